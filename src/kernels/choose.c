@@ -1,0 +1,44 @@
+/* choose.c - picks the kernel set once, from what the processor has and what TFBIND_CPU allows. */
+#include "config.h"
+#include "kernels/kernels.h"
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const tfb_kernels_t tfb_kernels_plain, tfb_kernels_vec128, tfb_kernels_avx2, tfb_kernels_avx512;
+
+static const tfb_kernels_t *have[5]; /* plain first, best last, NULL */
+static const tfb_kernels_t *best;
+static pthread_once_t once = PTHREAD_ONCE_INIT;
+
+static void choose(void)
+{
+    int n = 0;
+    have[n++] = &tfb_kernels_plain;
+    have[n++] = &tfb_kernels_vec128;
+#ifdef HAVE_AVX2_KERNELS
+    __builtin_cpu_init();
+    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) have[n++] = &tfb_kernels_avx2;
+#ifdef HAVE_AVX512_KERNELS
+    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") &&
+        __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma"))
+        have[n++] = &tfb_kernels_avx512;
+#endif
+#endif
+    best = have[n - 1];
+    const char *want = getenv("TFBIND_CPU");
+    for (int i = 0; want && i < n; i++)
+        if (strcmp(want, have[i]->name) == 0) best = have[i];
+}
+
+const tfb_kernels_t *tfb_kernels(void)
+{
+    pthread_once(&once, choose);
+    return best;
+}
+
+const tfb_kernels_t *const *tfb_kernels_all(void)
+{
+    pthread_once(&once, choose);
+    return have;
+}

@@ -1,0 +1,64 @@
+/* kernels.h - the few hot loops, once in plain C (the specification) and once as a template compiled per instruction set.
+ *
+ * Which set runs is chosen on first use from what the processor has; TFBIND_CPU=plain|vec128|avx2|avx512 overrides it
+ * downwards, which is how the tests compare them. All matrices are row-major float32. */
+#ifndef TFB_KERNELS_H
+#define TFB_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#define TFB_PANEL_MAX 32   /* widest panel of any set, in floats: 2 AVX-512 registers */
+
+typedef struct {
+    const char *name;
+    int panel;             /* columns of a panel of packed B (the last one of a matrix may be narrower in use, never in storage) */
+
+    /* Packs B (K, N) for gemm: panels of `panel` columns, each (K, panel), zero-filled beyond N. out needs
+     * tfb_packed_size() floats, aligned to 64 bytes. Element (k, n) is b[k*ldk + n*ldn]; one of ldk, ldn is 1. */
+    void (*pack)(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, float *out);
+
+    /* C (M, N) = A (M, K) * B, or += where add. Row m of A is a + m*lda, K neighbouring floats (rows may overlap: a
+     * convolution over channels-last data is this with lda = C). bp: B packed. */
+    void (*gemm)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
+
+    /* C (M, N) = sum over S blocks of A_s^T * B_s, or += where add. Block s has R rows; element (r, m) of A_s is
+     * a[s*lds + r*lda + m]. bp: the S*R rows of B, packed as one (S*R, N) matrix. The gradient of weights. */
+    void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
+                    ptrdiff_t ldc, int add);
+
+    /* The first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of table[k][code[l + k]], table (K, 5, Fp), Fp = F
+     * rounded up to 16; row 4 of each k is the mean of the other four (an N counts a quarter of each base). */
+    void (*lookup)(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y);
+    /* Its weight gradient: table (K, 5, Fp) += , for each l and k, dy (L, F)[l] into row code[l + k]. */
+    void (*scatter)(int L, int F, int K, const uint8_t *code, const float *dy, float *table);
+
+    /* y (Lo, C) = max over P neighbouring rows of x (Lo*P, C) of relu(x + bias (C)); bias NULL = 0; relu 0 = without; P 1 = no
+     * pooling; then * scale + shift (C) where scale is not NULL, before the maximum. y may be x. */
+    void (*finish)(int Lo, int C, int P, const float *x, const float *bias, int relu, const float *scale, const float *shift, float *y);
+
+    /* sum[c] += x, sumsq[c] += (x - about[c])^2 over rows of x (R, C). about NULL = 0; sum or sumsq may be NULL. */
+    void (*moments)(int R, int C, const float *x, const float *about, double *sum, double *sumsq);
+    /* y (R, C) = x * scale (C) + shift (C). y may be x. */
+    void (*affine)(int R, int C, const float *x, const float *scale, const float *shift, float *y);
+    /* Batch norm's two sums: s1[c] += dy, s2[c] += dy * (x - mean[c]) over rows. */
+    void (*bn_sums)(int R, int C, const float *x, const float *dy, const float *mean, double *s1, double *s2);
+    /* dx (R, C) = a[c] * dy + b[c] * x + d[c]. dx may be dy. */
+    void (*bn_grad)(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d, float *dx);
+    /* p -= lr_t * m' / (sqrt(v') * inv_sqrt_c2 + eps) with m' = b1*m + (1-b1)*g, v' = b2*v + (1-b2)*g*g; n elements. */
+    void (*adam)(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2, float inv_sqrt_c2, float eps);
+} tfb_kernels_t;
+
+/* The set in use. Thread-safe. */
+const tfb_kernels_t *tfb_kernels(void);
+/* All sets this build and processor have, the plain one first, ended by NULL (for tests and benchmarks). */
+const tfb_kernels_t *const *tfb_kernels_all(void);
+
+/* Floats that pack() writes for a (K, N) matrix, in the widest set. */
+static inline size_t tfb_packed_size(int K, int N)
+{
+    return (size_t)K * (((size_t)N + TFB_PANEL_MAX - 1) / TFB_PANEL_MAX * TFB_PANEL_MAX);
+}
+static inline int tfb_round16(int n) { return (n + 15) / 16 * 16; }
+
+#endif

@@ -1,0 +1,130 @@
+/* plain.c - every kernel in plain loops: the specification that the fast ones are tested against. */
+#include "kernels/kernels.h"
+#include <math.h>
+#include <string.h>
+
+enum { PANEL = 8 };
+
+static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, float *out)
+{
+    for (int n0 = 0; n0 < N; n0 += PANEL)
+        for (int k = 0; k < K; k++)
+            for (int n = n0; n < n0 + PANEL; n++) *out++ = n < N ? b[k * ldk + n * ldn] : 0;
+}
+
+static inline float packed(const float *bp, int K, int k, int n)
+{
+    return bp[((size_t)(n / PANEL) * K + k) * PANEL + n % PANEL];
+}
+
+static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+{
+    for (int m = 0; m < M; m++)
+        for (int n = 0; n < N; n++) {
+            float s = add ? c[m * ldc + n] : 0;
+            for (int k = 0; k < K; k++) s += a[m * lda + k] * packed(bp, K, k, n);
+            c[m * ldc + n] = s;
+        }
+}
+
+static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc,
+                    int add)
+{
+    for (int m = 0; m < M; m++)
+        for (int n = 0; n < N; n++) {
+            float v = add ? c[m * ldc + n] : 0;
+            for (int s = 0; s < S; s++)
+                for (int r = 0; r < R; r++) v += a[s * lds + r * lda + m] * packed(bp, S * R, s * R + r, n);
+            c[m * ldc + n] = v;
+        }
+}
+
+static void lookup(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y)
+{
+    int Fp = tfb_round16(F);
+    for (int l = 0; l < L; l++)
+        for (int f = 0; f < F; f++) {
+            float s = bias[f];
+            for (int k = 0; k < K; k++) s += table[((size_t)k * 5 + code[l + k]) * Fp + f];
+            y[(size_t)l * F + f] = s;
+        }
+}
+
+static void scatter(int L, int F, int K, const uint8_t *code, const float *dy, float *table)
+{
+    int Fp = tfb_round16(F);
+    for (int k = 0; k < K; k++)
+        for (int l = 0; l < L; l++)
+            for (int f = 0; f < F; f++) table[((size_t)k * 5 + code[l + k]) * Fp + f] += dy[(size_t)l * F + f];
+}
+
+static void finish(int Lo, int C, int P, const float *x, const float *bias, int relu, const float *scale, const float *shift, float *y)
+{
+    for (int l = 0; l < Lo; l++)
+        for (int c = 0; c < C; c++) {
+            float best = 0;
+            for (int p = 0; p < P; p++) {
+                float v = x[((size_t)l * P + p) * C + c] + (bias ? bias[c] : 0);
+                if (relu && v < 0) v = 0;
+                if (scale) v = v * scale[c] + shift[c];
+                if (p == 0 || v > best) best = v;
+            }
+            y[(size_t)l * C + c] = best;
+        }
+}
+
+static void moments(int R, int C, const float *x, const float *about, double *sum, double *sumsq)
+{
+    for (int c = 0; c < C; c++) {
+        float m = about ? about[c] : 0, s = 0, q = 0;
+        for (int r = 0; r < R; r++) {
+            float v = x[(size_t)r * C + c];
+            s += v;
+            q += (v - m) * (v - m);
+        }
+        if (sum) sum[c] += s;
+        if (sumsq) sumsq[c] += q;
+    }
+}
+
+static void affine(int R, int C, const float *x, const float *scale, const float *shift, float *y)
+{
+    for (int r = 0; r < R; r++)
+        for (int c = 0; c < C; c++) y[(size_t)r * C + c] = x[(size_t)r * C + c] * scale[c] + shift[c];
+}
+
+static void bn_sums(int R, int C, const float *x, const float *dy, const float *mean, double *s1, double *s2)
+{
+    for (int c = 0; c < C; c++) {
+        float a = 0, b = 0;
+        for (int r = 0; r < R; r++) {
+            size_t i = (size_t)r * C + c;
+            a += dy[i];
+            b += dy[i] * (x[i] - mean[c]);
+        }
+        s1[c] += a;
+        s2[c] += b;
+    }
+}
+
+static void bn_grad(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d, float *dx)
+{
+    for (int r = 0; r < R; r++)
+        for (int c = 0; c < C; c++) {
+            size_t i = (size_t)r * C + c;
+            dx[i] = a[c] * dy[i] + b[c] * x[i] + d[c];
+        }
+}
+
+static void adam(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2, float inv_sqrt_c2, float eps)
+{
+    for (size_t i = 0; i < n; i++) {
+        m[i] = b1 * m[i] + (1 - b1) * g[i];
+        v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+        p[i] -= lr_t * m[i] / (sqrtf(v[i]) * inv_sqrt_c2 + eps);
+    }
+}
+
+const tfb_kernels_t tfb_kernels_plain = {
+    "plain", PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, moments, affine, bn_sums, bn_grad, adam,
+};

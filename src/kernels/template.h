@@ -1,0 +1,367 @@
+/* template.h - the fast kernels, written once over vectors of VL floats and compiled per instruction set.
+ *
+ * The including file defines VL (floats in a register), MR (rows of a full tile) and SET (the table's name and label). The one
+ * idea: a tile of MR rows by 2 registers of C stays in registers while k runs; each step loads one row of a packed panel (2
+ * registers) and broadcasts MR elements of A. MR is a multiple of 3 below the register count: 12 x 2 accumulators of AVX-512's
+ * 32 registers, 6 x 2 of AVX2's 16. Rows of A are addressed by a base and a stride, so that overlapping rows (convolutions)
+ * need no copying. Tiles of fewer rows are instances of the same code. */
+#include "kernels/kernels.h"
+#include <math.h>
+#include <string.h>
+
+typedef float vf __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+enum { PANEL = 2 * VL };
+
+#define INLINE static inline __attribute__((always_inline))
+
+INLINE vf load(const float *p) { return *(const vf *)p; }
+INLINE void store(float *p, vf v) { *(vf *)p = v; }
+INLINE vf splat(float x) { return x - (vf){0}; } /* x - 0, not x + 0: keeps -0 */
+#ifdef VMAX
+INLINE vf vmax(vf a, vf b) { return (vf)VMAX(a, b); }
+#else
+typedef int32_t vi __attribute__((vector_size(VL * 4), aligned(4), may_alias));
+INLINE vf vmax(vf a, vf b)
+{
+    vi m = a > b;
+    return (vf)(((vi)a & m) | ((vi)b & ~m));
+}
+#endif
+
+static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, float *out)
+{
+    for (int n0 = 0; n0 < N; n0 += PANEL, out += (size_t)K * PANEL) {
+        int w = N - n0 < PANEL ? N - n0 : PANEL;
+        if (ldn == 1) {
+            for (int k = 0; k < K; k++) {
+                memcpy(out + (size_t)k * PANEL, b + k * ldk + n0, (size_t)w * sizeof(float));
+                if (w < PANEL) memset(out + (size_t)k * PANEL + w, 0, (size_t)(PANEL - w) * sizeof(float));
+            }
+            continue;
+        }
+        /* a transposition: 16 columns of source at a time, so that each cache line read is used whole */
+        for (int k0 = 0; k0 < K; k0 += 16) {
+            int k1 = k0 + 16 < K ? k0 + 16 : K;
+            for (int n = 0; n < PANEL; n++) {
+                const float *s = b + (n0 + n) * ldn;
+                if (n < w)
+                    for (int k = k0; k < k1; k++) out[(size_t)k * PANEL + n] = s[k * ldk];
+                else
+                    for (int k = k0; k < k1; k++) out[(size_t)k * PANEL + n] = 0;
+            }
+        }
+    }
+}
+
+/* One tile: R rows (a compile-time constant) by NV registers. Row r of A begins at a + r*lda. */
+#define ROW(r) (((r) % 3 == 0 ? p[(r) / 3] : (r) % 3 == 1 ? p[(r) / 3] + lda : p[(r) / 3] + 2 * lda))
+INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w, int add)
+{
+    vf acc[MR][2];
+    const float *p[(MR + 2) / 3];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r += 3) p[r / 3] = a + r * lda;
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; v++) acc[r][v] = (vf){0};
+    for (int k = 0; k < K; k++, bp += PANEL) {
+        vf b0 = load(bp), b1 = NV > 1 ? load(bp + VL) : (vf){0};
+#pragma GCC unroll 16
+        for (int r = 0; r < R; r++) {
+            vf x = splat(ROW(r)[k]);
+            acc[r][0] += x * b0;
+            if (NV > 1) acc[r][1] += x * b1;
+        }
+    }
+    if (w == NV * VL) {
+#pragma GCC unroll 16
+        for (int r = 0; r < R; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; v++) {
+                float *d = c + r * ldc + v * VL;
+                if (add) acc[r][v] += load(d);
+                store(d, acc[r][v]);
+            }
+    } else {
+        float t[2 * VL];
+#pragma GCC unroll 16
+        for (int r = 0; r < R; r++) {
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; v++) store(t + v * VL, acc[r][v]);
+            float *d = c + r * ldc;
+            if (add)
+                for (int n = 0; n < w; n++) d[n] += t[n];
+            else
+                memcpy(d, t, (size_t)w * sizeof(float));
+        }
+    }
+}
+
+#define ROWS(R, CALL, M) \
+    for (; m + (R) <= (M); m += (R)) { CALL(R); }
+
+static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+{
+    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL) {
+        int w = N - n < PANEL ? N - n : PANEL, m = 0;
+#define T2(R) tile(R, 2, K, a + m * lda, lda, bp, c + m * ldc + n, ldc, w, add)
+#define T1(R) tile(R, 1, K, a + m * lda, lda, bp, c + m * ldc + n, ldc, w, add)
+        if (w > VL) {
+            ROWS(MR, T2, M)
+            ROWS(6, T2, M)
+            ROWS(3, T2, M)
+            ROWS(1, T2, M)
+        } else {
+            ROWS(MR, T1, M)
+            ROWS(6, T1, M)
+            ROWS(3, T1, M)
+            ROWS(1, T1, M)
+        }
+#undef T2
+#undef T1
+    }
+}
+
+INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc,
+                    int w, int add)
+{
+    vf acc[MR][2];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; v++) acc[r][v] = (vf){0};
+    for (int s = 0; s < S; s++) {
+        const float *p = a + s * lds;
+        for (int k = 0; k < rows; k++, bp += PANEL, p += lda) {
+            vf b0 = load(bp), b1 = NV > 1 ? load(bp + VL) : (vf){0};
+#pragma GCC unroll 16
+            for (int r = 0; r < R; r++) {
+                vf x = splat(p[r]);
+                acc[r][0] += x * b0;
+                if (NV > 1) acc[r][1] += x * b1;
+            }
+        }
+    }
+    float t[2 * VL];
+#pragma GCC unroll 16
+    for (int r = 0; r < R; r++) {
+        float *d = c + r * ldc;
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; v++) store(t + v * VL, acc[r][v]);
+        if (w == NV * VL) {
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; v++) {
+                if (add) acc[r][v] += load(d + v * VL);
+                store(d + v * VL, acc[r][v]);
+            }
+        } else
+            for (int n = 0; n < w; n++) d[n] = add ? d[n] + t[n] : t[n];
+    }
+}
+
+static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc,
+                    int add)
+{
+    /* rows of A in the outer loop: MR columns of A (one cache line a row) are reused by every panel of B */
+    for (int m = 0, step; m < M; m += step) {
+        step = M - m >= MR ? MR : M - m >= 6 ? 6 : M - m >= 3 ? 3 : 1;
+        const float *b = bp;
+        for (int n = 0; n < N; n += PANEL, b += (size_t)S * R_ * PANEL) {
+            int w = N - n < PANEL ? N - n : PANEL;
+#define T(R, NV) tile_tn(R, NV, S, R_, a + m, lds, lda, b, c + m * ldc + n, ldc, w, add)
+            if (w > VL) {
+                if (step == MR) T(MR, 2);
+                else if (step == 6) T(6, 2);
+                else if (step == 3) T(3, 2);
+                else T(1, 2);
+            } else {
+                if (step == MR) T(MR, 1);
+                else if (step == 6) T(6, 1);
+                else if (step == 3) T(3, 1);
+                else T(1, 1);
+            }
+#undef T
+        }
+    }
+}
+
+/* Registers of filters a lookup keeps while it walks the taps. */
+INLINE void lookup_cols(int NV, int L, int F, int K, const uint8_t *code, const float *table, int Fp, const float *bias, float *y, int f, int w)
+{
+    for (int l = 0; l < L; l++) {
+        vf acc[8];
+        float t[8 * VL];
+        memset(t, 0, sizeof t);
+        memcpy(t, bias + f, (size_t)w * sizeof(float));
+#pragma GCC unroll 8
+        for (int v = 0; v < NV; v++) acc[v] = load(t + v * VL);
+        for (int k = 0; k < K; k++) {
+            const float *row = table + ((size_t)k * 5 + code[l + k]) * Fp + f;
+#pragma GCC unroll 8
+            for (int v = 0; v < NV; v++) acc[v] += load(row + v * VL);
+        }
+        float *d = y + (size_t)l * F + f;
+        if (w == NV * VL) {
+#pragma GCC unroll 8
+            for (int v = 0; v < NV; v++) store(d + v * VL, acc[v]);
+        } else {
+#pragma GCC unroll 8
+            for (int v = 0; v < NV; v++) store(t + v * VL, acc[v]);
+            memcpy(d, t, (size_t)w * sizeof(float));
+        }
+    }
+}
+
+static void lookup(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y)
+{
+    int Fp = tfb_round16(F), f = 0;
+    while (f < F) {
+        int left = F - f, nv = (left + VL - 1) / VL;
+        if (nv > 8) nv = 8;
+        int w = left < nv * VL ? left : nv * VL;
+        switch (nv) {
+        case 8: lookup_cols(8, L, F, K, code, table, Fp, bias, y, f, w); break;
+        case 7: lookup_cols(7, L, F, K, code, table, Fp, bias, y, f, w); break;
+        case 6: lookup_cols(6, L, F, K, code, table, Fp, bias, y, f, w); break;
+        case 5: lookup_cols(5, L, F, K, code, table, Fp, bias, y, f, w); break;
+        case 4: lookup_cols(4, L, F, K, code, table, Fp, bias, y, f, w); break;
+        case 3: lookup_cols(3, L, F, K, code, table, Fp, bias, y, f, w); break;
+        case 2: lookup_cols(2, L, F, K, code, table, Fp, bias, y, f, w); break;
+        default: lookup_cols(1, L, F, K, code, table, Fp, bias, y, f, w); break;
+        }
+        f += w;
+    }
+}
+
+static void scatter(int L, int F, int K, const uint8_t *code, const float *dy, float *table)
+{
+    int Fp = tfb_round16(F), whole = F / VL * VL;
+    for (int l = 0; l < L; l++) {
+        const float *d = dy + (size_t)l * F;
+        for (int k = 0; k < K; k++) {
+            float *row = table + ((size_t)k * 5 + code[l + k]) * Fp;
+            for (int f = 0; f < whole; f += VL) store(row + f, load(row + f) + load(d + f));
+            for (int f = whole; f < F; f++) row[f] += d[f];
+        }
+    }
+}
+
+static void finish(int Lo, int C, int P, const float *x, const float *bias, int relu, const float *scale, const float *shift, float *y)
+{
+    for (int l = 0; l < Lo; l++, x += (size_t)P * C, y += C) {
+        int c = 0;
+        for (; c + VL <= C; c += VL) {
+            vf b = bias ? load(bias + c) : (vf){0}, best = (vf){0};
+            for (int p = 0; p < P; p++) {
+                vf v = load(x + (size_t)p * C + c) + b;
+                if (relu) v = vmax(v, (vf){0});
+                if (scale) v = v * load(scale + c) + load(shift + c);
+                best = p ? vmax(v, best) : v;
+            }
+            store(y + c, best);
+        }
+        for (; c < C; c++) {
+            float best = 0;
+            for (int p = 0; p < P; p++) {
+                float v = x[(size_t)p * C + c] + (bias ? bias[c] : 0);
+                if (relu && v < 0) v = 0;
+                if (scale) v = v * scale[c] + shift[c];
+                if (p == 0 || v > best) best = v;
+            }
+            y[c] = best;
+        }
+    }
+}
+
+/* Sums over rows: floats within blocks of 64 rows, doubles between them. */
+enum { BLOCK = 64 };
+
+static void moments(int R, int C, const float *x, const float *about, double *sum, double *sumsq)
+{
+    for (int r0 = 0; r0 < R; r0 += BLOCK) {
+        int n = R - r0 < BLOCK ? R - r0 : BLOCK, c = 0;
+        const float *b = x + (size_t)r0 * C;
+        for (; c + VL <= C; c += VL) {
+            vf m = about ? load(about + c) : (vf){0}, s = (vf){0}, q = (vf){0};
+            for (int r = 0; r < n; r++) {
+                vf v = load(b + (size_t)r * C + c), d = v - m;
+                s += v;
+                q += d * d;
+            }
+            for (int i = 0; i < VL; i++) {
+                if (sum) sum[c + i] += s[i];
+                if (sumsq) sumsq[c + i] += q[i];
+            }
+        }
+        for (; c < C; c++) {
+            float m = about ? about[c] : 0, s = 0, q = 0;
+            for (int r = 0; r < n; r++) {
+                float v = b[(size_t)r * C + c];
+                s += v;
+                q += (v - m) * (v - m);
+            }
+            if (sum) sum[c] += s;
+            if (sumsq) sumsq[c] += q;
+        }
+    }
+}
+
+static void affine(int R, int C, const float *x, const float *scale, const float *shift, float *y)
+{
+    for (int r = 0; r < R; r++, x += C, y += C) {
+        int c = 0;
+        for (; c + VL <= C; c += VL) store(y + c, load(x + c) * load(scale + c) + load(shift + c));
+        for (; c < C; c++) y[c] = x[c] * scale[c] + shift[c];
+    }
+}
+
+static void bn_sums(int R, int C, const float *x, const float *dy, const float *mean, double *s1, double *s2)
+{
+    for (int r0 = 0; r0 < R; r0 += BLOCK) {
+        int n = R - r0 < BLOCK ? R - r0 : BLOCK, c = 0;
+        const float *bx = x + (size_t)r0 * C, *bd = dy + (size_t)r0 * C;
+        for (; c + VL <= C; c += VL) {
+            vf m = load(mean + c), a = (vf){0}, q = (vf){0};
+            for (int r = 0; r < n; r++) {
+                vf d = load(bd + (size_t)r * C + c);
+                a += d;
+                q += d * (load(bx + (size_t)r * C + c) - m);
+            }
+            for (int i = 0; i < VL; i++) s1[c + i] += a[i], s2[c + i] += q[i];
+        }
+        for (; c < C; c++) {
+            float a = 0, q = 0;
+            for (int r = 0; r < n; r++) {
+                float d = bd[(size_t)r * C + c];
+                a += d;
+                q += d * (bx[(size_t)r * C + c] - mean[c]);
+            }
+            s1[c] += a, s2[c] += q;
+        }
+    }
+}
+
+static void bn_grad(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d, float *dx)
+{
+    for (int r = 0; r < R; r++, x += C, dy += C, dx += C) {
+        int c = 0;
+        for (; c + VL <= C; c += VL) store(dx + c, load(a + c) * load(dy + c) + load(b + c) * load(x + c) + load(d + c));
+        for (; c < C; c++) dx[c] = a[c] * dy[c] + b[c] * x[c] + d[c];
+    }
+}
+
+static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v, float lr_t, float b1, float b2,
+                 float inv_sqrt_c2, float eps)
+{
+    for (size_t i = 0; i < n; i++) { /* the compiler vectorises this one: sqrt and division included */
+        float mi = b1 * m[i] + (1 - b1) * g[i], vi = b2 * v[i] + (1 - b2) * g[i] * g[i];
+        m[i] = mi;
+        v[i] = vi;
+        p[i] -= lr_t * mi / (sqrtf(vi) * inv_sqrt_c2 + eps);
+    }
+}
+
+const tfb_kernels_t SET = {
+    SET_NAME, PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, moments, affine, bn_sums, bn_grad, adam,
+};

@@ -1,0 +1,53 @@
+/* dropout.c - in training each element is zeroed with probability `rate` and the rest scaled by 1 / (1 - rate); in place.
+ *
+ * The mask is a hash of (seed, step, layer, element): no state, the same for any number of threads, and made again by backward. */
+#include "nn/stage.h"
+#include "nn/walk.h"
+
+static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
+{
+    double v[1];
+    if (tfb_args(args, v, 1) != 1 || !(v[0] >= 0 && v[0] < 1)) {
+        snprintf(err, m_err, "dropout takes a rate from 0 to below 1, as in `dropout 0.3`");
+        return -1;
+    }
+    l->rate = (float)v[0];
+    l->out = l->in;
+    return 0;
+}
+
+static void mask_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
+{
+    (void)scratch;
+    float *x = arg, scale = 1 / (1 - l->rate);
+    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pass->B) * n, e = (size_t)tfb_slice(s + 1, pass->B) * n;
+    uint64_t key = tfb_hash64(pass->seed ^ tfb_hash64(pass->step ^ ((uint64_t)l->index << 48)));
+    uint32_t below = (uint32_t)((double)l->rate * 4294967296.0);
+    for (; i < e; i++) {
+        uint64_t z = key + i * 0x9e3779b97f4a7c15ull; /* splitmix64 */
+        z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
+        z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
+        x[i] = (uint32_t)(z >> 32) < below ? 0 : x[i] * scale;
+    }
+}
+
+static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)
+{
+    (void)x;
+    if (pass->train && l->rate > 0) tfb_tasks(l, pass, TFB_SLICES, mask_task, y);
+}
+
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+{
+    (void)x, (void)y, (void)dx;
+    if (pass->train && l->rate > 0) tfb_tasks(l, pass, TFB_SLICES, mask_task, dy);
+}
+
+/* Scoring has no dropout: it joins any stage and leaves it as it is. */
+static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_stage_t *s)
+{
+    (void)l, (void)param, (void)stat, (void)s;
+    return 1;
+}
+
+const tfb_kind_t tfb_kind_dropout = {.name = "dropout", .setup = setup, .forward = forward, .backward = backward, .fuse = fuse, .in_place = 1};

@@ -1,0 +1,342 @@
+/* infer.c - scoring windows. In: base codes (B, W). Out: logits (B, T).
+ *
+ * Convolution stages run window by window, so that a window's activations never leave the first caches; dense stages run over a
+ * block of windows, so that their weights are read once a block. A window derived from another (an ALT allele from its REF window)
+ * starts from the activations of that one and makes anew only the rows that can differ: the same sums in the same order, so
+ * the result is the same bit for bit. */
+#include "nn/infer.h"
+#include "kernels/kernels.h"
+#include "nn/stage.h"
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { ROWS = 64 }; /* windows (strands counted) of a block: dense weights are read once for so many */
+
+typedef struct {
+    float  *act[2];    /* per strand: outputs of all window stages of the base window, one after the other */
+    float  *mine;      /* the same for a derived window */
+    float  *mid;       /* a product before pooling */
+    float  *dense[2];  /* (ROWS, widest) in turn */
+    uint8_t *code[2];  /* per strand: the base window's codes */
+    uint8_t *rc;       /* the current window's codes, reverse-complemented */
+} work_t;
+
+struct tfb_infer_t {
+    tfb_net_t   *net;
+    tfb_stage_t *stage;
+    int     n_stages, n_window; /* stages that run window by window come first */
+    size_t *off, n_act;         /* where each of those has its output in work.act */
+    int     W, T;
+    tfb_pool_t *pool;
+    work_t *work;               /* one per thread */
+    int     n_threads;
+    int64_t *begin;             /* first window of each block; m_begin */
+    int64_t m_begin;
+};
+
+float tfb_sigmoid(float z) { return 1 / (1 + expf(-z)); }
+
+int tfb_infer_window(const tfb_infer_t *f) { return f->W; }
+int tfb_infer_n_targets(const tfb_infer_t *f) { return f->T; }
+
+/* Keeps only the wanted outputs of the last stage, in the order asked for. */
+static int choose_targets(tfb_stage_t *s, const int *targets, int n)
+{
+    int F = s->out.C;
+    size_t KC = (size_t)s->K * s->in.C;
+    float *w = tfb_alloc(KC * (size_t)n, sizeof *w, "weights"), *b = tfb_alloc((size_t)n, sizeof *b, "weights");
+    if (!w || !b) {
+        free(w);
+        free(b);
+        return -1;
+    }
+    for (size_t k = 0; k < KC; k++)
+        for (int t = 0; t < n; t++) w[k * n + t] = s->w[k * F + targets[t]];
+    for (int t = 0; t < n; t++) b[t] = s->bias[targets[t]];
+    free(s->w);
+    free(s->bias);
+    s->w = w;
+    s->bias = b;
+    s->mid.C = s->out.C = n;
+    return 0;
+}
+
+static int build_stages(tfb_infer_t *f)
+{
+    tfb_net_t *net = f->net;
+    if (!(f->stage = calloc((size_t)net->n_layers, sizeof *f->stage))) return -1;
+    tfb_stage_t *s = NULL;
+    for (int i = 0; i < net->n_layers; i++) {
+        const tfb_layer_t *l = &net->layer[i];
+        for (int fresh = 0;; fresh = 1) {
+            int r = s ? l->kind->fuse(l, net->param + l->param_off, net->stat + l->stat_off, s) : 0;
+            if (r > 0) break;
+            if (r < 0 || (fresh && s && r == 0)) return -1;
+            s = &f->stage[f->n_stages++];
+            s->in = s->mid = s->out = l->in;
+            s->P = 1;
+        }
+    }
+    return 0;
+}
+
+static int pack_stage(tfb_stage_t *s)
+{
+    int F = s->mid.C;
+    if (!s->w) return 0;
+    if (s->first) {
+        int Fp = tfb_round16(F);
+        if (!(s->packed = tfb_alloc((size_t)s->K * 5 * Fp, sizeof(float), "weights"))) return -1;
+        for (int k = 0; k < s->K; k++) {
+            float *t = s->packed + (size_t)k * 5 * Fp;
+            const float *w = s->w + (size_t)k * 4 * F;
+            for (int n = 0; n < F; n++) {
+                for (int c = 0; c < 4; c++) t[c * Fp + n] = w[c * F + n];
+                t[4 * Fp + n] = 0.25f * (w[n] + w[F + n] + w[2 * F + n] + w[3 * F + n]);
+            }
+        }
+    } else {
+        int KC = s->K * s->in.C;
+        if (!(s->packed = tfb_alloc(tfb_packed_size(KC, F), sizeof(float), "weights"))) return -1;
+        tfb_kernels()->pack(KC, F, s->w, F, 1, s->packed);
+    }
+    free(s->w);
+    s->w = NULL;
+    return 0;
+}
+
+static void work_free(work_t *w)
+{
+    for (int i = 0; i < 2; i++) {
+        free(w->act[i]);
+        free(w->dense[i]);
+        free(w->code[i]);
+    }
+    free(w->mine);
+    free(w->mid);
+    free(w->rc);
+}
+
+static int work_init(const tfb_infer_t *f, work_t *w)
+{
+    size_t mid = 1, wide = 1;
+    for (int i = 0; i < f->n_stages; i++) {
+        const tfb_stage_t *s = &f->stage[i];
+        size_t n = (size_t)s->mid.L * s->mid.C;
+        if (i < f->n_window && n > mid) mid = n;
+        if (i >= f->n_window && (size_t)s->out.C > wide) wide = (size_t)s->out.C;
+        if (i >= f->n_window && (size_t)s->in.L * s->in.C > wide) wide = (size_t)s->in.L * s->in.C;
+    }
+    if (!(w->mine = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) || !(w->mid = tfb_alloc(mid, sizeof(float), "activations")) ||
+        !(w->rc = tfb_alloc((size_t)f->W, 1, "activations")))
+        return -1;
+    for (int i = 0; i < 2; i++)
+        if (!(w->act[i] = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) ||
+            !(w->dense[i] = tfb_alloc(ROWS * wide, sizeof(float), "activations")) || !(w->code[i] = tfb_alloc((size_t)f->W, 1, "activations")))
+            return -1;
+    return 0;
+}
+
+tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_targets, tfb_pool_t *pool)
+{
+    tfb_infer_t *f = calloc(1, sizeof *f);
+    if (!f) goto memory;
+    f->pool = pool;
+    f->n_threads = pool ? tfb_pool_size(pool) : 1;
+    f->W = m->window;
+    f->T = targets ? n_targets : m->n_targets;
+    if (!(f->net = tfb_net_clone(m->net)) || build_stages(f) < 0) goto memory;
+    tfb_stage_t *last = &f->stage[f->n_stages - 1];
+    if (targets && choose_targets(last, targets, n_targets) < 0) goto memory;
+    for (int i = 0; i < f->n_stages; i++)
+        if (pack_stage(&f->stage[i]) < 0) goto memory;
+    /* from the first product that takes the whole width on, everything is a row a window */
+    while (f->n_window < f->n_stages && !(f->n_window > 0 && f->stage[f->n_window].layer && f->stage[f->n_window].mid.L == 1)) f->n_window++;
+    if (f->n_window == f->n_stages) f->n_window = f->n_stages - 1 > 0 ? f->n_stages - 1 : 1;
+    if (!(f->off = calloc((size_t)f->n_window + 1, sizeof *f->off)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;
+    for (int i = 0; i < f->n_window; i++) {
+        f->off[i] = f->n_act;
+        f->n_act += ((size_t)f->stage[i].out.L * f->stage[i].out.C + 15) & ~(size_t)15;
+    }
+    for (int i = 0; i < f->n_threads; i++)
+        if (work_init(f, &f->work[i]) < 0) goto memory;
+    /* the unfolded weights have served */
+    free(f->net->param);
+    f->net->param = NULL;
+    return f;
+memory:
+    tfb_error("not enough memory to prepare the model for scoring");
+    tfb_infer_destroy(f);
+    return NULL;
+}
+
+void tfb_infer_destroy(tfb_infer_t *f)
+{
+    if (!f) return;
+    for (int i = 0; f->stage && i < f->n_stages; i++) {
+        tfb_stage_t *s = &f->stage[i];
+        free(s->w);
+        free(s->bias);
+        free(s->scale);
+        free(s->shift);
+        free(s->packed);
+    }
+    for (int i = 0; f->work && i < f->n_threads; i++) work_free(&f->work[i]);
+    free(f->work);
+    free(f->stage);
+    free(f->off);
+    free(f->begin);
+    tfb_net_destroy(f->net);
+    free(f);
+}
+
+/* Output rows [b, e) of stage s from input x (or codes) into y; x and y point to row 0. */
+static void stage_rows(const tfb_stage_t *s, const uint8_t *code, const float *x, float *mid, float *y, int b, int e)
+{
+    const tfb_kernels_t *k = tfb_kernels();
+    int C = s->in.C, F = s->mid.C, m = b * s->P, n = (e - b) * s->P;
+    y += (size_t)b * F;
+    if (s->first) {
+        k->lookup(n, F, s->K, code + m, s->packed, s->bias, mid);
+        k->finish(e - b, F, s->P, mid, NULL, s->relu, s->scale, s->shift, y);
+    } else if (s->layer) {
+        k->gemm(n, F, s->K * C, x + (size_t)m * C, C, s->packed, mid, F, 0);
+        k->finish(e - b, F, s->P, mid, s->bias, s->relu, s->scale, s->shift, y);
+    } else
+        k->finish(e - b, F, s->P, x + (size_t)m * C, NULL, s->relu, s->scale, s->shift, y);
+}
+
+static void run_window(const tfb_infer_t *f, work_t *w, const uint8_t *code, float *act)
+{
+    for (int i = 0; i < f->n_window; i++) {
+        const tfb_stage_t *s = &f->stage[i];
+        stage_rows(s, code, i ? act + f->off[i - 1] : NULL, w->mid, act + f->off[i], 0, s->out.L);
+    }
+}
+
+/* The same for a window that differs from the base window in [b, e) only. */
+static void run_derived(const tfb_infer_t *f, work_t *w, const uint8_t *code, const float *base, int b, int e)
+{
+    memcpy(w->mine, base, f->n_act * sizeof(float));
+    for (int i = 0; i < f->n_window && b < e; i++) {
+        const tfb_stage_t *s = &f->stage[i];
+        int K = s->layer ? s->K : 1;
+        b = b - K + 1 > 0 ? b - K + 1 : 0; /* reach of the product, then of the pool */
+        e = e < s->mid.L ? e : s->mid.L;
+        b = b / s->P;
+        e = (e + s->P - 1) / s->P;
+        if (e > s->out.L) e = s->out.L;
+        if (b >= e) break; /* only positions that pooling drops */
+        stage_rows(s, code, i ? w->mine + f->off[i - 1] : NULL, w->mid, w->mine + f->off[i], b, e);
+    }
+}
+
+static void revcomp(const uint8_t *src, int n, uint8_t *dst)
+{
+    for (int i = 0; i < n; i++) dst[i] = src[n - 1 - i] < 4 ? 3 - src[n - 1 - i] : 4;
+}
+
+typedef struct {
+    tfb_infer_t *f;
+    const uint8_t *code;
+    const int32_t *base;
+    int64_t n;
+    tfb_strand_t strand;
+    float *z;
+} job_t;
+
+static void run_block(void *arg, int task, int thread)
+{
+    job_t *j = arg;
+    tfb_infer_t *f = j->f;
+    work_t *w = &f->work[thread];
+    int64_t i0 = f->begin[task], i1 = f->begin[task + 1];
+    int n = (int)(i1 - i0), both = j->strand == TFB_STRAND_BOTH, rows = both ? 2 * n : n;
+    const tfb_stage_t *top = &f->stage[f->n_window - 1];
+    size_t n_top = (size_t)top->out.L * top->out.C;
+    for (int s = 0; s < (both ? 2 : 1); s++) {
+        int rev = both ? s : j->strand == TFB_STRAND_REV;
+        int64_t held = -1; /* the window whose activations and codes are kept */
+        for (int64_t i = i0; i < i1; i++) {
+            const uint8_t *code = j->code + i * f->W;
+            if (rev) {
+                revcomp(code, f->W, w->rc);
+                code = w->rc;
+            }
+            float *out = w->dense[0] + (size_t)(s * n + (int)(i - i0)) * n_top;
+            int64_t from = j->base ? j->base[i] : -1;
+            if (from >= 0 && from == held) {
+                int b = 0, e = f->W;
+                while (b < e && code[b] == w->code[s][b]) b++;
+                while (e > b && code[e - 1] == w->code[s][e - 1]) e--;
+                run_derived(f, w, code, w->act[s], b, e);
+                memcpy(out, w->mine + f->off[f->n_window - 1], n_top * sizeof(float));
+            } else {
+                float *act = from < 0 ? w->act[s] : w->mine;
+                if (from < 0) {
+                    held = i;
+                    memcpy(w->code[s], code, (size_t)f->W);
+                }
+                run_window(f, w, code, act);
+                memcpy(out, act + f->off[f->n_window - 1], n_top * sizeof(float));
+            }
+        }
+    }
+    int cur = 0;
+    for (int i = f->n_window; i < f->n_stages; i++) {
+        const tfb_stage_t *s = &f->stage[i];
+        const tfb_kernels_t *k = tfb_kernels();
+        int in = s->in.L * s->in.C, F = s->mid.C;
+        if (s->layer) {
+            k->gemm(rows, F, in, w->dense[cur], in, s->packed, w->dense[!cur], F, 0);
+            k->finish(rows, F, 1, w->dense[!cur], s->bias, s->relu, s->scale, s->shift, w->dense[!cur]);
+            cur = !cur;
+        } else
+            k->finish(rows, F, 1, w->dense[cur], NULL, s->relu, s->scale, s->shift, w->dense[cur]);
+    }
+    const float *z = w->dense[cur];
+    float *out = j->z + i0 * f->T;
+    size_t m = (size_t)n * f->T;
+    if (both)
+        for (size_t t = 0; t < m; t++) out[t] = 0.5f * (z[t] + z[m + t]);
+    else
+        memcpy(out, z, m * sizeof(float));
+}
+
+int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
+{
+    int most = strand == TFB_STRAND_BOTH ? ROWS / 2 : ROWS;
+    int64_t n_blocks = 0;
+    if (n <= 0) return 0;
+    if (n + 1 > f->m_begin) {
+        int64_t m = n + 1 + n / 2, *b = realloc(f->begin, (size_t)m * sizeof *b);
+        if (!b) {
+            tfb_error("not enough memory to score %lld windows", (long long)n);
+            return -1;
+        }
+        f->begin = b;
+        f->m_begin = m;
+    }
+    /* blocks end before a base window where they can, so that it and what derives from it stay together */
+    for (int64_t i = 0; i < n;) {
+        f->begin[n_blocks++] = i;
+        int64_t e = i + most < n ? i + most : n;
+        if (base && e < n) {
+            int64_t c = e;
+            while (c > i && base[c] >= 0) c--;
+            if (c > i) e = c;
+        }
+        i = e;
+    }
+    f->begin[n_blocks] = n;
+    job_t j = {f, code, base, n, strand, z};
+    for (int64_t done = 0; done < n_blocks; done++) { /* tfb_pool_run counts in int */
+        if (f->pool && n_blocks < INT32_MAX) {
+            tfb_pool_run(f->pool, (int)n_blocks, run_block, &j);
+            break;
+        }
+        run_block(&j, (int)done, 0);
+    }
+    return 0;
+}

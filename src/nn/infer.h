@@ -1,0 +1,34 @@
+/* infer.h - scoring windows with a trained model: weights folded and packed once, shared by threads.
+ *
+ * In: base codes (B, W), 0..3 = A C G T, 4 = N.  Out: logits (B, T). */
+#ifndef TFB_INFER_H
+#define TFB_INFER_H
+
+#include "nn/model.h"
+#include "util/util.h"
+
+typedef struct tfb_infer_t tfb_infer_t;
+
+typedef enum { TFB_STRAND_BOTH = 0, TFB_STRAND_FWD = 1, TFB_STRAND_REV = 2 } tfb_strand_t;
+
+/* Prepares m's network for scoring the given outputs (targets NULL: all of them, in order). m may be destroyed afterwards.
+ * pool is used by tfb_infer_windows and must outlive the result; NULL = this thread alone. NULL on failure, logged. */
+tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_targets, tfb_pool_t *pool);
+void         tfb_infer_destroy(tfb_infer_t *f);
+int          tfb_infer_window(const tfb_infer_t *f);    /* W */
+int          tfb_infer_n_targets(const tfb_infer_t *f); /* T */
+
+/* Scores n windows.
+ *   code   (n, W) base codes
+ *   base   n entries or NULL: base[i] = j < i says that window i was derived from window j and is likely to differ from it in
+ *          a few positions only, so that j's activations can be reused; -1 = nothing known. j itself must have base -1.
+ *          Results do not depend on it beyond float rounding.
+ *   strand TFB_STRAND_BOTH averages the logits of the window and of its reverse complement
+ *   z      (n, T) logits
+ * The result does not depend on the number of threads. 0, or -1 on lack of memory (logged). */
+int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z);
+
+/* 1 / (1 + exp(-z)) */
+float tfb_sigmoid(float z);
+
+#endif

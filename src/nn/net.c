@@ -1,0 +1,295 @@
+/* net.c - spec text -> list of layers with shapes, names and parameter blocks. */
+#include "nn/net.h"
+#include "nn/walk.h"
+#include <ctype.h>
+#include <stdlib.h>
+#include <string.h>
+
+extern const tfb_kind_t tfb_kind_conv, tfb_kind_dense, tfb_kind_bn, tfb_kind_relu, tfb_kind_pool, tfb_kind_dropout;
+
+const tfb_kind_t *const tfb_kinds[] = {
+    &tfb_kind_conv, &tfb_kind_dense, &tfb_kind_bn, &tfb_kind_relu, &tfb_kind_pool, &tfb_kind_dropout, NULL,
+};
+
+/* More would be a mistake or an attack: the published nets have 22 layers and under 10 million parameters. */
+enum { MAX_LAYERS = 256 };
+static const size_t MAX_PARAM = (size_t)1 << 28;
+static const size_t MAX_ACTIVATION = (size_t)1 << 28;
+
+/* ---- for the kinds ---- */
+
+int tfb_args(const char *args, double *v, int n)
+{
+    int i = 0;
+    for (;; i++) {
+        while (isspace((unsigned char)*args)) args++;
+        if (!*args) return i;
+        if (i == n) return -1;
+        char *end;
+        v[i] = strtod(args, &end);
+        if (end == args || !(v[i] >= 0 && v[i] < 1e9)) return -1;
+        args = end;
+    }
+}
+
+tfb_tensor_t *tfb_layer_tensor(tfb_layer_t *l, const char *suffix, int trainable, int n_dims, int d0, int d1, int d2)
+{
+    tfb_tensor_t *t = &l->tensor[l->n_tensors++];
+    memset(t, 0, sizeof *t);
+    snprintf(t->suffix, sizeof t->suffix, "%s", suffix);
+    t->trainable = trainable;
+    t->n_dims = n_dims;
+    t->dim[0] = d0, t->dim[1] = d1, t->dim[2] = d2;
+    t->n = (size_t)d0;
+    if (n_dims > 1) t->n *= (size_t)d1;
+    if (n_dims > 2) t->n *= (size_t)d2;
+    size_t *n = trainable ? &l->n_param : &l->n_stat;
+    t->off = *n;
+    *n += t->n;
+    return t;
+}
+
+/* ---- specs ---- */
+
+static const struct {
+    const char *name, *spec;
+} archs[] = {
+    {"convnet", "conv 100 19; bn; relu; pool 3; conv 200 7; bn; relu; pool 3; conv 200 4; bn; relu; pool 3; "
+                "dense 1000; bn; relu; dropout 0.3; dense 1000; bn; relu; dropout 0.3; dense %d"},
+    {"convnet-bn-after-relu", "conv 100 19; relu; bn; pool 3; conv 200 7; relu; bn; pool 3; conv 200 4; relu; bn; pool 3; "
+                              "dense 1000; relu; bn; dropout 0.3; dense 1000; relu; bn; dropout 0.3; dense %d"},
+    {"shallow", "conv 100 19; bn; relu; pool 10; conv 200 5; bn; relu; pool 4; dense 600; bn; relu; dropout 0.3; dense %d"},
+};
+enum { N_ARCHS = sizeof archs / sizeof archs[0] };
+
+char *tfb_net_arch(const char *arch, int n_out)
+{
+    for (int i = 0; i < N_ARCHS; i++)
+        if (strcmp(arch, archs[i].name) == 0) {
+            size_t m = strlen(archs[i].spec) + 16;
+            char *s = malloc(m);
+            if (s) snprintf(s, m, archs[i].spec, n_out);
+            return s;
+        }
+    return NULL;
+}
+
+const char *tfb_net_arch_of(const tfb_net_t *n)
+{
+    for (int i = 0; i < N_ARCHS; i++) {
+        char *s = tfb_net_arch(archs[i].name, n->n_out);
+        int same = s && n->window == 200 && strcmp(s, n->spec) == 0;
+        free(s);
+        if (same) return archs[i].name;
+    }
+    return NULL;
+}
+
+const char *tfb_net_arch_names(void) { return "convnet, convnet-bn-after-relu, shallow"; }
+
+static char *trim(char *s)
+{
+    while (isspace((unsigned char)*s)) s++;
+    size_t n = strlen(s);
+    while (n && isspace((unsigned char)s[n - 1])) s[--n] = 0;
+    return s;
+}
+
+/* One layer from its text, e.g. "Conv1=conv 320 26". */
+static int parse_layer(tfb_net_t *net, char *text, int *number, char *err, size_t m_err)
+{
+    int i = net->n_layers;
+    tfb_layer_t *l = &net->layer[i];
+    char msg[200];
+    text = trim(text);
+    char *eq = strchr(text, '='), *name = NULL;
+    if (eq) {
+        *eq = 0;
+        name = trim(text);
+        text = trim(eq + 1);
+        if (!*name || strlen(name) >= TFB_NAME_MAX - 16 || strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name)) {
+            snprintf(err, m_err, "layer %d: a layer's name is letters, digits and _, not '%.40s'", i + 1, name);
+            return -1;
+        }
+    }
+    size_t n = strcspn(text, " \t");
+    for (int k = 0; tfb_kinds[k]; k++)
+        if (strlen(tfb_kinds[k]->name) == n && memcmp(text, tfb_kinds[k]->name, n) == 0) l->kind = tfb_kinds[k];
+    if (!l->kind) {
+        snprintf(err, m_err, "layer %d: there is no kind of layer called '%.*s'", i + 1, (int)(n < 40 ? n : 40), text);
+        return -1;
+    }
+    l->index = i;
+    l->first = i == 0;
+    l->in = i ? net->layer[i - 1].out : (tfb_shape_t){net->window, 4, 0};
+    if (l->first && (l->kind != &tfb_kind_conv && l->kind != &tfb_kind_dense)) {
+        snprintf(err, m_err, "the first layer reads bases and must be conv or dense, not %s", l->kind->name);
+        return -1;
+    }
+    if (l->kind->setup(l, text + n, msg, sizeof msg) < 0) {
+        snprintf(err, m_err, "layer %d: %s", i + 1, msg);
+        return -1;
+    }
+    if ((size_t)l->out.L * (size_t)l->out.C > MAX_ACTIVATION || l->n_param > MAX_PARAM) {
+        snprintf(err, m_err, "layer %d (%s) is absurdly large", i + 1, l->kind->name);
+        return -1;
+    }
+    /* the published names: c1 bn1 c2 bn2 ... d4 bn4 ... */
+    if (l->kind == &tfb_kind_conv || l->kind == &tfb_kind_dense) ++*number;
+    if (name)
+        snprintf(l->name, sizeof l->name, "%s", name);
+    else if (l->kind == &tfb_kind_conv || l->kind == &tfb_kind_dense)
+        snprintf(l->name, sizeof l->name, "%c%d", l->kind->name[0], *number);
+    else if (l->n_tensors)
+        snprintf(l->name, sizeof l->name, "%s%d", l->kind->name, *number);
+    else
+        snprintf(l->name, sizeof l->name, "%s@%d", l->kind->name, i + 1);
+    for (int k = 0; k < i; k++)
+        if (strcmp(net->layer[k].name, l->name) == 0) {
+            snprintf(err, m_err, "layers %d and %d have the same name, %s", k + 1, i + 1, l->name);
+            return -1;
+        }
+    l->param_off = net->n_param;
+    l->stat_off = net->n_stat;
+    net->n_param += l->n_param;
+    net->n_stat += l->n_stat;
+    net->n_layers++;
+    return 0;
+}
+
+/* "conv 100 19; bn; ..." with single spaces, whatever the input had. */
+static char *normalise(const char *spec)
+{
+    char *out = malloc(2 * strlen(spec) + 1), *o = out;
+    if (!out) return NULL;
+    for (const char *s = spec; *s; s++) {
+        if (isspace((unsigned char)*s)) {
+            if (o > out && o[-1] != ' ') *o++ = ' ';
+        } else if (*s == ';') {
+            while (o > out && o[-1] == ' ') o--;
+            if (o > out && o[-1] != ';') *o++ = ';', *o++ = ' ';
+        } else
+            *o++ = *s;
+    }
+    while (o > out && (o[-1] == ' ' || o[-1] == ';')) o--;
+    *o = 0;
+    return out;
+}
+
+tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err)
+{
+    return tfb_net_parse_sized(spec, window, MAX_PARAM, err, m_err);
+}
+
+tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err)
+{
+    char *copy = NULL;
+    tfb_net_t *net = calloc(1, sizeof *net);
+    if (!net || !(net->spec = normalise(spec)) || !(copy = strdup(net->spec)) || !(net->layer = calloc(MAX_LAYERS, sizeof *net->layer))) {
+        snprintf(err, m_err, "out of memory");
+        goto fail;
+    }
+    net->window = window;
+    if (window < 1 || window > TFB_MAX_WINDOW) {
+        snprintf(err, m_err, "a window of %d bases is not between 1 and %d", window, TFB_MAX_WINDOW);
+        goto fail;
+    }
+    int number = 0;
+    char *save = NULL;
+    for (char *t = strtok_r(copy, ";", &save); t; t = strtok_r(NULL, ";", &save)) {
+        if (net->n_layers == MAX_LAYERS) {
+            snprintf(err, m_err, "more than %d layers", MAX_LAYERS);
+            goto fail;
+        }
+        if (parse_layer(net, t, &number, err, m_err) < 0) goto fail;
+        if (net->n_param + net->n_stat > max_param) {
+            snprintf(err, m_err, max_param < MAX_PARAM ? "the file is truncated, or its architecture too large for it: there is room for %zu parameters"
+                                                       : "more than %zu parameters", max_param);
+            goto fail;
+        }
+    }
+    if (!net->n_layers) {
+        snprintf(err, m_err, "the network has no layers");
+        goto fail;
+    }
+    const tfb_layer_t *last = &net->layer[net->n_layers - 1];
+    if (last->out.L != 1 || last->kind != &tfb_kind_dense) {
+        snprintf(err, m_err, "the last layer must be dense (it gives the logits), not %s", last->kind->name);
+        goto fail;
+    }
+    net->n_out = last->out.C;
+    net->param = tfb_alloc(net->n_param, sizeof(float), "parameters");
+    net->stat = tfb_alloc(net->n_stat + 1, sizeof(float), "statistics");
+    if (!net->param || !net->stat) {
+        snprintf(err, m_err, "out of memory");
+        goto fail;
+    }
+    free(copy);
+    return net;
+fail:
+    free(copy);
+    tfb_net_destroy(net);
+    return NULL;
+}
+
+void tfb_net_init(tfb_net_t *n, uint64_t seed)
+{
+    tfb_rng_t r;
+    tfb_rng_seed(&r, seed);
+    for (int i = 0; i < n->n_layers; i++) {
+        const tfb_layer_t *l = &n->layer[i];
+        if (l->kind->init) l->kind->init(l, n->param + l->param_off, n->stat + l->stat_off, &r);
+    }
+}
+
+tfb_net_t *tfb_net_clone(const tfb_net_t *n)
+{
+    char err[200];
+    tfb_net_t *c = tfb_net_parse(n->spec, n->window, err, sizeof err);
+    if (!c) return NULL;
+    memcpy(c->param, n->param, n->n_param * sizeof(float));
+    memcpy(c->stat, n->stat, n->n_stat * sizeof(float));
+    return c;
+}
+
+void tfb_net_destroy(tfb_net_t *n)
+{
+    if (!n) return;
+    free(n->spec);
+    free(n->layer);
+    free(n->param);
+    free(n->stat);
+    free(n);
+}
+
+/* ---- tensors between memory (K, C, F) and file (F, C, K) ---- */
+
+void tfb_tensor_permute(const tfb_tensor_t *t, const float *mem, float *file)
+{
+    size_t F = (size_t)t->fck[0], C = (size_t)t->fck[1], K = (size_t)t->fck[2];
+    if (!F) {
+        memcpy(file, mem, t->n * sizeof(float));
+        return;
+    }
+    for (size_t k = 0; k < K; k++)
+        for (size_t c = 0; c < C; c++)
+            for (size_t f = 0; f < F; f++) file[(f * C + c) * K + k] = mem[(k * C + c) * F + f];
+}
+
+void tfb_tensor_to_file(const tfb_net_t *n, const tfb_layer_t *l, const tfb_tensor_t *t, float *file)
+{
+    tfb_tensor_permute(t, (t->trainable ? n->param + l->param_off : n->stat + l->stat_off) + t->off, file);
+}
+
+void tfb_tensor_from_file(tfb_net_t *n, const tfb_layer_t *l, const tfb_tensor_t *t, const float *file)
+{
+    float *mem = (t->trainable ? n->param + l->param_off : n->stat + l->stat_off) + t->off;
+    size_t F = (size_t)t->fck[0], C = (size_t)t->fck[1], K = (size_t)t->fck[2];
+    if (!F) {
+        memcpy(mem, file, t->n * sizeof(float));
+        return;
+    }
+    for (size_t k = 0; k < K; k++)
+        for (size_t c = 0; c < C; c++)
+            for (size_t f = 0; f < F; f++) mem[(k * C + c) * F + f] = file[(f * C + c) * K + k];
+}
