@@ -1,0 +1,456 @@
+/* fit.c - the training loop. In: examples, a network, options. Out: the network of the best epoch; a checkpoint an epoch.
+ *
+ * The surprising thing: nothing depends on the number of threads. Order and dropout come from hashes of (seed, epoch, step), and
+ * sums over a batch are made in fixed slices. */
+#include "train/fit.h"
+#include "kernels/kernels.h"
+#include "nn/infer.h"
+#include "nn/walk.h"
+#include <errno.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop_asked;
+
+static void on_signal(int sig)
+{
+    if (stop_asked) { /* asked twice: leave as any program would */
+        signal(sig, SIG_DFL);
+        raise(sig);
+    }
+    stop_asked = 1;
+}
+
+void tfb_fit_catch_signals(void)
+{
+    struct sigaction a = {.sa_handler = on_signal};
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+}
+
+/* ---- loss ---- */
+
+double tfb_loss(const float *z, const uint8_t *label, size_t n, float *dz, size_t *n_resolved)
+{
+    size_t m = 0;
+    for (size_t i = 0; i < n; i++) m += label[i] != TFB_NULL;
+    if (n_resolved) *n_resolved = m;
+    double loss = 0;
+    float scale = m ? (float)(1.0 / (double)m) : 0;
+    for (size_t i = 0; i < n; i++) {
+        if (label[i] == TFB_NULL) {
+            if (dz) dz[i] = 0;
+            continue;
+        }
+        float y = label[i] == TFB_BOUND, a = expf(-fabsf(z[i])); /* of the larger side, so that nothing overflows */
+        loss += (z[i] > 0 ? z[i] : 0) - z[i] * y + log1pf(a);
+        if (dz) dz[i] = ((z[i] >= 0 ? 1 : a) / (1 + a) - y) * scale;
+    }
+    return m ? loss / (double)m : 0;
+}
+
+/* ---- predictions ---- */
+
+typedef struct {
+    const tfb_examples_t *ex;
+    const uint32_t *item; /* example << 1 | reverse strand */
+    uint8_t *code, *label;
+    int n;
+} fetch_t;
+
+enum { FETCH = 32 }; /* examples a task fetches */
+
+static void fetch_task(void *arg, int task, int thread)
+{
+    (void)thread;
+    fetch_t *f = arg;
+    for (int i = task * FETCH; i < (task + 1) * FETCH && i < f->n; i++) {
+        tfb_examples_codes(f->ex, f->item[i] >> 1, f->item[i] & 1, f->code + (size_t)i * f->ex->window);
+        if (f->label) tfb_examples_labels(f->ex, f->item[i] >> 1, f->label + (size_t)i * f->ex->n_targets);
+    }
+}
+
+static void fetch(tfb_pool_t *pool, fetch_t *f)
+{
+    int n = (f->n + FETCH - 1) / FETCH;
+    if (pool)
+        tfb_pool_run(pool, n, fetch_task, f);
+    else
+        for (int i = 0; i < n; i++) fetch_task(f, i, 0);
+}
+
+enum { PREDICT = 4096 }; /* windows scored at a time: bounds memory */
+
+static tfb_infer_t *infer_of(const tfb_net_t *net, tfb_pool_t *pool)
+{
+    tfb_model_t m = {.net = (tfb_net_t *)net, .n_targets = net->n_out, .window = net->window};
+    return tfb_infer_create(&m, NULL, 0, pool);
+}
+
+int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, int strand, tfb_pool_t *pool, float *z)
+{
+    int ret = -1;
+    uint8_t *code = NULL;
+    uint32_t *item = NULL;
+    tfb_infer_t *f = infer_of(net, pool);
+    if (!f || !(code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows")) || !(item = tfb_alloc(PREDICT, sizeof *item, "windows"))) goto done;
+    for (size_t i = 0; i < n_idx; i += PREDICT) {
+        int n = n_idx - i < PREDICT ? (int)(n_idx - i) : PREDICT;
+        for (int k = 0; k < n; k++) item[k] = idx[i + k] << 1;
+        fetch(pool, &(fetch_t){ex, item, code, NULL, n});
+        if (tfb_infer_windows(f, code, NULL, n, (tfb_strand_t)strand, z + i * net->n_out) < 0) goto done;
+    }
+    ret = 0;
+done:
+    tfb_infer_destroy(f);
+    free(code);
+    free(item);
+    return ret;
+}
+
+/* Mean loss over the given items (each strand an example of its own). NaN on failure. */
+static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *item, size_t n_item, tfb_pool_t *pool)
+{
+    double sum = 0, ret = NAN;
+    size_t n_all = 0, T = (size_t)ex->n_targets;
+    uint8_t *code = NULL, *label = NULL;
+    float *z = NULL;
+    tfb_infer_t *f = infer_of(net, pool);
+    if (!f || !(code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows")) || !(label = tfb_alloc(PREDICT * T, 1, "labels")) ||
+        !(z = tfb_alloc(PREDICT * T, sizeof *z, "logits")))
+        goto done;
+    for (size_t i = 0; i < n_item; i += PREDICT) {
+        int n = n_item - i < PREDICT ? (int)(n_item - i) : PREDICT;
+        size_t m;
+        fetch(pool, &(fetch_t){ex, item + i, code, label, n});
+        if (tfb_infer_windows(f, code, NULL, n, TFB_STRAND_FWD, z) < 0) goto done;
+        double l = tfb_loss(z, label, (size_t)n * T, NULL, &m);
+        sum += l * (double)m;
+        n_all += m;
+    }
+    ret = n_all ? sum / (double)n_all : 0;
+done:
+    tfb_infer_destroy(f);
+    free(code);
+    free(label);
+    free(z);
+    return ret;
+}
+
+/* ---- state, and its file ---- */
+
+typedef struct {
+    tfb_net_t *net;               /* weights in training */
+    float *grad, *m, *v;          /* (n_param) */
+    float *avg, *avg_stat;        /* running averages, or NULL */
+    float *best, *best_stat;      /* of the best epoch */
+    int64_t step;                 /* Adam's */
+    int     epoch, best_epoch;    /* epochs done */
+    double  best_loss, train_loss;
+} state_t;
+
+static const char MAGIC[16] = "tfbind-ckpt-2\n";
+
+static int transfer(FILE *f, void *p, size_t n, int write)
+{
+    return (write ? fwrite(p, 1, n, f) : fread(p, 1, n, f)) == n ? 0 : -1;
+}
+
+/* Everything of a state, in or out. id is a digest of what must agree. */
+static int checkpoint_io(FILE *f, state_t *s, char id[65], int write)
+{
+    size_t P = s->net->n_param * sizeof(float), S = s->net->n_stat * sizeof(float);
+    char magic[16], got[65];
+    memcpy(magic, MAGIC, 16);
+    memcpy(got, id, 65);
+    if (transfer(f, magic, 16, write) || memcmp(magic, MAGIC, 16) || transfer(f, got, 65, write)) return -1;
+    if (memcmp(got, id, 65)) return -2;
+    int bad = transfer(f, &s->step, sizeof s->step, write) || transfer(f, &s->epoch, sizeof s->epoch, write) ||
+              transfer(f, &s->best_epoch, sizeof s->best_epoch, write) || transfer(f, &s->best_loss, sizeof s->best_loss, write) ||
+              transfer(f, &s->train_loss, sizeof s->train_loss, write) || transfer(f, s->net->param, P, write) ||
+              transfer(f, s->net->stat, S, write) || transfer(f, s->m, P, write) || transfer(f, s->v, P, write) ||
+              transfer(f, s->best, P, write) || transfer(f, s->best_stat, S, write) ||
+              (s->avg && (transfer(f, s->avg, P, write) || transfer(f, s->avg_stat, S, write)));
+    return bad ? -1 : 0;
+}
+
+static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_opt_t *o, char id[65])
+{
+    char text[256];
+    tfb_sha256_t h;
+    tfb_sha256_init(&h);
+    tfb_sha256_update(&h, net->spec, strlen(net->spec));
+    tfb_sha256_update(&h, ex->digest, strlen(ex->digest));
+    if (o->identity) tfb_sha256_update(&h, o->identity, strlen(o->identity));
+    if (o->frozen) tfb_sha256_update(&h, o->frozen, (size_t)net->n_layers);
+    /* epochs only where the rate depends on them, so that a finished run can be prolonged */
+    snprintf(text, sizeof text, "%d %.9g %d %d %llu %d %.9g", net->window, o->rate, (int)o->schedule, o->batch, (unsigned long long)o->seed,
+             o->one_strand, o->average);
+    tfb_sha256_update(&h, text, strlen(text));
+    if (o->schedule != TFB_RATE_CONSTANT) tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);
+    tfb_sha256_hex(&h, id);
+}
+
+static int checkpoint_save(const char *path, state_t *s, char id[65])
+{
+    size_t m = strlen(path) + 8;
+    char *tmp = malloc(m);
+    if (!tmp) return -1;
+    snprintf(tmp, m, "%s.tmp", path);
+    FILE *f = fopen(tmp, "wb");
+    int bad = !f || checkpoint_io(f, s, id, 1) || fflush(f) || fsync(fileno(f));
+    int err = errno;
+    if (f && fclose(f)) bad = 1;
+    if (bad || rename(tmp, path) < 0) {
+        tfb_error("cannot write checkpoint %s: %s", path, strerror(bad ? err : errno));
+        unlink(tmp);
+        bad = 1;
+    }
+    free(tmp);
+    return bad ? -1 : 0;
+}
+
+/* 1 loaded, 0 there is none, -1 it cannot be used (logged). */
+static int checkpoint_load(const char *path, state_t *s, char id[65])
+{
+    FILE *f = fopen(path, "rb");
+    if (!f) {
+        if (errno == ENOENT) return 0;
+        tfb_error("cannot read checkpoint %s: %s", path, strerror(errno));
+        return -1;
+    }
+    int r = checkpoint_io(f, s, id, 0);
+    if (r == 0 && fgetc(f) != EOF) r = -1;
+    fclose(f);
+    if (r == 0) return 1;
+    tfb_error(r == -2 ? "checkpoint %s is of another run (other data, targets, architecture or options); remove it to start afresh"
+                      : "checkpoint %s is damaged; remove it to start afresh", path);
+    return -1;
+}
+
+/* ---- one step ---- */
+
+typedef struct {
+    state_t *s;
+    const tfb_fit_opt_t *o;
+    float lr_t, inv_sqrt_c2;
+    double keep; /* of the running average */
+} update_t;
+
+enum { UPDATE = 65536 }; /* parameters a task updates */
+
+static void update_task(void *arg, int task, int thread)
+{
+    (void)thread;
+    update_t *u = arg;
+    state_t *s = u->s;
+    const tfb_net_t *n = s->net;
+    size_t b = (size_t)task * UPDATE, e = b + UPDATE < n->n_param ? b + UPDATE : n->n_param;
+    for (int i = 0; i < n->n_layers; i++) { /* whole layers are frozen or not */
+        const tfb_layer_t *l = &n->layer[i];
+        size_t lb = l->param_off > b ? l->param_off : b, le = l->param_off + l->n_param < e ? l->param_off + l->n_param : e;
+        if (lb >= le || (u->o->frozen && u->o->frozen[i])) continue;
+        tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, u->lr_t, 0.9f, 0.999f, u->inv_sqrt_c2, 1e-8f);
+    }
+    if (s->avg) {
+        float keep = (float)u->keep;
+        float *restrict a = s->avg;
+        const float *restrict p = n->param;
+        for (size_t i = b; i < e; i++) a[i] = keep * a[i] + (1 - keep) * p[i];
+    }
+}
+
+static void update(state_t *s, const tfb_fit_opt_t *o, double rate)
+{
+    s->step++;
+    double c1 = 1 - pow(0.9, (double)s->step), c2 = 1 - pow(0.999, (double)s->step);
+    /* a young average is a plain mean: it forgets its start */
+    double keep = (double)s->step / ((double)s->step + 10);
+    if (keep > o->average) keep = o->average;
+    update_t u = {s, o, (float)(rate / c1), (float)(1 / sqrt(c2)), keep};
+    int n = (int)((s->net->n_param + UPDATE - 1) / UPDATE);
+    if (o->pool)
+        tfb_pool_run(o->pool, n, update_task, &u);
+    else
+        for (int i = 0; i < n; i++) update_task(&u, i, 0);
+    if (s->avg)
+        for (size_t i = 0; i < s->net->n_stat; i++) s->avg_stat[i] = (float)(keep * s->avg_stat[i] + (1 - keep) * s->net->stat[i]);
+}
+
+static double rate_at(const tfb_fit_opt_t *o, int64_t step, int64_t n_steps)
+{
+    double x = n_steps > 0 ? (double)step / (double)n_steps : 0;
+    return o->schedule == TFB_RATE_COSINE ? o->rate * 0.5 * (1 + cos(M_PI * x)) : o->schedule == TFB_RATE_LINEAR ? o->rate * (1 - x) : o->rate;
+}
+
+static void swap_average(state_t *s)
+{
+    if (!s->avg) return;
+    float *p = s->net->param, *t = s->net->stat;
+    s->net->param = s->avg, s->avg = p;
+    s->net->stat = s->avg_stat, s->avg_stat = t;
+}
+
+static void progress(int epoch, int epochs, double loss, int64_t done, int64_t all, double since, double began, double total)
+{
+    double now = tfb_now(), rate = (double)done / (now - since), left = total > 0 ? (now - began) / total * (1 - total) : 0;
+    fprintf(stderr, "\repoch %d/%d  %5.1f %%  loss %.5f  %.0f regions/s  %02d:%02d:%02d left ", epoch, epochs, 100.0 * (double)done / (double)all,
+            loss, rate, (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
+    fflush(stderr);
+}
+
+int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *o, tfb_fit_report_t *report)
+{
+    int ret = -1, tty = isatty(STDERR_FILENO) && tfb_log_get_level() >= 2, strands = o->one_strand ? 1 : 2;
+    size_t n_train = 0, n_valid = 0, P = net->n_param, S = net->n_stat, T = (size_t)ex->n_targets;
+    uint32_t *item = NULL, *valid = NULL;
+    uint8_t *code = NULL, *label = NULL;
+    float *dz = NULL;
+    tfb_walk_t *w = NULL;
+    state_t s = {.net = net, .best_loss = INFINITY};
+    char id[65];
+    double busy = 0, examples = 0;
+    *report = (tfb_fit_report_t){.best_loss = INFINITY};
+    for (int64_t i = 0; i < ex->n; i++) n_train += part[i] == TFB_TRAIN, n_valid += part[i] == TFB_VALID;
+    if (n_train * (size_t)strands < 2) {
+        tfb_error("%zu training regions are too few", n_train);
+        return -1;
+    }
+    if (n_train >= (size_t)1 << 30) {
+        tfb_error("%zu training regions are more than the 2^30 that fit", n_train);
+        return -1;
+    }
+    size_t n_item = n_train * (size_t)strands;
+    item = tfb_alloc(n_item, sizeof *item, "the order of examples");
+    valid = tfb_alloc(n_valid * (size_t)strands + 1, sizeof *valid, "validation examples");
+    code = tfb_alloc((size_t)o->batch * ex->window, 1, "a batch");
+    label = tfb_alloc((size_t)o->batch * T, 1, "a batch");
+    dz = tfb_alloc((size_t)o->batch * T, sizeof *dz, "a batch");
+    s.grad = tfb_alloc(P, sizeof *s.grad, "gradients");
+    s.m = tfb_alloc(P, sizeof *s.m, "Adam's first moments");
+    s.v = tfb_alloc(P, sizeof *s.v, "Adam's second moments");
+    s.best = tfb_alloc(P, sizeof *s.best, "the best weights");
+    s.best_stat = tfb_alloc(S + 1, sizeof *s.best_stat, "the best weights");
+    if (o->average > 0) {
+        s.avg = tfb_alloc(P, sizeof *s.avg, "averaged weights");
+        s.avg_stat = tfb_alloc(S + 1, sizeof *s.avg_stat, "averaged weights");
+    }
+    w = tfb_walk_create(net, o->batch, 1, o->pool);
+    if (!item || !valid || !code || !label || !dz || !s.grad || !s.m || !s.v || !s.best || !s.best_stat || !w ||
+        (o->average > 0 && (!s.avg || !s.avg_stat)))
+        goto done;
+    size_t nv = 0;
+    for (int64_t i = 0; i < ex->n; i++)
+        for (int r = 0; r < strands && part[i] == TFB_VALID; r++) valid[nv++] = (uint32_t)i << 1 | (uint32_t)r;
+    memcpy(s.best, net->param, P * sizeof(float));
+    memcpy(s.best_stat, net->stat, S * sizeof(float));
+    if (s.avg) {
+        memcpy(s.avg, net->param, P * sizeof(float));
+        memcpy(s.avg_stat, net->stat, S * sizeof(float));
+    }
+    make_id(net, ex, o, id);
+    if (o->checkpoint && o->resume) {
+        int r = checkpoint_load(o->checkpoint, &s, id);
+        if (r < 0) goto done;
+        if (r > 0) tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s.epoch, s.best_epoch, s.best_loss);
+    }
+    int64_t per_epoch = (int64_t)((n_item + (size_t)o->batch - 1) / (size_t)o->batch), n_steps = per_epoch * o->epochs;
+    double began = tfb_now();
+    int first_epoch = s.epoch;
+    w->pass.grad = s.grad;
+    w->pass.frozen = o->frozen;
+    w->pass.train = 1;
+    w->pass.seed = tfb_hash64(o->seed + 0x64726f70); /* "drop" */
+    while (s.epoch < o->epochs && !stop_asked) {
+        /* the order of an epoch is a function of seed and epoch alone, so that a resumed run repeats it */
+        tfb_rng_t rng;
+        size_t k = 0;
+        for (int64_t i = 0; i < ex->n; i++)
+            for (int r = 0; r < strands && part[i] == TFB_TRAIN; r++) item[k++] = (uint32_t)i << 1 | (uint32_t)r;
+        tfb_rng_seed(&rng, tfb_hash64(o->seed) + (uint64_t)s.epoch);
+        tfb_rng_shuffle(&rng, item, n_item);
+        double since = tfb_now(), shown = since, sum = 0;
+        int64_t n_batches = 0, done = 0;
+        for (int64_t b = 0; b < per_epoch && !stop_asked; b++) {
+            size_t i0 = (size_t)b * (size_t)o->batch;
+            int B = n_item - i0 < (size_t)o->batch ? (int)(n_item - i0) : o->batch;
+            if (B < 2) break; /* batch statistics of one example are none */
+            fetch(o->pool, &(fetch_t){ex, item + i0, code, label, B});
+            w->pass.step = (uint64_t)s.step;
+            w->pass.param = net->param;
+            w->pass.stat = net->stat;
+            const float *z = tfb_walk_forward(w, code, B);
+            size_t m;
+            double loss = tfb_loss(z, label, (size_t)B * T, dz, &m);
+            if (!isfinite(loss)) {
+                tfb_error("the loss is not finite at epoch %d, step %lld: the learning rate of %g is too high for these data", s.epoch + 1,
+                          (long long)b + 1, o->rate);
+                goto done;
+            }
+            if (m) {
+                tfb_walk_backward(w, dz);
+                update(&s, o, rate_at(o, (int64_t)s.epoch * per_epoch + b, n_steps));
+                sum += loss;
+                n_batches++;
+            }
+            done += B;
+            if (tty && tfb_now() - shown > 0.5) {
+                shown = tfb_now();
+                progress(s.epoch + 1, o->epochs, sum / (double)(n_batches ? n_batches : 1), done, (int64_t)n_item, since, began,
+                         ((double)(s.epoch - first_epoch) + (double)done / (double)n_item) / (o->epochs - first_epoch));
+            }
+        }
+        double took = tfb_now() - since;
+        if (stop_asked) break;
+        busy += took;
+        examples += (double)done;
+        s.train_loss = n_batches ? sum / (double)n_batches : 0;
+        swap_average(&s);
+        double v = nv ? mean_loss(net, ex, valid, nv, o->pool) : s.train_loss;
+        if (isnan(v)) {
+            swap_average(&s);
+            goto done;
+        }
+        s.epoch++;
+        int better = v < s.best_loss || !nv;
+        if (better) {
+            s.best_loss = v;
+            s.best_epoch = s.epoch;
+            memcpy(s.best, net->param, P * sizeof(float));
+            memcpy(s.best_stat, net->stat, S * sizeof(float));
+        }
+        swap_average(&s);
+        double left = (tfb_now() - began) / (s.epoch - first_epoch) * (o->epochs - s.epoch);
+        if (tty) fputc('\r', stderr);
+        tfb_note("epoch %d/%d  train %.5f  valid %.5f%s  %.0f regions/s  %02d:%02d:%02d left", s.epoch, o->epochs, s.train_loss, v, better ? " *" : "  ",
+                 (double)done / took, (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
+        if (o->checkpoint && checkpoint_save(o->checkpoint, &s, id) < 0) goto done;
+    }
+    if (stop_asked) report->interrupted = 1;
+    memcpy(net->param, s.best, P * sizeof(float));
+    memcpy(net->stat, s.best_stat, S * sizeof(float));
+    report->best_epoch = s.best_epoch;
+    report->epochs_run = s.epoch;
+    report->best_loss = s.best_loss;
+    report->train_loss = s.train_loss;
+    report->per_second = busy > 0 ? examples / busy : 0;
+    ret = 0;
+done:
+    tfb_walk_destroy(w);
+    free(item);
+    free(valid);
+    free(code);
+    free(label);
+    free(dz);
+    free(s.grad);
+    free(s.m);
+    free(s.v);
+    free(s.avg);
+    free(s.avg_stat);
+    free(s.best);
+    free(s.best_stat);
+    return ret;
+}

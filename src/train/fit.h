@@ -1,0 +1,49 @@
+/* fit.h - the training loop: examples + network -> the network of the epoch with the lowest validation loss.
+ *
+ * Loss: binary cross-entropy with logits, the mean over resolved labels of a batch. Adam as PyTorch's. Both strands of every
+ * training and validation region are examples. The result is a function of the seed, never of the number of threads. */
+#ifndef TFB_FIT_H
+#define TFB_FIT_H
+
+#include "genome/labels.h"
+#include "nn/net.h"
+#include "util/util.h"
+
+typedef enum { TFB_RATE_CONSTANT = 0, TFB_RATE_COSINE = 1, TFB_RATE_LINEAR = 2 } tfb_schedule_t;
+
+typedef struct {
+    double   rate;            /* learning rate */
+    tfb_schedule_t schedule;  /* constant, or down to (almost) nothing at the last step, by a half cosine or a line */
+    int      epochs, batch;
+    uint64_t seed;            /* of the order of examples and of dropout */
+    int      one_strand;      /* leave out the reverse complements */
+    double   average;         /* decay of the running average of weights per step (0 = off): what is validated and kept */
+    const uint8_t *frozen;    /* per layer, or NULL */
+    tfb_pool_t *pool;
+    const char *checkpoint;   /* file written after every epoch, or NULL */
+    int      resume;          /* go on from checkpoint where it exists */
+    const char *identity;     /* what a checkpoint must agree with: anything that would change the result */
+} tfb_fit_opt_t;
+
+typedef struct {
+    int    best_epoch, epochs_run; /* 1-based; 0 = none */
+    double best_loss, train_loss;  /* validation loss of the best epoch; training loss of the last one */
+    double per_second;             /* examples (strands counted) of training a second, over the whole run */
+    int    interrupted;            /* stopped by a signal: the net holds the best epoch so far */
+} tfb_fit_report_t;
+
+/* Trains net in place on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept (none: the last
+ * one). Logs one line an epoch. 0; -1 on failure (logged). */
+int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *opt, tfb_fit_report_t *report);
+
+/* Logits (n_idx, T) of examples idx[0..n_idx), by the fast road. strand as in infer.h. 0 or -1 (logged). */
+int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, int strand, tfb_pool_t *pool, float *z);
+
+/* From logits and labels (B, T): the mean loss over resolved entries, and dz (B, T) its gradient (NULL: not wanted). n_resolved gets
+ * the count (0: loss 0, gradient 0). */
+double tfb_loss(const float *z, const uint8_t *label, size_t n, float *dz, size_t *n_resolved);
+
+/* Ctrl-C and SIGTERM ask the loop to stop after the current step, with everything up to the last epoch saved. */
+void tfb_fit_catch_signals(void);
+
+#endif
