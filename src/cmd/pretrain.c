@@ -1,0 +1,219 @@
+/* pretrain.c - `tfbind pretrain`: labels.bed.gz + FASTA -> a multi-task model. Options in, one call of the core out. */
+#include "config.h"
+#include "cmd/cmd.h"
+#include "genome/labels.h"
+#include "nn/model.h"
+#include "train/fit.h"
+#include "train/record.h"
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+typedef struct {
+    const char *fasta, *labels, *out, *arch, *spec, *valid, *test, *targets, *chroms, *genome, *policy;
+    int complete, half, threads, resume;
+    double rate, average;
+    tfb_schedule_t schedule;
+    int epochs, batch, one_strand;
+    uint64_t seed;
+} args_t;
+
+static void usage(FILE *f)
+{
+    fprintf(f,
+            "Train a multi-task model: one output per TF of a labels file.\n"
+            "\n"
+            "Usage: tfbind pretrain [options] -f ref.fa -l labels.bed.gz -o model.safetensors\n"
+            "\n"
+            "Data\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+            "  -l, --labels FILE        regions and labels: #chrom start end name TF1 TF2 ...; 1 bound, 0 unbound, . unresolved\n"
+            "      --targets LIST       TFs to learn, comma-separated, or @FILE with one a line [all of the labels file]\n"
+            "      --chroms LIST        use only regions of these contigs [all]\n"
+            "      --complete           use only regions resolved for all targets [unresolved labels are left out of the loss]\n"
+            "      --valid LIST         contigs for validation  } [a random split by --seed: 80 %% training,\n"
+            "      --test LIST          contigs for testing     }  10 %% validation, 10 %% test]\n"
+            "      --genome NAME        name of the genome build, kept in the model [the FASTA's file name]\n"
+            "      --policy NAME        name of the labels' policy, kept in the model [the labels' file name]\n"
+            "Network\n"
+            "  -a, --arch NAME          %s [convnet]\n"
+            "      --spec TEXT          a network of your own, e.g. 'conv 64 15; bn; relu; pool 4; dense 32; relu; dense 0';\n"
+            "                           the last dense layer's size is set to the number of targets\n"
+            "Training\n"
+            "  -e, --epochs INT         passes over the training regions [15]\n"
+            "  -b, --batch INT          examples a step [100]\n"
+            "      --rate FLOAT         Adam's learning rate [0.003]\n"
+            "      --schedule NAME      rate over the run: constant, cosine, linear (down to 0) [constant]\n"
+            "      --average FLOAT      validate and keep a running average of the weights, of this decay a step [0: off]\n"
+            "      --one-strand         do not add the reverse complements\n"
+            "      --seed INT           of weights, order, dropout and random split [1]\n"
+            "      --resume             go on from OUT.ckpt, which is written after every epoch\n"
+            "Output\n"
+            "  -o, --output FILE        the model, of the epoch with the lowest validation loss\n"
+            "      --half               store weights as float16\n"
+            "  -@, --threads INT        threads in all [all processors]; the result does not depend on it\n"
+            "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
+            "  -h, --help               this text\n",
+            tfb_net_arch_names());
+}
+
+/* "conv ...; dense 0" with the last number replaced by n. */
+static char *with_outputs(const char *spec, int n)
+{
+    size_t len = strlen(spec);
+    while (len && (spec[len - 1] == ' ' || spec[len - 1] == ';')) len--;
+    while (len && spec[len - 1] >= '0' && spec[len - 1] <= '9') len--;
+    char *s = malloc(len + 16);
+    if (s) snprintf(s, len + 16, "%.*s%d", (int)len, spec, n);
+    return s;
+}
+
+static int run(const args_t *a, int argc, char **argv)
+{
+    int ret = -1, n_targets = 0, n_chroms = 0;
+    char **targets = NULL, **chroms = NULL, *spec = NULL, *ckpt = NULL, *command = NULL, *s = NULL, err[300], identity[512];
+    tfb_examples_t *ex = NULL;
+    tfb_net_t *net = NULL;
+    tfb_model_t *m = NULL;
+    tfb_pool_t *pool = NULL;
+    uint8_t *part = NULL;
+    if (a->targets && !(targets = tfb_cmd_list(a->targets, &n_targets))) goto done;
+    if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
+    tfb_examples_opt_t eo = {.fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .complete = a->complete,
+                             .chroms = chroms, .n_chroms = n_chroms};
+    if (!(ex = tfb_examples_load(&eo)) || !(part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) goto done;
+    if (tfb_examples_split(ex, a->valid, a->test, a->seed, part) < 0) goto done;
+    int64_t n[3] = {0};
+    for (int64_t i = 0; i < ex->n; i++) n[part[i]]++;
+    tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d targets", n[0], n[1], n[2], ex->window,
+             ex->n_targets);
+    if (ex->n_dropped_n) tfb_note("%" PRId64 " regions with an N in their sequence left out", ex->n_dropped_n);
+    if (!n[0]) {
+        tfb_error("no regions are left for training");
+        goto done;
+    }
+    if (!n[1]) tfb_warn("no regions for validation: the last epoch will be kept, not the best");
+    spec = a->spec ? with_outputs(a->spec, ex->n_targets) : tfb_net_arch(a->arch, ex->n_targets);
+    if (!spec) {
+        tfb_error("there is no architecture called '%s' (known: %s)", a->arch, tfb_net_arch_names());
+        goto done;
+    }
+    if (!(net = tfb_net_parse(spec, ex->window, err, sizeof err))) {
+        tfb_error("%s", err);
+        goto done;
+    }
+    tfb_net_init(net, a->seed);
+    if (!(pool = tfb_pool_create(a->threads)) || !(ckpt = malloc(strlen(a->out) + 8))) goto done;
+    sprintf(ckpt, "%s.ckpt", a->out);
+    snprintf(identity, sizeof identity, "valid=%.200s test=%.200s", a->valid ? a->valid : "", a->test ? a->test : "");
+    tfb_fit_opt_t fo = {.rate = a->rate, .schedule = a->schedule, .epochs = a->epochs, .batch = a->batch, .seed = a->seed,
+                        .one_strand = a->one_strand, .average = a->average, .pool = pool, .checkpoint = ckpt, .resume = a->resume,
+                        .identity = identity};
+    tfb_fit_report_t rep;
+    tfb_fit_catch_signals();
+    if (tfb_fit(net, ex, part, &fo, &rep) < 0) goto done;
+    if (rep.interrupted) {
+        tfb_warn("stopped after epoch %d; the same command with --resume goes on from %s", rep.epochs_run, ckpt);
+        goto done;
+    }
+    m = tfb_model_create(net, ex->targets, ex->n_targets);
+    net = NULL;
+    if (!m || !(command = tfb_record_command(argc, argv))) goto done;
+    const char *base = strrchr(a->fasta, '/'), *lbase = strrchr(a->labels, '/');
+    int bad = tfb_record_set(m, "tfbind_version", "%s", PACKAGE_VERSION) || tfb_record_set(m, "command", "tfbind %s", command) ||
+              tfb_record_set(m, "genome", "%s", a->genome ? a->genome : base ? base + 1 : a->fasta) ||
+              tfb_record_set(m, "label_policy", "%s", a->policy ? a->policy : lbase ? lbase + 1 : a->labels) ||
+              tfb_record_set(m, "data_digest", "%s", ex->digest) ||
+              tfb_record_set(m, "split", a->valid || a->test ? "contigs" : "random 80/10/10 by seed") || tfb_record_set(m, "seed", "%" PRIu64, a->seed) ||
+              tfb_record_set(m, "n_train", "%" PRId64, n[0]) || tfb_record_set(m, "epoch", "%d", rep.best_epoch) ||
+              tfb_record_set(m, "epochs", "%d", rep.epochs_run) || tfb_record_set(m, "valid_loss", "%.6f", rep.best_loss) ||
+              tfb_record_set(m, "train_loss", "%.6f", rep.train_loss);
+    const char *keys[] = {"train_chroms", "valid", "test"};
+    for (int k = 0; k < 3 && !bad; k++) {
+        if (!(s = tfb_record_contigs(ex, part, k))) goto done;
+        bad = tfb_record_set(m, keys[k], "%s", s);
+        free(s);
+    }
+    if (bad || tfb_record_metrics(m, ex, part, TFB_VALID, pool, "valid_metrics") < 0 ||
+        tfb_record_metrics(m, ex, part, TFB_TEST, pool, "test_metrics") < 0 || tfb_model_save(m, a->out, a->half) < 0)
+        goto done;
+    unlink(ckpt);
+    tfb_note("%s: epoch %d of %d, validation loss %.5f, %.0f regions/s in training, SHA-256 %.12s", a->out, rep.best_epoch, rep.epochs_run,
+             rep.best_loss, rep.per_second, m->digest);
+    ret = 0;
+done:
+    tfb_strv_free(targets);
+    tfb_strv_free(chroms);
+    tfb_examples_destroy(ex);
+    tfb_net_destroy(net);
+    tfb_model_destroy(m);
+    tfb_pool_destroy(pool);
+    free(part);
+    free(spec);
+    free(ckpt);
+    free(command);
+    return ret;
+}
+
+int tfb_cmd_pretrain(int argc, char **argv)
+{
+    args_t a = {.arch = "convnet", .rate = 0.003, .epochs = 15, .batch = 100, .seed = 1, .threads = tfb_cmd_processors()};
+    enum { TARGETS = 256, CHROMS, COMPLETE, VALID, TEST, GENOME, POLICY, SPEC, RATE, SCHEDULE, AVERAGE, ONE, SEED, RESUME, HALF };
+    static const struct option opts[] = {
+        {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"targets", 1, NULL, TARGETS}, {"chroms", 1, NULL, CHROMS},
+        {"complete", 0, NULL, COMPLETE}, {"valid", 1, NULL, VALID}, {"test", 1, NULL, TEST}, {"genome", 1, NULL, GENOME},
+        {"policy", 1, NULL, POLICY}, {"arch", 1, NULL, 'a'}, {"spec", 1, NULL, SPEC}, {"epochs", 1, NULL, 'e'}, {"batch", 1, NULL, 'b'},
+        {"rate", 1, NULL, RATE}, {"schedule", 1, NULL, SCHEDULE}, {"average", 1, NULL, AVERAGE}, {"one-strand", 0, NULL, ONE},
+        {"seed", 1, NULL, SEED}, {"resume", 0, NULL, RESUME}, {"output", 1, NULL, 'o'}, {"half", 0, NULL, HALF}, {"threads", 1, NULL, '@'},
+        {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    int c, bad = 0;
+    long v;
+    while ((c = getopt_long(argc, argv, "f:l:a:e:b:o:@:v:h", opts, NULL)) >= 0) switch (c) {
+        case 'f': a.fasta = optarg; break;
+        case 'l': a.labels = optarg; break;
+        case 'o': a.out = optarg; break;
+        case 'a': a.arch = optarg; break;
+        case 'e': bad |= tfb_cmd_int("epochs", optarg, 1, 100000, &v), a.epochs = (int)v; break;
+        case 'b': bad |= tfb_cmd_int("batch", optarg, 2, 65536, &v), a.batch = (int)v; break;
+        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), a.threads = (int)v; break;
+        case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level((int)v); break;
+        case TARGETS: a.targets = optarg; break;
+        case CHROMS: a.chroms = optarg; break;
+        case COMPLETE: a.complete = 1; break;
+        case VALID: a.valid = optarg; break;
+        case TEST: a.test = optarg; break;
+        case GENOME: a.genome = optarg; break;
+        case POLICY: a.policy = optarg; break;
+        case SPEC: a.spec = optarg; break;
+        case RATE: bad |= tfb_cmd_double("rate", optarg, 1e-9, 10, &a.rate); break;
+        case AVERAGE: bad |= tfb_cmd_double("average", optarg, 0, 0.999999, &a.average); break;
+        case SCHEDULE:
+            if (strcmp(optarg, "constant") == 0) a.schedule = TFB_RATE_CONSTANT;
+            else if (strcmp(optarg, "cosine") == 0) a.schedule = TFB_RATE_COSINE;
+            else if (strcmp(optarg, "linear") == 0) a.schedule = TFB_RATE_LINEAR;
+            else tfb_error("--schedule is constant, cosine or linear, not '%s'", optarg), bad = 1;
+            break;
+        case ONE: a.one_strand = 1; break;
+        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
+        case RESUME: a.resume = 1; break;
+        case HALF: a.half = 1; break;
+        case 'h': usage(stdout); return 0;
+        default: return 1;
+        }
+    if (bad) return 1;
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (!a.fasta || !a.labels || !a.out || optind < argc) {
+        if (optind < argc)
+            tfb_error("unexpected argument '%s'", argv[optind]);
+        else
+            tfb_error("%s missing (tfbind pretrain -h shows all options)", !a.fasta ? "-f ref.fa is" : !a.labels ? "-l labels.bed.gz is" : "-o model.safetensors is");
+        return 1;
+    }
+    return run(&a, argc, argv) < 0 ? 1 : 0;
+}
