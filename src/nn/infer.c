@@ -120,13 +120,13 @@ static void work_free(work_t *w)
 
 static int work_init(const tfb_infer_t *f, work_t *w)
 {
-    size_t mid = 1, wide = 1;
+    const tfb_stage_t *top = &f->stage[f->n_window - 1];
+    size_t mid = 1, wide = (size_t)top->out.L * top->out.C; /* what a window hands to the block */
     for (int i = 0; i < f->n_stages; i++) {
         const tfb_stage_t *s = &f->stage[i];
         size_t n = (size_t)s->mid.L * s->mid.C;
         if (i < f->n_window && n > mid) mid = n;
         if (i >= f->n_window && (size_t)s->out.C > wide) wide = (size_t)s->out.C;
-        if (i >= f->n_window && (size_t)s->in.L * s->in.C > wide) wide = (size_t)s->in.L * s->in.C;
     }
     if (!(w->mine = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) || !(w->mid = tfb_alloc(mid, sizeof(float), "activations")) ||
         !(w->rc = tfb_alloc((size_t)f->W, 1, "activations")))

@@ -144,6 +144,8 @@ static int parse_layer(tfb_net_t *net, char *text, int *number, char *err, size_
         snprintf(l->name, sizeof l->name, "%s%d", l->kind->name, *number);
     else
         snprintf(l->name, sizeof l->name, "%s@%d", l->kind->name, i + 1);
+    for (int k = 0; !name && k < i; k++) /* two batch norms after one layer: bn2, bn2_7 */
+        if (strcmp(net->layer[k].name, l->name) == 0) snprintf(l->name, sizeof l->name, "%s%d_%d", l->kind->name, *number, i + 1);
     for (int k = 0; k < i; k++)
         if (strcmp(net->layer[k].name, l->name) == 0) {
             snprintf(err, m_err, "layers %d and %d have the same name, %s", k + 1, i + 1, l->name);

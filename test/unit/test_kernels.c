@@ -1,0 +1,173 @@
+/* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page. */
+#include "kernels/kernels.h"
+#include "unit.h"
+#include "util/util.h"
+#include <math.h>
+#include <string.h>
+
+static tfb_rng_t rng;
+static const tfb_kernels_t *plain;
+
+/* Small whole numbers: sums are exact in float, so that sets of kernels must agree bit for bit whatever their order. */
+static float *whole(size_t n)
+{
+    float *p = guarded(n * sizeof *p);
+    for (size_t i = 0; i < n; i++) p[i] = (float)((int)tfb_rng_below(&rng, 17) - 8);
+    return p;
+}
+
+static float *real(size_t n)
+{
+    float *p = guarded(n * sizeof *p);
+    for (size_t i = 0; i < n; i++) p[i] = (float)(2 * tfb_rng_unit(&rng) - 1);
+    return p;
+}
+
+static void same(const char *set, const char *what, const float *a, const float *b, size_t n, float tol)
+{
+    float worst = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!(fabsf(a[i] - b[i]) <= worst)) worst = fabsf(a[i] - b[i]);
+    CHECK(worst <= tol, "%s %s: differs by %g", set, what, (double)worst);
+}
+
+static float *copy(const float *p, size_t n)
+{
+    float *q = guarded(n * sizeof *q);
+    memcpy(q, p, n * sizeof *q);
+    return q;
+}
+
+static const int sizes[] = {1, 2, 3, 4, 6, 7, 8, 9, 12, 13, 15, 16, 17, 25, 31, 32, 33, 47, 64, 100};
+enum { N_SIZES = sizeof sizes / sizeof sizes[0] };
+static int pick(void) { return sizes[tfb_rng_below(&rng, N_SIZES)]; }
+
+static void test_gemm(const tfb_kernels_t *k, int M, int N, int K, int lda)
+{
+    char what[80];
+    float *a = whole((size_t)(M - 1) * lda + K), *b = whole((size_t)K * N), *bt = guarded((size_t)K * N * sizeof *bt);
+    float *p0 = tfb_alloc(tfb_packed_size(K, N), sizeof *p0, ""), *p1 = tfb_alloc(tfb_packed_size(K, N), sizeof *p1, "");
+    for (int i = 0; i < K; i++)
+        for (int j = 0; j < N; j++) bt[(size_t)j * K + i] = b[(size_t)i * N + j];
+    plain->pack(K, N, b, N, 1, p0);
+    for (int t = 0; t < 2; t++) {
+        memset(p1, 0xff, tfb_packed_size(K, N) * sizeof *p1);
+        if (t)
+            k->pack(K, N, bt, 1, K, p1);
+        else
+            k->pack(K, N, b, N, 1, p1);
+        for (int add = 0; add < 2; add++) {
+            int ldc = N + 3;
+            float *c0 = whole((size_t)(M - 1) * ldc + N), *c1 = copy(c0, (size_t)(M - 1) * ldc + N);
+            plain->gemm(M, N, K, a, lda, p0, c0, ldc, add);
+            k->gemm(M, N, K, a, lda, p1, c1, ldc, add);
+            snprintf(what, sizeof what, "gemm M %d N %d K %d lda %d add %d transposed %d", M, N, K, lda, add, t);
+            same(k->name, what, c1, c0, (size_t)(M - 1) * ldc + N, 0);
+        }
+    }
+    free(p0);
+    free(p1);
+}
+
+static void test_gemm_tn(const tfb_kernels_t *k, int M, int N, int S, int R)
+{
+    char what[80];
+    int lda = 1 + (int)tfb_rng_below(&rng, 9), lds = R * lda + (int)tfb_rng_below(&rng, 5);
+    size_t na = (size_t)(S - 1) * lds + (size_t)(R - 1) * lda + M;
+    float *a = whole(na), *b = whole((size_t)S * R * N);
+    float *p0 = tfb_alloc(tfb_packed_size(S * R, N), sizeof *p0, ""), *p1 = tfb_alloc(tfb_packed_size(S * R, N), sizeof *p1, "");
+    plain->pack(S * R, N, b, N, 1, p0);
+    k->pack(S * R, N, b, N, 1, p1);
+    for (int add = 0; add < 2; add++) {
+        float *c0 = whole((size_t)M * N), *c1 = copy(c0, (size_t)M * N);
+        plain->gemm_tn(M, N, S, R, a, lds, lda, p0, c0, N, add);
+        k->gemm_tn(M, N, S, R, a, lds, lda, p1, c1, N, add);
+        snprintf(what, sizeof what, "gemm_tn M %d N %d S %d R %d", M, N, S, R);
+        same(k->name, what, c1, c0, (size_t)M * N, 0);
+    }
+    free(p0);
+    free(p1);
+}
+
+static void test_lookup(const tfb_kernels_t *k, int L, int F, int K)
+{
+    int Fp = tfb_round16(F);
+    uint8_t *code = guarded((size_t)(L + K - 1));
+    for (int i = 0; i < L + K - 1; i++) code[i] = (uint8_t)tfb_rng_below(&rng, 5);
+    float *table = whole((size_t)K * 5 * Fp), *bias = whole((size_t)F);
+    float *y0 = whole((size_t)L * F), *y1 = whole((size_t)L * F);
+    plain->lookup(L, F, K, code, table, bias, y0);
+    k->lookup(L, F, K, code, table, bias, y1);
+    same(k->name, "lookup", y1, y0, (size_t)L * F, 0);
+    float *t1 = copy(table, (size_t)K * 5 * Fp);
+    plain->scatter(L, F, K, code, y0, table);
+    k->scatter(L, F, K, code, y0, t1);
+    same(k->name, "scatter", t1, table, (size_t)K * 5 * Fp, 0);
+}
+
+static void test_rows(const tfb_kernels_t *k, int R, int C)
+{
+    size_t n = (size_t)R * C;
+    float *x = whole(n), *dy = whole(n), *m = whole((size_t)C), *s = whole((size_t)C), *d = whole((size_t)C), *y0 = whole(n), *y1 = whole(n);
+    double a0[2][128] = {{0}}, a1[2][128] = {{0}};
+    for (int about = 0; about < 2; about++) {
+        plain->moments(R, C, x, about ? m : NULL, a0[0], a0[1]);
+        k->moments(R, C, x, about ? m : NULL, a1[0], a1[1]);
+        CHECK(memcmp(a0, a1, sizeof a0) == 0, "%s moments %d x %d", k->name, R, C);
+    }
+    plain->bn_sums(R, C, x, dy, m, a0[0], a0[1]);
+    k->bn_sums(R, C, x, dy, m, a1[0], a1[1]);
+    CHECK(memcmp(a0, a1, sizeof a0) == 0, "%s bn_sums %d x %d", k->name, R, C);
+    plain->affine(R, C, x, s, d, y0);
+    k->affine(R, C, x, s, d, y1);
+    same(k->name, "affine", y1, y0, n, 0);
+    plain->bn_grad(R, C, x, dy, s, m, d, y0);
+    k->bn_grad(R, C, x, dy, s, m, d, y1);
+    same(k->name, "bn_grad", y1, y0, n, 0);
+    for (int P = 1; P <= 4; P++)
+        for (int v = 0; v < 8; v++) {
+            int Lo = R / P;
+            plain->finish(Lo, C, P, x, v & 1 ? m : NULL, v & 2, v & 4 ? s : NULL, v & 4 ? d : NULL, y0);
+            k->finish(Lo, C, P, x, v & 1 ? m : NULL, v & 2, v & 4 ? s : NULL, v & 4 ? d : NULL, y1);
+            same(k->name, "finish", y1, y0, (size_t)Lo * C, 0);
+        }
+    float *p0 = real(n), *p1 = copy(p0, n), *g = real(n), *m0 = real(n), *m1 = copy(m0, n), *v0 = real(n);
+    for (size_t i = 0; i < n; i++) v0[i] = fabsf(v0[i]);
+    float *v1 = copy(v0, n);
+    plain->adam(n, p0, g, m0, v0, 0.01f, 0.9f, 0.999f, 1.5f, 1e-8f);
+    k->adam(n, p1, g, m1, v1, 0.01f, 0.9f, 0.999f, 1.5f, 1e-8f);
+    same(k->name, "adam p", p1, p0, n, 1e-4f);
+    same(k->name, "adam m", m1, m0, n, 1e-6f);
+    same(k->name, "adam v", v1, v0, n, 1e-6f);
+}
+
+int main(void)
+{
+    const tfb_kernels_t *const *all = tfb_kernels_all();
+    tfb_rng_seed(&rng, 1);
+    plain = all[0];
+    CHECK(strcmp(plain->name, "plain") == 0, "the first set is %s", plain->name);
+    int n = 0;
+    for (const tfb_kernels_t *const *k = all; *k; k++, n++) {
+        for (int i = 0; i < N_SIZES; i++) {
+            test_gemm(*k, sizes[i], 33, 9, 9);
+            test_gemm(*k, 13, sizes[i], 9, 4); /* overlapping rows */
+            test_gemm(*k, 7, 17, sizes[i], sizes[i]);
+            test_gemm_tn(*k, sizes[i], 33, 2, 3);
+            test_gemm_tn(*k, 13, sizes[i], 3, 2);
+            test_lookup(*k, sizes[i], 9, 3);
+            test_lookup(*k, 5, sizes[i], 4);
+            test_rows(*k, sizes[i], 9);
+            test_rows(*k, 70, sizes[i]);
+        }
+        for (int i = 0; i < 60; i++) {
+            int K = pick();
+            test_gemm(*k, pick(), pick(), K, (int)tfb_rng_below(&rng, (uint64_t)K) + 1);
+            test_gemm_tn(*k, pick(), pick(), 1 + (int)tfb_rng_below(&rng, 4), pick());
+            test_lookup(*k, pick(), pick(), 1 + (int)tfb_rng_below(&rng, 19));
+        }
+        printf("%s: %s\n", (*k)->name, unit_failed ? "differs" : "as plain");
+    }
+    CHECK(n >= 2, "only %d sets of kernels", n);
+    return unit_failed;
+}

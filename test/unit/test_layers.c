@@ -1,0 +1,143 @@
+/* test_layers.c - numerical gradient check of every layer kind, and of small whole nets; thread counts agree bit for bit. */
+#include "nn/walk.h"
+#include "unit.h"
+#include <math.h>
+#include <string.h>
+
+enum { B = 5 };
+static tfb_rng_t rng;
+
+/* L = sum of c * z with fixed c: its gradient is linear in dz, and every output counts. */
+static double loss_of(tfb_walk_t *w, const uint8_t *code, const float *c, int n)
+{
+    const float *z = tfb_walk_forward(w, code, B);
+    double s = 0;
+    for (int i = 0; i < n; i++) s += (double)z[i] * c[i];
+    return s;
+}
+
+static void check_net(const char *spec, int window, int train, double tol)
+{
+    char err[300];
+    tfb_net_t *net = tfb_net_parse(spec, window, err, sizeof err);
+    CHECK(net, "%s: %s", spec, err);
+    if (!net) return;
+    tfb_net_init(net, 5);
+    for (size_t i = 0; i < net->n_param; i++) net->param[i] += (float)(0.3 * (tfb_rng_unit(&rng) - 0.5));
+    for (size_t i = 0; i < net->n_stat; i++) net->stat[i] += (float)(0.2 * tfb_rng_unit(&rng));
+    tfb_walk_t *w = tfb_walk_create(net, B, 1, NULL);
+    uint8_t *code = malloc((size_t)B * window);
+    for (int i = 0; i < B * window; i++) code[i] = (uint8_t)(tfb_rng_below(&rng, 40) ? tfb_rng_below(&rng, 4) : 4);
+    int n = B * net->n_out;
+    float *c = malloc(sizeof *c * (size_t)n), *g = tfb_alloc(net->n_param, sizeof *g, "");
+    for (int i = 0; i < n; i++) c[i] = (float)(tfb_rng_unit(&rng) - 0.5);
+    w->pass.train = train;
+    w->pass.update_stat = 0;
+    w->pass.seed = 3;
+    w->pass.grad = g;
+    loss_of(w, code, c, n);
+    tfb_walk_backward(w, c);
+    /* every layer: the largest gradient, and some at random */
+    for (int i = 0; i < net->n_layers; i++) {
+        const tfb_layer_t *l = &net->layer[i];
+        if (!l->n_param) continue;
+        double scale = 0;
+        for (size_t k = 0; k < l->n_param; k++) scale = fmax(scale, fabs((double)g[l->param_off + k]));
+        for (int trial = 0; trial < 12; trial++) {
+            size_t k = l->param_off + tfb_rng_below(&rng, l->n_param);
+            float keep = net->param[k];
+            /* A kink (ReLU, a pooling maximum) inside the step spoils one width, hardly three */
+            double best = INFINITY;
+            for (float h = 4e-3f; h > 2e-4f && best > tol; h /= 4) {
+                net->param[k] = keep + h;
+                double up = loss_of(w, code, c, n);
+                net->param[k] = keep - h;
+                double down = loss_of(w, code, c, n);
+                net->param[k] = keep;
+                best = fmin(best, fabs((up - down) / (2 * (double)h) - g[k]) / fmax(scale, 1e-3));
+            }
+            CHECK(best <= tol, "%s (train %d): gradient of %s[%zu] is %g, off by %.3g of the largest", spec, train, l->name, k - l->param_off,
+                  (double)g[k], best);
+        }
+    }
+    free(c);
+    free(g);
+    free(code);
+    tfb_walk_destroy(w);
+    tfb_net_destroy(net);
+}
+
+/* The same gradients, bit for bit, from 1, 2 and 5 threads. */
+static void check_threads(const char *spec, int window)
+{
+    char err[300];
+    float *ref = NULL;
+    enum { N = 37 };
+    uint8_t *code = malloc((size_t)N * window);
+    for (int i = 0; i < N * window; i++) code[i] = (uint8_t)tfb_rng_below(&rng, 4);
+    for (int threads = 1; threads <= 5; threads += threads == 1 ? 1 : 3) {
+        tfb_net_t *net = tfb_net_parse(spec, window, err, sizeof err);
+        CHECK(net, "%s", err);
+        if (!net) break;
+        tfb_net_init(net, 5);
+        tfb_pool_t *pool = tfb_pool_create(threads);
+        tfb_walk_t *w = tfb_walk_create(net, N, 1, pool);
+        float *g = tfb_alloc(net->n_param, sizeof *g, "");
+        w->pass.train = 1;
+        w->pass.grad = g;
+        const float *z = tfb_walk_forward(w, code, N);
+        float *dz = malloc(sizeof *dz * N * (size_t)net->n_out);
+        for (int i = 0; i < N * net->n_out; i++) dz[i] = 0.1f * z[i];
+        tfb_walk_backward(w, dz);
+        if (!ref) {
+            ref = g;
+            g = NULL;
+        } else
+            CHECK(memcmp(ref, g, net->n_param * sizeof *g) == 0, "%s: %d threads give another gradient than 1", spec, threads);
+        free(g);
+        free(dz);
+        tfb_walk_destroy(w);
+        tfb_pool_destroy(pool);
+        tfb_net_destroy(net);
+    }
+    free(ref);
+    free(code);
+}
+
+static void must_fail(const char *spec, const char *why)
+{
+    char err[300] = "";
+    tfb_net_t *n = tfb_net_parse(spec, 20, err, sizeof err);
+    CHECK(!n && strstr(err, why), "spec '%s': %s, wanted '%s'", spec, n ? "accepted" : err, why);
+    tfb_net_destroy(n);
+}
+
+int main(void)
+{
+    tfb_rng_seed(&rng, 11);
+    for (int train = 0; train < 2; train++) {
+        check_net("dense 3", 9, train, 2e-3);
+        check_net("conv 5 3; dense 2", 11, train, 2e-3);
+        check_net("conv 5 3; conv 4 3; dense 2", 11, train, 2e-3);
+        check_net("conv 5 3; bn; dense 2", 11, train, 5e-3);
+        check_net("conv 5 3; relu; dense 2", 11, train, 2e-3);
+        check_net("conv 5 4; pool 3; dense 2", 12, train, 2e-3);
+        check_net("conv 5 3; dropout 0.4; dense 2", 11, train, 2e-3);
+        check_net("conv 6 3; bn; relu; pool 3; conv 7 2; relu; bn; pool 2; dense 6; bn; relu; dropout 0.3; dense 3", 40, train, 3e-2);
+    }
+    check_threads("conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 9", 60);
+    must_fail("", "no layers");
+    must_fail("conv 5", "number of filters and a width");
+    must_fail("conv 5 30; dense 1", "do not fit");
+    must_fail("conv 5 3; gelu; dense 1", "no kind of layer called 'gelu'");
+    must_fail("bn; dense 1", "first layer");
+    must_fail("conv 5 3; bn", "last layer must be dense");
+    must_fail("conv 5 3; relu 3; dense 1", "no arguments");
+    must_fail("conv 5 3; dropout 1; dense 1", "rate");
+    must_fail("conv 5 3; pool 99; dense 1", "pool takes");
+    must_fail("a=conv 5 3; a=dense 1", "same name");
+    must_fail("a/b=conv 5 3; dense 1", "letters, digits");
+    must_fail("conv 65536 1; conv 65536 1; dense 65536", "absurdly large");
+    must_fail("conv 99999999 3; dense 1", "do not fit");
+    return unit_failed;
+}
