@@ -45,6 +45,9 @@ typedef struct {
     void (*bn_sums)(int R, int C, const float *x, const float *dy, const float *mean, double *s1, double *s2);
     /* dx (R, C) = a[c] * dy + b[c] * x + d[c]. dx may be dy. */
     void (*bn_grad)(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d, float *dx);
+    /* One step of H LSTM units: g (4H) holds the gates i, f, g, o before activation, and after it on return; c = f * c_prev + i * g,
+     * h = o * tanh(c). c_prev NULL = 0. */
+    void (*lstm_cell)(int H, float *g, const float *c_prev, float *c, float *h);
     /* p -= lr_t * m' / (sqrt(v') * inv_sqrt_c2 + eps) with m' = b1*m + (1-b1)*g, v' = b2*v + (1-b2)*g*g; n elements. */
     void (*adam)(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2, float inv_sqrt_c2, float eps);
 } tfb_kernels_t;

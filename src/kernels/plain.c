@@ -116,6 +116,18 @@ static void bn_grad(int R, int C, const float *x, const float *dy, const float *
         }
 }
 
+static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
+
+static void lstm_cell(int H, float *g, const float *c_prev, float *c, float *h)
+{
+    for (int u = 0; u < H; u++) {
+        float i = g[u] = sigmoid(g[u]), f = g[H + u] = sigmoid(g[H + u]), n = g[2 * H + u] = tanhf(g[2 * H + u]);
+        float o = g[3 * H + u] = sigmoid(g[3 * H + u]);
+        c[u] = (c_prev ? f * c_prev[u] : 0) + i * n;
+        h[u] = o * tanhf(c[u]);
+    }
+}
+
 static void adam(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2, float inv_sqrt_c2, float eps)
 {
     for (size_t i = 0; i < n; i++) {
@@ -126,5 +138,5 @@ static void adam(size_t n, float *p, const float *g, float *m, float *v, float l
 }
 
 const tfb_kernels_t tfb_kernels_plain = {
-    "plain", PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, moments, affine, bn_sums, bn_grad, adam,
+    "plain", PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, moments, affine, bn_sums, bn_grad, lstm_cell, adam,
 };

@@ -16,19 +16,24 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
     return 0;
 }
 
-static void mask_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
+void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t i, size_t end)
 {
-    (void)scratch;
-    float *x = arg, scale = 1 / (1 - l->rate);
-    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pass->B) * n, e = (size_t)tfb_slice(s + 1, pass->B) * n;
-    uint64_t key = tfb_hash64(pass->seed ^ tfb_hash64(pass->step ^ ((uint64_t)l->index << 48)));
-    uint32_t below = (uint32_t)((double)l->rate * 4294967296.0);
-    for (; i < e; i++) {
+    float scale = 1 / (1 - rate);
+    uint64_t key = tfb_hash64(pass->seed ^ tfb_hash64(pass->step ^ ((uint64_t)which << 48)));
+    uint32_t below = (uint32_t)((double)rate * 4294967296.0);
+    for (; i < end; i++) {
         uint64_t z = key + i * 0x9e3779b97f4a7c15ull; /* splitmix64 */
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
         x[i] = (uint32_t)(z >> 32) < below ? 0 : x[i] * scale;
     }
+}
+
+static void mask_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
+{
+    (void)scratch;
+    size_t n = (size_t)l->in.L * l->in.C;
+    tfb_dropout_mask(pass, l->index, l->rate, arg, (size_t)tfb_slice(s, pass->B) * n, (size_t)tfb_slice(s + 1, pass->B) * n);
 }
 
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)

@@ -19,6 +19,7 @@ typedef struct {
     float  *mid;       /* a product before pooling */
     float  *dense[2];  /* (ROWS, widest) in turn */
     uint8_t *code[2];  /* per strand: the base window's codes */
+    tfb_pass_t pass;   /* for stages that run by their layer's own forward */
     uint8_t *rc;       /* the current window's codes, reverse-complemented */
 } work_t;
 
@@ -70,9 +71,9 @@ static int build_stages(tfb_infer_t *f)
     for (int i = 0; i < net->n_layers; i++) {
         const tfb_layer_t *l = &net->layer[i];
         for (int fresh = 0;; fresh = 1) {
-            int r = s ? l->kind->fuse(l, net->param + l->param_off, net->stat + l->stat_off, s) : 0;
+            int r = s && !s->whole ? l->kind->fuse(l, net->param + l->param_off, net->stat + l->stat_off, s) : 0;
             if (r > 0) break;
-            if (r < 0 || (fresh && s && r == 0)) return -1;
+            if (r < 0 || (fresh && r == 0)) return -1;
             s = &f->stage[f->n_stages++];
             s->in = s->mid = s->out = l->in;
             s->P = 1;
@@ -106,13 +107,16 @@ static int pack_stage(tfb_stage_t *s)
     return 0;
 }
 
-static void work_free(work_t *w)
+static void work_free(work_t *w, int n_layers)
 {
     for (int i = 0; i < 2; i++) {
         free(w->act[i]);
         free(w->dense[i]);
         free(w->code[i]);
     }
+    for (int i = 0; w->pass.cache && i < n_layers; i++) free(w->pass.cache[i]);
+    free(w->pass.cache);
+    free(w->pass.scratch);
     free(w->mine);
     free(w->mid);
     free(w->rc);
@@ -125,8 +129,22 @@ static int work_init(const tfb_infer_t *f, work_t *w)
     for (int i = 0; i < f->n_stages; i++) {
         const tfb_stage_t *s = &f->stage[i];
         size_t n = (size_t)s->mid.L * s->mid.C;
-        if (i < f->n_window && n > mid) mid = n;
-        if (i >= f->n_window && (size_t)s->out.C > wide) wide = (size_t)s->out.C;
+        if (n > mid) mid = n;
+        if (i >= f->n_window && n > wide) wide = n;
+        if (s->whole) { /* threads are not shared within a block, so the layer runs on this one alone */
+            const tfb_layer_t *l = s->layer;
+            size_t m = l->kind->scratch ? l->kind->scratch(l, ROWS) : 0;
+            w->pass.net = f->net;
+            w->pass.param = f->net->param;
+            w->pass.stat = f->net->stat;
+            if (!w->pass.cache && !(w->pass.cache = calloc((size_t)f->net->n_layers, sizeof *w->pass.cache))) return -1;
+            if (!(w->pass.cache[l->index] = tfb_alloc(l->kind->cache ? l->kind->cache(l, ROWS) : 1, 1, "activations"))) return -1;
+            if (m > w->pass.m_scratch) {
+                free(w->pass.scratch);
+                w->pass.m_scratch = m;
+                if (!(w->pass.scratch = tfb_alloc(m, 1, "scratch"))) return -1;
+            }
+        }
     }
     if (!(w->mine = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) || !(w->mid = tfb_alloc(mid, sizeof(float), "activations")) ||
         !(w->rc = tfb_alloc((size_t)f->W, 1, "activations")))
@@ -152,7 +170,9 @@ tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_ta
     for (int i = 0; i < f->n_stages; i++)
         if (pack_stage(&f->stage[i]) < 0) goto memory;
     /* from the first product that takes the whole width on, everything is a row a window */
-    while (f->n_window < f->n_stages && !(f->n_window > 0 && f->stage[f->n_window].layer && f->stage[f->n_window].mid.L == 1)) f->n_window++;
+    while (f->n_window < f->n_stages &&
+           !(f->n_window > 0 && f->stage[f->n_window].layer && (f->stage[f->n_window].whole || f->stage[f->n_window].mid.L == 1)))
+        f->n_window++;
     if (f->n_window == f->n_stages) f->n_window = f->n_stages - 1 > 0 ? f->n_stages - 1 : 1;
     if (!(f->off = calloc((size_t)f->n_window + 1, sizeof *f->off)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;
     for (int i = 0; i < f->n_window; i++) {
@@ -161,9 +181,12 @@ tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_ta
     }
     for (int i = 0; i < f->n_threads; i++)
         if (work_init(f, &f->work[i]) < 0) goto memory;
-    /* the unfolded weights have served */
-    free(f->net->param);
-    f->net->param = NULL;
+    int whole = 0;
+    for (int i = 0; i < f->n_stages; i++) whole |= f->stage[i].whole;
+    if (!whole) { /* the unfolded weights have served */
+        free(f->net->param);
+        f->net->param = NULL;
+    }
     return f;
 memory:
     tfb_error("not enough memory to prepare the model for scoring");
@@ -182,7 +205,7 @@ void tfb_infer_destroy(tfb_infer_t *f)
         free(s->shift);
         free(s->packed);
     }
-    for (int i = 0; f->work && i < f->n_threads; i++) work_free(&f->work[i]);
+    for (int i = 0; f->work && i < f->n_threads; i++) work_free(&f->work[i], f->net->n_layers);
     free(f->work);
     free(f->stage);
     free(f->off);
@@ -288,7 +311,15 @@ static void run_block(void *arg, int task, int thread)
         const tfb_stage_t *s = &f->stage[i];
         const tfb_kernels_t *k = tfb_kernels();
         int in = s->in.L * s->in.C, F = s->mid.C;
-        if (s->layer) {
+        if (s->whole) {
+            w->pass.B = rows;
+            s->layer->kind->forward(s->layer, &w->pass, w->dense[cur], w->dense[!cur]);
+            cur = !cur;
+        } else if (s->mid.L > 1) {
+            for (int r = 0; r < rows; r++)
+                stage_rows(s, NULL, w->dense[cur] + (size_t)r * in, w->mid, w->dense[!cur] + (size_t)r * s->out.L * s->out.C, 0, s->out.L);
+            cur = !cur;
+        } else if (s->layer) {
             k->gemm(rows, F, in, w->dense[cur], in, s->packed, w->dense[!cur], F, 0);
             k->finish(rows, F, 1, w->dense[!cur], s->bias, s->relu, s->scale, s->shift, w->dense[!cur]);
             cur = !cur;

@@ -5,10 +5,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const tfb_kind_t tfb_kind_conv, tfb_kind_dense, tfb_kind_bn, tfb_kind_relu, tfb_kind_pool, tfb_kind_dropout;
+extern const tfb_kind_t tfb_kind_conv, tfb_kind_dense, tfb_kind_bn, tfb_kind_relu, tfb_kind_pool, tfb_kind_dropout, tfb_kind_bilstm;
 
 const tfb_kind_t *const tfb_kinds[] = {
-    &tfb_kind_conv, &tfb_kind_dense, &tfb_kind_bn, &tfb_kind_relu, &tfb_kind_pool, &tfb_kind_dropout, NULL,
+    &tfb_kind_conv, &tfb_kind_dense, &tfb_kind_bn, &tfb_kind_relu, &tfb_kind_pool, &tfb_kind_dropout, &tfb_kind_bilstm, NULL,
 };
 
 /* More would be a mistake or an attack: the published nets have 22 layers and under 10 million parameters. */
@@ -59,6 +59,7 @@ static const struct {
     {"convnet-bn-after-relu", "conv 100 19; relu; bn; pool 3; conv 200 7; relu; bn; pool 3; conv 200 4; relu; bn; pool 3; "
                               "dense 1000; relu; bn; dropout 0.3; dense 1000; relu; bn; dropout 0.3; dense %d"},
     {"shallow", "conv 100 19; bn; relu; pool 10; conv 200 5; bn; relu; pool 4; dense 600; bn; relu; dropout 0.3; dense %d"},
+    {"danq", "Conv1=conv 320 26; relu; pool 13; dropout 0.2; BiLSTM=bilstm 320 2 0.5; Linear1=dense 925; relu; Linear2=dense %d"},
 };
 enum { N_ARCHS = sizeof archs / sizeof archs[0] };
 
@@ -85,7 +86,7 @@ const char *tfb_net_arch_of(const tfb_net_t *n)
     return NULL;
 }
 
-const char *tfb_net_arch_names(void) { return "convnet, convnet-bn-after-relu, shallow"; }
+const char *tfb_net_arch_names(void) { return "convnet, convnet-bn-after-relu, shallow, danq"; }
 
 static char *trim(char *s)
 {

@@ -20,6 +20,7 @@ typedef struct tfb_stage_s {
     int    P;                  /* pool width, 1 = none */
     float *packed;             /* w packed for gemm; first stage: the look-up table */
     int    first;
+    int    whole;              /* not a product: runs by the layer's own forward over a block of windows (recurrent layers) */
 } tfb_stage_t;
 
 #endif

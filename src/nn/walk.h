@@ -32,6 +32,8 @@ typedef void (*tfb_task_f)(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
 void tfb_tasks(const tfb_layer_t *l, tfb_pass_t *pass, int n, tfb_task_f fn, void *arg);
 /* out (C) = sums over all rows of x (B, R, C), in slice order; part has room for TFB_SLICES * C doubles. */
 void tfb_column_sums(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, int R, int C, double *part, float *out);
+/* Drops elements [beg, end) of x with probability rate and scales the others up; which tells the masks of a step apart. */
+void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t beg, size_t end);
 /* Reads up to n numbers from args; returns how many there were, or -1 where something else follows. */
 int  tfb_args(const char *args, double *v, int n);
 /* Appends a tensor to the layer's table. */

@@ -39,7 +39,7 @@ def loss_of(z, y):
     return F.binary_cross_entropy_with_logits(z[m], y[m])
 
 
-for arch in sys.argv[4].split(",") if len(sys.argv) > 4 else ["convnet", "convnet-bn-after-relu", "shallow"]:
+for arch in sys.argv[4].split(",") if len(sys.argv) > 4 else ["convnet", "convnet-bn-after-relu", "shallow", "danq"]:
     T, B = 7, 33
     path = os.path.join(tmp, arch + ".safetensors")
     subprocess.run([sys.executable, sys.argv[1], "init", "--arch", arch, "--targets", ",".join(f"TF{i}" for i in range(T)), "--seed", "3",

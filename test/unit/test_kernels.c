@@ -131,6 +131,19 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
             k->finish(Lo, C, P, x, v & 1 ? m : NULL, v & 2, v & 4 ? s : NULL, v & 4 ? d : NULL, y1);
             same(k->name, "finish", y1, y0, (size_t)Lo * C, 0);
         }
+    if (R % 4 == 0) { /* g (4H), H = R*C/4 */
+        int H = (int)(n / 4);
+        float *g0 = real(n), *cp = real((size_t)H), *c0 = real((size_t)H), *c1 = real((size_t)H), *h0 = real((size_t)H), *h1 = real((size_t)H);
+        for (size_t i = 0; i < n; i++) g0[i] *= i % 5 ? 3 : 100;
+        float *g1 = copy(g0, n);
+        for (int prev = 0; prev < 2; prev++) {
+            plain->lstm_cell(H, g0, prev ? cp : NULL, c0, h0);
+            k->lstm_cell(H, g1, prev ? cp : NULL, c1, h1);
+            same(k->name, "lstm_cell g", g1, g0, n, 1e-6f);
+            same(k->name, "lstm_cell c", c1, c0, (size_t)H, 1e-6f);
+            same(k->name, "lstm_cell h", h1, h0, (size_t)H, 1e-6f);
+        }
+    }
     float *p0 = real(n), *p1 = copy(p0, n), *g = real(n), *m0 = real(n), *m1 = copy(m0, n), *v0 = real(n);
     for (size_t i = 0; i < n; i++) v0[i] = fabsf(v0[i]);
     float *v1 = copy(v0, n);

@@ -123,9 +123,11 @@ int main(void)
         check_net("conv 5 3; relu; dense 2", 11, train, 2e-3);
         check_net("conv 5 4; pool 3; dense 2", 12, train, 2e-3);
         check_net("conv 5 3; dropout 0.4; dense 2", 11, train, 2e-3);
+        check_net("conv 5 3; bilstm 4 2 0.3; dense 2", 9, train, 5e-3);
         check_net("conv 6 3; bn; relu; pool 3; conv 7 2; relu; bn; pool 2; dense 6; bn; relu; dropout 0.3; dense 3", 40, train, 3e-2);
     }
     check_threads("conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 9", 60);
+    check_threads("conv 20 5; relu; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 9", 60);
     must_fail("", "no layers");
     must_fail("conv 5", "number of filters and a width");
     must_fail("conv 5 30; dense 1", "do not fit");

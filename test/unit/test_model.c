@@ -175,6 +175,8 @@ int main(void)
     test_scoring("conv 9 4; relu; pool 7; pool 2; dense 3", 64, 1);
     test_scoring("dense 5; relu; dense 3", 30, 1);
     test_scoring("dense 3", 12, 1);
+    test_scoring("conv 20 5; relu; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 3", 60, 1);
+    test_scoring("conv 20 5; bilstm 9; bn; relu; pool 2; conv 8 3; relu; bilstm 4; dense 3", 30, 1);
     unlink(path);
     unlink(other);
     return unit_failed;
