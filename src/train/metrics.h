@@ -14,4 +14,8 @@ typedef struct {
 int tfb_metrics_compute(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n, int min_class,
                         tfb_metrics_t *m);
 
+/* Percentile intervals (2.5 %, 97.5 %) of AUROC, AUPRC and MCC from so many resamplings of the regions. 0 or -1 (memory). */
+int tfb_metrics_bootstrap(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n, int rounds, uint64_t seed,
+                          double ci[3][2]);
+
 #endif
