@@ -1,0 +1,574 @@
+/* vcf.c - annotates VCF/BCF. Stages over batches of records: read | alleles to windows | score | write tags, in input order.
+ *
+ * Nothing is allocated per record once the largest batch has been seen, and memory does not depend on the input's size. */
+#include "config.h"
+#include "annotate/vcf.h"
+#include "genome/alleles.h"
+#include <ctype.h>
+#include <errno.h>
+#include <htslib/synced_bcf_reader.h>
+#include <htslib/tbx.h>
+#include <htslib/thread_pool.h>
+#include <htslib/vcf.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { RECORDS = 1024,  /* records of a batch, at most */
+       WINDOWS = 2048 };/* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
+
+/* bcftools' own filtering expressions. Inside bcftools these are the host's functions; in the stand-alone program they are absent. */
+typedef struct _filter_t filter_t;
+__attribute__((weak)) filter_t *filter_init(bcf_hdr_t *hdr, const char *str);
+__attribute__((weak)) void filter_destroy(filter_t *filter);
+__attribute__((weak)) int filter_test(filter_t *filter, bcf1_t *rec, const uint8_t **samples);
+
+typedef struct {
+    bcf1_t *rec;
+    int ref;       /* index of the REF window, -1 = none */
+    int first;     /* of this record's ALTs in alt[] */
+    int keep;      /* 0: passes through untouched */
+} item_t;
+
+typedef struct {
+    const tfb_vcf_opt_t *o;
+    tfb_model_t *model;
+    tfb_infer_t *infer;
+    tfb_pool_t *pool;
+    tfb_fasta_t *fasta;
+    bcf_srs_t *sr;
+    bcf_hdr_t *hdr;            /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
+                                  not declare) must be known when the record is written */
+    htsFile *out;
+    filter_t *filter;
+    int *target, n_targets, W;
+    char **tag;                /* summary: TOP REF ALT DELTA LOR; else per TF: score, DELTA, LOR */
+    int n_tags;
+
+    item_t item[RECORDS];
+    int n_items;
+    uint8_t *code;             /* (m_windows, W) */
+    int32_t *base;
+    float *z;                  /* (m_windows, T) */
+    int n_windows, m_windows;
+    int *alt;                  /* window of each ALT, -1 = not scored */
+    int n_alts, m_alts;
+    float *value;              /* tag values of a record */
+    int m_value;
+    kstring_t text, last_contig;
+    hts_pos_t last_pos;
+
+    int64_t n_records, n_scored, n_dropped, n_reason[TFB_ALLELE_REASONS], n_warned;
+} args_t;
+
+void tfb_vcf_defaults(tfb_vcf_opt_t *o)
+{
+    *o = (tfb_vcf_opt_t){.in = "-", .out = "-", .prefix = "TFB", .check_ref = 'e', .max_n = 20, .regions_overlap = -1, .targets_overlap = -1,
+                         .level = -1, .threads = 1, .tool = "tfbind"};
+}
+
+/* ---- set-up ---- */
+
+static const char *in_name(const tfb_vcf_opt_t *o) { return strcmp(o->in, "-") == 0 ? "standard input" : o->in; }
+
+static int has_suffix(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcasecmp(s + n - m, suffix) == 0;
+}
+
+/* As in bcftools: a recognised name decides, then -O, then plain VCF. */
+static char out_type(const tfb_vcf_opt_t *o)
+{
+    if (has_suffix(o->out, ".bcf")) return o->out_type == 'u' ? 'u' : 'b';
+    if (has_suffix(o->out, ".vcf.gz") || has_suffix(o->out, ".vcf.bgz")) return 'z';
+    if (has_suffix(o->out, ".vcf")) return 'v';
+    return o->out_type ? o->out_type : 'v';
+}
+
+static int open_input(args_t *a)
+{
+    const tfb_vcf_opt_t *o = a->o;
+    if (!(a->sr = bcf_sr_init())) return -1;
+    if (o->regions) {
+        bcf_sr_set_opt(a->sr, BCF_SR_REQUIRE_IDX);
+        if (o->regions_overlap >= 0) bcf_sr_set_opt(a->sr, BCF_SR_REGIONS_OVERLAP, o->regions_overlap);
+        if (bcf_sr_set_regions(a->sr, o->regions, o->regions_file) < 0) {
+            tfb_error("cannot read regions %s", o->regions);
+            return -1;
+        }
+    }
+    if (o->targets) {
+        if (o->targets_overlap >= 0) bcf_sr_set_opt(a->sr, BCF_SR_TARGETS_OVERLAP, o->targets_overlap);
+        if (bcf_sr_set_targets(a->sr, o->targets, o->targets_file, 0) < 0) {
+            tfb_error("cannot read targets %s", o->targets);
+            return -1;
+        }
+    }
+    if (o->threads > 1 && bcf_sr_set_threads(a->sr, o->threads) < 0) { /* before the reader is added */
+        tfb_error("cannot start %d threads", o->threads);
+        return -1;
+    }
+    if (!bcf_sr_add_reader(a->sr, o->in)) {
+        tfb_error("cannot read %s: %s", in_name(o), a->sr->errnum == open_failed && errno ? strerror(errno) : bcf_sr_strerror(a->sr->errnum));
+        return -1;
+    }
+    return 0;
+}
+
+static char *make_tag(const char *prefix, const char *tf, const char *suffix)
+{
+    size_t m = strlen(prefix) + strlen(tf) + strlen(suffix) + 3;
+    char *t = malloc(m);
+    if (!t) return NULL;
+    snprintf(t, m, "%s%s%s%s%s", prefix, *tf ? "_" : "", tf, *suffix ? "_" : "", suffix);
+    for (char *p = t; *p; p++)
+        if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.') *p = '_'; /* what the VCF specification allows in a key */
+    return t;
+}
+
+/* Adds a header line, replacing one of the same key. */
+static int add_line(args_t *a, const char *tag, const char *number, const char *type, const char *what)
+{
+    kstring_t s = {0, 0, NULL};
+    int ret = -1, id = bcf_hdr_id2int(a->hdr, BCF_DT_ID, tag);
+    if (id >= 0 && bcf_hdr_idinfo_exists(a->hdr, BCF_HL_INFO, id)) {
+        bcf_hrec_t *old = bcf_hdr_get_hrec(a->hdr, BCF_HL_INFO, "ID", tag, NULL);
+        int i = old ? bcf_hrec_find_key(old, "Number") : -1, k = old ? bcf_hrec_find_key(old, "Type") : -1;
+        if (i >= 0 && k >= 0 && (strcmp(old->vals[i], number) || strcmp(old->vals[k], type)))
+            tfb_warn("%s: INFO/%s was Number=%s, Type=%s and is replaced", in_name(a->o), tag, old->vals[i], old->vals[k]);
+        bcf_hdr_remove(a->hdr, BCF_HL_INFO, tag);
+    }
+    ksprintf(&s, "##INFO=<ID=%s,Number=%s,Type=%s,Description=\"%s\">", tag, number, type, what);
+    if (s.s && bcf_hdr_append(a->hdr, s.s) == 0) ret = 0;
+    free(s.s);
+    return ret;
+}
+
+static int make_header(args_t *a)
+{
+    const tfb_vcf_opt_t *o = a->o;
+    char what[1024], by[600];
+    const char *base = strrchr(o->model, '/');
+    base = base ? base + 1 : o->model;
+    a->hdr = bcf_sr_get_header(a->sr, 0);
+    snprintf(by, sizeof by, "model %.400s %.12s", base, a->model->digest);
+    for (char *p = by; *p; p++)
+        if (*p == '"' || *p == '\\' || *p == '<' || *p == '>') *p = '_';
+    if (o->tf) {
+        a->n_tags = 3 * a->n_targets;
+        if (!(a->tag = calloc((size_t)a->n_tags + 1, sizeof *a->tag))) return -1;
+        for (int t = 0; t < a->n_targets; t++) {
+            const char *tf = a->model->targets[a->target[t]];
+            static const char *const suffix[3] = {"", "DELTA", "LOR"}, *const number[3] = {"R", "A", "A"};
+            for (int k = 0; k < 3; k++) {
+                char **tag = &a->tag[3 * t + k];
+                if (!(*tag = make_tag(o->prefix, tf, suffix[k]))) return -1;
+                for (int i = 0; i < 3 * t + k; i++)
+                    if (strcmp(a->tag[i], *tag) == 0) {
+                        tfb_error("two TFs would have the same tag, %s", *tag);
+                        return -1;
+                    }
+                snprintf(what, sizeof what,
+                         k == 0   ? "Probability that %s binds the window around each allele (%s)"
+                         : k == 1 ? "Change of the probability that %s binds, ALT - REF (%s)"
+                                  : "Change of the log odds (natural) that %s binds, ALT - REF (%s)",
+                         tf, by);
+                if (add_line(a, *tag, number[k], "Float", what) < 0) return -1;
+            }
+        }
+    } else {
+        static const struct {
+            const char *suffix, *type, *what;
+        } line[5] = {
+            {"TOP", "String", "TF whose binding probability changes most between REF and ALT"},
+            {"REF", "Float", "Probability that the TF in TOP binds the REF allele"},
+            {"ALT", "Float", "Probability that the TF in TOP binds the ALT allele"},
+            {"DELTA", "Float", "Change of probability of the TF in TOP, ALT - REF"},
+            {"LOR", "Float", "Change of log odds (natural) of the TF in TOP, ALT - REF"},
+        };
+        a->n_tags = 5;
+        if (!(a->tag = calloc(6, sizeof *a->tag))) return -1;
+        for (int k = 0; k < 5; k++) {
+            if (!(a->tag[k] = make_tag(o->prefix, "", line[k].suffix))) return -1;
+            snprintf(what, sizeof what, "%s (%s)", line[k].what, by);
+            if (add_line(a, a->tag[k], "A", line[k].type, what) < 0) return -1;
+        }
+    }
+    if (!o->no_version) {
+        time_t now = time(NULL);
+        char date[64];
+        strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", localtime(&now));
+        if (bcf_hdr_printf(a->hdr, "##%sVersion=%s+htslib-%s", o->tool, PACKAGE_VERSION, hts_version()) < 0 ||
+            bcf_hdr_printf(a->hdr, "##%sCommand=%s; Date=%s", o->tool, o->command ? o->command : "", date) < 0)
+            return -1;
+    }
+    return bcf_hdr_sync(a->hdr);
+}
+
+static int open_output(args_t *a)
+{
+    const tfb_vcf_opt_t *o = a->o;
+    char t = out_type(o), mode[8] = "w";
+    int n = 1;
+    if (t == 'b' || t == 'u') mode[n++] = 'b';
+    if (t == 'u') mode[n++] = 'u';
+    if (t == 'z') mode[n++] = 'z';
+    if (o->level >= 0 && (t == 'b' || t == 'z')) mode[n++] = (char)('0' + o->level);
+    mode[n] = 0;
+    if (o->write_index && (t == 'u' || t == 'v' || strcmp(o->out, "-") == 0)) {
+        tfb_error("--write-index needs an output file in .vcf.gz or .bcf");
+        return -1;
+    }
+    if (!(a->out = hts_open(o->out, mode))) {
+        tfb_error("cannot write %s: %s", o->out, strerror(errno));
+        return -1;
+    }
+    if (a->sr->p) hts_set_opt(a->out, HTS_OPT_THREAD_POOL, a->sr->p);
+    if (bcf_hdr_write(a->out, a->hdr) < 0) {
+        tfb_error("cannot write to %s: %s", o->out, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- alleles to windows ---- */
+
+static int more_windows(args_t *a)
+{
+    if (a->n_windows < a->m_windows) return 0;
+    int m = a->m_windows ? 2 * a->m_windows : WINDOWS + 256;
+    uint8_t *c = realloc(a->code, (size_t)m * (size_t)a->W);
+    if (c) a->code = c;
+    int32_t *b = realloc(a->base, (size_t)m * sizeof *b);
+    if (b) a->base = b;
+    float *z = realloc(a->z, (size_t)m * (size_t)a->n_targets * sizeof *z);
+    if (z) a->z = z;
+    if (!c || !b || !z) {
+        tfb_error("not enough memory for %d windows", m);
+        return -1;
+    }
+    a->m_windows = m;
+    return 0;
+}
+
+/* Makes the next window; *w gets its index, or -1 and a reason is returned. -1 on a read error or lack of memory. */
+static int add_window(args_t *a, const char *contig, hts_pos_t pos, hts_pos_t rlen, const char *allele, int base, int *w)
+{
+    *w = -1;
+    if (more_windows(a) < 0) return -1;
+    int r = tfb_allele_window(a->fasta, contig, pos, rlen, allele, (int)strlen(allele), a->W, a->o->max_n, a->code + (size_t)a->n_windows * (size_t)a->W);
+    if (r != TFB_ALLELE_OK) return r;
+    a->base[a->n_windows] = base;
+    *w = a->n_windows++;
+    return TFB_ALLELE_OK;
+}
+
+/* REF against the FASTA. Returns a reason, or -1. */
+static int check_ref(args_t *a, const char *contig, const bcf1_t *rec)
+{
+    int at = 0;
+    char base = 'N', place[300];
+    int r = tfb_allele_check_ref(a->fasta, contig, rec->pos, rec->d.allele[0], &at, &base);
+    if (r != TFB_ALLELE_MISMATCH) return r;
+    snprintf(place, sizeof place, "%.200s:%" PRId64, contig, (int64_t)rec->pos + 1 + at);
+    if (a->o->check_ref == 'e') {
+        tfb_error("%s: REF is %c but %s has %c (%s); -c w leaves such records unannotated, -c x drops them", place, rec->d.allele[0][at],
+                  tfb_fasta_path(a->fasta), base, in_name(a->o));
+        return -1;
+    }
+    if (a->o->check_ref == 'w' && a->n_warned++ < 10)
+        tfb_warn("%s: REF is %c but %s has %c (%s)%s", place, rec->d.allele[0][at], tfb_fasta_path(a->fasta), base, in_name(a->o),
+                 a->n_warned == 10 ? "; further ones are only counted" : "");
+    return r;
+}
+
+/* Windows of one record. 1 keep, 0 drop it, -1 failure. */
+static int make_windows(args_t *a, item_t *it)
+{
+    bcf1_t *rec = it->rec;
+    const char *contig = bcf_seqname(a->hdr, rec), *ref;
+    int n_alt, why = TFB_ALLELE_OK;
+    if (!contig || bcf_unpack(rec, BCF_UN_STR) < 0 || rec->n_allele < 1) {
+        tfb_error("%s: record %" PRId64 " is damaged", in_name(a->o), a->n_records);
+        return -1;
+    }
+    n_alt = rec->n_allele - 1;
+    ref = rec->d.allele[0];
+    it->ref = -1;
+    it->first = a->n_alts;
+    if (a->n_alts + n_alt > a->m_alts) {
+        int m = 2 * (a->n_alts + n_alt) + 64, *p = realloc(a->alt, (size_t)m * sizeof *p);
+        if (!p) {
+            tfb_error("not enough memory for %d alleles", m);
+            return -1;
+        }
+        a->alt = p;
+        a->m_alts = m;
+    }
+    a->n_alts += n_alt;
+    for (int i = 0; i < n_alt; i++) a->alt[it->first + i] = -1;
+    if (!it->keep || n_alt == 0) return 1;
+    why = tfb_allele_kind(ref) == TFB_ALLELE_OK ? TFB_ALLELE_OK : TFB_ALLELE_NOT_ACGT;
+    if (why == TFB_ALLELE_OK && (why = check_ref(a, contig, rec)) < 0) return -1;
+    if (why == TFB_ALLELE_MISMATCH && a->o->check_ref == 'x') {
+        a->n_dropped++;
+        return 0;
+    }
+    /* split multi-allelic sites and dense VCFs repeat a REF */
+    const item_t *before = it > a->item ? it - 1 : NULL;
+    if (why == TFB_ALLELE_OK && before && before->ref >= 0 && before->rec->rid == rec->rid && before->rec->pos == rec->pos &&
+        strcmp(before->rec->d.allele[0], ref) == 0)
+        it->ref = before->ref;
+    else if (why == TFB_ALLELE_OK && (why = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), ref, -1, &it->ref)) < 0)
+        return -1;
+    int scored = 0;
+    for (int i = 0; i < n_alt; i++) {
+        const char *alt = rec->d.allele[i + 1];
+        int r = why != TFB_ALLELE_OK ? why : (int)tfb_allele_kind(alt);
+        if (r == TFB_ALLELE_OK) /* of equal length: the same window but for the allele itself */
+            r = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), alt, strlen(alt) == strlen(ref) ? it->ref : -1, &a->alt[it->first + i]);
+        if (r < 0) return -1;
+        a->n_reason[r]++;
+        scored += r == TFB_ALLELE_OK;
+    }
+    a->n_scored += scored > 0;
+    return 1;
+}
+
+/* ---- scores to tags ---- */
+
+static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
+{
+    if (bcf_update_info_float(a->hdr, rec, a->tag[tag], v, n) == 0) return 0;
+    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, a->tag[tag]);
+    return -1;
+}
+
+static int write_summary(args_t *a, const item_t *it, int n_alt)
+{
+    int T = a->n_targets;
+    float *ref = a->value, *alt = ref + n_alt, *delta = alt + n_alt, *lor = delta + n_alt;
+    a->text.l = 0;
+    for (int i = 0; i < n_alt; i++) {
+        int w = a->alt[it->first + i], top = 0;
+        if (i) kputc(',', &a->text);
+        if (w < 0) {
+            kputc('.', &a->text);
+            bcf_float_set_missing(ref[i]);
+            bcf_float_set_missing(alt[i]);
+            bcf_float_set_missing(delta[i]);
+            bcf_float_set_missing(lor[i]);
+            continue;
+        }
+        const float *zr = a->z + (size_t)it->ref * (size_t)T, *za = a->z + (size_t)w * (size_t)T;
+        float best = -1;
+        for (int t = 0; t < T; t++) {
+            float d = fabsf(tfb_sigmoid(za[t]) - tfb_sigmoid(zr[t]));
+            if (d > best) best = d, top = t;
+        }
+        /* a list separator inside a name would break the list */
+        for (const char *c = a->model->targets[a->target[top]]; *c; c++) kputc(*c == ',' || *c == ';' || *c == '=' || isspace((unsigned char)*c) ? '_' : *c, &a->text);
+        ref[i] = tfb_sigmoid(zr[top]);
+        alt[i] = tfb_sigmoid(za[top]);
+        delta[i] = alt[i] - ref[i];
+        lor[i] = za[top] - zr[top];
+    }
+    if (bcf_update_info_string(a->hdr, it->rec, a->tag[0], a->text.s) < 0) {
+        tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, it->rec), (int64_t)it->rec->pos + 1, a->tag[0]);
+        return -1;
+    }
+    return update(a, it->rec, 1, ref, n_alt) || update(a, it->rec, 2, alt, n_alt) || update(a, it->rec, 3, delta, n_alt) || update(a, it->rec, 4, lor, n_alt)
+               ? -1
+               : 0;
+}
+
+static int write_per_tf(args_t *a, const item_t *it, int n_alt)
+{
+    int T = a->n_targets;
+    float *score = a->value, *delta = score + n_alt + 1, *lor = delta + n_alt;
+    const float *zr = a->z + (size_t)it->ref * (size_t)T;
+    for (int t = 0; t < T; t++) {
+        score[0] = tfb_sigmoid(zr[t]);
+        for (int i = 0; i < n_alt; i++) {
+            int w = a->alt[it->first + i];
+            if (w < 0) {
+                bcf_float_set_missing(score[i + 1]);
+                bcf_float_set_missing(delta[i]);
+                bcf_float_set_missing(lor[i]);
+                continue;
+            }
+            float za = a->z[(size_t)w * (size_t)T + (size_t)t];
+            score[i + 1] = tfb_sigmoid(za);
+            delta[i] = score[i + 1] - score[0];
+            lor[i] = za - zr[t];
+        }
+        if (update(a, it->rec, 3 * t, score, n_alt + 1) || update(a, it->rec, 3 * t + 1, delta, n_alt) || update(a, it->rec, 3 * t + 2, lor, n_alt)) return -1;
+    }
+    return 0;
+}
+
+static int write_record(args_t *a, item_t *it)
+{
+    bcf1_t *rec = it->rec;
+    int n_alt = rec->n_allele - 1, any = 0;
+    for (int i = 0; i < n_alt; i++) any |= a->alt[it->first + i] >= 0;
+    if (it->keep) /* what an earlier run wrote is replaced, also where there is nothing to put in its place */
+        for (int k = 0; k < a->n_tags; k++)
+            if (bcf_get_info(a->hdr, rec, a->tag[k]) && bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, a->o->tf || k ? BCF_HT_REAL : BCF_HT_STR) < 0)
+                return -1;
+    if (any) {
+        if (4 * n_alt + 1 > a->m_value) {
+            int m = 8 * n_alt + 64;
+            float *v = realloc(a->value, (size_t)m * sizeof *v);
+            if (!v) {
+                tfb_error("not enough memory for a record with %d ALTs", n_alt);
+                return -1;
+            }
+            a->value = v;
+            a->m_value = m;
+        }
+        if ((a->o->tf ? write_per_tf(a, it, n_alt) : write_summary(a, it, n_alt)) < 0) return -1;
+    }
+    if (bcf_write(a->out, a->hdr, rec) < 0) {
+        tfb_error("cannot write to %s: %s", a->o->out, errno ? strerror(errno) : "write error");
+        return -1;
+    }
+    return 0;
+}
+
+static int flush(args_t *a)
+{
+    if (tfb_infer_windows(a->infer, a->code, a->base, a->n_windows, a->o->strand, a->z) < 0) return -1;
+    for (int i = 0; i < a->n_items; i++)
+        if (write_record(a, &a->item[i]) < 0) return -1;
+    a->n_items = a->n_windows = a->n_alts = 0;
+    return 0;
+}
+
+/* Says what a record that is not there any more was after. */
+static int read_error(args_t *a)
+{
+    char after[300] = "before the first record";
+    if (a->last_contig.l) snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", a->last_contig.s, (int64_t)a->last_pos + 1, a->n_records);
+    tfb_error("%s: cannot read on %s: %s", in_name(a->o), after,
+              a->sr->errnum ? bcf_sr_strerror(a->sr->errnum) : "the file is truncated or damaged");
+    return -1;
+}
+
+static int run(args_t *a)
+{
+    while (bcf_sr_next_line(a->sr)) {
+        item_t *it = &a->item[a->n_items];
+        bcf_sr_swap_line(a->sr, 0, it->rec);
+        bcf1_t *rec = it->rec;
+        const char *contig;
+        a->n_records++;
+        if (rec->errcode || !(contig = bcf_seqname(a->hdr, rec))) {
+            tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", in_name(a->o), a->n_records, bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1);
+            return -1;
+        }
+        if (!a->last_contig.s || strcmp(a->last_contig.s, contig)) {
+            a->last_contig.l = 0;
+            kputs(contig, &a->last_contig);
+        }
+        a->last_pos = rec->pos;
+        it->keep = 1;
+        if (a->filter && filter_test(a->filter, rec, NULL) == !!a->o->exclude) {
+            if (!a->o->keep_sites) continue;
+            it->keep = 0;
+        }
+        int r = make_windows(a, it);
+        if (r < 0) return -1;
+        if (r == 0) continue;
+        a->n_items++;
+        if ((a->n_items == RECORDS || a->n_windows >= WINDOWS) && flush(a) < 0) return -1;
+    }
+    if (a->sr->errnum) return read_error(a);
+    return flush(a);
+}
+
+static void summary(const args_t *a)
+{
+    int64_t unscored = 0;
+    kstring_t s = {0, 0, NULL};
+    for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
+        if (!a->n_reason[r]) continue;
+        ksprintf(&s, "%s%" PRId64 " %s", unscored ? ", " : "", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
+        unscored += a->n_reason[r];
+    }
+    tfb_note("%" PRId64 " records, %" PRId64 " annotated; %" PRId64 " ALT alleles scored, %" PRId64 " not%s%s", a->n_records, a->n_scored,
+             a->n_reason[TFB_ALLELE_OK], unscored, unscored ? ": " : "", unscored ? s.s : "");
+    if (a->n_dropped) tfb_note("%" PRId64 " records dropped for a REF that the FASTA does not have", a->n_dropped);
+    free(s.s);
+}
+
+/* After closing: with htslib 1.16 an index made while threads write is corrupt. */
+static int build_index(const args_t *a)
+{
+    const tfb_vcf_opt_t *o = a->o;
+    int shift = o->write_index == 2 ? 0 : 14;
+    int r = out_type(o) == 'b' ? bcf_index_build3(o->out, NULL, 14, o->threads) : tbx_index_build3(o->out, NULL, shift, o->threads, &tbx_conf_vcf);
+    if (r == 0) return 0;
+    tfb_error("cannot index %s%s", o->out, r == -2 ? ": cannot read it back" : r == -4 ? ": cannot write the index" : ": is it sorted?");
+    return -1;
+}
+
+int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
+{
+    int ret = -1, began = 0;
+    args_t *a = calloc(1, sizeof *a);
+    if (!a) return -1;
+    a->o = o;
+    for (int i = 0; i < RECORDS; i++)
+        if (!(a->item[i].rec = bcf_init())) goto done;
+    if (o->filter && !filter_init) {
+        tfb_error("filtering expressions are bcftools' own: use `bcftools +tfbind -i ...`, or pipe through `bcftools view -i`");
+        goto done;
+    }
+    if (!(a->model = tfb_model_load(o->model)) || !(a->target = tfb_model_targets_parse(a->model, o->tf ? o->tf : "all", &a->n_targets)) ||
+        !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0 || !(a->pool = tfb_pool_create(o->threads)) ||
+        !(a->infer = tfb_infer_create(a->model, a->target, a->n_targets, a->pool)))
+        goto done;
+    a->W = a->model->window;
+    if (make_header(a) < 0) {
+        tfb_error("%s: cannot make the output's header", in_name(o));
+        goto done;
+    }
+    if (o->filter && !(a->filter = filter_init(a->hdr, o->filter))) goto done;
+    if (open_output(a) < 0) goto done;
+    began = 1;
+    ret = run(a);
+done:
+    if (a->out && hts_close(a->out) < 0 && ret == 0) {
+        tfb_error("cannot write to %s: %s", o->out, errno ? strerror(errno) : "write error");
+        ret = -1;
+    }
+    if (ret == 0 && o->write_index) ret = build_index(a);
+    struct stat st;
+    if (ret < 0 && began && strcmp(o->out, "-") && stat(o->out, &st) == 0 && S_ISREG(st.st_mode)) unlink(o->out); /* nothing half-written */
+    if (ret == 0) summary(a);
+    if (a->filter) filter_destroy(a->filter);
+    if (a->sr) bcf_sr_destroy(a->sr);
+    for (int i = 0; i < RECORDS; i++)
+        if (a->item[i].rec) bcf_destroy(a->item[i].rec);
+    tfb_strv_free(a->tag);
+    tfb_infer_destroy(a->infer);
+    tfb_pool_destroy(a->pool);
+    tfb_model_destroy(a->model);
+    tfb_fasta_close(a->fasta);
+    free(a->target);
+    free(a->code);
+    free(a->base);
+    free(a->z);
+    free(a->alt);
+    free(a->value);
+    free(a->text.s);
+    free(a->last_contig.s);
+    free(a);
+    return ret;
+}

@@ -1,0 +1,166 @@
+/* annotate.c - `tfbind annotate` and `bcftools +tfbind`: the same options, the same core call. */
+#include "config.h"
+#include "annotate/vcf.h"
+#include "cmd/cmd.h"
+#include <ctype.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void usage(FILE *f, const char *tool)
+{
+    int plugin = strcmp(tool, "tfbind") != 0;
+    fprintf(f,
+            "%s\n"
+            "Usage: %s\n"
+            "\n"
+            "Every REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT gets the TF whose\n"
+            "binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA (ALT - REF) and TFB_LOR (change of log odds).\n"
+            "With --tf each TF gets its own TFB_<TF> (Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A).\n"
+            "\n"
+            "Model\n"
+            "  -m, --model FILE         model, as pretrain makes it and models/ has it\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+            "      --tf LIST            tags for these TFs, comma-separated, or all [a summary]\n"
+            "      --prefix STR         first part of the tags' names [TFB]\n"
+            "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+            "Records\n"
+            "  -c, --check-ref e|w|x    where REF is not what the FASTA has: error, warn and leave unannotated, drop [e]\n"
+            "      --max-n INT          leave alleles with more N in their window unannotated [20]\n"
+            "  -i, --include EXPR       annotate sites for which the expression is true  } bcftools' expressions;\n"
+            "  -e, --exclude EXPR       annotate sites for which the expression is false } %s\n"
+            "  -k, --keep-sites         keep sites that -i/-e leave out, unannotated\n"
+            "  -r, --regions REGION     restrict to comma-separated regions\n"
+            "  -R, --regions-file FILE  restrict to regions listed in a file\n"
+            "      --regions-overlap 0|1|2  include if POS is in the region (0), the record overlaps (1), the variant overlaps (2) [1]\n"
+            "  -t, --targets REGION     similar to -r but streams rather than index-jumps; ^ excludes\n"
+            "  -T, --targets-file FILE  similar to -R but streams rather than index-jumps; ^ excludes\n"
+            "      --targets-overlap 0|1|2  the same for targets [0]\n"
+            "Output\n"
+            "  -o, --output FILE        write here [standard output]\n"
+            "  -O, --output-type b|u|z|v[0-9]  compressed or uncompressed BCF, compressed or plain VCF, and level [by name of -o, else v]\n"
+            "  -W, --write-index[=csi|tbi]  index the output\n"
+            "      --no-version         do not append version and command line to the header\n"
+            "  -@, --threads INT        threads in all [%s]\n"
+            "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
+            "  -h, --help               this text\n",
+            plugin ? "Predict how variants change transcription-factor binding." : "Predict transcription-factor binding of variants, in the file they are in.",
+            plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa" : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
+            plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`", plugin ? "1" : "1");
+}
+
+int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status)
+{
+    tfb_vcf_opt_t o;
+    tfb_vcf_defaults(&o);
+    o.tool = tool;
+    tfb_log_prefix(prefix);
+    enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION };
+    static const struct option opts[] = {
+        {"model", 1, NULL, 'm'}, {"fasta-ref", 1, NULL, 'f'}, {"tf", 1, NULL, TF}, {"prefix", 1, NULL, PREFIX}, {"strand", 1, NULL, STRAND},
+        {"check-ref", 1, NULL, 'c'}, {"max-n", 1, NULL, MAX_N}, {"include", 1, NULL, 'i'}, {"exclude", 1, NULL, 'e'}, {"keep-sites", 0, NULL, 'k'},
+        {"regions", 1, NULL, 'r'}, {"regions-file", 1, NULL, 'R'}, {"regions-overlap", 1, NULL, ROVER}, {"targets", 1, NULL, 't'},
+        {"targets-file", 1, NULL, 'T'}, {"targets-overlap", 1, NULL, TOVER}, {"output", 1, NULL, 'o'}, {"output-type", 1, NULL, 'O'},
+        {"write-index", 2, NULL, 'W'}, {"no-version", 0, NULL, NO_VERSION}, {"threads", 1, NULL, '@'}, {"verbosity", 1, NULL, 'v'},
+        {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    int c, bad = 0, n_in = 0;
+    long v;
+    char *command = NULL;
+    size_t m = 64;
+    for (int i = 0; i < argc; i++) m += strlen(argv[i]) + 1;
+    if (!(command = malloc(m))) return fail_status;
+    strcpy(command, strcmp(tool, "tfbind") == 0 ? "tfbind" : "plugin");
+    for (int i = 0; i < argc; i++) strcat(strcat(command, " "), argv[i]);
+    o.command = command;
+    /* `--` separates the host's options from the plugin's; with or without it, on either side, means the same to us */
+    int n_arg = 0;
+    char **arg = malloc(((size_t)argc + 1) * sizeof *arg);
+    if (!arg) {
+        free(command);
+        return fail_status;
+    }
+    for (int i = 0; i < argc; i++)
+        if (strcmp(argv[i], "--")) arg[n_arg++] = argv[i];
+    arg[n_arg] = NULL;
+    argc = n_arg;
+    argv = arg;
+    optind = 0; /* the host has parsed options before us: start afresh */
+    while (optind < argc) {
+        if ((c = getopt_long(argc, argv, "+m:f:c:i:e:kr:R:t:T:o:O:W::@:v:h?", opts, NULL)) < 0) {
+            /* files and options may come in any order */
+            if (optind < argc) {
+                o.in = argv[optind++];
+                n_in++;
+            }
+            continue;
+        }
+        switch (c) {
+        case 'm': o.model = optarg; break;
+        case 'f': o.fasta = optarg; break;
+        case TF: o.tf = optarg; break;
+        case PREFIX: o.prefix = optarg; break;
+        case STRAND:
+            if (strcmp(optarg, "both") == 0) o.strand = TFB_STRAND_BOTH;
+            else if (strcmp(optarg, "fwd") == 0) o.strand = TFB_STRAND_FWD;
+            else if (strcmp(optarg, "rev") == 0) o.strand = TFB_STRAND_REV;
+            else tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
+            break;
+        case 'c':
+            if (strlen(optarg) != 1 || !strchr("ewx", *optarg)) tfb_error("--check-ref is e, w or x, not '%s'", optarg), bad = 1;
+            o.check_ref = *optarg;
+            break;
+        case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = bad ? 0 : (int)v; break;
+        case 'i':
+        case 'e':
+            if (o.filter) tfb_error("only one -i or -e expression can be given"), bad = 1;
+            o.filter = optarg;
+            o.exclude = c == 'e';
+            break;
+        case 'k': o.keep_sites = 1; break;
+        case 'r': o.regions = optarg, o.regions_file = 0; break;
+        case 'R': o.regions = optarg, o.regions_file = 1; break;
+        case 't': o.targets = optarg, o.targets_file = 0; break;
+        case 'T': o.targets = optarg, o.targets_file = 1; break;
+        case ROVER: bad |= tfb_cmd_int("regions-overlap", optarg, 0, 2, &v), o.regions_overlap = bad ? 0 : (int)v; break;
+        case TOVER: bad |= tfb_cmd_int("targets-overlap", optarg, 0, 2, &v), o.targets_overlap = bad ? 0 : (int)v; break;
+        case 'o': o.out = optarg; break;
+        case 'O':
+            if (!*optarg || !strchr("buzv0123456789", *optarg) || (optarg[1] && (!isdigit((unsigned char)optarg[1]) || optarg[2])))
+                tfb_error("--output-type is b, u, z or v and a level from 0 to 9, not '%s'", optarg), bad = 1;
+            else if (isdigit((unsigned char)*optarg))
+                o.level = *optarg - '0';
+            else {
+                o.out_type = *optarg;
+                if (optarg[1]) o.level = optarg[1] - '0';
+            }
+            break;
+        case 'W':
+            o.write_index = !optarg || strcmp(optarg, "csi") == 0 || strcmp(optarg, "=csi") == 0 ? 1
+                            : strcmp(optarg, "tbi") == 0 || strcmp(optarg, "=tbi") == 0          ? 2
+                                                                                                  : 0;
+            if (!o.write_index) tfb_error("--write-index is csi or tbi, not '%s'", optarg), bad = 1;
+            break;
+        case NO_VERSION: o.no_version = 1; break;
+        case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = bad || v < 1 ? 1 : (int)v; break;
+        case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
+        case 'h': usage(stdout, tool); free(command); free(arg); return 0;
+        default: bad = 1;
+        }
+    }
+    int status = fail_status;
+    if (argc == 1 && n_in == 0)
+        usage(stderr, tool);
+    else if (bad)
+        ;
+    else if (!o.model || !o.fasta)
+        tfb_error("%s missing (-h shows all options)", !o.model ? "-m model.safetensors is" : "-f ref.fa is");
+    else if (n_in > 1)
+        tfb_error("one input at a time, not %d (%s, ...)", n_in, o.in);
+    else if (tfb_vcf_annotate(&o) == 0)
+        status = 0;
+    free(command);
+    free(arg);
+    return status;
+}
+
+int tfb_cmd_annotate(int argc, char **argv) { return tfb_cmd_annotate_as(argc, argv, "tfbind", "tfbind annotate", 1); }

@@ -1,0 +1,32 @@
+/* cmd.h - the subcommands, and what they share in reading their options. */
+#ifndef TFB_CMD_H
+#define TFB_CMD_H
+
+#include <stddef.h>
+
+typedef struct {
+    const char *group;  /* heading in the help; NULL ends the table */
+    const char *name;
+    int (*run)(int argc, char **argv); /* argv[0] is the subcommand; returns the exit status */
+    const char *what;   /* one line of help */
+} tfb_command_t;
+
+extern const tfb_command_t tfb_commands[];
+
+int tfb_cmd_annotate(int argc, char **argv);
+int tfb_cmd_evaluate(int argc, char **argv);
+int tfb_cmd_model(int argc, char **argv);
+int tfb_cmd_pretrain(int argc, char **argv);
+
+/* The annotate command as the plugin runs it: another name in messages and headers, host's filters. Returns the exit status. */
+int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status);
+
+/* Names from "a,b,c" or, from "@FILE", one a line; NULL-terminated, release with tfb_strv_free. NULL on failure (logged). */
+char **tfb_cmd_list(const char *s, int *n);
+/* A whole number or a number within [lo, hi]: 0, or 1 (logged with the option's name). *v is not set on failure. */
+int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v);
+int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v);
+/* Processors this process may use. */
+int tfb_cmd_processors(void);
+
+#endif

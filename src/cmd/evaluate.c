@@ -1,0 +1,240 @@
+/* evaluate.c - `tfbind evaluate`: a model's predictions against labels, a row a target. */
+#include "cmd/cmd.h"
+#include "genome/labels.h"
+#include "nn/infer.h"
+#include "train/fit.h"
+#include "train/metrics.h"
+#include <errno.h>
+#include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *model, *fasta, *labels, *chroms, *tf, *out, *predictions;
+    tfb_strand_t strand;
+    int threads, bootstrap;
+    uint64_t seed;
+} args_t;
+
+static void usage(FILE *f)
+{
+    fprintf(f, "Compare a model's predictions with labels: a table with one header line, a row per target, and their mean.\n"
+               "\n"
+               "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
+               "\n"
+               "  -m, --model FILE         model\n"
+               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+               "  -l, --labels FILE        regions and labels, as for pretrain\n"
+               "      --chroms LIST        only regions of these contigs [all]\n"
+               "      --tf LIST            only these targets [those that model and labels share]\n"
+               "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+               "      --bootstrap INT      95 %% intervals of AUROC, AUPRC and MCC from so many resamplings of the regions [0]\n"
+               "      --seed INT           of the bootstrap [1]\n"
+               "      --predictions FILE   also write each region's logits, tab-separated\n"
+               "  -o, --output FILE        the table [standard output]\n"
+               "  -@, --threads INT        threads in all [all processors]\n"
+               "  -h, --help               this text\n"
+               "\n"
+               "n and n_bound count resolved regions. Measures are `.` for targets with fewer than 10 regions of either class; mcc, precision,\n"
+               "recall and accuracy are at a probability of 0.5. The last row is the mean over targets with measures, n their number.\n");
+}
+
+static void put(FILE *f, double v)
+{
+    if (isnan(v))
+        fputs("\t.", f);
+    else
+        fprintf(f, "\t%.4f", v);
+}
+
+/* Contigs that are both evaluated and in the model's training list. */
+static void warn_of_leak(const tfb_model_t *m, const tfb_examples_t *ex)
+{
+    const char *list = tfb_model_meta(m, "train_chroms");
+    int n = 0, hits = 0;
+    if (!list || !*list) return;
+    const char *split = tfb_model_meta(m, "split");
+    char **v = tfb_split(list, ',', &n);
+    for (int i = 0; v && i < n; i++)
+        for (int c = 0; c < ex->n_contigs; c++) hits += strcmp(v[i], ex->contigs[c]) == 0;
+    if (hits)
+        tfb_warn("%s: the model was trained on regions of %d of these contigs; held-out ones give honest numbers",
+                 split && strncmp(split, "random", 6) == 0 ? "a random split" : list, hits);
+    tfb_strv_free(v);
+}
+
+static int write_predictions(const args_t *a, const tfb_examples_t *ex, const float *z)
+{
+    FILE *f = fopen(a->predictions, "w");
+    if (!f) {
+        tfb_error("cannot write %s: %s", a->predictions, strerror(errno));
+        return -1;
+    }
+    fprintf(f, "#chrom\tstart\tend");
+    for (int t = 0; t < ex->n_targets; t++) fprintf(f, "\t%s", ex->targets[t]);
+    for (int64_t i = 0; i < ex->n; i++) {
+        fprintf(f, "\n%s\t%u\t%u", ex->contigs[ex->contig[i]], ex->beg[i], ex->beg[i] + (uint32_t)ex->window);
+        for (int t = 0; t < ex->n_targets; t++) fprintf(f, "\t%.5f", (double)z[(size_t)i * (size_t)ex->n_targets + (size_t)t]);
+    }
+    fputc('\n', f);
+    int bad = ferror(f);
+    if (fclose(f) != 0 || bad) {
+        tfb_error("cannot write %s: %s", a->predictions, strerror(errno));
+        return -1;
+    }
+    return 0;
+}
+
+static int table(const args_t *a, const tfb_examples_t *ex, const float *z, FILE *f)
+{
+    int T = ex->n_targets, n_mean = 0;
+    double sum[6] = {0};
+    uint8_t *label = tfb_alloc((size_t)ex->n, 1, "labels");
+    if (!label) return -1;
+    fprintf(f, "target\tn\tn_bound\tauroc\tauprc\tmcc\tprecision\trecall\taccuracy%s\n",
+            a->bootstrap ? "\tauroc_low\tauroc_high\tauprc_low\tauprc_high\tmcc_low\tmcc_high" : "");
+    for (int t = 0; t < T; t++) {
+        tfb_metrics_t m;
+        for (int64_t i = 0; i < ex->n; i++) label[i] = (uint8_t)tfb_examples_label(ex, i, t);
+        if (tfb_metrics_compute(z + t, T, label, 1, ex->n, 10, &m) < 0) goto fail;
+        const double v[6] = {m.auroc, m.auprc, m.mcc, m.precision, m.recall, m.accuracy};
+        fprintf(f, "%s\t%" PRId64 "\t%" PRId64, ex->targets[t], m.n, m.n_bound);
+        for (int k = 0; k < 6; k++) put(f, v[k]);
+        if (!isnan(m.auroc)) {
+            for (int k = 0; k < 6; k++) sum[k] += v[k];
+            n_mean++;
+        }
+        if (a->bootstrap) {
+            double ci[3][2] = {{NAN, NAN}, {NAN, NAN}, {NAN, NAN}};
+            if (!isnan(m.auroc) && tfb_metrics_bootstrap(z + t, T, label, 1, ex->n, a->bootstrap, a->seed, ci) < 0) goto fail;
+            for (int k = 0; k < 3; k++) put(f, ci[k][0]), put(f, ci[k][1]);
+        }
+        fputc('\n', f);
+    }
+    fprintf(f, "mean\t%d\t.", n_mean);
+    for (int k = 0; k < 6; k++) put(f, n_mean ? sum[k] / n_mean : NAN);
+    for (int k = 0; a->bootstrap && k < 6; k++) fputs("\t.", f);
+    fputc('\n', f);
+    free(label);
+    return 0;
+fail:
+    free(label);
+    return -1;
+}
+
+static int run(const args_t *a)
+{
+    int ret = -1, n = 0, n_chroms = 0, n_col = 0, *target = NULL;
+    char **names = NULL, **chroms = NULL;
+    tfb_examples_t *ex = NULL;
+    tfb_labels_t *l = NULL;
+    tfb_pool_t *pool = NULL;
+    tfb_infer_t *f = NULL;
+    uint8_t *code = NULL;
+    float *z = NULL;
+    FILE *out = stdout;
+    tfb_model_t *m = tfb_model_load(a->model);
+    if (!m || !(target = tfb_model_targets_parse(m, a->tf ? a->tf : "all", &n)) || !(l = tfb_labels_open(a->labels))) goto done;
+    /* targets that both sides have; asked for by name, each must be there */
+    if (!(names = calloc((size_t)n + 1, sizeof *names))) goto done;
+    for (int i = 0; i < n; i++) {
+        const char *name = m->targets[target[i]];
+        int have = 0;
+        for (int k = 0; k < tfb_labels_n_tfs(l); k++) have |= strcmp(tfb_labels_tfs(l)[k], name) == 0;
+        if (!have && a->tf) {
+            tfb_error("%s has no labels of %s", a->labels, name);
+            goto done;
+        }
+        if (!have) continue;
+        if (!(names[n_col] = strdup(name))) goto done;
+        target[n_col++] = target[i];
+    }
+    if (!n_col) {
+        tfb_error("%s has labels of none of the model's %d targets", a->labels, n);
+        goto done;
+    }
+    if (n_col < n) tfb_note("%d of the model's %d targets have labels in %s", n_col, n, a->labels);
+    if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
+    tfb_examples_opt_t eo = {.fasta = a->fasta, .labels = a->labels, .targets = names, .n_targets = n_col, .chroms = chroms, .n_chroms = n_chroms,
+                             .window = m->window};
+    if (!(ex = tfb_examples_load(&eo))) goto done;
+    warn_of_leak(m, ex);
+    if (!(pool = tfb_pool_create(a->threads)) || !(f = tfb_infer_create(m, target, n_col, pool))) goto done;
+    enum { BLOCK = 4096 };
+    if (!(z = tfb_alloc((size_t)ex->n * (size_t)n_col, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows"))) goto done;
+    for (int64_t i = 0; i < ex->n; i += BLOCK) {
+        int64_t k = ex->n - i < BLOCK ? ex->n - i : BLOCK;
+        for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, i + q, 0, code + q * m->window);
+        if (tfb_infer_windows(f, code, NULL, k, a->strand, z + i * n_col) < 0) goto done;
+    }
+    if (a->predictions && write_predictions(a, ex, z) < 0) goto done;
+    if (a->out && !(out = fopen(a->out, "w"))) {
+        tfb_error("cannot write %s: %s", a->out, strerror(errno));
+        goto done;
+    }
+    ret = table(a, ex, z, out);
+    if (fflush(out) != 0 || ferror(out)) {
+        tfb_error("cannot write %s: %s", a->out ? a->out : "standard output", strerror(errno));
+        ret = -1;
+    }
+done:
+    if (out && out != stdout) fclose(out);
+    tfb_labels_close(l);
+    tfb_examples_destroy(ex);
+    tfb_infer_destroy(f);
+    tfb_pool_destroy(pool);
+    tfb_model_destroy(m);
+    tfb_strv_free(names);
+    tfb_strv_free(chroms);
+    free(target);
+    free(code);
+    free(z);
+    return ret;
+}
+
+int tfb_cmd_evaluate(int argc, char **argv)
+{
+    args_t a = {.threads = tfb_cmd_processors(), .seed = 1};
+    enum { CHROMS = 256, TF, STRAND, BOOTSTRAP, SEED, PREDICTIONS };
+    static const struct option opts[] = {
+        {"model", 1, NULL, 'm'}, {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"chroms", 1, NULL, CHROMS}, {"tf", 1, NULL, TF},
+        {"targets", 1, NULL, TF}, {"strand", 1, NULL, STRAND}, {"bootstrap", 1, NULL, BOOTSTRAP}, {"seed", 1, NULL, SEED},
+        {"predictions", 1, NULL, PREDICTIONS}, {"output", 1, NULL, 'o'}, {"threads", 1, NULL, '@'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    int c, bad = 0;
+    long v = 1;
+    while ((c = getopt_long(argc, argv, "m:f:l:o:@:h", opts, NULL)) >= 0) switch (c) {
+        case 'm': a.model = optarg; break;
+        case 'f': a.fasta = optarg; break;
+        case 'l': a.labels = optarg; break;
+        case 'o': a.out = optarg; break;
+        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), a.threads = (int)v; break;
+        case CHROMS: a.chroms = optarg; break;
+        case TF: a.tf = optarg; break;
+        case STRAND:
+            if (strcmp(optarg, "both") == 0) a.strand = TFB_STRAND_BOTH;
+            else if (strcmp(optarg, "fwd") == 0) a.strand = TFB_STRAND_FWD;
+            else if (strcmp(optarg, "rev") == 0) a.strand = TFB_STRAND_REV;
+            else tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
+            break;
+        case BOOTSTRAP: bad |= tfb_cmd_int("bootstrap", optarg, 1, 1000000, &v), a.bootstrap = (int)v; break;
+        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
+        case PREDICTIONS: a.predictions = optarg; break;
+        case 'h': usage(stdout); return 0;
+        default: return 1;
+        }
+    if (bad) return 1;
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (!a.model || !a.fasta || !a.labels || optind < argc) {
+        if (optind < argc)
+            tfb_error("unexpected argument '%s'", argv[optind]);
+        else
+            tfb_error("%s missing (tfbind evaluate -h shows all options)", !a.model ? "-m model.safetensors is" : !a.fasta ? "-f ref.fa is" : "-l labels.bed.gz is");
+        return 1;
+    }
+    return run(&a) < 0 ? 1 : 0;
+}

@@ -1,0 +1,77 @@
+/* options.c - reading option values. */
+#ifndef _GNU_SOURCE
+#define _GNU_SOURCE
+#endif
+#include "cmd/cmd.h"
+#include "util/util.h"
+#include <errno.h>
+#include <sched.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+char **tfb_cmd_list(const char *s, int *n)
+{
+    if (*s != '@') return tfb_split(s, ',', n);
+    FILE *f = fopen(s + 1, "r");
+    char **v = NULL, *line = NULL;
+    size_t m = 0;
+    ssize_t len;
+    *n = 0;
+    if (!f) {
+        tfb_error("cannot read %s: %s", s + 1, strerror(errno));
+        return NULL;
+    }
+    while ((len = getline(&line, &m, f)) >= 0) {
+        while (len && strchr(" \t\r\n", line[len - 1])) line[--len] = 0;
+        if (!len || *line == '#') continue;
+        char **p = realloc(v, ((size_t)*n + 2) * sizeof *p);
+        if (!p || !(p[*n] = strdup(line))) {
+            if (p) v = p, v[*n] = NULL;
+            tfb_strv_free(v);
+            v = NULL;
+            break;
+        }
+        v = p;
+        v[++*n] = NULL;
+    }
+    if (!*n) tfb_error("%s holds no names", s + 1);
+    free(line);
+    fclose(f);
+    return v;
+}
+
+int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v)
+{
+    char *end;
+    errno = 0;
+    long x = strtol(s, &end, 10);
+    if (end == s || *end || errno || x < lo || x > hi) {
+        tfb_error("--%s takes a whole number from %ld to %ld, not '%s'", option, lo, hi, s);
+        return 1;
+    }
+    *v = x;
+    return 0;
+}
+
+int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v)
+{
+    char *end;
+    double x = strtod(s, &end);
+    if (end == s || *end || !(x >= lo && x <= hi)) {
+        tfb_error("--%s takes a number from %g to %g, not '%s'", option, lo, hi, s);
+        return 1;
+    }
+    *v = x;
+    return 0;
+}
+
+int tfb_cmd_processors(void)
+{
+#ifdef CPU_COUNT
+    cpu_set_t set; /* what a batch system or container leaves us, not what the machine has */
+    if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
+#endif
+    long n = sysconf(_SC_NPROCESSORS_ONLN);
+    return n > 0 && n < 1024 ? (int)n : 1;
+}

@@ -1,0 +1,63 @@
+/* main.c - the command table: it dispatches, prints the help, and is what a test walks. */
+#include "config.h"
+#include "cmd/cmd.h"
+#include "util/util.h"
+#include <htslib/hts.h>
+#include <stdlib.h>
+#include <string.h>
+
+const tfb_command_t tfb_commands[] = {
+    {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF or BCF"},
+    {"Train", "pretrain", tfb_cmd_pretrain, "train a multi-task model from labelled regions"},
+    {"Train", "evaluate", tfb_cmd_evaluate, "compare a model's predictions with labels"},
+    {"Models", "model", tfb_cmd_model, "show what is in a model file"},
+    {NULL, NULL, NULL, NULL},
+};
+
+static void usage(FILE *f)
+{
+    const char *group = "";
+    fprintf(f, "\nProgram: tfbind (transcription-factor binding from DNA, in VCF and BCF)\nVersion: %s (using htslib %s)\n\n"
+               "Usage:   tfbind <command> [options]\n\n", PACKAGE_VERSION, hts_version());
+    for (const tfb_command_t *c = tfb_commands; c->group; c++) {
+        if (strcmp(group, c->group)) fprintf(f, "%s -- %s\n", *group ? "\n" : "", c->group);
+        group = c->group;
+        fprintf(f, "    %-12s %s\n", c->name, c->what);
+    }
+    fprintf(f, "\n`tfbind <command> -h` shows a command's options. The same annotation inside bcftools: `bcftools +tfbind`.\n\n");
+}
+
+int main(int argc, char **argv)
+{
+    char prefix[64], *names[64];
+    int n = 0;
+    if (argc < 2) {
+        usage(stderr);
+        return 1;
+    }
+    if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
+        printf("tfbind %s\nUsing htslib %s\n", PACKAGE_VERSION, hts_version());
+        return 0;
+    }
+    if (strcmp(argv[1], "help") == 0 && argc > 2) {
+        argv[1] = argv[2];
+        argv[2] = "-h";
+    }
+    if (strcmp(argv[1], "-h") == 0 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0) {
+        usage(stdout);
+        return 0;
+    }
+    for (const tfb_command_t *c = tfb_commands; c->group; c++) {
+        names[n++] = (char *)c->name;
+        if (strcmp(argv[1], c->name)) continue;
+        snprintf(prefix, sizeof prefix, "tfbind %s", c->name);
+        tfb_log_prefix(prefix);
+        return c->run(argc - 1, argv + 1);
+    }
+    int near = tfb_nearest(argv[1], names, n);
+    if (near >= 0)
+        tfb_error("there is no command '%s'; did you mean %s?", argv[1], names[near]);
+    else
+        tfb_error("there is no command '%s' (`tfbind help` lists them)", argv[1]);
+    return 1;
+}
