@@ -6,6 +6,10 @@
 
 #define EXPORT __attribute__((visibility("default")))
 
+EXPORT const char *about(void);
+EXPORT void version(const char **bcftools, const char **htslib);
+EXPORT int run(int argc, char **argv);
+
 __attribute__((weak)) const char *bcftools_version(void);
 
 EXPORT const char *about(void) { return "Predict how variants change transcription-factor binding, with neural networks.\n"; }

@@ -1,7 +1,4 @@
 /* options.c - reading option values. */
-#ifndef _GNU_SOURCE
-#define _GNU_SOURCE
-#endif
 #include "cmd/cmd.h"
 #include "util/util.h"
 #include <errno.h>

@@ -388,10 +388,10 @@ static void adam(size_t n, float *restrict p, const float *restrict g, float *re
                  float inv_sqrt_c2, float eps)
 {
     for (size_t i = 0; i < n; i++) { /* the compiler vectorises this one: sqrt and division included */
-        float mi = b1 * m[i] + (1 - b1) * g[i], vi = b2 * v[i] + (1 - b2) * g[i] * g[i];
-        m[i] = mi;
-        v[i] = vi;
-        p[i] -= lr_t * mi / (sqrtf(vi) * inv_sqrt_c2 + eps);
+        float m1 = b1 * m[i] + (1 - b1) * g[i], v1 = b2 * v[i] + (1 - b2) * g[i] * g[i];
+        m[i] = m1;
+        v[i] = v1;
+        p[i] -= lr_t * m1 / (sqrtf(v1) * inv_sqrt_c2 + eps);
     }
 }
 
