@@ -329,9 +329,10 @@ static int make_windows(args_t *a, item_t *it)
     int scored = 0;
     for (int i = 0; i < n_alt; i++) {
         const char *alt = rec->d.allele[i + 1];
-        int r = why != TFB_ALLELE_OK ? why : (int)tfb_allele_kind(alt);
-        if (r == TFB_ALLELE_OK) /* of equal length: the same window but for the allele itself */
-            r = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), alt, strlen(alt) == strlen(ref) ? it->ref : -1, &a->alt[it->first + i]);
+        int r = (int)tfb_allele_kind(alt); /* what the ALT is says more than what is wrong with its REF, often N beside <DEL> */
+        if (r == TFB_ALLELE_OK) r = why;
+        if (r == TFB_ALLELE_OK) /* differs from the REF window in the allele, and after an indel in one half */
+            r = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), alt, it->ref, &a->alt[it->first + i]);
         if (r < 0) return -1;
         a->n_reason[r]++;
         scored += r == TFB_ALLELE_OK;
@@ -435,7 +436,11 @@ static int write_record(args_t *a, item_t *it)
         if ((a->o->tf ? write_per_tf(a, it, n_alt) : write_summary(a, it, n_alt)) < 0) return -1;
     }
     if (bcf_write(a->out, a->hdr, rec) < 0) {
-        tfb_error("cannot write to %s: %s", a->o->out, errno ? strerror(errno) : "write error");
+        if (rec->errcode)
+            tfb_error("%s:%" PRId64 ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or mend the header with `bcftools reheader`",
+                      bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a->o));
+        else
+            tfb_error("cannot write to %s: %s", a->o->out, errno ? strerror(errno) : "write error");
         return -1;
     }
     return 0;
@@ -468,7 +473,7 @@ static int run(args_t *a)
         bcf1_t *rec = it->rec;
         const char *contig;
         a->n_records++;
-        if (rec->errcode || !(contig = bcf_seqname(a->hdr, rec))) {
+        if ((rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || !(contig = bcf_seqname(a->hdr, rec))) {
             tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", in_name(a->o), a->n_records, bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1);
             return -1;
         }

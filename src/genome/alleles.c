@@ -7,7 +7,7 @@ const char *tfb_allele_reason(tfb_allele_t r)
 {
     static const char *const text[TFB_ALLELE_REASONS] = {
         "scored", "symbolic", "* (deleted by another variant)", "breakend", "with letters other than A, C, G, T", "on a contig that the FASTA lacks",
-        "too near a contig end", "where the reference is not A, C, G or T", "with too many N around", "with a REF that the FASTA does not have",
+        "too near a contig end", "with too many N around", "with a REF that the FASTA does not have",
     };
     return text[r];
 }
@@ -48,19 +48,18 @@ int tfb_allele_check_ref(tfb_fasta_t *f, const char *contig, hts_pos_t pos, cons
 {
     uint8_t code[256];
     size_t n = strlen(ref);
-    int has_n = 0;
     for (size_t i = 0; i < n; i += sizeof code) {
         size_t m = n - i < sizeof code ? n - i : sizeof code;
         int r = flank(f, contig, pos + (hts_pos_t)i, pos + (hts_pos_t)(i + m), code);
         if (r != 0) return r;
         for (size_t k = 0; k < m; k++) {
-            has_n |= code[k] == TFB_N;
-            if (code[k] != TFB_N && code[k] != tfb_base_code[(uint8_t)ref[i + k]]) {
+            uint8_t c = tfb_base_code[(uint8_t)ref[i + k]];
+            if (code[k] != c && code[k] != TFB_N && c != TFB_N) {
                 *at = (int)(i + k);
                 *base = tfb_base_char[code[k]];
                 return TFB_ALLELE_MISMATCH;
             }
         }
     }
-    return has_n ? TFB_ALLELE_REF_N : TFB_ALLELE_OK;
+    return TFB_ALLELE_OK;
 }

@@ -18,7 +18,6 @@ typedef enum {
     TFB_ALLELE_NOT_ACGT,  /* IUPAC codes, N, anything else; . as ALT */
     TFB_ALLELE_NO_CONTIG, /* the contig is not in the FASTA */
     TFB_ALLELE_EDGE,      /* the window would reach beyond the contig */
-    TFB_ALLELE_REF_N,     /* the reference itself is not A, C, G or T under REF */
     TFB_ALLELE_MANY_N,    /* more N in the window than allowed */
     TFB_ALLELE_MISMATCH,  /* REF is not what the FASTA has */
     TFB_ALLELE_REASONS
@@ -35,7 +34,8 @@ tfb_allele_t tfb_allele_kind(const char *allele);
 int tfb_allele_window(tfb_fasta_t *f, const char *contig, hts_pos_t pos, hts_pos_t rlen, const char *allele, int a, int W, int max_n, uint8_t *code);
 
 /* Compares REF with the FASTA, case ignored. TFB_ALLELE_OK, _MISMATCH (*at gets the offset of the first difference, *base the
- * FASTA's letter), _REF_N, _NO_CONTIG, _EDGE (REF reaches beyond the contig), or -1 on a read error. */
+ * FASTA's letter), _NO_CONTIG, _EDGE (REF reaches beyond the contig), or -1 on a read error. An N or IUPAC code on either side
+ * contradicts nothing: a masked reference says nothing about REF (`bcftools norm -c` would call that a mismatch). */
 int tfb_allele_check_ref(tfb_fasta_t *f, const char *contig, hts_pos_t pos, const char *ref, int *at, char *base);
 
 #endif

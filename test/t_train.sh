@@ -1,0 +1,61 @@
+# Training: learns what can be learnt, the same on any number of threads, resumes after a kill, writes what it knows.
+. "$SRCDIR/test/lib.sh"
+make_inputs || exit 1
+S='conv 12 5; bn; relu; pool 4; dense 16; bn; relu; dropout 0.2; dense 0'
+P="$TFBIND pretrain -f ref.fa -l labels.bed.gz --valid chr2 --batch 32"
+$P --spec "$S" -e 12 -o a.safetensors -@ 1 2> log.txt || { cat log.txt >&2; exit 1; }
+$P --spec "$S" -e 12 -o b.safetensors -@ 3 2> /dev/null
+$TFBIND model a.safetensors --list | tr '\n' ' ' | grep -qx 'CTCF SPI1 NKX2-5 ' && echo 'ok targets are the columns' || echo 'not ok targets are the columns'
+# the file differs in the command line alone
+tail -c 4000 a.safetensors > a.tail; tail -c 4000 b.safetensors > b.tail; same '3 threads = 1, weight for weight' a.tail b.tail
+$P --spec "$S" -e 12 --seed 2 -o c.safetensors 2> /dev/null; tail -c 4000 c.safetensors | cmp -s - a.tail && echo 'not ok another seed is another model' || echo 'ok another seed is another model'
+E="$TFBIND evaluate -f ref.fa -l labels.bed.gz --chroms chr2"
+$E -m a.safetensors > a.tsv
+head -n 1 a.tsv | grep -qx 'target	n	n_bound	auroc	auprc	mcc	precision	recall	accuracy' && [ "$(wc -l < a.tsv)" = 5 ] && echo 'ok evaluate prints one header line, a row a target, the mean' || echo "not ok evaluate's table: $(head -n 1 a.tsv)"
+awk '$1 == "CTCF" { print ($4 > 0.85) ? "ok learns GC content on another contig (AUROC " $4 ")" : "not ok learns GC content: AUROC " $4 }' a.tsv
+# the epoch kept is the one with the lowest validation loss
+best=$(grep -o 'valid [0-9.]* ' log.txt | awk '{ print $2 }' | sort -n | head -n 1)
+awk -v a="$best" -v b="$($TFBIND model --get valid_loss a.safetensors)" 'BEGIN { d = a - b; print (d * d < 1e-9) ? "ok the best epoch is kept" : "not ok the best epoch is kept: " a " " b }'
+for k in command genome label_policy data_digest split seed epoch valid_loss train_chroms valid valid_metrics; do
+    $TFBIND model --get $k a.safetensors > v.txt 2>&1 && [ -s v.txt ] && echo "ok the model knows its $k" || echo "not ok the model knows its $k"
+done
+[ "$($TFBIND model --get train_chroms a.safetensors) $($TFBIND model --get valid a.safetensors)" = 'chr1 chr2' ] && echo 'ok contigs of training and validation' || echo 'not ok contigs of training and validation'
+
+# float16: the same predictions to three digits, half the size
+$TFBIND model --convert h.safetensors --half a.safetensors && $E -m h.safetensors > h.tsv
+awk 'NR == FNR { v[$1] = $4; next } FNR > 1 { d = v[$1] - $4; if (d * d > 1e-4) bad = 1 } END { print bad ? "not ok float16 predicts the same" : "ok float16 predicts the same" }' a.tsv h.tsv
+$TFBIND model --convert back.safetensors h.safetensors && $E -m back.safetensors > back.tsv; same 'float16 and back loses nothing more' h.tsv back.tsv
+
+# interrupted and resumed it ends where an uninterrupted run ends
+$P --spec "$S" -e 12 -o r.safetensors -@ 1 --schedule cosine --average 0.99 2> /dev/null
+for n in 1 2 3; do
+    timeout -s INT 0.25 $P --spec "$S" -e 12 -o s.safetensors -@ 1 --schedule cosine --average 0.99 --resume 2>> resume.log
+done
+timeout -s KILL 0.3 $P --spec "$S" -e 12 -o s.safetensors -@ 1 --schedule cosine --average 0.99 --resume 2>> resume.log
+$P --spec "$S" -e 12 -o s.safetensors -@ 1 --schedule cosine --average 0.99 --resume 2>> resume.log
+tail -c 4000 r.safetensors > r.tail; tail -c 4000 s.safetensors > s.tail; same 'interrupted, killed and resumed = uninterrupted' r.tail s.tail
+[ -e s.safetensors.ckpt ] && echo 'not ok the checkpoint is removed at the end' || echo 'ok the checkpoint is removed at the end'
+timeout -s INT 0.2 $P --spec "$S" -e 2000 -o t.safetensors -@ 1 2> t.log; status=$?
+[ -e t.safetensors ] && echo 'not ok an interrupted run writes no model' || echo 'ok an interrupted run writes no model'
+if [ -e t.safetensors.ckpt ]; then
+    $P --spec "$S" -e 2000 --seed 5 -o t.safetensors --resume 2> t.log && echo 'not ok a checkpoint of another run is refused' || { grep -q 'is of another run' t.log && echo 'ok a checkpoint of another run is refused' || echo "not ok a checkpoint of another run is refused: $(tail -n 1 t.log)"; }
+    head -c 999 t.safetensors.ckpt > u.safetensors.ckpt
+    $P --spec "$S" -e 2000 -o u.safetensors --resume 2> t.log && echo 'not ok a damaged checkpoint is refused' || { grep -q 'is damaged' t.log && echo 'ok a damaged checkpoint is refused' || echo "not ok a damaged checkpoint is refused: $(tail -n 1 t.log)"; }
+else echo 'skip checkpoints of other runs: the machine was too slow for one epoch'; fi
+
+# data options
+$P --spec "$S" -e 1 --complete -o d.safetensors 2> log.txt; a=$(grep -o '[0-9]* training' log.txt | cut -d' ' -f 1)
+b=$(awk '$1 == "chr1" && $7 != "."' labels.bed | wc -l)
+[ "$a" = "$b" ] && echo 'ok --complete uses regions resolved for all' || echo "not ok --complete uses regions resolved for all: $a, not $b"
+$P --spec "$S" -e 1 --targets NKX2-5,CTCF -o d.safetensors 2> /dev/null; $TFBIND model --list d.safetensors | tr '\n' ' ' | grep -qx 'NKX2-5 CTCF ' && echo 'ok --targets, in their order' || echo 'not ok --targets, in their order'
+printf '# a comment\nSPI1\n' > list.txt; $P --spec "$S" -e 1 --targets @list.txt -o d.safetensors 2> /dev/null; $TFBIND model --list d.safetensors | grep -qx SPI1 && echo 'ok --targets @FILE' || echo 'not ok --targets @FILE'
+$TFBIND pretrain -f ref.fa -l labels.bed.gz --spec "$S" -e 1 -o d.safetensors 2> log.txt; n=$(awk '!/^#/' labels.bed | wc -l)
+grep -q "training" log.txt && awk -v n="$n" -F'[] ,]+' '/training/ { for (i = 1; i < NF; i++) if ($(i + 1) ~ /training|validation|test/) s += $i; print (s <= n && s > n - 10) ? "ok a random split uses all regions" : "not ok a random split uses all regions: " s " of " n }' log.txt
+for a in convnet shallow convnet-bn-after-relu danq; do
+    [ -n "$SANITIZED" ] && [ $a = danq ] && continue
+    awk 'BEGIN { srand(1); print ">c"; for (i = 0; i < 4000; i++) { x = rand(); printf x < 0.25 ? "A" : x < 0.5 ? "C" : x < 0.75 ? "G" : "T" } print "" }' > w.fa; samtools faidx w.fa
+    { printf '#chrom\tstart\tend\tname\tX\n'; for i in $(seq 0 18); do printf 'c\t%d\t%d\t%d\t%d\n' $((i * 200)) $((i * 200 + 200)) $i $((i % 2)); done; } > w.bed
+    check "$a trains on 200-base windows" $TFBIND pretrain -f w.fa -l w.bed -a $a -e 1 -b 8 -o w.safetensors && $TFBIND model w.safetensors | grep -qx "arch	$a" && echo "ok $a is named in its file" || echo "not ok $a is named in its file"
+done
+$P --spec "$S" -e 1 -o /nonexistent/x 2> err.txt && echo 'not ok an unwritable model is an error' || echo 'ok an unwritable model is an error'
+$P --spec "$S" -e 2 --rate 9 -o d.safetensors > /dev/null 2>&1; [ $? -le 1 ] && echo 'ok an absurd rate ends tidily' || echo 'not ok an absurd rate ends tidily'
