@@ -18,8 +18,9 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RECORDS = 1024,  /* records of a batch, at most */
-       WINDOWS = 2048 };/* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
+enum { RECORDS = 1024,    /* records of a batch, at most */
+       WINDOWS = 2048,    /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
+       BYTES = 64 << 20 };/* of records, likewise: with 100,000 samples one record has a megabyte */
 
 /* bcftools' own filtering expressions. Inside bcftools these are the host's functions; in the stand-alone program they are absent. */
 typedef struct _filter_t filter_t;
@@ -47,10 +48,11 @@ typedef struct {
     filter_t *filter;
     int *target, n_targets, W;
     char **tag;                /* summary: TOP REF ALT DELTA LOR; else per TF: score, DELTA, LOR */
-    int n_tags;
+    int *tag_id, n_tags;       /* their numbers in hdr */
 
     item_t item[RECORDS];
     int n_items;
+    size_t n_bytes;            /* of those records */
     uint8_t *code;             /* (m_windows, W) */
     int32_t *base;
     float *z;                  /* (m_windows, T) */
@@ -207,7 +209,9 @@ static int make_header(args_t *a)
             bcf_hdr_printf(a->hdr, "##%sCommand=%s; Date=%s", o->tool, o->command ? o->command : "", date) < 0)
             return -1;
     }
-    return bcf_hdr_sync(a->hdr);
+    if (bcf_hdr_sync(a->hdr) < 0 || !(a->tag_id = malloc((size_t)a->n_tags * sizeof *a->tag_id))) return -1;
+    for (int k = 0; k < a->n_tags; k++) a->tag_id[k] = bcf_hdr_id2int(a->hdr, BCF_DT_ID, a->tag[k]);
+    return 0;
 }
 
 static int open_output(args_t *a)
@@ -420,7 +424,7 @@ static int write_record(args_t *a, item_t *it)
     for (int i = 0; i < n_alt; i++) any |= a->alt[it->first + i] >= 0;
     if (it->keep) /* what an earlier run wrote is replaced, also where there is nothing to put in its place */
         for (int k = 0; k < a->n_tags; k++)
-            if (bcf_get_info(a->hdr, rec, a->tag[k]) && bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, a->o->tf || k ? BCF_HT_REAL : BCF_HT_STR) < 0)
+            if (bcf_get_info_id(rec, a->tag_id[k]) && bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, a->o->tf || k ? BCF_HT_REAL : BCF_HT_STR) < 0)
                 return -1;
     if (any) {
         if (4 * n_alt + 1 > a->m_value) {
@@ -452,6 +456,7 @@ static int flush(args_t *a)
     for (int i = 0; i < a->n_items; i++)
         if (write_record(a, &a->item[i]) < 0) return -1;
     a->n_items = a->n_windows = a->n_alts = 0;
+    a->n_bytes = 0;
     return 0;
 }
 
@@ -491,7 +496,8 @@ static int run(args_t *a)
         if (r < 0) return -1;
         if (r == 0) continue;
         a->n_items++;
-        if ((a->n_items == RECORDS || a->n_windows >= WINDOWS) && flush(a) < 0) return -1;
+        a->n_bytes += rec->shared.l + rec->indiv.l;
+        if ((a->n_items == RECORDS || a->n_windows >= WINDOWS || a->n_bytes >= BYTES) && flush(a) < 0) return -1;
     }
     if (a->sr->errnum) return read_error(a);
     return flush(a);
@@ -562,6 +568,7 @@ done:
     for (int i = 0; i < RECORDS; i++)
         if (a->item[i].rec) bcf_destroy(a->item[i].rec);
     tfb_strv_free(a->tag);
+    free(a->tag_id);
     tfb_infer_destroy(a->infer);
     tfb_pool_destroy(a->pool);
     tfb_model_destroy(a->model);
