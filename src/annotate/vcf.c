@@ -6,6 +6,7 @@
 #include "genome/alleles.h"
 #include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <htslib/synced_bcf_reader.h>
 #include <htslib/tbx.h>
 #include <htslib/thread_pool.h>
@@ -61,10 +62,10 @@ typedef struct {
     int n_alts, m_alts;
     float *value;              /* tag values of a record */
     int m_value;
-    kstring_t text, last_contig;
+    kstring_t text, last_contig, no_contig; /* no_contig: the first one that the FASTA lacks */
     hts_pos_t last_pos;
 
-    int64_t n_records, n_scored, n_dropped, n_reason[TFB_ALLELE_REASONS], n_warned;
+    int64_t n_records, n_scored, n_dropped, n_no_alt, n_reason[TFB_ALLELE_REASONS], n_warned;
 } args_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o)
@@ -214,6 +215,14 @@ static int make_header(args_t *a)
     return 0;
 }
 
+/* Opening an output truncates it, which would end the input where they are one file. */
+static int same_file(const char *in, const char *out)
+{
+    struct stat a, b;
+    if (strcmp(out, "-") == 0 || (strcmp(in, "-") ? stat(in, &a) : fstat(0, &a)) < 0 || stat(out, &b) < 0) return 0;
+    return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
 static int open_output(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
@@ -226,6 +235,10 @@ static int open_output(args_t *a)
     mode[n] = 0;
     if (o->write_index && (t == 'u' || t == 'v' || strcmp(o->out, "-") == 0)) {
         tfb_error("--write-index needs an output file in .vcf.gz or .bcf");
+        return -1;
+    }
+    if (same_file(o->in, o->out)) {
+        tfb_error("%s is the input: write to another file", o->out);
         return -1;
     }
     if (!(a->out = hts_open(o->out, mode))) {
@@ -316,6 +329,7 @@ static int make_windows(args_t *a, item_t *it)
     }
     a->n_alts += n_alt;
     for (int i = 0; i < n_alt; i++) a->alt[it->first + i] = -1;
+    a->n_no_alt += n_alt == 0;
     if (!it->keep || n_alt == 0) return 1;
     why = tfb_allele_kind(ref) == TFB_ALLELE_OK ? TFB_ALLELE_OK : TFB_ALLELE_NOT_ACGT;
     if (why == TFB_ALLELE_OK && (why = check_ref(a, contig, rec)) < 0) return -1;
@@ -338,6 +352,7 @@ static int make_windows(args_t *a, item_t *it)
         if (r == TFB_ALLELE_OK) /* differs from the REF window in the allele, and after an indel in one half */
             r = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), alt, it->ref, &a->alt[it->first + i]);
         if (r < 0) return -1;
+        if (r == TFB_ALLELE_NO_CONTIG && !a->no_contig.l) kputs(contig, &a->no_contig);
         a->n_reason[r]++;
         scored += r == TFB_ALLELE_OK;
     }
@@ -346,6 +361,14 @@ static int make_windows(args_t *a, item_t *it)
 }
 
 /* ---- scores to tags ---- */
+
+/* A value of a tag: never inf or nan, which weights of absurd size could make. (The missing value is a NaN with a meaning, so it
+ * is not passed around: some processors would change it.) */
+static void set_value(float *to, float v)
+{
+    if (isfinite(v)) *to = v;
+    else bcf_float_set_missing(*to);
+}
 
 static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
 {
@@ -381,7 +404,7 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
         ref[i] = tfb_sigmoid(zr[top]);
         alt[i] = tfb_sigmoid(za[top]);
         delta[i] = alt[i] - ref[i];
-        lor[i] = za[top] - zr[top];
+        set_value(&lor[i], za[top] - zr[top]);
     }
     if (bcf_update_info_string(a->hdr, it->rec, a->tag[0], a->text.s) < 0) {
         tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, it->rec), (int64_t)it->rec->pos + 1, a->tag[0]);
@@ -410,7 +433,7 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
             float za = a->z[(size_t)w * (size_t)T + (size_t)t];
             score[i + 1] = tfb_sigmoid(za);
             delta[i] = score[i + 1] - score[0];
-            lor[i] = za - zr[t];
+            set_value(&lor[i], za - zr[t]);
         }
         if (update(a, it->rec, 3 * t, score, n_alt + 1) || update(a, it->rec, 3 * t + 1, delta, n_alt) || update(a, it->rec, 3 * t + 2, lor, n_alt)) return -1;
     }
@@ -466,8 +489,22 @@ static int read_error(args_t *a)
     char after[300] = "before the first record";
     if (a->last_contig.l) snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", a->last_contig.s, (int64_t)a->last_pos + 1, a->n_records);
     tfb_error("%s: cannot read on %s: %s", in_name(a->o), after,
-              a->sr->errnum ? bcf_sr_strerror(a->sr->errnum) : "the file is truncated or damaged");
+              a->sr->errnum ? bcf_sr_strerror(a->sr->errnum) : "the last line does not end; the file is truncated (or lacks a newline)");
     return -1;
+}
+
+/* Text has no end-of-file marker, but its last line ends with a newline where the file is whole. 0 also where nobody can tell. */
+static int cut_short(const args_t *a)
+{
+    const htsFile *in = a->sr->readers[0].file;
+    struct stat st;
+    char last = '\n';
+    if (in->format.compression != no_compression || in->format.format != vcf) return 0;
+    int std = strcmp(a->o->in, "-") == 0, fd = std ? 0 : open(a->o->in, O_RDONLY);
+    if (fd < 0) return 0;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1) last = '\n';
+    if (!std) close(fd);
+    return last != '\n';
 }
 
 static int run(args_t *a)
@@ -499,7 +536,7 @@ static int run(args_t *a)
         a->n_bytes += rec->shared.l + rec->indiv.l;
         if ((a->n_items == RECORDS || a->n_windows >= WINDOWS || a->n_bytes >= BYTES) && flush(a) < 0) return -1;
     }
-    if (a->sr->errnum) return read_error(a);
+    if (a->sr->errnum || cut_short(a)) return read_error(a);
     return flush(a);
 }
 
@@ -510,10 +547,13 @@ static void summary(const args_t *a)
     for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
         if (!a->n_reason[r]) continue;
         ksprintf(&s, "%s%" PRId64 " %s", unscored ? ", " : "", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
+        if (r == TFB_ALLELE_NO_CONTIG) ksprintf(&s, " (such as %s)", a->no_contig.s);
         unscored += a->n_reason[r];
     }
-    tfb_note("%" PRId64 " records, %" PRId64 " annotated; %" PRId64 " ALT alleles scored, %" PRId64 " not%s%s", a->n_records, a->n_scored,
-             a->n_reason[TFB_ALLELE_OK], unscored, unscored ? ": " : "", unscored ? s.s : "");
+    tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " without ALT; %" PRId64 " ALT alleles scored, %" PRId64 " not%s%s", a->n_records,
+             a->n_scored, a->n_no_alt, a->n_reason[TFB_ALLELE_OK], unscored, unscored ? ": " : "", unscored ? s.s : "");
+    if (a->n_reason[TFB_ALLELE_NO_CONTIG] && !a->n_scored)
+        tfb_warn("nothing was scored: %s has no contig %s (does it name contigs in another style, such as chr1 for 1?)", tfb_fasta_path(a->fasta), a->no_contig.s);
     if (a->n_dropped) tfb_note("%" PRId64 " records dropped for a REF that the FASTA does not have", a->n_dropped);
     free(s.s);
 }
@@ -559,9 +599,9 @@ done:
         tfb_error("cannot write to %s: %s", o->out, errno ? strerror(errno) : "write error");
         ret = -1;
     }
-    if (ret == 0 && o->write_index) ret = build_index(a);
     struct stat st;
     if (ret < 0 && began && strcmp(o->out, "-") && stat(o->out, &st) == 0 && S_ISREG(st.st_mode)) unlink(o->out); /* nothing half-written */
+    if (ret == 0 && o->write_index) ret = build_index(a); /* the output is whole even where it cannot be indexed */
     if (ret == 0) summary(a);
     if (a->filter) filter_destroy(a->filter);
     if (a->sr) bcf_sr_destroy(a->sr);
@@ -581,6 +621,7 @@ done:
     free(a->value);
     free(a->text.s);
     free(a->last_contig.s);
+    free(a->no_contig.s);
     free(a);
     return ret;
 }

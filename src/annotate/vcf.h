@@ -26,7 +26,7 @@ typedef struct {
 } tfb_vcf_opt_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o);
-/* 0, or -1 (logged; an output file that was begun is removed). */
+/* 0, or -1 (logged; an output file that was begun is removed, unless it is whole and only its index could not be written). */
 int  tfb_vcf_annotate(const tfb_vcf_opt_t *o);
 
 #endif
