@@ -146,7 +146,9 @@ static int add_line(args_t *a, const char *tag, const char *number, const char *
             tfb_warn("%s: INFO/%s was Number=%s, Type=%s and is replaced", in_name(a->o), tag, old->vals[i], old->vals[k]);
         bcf_hdr_remove(a->hdr, BCF_HL_INFO, tag);
     }
-    ksprintf(&s, "##INFO=<ID=%s,Number=%s,Type=%s,Description=\"%s\">", tag, number, type, what);
+    ksprintf(&s, "##INFO=<ID=%s,Number=%s,Type=%s,Description=\"", tag, number, type);
+    for (; *what; what++) kputc(*what == '"' || *what == '\\' || iscntrl((unsigned char)*what) ? '_' : *what, &s); /* names are strangers' */
+    kputs("\">", &s);
     if (s.s && bcf_hdr_append(a->hdr, s.s) == 0) ret = 0;
     free(s.s);
     return ret;
@@ -160,8 +162,6 @@ static int make_header(args_t *a)
     base = base ? base + 1 : o->model;
     a->hdr = bcf_sr_get_header(a->sr, 0);
     snprintf(by, sizeof by, "model %.400s %.12s", base, a->model->digest);
-    for (char *p = by; *p; p++)
-        if (*p == '"' || *p == '\\' || *p == '<' || *p == '>') *p = '_';
     if (o->tf) {
         a->n_tags = 3 * a->n_targets;
         if (!(a->tag = calloc((size_t)a->n_tags + 1, sizeof *a->tag))) return -1;
@@ -577,6 +577,10 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     a->o = o;
     for (int i = 0; i < RECORDS; i++)
         if (!(a->item[i].rec = bcf_init())) goto done;
+    if (!isalpha((unsigned char)*o->prefix) && *o->prefix != '_') { /* what the VCF specification asks of a key */
+        tfb_error("--prefix begins with a letter or _, not '%s'", o->prefix);
+        goto done;
+    }
     if (o->filter && !filter_init) {
         tfb_error("filtering expressions are bcftools' own: use `bcftools +tfbind -i ...`, or pipe through `bcftools view -i`");
         goto done;

@@ -49,6 +49,19 @@ static void usage(FILE *f, const char *tool)
             plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`", plugin ? "1" : "1");
 }
 
+/* bcftools has a word for each number. 0, or 1 (logged). */
+static int overlap(const char *option, const char *s, int *to)
+{
+    static const char *const word[3] = {"pos", "record", "variant"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(s, word[i]) == 0 || (*s == '0' + i && !s[1])) {
+            *to = i;
+            return 0;
+        }
+    tfb_error("--%s is 0 (pos), 1 (record) or 2 (variant), not '%s'", option, s);
+    return 1;
+}
+
 int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status)
 {
     tfb_vcf_opt_t o;
@@ -71,6 +84,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     if (!(command = malloc(m))) return fail_status;
     strcpy(command, strcmp(tool, "tfbind") == 0 ? "tfbind" : "plugin");
     for (int i = 0; i < argc; i++) strcat(strcat(command, " "), argv[i]);
+    for (char *p = command; *p; p++)
+        if (*p == '\n' || *p == '\r') *p = ' '; /* it becomes a line of the header */
     o.command = command;
     /* `--` separates the host's options from the plugin's; with or without it, on either side, means the same to us */
     int n_arg = 0;
@@ -121,8 +136,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         case 'R': o.regions = optarg, o.regions_file = 1; break;
         case 't': o.targets = optarg, o.targets_file = 0; break;
         case 'T': o.targets = optarg, o.targets_file = 1; break;
-        case ROVER: bad |= tfb_cmd_int("regions-overlap", optarg, 0, 2, &v), o.regions_overlap = bad ? 0 : (int)v; break;
-        case TOVER: bad |= tfb_cmd_int("targets-overlap", optarg, 0, 2, &v), o.targets_overlap = bad ? 0 : (int)v; break;
+        case ROVER: bad |= overlap("regions-overlap", optarg, &o.regions_overlap); break;
+        case TOVER: bad |= overlap("targets-overlap", optarg, &o.targets_overlap); break;
         case 'o': o.out = optarg; break;
         case 'O':
             if (!*optarg || !strchr("buzv0123456789", *optarg) || (optarg[1] && (!isdigit((unsigned char)optarg[1]) || optarg[2])))

@@ -1,6 +1,7 @@
 /* model.c - `tfbind model`: what is in a model file. */
 #include "cmd/cmd.h"
 #include "nn/model.h"
+#include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,7 @@ static void usage(FILE *f)
                "\n"
                "Usage: tfbind model [options] model.safetensors\n"
                "\n"
+               "      --check           print nothing but OK\n"
                "      --list            print the names of the targets, one a line, and nothing else\n"
                "      --get KEY         print one entry of the metadata (such as test_metrics) and nothing else\n"
                "      --convert FILE    write the model to FILE (--half: as float16)\n"
@@ -31,8 +33,11 @@ static void describe(const tfb_model_t *m, const char *path)
     for (int i = 0; i < m->n_targets && i < 8; i++) printf("%s%s", i ? "," : "\t", m->targets[i]);
     printf("%s\n", m->n_targets > 8 ? ",..." : "");
     for (int i = 0; m->meta[i]; i += 2) {
-        size_t n = strlen(m->meta[i + 1]);
-        printf("%s\t%.*s%s\n", m->meta[i], n > 300 ? 100 : 300, m->meta[i + 1], n > 300 ? "... (--get shows all)" : "");
+        const char *v = m->meta[i + 1];
+        size_t n = strlen(v);
+        printf("%s\t", m->meta[i]);
+        for (size_t k = 0; k < n && k < (n > 300 ? 100 : 300); k++) putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
+        puts(n > 300 ? "... (--get shows all)" : "");
     }
     printf("\nlayer\tname\tpositions\tchannels\tparameters\n");
     for (int i = 0; i < m->net->n_layers; i++) {
@@ -43,12 +48,13 @@ static void describe(const tfb_model_t *m, const char *path)
 
 int tfb_cmd_model(int argc, char **argv)
 {
-    enum { LIST = 256, GET, CONVERT, HALF };
-    static const struct option opts[] = {{"list", 0, NULL, LIST}, {"get", 1, NULL, GET}, {"convert", 1, NULL, CONVERT}, {"half", 0, NULL, HALF},
+    enum { CHECK = 256, LIST, GET, CONVERT, HALF };
+    static const struct option opts[] = {{"check", 0, NULL, CHECK}, {"list", 0, NULL, LIST}, {"get", 1, NULL, GET}, {"convert", 1, NULL, CONVERT}, {"half", 0, NULL, HALF},
                                          {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
-    int c, list = 0, half = 0, ret = 1;
+    int c, check = 0, list = 0, half = 0, ret = 1;
     const char *get = NULL, *convert = NULL;
     while ((c = getopt_long(argc, argv, "h", opts, NULL)) >= 0) switch (c) {
+        case CHECK: check = 1; break;
         case LIST: list = 1; break;
         case GET: get = optarg; break;
         case CONVERT: convert = optarg; break;
@@ -65,7 +71,9 @@ int tfb_cmd_model(int argc, char **argv)
     }
     tfb_model_t *m = tfb_model_load(argv[optind]);
     if (!m) return 1;
-    if (list)
+    if (check)
+        printf("%s\tOK\n", argv[optind]);
+    else if (list)
         for (int i = 0; i < m->n_targets; i++) puts(m->targets[i]);
     else if (get) {
         const char *v = tfb_model_meta(m, get);
