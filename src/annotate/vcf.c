@@ -78,6 +78,14 @@ void tfb_vcf_defaults(tfb_vcf_opt_t *o)
 
 static const char *in_name(const tfb_vcf_opt_t *o) { return strcmp(o->in, "-") == 0 ? "standard input" : o->in; }
 
+/* Logs that the output cannot be written. Set errno to 0 before the call that may fail: an error in one of htslib's threads does
+ * not reach ours, and an older one would mislead. */
+static int write_error(const tfb_vcf_opt_t *o)
+{
+    tfb_error("cannot write to %s: %s", strcmp(o->out, "-") ? o->out : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
+    return -1;
+}
+
 static int has_suffix(const char *s, const char *suffix)
 {
     size_t n = strlen(s), m = strlen(suffix);
@@ -246,11 +254,8 @@ static int open_output(args_t *a)
         return -1;
     }
     if (a->sr->p) hts_set_opt(a->out, HTS_OPT_THREAD_POOL, a->sr->p);
-    if (bcf_hdr_write(a->out, a->hdr) < 0) {
-        tfb_error("cannot write to %s: %s", o->out, strerror(errno));
-        return -1;
-    }
-    return 0;
+    errno = 0;
+    return bcf_hdr_write(a->out, a->hdr) < 0 ? write_error(o) : 0;
 }
 
 /* ---- alleles to windows ---- */
@@ -462,15 +467,12 @@ static int write_record(args_t *a, item_t *it)
         }
         if ((a->o->tf ? write_per_tf(a, it, n_alt) : write_summary(a, it, n_alt)) < 0) return -1;
     }
-    if (bcf_write(a->out, a->hdr, rec) < 0) {
-        if (rec->errcode)
-            tfb_error("%s:%" PRId64 ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or mend the header with `bcftools reheader`",
-                      bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a->o));
-        else
-            tfb_error("cannot write to %s: %s", a->o->out, errno ? strerror(errno) : "write error");
-        return -1;
-    }
-    return 0;
+    errno = 0;
+    if (bcf_write(a->out, a->hdr, rec) == 0) return 0;
+    if (!rec->errcode) return write_error(a->o);
+    tfb_error("%s:%" PRId64 ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or mend the header with `bcftools reheader`",
+              bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a->o));
+    return -1;
 }
 
 static int flush(args_t *a)
@@ -566,6 +568,9 @@ static int build_index(const args_t *a)
     int r = out_type(o) == 'b' ? bcf_index_build3(o->out, NULL, 14, o->threads) : tbx_index_build3(o->out, NULL, shift, o->threads, &tbx_conf_vcf);
     if (r == 0) return 0;
     tfb_error("cannot index %s%s", o->out, r == -2 ? ": cannot read it back" : r == -4 ? ": cannot write the index" : ": is it sorted?");
+    kstring_t index = {0, 0, NULL}; /* whatever there is of it now is no index of this output */
+    if (ksprintf(&index, "%s.%s", o->out, out_type(o) == 'b' || shift ? "csi" : "tbi") > 0) unlink(index.s);
+    free(index.s);
     return -1;
 }
 
@@ -599,10 +604,8 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     began = 1;
     ret = run(a);
 done:
-    if (a->out && hts_close(a->out) < 0 && ret == 0) {
-        tfb_error("cannot write to %s: %s", o->out, errno ? strerror(errno) : "write error");
-        ret = -1;
-    }
+    errno = 0;
+    if (a->out && hts_close(a->out) < 0 && ret == 0) ret = write_error(o);
     struct stat st;
     if (ret < 0 && began && strcmp(o->out, "-") && stat(o->out, &st) == 0 && S_ISREG(st.st_mode)) unlink(o->out); /* nothing half-written */
     if (ret == 0 && o->write_index) ret = build_index(a); /* the output is whole even where it cannot be indexed */
