@@ -15,6 +15,7 @@ extern const tfb_command_t tfb_commands[];
 
 int tfb_cmd_annotate(int argc, char **argv);
 int tfb_cmd_evaluate(int argc, char **argv);
+int tfb_cmd_finetune(int argc, char **argv);
 int tfb_cmd_model(int argc, char **argv);
 int tfb_cmd_pretrain(int argc, char **argv);
 
@@ -26,6 +27,8 @@ char **tfb_cmd_list(const char *s, int *n);
 /* A whole number or a number within [lo, hi]: 0, or 1 (logged with the option's name). *v is not set on failure. */
 int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v);
 int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v);
+/* The value of --schedule as a tfb_schedule_t: 0, or 1 (logged). */
+int tfb_cmd_schedule(const char *s, int *schedule);
 /* Processors this process may use. */
 int tfb_cmd_processors(void);
 

@@ -63,6 +63,18 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
     return 0;
 }
 
+int tfb_cmd_schedule(const char *s, int *schedule)
+{
+    static const char *const name[] = {"constant", "cosine", "linear"}; /* in the order of tfb_schedule_t */
+    for (int i = 0; i < 3; i++)
+        if (strcmp(s, name[i]) == 0) {
+            *schedule = i;
+            return 0;
+        }
+    tfb_error("--schedule is constant, cosine or linear, not '%s'", s);
+    return 1;
+}
+
 int tfb_cmd_processors(void)
 {
 #ifdef CPU_COUNT

@@ -5,6 +5,7 @@
 #include "nn/model.h"
 #include "train/fit.h"
 #include "train/record.h"
+#include "train/transfer.h"
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -137,6 +138,7 @@ static int run(const args_t *a, int argc, char **argv)
         bad = tfb_record_set(m, keys[k], "%s", s);
         free(s);
     }
+    if (!a->valid && !a->test) bad |= tfb_transfer_record_regions(m, ex, part) < 0;
     if (bad || tfb_record_metrics(m, ex, part, TFB_VALID, pool, "valid_metrics") < 0 ||
         tfb_record_metrics(m, ex, part, TFB_TEST, pool, "test_metrics") < 0 || tfb_model_save(m, a->out, a->half) < 0)
         goto done;
@@ -191,10 +193,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         case RATE: bad |= tfb_cmd_double("rate", optarg, 1e-9, 10, &a.rate); break;
         case AVERAGE: bad |= tfb_cmd_double("average", optarg, 0, 0.999999, &a.average); break;
         case SCHEDULE:
-            if (strcmp(optarg, "constant") == 0) a.schedule = TFB_RATE_CONSTANT;
-            else if (strcmp(optarg, "cosine") == 0) a.schedule = TFB_RATE_COSINE;
-            else if (strcmp(optarg, "linear") == 0) a.schedule = TFB_RATE_LINEAR;
-            else tfb_error("--schedule is constant, cosine or linear, not '%s'", optarg), bad = 1;
+            bad |= tfb_cmd_schedule(optarg, (int *)&a.schedule);
             break;
         case ONE: a.one_strand = 1; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;

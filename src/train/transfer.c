@@ -1,0 +1,196 @@
+/* transfer.c - transfer learning: what a fine-tuned network takes from its parent, and which regions may train and test it. */
+#include "train/transfer.h"
+#include "train/record.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+tfb_net_t *tfb_transfer_net(const tfb_model_t *parent, int n_out, int keep, uint64_t seed)
+{
+    const tfb_net_t *p = parent->net;
+    char err[300], *spec = malloc(strlen(p->spec) + 16);
+    tfb_net_t *n = NULL;
+    if (!spec) return NULL;
+    size_t len = strlen(p->spec); /* ends with "dense N" */
+    while (len && p->spec[len - 1] >= '0' && p->spec[len - 1] <= '9') len--;
+    snprintf(spec, strlen(p->spec) + 16, "%.*s%d", (int)len, p->spec, n_out);
+    n = tfb_net_parse(spec, p->window, err, sizeof err);
+    free(spec);
+    if (!n) {
+        tfb_error("%s", err);
+        return NULL;
+    }
+    tfb_net_init(n, seed);
+    if (keep) { /* the blocks agree up to the last layer, which has no statistics */
+        memcpy(n->param, p->param, n->layer[n->n_layers - 1].param_off * sizeof(float));
+        memcpy(n->stat, p->stat, n->n_stat * sizeof(float));
+    }
+    return n;
+}
+
+int tfb_transfer_freeze(const tfb_net_t *net, const char *what, uint8_t *frozen)
+{
+    int upto = -1; /* layers [0, upto) are frozen */
+    if (strcmp(what, "none") == 0)
+        upto = 0;
+    else if (strcmp(what, "all-but-last") == 0)
+        upto = net->n_layers - 1;
+    else if (strcmp(what, "conv") == 0) {
+        for (upto = 0; upto < net->n_layers; upto++)
+            if (strcmp(net->layer[upto].kind->name, "dense") == 0 || strcmp(net->layer[upto].kind->name, "bilstm") == 0) break;
+    } else
+        for (int i = 0; i < net->n_layers - 1; i++)
+            if (strcmp(net->layer[i].name, what) == 0) upto = i + 1;
+    if (upto < 0) {
+        tfb_error("--freeze takes none, conv, all-but-last or the name of a layer before the last, not '%s' (`tfbind model` lists layers)", what);
+        return -1;
+    }
+    for (int i = 0; i < net->n_layers; i++) frozen[i] = i < upto;
+    return 0;
+}
+
+/* ---- which regions trained a model ---- */
+
+enum { HASHES = 7, BITS = 10 };
+
+static uint64_t region_hash(const tfb_examples_t *ex, int64_t i)
+{
+    uint64_t h = tfb_hash64(ex->beg[i] + ((uint64_t)ex->window << 32));
+    for (const char *c = ex->contigs[ex->contig[i]]; *c; c++) h = tfb_hash64(h ^ (uint8_t)*c);
+    return h;
+}
+
+/* Two hashes make any number of them (Kirsch and Mitzenmacher). */
+static uint64_t bit_of(uint64_t h, int k, uint64_t n_bits) { return (h + (uint64_t)k * (tfb_hash64(h) | 1)) % n_bits; }
+
+int tfb_transfer_record_regions(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part)
+{
+    size_t n = 0;
+    for (int64_t i = 0; i < ex->n; i++) n += part[i] == TFB_TRAIN || part[i] == TFB_VALID;
+    size_t n_bytes = (n * BITS + 7) / 8 + 8;
+    uint8_t *bits = tfb_alloc(n_bytes, 1, "a digest of regions");
+    char *text = malloc(2 * n_bytes + 1);
+    int ret = -1;
+    if (bits && text) {
+        for (int64_t i = 0; i < ex->n; i++) {
+            if (part[i] != TFB_TRAIN && part[i] != TFB_VALID) continue;
+            uint64_t h = region_hash(ex, i);
+            for (int k = 0; k < HASHES; k++) {
+                uint64_t b = bit_of(h, k, n_bytes * 8);
+                bits[b >> 3] |= (uint8_t)(1 << (b & 7));
+            }
+        }
+        for (size_t i = 0; i < n_bytes; i++) sprintf(text + 2 * i, "%02x", bits[i]);
+        ret = tfb_model_meta_set(m, "train_regions", text);
+    }
+    free(bits);
+    free(text);
+    return ret;
+}
+
+static int nibble(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+
+static int seen_by(const char *filter, size_t n_bytes, uint64_t h)
+{
+    for (int k = 0; k < HASHES; k++) {
+        uint64_t b = bit_of(h, k, n_bytes * 8);
+        int hi = nibble(filter[2 * (b >> 3)]), lo = nibble(filter[2 * (b >> 3) + 1]);
+        if (!((hi << 4 | lo) >> (b & 7) & 1)) return 0;
+    }
+    return 1;
+}
+
+static int in_list(const char *list, const char *name)
+{
+    size_t n = strlen(name);
+    for (const char *p = list; p && (p = strstr(p, name)); p += n)
+        if ((p == list || p[-1] == ',') && (p[n] == 0 || p[n] == ',')) return 1;
+    return 0;
+}
+
+int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, tfb_leak_t rule, uint8_t *part)
+{
+    const char *filter = tfb_model_meta(parent, "train_regions"), *train = tfb_model_meta(parent, "train_chroms");
+    const char *valid = tfb_model_meta(parent, "valid"), *split = tfb_model_meta(parent, "split");
+    int by_contig = train && split && strncmp(split, "contigs", 7) == 0;
+    int64_t n = 0;
+    if (rule == TFB_LEAK_ALLOW) return 0;
+    if (!filter && !by_contig) {
+        tfb_error("the parent model does not say which regions trained it, so that nothing can be held out from it; --allow-leak goes on all the same");
+        return -1;
+    }
+    size_t n_bytes = filter ? strlen(filter) / 2 : 0;
+    for (int64_t i = 0; i < ex->n; i++) {
+        const char *contig = ex->contigs[ex->contig[i]];
+        if (part[i] == TFB_UNUSED || (rule == TFB_LEAK_REUSE && part[i] == TFB_TRAIN)) continue;
+        int used = (n_bytes && seen_by(filter, n_bytes, region_hash(ex, i))) || (by_contig && (in_list(train, contig) || in_list(valid, contig)));
+        /* regions that only chose the parent's epoch may choose the child's */
+        if (used && rule == TFB_LEAK_REUSE && part[i] == TFB_VALID && by_contig && !in_list(train, contig)) used = 0;
+        if (used) part[i] = TFB_UNUSED, n++;
+    }
+    return n;
+}
+
+/* ---- balanced samples ---- */
+
+enum { BINS = 10 };
+
+static int gc_bin(const tfb_examples_t *ex, int64_t i)
+{
+    const uint8_t *s = ex->seq + (size_t)i * ex->seq_stride;
+    int gc = 0;
+    for (int w = 0; w < ex->window; w++) {
+        int c = s[w >> 2] >> (2 * (w & 3)) & 3;
+        gc += c == 1 || c == 2;
+    }
+    int b = gc * BINS / ex->window;
+    return b < BINS ? b : BINS - 1;
+}
+
+int tfb_transfer_balance(const tfb_examples_t *ex, int t, int which, int64_t n_bound, uint64_t seed, uint8_t *part, int64_t *bound)
+{
+    int ret = -1;
+    int64_t want[BINS] = {0}, left = 0;
+    size_t nb = 0, nu = 0;
+    uint32_t *b = tfb_alloc((size_t)ex->n, sizeof *b, "a sample"), *u = tfb_alloc((size_t)ex->n, sizeof *u, "a sample");
+    tfb_rng_t r;
+    if (!b || !u) goto done;
+    for (int64_t i = 0; i < ex->n; i++) {
+        if (part[i] != which) continue;
+        int l = tfb_examples_label(ex, i, t);
+        if (l == TFB_BOUND) b[nb++] = (uint32_t)i;
+        if (l == TFB_UNBOUND) u[nu++] = (uint32_t)i;
+        part[i] = TFB_UNUSED;
+    }
+    tfb_rng_seed(&r, tfb_hash64(seed + (uint64_t)which));
+    tfb_rng_shuffle(&r, b, nb);
+    tfb_rng_shuffle(&r, u, nu);
+    if (n_bound > 0 && (size_t)n_bound < nb) nb = (size_t)n_bound;
+    for (size_t i = 0; i < nb; i++) {
+        part[b[i]] = (uint8_t)which;
+        want[gc_bin(ex, b[i])]++;
+    }
+    /* first of the same GC content; what a bin lacks comes from the nearest ones */
+    for (int reach = 0; reach < BINS; reach++) {
+        left = 0;
+        for (size_t i = 0; i < nu; i++) {
+            if (part[u[i]] != TFB_UNUSED) continue;
+            int g = gc_bin(ex, u[i]);
+            for (int s = -1; s <= 1; s += 2) {
+                int k = g + s * reach;
+                if (k < 0 || k >= BINS || !want[k]) continue;
+                want[k]--;
+                part[u[i]] = (uint8_t)which;
+                break;
+            }
+        }
+        for (int k = 0; k < BINS; k++) left += want[k];
+        if (!left) break;
+    }
+    *bound = (int64_t)nb;
+    ret = 0;
+done:
+    free(b);
+    free(u);
+    return ret;
+}
