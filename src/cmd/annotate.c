@@ -26,7 +26,7 @@ static void usage(FILE *f, const char *tool)
             "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
             "Records\n"
             "  -c, --check-ref e|w|x    where REF is not what the FASTA has: error, warn and leave unannotated, drop [e]\n"
-            "      --maxn INT          leave alleles with more N in their window unannotated [20]\n"
+            "      --max-n INT          leave alleles with more N in their window unannotated [20]\n"
             "  -i, --include EXPR       annotate sites for which the expression is true  } bcftools' expressions;\n"
             "  -e, --exclude EXPR       annotate sites for which the expression is false } %s\n"
             "  -k, --keep-sites         keep sites that -i/-e leave out, unannotated\n"

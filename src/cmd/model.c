@@ -17,7 +17,7 @@ static void usage(FILE *f)
                "      --list            print the names of the targets, one a line, and nothing else\n"
                "      --get KEY         print one entry of the metadata (such as test_metrics) and nothing else\n"
                "      --convert FILE    write the model to FILE (--half: as float16)\n"
-               "      half              with --convert\n"
+               "      --half            with --convert\n"
                "  -h, --help            this text\n");
 }
 
