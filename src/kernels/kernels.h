@@ -37,6 +37,12 @@ typedef struct {
      * pooling; then * scale + shift (C) where scale is not NULL, before the maximum. y may be x. */
     void (*finish)(int Lo, int C, int P, const float *x, const float *bias, int relu, const float *scale, const float *shift, float *y);
 
+    /* The gradient of pooling: of each P rows of dx (Lo*P, C) the first that has the maximum y gets dy (Lo, C), the others 0. */
+    void (*pool_grad)(int Lo, int C, int P, const float *x, const float *y, const float *dy, float *dx);
+    /* y (n) = max(y, 0), and its gradient: dy = 0 where what relu left in y is not positive. */
+    void (*relu)(size_t n, float *y);
+    void (*relu_grad)(size_t n, const float *y, float *dy);
+
     /* sum[c] += x, sumsq[c] += (x - about[c])^2 over rows of x (R, C). about NULL = 0; sum or sumsq may be NULL. */
     void (*moments)(int R, int C, const float *x, const float *about, double *sum, double *sumsq);
     /* y (R, C) = x * scale (C) + shift (C). y may be x. */

@@ -73,6 +73,30 @@ static void finish(int Lo, int C, int P, const float *x, const float *bias, int 
         }
 }
 
+static void pool_grad(int Lo, int C, int P, const float *x, const float *y, const float *dy, float *dx)
+{
+    for (int l = 0; l < Lo; l++)
+        for (int c = 0; c < C; c++) {
+            int given = 0;
+            for (int p = 0; p < P; p++) {
+                size_t i = ((size_t)l * P + p) * C + c, o = (size_t)l * C + c;
+                int hit = !given && x[i] == y[o];
+                dx[i] = hit ? dy[o] : 0;
+                given |= hit;
+            }
+        }
+}
+
+static void relu(size_t n, float *y)
+{
+    for (size_t i = 0; i < n; i++) y[i] = y[i] > 0 ? y[i] : 0;
+}
+
+static void relu_grad(size_t n, const float *y, float *dy)
+{
+    for (size_t i = 0; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
+}
+
 static void moments(int R, int C, const float *x, const float *about, double *sum, double *sumsq)
 {
     for (int c = 0; c < C; c++) {
@@ -138,5 +162,5 @@ static void adam(size_t n, float *p, const float *g, float *m, float *v, float l
 }
 
 const tfb_kernels_t tfb_kernels_plain = {
-    "plain", PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, moments, affine, bn_sums, bn_grad, lstm_cell, adam,
+    "plain", PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, pool_grad, relu, relu_grad, moments, affine, bn_sums, bn_grad, lstm_cell, adam,
 };

@@ -17,10 +17,10 @@ enum { PANEL = 2 * VL };
 INLINE vf load(const float *p) { return *(const vf *)p; }
 INLINE void store(float *p, vf v) { *(vf *)p = v; }
 INLINE vf splat(float x) { return x - (vf){0}; } /* x - 0, not x + 0: keeps -0 */
+typedef int32_t vi __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 #ifdef VMAX
 INLINE vf vmax(vf a, vf b) { return (vf)VMAX(a, b); }
 #else
-typedef int32_t vi __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 INLINE vf vmax(vf a, vf b)
 {
     vi m = a > b;
@@ -274,6 +274,44 @@ static void finish(int Lo, int C, int P, const float *x, const float *bias, int 
     }
 }
 
+static void pool_grad(int Lo, int C, int P, const float *x, const float *y, const float *dy, float *dx)
+{
+    for (int l = 0; l < Lo; l++, x += (size_t)P * C, dx += (size_t)P * C, y += C, dy += C) {
+        int c = 0;
+        for (; c + VL <= C; c += VL) {
+            vf best = load(y + c);
+            vi left = (vi)load(dy + c); /* what is still to be given away */
+            for (int p = 0; p < P; p++) {
+                vi hit = load(x + (size_t)p * C + c) == best;
+                store(dx + (size_t)p * C + c, (vf)(left & hit));
+                left &= ~hit;
+            }
+        }
+        for (; c < C; c++) {
+            float left = dy[c];
+            for (int p = 0; p < P; p++) {
+                int hit = x[(size_t)p * C + c] == y[c];
+                dx[(size_t)p * C + c] = hit ? left : 0;
+                if (hit) left = 0;
+            }
+        }
+    }
+}
+
+static void relu(size_t n, float *y)
+{
+    size_t i = 0;
+    for (; i + VL <= n; i += VL) store(y + i, vmax(load(y + i), (vf){0}));
+    for (; i < n; i++) y[i] = y[i] > 0 ? y[i] : 0;
+}
+
+static void relu_grad(size_t n, const float *y, float *dy)
+{
+    size_t i = 0;
+    for (; i + VL <= n; i += VL) store(dy + i, (vf)((vi)load(dy + i) & (load(y + i) > (vf){0})));
+    for (; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
+}
+
 /* Sums over rows: floats within blocks of 64 rows, doubles between them. */
 enum { BLOCK = 64 };
 
@@ -396,5 +434,5 @@ static void adam(size_t n, float *restrict p, const float *restrict g, float *re
 }
 
 const tfb_kernels_t SET = {
-    SET_NAME, PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, moments, affine, bn_sums, bn_grad, lstm_cell, adam,
+    SET_NAME, PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, pool_grad, relu, relu_grad, moments, affine, bn_sums, bn_grad, lstm_cell, adam,
 };

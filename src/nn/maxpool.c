@@ -38,22 +38,8 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
     job_t *j = arg;
     int C = l->in.C, P = l->K;
     for (int b = tfb_slice(s, pass->B); b < tfb_slice(s + 1, pass->B); b++) {
-        for (int o = 0; o < l->out.L; o++) {
-            size_t io = ((size_t)b * l->out.L + o) * C, ix = ((size_t)b * l->in.L + (size_t)o * P) * C;
-            const float *restrict y = j->y + io, *restrict dy = j->dy + io, *restrict x = j->x + ix;
-            float *restrict dx = j->out + ix;
-            float left[64]; /* what is still to be given away, a stretch of channels at a time */
-            for (int c0 = 0; c0 < C; c0 += 64) {
-                int n = C - c0 < 64 ? C - c0 : 64;
-                memcpy(left, dy + c0, (size_t)n * sizeof(float));
-                for (int p = 0; p < P; p++)
-                    for (int c = 0; c < n; c++) {
-                        int hit = x[(size_t)p * C + c0 + c] == y[c0 + c];
-                        dx[(size_t)p * C + c0 + c] = hit ? left[c] : 0;
-                        left[c] = hit ? 0 : left[c];
-                    }
-            }
-        }
+        size_t io = (size_t)b * l->out.L * C, ix = (size_t)b * l->in.L * C;
+        tfb_kernels()->pool_grad(l->out.L, C, P, j->x + ix, j->y + io, j->dy + io, j->out + ix);
         size_t used = (size_t)l->out.L * P;
         memset(j->out + ((size_t)b * l->in.L + used) * C, 0, ((size_t)l->in.L - used) * C * sizeof(float));
     }

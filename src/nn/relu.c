@@ -1,4 +1,5 @@
 /* relu.c - max(x, 0), in place: what remains tells backward where the input was positive. */
+#include "kernels/kernels.h"
 #include "nn/stage.h"
 #include "nn/walk.h"
 
@@ -22,8 +23,7 @@ static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     (void)scratch;
     job_t *j = arg;
     size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pass->B) * n, e = (size_t)tfb_slice(s + 1, pass->B) * n;
-    float *restrict y = j->y;
-    for (; i < e; i++) y[i] = y[i] > 0 ? y[i] : 0;
+    tfb_kernels()->relu(e - i, j->y + i);
 }
 
 static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
@@ -31,9 +31,7 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
     (void)scratch;
     job_t *j = arg;
     size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pass->B) * n, e = (size_t)tfb_slice(s + 1, pass->B) * n;
-    float *restrict dy = j->y;
-    const float *restrict kept = j->kept;
-    for (; i < e; i++) dy[i] = kept[i] > 0 ? dy[i] : 0;
+    tfb_kernels()->relu_grad(e - i, j->kept + i, j->y + i);
 }
 
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)

@@ -131,6 +131,22 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
             k->finish(Lo, C, P, x, v & 1 ? m : NULL, v & 2, v & 4 ? s : NULL, v & 4 ? d : NULL, y1);
             same(k->name, "finish", y1, y0, (size_t)Lo * C, 0);
         }
+    for (int P = 1; P <= 4; P++) { /* whole numbers: ties are common */
+        int Lo = R / P;
+        float *x2 = whole((size_t)Lo * P * C), *y2 = whole((size_t)Lo * C), *dy2 = whole((size_t)Lo * C);
+        float *dx0 = whole((size_t)Lo * P * C), *dx1 = whole((size_t)Lo * P * C);
+        plain->finish(Lo, C, P, x2, NULL, 0, NULL, NULL, y2);
+        plain->pool_grad(Lo, C, P, x2, y2, dy2, dx0);
+        k->pool_grad(Lo, C, P, x2, y2, dy2, dx1);
+        same(k->name, "pool_grad", dx1, dx0, (size_t)Lo * P * C, 0);
+    }
+    float *r0 = whole(n), *r1 = copy(r0, n), *rd0 = whole(n), *rd1 = copy(rd0, n);
+    plain->relu(n, r0);
+    k->relu(n, r1);
+    same(k->name, "relu", r1, r0, n, 0);
+    plain->relu_grad(n, r0, rd0);
+    k->relu_grad(n, r1, rd1);
+    same(k->name, "relu_grad", rd1, rd0, n, 0);
     if (R % 4 == 0) { /* g (4H), H = R*C/4 */
         int H = (int)(n / 4);
         float *g0 = real(n), *cp = real((size_t)H), *c0 = real((size_t)H), *c1 = real((size_t)H), *h0 = real((size_t)H), *h1 = real((size_t)H);
