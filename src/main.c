@@ -1,6 +1,6 @@
 /* main.c - the command table: it dispatches, prints the help, and is what a test walks. */
-#include "config.h"
 #include "cmd/cmd.h"
+#include "config.h"
 #include "util/util.h"
 #include <htslib/hts.h>
 #include <stdlib.h>
@@ -18,8 +18,10 @@ const tfb_command_t tfb_commands[] = {
 static void usage(FILE *f)
 {
     const char *group = "";
-    fprintf(f, "\nProgram: tfbind (transcription-factor binding from DNA, in VCF and BCF)\nVersion: %s (using htslib %s)\n\n"
-               "Usage:   tfbind <command> [options]\n\n", PACKAGE_VERSION, hts_version());
+    fprintf(f,
+            "\nProgram: tfbind (transcription-factor binding from DNA, in VCF and BCF)\nVersion: %s (using htslib %s)\n\n"
+            "Usage:   tfbind <command> [options]\n\n",
+            PACKAGE_VERSION, hts_version());
     for (const tfb_command_t *c = tfb_commands; c->group; c++) {
         if (strcmp(group, c->group)) fprintf(f, "%s -- %s\n", *group ? "\n" : "", c->group);
         group = c->group;

@@ -1,8 +1,8 @@
 /* vcf.c - annotates VCF/BCF. Stages over batches of records: read | alleles to windows | score | write tags, in input order.
  *
  * Nothing is allocated per record once the largest batch has been seen, and memory does not depend on the input's size. */
-#include "config.h"
 #include "annotate/vcf.h"
+#include "config.h"
 #include "genome/alleles.h"
 #include <ctype.h>
 #include <errno.h>
@@ -19,9 +19,11 @@
 #include <time.h>
 #include <unistd.h>
 
-enum { RECORDS = 1024,    /* records of a batch, at most */
-       WINDOWS = 2048,    /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
-       BYTES = 64 << 20 };/* of records, likewise: with 100,000 samples one record has a megabyte */
+enum {
+    RECORDS = 1024,   /* records of a batch, at most */
+    WINDOWS = 2048,   /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
+    BYTES = 64 << 20, /* of records, likewise: with 100,000 samples one record has a megabyte */
+};
 
 /* bcftools' own filtering expressions. Inside bcftools these are the host's functions; in the stand-alone program they are absent. */
 typedef struct _filter_t filter_t;
@@ -31,9 +33,9 @@ __attribute__((weak)) int filter_test(filter_t *filter, bcf1_t *rec, const uint8
 
 typedef struct {
     bcf1_t *rec;
-    int ref;       /* index of the REF window, -1 = none */
-    int first;     /* of this record's ALTs in alt[] */
-    int keep;      /* 0: passes through untouched */
+    int ref;   /* index of the REF window, -1 = none */
+    int first; /* of this record's ALTs in alt[] */
+    int keep;  /* 0: passes through untouched */
 } item_t;
 
 typedef struct {
@@ -43,24 +45,24 @@ typedef struct {
     tfb_pool_t *pool;
     tfb_fasta_t *fasta;
     bcf_srs_t *sr;
-    bcf_hdr_t *hdr;            /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
+    bcf_hdr_t *hdr; /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
                                   not declare) must be known when the record is written */
     htsFile *out;
     filter_t *filter;
     int *target, n_targets, W;
-    char **tag;                /* summary: TOP REF ALT DELTA LOR; else per TF: score, DELTA, LOR */
-    int *tag_id, n_tags;       /* their numbers in hdr */
+    char **tag;          /* summary: TOP REF ALT DELTA LOR; else per TF: score, DELTA, LOR */
+    int *tag_id, n_tags; /* their numbers in hdr */
 
     item_t item[RECORDS];
     int n_items;
-    size_t n_bytes;            /* of those records */
-    uint8_t *code;             /* (m_windows, W) */
+    size_t n_bytes; /* of those records */
+    uint8_t *code;  /* (m_windows, W) */
     int32_t *base;
-    float *z;                  /* (m_windows, T) */
+    float *z; /* (m_windows, T) */
     int n_windows, m_windows;
-    int *alt;                  /* window of each ALT, -1 = not scored */
+    int *alt; /* window of each ALT, -1 = not scored */
     int n_alts, m_alts;
-    float *value;              /* tag values of a record */
+    float *value; /* tag values of a record */
     int m_value;
     kstring_t text, last_contig, no_contig; /* no_contig: the first one that the FASTA lacks */
     hts_pos_t last_pos;
@@ -70,8 +72,16 @@ typedef struct {
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o)
 {
-    *o = (tfb_vcf_opt_t){.in = "-", .out = "-", .prefix = "TFB", .check_ref = 'e', .max_n = 20, .regions_overlap = -1, .targets_overlap = -1,
-                         .level = -1, .threads = 1, .tool = "tfbind"};
+    *o = (tfb_vcf_opt_t){.in = "-",
+                         .out = "-",
+                         .prefix = "TFB",
+                         .check_ref = 'e',
+                         .max_n = 20,
+                         .regions_overlap = -1,
+                         .targets_overlap = -1,
+                         .level = -1,
+                         .threads = 1,
+                         .tool = "tfbind"};
 }
 
 /* ---- set-up ---- */
@@ -211,9 +221,10 @@ static int make_header(args_t *a)
         }
     }
     if (!o->no_version) {
+        struct tm tm;
         time_t now = time(NULL);
         char date[64];
-        strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", localtime(&now));
+        strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", localtime_r(&now, &tm));
         if (bcf_hdr_printf(a->hdr, "##%sVersion=%s+htslib-%s", o->tool, PACKAGE_VERSION, hts_version()) < 0 ||
             bcf_hdr_printf(a->hdr, "##%sCommand=%s; Date=%s", o->tool, o->command ? o->command : "", date) < 0)
             return -1;
@@ -371,8 +382,10 @@ static int make_windows(args_t *a, item_t *it)
  * is not passed around: some processors would change it.) */
 static void set_value(float *to, float v)
 {
-    if (isfinite(v)) *to = v;
-    else bcf_float_set_missing(*to);
+    if (isfinite(v))
+        *to = v;
+    else
+        bcf_float_set_missing(*to);
 }
 
 static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
@@ -405,7 +418,8 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
             if (d > best) best = d, top = t;
         }
         /* a list separator inside a name would break the list */
-        for (const char *c = a->model->targets[a->target[top]]; *c; c++) kputc(*c == ',' || *c == ';' || *c == '=' || isspace((unsigned char)*c) ? '_' : *c, &a->text);
+        for (const char *c = a->model->targets[a->target[top]]; *c; c++)
+            kputc(*c == ',' || *c == ';' || *c == '=' || isspace((unsigned char)*c) ? '_' : *c, &a->text);
         ref[i] = tfb_sigmoid(zr[top]);
         alt[i] = tfb_sigmoid(za[top]);
         delta[i] = alt[i] - ref[i];
@@ -452,8 +466,7 @@ static int write_record(args_t *a, item_t *it)
     for (int i = 0; i < n_alt; i++) any |= a->alt[it->first + i] >= 0;
     if (it->keep) /* what an earlier run wrote is replaced, also where there is nothing to put in its place */
         for (int k = 0; k < a->n_tags; k++)
-            if (bcf_get_info_id(rec, a->tag_id[k]) && bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, a->o->tf || k ? BCF_HT_REAL : BCF_HT_STR) < 0)
-                return -1;
+            if (bcf_get_info_id(rec, a->tag_id[k]) && bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, a->o->tf || k ? BCF_HT_REAL : BCF_HT_STR) < 0) return -1;
     if (any) {
         if (4 * n_alt + 1 > a->m_value) {
             int m = 8 * n_alt + 64;
@@ -489,7 +502,8 @@ static int flush(args_t *a)
 static int read_error(args_t *a)
 {
     char after[300] = "before the first record";
-    if (a->last_contig.l) snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", a->last_contig.s, (int64_t)a->last_pos + 1, a->n_records);
+    if (a->last_contig.l)
+        snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", a->last_contig.s, (int64_t)a->last_pos + 1, a->n_records);
     tfb_error("%s: cannot read on %s: %s", in_name(a->o), after,
               a->sr->errnum ? bcf_sr_strerror(a->sr->errnum) : "the last line does not end; the file is truncated (or lacks a newline)");
     return -1;
@@ -518,7 +532,8 @@ static int run(args_t *a)
         const char *contig;
         a->n_records++;
         if ((rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || !(contig = bcf_seqname(a->hdr, rec))) {
-            tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", in_name(a->o), a->n_records, bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1);
+            tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", in_name(a->o), a->n_records, bcf_seqname_safe(a->hdr, rec),
+                      (int64_t)rec->pos + 1);
             return -1;
         }
         if (!a->last_contig.s || strcmp(a->last_contig.s, contig)) {
@@ -555,7 +570,8 @@ static void summary(const args_t *a)
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " without ALT; %" PRId64 " ALT alleles scored, %" PRId64 " not%s%s", a->n_records,
              a->n_scored, a->n_no_alt, a->n_reason[TFB_ALLELE_OK], unscored, unscored ? ": " : "", unscored ? s.s : "");
     if (a->n_reason[TFB_ALLELE_NO_CONTIG] && !a->n_scored)
-        tfb_warn("nothing was scored: %s has no contig %s (does it name contigs in another style, such as chr1 for 1?)", tfb_fasta_path(a->fasta), a->no_contig.s);
+        tfb_warn("nothing was scored: %s has no contig %s (does it name contigs in another style, such as chr1 for 1?)", tfb_fasta_path(a->fasta),
+                 a->no_contig.s);
     if (a->n_dropped) tfb_note("%" PRId64 " records dropped for a REF that the FASTA does not have", a->n_dropped);
     free(s.s);
 }

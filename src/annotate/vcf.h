@@ -6,27 +6,27 @@
 
 typedef struct {
     const char *model, *fasta, *in, *out; /* in, out: "-" = standard streams */
-    const char *tf;               /* NULL: the summary; "all" or names: a set of tags per TF */
-    const char *prefix;           /* of tags: "TFB" */
+    const char *tf;                       /* NULL: the summary; "all" or names: a set of tags per TF */
+    const char *prefix;                   /* of tags: "TFB" */
     tfb_strand_t strand;
-    char  check_ref;              /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
-    int   max_n;                  /* N allowed in a window */
+    char check_ref; /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
+    int max_n;      /* N allowed in a window */
     const char *regions, *targets;
-    int   regions_file, targets_file;             /* -R, -T rather than -r, -t */
-    int   regions_overlap, targets_overlap;       /* -1 = htslib's default */
-    const char *filter;           /* -i or -e expression, NULL = none */
-    int   exclude, keep_sites;    /* -e; -k: records that fail are kept, unannotated */
-    char  out_type;               /* b u z v; 0 = by the name of out, else v */
-    int   level;                  /* compression, -1 = default */
-    int   write_index;            /* 0 no, 1 csi, 2 tbi */
-    int   threads;
-    int   no_version;
-    const char *tool;             /* header provenance: "tfbind" or "bcftools_tfbind" */
-    const char *command;          /* the command line, for the header */
+    int regions_file, targets_file;       /* -R, -T rather than -r, -t */
+    int regions_overlap, targets_overlap; /* -1 = htslib's default */
+    const char *filter;                   /* -i or -e expression, NULL = none */
+    int exclude, keep_sites;              /* -e; -k: records that fail are kept, unannotated */
+    char out_type;                        /* b u z v; 0 = by the name of out, else v */
+    int level;                            /* compression, -1 = default */
+    int write_index;                      /* 0 no, 1 csi, 2 tbi */
+    int threads;
+    int no_version;
+    const char *tool;    /* header provenance: "tfbind" or "bcftools_tfbind" */
+    const char *command; /* the command line, for the header */
 } tfb_vcf_opt_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o);
 /* 0, or -1 (logged; an output file that was begun is removed, unless it is whole and only its index could not be written). */
-int  tfb_vcf_annotate(const tfb_vcf_opt_t *o);
+int tfb_vcf_annotate(const tfb_vcf_opt_t *o);
 
 #endif

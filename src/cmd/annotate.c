@@ -1,7 +1,7 @@
 /* annotate.c - `tfbind annotate` and `bcftools +tfbind`: the same options, the same core call. */
-#include "config.h"
 #include "annotate/vcf.h"
 #include "cmd/cmd.h"
+#include "config.h"
 #include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -45,7 +45,8 @@ static void usage(FILE *f, const char *tool)
             "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
             "  -h, --help               this text\n",
             plugin ? "Predict how variants change transcription-factor binding." : "Predict transcription-factor binding of variants, in the file they are in.",
-            plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa" : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
+            plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa"
+                   : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
             plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`", plugin ? "1" : "1");
 }
 
@@ -69,13 +70,30 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     o.tool = tool;
     tfb_log_prefix(prefix);
     enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION };
-    static const struct option opts[] = {
-        {"model", 1, NULL, 'm'}, {"fasta-ref", 1, NULL, 'f'}, {"tf", 1, NULL, TF}, {"prefix", 1, NULL, PREFIX}, {"strand", 1, NULL, STRAND},
-        {"check-ref", 1, NULL, 'c'}, {"max-n", 1, NULL, MAX_N}, {"include", 1, NULL, 'i'}, {"exclude", 1, NULL, 'e'}, {"keep-sites", 0, NULL, 'k'},
-        {"regions", 1, NULL, 'r'}, {"regions-file", 1, NULL, 'R'}, {"regions-overlap", 1, NULL, ROVER}, {"targets", 1, NULL, 't'},
-        {"targets-file", 1, NULL, 'T'}, {"targets-overlap", 1, NULL, TOVER}, {"output", 1, NULL, 'o'}, {"output-type", 1, NULL, 'O'},
-        {"write-index", 2, NULL, 'W'}, {"no-version", 0, NULL, NO_VERSION}, {"threads", 1, NULL, '@'}, {"verbosity", 1, NULL, 'v'},
-        {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {{"model", 1, NULL, 'm'},
+                                         {"fasta-ref", 1, NULL, 'f'},
+                                         {"tf", 1, NULL, TF},
+                                         {"prefix", 1, NULL, PREFIX},
+                                         {"strand", 1, NULL, STRAND},
+                                         {"check-ref", 1, NULL, 'c'},
+                                         {"max-n", 1, NULL, MAX_N},
+                                         {"include", 1, NULL, 'i'},
+                                         {"exclude", 1, NULL, 'e'},
+                                         {"keep-sites", 0, NULL, 'k'},
+                                         {"regions", 1, NULL, 'r'},
+                                         {"regions-file", 1, NULL, 'R'},
+                                         {"regions-overlap", 1, NULL, ROVER},
+                                         {"targets", 1, NULL, 't'},
+                                         {"targets-file", 1, NULL, 'T'},
+                                         {"targets-overlap", 1, NULL, TOVER},
+                                         {"output", 1, NULL, 'o'},
+                                         {"output-type", 1, NULL, 'O'},
+                                         {"write-index", 2, NULL, 'W'},
+                                         {"no-version", 0, NULL, NO_VERSION},
+                                         {"threads", 1, NULL, '@'},
+                                         {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
     int c, bad = 0, n_in = 0;
     long v;
     char *command = NULL;
@@ -115,10 +133,14 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         case TF: o.tf = optarg; break;
         case PREFIX: o.prefix = optarg; break;
         case STRAND:
-            if (strcmp(optarg, "both") == 0) o.strand = TFB_STRAND_BOTH;
-            else if (strcmp(optarg, "fwd") == 0) o.strand = TFB_STRAND_FWD;
-            else if (strcmp(optarg, "rev") == 0) o.strand = TFB_STRAND_REV;
-            else tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
+            if (strcmp(optarg, "both") == 0)
+                o.strand = TFB_STRAND_BOTH;
+            else if (strcmp(optarg, "fwd") == 0)
+                o.strand = TFB_STRAND_FWD;
+            else if (strcmp(optarg, "rev") == 0)
+                o.strand = TFB_STRAND_REV;
+            else
+                tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
             break;
         case 'c':
             if (strlen(optarg) != 1 || !strchr("ewx", *optarg)) tfb_error("--check-ref is e, w or x, not '%s'", optarg), bad = 1;
@@ -152,13 +174,17 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         case 'W':
             o.write_index = !optarg || strcmp(optarg, "csi") == 0 || strcmp(optarg, "=csi") == 0 ? 1
                             : strcmp(optarg, "tbi") == 0 || strcmp(optarg, "=tbi") == 0          ? 2
-                                                                                                  : 0;
+                                                                                                 : 0;
             if (!o.write_index) tfb_error("--write-index is csi or tbi, not '%s'", optarg), bad = 1;
             break;
         case NO_VERSION: o.no_version = 1; break;
         case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = bad || v < 1 ? 1 : (int)v; break;
         case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
-        case 'h': usage(stdout, tool); free(command); free(arg); return 0;
+        case 'h':
+            usage(stdout, tool);
+            free(command);
+            free(arg);
+            return 0;
         default: bad = 1;
         }
     }

@@ -5,10 +5,10 @@
 #include <stddef.h>
 
 typedef struct {
-    const char *group;  /* heading in the help; NULL ends the table */
+    const char *group; /* heading in the help; NULL ends the table */
     const char *name;
     int (*run)(int argc, char **argv); /* argv[0] is the subcommand; returns the exit status */
-    const char *what;   /* one line of help */
+    const char *what;                  /* one line of help */
 } tfb_command_t;
 
 extern const tfb_command_t tfb_commands[];

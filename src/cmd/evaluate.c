@@ -157,8 +157,8 @@ static int run(const args_t *a)
     }
     if (n_col < n) tfb_note("%d of the model's %d targets have labels in %s", n_col, n, a->labels);
     if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
-    tfb_examples_opt_t eo = {.fasta = a->fasta, .labels = a->labels, .targets = names, .n_targets = n_col, .chroms = chroms, .n_chroms = n_chroms,
-                             .window = m->window};
+    tfb_examples_opt_t eo = {
+        .fasta = a->fasta, .labels = a->labels, .targets = names, .n_targets = n_col, .chroms = chroms, .n_chroms = n_chroms, .window = m->window};
     if (!(ex = tfb_examples_load(&eo))) goto done;
     warn_of_leak(m, ex);
     if (!(pool = tfb_pool_create(a->threads)) || !(f = tfb_infer_create(m, target, n_col, pool))) goto done;
@@ -198,10 +198,13 @@ int tfb_cmd_evaluate(int argc, char **argv)
 {
     args_t a = {.threads = tfb_cmd_processors(), .seed = 1};
     enum { CHROMS = 256, TF, STRAND, BOOTSTRAP, SEED, PREDICTIONS };
-    static const struct option opts[] = {
-        {"model", 1, NULL, 'm'}, {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"chroms", 1, NULL, CHROMS}, {"tf", 1, NULL, TF},
-        {"targets", 1, NULL, TF}, {"strand", 1, NULL, STRAND}, {"bootstrap", 1, NULL, BOOTSTRAP}, {"seed", 1, NULL, SEED},
-        {"predictions", 1, NULL, PREDICTIONS}, {"output", 1, NULL, 'o'}, {"threads", 1, NULL, '@'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {{"model", 1, NULL, 'm'},     {"fasta-ref", 1, NULL, 'f'},
+                                         {"labels", 1, NULL, 'l'},    {"chroms", 1, NULL, CHROMS},
+                                         {"tf", 1, NULL, TF},         {"targets", 1, NULL, TF},
+                                         {"strand", 1, NULL, STRAND}, {"bootstrap", 1, NULL, BOOTSTRAP},
+                                         {"seed", 1, NULL, SEED},     {"predictions", 1, NULL, PREDICTIONS},
+                                         {"output", 1, NULL, 'o'},    {"threads", 1, NULL, '@'},
+                                         {"help", 0, NULL, 'h'},      {NULL, 0, NULL, 0}};
     int c, bad = 0;
     long v = 1;
     while ((c = getopt_long(argc, argv, "m:f:l:o:@:h", opts, NULL)) >= 0) switch (c) {
@@ -213,10 +216,14 @@ int tfb_cmd_evaluate(int argc, char **argv)
         case CHROMS: a.chroms = optarg; break;
         case TF: a.tf = optarg; break;
         case STRAND:
-            if (strcmp(optarg, "both") == 0) a.strand = TFB_STRAND_BOTH;
-            else if (strcmp(optarg, "fwd") == 0) a.strand = TFB_STRAND_FWD;
-            else if (strcmp(optarg, "rev") == 0) a.strand = TFB_STRAND_REV;
-            else tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
+            if (strcmp(optarg, "both") == 0)
+                a.strand = TFB_STRAND_BOTH;
+            else if (strcmp(optarg, "fwd") == 0)
+                a.strand = TFB_STRAND_FWD;
+            else if (strcmp(optarg, "rev") == 0)
+                a.strand = TFB_STRAND_REV;
+            else
+                tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
             break;
         case BOOTSTRAP: bad |= tfb_cmd_int("bootstrap", optarg, 1, 1000000, &v), a.bootstrap = (int)v; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
@@ -233,7 +240,9 @@ int tfb_cmd_evaluate(int argc, char **argv)
         if (optind < argc)
             tfb_error("unexpected argument '%s'", argv[optind]);
         else
-            tfb_error("%s missing (tfbind evaluate -h shows all options)", !a.model ? "-m model.safetensors is" : !a.fasta ? "-f ref.fa is" : "-l labels.bed.gz is");
+            tfb_error("%s missing (tfbind evaluate -h shows all options)", !a.model   ? "-m model.safetensors is"
+                                                                           : !a.fasta ? "-f ref.fa is"
+                                                                                      : "-l labels.bed.gz is");
         return 1;
     }
     return run(&a) < 0 ? 1 : 0;

@@ -1,6 +1,6 @@
 /* finetune.c - `tfbind finetune`: a pre-trained model -> a model of one TF or a few. Options in, calls of the core out. */
-#include "config.h"
 #include "cmd/cmd.h"
+#include "config.h"
 #include "nn/model.h"
 #include "train/fit.h"
 #include "train/record.h"
@@ -23,42 +23,41 @@ typedef struct {
 
 static void usage(FILE *f)
 {
-    fprintf(f,
-            "Fine-tune a pre-trained model for a TF of which some hundred bound regions are known: its last layer is replaced by a fresh one,\n"
-            "and everything is trained on at a ten times lower rate (Novakovsky et al. 2021).\n"
-            "\n"
-            "Usage: tfbind finetune [options] --from model.safetensors --target TF -f ref.fa -l labels.bed.gz -o tf.safetensors\n"
-            "\n"
-            "      --from FILE          pre-trained model\n"
-            "      --target LIST        TF to learn, a column of the labels; the model need not know it. Several: a joint model of them\n"
-            "      --from-scratch       the control: the same network and data, fresh weights, rate 0.003\n"
-            "      --freeze WHAT        layers not to train: none, conv, all-but-last, or everything up to a named layer [none]\n"
-            "Data\n"
-            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-            "  -l, --labels FILE        regions and labels, as for pretrain\n"
-            "      --regions INT        train on so many bound regions, drawn by --seed, and validate on an eighth of that [all]\n"
-            "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content in 10 bins]\n"
-            "      --chroms LIST        use only regions of these contigs [all]\n"
-            "      --valid LIST         contigs for validation  } [a random split by --seed: 80 %% training,\n"
-            "      --test LIST          contigs for testing     }  10 %% validation, 10 %% test]\n"
-            "Leaks: regions that trained or validated the parent are dropped, as published, so that nothing it has seen tests the child.\n"
-            "      --reuse-training     let them train again; they still neither validate nor test\n"
-            "      --allow-leak         use them like any other (recorded in the model)\n"
-            "Training\n"
-            "  -e, --epochs INT         passes over the training regions [10]\n"
-            "  -b, --batch INT          examples a step [100]\n"
-            "      --rate FLOAT         Adam's learning rate [0.0003; 0.003 from scratch]\n"
-            "      --schedule NAME      constant, cosine or linear [constant]\n"
-            "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
-            "      --one-strand         do not add the reverse complements\n"
-            "      --seed INT           of sample, new weights, order and dropout [1]\n"
-            "      --resume             go on from OUT.ckpt\n"
-            "Output\n"
-            "  -o, --output FILE        the model, of the epoch with the lowest validation loss\n"
-            "      --half               store weights as float16\n"
-            "  -@, --threads INT        threads in all [all processors]\n"
-            "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
-            "  -h, --help               this text\n");
+    fprintf(f, "Fine-tune a pre-trained model for a TF of which some hundred bound regions are known: its last layer is replaced by a fresh one,\n"
+               "and everything is trained on at a ten times lower rate (Novakovsky et al. 2021).\n"
+               "\n"
+               "Usage: tfbind finetune [options] --from model.safetensors --target TF -f ref.fa -l labels.bed.gz -o tf.safetensors\n"
+               "\n"
+               "      --from FILE          pre-trained model\n"
+               "      --target LIST        TF to learn, a column of the labels; the model need not know it. Several: a joint model of them\n"
+               "      --from-scratch       the control: the same network and data, fresh weights, rate 0.003\n"
+               "      --freeze WHAT        layers not to train: none, conv, all-but-last, or everything up to a named layer [none]\n"
+               "Data\n"
+               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+               "  -l, --labels FILE        regions and labels, as for pretrain\n"
+               "      --regions INT        train on so many bound regions, drawn by --seed, and validate on an eighth of that [all]\n"
+               "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content in 10 bins]\n"
+               "      --chroms LIST        use only regions of these contigs [all]\n"
+               "      --valid LIST         contigs for validation  } [a random split by --seed: 80 %% training,\n"
+               "      --test LIST          contigs for testing     }  10 %% validation, 10 %% test]\n"
+               "Leaks: regions that trained or validated the parent are dropped, as published, so that nothing it has seen tests the child.\n"
+               "      --reuse-training     let them train again; they still neither validate nor test\n"
+               "      --allow-leak         use them like any other (recorded in the model)\n"
+               "Training\n"
+               "  -e, --epochs INT         passes over the training regions [10]\n"
+               "  -b, --batch INT          examples a step [100]\n"
+               "      --rate FLOAT         Adam's learning rate [0.0003; 0.003 from scratch]\n"
+               "      --schedule NAME      constant, cosine or linear [constant]\n"
+               "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
+               "      --one-strand         do not add the reverse complements\n"
+               "      --seed INT           of sample, new weights, order and dropout [1]\n"
+               "      --resume             go on from OUT.ckpt\n"
+               "Output\n"
+               "  -o, --output FILE        the model, of the epoch with the lowest validation loss\n"
+               "      --half               store weights as float16\n"
+               "  -@, --threads INT        threads in all [all processors]\n"
+               "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
+               "  -h, --help               this text\n");
 }
 
 /* Training, validation and test regions: split, kept apart from the parent's, sampled. */
@@ -71,8 +70,7 @@ static int choose_regions(const args_t *a, const tfb_model_t *parent, const tfb_
     if (ex->n_targets == 1 && !a->unbalanced) {
         int64_t valid = a->regions ? (a->regions / 8 > 10 ? a->regions / 8 : 10) : 0;
         if (tfb_transfer_balance(ex, 0, TFB_TRAIN, a->regions, a->seed, part, &bound) < 0) return -1;
-        if (a->regions && bound < a->regions)
-            tfb_warn("%s has only %" PRId64 " bound regions to train on, not %" PRId64, ex->targets[0], bound, a->regions);
+        if (a->regions && bound < a->regions) tfb_warn("%s has only %" PRId64 " bound regions to train on, not %" PRId64, ex->targets[0], bound, a->regions);
         if (tfb_transfer_balance(ex, 0, TFB_VALID, valid, a->seed, part, &bound) < 0) return -1;
     }
     memset(n, 0, 4 * sizeof *n);
@@ -82,8 +80,8 @@ static int choose_regions(const args_t *a, const tfb_model_t *parent, const tfb_
         return -1;
     }
     if (!n[TFB_VALID]) tfb_warn("no regions for validation: the last epoch will be kept, not the best");
-    tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d target%s", n[0], n[1], n[2], ex->window,
-             ex->n_targets, ex->n_targets > 1 ? "s" : "");
+    tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d target%s", n[0], n[1], n[2], ex->window, ex->n_targets,
+             ex->n_targets > 1 ? "s" : "");
     return 0;
 }
 
@@ -123,8 +121,8 @@ static int run(const args_t *a, int argc, char **argv)
     int64_t n[4];
     if (!(parent = tfb_model_load(a->from)) || !(targets = tfb_cmd_list(a->target, &n_targets))) goto done;
     if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
-    tfb_examples_opt_t eo = {.fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .chroms = chroms, .n_chroms = n_chroms,
-                             .window = parent->window};
+    tfb_examples_opt_t eo = {
+        .fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .chroms = chroms, .n_chroms = n_chroms, .window = parent->window};
     if (!(ex = tfb_examples_load(&eo)) || !(part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) goto done;
     if (choose_regions(a, parent, ex, part, n) < 0) goto done;
     if (!(net = tfb_transfer_net(parent, n_targets, !a->scratch, a->seed)) || !(frozen = tfb_alloc((size_t)net->n_layers, 1, "layers"))) goto done;
@@ -133,9 +131,20 @@ static int run(const args_t *a, int argc, char **argv)
     sprintf(ckpt, "%s.ckpt", a->out);
     snprintf(identity, sizeof identity, "valid=%.200s test=%.200s from=%s %d regions=%" PRId64 " %d leak=%d", a->valid ? a->valid : "", a->test ? a->test : "",
              parent->digest, a->scratch, a->regions, a->unbalanced, (int)a->leak);
-    tfb_fit_opt_t fo = {.rate = a->rate > 0 ? a->rate : a->scratch ? 0.003 : 0.0003, .schedule = a->schedule, .epochs = a->epochs, .batch = a->batch,
-                        .seed = a->seed, .one_strand = a->one_strand, .average = a->average, .frozen = frozen, .pool = pool, .checkpoint = ckpt,
-                        .resume = a->resume, .identity = identity};
+    tfb_fit_opt_t fo = {.rate = a->rate > 0  ? a->rate
+                                : a->scratch ? 0.003
+                                             : 0.0003,
+                        .schedule = a->schedule,
+                        .epochs = a->epochs,
+                        .batch = a->batch,
+                        .seed = a->seed,
+                        .one_strand = a->one_strand,
+                        .average = a->average,
+                        .frozen = frozen,
+                        .pool = pool,
+                        .checkpoint = ckpt,
+                        .resume = a->resume,
+                        .identity = identity};
     tfb_fit_report_t rep;
     tfb_fit_catch_signals();
     if (tfb_fit(net, ex, part, &fo, &rep) < 0) goto done;
@@ -170,13 +179,34 @@ int tfb_cmd_finetune(int argc, char **argv)
 {
     args_t a = {.freeze = "none", .epochs = 10, .batch = 100, .seed = 1, .threads = tfb_cmd_processors()};
     enum { FROM = 256, TARGET, SCRATCH, FREEZE, REGIONS, UNBALANCED, CHROMS, VALID, TEST, REUSE, ALLOW, RATE, SCHEDULE, AVERAGE, ONE, SEED, RESUME, HALF };
-    static const struct option opts[] = {
-        {"from", 1, NULL, FROM}, {"target", 1, NULL, TARGET}, {"targets", 1, NULL, TARGET}, {"from-scratch", 0, NULL, SCRATCH}, {"freeze", 1, NULL, FREEZE},
-        {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"regions", 1, NULL, REGIONS}, {"unbalanced", 0, NULL, UNBALANCED},
-        {"chroms", 1, NULL, CHROMS}, {"valid", 1, NULL, VALID}, {"test", 1, NULL, TEST}, {"reuse-training", 0, NULL, REUSE},
-        {"allow-leak", 0, NULL, ALLOW}, {"epochs", 1, NULL, 'e'}, {"batch", 1, NULL, 'b'}, {"rate", 1, NULL, RATE}, {"schedule", 1, NULL, SCHEDULE},
-        {"average", 1, NULL, AVERAGE}, {"one-strand", 0, NULL, ONE}, {"seed", 1, NULL, SEED}, {"resume", 0, NULL, RESUME}, {"output", 1, NULL, 'o'},
-        {"half", 0, NULL, HALF}, {"threads", 1, NULL, '@'}, {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {{"from", 1, NULL, FROM},
+                                         {"target", 1, NULL, TARGET},
+                                         {"targets", 1, NULL, TARGET},
+                                         {"from-scratch", 0, NULL, SCRATCH},
+                                         {"freeze", 1, NULL, FREEZE},
+                                         {"fasta-ref", 1, NULL, 'f'},
+                                         {"labels", 1, NULL, 'l'},
+                                         {"regions", 1, NULL, REGIONS},
+                                         {"unbalanced", 0, NULL, UNBALANCED},
+                                         {"chroms", 1, NULL, CHROMS},
+                                         {"valid", 1, NULL, VALID},
+                                         {"test", 1, NULL, TEST},
+                                         {"reuse-training", 0, NULL, REUSE},
+                                         {"allow-leak", 0, NULL, ALLOW},
+                                         {"epochs", 1, NULL, 'e'},
+                                         {"batch", 1, NULL, 'b'},
+                                         {"rate", 1, NULL, RATE},
+                                         {"schedule", 1, NULL, SCHEDULE},
+                                         {"average", 1, NULL, AVERAGE},
+                                         {"one-strand", 0, NULL, ONE},
+                                         {"seed", 1, NULL, SEED},
+                                         {"resume", 0, NULL, RESUME},
+                                         {"output", 1, NULL, 'o'},
+                                         {"half", 0, NULL, HALF},
+                                         {"threads", 1, NULL, '@'},
+                                         {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
     int c, bad = 0;
     long v = 1;
     while ((c = getopt_long(argc, argv, "f:l:e:b:o:@:v:h", opts, NULL)) >= 0) switch (c) {

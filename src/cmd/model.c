@@ -1,6 +1,6 @@
 /* model.c - `tfbind model`: what is in a model file. */
-#include "cmd/cmd.h"
 #include "nn/model.h"
+#include "cmd/cmd.h"
 #include <ctype.h>
 #include <getopt.h>
 #include <stdlib.h>
@@ -49,8 +49,8 @@ static void describe(const tfb_model_t *m, const char *path)
 int tfb_cmd_model(int argc, char **argv)
 {
     enum { CHECK = 256, LIST, GET, CONVERT, HALF };
-    static const struct option opts[] = {{"check", 0, NULL, CHECK}, {"list", 0, NULL, LIST}, {"get", 1, NULL, GET}, {"convert", 1, NULL, CONVERT}, {"half", 0, NULL, HALF},
-                                         {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {{"check", 0, NULL, CHECK}, {"list", 0, NULL, LIST}, {"get", 1, NULL, GET}, {"convert", 1, NULL, CONVERT},
+                                         {"half", 0, NULL, HALF},   {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
     int c, check = 0, list = 0, half = 0, ret = 1;
     const char *get = NULL, *convert = NULL;
     while ((c = getopt_long(argc, argv, "h", opts, NULL)) >= 0) switch (c) {

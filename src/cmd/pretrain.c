@@ -1,6 +1,6 @@
 /* pretrain.c - `tfbind pretrain`: labels.bed.gz + FASTA -> a multi-task model. Options in, one call of the core out. */
-#include "config.h"
 #include "cmd/cmd.h"
+#include "config.h"
 #include "genome/labels.h"
 #include "nn/model.h"
 #include "train/fit.h"
@@ -83,14 +83,13 @@ static int run(const args_t *a, int argc, char **argv)
     uint8_t *part = NULL;
     if (a->targets && !(targets = tfb_cmd_list(a->targets, &n_targets))) goto done;
     if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
-    tfb_examples_opt_t eo = {.fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .complete = a->complete,
-                             .chroms = chroms, .n_chroms = n_chroms};
+    tfb_examples_opt_t eo = {
+        .fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .complete = a->complete, .chroms = chroms, .n_chroms = n_chroms};
     if (!(ex = tfb_examples_load(&eo)) || !(part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) goto done;
     if (tfb_examples_split(ex, a->valid, a->test, a->seed, part) < 0) goto done;
     int64_t n[3] = {0};
     for (int64_t i = 0; i < ex->n; i++) n[part[i]]++;
-    tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d targets", n[0], n[1], n[2], ex->window,
-             ex->n_targets);
+    tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d targets", n[0], n[1], n[2], ex->window, ex->n_targets);
     if (ex->n_dropped_n) tfb_note("%" PRId64 " regions with an N in their sequence left out", ex->n_dropped_n);
     if (!n[0]) {
         tfb_error("no regions are left for training");
@@ -110,8 +109,16 @@ static int run(const args_t *a, int argc, char **argv)
     if (!(pool = tfb_pool_create(a->threads)) || !(ckpt = malloc(strlen(a->out) + 8))) goto done;
     sprintf(ckpt, "%s.ckpt", a->out);
     snprintf(identity, sizeof identity, "valid=%.200s test=%.200s", a->valid ? a->valid : "", a->test ? a->test : "");
-    tfb_fit_opt_t fo = {.rate = a->rate, .schedule = a->schedule, .epochs = a->epochs, .batch = a->batch, .seed = a->seed,
-                        .one_strand = a->one_strand, .average = a->average, .pool = pool, .checkpoint = ckpt, .resume = a->resume,
+    tfb_fit_opt_t fo = {.rate = a->rate,
+                        .schedule = a->schedule,
+                        .epochs = a->epochs,
+                        .batch = a->batch,
+                        .seed = a->seed,
+                        .one_strand = a->one_strand,
+                        .average = a->average,
+                        .pool = pool,
+                        .checkpoint = ckpt,
+                        .resume = a->resume,
                         .identity = identity};
     tfb_fit_report_t rep;
     tfb_fit_catch_signals();
@@ -125,13 +132,18 @@ static int run(const args_t *a, int argc, char **argv)
     if (!m || !(command = tfb_record_command(argc, argv))) goto done;
     const char *base = strrchr(a->fasta, '/'), *lbase = strrchr(a->labels, '/');
     int bad = tfb_record_set(m, "tfbind_version", "%s", PACKAGE_VERSION) || tfb_record_set(m, "command", "tfbind %s", command) ||
-              tfb_record_set(m, "genome", "%s", a->genome ? a->genome : base ? base + 1 : a->fasta) ||
-              tfb_record_set(m, "label_policy", "%s", a->policy ? a->policy : lbase ? lbase + 1 : a->labels) ||
-              tfb_record_set(m, "data_digest", "%s", ex->digest) ||
-              tfb_record_set(m, "split", a->valid || a->test ? "contigs" : "random 80/10/10 by seed") || tfb_record_set(m, "seed", "%" PRIu64, a->seed) ||
-              tfb_record_set(m, "n_train", "%" PRId64, n[0]) || tfb_record_set(m, "epoch", "%d", rep.best_epoch) ||
-              tfb_record_set(m, "epochs", "%d", rep.epochs_run) || tfb_record_set(m, "valid_loss", "%.6f", rep.best_loss) ||
-              tfb_record_set(m, "train_loss", "%.6f", rep.train_loss);
+              tfb_record_set(m, "genome", "%s",
+                             a->genome ? a->genome
+                             : base    ? base + 1
+                                       : a->fasta) ||
+              tfb_record_set(m, "label_policy", "%s",
+                             a->policy ? a->policy
+                             : lbase   ? lbase + 1
+                                       : a->labels) ||
+              tfb_record_set(m, "data_digest", "%s", ex->digest) || tfb_record_set(m, "split", a->valid || a->test ? "contigs" : "random 80/10/10 by seed") ||
+              tfb_record_set(m, "seed", "%" PRIu64, a->seed) || tfb_record_set(m, "n_train", "%" PRId64, n[0]) ||
+              tfb_record_set(m, "epoch", "%d", rep.best_epoch) || tfb_record_set(m, "epochs", "%d", rep.epochs_run) ||
+              tfb_record_set(m, "valid_loss", "%.6f", rep.best_loss) || tfb_record_set(m, "train_loss", "%.6f", rep.train_loss);
     const char *keys[] = {"train_chroms", "valid", "test"};
     for (int k = 0; k < 3 && !bad; k++) {
         if (!(s = tfb_record_contigs(ex, part, k))) goto done;
@@ -139,12 +151,12 @@ static int run(const args_t *a, int argc, char **argv)
         free(s);
     }
     if (!a->valid && !a->test) bad |= tfb_transfer_record_regions(m, ex, part) < 0;
-    if (bad || tfb_record_metrics(m, ex, part, TFB_VALID, pool, "valid_metrics") < 0 ||
-        tfb_record_metrics(m, ex, part, TFB_TEST, pool, "test_metrics") < 0 || tfb_model_save(m, a->out, a->half) < 0)
+    if (bad || tfb_record_metrics(m, ex, part, TFB_VALID, pool, "valid_metrics") < 0 || tfb_record_metrics(m, ex, part, TFB_TEST, pool, "test_metrics") < 0 ||
+        tfb_model_save(m, a->out, a->half) < 0)
         goto done;
     unlink(ckpt);
-    tfb_note("%s: epoch %d of %d, validation loss %.5f, %.0f regions/s in training, SHA-256 %.12s", a->out, rep.best_epoch, rep.epochs_run,
-             rep.best_loss, rep.per_second, m->digest);
+    tfb_note("%s: epoch %d of %d, validation loss %.5f, %.0f regions/s in training, SHA-256 %.12s", a->out, rep.best_epoch, rep.epochs_run, rep.best_loss,
+             rep.per_second, m->digest);
     ret = 0;
 done:
     tfb_strv_free(targets);
@@ -164,13 +176,31 @@ int tfb_cmd_pretrain(int argc, char **argv)
 {
     args_t a = {.arch = "convnet", .rate = 0.003, .epochs = 15, .batch = 100, .seed = 1, .threads = tfb_cmd_processors()};
     enum { TARGETS = 256, CHROMS, COMPLETE, VALID, TEST, GENOME, POLICY, SPEC, RATE, SCHEDULE, AVERAGE, ONE, SEED, RESUME, HALF };
-    static const struct option opts[] = {
-        {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"targets", 1, NULL, TARGETS}, {"chroms", 1, NULL, CHROMS},
-        {"complete", 0, NULL, COMPLETE}, {"valid", 1, NULL, VALID}, {"test", 1, NULL, TEST}, {"genome", 1, NULL, GENOME},
-        {"policy", 1, NULL, POLICY}, {"arch", 1, NULL, 'a'}, {"spec", 1, NULL, SPEC}, {"epochs", 1, NULL, 'e'}, {"batch", 1, NULL, 'b'},
-        {"rate", 1, NULL, RATE}, {"schedule", 1, NULL, SCHEDULE}, {"average", 1, NULL, AVERAGE}, {"one-strand", 0, NULL, ONE},
-        {"seed", 1, NULL, SEED}, {"resume", 0, NULL, RESUME}, {"output", 1, NULL, 'o'}, {"half", 0, NULL, HALF}, {"threads", 1, NULL, '@'},
-        {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {{"fasta-ref", 1, NULL, 'f'},
+                                         {"labels", 1, NULL, 'l'},
+                                         {"targets", 1, NULL, TARGETS},
+                                         {"chroms", 1, NULL, CHROMS},
+                                         {"complete", 0, NULL, COMPLETE},
+                                         {"valid", 1, NULL, VALID},
+                                         {"test", 1, NULL, TEST},
+                                         {"genome", 1, NULL, GENOME},
+                                         {"policy", 1, NULL, POLICY},
+                                         {"arch", 1, NULL, 'a'},
+                                         {"spec", 1, NULL, SPEC},
+                                         {"epochs", 1, NULL, 'e'},
+                                         {"batch", 1, NULL, 'b'},
+                                         {"rate", 1, NULL, RATE},
+                                         {"schedule", 1, NULL, SCHEDULE},
+                                         {"average", 1, NULL, AVERAGE},
+                                         {"one-strand", 0, NULL, ONE},
+                                         {"seed", 1, NULL, SEED},
+                                         {"resume", 0, NULL, RESUME},
+                                         {"output", 1, NULL, 'o'},
+                                         {"half", 0, NULL, HALF},
+                                         {"threads", 1, NULL, '@'},
+                                         {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
     int c, bad = 0;
     long v;
     while ((c = getopt_long(argc, argv, "f:l:a:e:b:o:@:v:h", opts, NULL)) >= 0) switch (c) {
@@ -192,9 +222,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         case SPEC: a.spec = optarg; break;
         case RATE: bad |= tfb_cmd_double("rate", optarg, 1e-9, 10, &a.rate); break;
         case AVERAGE: bad |= tfb_cmd_double("average", optarg, 0, 0.999999, &a.average); break;
-        case SCHEDULE:
-            bad |= tfb_cmd_schedule(optarg, (int *)&a.schedule);
-            break;
+        case SCHEDULE: bad |= tfb_cmd_schedule(optarg, (int *)&a.schedule); break;
         case ONE: a.one_strand = 1; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
         case RESUME: a.resume = 1; break;
@@ -211,7 +239,9 @@ int tfb_cmd_pretrain(int argc, char **argv)
         if (optind < argc)
             tfb_error("unexpected argument '%s'", argv[optind]);
         else
-            tfb_error("%s missing (tfbind pretrain -h shows all options)", !a.fasta ? "-f ref.fa is" : !a.labels ? "-l labels.bed.gz is" : "-o model.safetensors is");
+            tfb_error("%s missing (tfbind pretrain -h shows all options)", !a.fasta    ? "-f ref.fa is"
+                                                                           : !a.labels ? "-l labels.bed.gz is"
+                                                                                       : "-o model.safetensors is");
         return 1;
     }
     return run(&a, argc, argv) < 0 ? 1 : 0;

@@ -6,8 +6,15 @@
 const char *tfb_allele_reason(tfb_allele_t r)
 {
     static const char *const text[TFB_ALLELE_REASONS] = {
-        "scored", "symbolic", "* (deleted by another variant)", "breakend", "with letters other than A, C, G, T", "on a contig that the FASTA lacks",
-        "too near a contig end", "with too many N around", "with a REF that the FASTA does not have",
+        "scored",
+        "symbolic",
+        "* (deleted by another variant)",
+        "breakend",
+        "with letters other than A, C, G, T",
+        "on a contig that the FASTA lacks",
+        "too near a contig end",
+        "with too many N around",
+        "with a REF that the FASTA does not have",
     };
     return text[r];
 }

@@ -1,12 +1,11 @@
 /* base.c - base codes. */
 #include "genome/base.h"
 
-#define N4 4, 4, 4, 4
+#define N4  4, 4, 4, 4
 #define N16 N4, N4, N4, N4
 const uint8_t tfb_base_code[256] = {
-    N16, N16, N16, N16,
-    4, 0, 4, 1, 4, 4, 4, 2, N4, N4, N4, 3, 4, 4, 4, N4, N4, /* @A-O, P-_ */
-    4, 0, 4, 1, 4, 4, 4, 2, N4, N4, N4, 3, 4, 4, 4, N4, N4, /* `a-o, p-DEL */
+    N16, N16, N16, N16, 4,   0,   4,   1,   4,  4,  4,  2, N4, N4, N4, 3,  4,  4, 4, N4, N4, /* @A-O, P-_ */
+    4,   0,   4,   1,   4,   4,   4,   2,   N4, N4, N4, 3, 4,  4,  4,  N4, N4,               /* `a-o, p-DEL */
     N16, N16, N16, N16, N16, N16, N16, N16,
 };
 const char tfb_base_char[5] = {'A', 'C', 'G', 'T', 'N'};

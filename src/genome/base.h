@@ -7,8 +7,8 @@
 
 #define TFB_N 4
 
-extern const uint8_t tfb_base_code[256];   /* ASCII -> code */
-extern const char    tfb_base_char[5];     /* code -> "ACGTN" */
+extern const uint8_t tfb_base_code[256]; /* ASCII -> code */
+extern const char tfb_base_char[5];      /* code -> "ACGTN" */
 
 static inline uint8_t tfb_base_comp(uint8_t c) { return c == TFB_N ? TFB_N : (uint8_t)(3 - c); }
 

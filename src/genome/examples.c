@@ -14,11 +14,11 @@ static int grow(tfb_examples_t *e, int64_t *m)
     if (e->n < *m) return 0;
     int64_t n = *m ? *m + *m / 4 : 65536; /* by a quarter: 1.8 million regions must fit in a gigabyte while growing, too */
     void *p;
-#define GROW(field, size)                                                 \
-    if (!(p = realloc(e->field, (size_t)n * (size)))) {                   \
-        tfb_error("not enough memory for %" PRId64 " regions", n);        \
-        return -1;                                                        \
-    }                                                                     \
+#define GROW(field, size)                                          \
+    if (!(p = realloc(e->field, (size_t)n * (size)))) {            \
+        tfb_error("not enough memory for %" PRId64 " regions", n); \
+        return -1;                                                 \
+    }                                                              \
     e->field = p
     GROW(seq, (size_t)e->seq_stride);
     GROW(lab, (size_t)e->lab_stride);
@@ -39,8 +39,8 @@ static int *choose(const tfb_examples_opt_t *o, const tfb_labels_t *l, int n)
             if (strcmp(o->targets[t], tfb_labels_tfs(l)[i]) == 0) col[t] = i;
         if (col[t] < 0) {
             int near = tfb_nearest(o->targets[t], tfb_labels_tfs(l), tfb_labels_n_tfs(l));
-            tfb_error("%s has no TF called '%s'%s%s%s", o->labels, o->targets[t], near >= 0 ? "; did you mean " : "",
-                      near >= 0 ? tfb_labels_tfs(l)[near] : "", near >= 0 ? "?" : "");
+            tfb_error("%s has no TF called '%s'%s%s%s", o->labels, o->targets[t], near >= 0 ? "; did you mean " : "", near >= 0 ? tfb_labels_tfs(l)[near] : "",
+                      near >= 0 ? "?" : "");
             free(col);
             return NULL;
         }
@@ -88,8 +88,8 @@ static void make_digest(tfb_examples_t *e)
     for (int t = 0; t < e->n_targets; t++) tfb_sha256_update(&h, e->targets[t], strlen(e->targets[t]) + 1);
     for (int c = 0; c < e->n_contigs; c++) tfb_sha256_update(&h, e->contigs[c], strlen(e->contigs[c]) + 1);
     for (int64_t i = 0; i < e->n; i++) {
-        uint8_t where[6] = {(uint8_t)e->contig[i], (uint8_t)(e->contig[i] >> 8), (uint8_t)e->beg[i], (uint8_t)(e->beg[i] >> 8),
-                            (uint8_t)(e->beg[i] >> 16), (uint8_t)(e->beg[i] >> 24)};
+        uint8_t where[6] = {(uint8_t)e->contig[i],     (uint8_t)(e->contig[i] >> 8), (uint8_t)e->beg[i],
+                            (uint8_t)(e->beg[i] >> 8), (uint8_t)(e->beg[i] >> 16),   (uint8_t)(e->beg[i] >> 24)};
         tfb_sha256_update(&h, where, sizeof where);
     }
     tfb_sha256_update(&h, e->seq, (size_t)e->n * (size_t)e->seq_stride);
@@ -133,8 +133,8 @@ tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *o)
         if (!use) continue;
         if (!e->window) {
             if (r.end - r.beg > MAX_WINDOW) {
-                tfb_error("%s:%" PRId64 ": a region of %" PRId64 " bases is longer than the %d a window may have", o->labels, r.line,
-                          (int64_t)(r.end - r.beg), MAX_WINDOW);
+                tfb_error("%s:%" PRId64 ": a region of %" PRId64 " bases is longer than the %d a window may have", o->labels, r.line, (int64_t)(r.end - r.beg),
+                          MAX_WINDOW);
                 goto done;
             }
             e->window = (int)(r.end - r.beg);
@@ -181,7 +181,8 @@ tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *o)
             goto done;
         }
     if (e->n == 0) {
-        tfb_error("%s: no regions are left%s", o->labels, e->n_dropped_null ? o->complete ? ": none is resolved for all targets" : ": none is resolved for any target" : "");
+        tfb_error("%s: no regions are left%s", o->labels,
+                  e->n_dropped_null ? o->complete ? ": none is resolved for all targets" : ": none is resolved for any target" : "");
         goto done;
     }
     make_digest(e);

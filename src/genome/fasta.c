@@ -46,10 +46,7 @@ void tfb_fasta_close(tfb_fasta_t *f)
 
 const char *tfb_fasta_path(const tfb_fasta_t *f) { return f->path; }
 
-hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig)
-{
-    return faidx_has_seq(f->fai, contig) ? (hts_pos_t)faidx_seq_len(f->fai, contig) : -1;
-}
+hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig) { return faidx_has_seq(f->fai, contig) ? (hts_pos_t)faidx_seq_len(f->fai, contig) : -1; }
 
 int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {

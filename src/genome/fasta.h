@@ -13,12 +13,12 @@ typedef struct tfb_fasta_t tfb_fasta_t;
 
 /* NULL on failure, logged with the path. */
 tfb_fasta_t *tfb_fasta_open(const char *path);
-void         tfb_fasta_close(tfb_fasta_t *f);
-const char  *tfb_fasta_path(const tfb_fasta_t *f);
+void tfb_fasta_close(tfb_fasta_t *f);
+const char *tfb_fasta_path(const tfb_fasta_t *f);
 /* Length of a contig, or -1 where the FASTA does not have it. */
-hts_pos_t    tfb_fasta_len(const tfb_fasta_t *f, const char *contig);
+hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig);
 /* Codes of contig:[beg,end) into code (end - beg bytes). 0; -1 on a read error (logged: file, contig, position);
  * -2 contig absent; -3 [beg,end) not inside the contig (nothing is logged for -2 and -3). Not thread-safe. */
-int          tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code);
+int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code);
 
 #endif

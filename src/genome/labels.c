@@ -40,7 +40,7 @@ static int read_header(tfb_labels_t *l)
     int n, r = next_line(l);
     if (r < 0) return -1;
     char **v = r && l->line.l ? tfb_split(l->line.s, '\t', &n) : NULL;
-    if (!v || n < 5 || (strcmp(v[0], "#chrom") && strcmp(v[0], "#chr")) ) {
+    if (!v || n < 5 || (strcmp(v[0], "#chrom") && strcmp(v[0], "#chr"))) {
         tfb_error("%s:1: not a labels file: the first line must be `#chrom start end name TF1 TF2 ...`, tab-separated", l->path);
         tfb_strv_free(v);
         return -1;

@@ -9,64 +9,61 @@
 
 #define TFB_UNBOUND 0
 #define TFB_BOUND   1
-#define TFB_NULL    2   /* unresolved */
+#define TFB_NULL    2 /* unresolved */
 
 /* ---- streaming reader ---- */
 typedef struct tfb_labels_t tfb_labels_t;
 typedef struct {
-    const char *contig, *name;  /* valid until the next read */
+    const char *contig, *name; /* valid until the next read */
     hts_pos_t beg, end;
-    const uint8_t *label;       /* n_tfs labels: TFB_UNBOUND, TFB_BOUND, TFB_NULL */
-    int64_t line;               /* 1-based line number, for messages */
+    const uint8_t *label; /* n_tfs labels: TFB_UNBOUND, TFB_BOUND, TFB_NULL */
+    int64_t line;         /* 1-based line number, for messages */
 } tfb_region_t;
 
-tfb_labels_t *tfb_labels_open(const char *path);      /* NULL on failure, logged */
-int           tfb_labels_n_tfs(const tfb_labels_t *l);
-char *const  *tfb_labels_tfs(const tfb_labels_t *l);  /* names, owned by l */
+tfb_labels_t *tfb_labels_open(const char *path); /* NULL on failure, logged */
+int tfb_labels_n_tfs(const tfb_labels_t *l);
+char *const *tfb_labels_tfs(const tfb_labels_t *l); /* names, owned by l */
 /* 1 a region, 0 the end, -1 malformed, unsorted or truncated (logged: file:line: what). */
-int           tfb_labels_next(tfb_labels_t *l, tfb_region_t *r);
-void          tfb_labels_close(tfb_labels_t *l);
+int tfb_labels_next(tfb_labels_t *l, tfb_region_t *r);
+void tfb_labels_close(tfb_labels_t *l);
 
 /* ---- examples ---- */
 typedef struct {
-    int      window;       /* W, bases of a region */
-    int      n_targets;    /* T */
-    char   **targets;      /* T names */
-    int64_t  n;            /* regions */
-    int      seq_stride;   /* bytes a region's sequence takes: ceil(W / 4) */
-    int      lab_stride;   /* bytes a region's labels take: ceil(T / 4) */
-    uint8_t *seq;          /* (n, seq_stride): base w in bits 2*(w%4).. of byte w/4 */
-    uint8_t *lab;          /* (n, lab_stride): label t likewise */
-    uint16_t *contig;      /* (n): index into contigs */
-    uint32_t *beg;         /* (n): start of the region (contigs are below 4 Gb) */
-    char   **contigs;      /* n_contigs names in the order of the file */
-    int      n_contigs;
-    int64_t  n_dropped_n;  /* regions left out for an N in their sequence */
-    int64_t  n_dropped_null; /* regions left out as unresolved for every target (or, with complete, for any) */
-    char     digest[65];   /* SHA-256 over targets, coordinates, sequences and labels kept */
+    int window;       /* W, bases of a region */
+    int n_targets;    /* T */
+    char **targets;   /* T names */
+    int64_t n;        /* regions */
+    int seq_stride;   /* bytes a region's sequence takes: ceil(W / 4) */
+    int lab_stride;   /* bytes a region's labels take: ceil(T / 4) */
+    uint8_t *seq;     /* (n, seq_stride): base w in bits 2*(w%4).. of byte w/4 */
+    uint8_t *lab;     /* (n, lab_stride): label t likewise */
+    uint16_t *contig; /* (n): index into contigs */
+    uint32_t *beg;    /* (n): start of the region (contigs are below 4 Gb) */
+    char **contigs;   /* n_contigs names in the order of the file */
+    int n_contigs;
+    int64_t n_dropped_n;    /* regions left out for an N in their sequence */
+    int64_t n_dropped_null; /* regions left out as unresolved for every target (or, with complete, for any) */
+    char digest[65];        /* SHA-256 over targets, coordinates, sequences and labels kept */
 } tfb_examples_t;
 
 typedef struct {
     const char *fasta, *labels;
-    char *const *targets;      /* NULL: all TFs of the file */
-    int   n_targets;
-    int   complete;            /* keep only regions resolved for all targets */
-    char *const *chroms;       /* NULL: all; else only regions of these contigs */
-    int   n_chroms;
-    int   window;              /* 0: whatever the first region has; else regions of another width are an error */
+    char *const *targets; /* NULL: all TFs of the file */
+    int n_targets;
+    int complete;        /* keep only regions resolved for all targets */
+    char *const *chroms; /* NULL: all; else only regions of these contigs */
+    int n_chroms;
+    int window; /* 0: whatever the first region has; else regions of another width are an error */
 } tfb_examples_opt_t;
 
 /* Reads all examples. NULL on failure, logged with file and line. Unknown targets or contigs are errors that suggest the nearest. */
 tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *opt);
-void            tfb_examples_destroy(tfb_examples_t *e);
+void tfb_examples_destroy(tfb_examples_t *e);
 /* Codes of example i into code (W bytes), reverse-complemented if rev. */
-void            tfb_examples_codes(const tfb_examples_t *e, int64_t i, int rev, uint8_t *code);
+void tfb_examples_codes(const tfb_examples_t *e, int64_t i, int rev, uint8_t *code);
 /* Labels of example i into label (T bytes). */
-void            tfb_examples_labels(const tfb_examples_t *e, int64_t i, uint8_t *label);
-static inline int tfb_examples_label(const tfb_examples_t *e, int64_t i, int t)
-{
-    return e->lab[(size_t)i * e->lab_stride + (t >> 2)] >> (2 * (t & 3)) & 3;
-}
+void tfb_examples_labels(const tfb_examples_t *e, int64_t i, uint8_t *label);
+static inline int tfb_examples_label(const tfb_examples_t *e, int64_t i, int t) { return e->lab[(size_t)i * e->lab_stride + (t >> 2)] >> (2 * (t & 3)) & 3; }
 
 /* ---- splits ---- */
 enum { TFB_TRAIN = 0, TFB_VALID = 1, TFB_TEST = 2 };

@@ -8,11 +8,11 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TFB_PANEL_MAX 32   /* widest panel of any set, in floats: 2 AVX-512 registers */
+#define TFB_PANEL_MAX 32 /* widest panel of any set, in floats: 2 AVX-512 registers */
 
 typedef struct {
     const char *name;
-    int panel;             /* columns of a panel of packed B (the last one of a matrix may be narrower in use, never in storage) */
+    int panel; /* columns of a panel of packed B (the last one of a matrix may be narrower in use, never in storage) */
 
     /* Packs B (K, N) for gemm: panels of `panel` columns, each (K, panel), zero-filled beyond N. out needs
      * tfb_packed_size() floats, aligned to 64 bytes. Element (k, n) is b[k*ldk + n*ldn]; one of ldk, ldn is 1. */
@@ -24,8 +24,7 @@ typedef struct {
 
     /* C (M, N) = sum over S blocks of A_s^T * B_s, or += where add. Block s has R rows; element (r, m) of A_s is
      * a[s*lds + r*lda + m]. bp: the S*R rows of B, packed as one (S*R, N) matrix. The gradient of weights. */
-    void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
-                    ptrdiff_t ldc, int add);
+    void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
 
     /* The first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of table[k][code[l + k]], table (K, 5, Fp), Fp = F
      * rounded up to 16; row 4 of each k is the mean of the other four (an N counts a quarter of each base). */
@@ -64,10 +63,7 @@ const tfb_kernels_t *tfb_kernels(void);
 const tfb_kernels_t *const *tfb_kernels_all(void);
 
 /* Floats that pack() writes for a (K, N) matrix, in the widest set. */
-static inline size_t tfb_packed_size(int K, int N)
-{
-    return (size_t)K * (((size_t)N + TFB_PANEL_MAX - 1) / TFB_PANEL_MAX * TFB_PANEL_MAX);
-}
+static inline size_t tfb_packed_size(int K, int N) { return (size_t)K * (((size_t)N + TFB_PANEL_MAX - 1) / TFB_PANEL_MAX * TFB_PANEL_MAX); }
 static inline int tfb_round16(int n) { return (n + 15) / 16 * 16; }
 
 #endif

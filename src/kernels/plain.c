@@ -12,10 +12,7 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
             for (int n = n0; n < n0 + PANEL; n++) *out++ = n < N ? b[k * ldk + n * ldn] : 0;
 }
 
-static inline float packed(const float *bp, int K, int k, int n)
-{
-    return bp[((size_t)(n / PANEL) * K + k) * PANEL + n % PANEL];
-}
+static inline float packed(const float *bp, int K, int k, int n) { return bp[((size_t)(n / PANEL) * K + k) * PANEL + n % PANEL]; }
 
 static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
 {
@@ -27,8 +24,7 @@ static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float
         }
 }
 
-static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc,
-                    int add)
+static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
 {
     for (int m = 0; m < M; m++)
         for (int n = 0; n < N; n++) {

@@ -98,8 +98,10 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
     }
 }
 
-#define ROWS(R, CALL, M) \
-    for (; m + (R) <= (M); m += (R)) { CALL(R); }
+#define ROWS(R, CALL, M)               \
+    for (; m + (R) <= (M); m += (R)) { \
+        CALL(R);                       \
+    }
 
 static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
 {
@@ -123,8 +125,7 @@ static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float
     }
 }
 
-INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc,
-                    int w, int add)
+INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w, int add)
 {
     vf acc[MR][2];
 #pragma GCC unroll 16
@@ -160,8 +161,7 @@ INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t ld
     }
 }
 
-static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc,
-                    int add)
+static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
 {
     /* rows of A in the outer loop: MR columns of A (one cache line a row) are reused by every panel of B */
     for (int m = 0, step; m < M; m += step) {
@@ -171,15 +171,23 @@ static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, 
             int w = N - n < PANEL ? N - n : PANEL;
 #define T(R, NV) tile_tn(R, NV, S, R_, a + m, lds, lda, b, c + m * ldc + n, ldc, w, add)
             if (w > VL) {
-                if (step == MR) T(MR, 2);
-                else if (step == 6) T(6, 2);
-                else if (step == 3) T(3, 2);
-                else T(1, 2);
+                if (step == MR)
+                    T(MR, 2);
+                else if (step == 6)
+                    T(6, 2);
+                else if (step == 3)
+                    T(3, 2);
+                else
+                    T(1, 2);
             } else {
-                if (step == MR) T(MR, 1);
-                else if (step == 6) T(6, 1);
-                else if (step == 3) T(3, 1);
-                else T(1, 1);
+                if (step == MR)
+                    T(MR, 1);
+                else if (step == 6)
+                    T(6, 1);
+                else if (step == 3)
+                    T(3, 1);
+                else
+                    T(1, 1);
             }
 #undef T
         }
@@ -404,7 +412,10 @@ INLINE float exp_fast(float x)
     p = p * r + 0.5f;
     p = p * r + 1;
     p = p * r + 1;
-    union { int32_t i; float f; } two = {((int32_t)n + 127) << 23};
+    union {
+        int32_t i;
+        float f;
+    } two = {((int32_t)n + 127) << 23};
     return p * two.f;
 }
 INLINE float sigmoid_fast(float x) { return 1 / (1 + exp_fast(-x)); }
@@ -422,8 +433,8 @@ static void lstm_cell(int H, float *restrict g, const float *restrict c_prev, fl
     for (int u = 0; u < H; u++) h[u] = g[3 * H + u] * tanh_fast(c[u]);
 }
 
-static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v, float lr_t, float b1, float b2,
-                 float inv_sqrt_c2, float eps)
+static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v, float lr_t, float b1, float b2, float inv_sqrt_c2,
+                 float eps)
 {
     for (size_t i = 0; i < n; i++) { /* the compiler vectorises this one: sqrt and division included */
         float m1 = b1 * m[i] + (1 - b1) * g[i], v1 = b2 * v[i] + (1 - b2) * g[i] * g[i];

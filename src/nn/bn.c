@@ -12,8 +12,8 @@ static const float EPS = 1e-5f;     /* PyTorch's; published weights depend on it
 static const float MOMENTUM = 0.1f; /* likewise */
 
 typedef struct {
-    float  *mean, *invstd, *a, *b, *d; /* (C) each */
-    double *part;                      /* (TFB_SLICES, 2, C) */
+    float *mean, *invstd, *a, *b, *d; /* (C) each */
+    double *part;                     /* (TFB_SLICES, 2, C) */
 } work_t;
 
 static size_t lay_out(const tfb_layer_t *l, work_t *w, uint8_t *base)
@@ -192,5 +192,11 @@ static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb
 }
 
 const tfb_kind_t tfb_kind_bn = {
-    .name = "bn", .setup = setup, .init = init, .cache = cache, .forward = forward, .backward = backward, .fuse = fuse,
+    .name = "bn",
+    .setup = setup,
+    .init = init,
+    .cache = cache,
+    .forward = forward,
+    .backward = backward,
+    .fuse = fuse,
 };

@@ -9,17 +9,19 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 4,     /* examples a forward task takes: the packed weights are read once per panel and chunk */
-       ROWS = 96,     /* rows of a weight gradient that one task makes: a multiple of the tile's 12 */
-       PANELS = 2 };  /* panels of packed weights a dense task makes */
+enum {
+    CHUNK = 4,  /* examples a forward task takes: the packed weights are read once per panel and chunk */
+    ROWS = 96,  /* rows of a weight gradient that one task makes: a multiple of the tile's 12 */
+    PANELS = 2, /* panels of packed weights a dense task makes */
+};
 
 /* ---- what the layer keeps between forward and backward, and shared work space ---- */
 typedef struct {
-    float  *packed;  /* weights as the forward product wants them; first layer: the look-up table (K, 5, Fp) */
-    float  *packed2; /* weights turned round, for the gradient of the input */
-    float  *flip;    /* (K*F, C), before packing */
-    float  *dy;      /* dy packed, a block of examples after the other; first layer: TFB_SLICES tables */
-    double *part;    /* TFB_SLICES * F partial sums */
+    float *packed;  /* weights as the forward product wants them; first layer: the look-up table (K, 5, Fp) */
+    float *packed2; /* weights turned round, for the gradient of the input */
+    float *flip;    /* (K*F, C), before packing */
+    float *dy;      /* dy packed, a block of examples after the other; first layer: TFB_SLICES tables */
+    double *part;   /* TFB_SLICES * F partial sums */
 } work_t;
 
 static int is_dense(const tfb_layer_t *l) { return l->out.L == 1; }
@@ -154,8 +156,7 @@ static void first_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     job_t *j = arg;
     int W = l->in.L;
     for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++)
-        tfb_kernels()->lookup(l->out.L, l->F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias,
-                              j->y + (size_t)b * l->out.L * l->F);
+        tfb_kernels()->lookup(l->out.L, l->F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias, j->y + (size_t)b * l->out.L * l->F);
 }
 
 static void conv_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
@@ -361,8 +362,24 @@ static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb
 }
 
 const tfb_kind_t tfb_kind_conv = {
-    .name = "conv", .setup = conv_setup, .init = init, .cache = cache, .scratch = scratch, .forward = forward, .backward = backward, .reach = reach, .fuse = fuse,
+    .name = "conv",
+    .setup = conv_setup,
+    .init = init,
+    .cache = cache,
+    .scratch = scratch,
+    .forward = forward,
+    .backward = backward,
+    .reach = reach,
+    .fuse = fuse,
 };
 const tfb_kind_t tfb_kind_dense = {
-    .name = "dense", .setup = dense_setup, .init = init, .cache = cache, .scratch = scratch, .forward = forward, .backward = backward, .reach = reach, .fuse = fuse,
+    .name = "dense",
+    .setup = dense_setup,
+    .init = init,
+    .cache = cache,
+    .scratch = scratch,
+    .forward = forward,
+    .backward = backward,
+    .reach = reach,
+    .fuse = fuse,
 };

@@ -14,25 +14,25 @@
 enum { ROWS = 64 }; /* windows (strands counted) of a block: dense weights are read once for so many */
 
 typedef struct {
-    float  *act[2];    /* per strand: outputs of all window stages of the base window, one after the other */
-    float  *mine;      /* the same for a derived window */
-    float  *mid;       /* a product before pooling */
-    float  *dense[2];  /* (ROWS, widest) in turn */
-    uint8_t *code[2];  /* per strand: the base window's codes */
-    tfb_pass_t pass;   /* for stages that run by their layer's own forward */
-    uint8_t *rc;       /* the current window's codes, reverse-complemented */
+    float *act[2];    /* per strand: outputs of all window stages of the base window, one after the other */
+    float *mine;      /* the same for a derived window */
+    float *mid;       /* a product before pooling */
+    float *dense[2];  /* (ROWS, widest) in turn */
+    uint8_t *code[2]; /* per strand: the base window's codes */
+    tfb_pass_t pass;  /* for stages that run by their layer's own forward */
+    uint8_t *rc;      /* the current window's codes, reverse-complemented */
 } work_t;
 
 struct tfb_infer_t {
-    tfb_net_t   *net;
+    tfb_net_t *net;
     tfb_stage_t *stage;
-    int     n_stages, n_window; /* stages that run window by window come first */
-    size_t *off, n_act;         /* where each of those has its output in work.act */
-    int     W, T;
+    int n_stages, n_window; /* stages that run window by window come first */
+    size_t *off, n_act;     /* where each of those has its output in work.act */
+    int W, T;
     tfb_pool_t *pool;
-    work_t *work;               /* one per thread */
-    int     n_threads;
-    int64_t *begin;             /* first window of each block; m_begin */
+    work_t *work; /* one per thread */
+    int n_threads;
+    int64_t *begin; /* first window of each block; m_begin */
     int64_t m_begin;
 };
 
@@ -150,8 +150,8 @@ static int work_init(const tfb_infer_t *f, work_t *w)
         !(w->rc = tfb_alloc((size_t)f->W, 1, "activations")))
         return -1;
     for (int i = 0; i < 2; i++)
-        if (!(w->act[i] = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) ||
-            !(w->dense[i] = tfb_alloc(ROWS * wide, sizeof(float), "activations")) || !(w->code[i] = tfb_alloc((size_t)f->W, 1, "activations")))
+        if (!(w->act[i] = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) || !(w->dense[i] = tfb_alloc(ROWS * wide, sizeof(float), "activations")) ||
+            !(w->code[i] = tfb_alloc((size_t)f->W, 1, "activations")))
             return -1;
     return 0;
 }
@@ -170,8 +170,7 @@ tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_ta
     for (int i = 0; i < f->n_stages; i++)
         if (pack_stage(&f->stage[i]) < 0) goto memory;
     /* from the first product that takes the whole width on, everything is a row a window */
-    while (f->n_window < f->n_stages &&
-           !(f->n_window > 0 && f->stage[f->n_window].layer && (f->stage[f->n_window].whole || f->stage[f->n_window].mid.L == 1)))
+    while (f->n_window < f->n_stages && !(f->n_window > 0 && f->stage[f->n_window].layer && (f->stage[f->n_window].whole || f->stage[f->n_window].mid.L == 1)))
         f->n_window++;
     if (f->n_window == f->n_stages) f->n_window = f->n_stages - 1 > 0 ? f->n_stages - 1 : 1;
     if (!(f->off = calloc((size_t)f->n_window + 1, sizeof *f->off)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;

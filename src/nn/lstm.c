@@ -10,8 +10,10 @@
 #include <math.h>
 #include <string.h>
 
-enum { CHUNK = 24, /* examples a recurrent task takes: two full tiles */
-       ROWS = 96 };
+enum {
+    CHUNK = 24, /* examples a recurrent task takes: two full tiles */
+    ROWS = 96
+};
 
 /* Tensors of layer n, direction d, in file order: weight_ih, weight_hh, bias_ih, bias_hh. */
 static int tensor_of(int n, int d, int which) { return (2 * n + d) * 4 + which; }
@@ -56,30 +58,30 @@ static void init(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r)
 
 /* What is kept of a layer of the stack (both directions) and shared work space. Shapes: N = B*L rows. */
 typedef struct {
-    float *in;        /* (N, C): input after dropout; layer 0 reads x itself */
-    float *out;       /* (N, 2H); the last layer's is y itself */
-    float *gate[2];   /* (N, 4H): activated gates */
-    float *cell[2];   /* (N, H) */
+    float *in;      /* (N, C): input after dropout; layer 0 reads x itself */
+    float *out;     /* (N, 2H); the last layer's is y itself */
+    float *gate[2]; /* (N, 4H): activated gates */
+    float *cell[2]; /* (N, H) */
 } kept_t;
 
 typedef struct {
     kept_t kept[TFB_MAX_TENSORS / 8];
     float *packed_ih[2], *packed_hh[2]; /* forward or, in backward, transposed */
     float *bias[2];
-    float *dgate[2];                    /* (N, 4H) */
-    float *prev;                        /* (N, H): h of the step before */
-    float *packed_dg;                   /* (N, 4H) packed */
-    float *d_out, *d_in;                /* (N, 2H) each */
+    float *dgate[2];     /* (N, 4H) */
+    float *prev;         /* (N, H): h of the step before */
+    float *packed_dg;    /* (N, 4H) packed */
+    float *d_out, *d_in; /* (N, 2H) each */
     double *part;
 } work_t;
 
 static size_t lay_out(const tfb_layer_t *l, int B, work_t *w, uint8_t *base)
 {
     size_t H = (size_t)l->F, N = (size_t)B * l->in.L, wide = 2 * H > (size_t)l->in.C ? 2 * H : (size_t)l->in.C, off = 0;
-#define TAKE(p, n)                                                \
-    do {                                                          \
-        (p) = base ? (void *)(base + off) : NULL;                 \
-        off += ((n) * sizeof(*(p)) + 63) & ~(size_t)63;           \
+#define TAKE(p, n)                                      \
+    do {                                                \
+        (p) = base ? (void *)(base + off) : NULL;       \
+        off += ((n) * sizeof(*(p)) + 63) & ~(size_t)63; \
     } while (0)
     for (int s = 0; s < l->n_stack; s++) {
         kept_t *k = &w->kept[s];
@@ -121,12 +123,12 @@ static size_t scratch(const tfb_layer_t *l, int B)
 
 typedef struct {
     work_t w;
-    int stack, C;       /* which layer of the stack, its input channels */
-    const float *x;     /* (N, C) */
-    float *y;           /* (N, 2H) */
-    const float *dy;    /* (N, 2H) */
-    float *dx;          /* (N, C) */
-    float *dw;          /* gradient of one matrix */
+    int stack, C;    /* which layer of the stack, its input channels */
+    const float *x;  /* (N, C) */
+    float *y;        /* (N, 2H) */
+    const float *dy; /* (N, 2H) */
+    float *dx;       /* (N, C) */
+    float *dw;       /* gradient of one matrix */
     int d, M;
 } job_t;
 
@@ -249,8 +251,7 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     (void)scratch;
     job_t *j = arg;
     int H4 = 4 * l->F, N = pass->B * l->in.L, r = task * ROWS, n = N - r < ROWS ? N - r : ROWS;
-    for (int d = 0; d < 2; d++)
-        tfb_kernels()->gemm(n, j->C, H4, j->w.dgate[d] + (size_t)r * H4, H4, j->w.packed_ih[d], j->dx + (size_t)r * j->C, j->C, d);
+    for (int d = 0; d < 2; d++) tfb_kernels()->gemm(n, j->C, H4, j->w.dgate[d] + (size_t)r * H4, H4, j->w.packed_ih[d], j->dx + (size_t)r * j->C, j->C, d);
 }
 
 static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
@@ -332,5 +333,13 @@ static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb
 }
 
 const tfb_kind_t tfb_kind_bilstm = {
-    .name = "bilstm", .setup = setup, .init = init, .cache = cache, .scratch = scratch, .forward = forward, .backward = backward, .reach = reach, .fuse = fuse,
+    .name = "bilstm",
+    .setup = setup,
+    .init = init,
+    .cache = cache,
+    .scratch = scratch,
+    .forward = forward,
+    .backward = backward,
+    .reach = reach,
+    .fuse = fuse,
 };

@@ -27,8 +27,7 @@ static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     (void)scratch;
     job_t *j = arg;
     for (int b = tfb_slice(s, pass->B); b < tfb_slice(s + 1, pass->B); b++)
-        tfb_kernels()->finish(l->out.L, l->in.C, l->K, j->x + (size_t)b * l->in.L * l->in.C, NULL, 0, NULL, NULL,
-                              j->out + (size_t)b * l->out.L * l->in.C);
+        tfb_kernels()->finish(l->out.L, l->in.C, l->K, j->x + (size_t)b * l->in.L * l->in.C, NULL, 0, NULL, NULL, j->out + (size_t)b * l->out.L * l->in.C);
 }
 
 /* The gradient goes to the first of the largest, as in PyTorch. */

@@ -40,7 +40,7 @@ static uint16_t float_to_half(float f)
     uint16_t sign = (uint16_t)(u >> 16 & 0x8000);
     float a = fabsf(f);
     if (!(a == a)) return sign | 0x7e00;
-    if (a >= 65520.0f) return sign | 0x7c00;           /* rounds to infinity */
+    if (a >= 65520.0f) return sign | 0x7c00;                       /* rounds to infinity */
     if (a < 0x1p-14f) return sign | (uint16_t)lrintf(a * 0x1p24f); /* subnormal: a multiple of 2^-24, ties to even */
     memcpy(&u, &a, 4);
     u += 0xfff + (u >> 13 & 1); /* round to nearest even */
@@ -165,9 +165,9 @@ fail:
 
 typedef struct {
     const char *path;
-    uint8_t *raw;          /* the file */
+    uint8_t *raw; /* the file */
     size_t n;
-    const uint8_t *data;   /* its tensors */
+    const uint8_t *data; /* its tensors */
     size_t n_data;
     json_t *header;
 } reader_t;
@@ -247,8 +247,8 @@ static int read_tensor(const reader_t *r, const tfb_layer_t *l, const tfb_tensor
         same = json_is_integer(json_array_get(shape, (size_t)d)) && json_integer_value(json_array_get(shape, (size_t)d)) == t->dim[d];
     if (!same) {
         char *got = json_dumps(shape, JSON_COMPACT);
-        tfb_error("%s: tensor %s has shape %.80s, the architecture wants [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?", t->dim[0],
-                  t->n_dims > 1 ? "," : "", t->n_dims > 1 ? t->dim[1] : 0, t->n_dims > 2 ? "," : "", t->n_dims > 2 ? t->dim[2] : 0);
+        tfb_error("%s: tensor %s has shape %.80s, the architecture wants [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?", t->dim[0], t->n_dims > 1 ? "," : "",
+                  t->n_dims > 1 ? t->dim[1] : 0, t->n_dims > 2 ? "," : "", t->n_dims > 2 ? t->dim[2] : 0);
         free(got);
         return -1;
     }
@@ -259,8 +259,8 @@ static int read_tensor(const reader_t *r, const tfb_layer_t *l, const tfb_tensor
     }
     json_int_t b = json_integer_value(json_array_get(off, 0)), e = json_integer_value(json_array_get(off, 1));
     if (b < 0 || e < b || (uint64_t)e > r->n_data || (uint64_t)(e - b) != (uint64_t)t->n * size) {
-        tfb_error("%s: tensor %s lies at bytes %lld-%lld of %zu, and should have %zu: the file is truncated or damaged", r->path, name,
-                  (long long)b, (long long)e, r->n_data, t->n * size);
+        tfb_error("%s: tensor %s lies at bytes %lld-%lld of %zu, and should have %zu: the file is truncated or damaged", r->path, name, (long long)b,
+                  (long long)e, r->n_data, t->n * size);
         return -1;
     }
     const uint8_t *s = r->data + b;
@@ -334,7 +334,7 @@ tfb_model_t *tfb_model_load(const char *path)
     if (!m) goto done;
     const char *key;
     json_t *v;
-    json_object_foreach(json_object_get(r.header, "__metadata__"), key, v)
+    json_object_foreach (json_object_get(r.header, "__metadata__"), key, v)
         if (json_is_string(v) && strcmp(key, "targets") && strcmp(key, "window") && strcmp(key, "spec") && strcmp(key, "arch"))
             if (tfb_model_meta_set(m, key, json_string_value(v)) < 0) goto done;
     tfb_sha256_t sha;

@@ -8,12 +8,12 @@
 #include "nn/net.h"
 
 typedef struct {
-    tfb_net_t *net;       /* owned */
-    char **targets;       /* n_targets names, in the order of the outputs; owned */
-    int    n_targets;
-    int    window;        /* bases a window has */
-    char   digest[65];    /* SHA-256 of the file it was loaded from or saved to, hex; "" before either */
-    char **meta;          /* key, value, key, value, ..., NULL: the other __metadata__ strings; owned */
+    tfb_net_t *net; /* owned */
+    char **targets; /* n_targets names, in the order of the outputs; owned */
+    int n_targets;
+    int window;      /* bases a window has */
+    char digest[65]; /* SHA-256 of the file it was loaded from or saved to, hex; "" before either */
+    char **meta;     /* key, value, key, value, ..., NULL: the other __metadata__ strings; owned */
 } tfb_model_t;
 
 /* Takes ownership of net (also on failure); copies the names. NULL on failure, logged. */
@@ -21,15 +21,15 @@ tfb_model_t *tfb_model_create(tfb_net_t *net, char *const *targets, int n_target
 /* Reads a file. Every size is checked against the file's before anything is allocated. NULL on failure, logged with the path. */
 tfb_model_t *tfb_model_load(const char *path);
 /* Writes beside path and renames. half: tensors as float16 (round to nearest even). Sets m->digest. 0, or -1 (logged). */
-int          tfb_model_save(tfb_model_t *m, const char *path, int half);
-void         tfb_model_destroy(tfb_model_t *m);
+int tfb_model_save(tfb_model_t *m, const char *path, int half);
+void tfb_model_destroy(tfb_model_t *m);
 
-const char  *tfb_model_meta(const tfb_model_t *m, const char *key);               /* NULL where absent */
-int          tfb_model_meta_set(tfb_model_t *m, const char *key, const char *value); /* copies; 0 or -1 */
+const char *tfb_model_meta(const tfb_model_t *m, const char *key);          /* NULL where absent */
+int tfb_model_meta_set(tfb_model_t *m, const char *key, const char *value); /* copies; 0 or -1 */
 /* Index of a target by name, or -1. */
-int          tfb_model_target(const tfb_model_t *m, const char *name);
+int tfb_model_target(const tfb_model_t *m, const char *name);
 /* Resolves "all" or a comma-separated list of names to target indices in the order given, without repeats. *n gets the
  * count. NULL on an unknown name (logged, with the nearest name) or lack of memory. The caller frees it. */
-int         *tfb_model_targets_parse(const tfb_model_t *m, const char *list, int *n);
+int *tfb_model_targets_parse(const tfb_model_t *m, const char *list, int *n);
 
 #endif

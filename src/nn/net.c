@@ -179,10 +179,7 @@ static char *normalise(const char *spec)
     return out;
 }
 
-tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err)
-{
-    return tfb_net_parse_sized(spec, window, MAX_PARAM, err, m_err);
-}
+tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err) { return tfb_net_parse_sized(spec, window, MAX_PARAM, err, m_err); }
 
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err)
 {
@@ -206,8 +203,10 @@ tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, c
         }
         if (parse_layer(net, t, &number, err, m_err) < 0) goto fail;
         if (net->n_param + net->n_stat > max_param) {
-            snprintf(err, m_err, max_param < MAX_PARAM ? "the file is truncated, or its architecture too large for it: there is room for %zu parameters"
-                                                       : "more than %zu parameters", max_param);
+            snprintf(err, m_err,
+                     max_param < MAX_PARAM ? "the file is truncated, or its architecture too large for it: there is room for %zu parameters"
+                                           : "more than %zu parameters",
+                     max_param);
             goto fail;
         }
     }

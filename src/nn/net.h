@@ -22,8 +22,8 @@
 #define TFB_MAX_WINDOW  1000000
 
 typedef struct {
-    int L, C;          /* positions, channels */
-    int by_position;   /* what flattening means to a dense layer in PyTorch: 0 channel-major (C, L), 1 position-major (L, C) */
+    int L, C;        /* positions, channels */
+    int by_position; /* what flattening means to a dense layer in PyTorch: 0 channel-major (C, L), 1 position-major (L, C) */
 } tfb_shape_t;
 
 typedef struct tfb_layer_t tfb_layer_t;
@@ -33,24 +33,24 @@ struct tfb_stage_s; /* stage.h */
 
 /* A named array of a layer, as files and PyTorch know it. */
 typedef struct {
-    char   suffix[32];  /* "weight", "running_mean", ... */
-    int    n_dims;
-    int    dim[3];      /* as in the file */
-    int    trainable;   /* 1: lives in net->param; 0: a statistic, lives in net->stat */
-    size_t off;         /* where it begins in its layer's part of its block */
-    size_t n;           /* elements */
-    int    fck[3];      /* not all 0: the file has (F, C, K), memory (K, C, F) */
+    char suffix[32]; /* "weight", "running_mean", ... */
+    int n_dims;
+    int dim[3];    /* as in the file */
+    int trainable; /* 1: lives in net->param; 0: a statistic, lives in net->stat */
+    size_t off;    /* where it begins in its layer's part of its block */
+    size_t n;      /* elements */
+    int fck[3];    /* not all 0: the file has (F, C, K), memory (K, C, F) */
 } tfb_tensor_t;
 
 struct tfb_layer_t {
     const tfb_kind_t *kind;
-    char  name[TFB_NAME_MAX];
-    int   index;         /* in net->layer */
-    int   first;         /* reads base codes, not floats */
+    char name[TFB_NAME_MAX];
+    int index; /* in net->layer */
+    int first; /* reads base codes, not floats */
     tfb_shape_t in, out;
-    int   F, K, n_stack; /* filters or units; kernel or pool width; stacked recurrent layers */
-    float rate;          /* dropout */
-    int   n_tensors;
+    int F, K, n_stack; /* filters or units; kernel or pool width; stacked recurrent layers */
+    float rate;        /* dropout */
+    int n_tensors;
     tfb_tensor_t tensor[TFB_MAX_TENSORS];
     size_t param_off, n_param; /* this layer's part of net->param */
     size_t stat_off, n_stat;
@@ -58,18 +58,18 @@ struct tfb_layer_t {
 
 /* What a pass over a batch carries: buffers are sized once for the largest batch. */
 typedef struct {
-    tfb_net_t  *net;
+    tfb_net_t *net;
     tfb_pool_t *pool;
-    int      B;             /* examples in this batch */
-    int      train;         /* batch statistics and dropout on */
-    uint64_t seed, step;    /* of dropout masks: a function of (seed, step, layer, element), never of threads */
-    const uint8_t *code;    /* (B, W), the input of the first layer */
-    float   *param, *stat, *grad;  /* the net's blocks; grad NULL = no parameter gradients wanted (attribution) */
-    uint8_t *scratch;       /* per-thread scratch: thread t has scratch + t * m_scratch */
-    size_t   m_scratch;
-    void   **cache;         /* one block per layer, kind->cache bytes */
-    int      update_stat;   /* running statistics move (train only) */
-    const uint8_t *frozen;  /* per layer, 1 = frozen: no gradient, batch norm uses running statistics; or NULL */
+    int B;                      /* examples in this batch */
+    int train;                  /* batch statistics and dropout on */
+    uint64_t seed, step;        /* of dropout masks: a function of (seed, step, layer, element), never of threads */
+    const uint8_t *code;        /* (B, W), the input of the first layer */
+    float *param, *stat, *grad; /* the net's blocks; grad NULL = no parameter gradients wanted (attribution) */
+    uint8_t *scratch;           /* per-thread scratch: thread t has scratch + t * m_scratch */
+    size_t m_scratch;
+    void **cache;          /* one block per layer, kind->cache bytes */
+    int update_stat;       /* running statistics move (train only) */
+    const uint8_t *frozen; /* per layer, 1 = frozen: no gradient, batch norm uses running statistics; or NULL */
 } tfb_pass_t;
 
 struct tfb_kind_t {
@@ -96,12 +96,14 @@ struct tfb_kind_t {
 };
 
 struct tfb_net_t {
-    char   *spec;          /* normalised text */
-    int     window, n_out; /* W bases in, T logits out */
-    int     n_layers;
+    char *spec;        /* normalised text */
+    int window, n_out; /* W bases in, T logits out */
+    int n_layers;
     tfb_layer_t *layer;
-    float  *param; size_t n_param;
-    float  *stat;  size_t n_stat;
+    float *param;
+    size_t n_param;
+    float *stat;
+    size_t n_stat;
 };
 
 /* The table of kinds, ended by NULL. */
@@ -112,14 +114,14 @@ tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err);
 /* The same, but refuses nets of more than max_param numbers before allocating them. */
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err);
 /* The spec of a published architecture (convnet, convnet-bn-after-relu, shallow, danq) with n outputs, to be freed; NULL = unknown name. */
-char      *tfb_net_arch(const char *arch, int n_out);
+char *tfb_net_arch(const char *arch, int n_out);
 /* The name of the published architecture that n is, or NULL. */
 const char *tfb_net_arch_of(const tfb_net_t *n);
 /* Comma-separated names of the published architectures. */
 const char *tfb_net_arch_names(void);
-void       tfb_net_init(tfb_net_t *n, uint64_t seed);
+void tfb_net_init(tfb_net_t *n, uint64_t seed);
 tfb_net_t *tfb_net_clone(const tfb_net_t *n);
-void       tfb_net_destroy(tfb_net_t *n);
+void tfb_net_destroy(tfb_net_t *n);
 
 /* Copies a tensor of a layer between the file's order and memory's. */
 void tfb_tensor_to_file(const tfb_net_t *n, const tfb_layer_t *l, const tfb_tensor_t *t, float *file);

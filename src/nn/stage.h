@@ -10,17 +10,17 @@
 #include "nn/net.h"
 
 typedef struct tfb_stage_s {
-    const tfb_layer_t *layer;  /* the conv or dense layer; NULL: no product, y = x */
-    tfb_shape_t in, mid, out;  /* before the product, after it, after pooling */
-    int    K;                  /* width of the product */
-    float *w;                  /* (K, C, F), folded; NULL where there is no product */
-    float *bias;               /* (F) */
-    int    relu;
-    float *scale, *shift;      /* (F) or NULL */
-    int    P;                  /* pool width, 1 = none */
-    float *packed;             /* w packed for gemm; first stage: the look-up table */
-    int    first;
-    int    whole;              /* not a product: runs by the layer's own forward over a block of windows (recurrent layers) */
+    const tfb_layer_t *layer; /* the conv or dense layer; NULL: no product, y = x */
+    tfb_shape_t in, mid, out; /* before the product, after it, after pooling */
+    int K;                    /* width of the product */
+    float *w;                 /* (K, C, F), folded; NULL where there is no product */
+    float *bias;              /* (F) */
+    int relu;
+    float *scale, *shift; /* (F) or NULL */
+    int P;                /* pool width, 1 = none */
+    float *packed;        /* w packed for gemm; first stage: the look-up table */
+    int first;
+    int whole; /* not a product: runs by the layer's own forward over a block of windows (recurrent layers) */
 } tfb_stage_t;
 
 #endif

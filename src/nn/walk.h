@@ -10,19 +10,19 @@
 
 typedef struct {
     tfb_pass_t pass;
-    int     m_batch;
-    float **y;      /* per layer: its output (B, L, C); in-place layers share their input's */
-    float  *dy[2];  /* gradients of activations, two in turn */
+    int m_batch;
+    float **y;    /* per layer: its output (B, L, C); in-place layers share their input's */
+    float *dy[2]; /* gradients of activations, two in turn */
 } tfb_walk_t;
 
 /* Buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: this thread alone). backward 0: no room for
  * gradients. NULL on lack of memory (logged). */
 tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int backward, tfb_pool_t *pool);
-void        tfb_walk_destroy(tfb_walk_t *w);
+void tfb_walk_destroy(tfb_walk_t *w);
 /* Scores code (B, W); returns logits (B, T), owned by w, valid until the next call. Set w->pass.train, seed and step before. */
 const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B);
 /* After a forward over the same batch: from dz (B, T) to w->pass.grad (laid out as net->param). grad NULL: activations only. */
-void        tfb_walk_backward(tfb_walk_t *w, const float *dz);
+void tfb_walk_backward(tfb_walk_t *w, const float *dz);
 
 /* ---- for the layer kinds ---- */
 /* First example of slice s of a batch of B. */
@@ -35,7 +35,7 @@ void tfb_column_sums(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, int
 /* Drops elements [beg, end) of x with probability rate and scales the others up; which tells the masks of a step apart. */
 void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t beg, size_t end);
 /* Reads up to n numbers from args; returns how many there were, or -1 where something else follows. */
-int  tfb_args(const char *args, double *v, int n);
+int tfb_args(const char *args, double *v, int n);
 /* Appends a tensor to the layer's table. */
 tfb_tensor_t *tfb_layer_tensor(tfb_layer_t *l, const char *suffix, int trainable, int n_dims, int d0, int d1, int d2);
 

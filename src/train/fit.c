@@ -143,20 +143,22 @@ done:
 /* ---- state, and its file ---- */
 
 typedef struct {
-    tfb_net_t *net;               /* weights in training */
-    float *grad, *m, *v;          /* (n_param) */
-    float *avg, *avg_stat;        /* running averages, or NULL */
-    float *best, *best_stat;      /* of the best epoch */
-    int64_t step;                 /* Adam's */
-    int     epoch, best_epoch;    /* epochs done */
-    double  best_loss, train_loss;
+    tfb_net_t *net;          /* weights in training */
+    float *grad, *m, *v;     /* (n_param) */
+    float *avg, *avg_stat;   /* running averages, or NULL */
+    float *best, *best_stat; /* of the best epoch */
+    int64_t step;            /* Adam's */
+    int epoch, best_epoch;   /* epochs done */
+    double best_loss, train_loss;
 } state_t;
 
 static const char MAGIC[16] = "tfbind-ckpt-2\n";
 
 static int transfer(FILE *f, void *p, size_t n, int write)
 {
-    return (write ? fwrite(p, 1, n, f) : fread(p, 1, n, f)) == n ? 0 : -1;
+    if (write) return fwrite(p, 1, n, f) == n ? 0 : -1;
+    /* cppcheck-suppress IOWithoutPositioning ; a checkpoint is open for one of the two only */
+    return fread(p, 1, n, f) == n ? 0 : -1;
 }
 
 /* Everything of a state, in or out. id is a digest of what must agree. */
@@ -170,9 +172,8 @@ static int checkpoint_io(FILE *f, state_t *s, char id[65], int write)
     if (memcmp(got, id, 65)) return -2;
     int bad = transfer(f, &s->step, sizeof s->step, write) || transfer(f, &s->epoch, sizeof s->epoch, write) ||
               transfer(f, &s->best_epoch, sizeof s->best_epoch, write) || transfer(f, &s->best_loss, sizeof s->best_loss, write) ||
-              transfer(f, &s->train_loss, sizeof s->train_loss, write) || transfer(f, s->net->param, P, write) ||
-              transfer(f, s->net->stat, S, write) || transfer(f, s->m, P, write) || transfer(f, s->v, P, write) ||
-              transfer(f, s->best, P, write) || transfer(f, s->best_stat, S, write) ||
+              transfer(f, &s->train_loss, sizeof s->train_loss, write) || transfer(f, s->net->param, P, write) || transfer(f, s->net->stat, S, write) ||
+              transfer(f, s->m, P, write) || transfer(f, s->v, P, write) || transfer(f, s->best, P, write) || transfer(f, s->best_stat, S, write) ||
               (s->avg && (transfer(f, s->avg, P, write) || transfer(f, s->avg_stat, S, write)));
     return bad ? -1 : 0;
 }
@@ -187,8 +188,8 @@ static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fi
     if (o->identity) tfb_sha256_update(&h, o->identity, strlen(o->identity));
     if (o->frozen) tfb_sha256_update(&h, o->frozen, (size_t)net->n_layers);
     /* epochs only where the rate depends on them, so that a finished run can be prolonged */
-    snprintf(text, sizeof text, "%d %.9g %d %d %llu %d %.9g", net->window, o->rate, (int)o->schedule, o->batch, (unsigned long long)o->seed,
-             o->one_strand, o->average);
+    snprintf(text, sizeof text, "%d %.9g %d %d %llu %d %.9g", net->window, o->rate, (int)o->schedule, o->batch, (unsigned long long)o->seed, o->one_strand,
+             o->average);
     tfb_sha256_update(&h, text, strlen(text));
     if (o->schedule != TFB_RATE_CONSTANT) tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);
     tfb_sha256_hex(&h, id);
@@ -227,7 +228,8 @@ static int checkpoint_load(const char *path, state_t *s, char id[65])
     fclose(f);
     if (r == 0) return 1;
     tfb_error(r == -2 ? "checkpoint %s is of another run (other data, targets, architecture or options); remove it to start afresh"
-                      : "checkpoint %s is damaged; remove it to start afresh", path);
+                      : "checkpoint %s is damaged; remove it to start afresh",
+              path);
     return -1;
 }
 
@@ -297,8 +299,8 @@ static void swap_average(state_t *s)
 static void progress(int epoch, int epochs, double loss, int64_t done, int64_t all, double since, double began, double total)
 {
     double now = tfb_now(), rate = (double)done / (now - since), left = total > 0 ? (now - began) / total * (1 - total) : 0;
-    fprintf(stderr, "\repoch %d/%d  %5.1f %%  loss %.5f  %.0f regions/s  %02d:%02d:%02d left ", epoch, epochs, 100.0 * (double)done / (double)all,
-            loss, rate, (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
+    fprintf(stderr, "\repoch %d/%d  %5.1f %%  loss %.5f  %.0f regions/s  %02d:%02d:%02d left ", epoch, epochs, 100.0 * (double)done / (double)all, loss, rate,
+            (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
     fflush(stderr);
 }
 
@@ -339,8 +341,7 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         s.avg_stat = tfb_alloc(S + 1, sizeof *s.avg_stat, "averaged weights");
     }
     w = tfb_walk_create(net, o->batch, 1, o->pool);
-    if (!item || !valid || !code || !label || !dz || !s.grad || !s.m || !s.v || !s.best || !s.best_stat || !w ||
-        (o->average > 0 && (!s.avg || !s.avg_stat)))
+    if (!item || !valid || !code || !label || !dz || !s.grad || !s.m || !s.v || !s.best || !s.best_stat || !w || (o->average > 0 && (!s.avg || !s.avg_stat)))
         goto done;
     size_t nv = 0;
     for (int64_t i = 0; i < ex->n; i++)
@@ -386,8 +387,8 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
             size_t m;
             double loss = tfb_loss(z, label, (size_t)B * T, dz, &m);
             if (!isfinite(loss)) {
-                tfb_error("the loss is not finite at epoch %d, step %lld: the learning rate of %g is too high for these data", s.epoch + 1,
-                          (long long)b + 1, o->rate);
+                tfb_error("the loss is not finite at epoch %d, step %lld: the learning rate of %g is too high for these data", s.epoch + 1, (long long)b + 1,
+                          o->rate);
                 goto done;
             }
             if (m) {

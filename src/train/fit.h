@@ -12,24 +12,24 @@
 typedef enum { TFB_RATE_CONSTANT = 0, TFB_RATE_COSINE = 1, TFB_RATE_LINEAR = 2 } tfb_schedule_t;
 
 typedef struct {
-    double   rate;            /* learning rate */
-    tfb_schedule_t schedule;  /* constant, or down to (almost) nothing at the last step, by a half cosine or a line */
-    int      epochs, batch;
-    uint64_t seed;            /* of the order of examples and of dropout */
-    int      one_strand;      /* leave out the reverse complements */
-    double   average;         /* decay of the running average of weights per step (0 = off): what is validated and kept */
-    const uint8_t *frozen;    /* per layer, or NULL */
+    double rate;             /* learning rate */
+    tfb_schedule_t schedule; /* constant, or down to (almost) nothing at the last step, by a half cosine or a line */
+    int epochs, batch;
+    uint64_t seed;         /* of the order of examples and of dropout */
+    int one_strand;        /* leave out the reverse complements */
+    double average;        /* decay of the running average of weights per step (0 = off): what is validated and kept */
+    const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;
-    const char *checkpoint;   /* file written after every epoch, or NULL */
-    int      resume;          /* go on from checkpoint where it exists */
-    const char *identity;     /* what a checkpoint must agree with: anything that would change the result */
+    const char *checkpoint; /* file written after every epoch, or NULL */
+    int resume;             /* go on from checkpoint where it exists */
+    const char *identity;   /* what a checkpoint must agree with: anything that would change the result */
 } tfb_fit_opt_t;
 
 typedef struct {
-    int    best_epoch, epochs_run; /* 1-based; 0 = none */
-    double best_loss, train_loss;  /* validation loss of the best epoch; training loss of the last one */
-    double per_second;             /* examples (strands counted) of training a second, over the whole run */
-    int    interrupted;            /* stopped by a signal: the net holds the best epoch so far */
+    int best_epoch, epochs_run;   /* 1-based; 0 = none */
+    double best_loss, train_loss; /* validation loss of the best epoch; training loss of the last one */
+    double per_second;            /* examples (strands counted) of training a second, over the whole run */
+    int interrupted;              /* stopped by a signal: the net holds the best epoch so far */
 } tfb_fit_report_t;
 
 /* Trains net in place on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept (none: the last

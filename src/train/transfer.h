@@ -20,9 +20,9 @@ int tfb_transfer_freeze(const tfb_net_t *net, const char *what, uint8_t *frozen)
 int tfb_transfer_record_regions(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part);
 
 typedef enum {
-    TFB_LEAK_DROP,   /* regions that trained or validated the parent are dropped everywhere, as published */
-    TFB_LEAK_REUSE,  /* they may train again, but neither validate nor test */
-    TFB_LEAK_ALLOW   /* they are used like any other */
+    TFB_LEAK_DROP,  /* regions that trained or validated the parent are dropped everywhere, as published */
+    TFB_LEAK_REUSE, /* they may train again, but neither validate nor test */
+    TFB_LEAK_ALLOW  /* they are used like any other */
 } tfb_leak_t;
 /* Applies the rule to part. Returns how many regions it dropped, or -1 (logged): nothing is known of the parent's regions. */
 int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, tfb_leak_t rule, uint8_t *part);

@@ -7,7 +7,7 @@ static int level = 2;
 
 void tfb_log_prefix(const char *p) { snprintf(prefix, sizeof prefix, "%s", p); }
 void tfb_log_level(int l) { level = l; }
-int  tfb_log_get_level(void) { return level; }
+int tfb_log_get_level(void) { return level; }
 
 static void say(int at, const char *kind, const char *fmt, va_list ap)
 {
@@ -17,13 +17,13 @@ static void say(int at, const char *kind, const char *fmt, va_list ap)
     fprintf(stderr, "[%s] %s%s\n", prefix, kind, text);
 }
 
-#define MESSAGE(name, at, kind)      \
-    void name(const char *fmt, ...)  \
-    {                                \
-        va_list ap;                  \
-        va_start(ap, fmt);           \
-        say(at, kind, fmt, ap);      \
-        va_end(ap);                  \
+#define MESSAGE(name, at, kind)     \
+    void name(const char *fmt, ...) \
+    {                               \
+        va_list ap;                 \
+        va_start(ap, fmt);          \
+        say(at, kind, fmt, ap);     \
+        va_end(ap);                 \
     }
 
 MESSAGE(tfb_error, 0, "error: ")

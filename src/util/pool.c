@@ -11,7 +11,7 @@
 enum { SPIN = 2000 }; /* looks, of some 10 to 40 ns each */
 
 struct tfb_pool_t {
-    int n;                      /* threads, the caller counted in */
+    int n; /* threads, the caller counted in */
     pthread_t *thread;
     pthread_mutex_t lock;
     pthread_cond_t go, done;

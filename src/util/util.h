@@ -10,7 +10,7 @@
 #include <stdio.h>
 
 #define TFB_VERSION_STRING_UNKNOWN "0.0.0"
-#define TFB_PRINTF(f, a) __attribute__((format(printf, f, a)))
+#define TFB_PRINTF(f, a)           __attribute__((format(printf, f, a)))
 
 /* ---- messages: one line each on stderr, prefixed with the program's (or plugin's) name ---- */
 
@@ -18,7 +18,7 @@
 void tfb_log_prefix(const char *prefix);
 /* 0 errors only, 1 + warnings, 2 + notes (default), 3 + debugging. */
 void tfb_log_level(int level);
-int  tfb_log_get_level(void);
+int tfb_log_get_level(void);
 void tfb_error(const char *fmt, ...) TFB_PRINTF(1, 2);
 void tfb_warn(const char *fmt, ...) TFB_PRINTF(1, 2);
 void tfb_note(const char *fmt, ...) TFB_PRINTF(1, 2);
@@ -35,40 +35,46 @@ void *tfb_alloc(size_t n, size_t size, const char *what);
 
 /* ---- random numbers: xoshiro256++ for sequences, a hash of a counter where threads must agree ---- */
 
-typedef struct { uint64_t s[4]; } tfb_rng_t;
-void     tfb_rng_seed(tfb_rng_t *r, uint64_t seed);
+typedef struct {
+    uint64_t s[4];
+} tfb_rng_t;
+void tfb_rng_seed(tfb_rng_t *r, uint64_t seed);
 uint64_t tfb_rng_next(tfb_rng_t *r);
-double   tfb_rng_unit(tfb_rng_t *r);                  /* uniform in [0, 1) */
-uint64_t tfb_rng_below(tfb_rng_t *r, uint64_t n);     /* uniform in [0, n), unbiased; n > 0 */
-uint64_t tfb_hash64(uint64_t x);                      /* splitmix64's finaliser: a good hash of a counter */
+double tfb_rng_unit(tfb_rng_t *r);                /* uniform in [0, 1) */
+uint64_t tfb_rng_below(tfb_rng_t *r, uint64_t n); /* uniform in [0, n), unbiased; n > 0 */
+uint64_t tfb_hash64(uint64_t x);                  /* splitmix64's finaliser: a good hash of a counter */
 /* Fisher-Yates shuffle of n indices. */
-void     tfb_rng_shuffle(tfb_rng_t *r, uint32_t *a, size_t n);
+void tfb_rng_shuffle(tfb_rng_t *r, uint32_t *a, size_t n);
 
 /* ---- SHA-256 (FIPS 180-4), for the identity of model files and of training data ---- */
 
-typedef struct { uint32_t h[8]; uint64_t n; uint8_t buf[64]; } tfb_sha256_t;
+typedef struct {
+    uint32_t h[8];
+    uint64_t n;
+    uint8_t buf[64];
+} tfb_sha256_t;
 void tfb_sha256_init(tfb_sha256_t *s);
 void tfb_sha256_update(tfb_sha256_t *s, const void *data, size_t n);
-void tfb_sha256_hex(tfb_sha256_t *s, char hex[65]);   /* finishes; s may not be used afterwards without init */
+void tfb_sha256_hex(tfb_sha256_t *s, char hex[65]); /* finishes; s may not be used afterwards without init */
 
 /* ---- strings ---- */
 
 /* Splits s at each sep into a NULL-terminated array of copies; *n gets the count. Release with tfb_strv_free. */
 char **tfb_split(const char *s, char sep, int *n);
-void   tfb_strv_free(char **v);
+void tfb_strv_free(char **v);
 /* Index of the entry of names[n] nearest to s in edit distance (case-insensitive), or -1 where none is near. For "did you mean". */
-int    tfb_nearest(const char *s, char *const *names, int n);
+int tfb_nearest(const char *s, char *const *names, int n);
 
 /* ---- threads ---- */
 
 typedef struct tfb_pool_t tfb_pool_t;
 /* A pool of n_threads threads, the caller counted in (1 = no thread is started). NULL on failure. */
 tfb_pool_t *tfb_pool_create(int n_threads);
-void        tfb_pool_destroy(tfb_pool_t *p);
-int         tfb_pool_size(const tfb_pool_t *p);
+void tfb_pool_destroy(tfb_pool_t *p);
+int tfb_pool_size(const tfb_pool_t *p);
 /* Calls fn(arg, task, thread) for every task in [0, n), in any order, on all threads, and returns when all are done.
  * thread is in [0, size): use it to pick scratch, never to decide what is computed. One call at a time per pool. */
-void        tfb_pool_run(tfb_pool_t *p, int n, void (*fn)(void *arg, int task, int thread), void *arg);
+void tfb_pool_run(tfb_pool_t *p, int n, void (*fn)(void *arg, int task, int thread), void *arg);
 
 /* Seconds on a monotonic clock. */
 double tfb_now(void);

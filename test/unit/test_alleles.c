@@ -40,9 +40,20 @@ static const struct {
     const char *allele;
     tfb_allele_t kind;
 } kinds[] = {
-    {"A", TFB_ALLELE_OK}, {"acgt", TFB_ALLELE_OK}, {"<DEL>", TFB_ALLELE_SYMBOLIC}, {"<*>", TFB_ALLELE_SYMBOLIC}, {"*", TFB_ALLELE_STAR},
-    {"G]17:198982]", TFB_ALLELE_BREAKEND}, {"]13:123]T", TFB_ALLELE_BREAKEND}, {".A", TFB_ALLELE_BREAKEND}, {"G.", TFB_ALLELE_BREAKEND},
-    {"R", TFB_ALLELE_NOT_ACGT}, {"AN", TFB_ALLELE_NOT_ACGT}, {".", TFB_ALLELE_NOT_ACGT}, {"", TFB_ALLELE_NOT_ACGT}, {"A*", TFB_ALLELE_NOT_ACGT},
+    {"A", TFB_ALLELE_OK},
+    {"acgt", TFB_ALLELE_OK},
+    {"<DEL>", TFB_ALLELE_SYMBOLIC},
+    {"<*>", TFB_ALLELE_SYMBOLIC},
+    {"*", TFB_ALLELE_STAR},
+    {"G]17:198982]", TFB_ALLELE_BREAKEND},
+    {"]13:123]T", TFB_ALLELE_BREAKEND},
+    {".A", TFB_ALLELE_BREAKEND},
+    {"G.", TFB_ALLELE_BREAKEND},
+    {"R", TFB_ALLELE_NOT_ACGT},
+    {"AN", TFB_ALLELE_NOT_ACGT},
+    {".", TFB_ALLELE_NOT_ACGT},
+    {"", TFB_ALLELE_NOT_ACGT},
+    {"A*", TFB_ALLELE_NOT_ACGT},
 };
 
 int main(void)

@@ -56,8 +56,8 @@ static void check_net(const char *spec, int window, int train, double tol)
                 net->param[k] = keep;
                 best = fmin(best, fabs((up - down) / (2 * (double)h) - g[k]) / fmax(scale, 1e-3));
             }
-            CHECK(best <= tol, "%s (train %d): gradient of %s[%zu] is %g, off by %.3g of the largest", spec, train, l->name, k - l->param_off,
-                  (double)g[k], best);
+            CHECK(best <= tol, "%s (train %d): gradient of %s[%zu] is %g, off by %.3g of the largest", spec, train, l->name, k - l->param_off, (double)g[k],
+                  best);
         }
     }
     free(c);

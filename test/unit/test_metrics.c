@@ -12,14 +12,32 @@ static const struct {
     uint8_t y[N];
     double auroc, auprc, mcc, precision, recall, accuracy;
 } row[] = {
-    {"no ties", {2, 1.5f, 1, .5f, .2f, -.1f, -.3f, -.5f, -1, -1.2f, -2, -3}, {1, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0},
-     0.8, 0.7944444444444445, 0.3142857142857143, 0.6, 0.6, 0.6666666666666666},
-    {"ties", {1, 1, 1, 1, 0, 0, 0, 0, -1, -1, -1, -1}, {1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1}, 0.7285714285714286, 0.6333333333333333, 0.47809144373375745, 0.75, 0.6, 0.75},
+    {"no ties",
+     {2, 1.5f, 1, .5f, .2f, -.1f, -.3f, -.5f, -1, -1.2f, -2, -3},
+     {1, 1, 0, 1, 0, 1, 0, 0, 1, 0, 0, 0},
+     0.8,
+     0.7944444444444445,
+     0.3142857142857143,
+     0.6,
+     0.6,
+     0.6666666666666666},
+    {"ties",
+     {1, 1, 1, 1, 0, 0, 0, 0, -1, -1, -1, -1},
+     {1, 1, 1, 0, 1, 0, 0, 0, 0, 0, 0, 1},
+     0.7285714285714286,
+     0.6333333333333333,
+     0.47809144373375745,
+     0.75,
+     0.6,
+     0.75},
     {"nothing predicted", {-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12}, {0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}, 0.85, 0.5, 0, 0, 0, 10 / 12.0},
     {"perfect", {3, 2, 1, -1, -2, -3, -4, -5, -6, -7, -8, -9}, {1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1, 1, 1, 1, 1, 1},
 };
 
-static void near(const char *what, const char *name, double got, double want) { CHECK(fabs(got - want) < 1e-12, "%s: %s is %.17g, not %.17g", what, name, got, want); }
+static void near(const char *what, const char *name, double got, double want)
+{
+    CHECK(fabs(got - want) < 1e-12, "%s: %s is %.17g, not %.17g", what, name, got, want);
+}
 
 int main(void)
 {
@@ -44,7 +62,8 @@ int main(void)
         double ci[3][2], again[3][2];
         CHECK(tfb_metrics_bootstrap(z, 2, y, 1, 2 * N, 400, 1, ci) == 0 && tfb_metrics_bootstrap(z, 2, y, 1, 2 * N, 400, 1, again) == 0, "bootstrap");
         CHECK(memcmp(ci, again, sizeof ci) == 0, "the same seed gives the same intervals");
-        CHECK(ci[0][0] <= row[i].auroc && row[i].auroc <= ci[0][1] && ci[1][0] <= row[i].auprc + 0.1 && ci[0][0] <= ci[0][1], "%s: [%g, %g]", row[i].what, ci[0][0], ci[0][1]);
+        CHECK(ci[0][0] <= row[i].auroc && row[i].auroc <= ci[0][1] && ci[1][0] <= row[i].auprc + 0.1 && ci[0][0] <= ci[0][1], "%s: [%g, %g]", row[i].what,
+              ci[0][0], ci[0][1]);
     }
     return unit_failed;
 }

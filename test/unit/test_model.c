@@ -154,8 +154,7 @@ static void test_scoring(const char *s, int W, int exact_hint)
     int want[2] = {2, 0};
     g = tfb_infer_create(m, want, 2, NULL);
     tfb_infer_windows(g, code, base, N, TFB_STRAND_BOTH, z1);
-    for (int i = 0; i < N; i++)
-        CHECK(fabsf(z1[2 * i] - zb[3 * i + 2]) < 1e-6f && fabsf(z1[2 * i + 1] - zb[3 * i]) < 1e-6f, "chosen targets");
+    for (int i = 0; i < N; i++) CHECK(fabsf(z1[2 * i] - zb[3 * i + 2]) < 1e-6f && fabsf(z1[2 * i + 1] - zb[3 * i]) < 1e-6f, "chosen targets");
     tfb_infer_destroy(g);
     tfb_infer_destroy(f);
     tfb_walk_destroy(w);

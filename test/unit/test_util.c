@@ -9,7 +9,8 @@ static void test_sha256(void)
         const char *text;
         int times;
         const char *hex;
-    } row[] = { /* FIPS 180-4's examples, and NIST's million a */
+    } row[] = {
+        /* FIPS 180-4's examples, and NIST's million a */
         {"", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
         {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},

@@ -6,10 +6,10 @@
  * scoring mode (B, T), loss (1), then every parameter's gradient in training mode in the order and layout of the file. With STEPS: as
  * many Adam steps on the same batch, after which the model is written to OUT. Without arguments: exit 77, so that a runner of unit
  * programs skips it. */
-#include "nn/model.h"
-#include "nn/infer.h"
-#include "nn/walk.h"
 #include "kernels/kernels.h"
+#include "nn/infer.h"
+#include "nn/model.h"
+#include "nn/walk.h"
 #include "train/fit.h"
 #include <math.h>
 #include <stdlib.h>
