@@ -1,6 +1,6 @@
 /* main.c - the command table: it dispatches, prints the help, and is what a test walks. */
-#include "cmd/cmd.h"
 #include "config.h"
+#include "cmd/cmd.h"
 #include "util/util.h"
 #include <htslib/hts.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
 /* vcf.c - annotates VCF/BCF. Stages over batches of records: read | alleles to windows | score | write tags, in input order.
  *
  * Nothing is allocated per record once the largest batch has been seen, and memory does not depend on the input's size. */
-#include "annotate/vcf.h"
 #include "config.h"
+#include "annotate/vcf.h"
 #include "genome/alleles.h"
 #include <ctype.h>
 #include <errno.h>

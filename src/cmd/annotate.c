@@ -1,9 +1,13 @@
 /* annotate.c - `tfbind annotate` and `bcftools +tfbind`: the same options, the same core call. */
+#include "config.h"
+#include "annotate/rows.h"
 #include "annotate/vcf.h"
 #include "cmd/cmd.h"
-#include "config.h"
 #include <ctype.h>
 #include <getopt.h>
+#include <htslib/bgzf.h>
+#include <htslib/hfile.h>
+#include <htslib/hts.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -14,6 +18,7 @@ static void usage(FILE *f, const char *tool)
             "%s\n"
             "Usage: %s\n"
             "\n"
+            "%s"
             "Every REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT gets the TF whose\n"
             "binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA (ALT - REF) and TFB_LOR (change of log odds).\n"
             "With --tf each TF gets its own TFB_<TF> (Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A).\n"
@@ -36,6 +41,7 @@ static void usage(FILE *f, const char *tool)
             "  -t, --targets REGION     similar to -r but streams rather than index-jumps; ^ excludes\n"
             "  -T, --targets-file FILE  similar to -R but streams rather than index-jumps; ^ excludes\n"
             "      --targets-overlap 0|1|2  the same for targets [0]\n"
+            "%s"
             "Output\n"
             "  -o, --output FILE        write here [standard output]\n"
             "  -O, --output-type b|u|z|v[0-9]  compressed or uncompressed BCF, compressed or plain VCF, and level [by name of -o, else v]\n"
@@ -47,7 +53,51 @@ static void usage(FILE *f, const char *tool)
             plugin ? "Predict how variants change transcription-factor binding." : "Predict transcription-factor binding of variants, in the file they are in.",
             plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa"
                    : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
-            plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`", plugin ? "1" : "1");
+            plugin ? ""
+                   : "The input may also be BED (its lines come out with score columns; the window lies in the middle of the interval, of narrowPeak on\n"
+                     "the summit) or FASTA (a table comes out, a row a sequence).\n\n",
+            plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`",
+            plugin ? ""
+                   : "BED and FASTA\n"
+                     "      --input vcf|bed|fasta    what the input is [found out; standard input is taken for VCF or BCF]\n"
+                     "      --scale probability|logit  of the scores [probability]\n"
+                     "      --window center|tile     one window, or windows all over a longer interval: the largest score and the mean [center]\n"
+                     "      --step INT               from one tiled window to the next [half a window]\n",
+            "1");
+}
+
+typedef enum { BAD, VCF, BED, FASTA } kind_t;
+
+/* What the input is: as the user says, else by its first bytes. A pipe cannot be read twice and is taken for VCF or BCF. BAD is logged,
+ * but for a file that cannot be opened, which whoever opens it next reports. */
+static kind_t kind_of(const char *path, const char *said)
+{
+    htsFormat fmt;
+    hFILE *f;
+    char c = 0;
+    if (said) {
+        kind_t k = strcmp(said, "vcf") == 0 ? VCF : strcmp(said, "bed") == 0 ? BED : strcmp(said, "fasta") == 0 ? FASTA : BAD;
+        if (k == BAD) tfb_error("--input is vcf, bed or fasta, not '%s'", said);
+        return k;
+    }
+    if (strcmp(path, "-") == 0 || !(f = hopen(path, "r"))) return VCF;
+    int r = hts_detect_format(f, &fmt);
+    if (hclose(f) < 0 || r < 0) return VCF;
+    if (fmt.format == vcf || fmt.format == bcf) return VCF;
+    if (fmt.format == sam || fmt.format == bam || fmt.format == cram || fmt.format == fastq_format) {
+        tfb_error("%s is SAM, BAM, CRAM or FASTQ, which annotate does not read", path);
+        return BAD;
+    }
+    BGZF *b = bgzf_open(path, "r");
+    if (b && bgzf_read(b, &c, 1) != 1) c = 0;
+    if (b) bgzf_close(b);
+    if (c == '>') return FASTA;
+    /* neither: BED where a name says so, else what is most often meant, whose reader will say what is wrong */
+    static const char *const suffix[] = {".bed", ".bed.gz", ".narrowPeak", ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
+    size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++)
+        if (n > strlen(suffix[i]) && strcasecmp(path + n - strlen(suffix[i]), suffix[i]) == 0) return BED;
+    return fmt.format == bed ? BED : VCF;
 }
 
 /* bcftools has a word for each number. 0, or 1 (logged). */
@@ -66,10 +116,12 @@ static int overlap(const char *option, const char *s, int *to)
 int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status)
 {
     tfb_vcf_opt_t o;
+    tfb_rows_opt_t rows = {0};
+    const char *input = NULL;
     tfb_vcf_defaults(&o);
     o.tool = tool;
     tfb_log_prefix(prefix);
-    enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION };
+    enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION, INPUT, SCALE, WINDOW, STEP };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"tf", 1, NULL, TF},
@@ -90,6 +142,10 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
                                          {"output-type", 1, NULL, 'O'},
                                          {"write-index", 2, NULL, 'W'},
                                          {"no-version", 0, NULL, NO_VERSION},
+                                         {"input", 1, NULL, INPUT},
+                                         {"scale", 1, NULL, SCALE},
+                                         {"window", 1, NULL, WINDOW},
+                                         {"step", 1, NULL, STEP},
                                          {"threads", 1, NULL, '@'},
                                          {"verbosity", 1, NULL, 'v'},
                                          {"help", 0, NULL, 'h'},
@@ -178,6 +234,16 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
             if (!o.write_index) tfb_error("--write-index is csi or tbi, not '%s'", optarg), bad = 1;
             break;
         case NO_VERSION: o.no_version = 1; break;
+        case INPUT: input = optarg; break;
+        case SCALE:
+            rows.logit = strcmp(optarg, "logit") == 0;
+            if (!rows.logit && strcmp(optarg, "probability")) tfb_error("--scale is probability or logit, not '%s'", optarg), bad = 1;
+            break;
+        case WINDOW:
+            rows.tile = strcmp(optarg, "tile") == 0;
+            if (!rows.tile && strcmp(optarg, "center")) tfb_error("--window is center or tile, not '%s'", optarg), bad = 1;
+            break;
+        case STEP: bad |= tfb_cmd_int("step", optarg, 1, TFB_MAX_WINDOW, &v), rows.step = bad ? 0 : (int)v; break;
         case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = bad || v < 1 ? 1 : (int)v; break;
         case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
         case 'h':
@@ -193,12 +259,26 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         usage(stderr, tool);
     else if (bad)
         ;
-    else if (!o.model || !o.fasta)
-        tfb_error("%s missing (-h shows all options)", !o.model ? "-m model.safetensors is" : "-f ref.fa is");
     else if (n_in > 1)
         tfb_error("one input at a time, not %d (%s, ...)", n_in, o.in);
-    else if (tfb_vcf_annotate(&o) == 0)
-        status = 0;
+    else if (!o.model)
+        tfb_error("-m model.safetensors is missing (-h shows all options)");
+    else {
+        /* the plugin's business is VCF alone */
+        kind_t kind = strcmp(tool, "tfbind") ? input || rows.logit || rows.tile || rows.step ? BAD : VCF : kind_of(o.in, input);
+        rows.model = o.model, rows.fasta = o.fasta, rows.in = o.in, rows.out = o.out, rows.tf = o.tf, rows.max_n = o.max_n;
+        rows.strand = o.strand, rows.threads = o.threads;
+        if (kind == BAD && strcmp(tool, "tfbind"))
+            tfb_error("--input, --scale, --window and --step are for BED and FASTA, which `tfbind annotate` reads");
+        else if (kind != BAD && kind != FASTA && !o.fasta)
+            tfb_error("-f ref.fa is missing (-h shows all options)");
+        else if (kind == VCF)
+            status = tfb_vcf_annotate(&o) == 0 ? 0 : fail_status;
+        else if (kind == BED)
+            status = tfb_rows_bed(&rows) == 0 ? 0 : fail_status;
+        else if (kind == FASTA)
+            status = tfb_rows_fasta(&rows) == 0 ? 0 : fail_status;
+    }
     free(command);
     free(arg);
     return status;

@@ -1,6 +1,6 @@
 /* finetune.c - `tfbind finetune`: a pre-trained model -> a model of one TF or a few. Options in, calls of the core out. */
-#include "cmd/cmd.h"
 #include "config.h"
+#include "cmd/cmd.h"
 #include "nn/model.h"
 #include "train/fit.h"
 #include "train/record.h"

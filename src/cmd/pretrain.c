@@ -1,6 +1,6 @@
 /* pretrain.c - `tfbind pretrain`: labels.bed.gz + FASTA -> a multi-task model. Options in, one call of the core out. */
-#include "cmd/cmd.h"
 #include "config.h"
+#include "cmd/cmd.h"
 #include "genome/labels.h"
 #include "nn/model.h"
 #include "train/fit.h"

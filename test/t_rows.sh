@@ -1,0 +1,50 @@
+# BED and FASTA: the same scores every way, lines kept, bad rows named.
+. "$SRCDIR/test/lib.sh"
+make_inputs || exit 1
+A="$TFBIND annotate -m tiny.safetensors -v 1"
+grep -v '^#' labels.bed | cut -f 1-4 | grep -v 'r2[0-9]' > w.bed
+awk '{ print $1 ":" $2 + 1 "-" $3 }' w.bed > r.txt; samtools faidx -r r.txt ref.fa > w.fa
+$A --tf all w.fa > fa.tsv; $A -f ref.fa --tf all w.bed > bed.tsv
+cut -f 2- fa.tsv > a.txt; cut -f 5- bed.tsv > b.txt; same 'a region and its sequence have the same scores' a.txt b.txt
+head -n 1 fa.tsv | grep -qx 'name	CTCF	SPI1	NKX2-5' && echo 'ok the table has one header line' || echo 'not ok the table has one header line'
+cut -f 1-4 bed.tsv | tail -n +2 > got.txt; same 'BED lines come out as they went in, in order' w.bed got.txt
+$A w.fa > got.txt; same 'FASTA: all TFs by default' fa.tsv got.txt
+$A -@ 3 --tf all w.fa > got.txt; same 'three threads = one' fa.tsv got.txt
+bgzip -c w.bed > w.bed.gz; $A -f ref.fa --tf all w.bed.gz > got.txt; same 'bgzip BED' bed.tsv got.txt
+gzip -c w.fa > w.fa.gz; $A w.fa.gz > got.txt; same 'gzip FASTA' fa.tsv got.txt
+sed 's/$/\r/' w.fa > crlf.fa; $A crlf.fa > got.txt; same 'Windows line ends' fa.tsv got.txt
+$A --input bed -f ref.fa --tf all < w.bed > got.txt; same 'BED on standard input' bed.tsv got.txt
+$A --input fasta < w.fa > got.txt; same 'FASTA on standard input' fa.tsv got.txt
+$A -o got.txt w.fa; same '-o' fa.tsv got.txt
+$TFBIND evaluate -m tiny.safetensors -f ref.fa -l labels.bed --predictions p.tsv > /dev/null 2>&1
+$A -f ref.fa --tf all --scale logit labels.bed | grep -v 'r2[0-9]' | cut -f 8- | tail -n +2 | head -n 50 > a.txt; grep -v '^#' p.tsv | cut -f 4- | head -n 50 > b.txt
+same '--scale logit = what evaluate predicts' a.txt b.txt
+paste <($A --tf CTCF --scale logit w.fa | cut -f 2) <(cut -f 2 fa.tsv) | awk 'NR > 1 { p = 1 / (1 + exp(-$1)); d = p - $2; if (d * d > 1e-9) bad = 1 } END { print bad ? "not ok probability = logistic of the logit" : "ok probability = logistic of the logit" }'
+$A -f ref.fa w.bed | tail -n +2 | paste - <(tail -n +2 bed.tsv) | awk -F'\t' '{ m = $11 > $12 ? $11 : $12; if ($13 > m) m = $13; if (m != $6) bad = 1 } END { print bad ? "not ok the summary is the highest score" : "ok the summary is the highest score" }'
+# where the window lies: 60 bases
+printf 'chr1\t1000\t1100\ta\n' > c.bed; printf 'chr1\t1020\t1080\ta\n' > d.bed
+$A -f ref.fa --tf all c.bed | cut -f 5- > a.txt; $A -f ref.fa --tf all d.bed | cut -f 5- > b.txt; same 'the window is centred on the interval' a.txt b.txt
+printf 'chr1\t1000\t1100\ta\t0\t.\t1\t2\t3\t70\n' > c.narrowPeak; printf 'chr1\t1040\t1100\ta\n' > d.bed
+$A -f ref.fa --tf all c.narrowPeak | cut -f 11- > a.txt; $A -f ref.fa --tf all d.bed | cut -f 5- > b.txt; same 'narrowPeak: on the summit' a.txt b.txt
+printf 'chr1\t1000\t1100\ta\t0\t.\t1\t2\t3\t-1\n' > c.narrowPeak; printf 'chr1\t1000\t1100\ta\n' > d.bed
+$A -f ref.fa --tf all c.narrowPeak | cut -f 11- > a.txt; $A -f ref.fa --tf all d.bed | cut -f 5- > b.txt; same 'narrowPeak without a summit: in the middle' a.txt b.txt
+printf 'chr1\t1000\t1100\tt\n' > t.bed; printf 'chr1\t1000\t1060\nchr1\t1030\t1090\nchr1\t1040\t1100\n' > parts.bed
+$A -f ref.fa --tf all parts.bed | tail -n +2 | awk '{ for (i = 1; i <= 3; i++) { v = $(i + 3); if (v > m[i]) m[i] = v; s[i] += v } } END { for (i = 1; i <= 3; i++) printf "%.4f %.4f\n", m[i], s[i] / 3 }' > want.txt
+$A -f ref.fa --tf all --window tile t.bed | tail -n +2 | awk '{ for (i = 5; i <= 10; i += 2) printf "%.4f %.4f\n", $i, $(i + 1) }' > got.txt; same '--window tile: the largest and the mean' want.txt got.txt
+# headers, odd rows, odd sequences
+{ printf 'track name=x\n# a comment\n#chrom\tstart\tend\tid\n'; head -n 2 w.bed; } > h.bed
+$A -f ref.fa --tf SPI1 h.bed | head -n 3 > got.txt; printf 'track name=x\n# a comment\n#chrom\tstart\tend\tid\tSPI1\n' > want.txt; same 'header lines are kept, the last gets our columns' want.txt got.txt
+printf 'chr1\t5\t9\tedge\nchr9\t100\t200\tabsent\nchr2\t4950\t4990\tn\n' > odd.bed
+$TFBIND annotate -m tiny.safetensors -f ref.fa --tf SPI1 odd.bed 2> err.txt | tail -n +2 | cut -f 5 | tr '\n' ' ' | grep -qx '\. \. \. ' && grep -q '3 rows, 0 scored, 3 not: 1 on a contig that the FASTA lacks, 1 too near a contig end, 1 with too many N' err.txt && echo 'ok what cannot be scored gets . and is counted' || echo "not ok what cannot be scored gets . and is counted: $(cat err.txt)"
+printf '>short\nACGT\n>none\n>long\n%s%s%s\n' "$(seq_at chr1 1 30)" "$(seq_at chr1 31 90)" "$(seq_at chr1 91 120)" > o.fa; samtools faidx ref.fa chr1:31-90 > m.fa
+$A --tf SPI1 o.fa | cut -f 2 | sed -n 4p > a.txt; $A --tf SPI1 m.fa | cut -f 2 | sed -n 2p > b.txt; same 'of a long sequence the middle counts' b.txt a.txt
+$A --tf SPI1 o.fa | sed -n '2,3p' | cut -f 2 | tr '\n' ' ' | grep -qx '\. \. ' && echo 'ok sequences too short are not scored' || echo 'not ok sequences too short are not scored'
+: > e.bed; check 'an empty BED' $A -f ref.fa --input bed e.bed
+fails() { local name=$1 text=$2; shift 2; "$@" > /dev/null 2> err.txt && echo "not ok $name: succeeded" || { grep -qF -- "$text" err.txt && echo "ok $name" || echo "not ok $name: $(head -n 1 err.txt)"; }; }
+printf 'chr1\t10\t200\nchr1\tten\t20\n' > bad.bed; fails 'a bad line' 'bad.bed:2: not BED' $A -f ref.fa bad.bed
+printf 'chr1\t200\t100\n' > bad.bed; fails 'end before start' 'bad.bed:1: not BED' $A -f ref.fa bad.bed
+fails 'BED needs a FASTA' '-f ref.fa is missing' $A w.bed
+fails 'an unwritable table' 'cannot write /dev/full' $A -o /dev/full w.fa
+fails 'an unknown scale' '--scale is probability or logit' $A --scale odds w.fa
+fails 'an unknown window' '--window is center or tile' $A --window left w.fa
+head -c $(($(stat -c %s w.bed.gz) - 28)) w.bed.gz > cut.bed.gz; fails 'BED without its end marker' 'truncated' $A -f ref.fa cut.bed.gz
