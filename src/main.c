@@ -10,6 +10,7 @@ const tfb_command_t tfb_commands[] = {
     {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF or BCF"},
     {"Train", "pretrain", tfb_cmd_pretrain, "train a multi-task model from labelled regions"},
     {"Train", "finetune", tfb_cmd_finetune, "fine-tune a model for a TF with few known regions"},
+    {"Train", "relate", tfb_cmd_relate, "rank TFs to pre-train on for a target"},
     {"Train", "evaluate", tfb_cmd_evaluate, "compare a model's predictions with labels"},
     {"Models", "model", tfb_cmd_model, "show what is in a model file"},
     {NULL, NULL, NULL, NULL},

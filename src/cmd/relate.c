@@ -1,0 +1,114 @@
+/* relate.c - `tfbind relate`: which TFs to pre-train on for a target. */
+#include "train/relate.h"
+#include "cmd/cmd.h"
+#include "util/util.h"
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <string.h>
+
+static void usage(FILE *f)
+{
+    fprintf(f, "Rank the TFs of a labels file as sources for a target: pre-training on biologically relevant ones helps most.\n"
+               "\n"
+               "Usage: tfbind relate [options] -l labels.bed.gz --target TF --by CRITERION\n"
+               "\n"
+               "  -l, --labels FILE        regions and labels, as for pretrain\n"
+               "      --target TF          the TF to be learnt\n"
+               "      --by CRITERION       correlation  cosine of the label columns, unresolved as 0 [the default]\n"
+               "                           cofactor     the same, without TFs that share a binding mode with the target\n"
+               "                           mode         TFs that share a binding mode, most bound regions first\n"
+               "                           least        of those, the least correlated first\n"
+               "                           partners     interaction partners, best score first\n"
+               "                           random       by --seed, as a control\n"
+               "      --groups FILE        table of binding modes, for cofactor, mode and least: a header line, a column tf, tf_symbols or\n"
+               "                           name (dimers as A::B or A;B), a column cluster..., mode, group or tf_family\n"
+               "      --group-column NAME  the column with the mode, where there are several\n"
+               "      --partners FILE      table of interactions in STRING's format: preferredName_A, preferredName_B, score\n"
+               "      --top INT            so many TFs [all]\n"
+               "      --with-target        the target is one of them, the first\n"
+               "      --list               only their names, comma-separated, for pretrain --targets\n"
+               "      --seed INT           of random [1]\n"
+               "  -h, --help               this text\n");
+}
+
+int tfb_cmd_relate(int argc, char **argv)
+{
+    static const char *const by[] = {"correlation", "cofactor", "mode", "least", "partners", "random"}; /* in the order of tfb_relate_by_t */
+    enum { TARGET = 256, BY, GROUPS, COLUMN, PARTNERS, TOP, WITH, LIST, SEED };
+    static const struct option opts[] = {
+        {"labels", 1, NULL, 'l'},          {"target", 1, NULL, TARGET},     {"by", 1, NULL, BY},    {"groups", 1, NULL, GROUPS},
+        {"group-column", 1, NULL, COLUMN}, {"partners", 1, NULL, PARTNERS}, {"top", 1, NULL, TOP},  {"with-target", 0, NULL, WITH},
+        {"list", 0, NULL, LIST},           {"seed", 1, NULL, SEED},         {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    tfb_relate_opt_t o = {.seed = 1};
+    int c, bad = 0, with = 0, list = 0, n, shown = 0;
+    long top = 0, v = 1;
+    while ((c = getopt_long(argc, argv, "l:h", opts, NULL)) >= 0) switch (c) {
+        case 'l': o.labels = optarg; break;
+        case TARGET: o.target = optarg; break;
+        case BY: {
+            int k = 0;
+            while (k < 6 && strcmp(optarg, by[k])) k++;
+            if (k == 6) tfb_error("--by is correlation, cofactor, mode, least, partners or random, not '%s'", optarg), bad = 1;
+            o.by = (tfb_relate_by_t)k;
+            break;
+        }
+        case GROUPS: o.groups = optarg; break;
+        case COLUMN: o.group_column = optarg; break;
+        case PARTNERS: o.partners = optarg; break;
+        case TOP: bad |= tfb_cmd_int("top", optarg, 1, 100000, &top); break;
+        case WITH: with = 1; break;
+        case LIST: list = 1; break;
+        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v; break;
+        case 'h': usage(stdout); return 0;
+        default: return 1;
+        }
+    if (bad) return 1;
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (optind < argc || !o.labels || !o.target) {
+        if (optind < argc)
+            tfb_error("unexpected argument '%s'", argv[optind]);
+        else
+            tfb_error("%s missing (tfbind relate -h shows all options)", !o.labels ? "-l labels.bed.gz is" : "--target TF is");
+        return 1;
+    }
+    if (!o.groups && (o.by == TFB_RELATE_COFACTOR || o.by == TFB_RELATE_MODE || o.by == TFB_RELATE_LEAST)) {
+        tfb_error("--by %s needs --groups, a table of binding modes", by[o.by]);
+        return 1;
+    }
+    if (!o.partners && o.by == TFB_RELATE_PARTNERS) {
+        tfb_error("--by partners needs --partners, a table of interactions");
+        return 1;
+    }
+    int64_t target_bound;
+    tfb_related_t *r = tfb_relate(&o, &n, &target_bound);
+    if (!r) return 1;
+    if (top && n + with < top) tfb_warn("only %d TFs meet the criterion, not %ld", n + with, top);
+    if (list) {
+        if (with) printf("%s", o.target), shown++;
+        for (int i = 0; i < n && (!top || shown < top); i++) printf("%s%s", shown++ ? "," : "", r[i].tf);
+        putchar('\n');
+    } else {
+        printf("rank\ttf\tn_bound\tn_both\tcosine\tsame_mode\tpartner_score\n");
+        if (with) printf("%d\t%s\t%" PRId64 "\t%" PRId64 "\t1.0000\tyes\t.\n", ++shown, o.target, target_bound, target_bound);
+        for (int i = 0; i < n && (!top || shown < top); i++) {
+            printf("%d\t%s\t%" PRId64 "\t%" PRId64 "\t%.4f\t%s\t", ++shown, r[i].tf, r[i].n_bound, r[i].n_both, r[i].cosine,
+                   r[i].same_mode < 0 ? "."
+                   : r[i].same_mode   ? "yes"
+                                      : "no");
+            if (r[i].partner > 0)
+                printf("%g\n", r[i].partner);
+            else
+                printf(".\n");
+        }
+    }
+    tfb_relate_free(r, n);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        tfb_error("cannot write to standard output");
+        return 1;
+    }
+    return 0;
+}

@@ -1,0 +1,265 @@
+/* relate.c - ranks source TFs for a target. In: labels, streamed; tables of binding modes and of interactions. Out: a ranked list. */
+#include "train/relate.h"
+#include "genome/labels.h"
+#include "util/util.h"
+#include <ctype.h>
+#include <errno.h>
+#include <htslib/bgzf.h>
+#include <htslib/kstring.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void tfb_relate_free(tfb_related_t *r, int n)
+{
+    for (int i = 0; r && i < n; i++) free(r[i].tf);
+    free(r);
+}
+
+/* ---- tables with a header line: calls row(arg, columns, n, line) for each further line ---- */
+
+typedef int (*row_f)(void *arg, char **col, int n, int64_t line);
+
+static int read_table(const char *path, int (*header)(void *arg, char **col, int n), row_f row, void *arg)
+{
+    kstring_t s = {0, 0, NULL};
+    BGZF *fp = bgzf_open(path, "r");
+    int64_t line = 0;
+    int ret = 0, r;
+    if (!fp) {
+        tfb_error("cannot open %s: %s", path, strerror(errno));
+        return -1;
+    }
+    while (ret == 0 && (r = bgzf_getline(fp, '\n', &s)) >= 0) {
+        int n;
+        while (s.l && isspace((unsigned char)s.s[s.l - 1])) s.s[--s.l] = 0;
+        if (!s.l) continue;
+        char **col = tfb_split(s.s, strchr(s.s, '\t') ? '\t' : ' ', &n); /* STRING's own files have spaces */
+        if (!col) {
+            ret = -1;
+            break;
+        }
+        ret = line++ == 0 ? header(arg, col, n) : row(arg, col, n, line);
+        tfb_strv_free(col);
+    }
+    if (ret == 0 && r < -1) {
+        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", path, line + 1);
+        ret = -1;
+    }
+    bgzf_close(fp);
+    free(s.s);
+    return ret;
+}
+
+static int find(char **col, int n, const char *name)
+{
+    for (int i = 0; i < n; i++)
+        if (strcasecmp(col[i] + (*col[i] == '#'), name) == 0) return i;
+    return -1;
+}
+
+/* ---- binding modes ---- */
+
+typedef struct {
+    const tfb_relate_opt_t *o;
+    tfb_related_t *tf;
+    int n, target;  /* of tf */
+    int name, mode; /* columns */
+    char ***modes;  /* per TF: its modes, NULL-terminated */
+    int *n_modes;
+    int pass;        /* of the partners */
+    int a, b, score; /* columns of partners */
+} tables_t;
+
+static int groups_header(void *arg, char **col, int n)
+{
+    tables_t *t = arg;
+    static const char *const names[] = {"tf_symbols", "tf", "symbol", "gene", "name"};
+    t->name = t->mode = -1;
+    for (size_t i = 0; i < sizeof names / sizeof names[0] && t->name < 0; i++) t->name = find(col, n, names[i]);
+    if (t->o->group_column) {
+        t->mode = find(col, n, t->o->group_column);
+        if (t->mode < 0) {
+            int near = tfb_nearest(t->o->group_column, col, n);
+            tfb_error("%s has no column '%s'%s%s%s", t->o->groups, t->o->group_column, near >= 0 ? "; did you mean " : "", near >= 0 ? col[near] : "",
+                      near >= 0 ? "?" : "");
+            return -1;
+        }
+    }
+    for (int i = 0; i < n && t->mode < 0; i++)
+        if (i != t->name && (strncasecmp(col[i], "cluster", 7) == 0 || strcasecmp(col[i], "mode") == 0 || strcasecmp(col[i], "group") == 0)) t->mode = i;
+    if (t->mode < 0) t->mode = find(col, n, "tf_family");
+    if (t->name < 0 || t->mode < 0) {
+        tfb_error("%s:1: a header line with a column of TFs (tf, tf_symbols or name) and one of binding modes (cluster..., mode, group or tf_family) is "
+                  "wanted; --group-column names another",
+                  t->o->groups);
+        return -1;
+    }
+    return 0;
+}
+
+static int add_mode(tables_t *t, const char *name, size_t len, const char *mode)
+{
+    for (int i = 0; i < t->n; i++) {
+        if (strlen(t->tf[i].tf) != len || strncasecmp(t->tf[i].tf, name, len)) continue;
+        char **m = realloc(t->modes[i], ((size_t)t->n_modes[i] + 2) * sizeof *m);
+        if (!m) return -1;
+        t->modes[i] = m;
+        m[t->n_modes[i] + 1] = NULL;
+        if (!(m[t->n_modes[i]] = strdup(mode))) return -1;
+        t->n_modes[i]++;
+    }
+    return 0;
+}
+
+static int groups_row(void *arg, char **col, int n, int64_t line)
+{
+    tables_t *t = arg;
+    if (n <= t->name || n <= t->mode) {
+        tfb_error("%s:%" PRId64 ": %d columns are too few", t->o->groups, line, n);
+        return -1;
+    }
+    /* the members of a dimer, A;B or A::B, have its mode each */
+    for (const char *s = col[t->name]; *s;) {
+        size_t len = strcspn(s, ";:");
+        if (len && add_mode(t, s, len, col[t->mode]) < 0) return -1;
+        s += len;
+        s += strspn(s, ";: ");
+    }
+    return 0;
+}
+
+static int share(char **a, char **b)
+{
+    for (; a && *a; a++)
+        for (char **p = b; p && *p; p++)
+            if (strcmp(*a, *p) == 0) return 1;
+    return 0;
+}
+
+/* ---- partners ---- */
+
+static int partners_header(void *arg, char **col, int n)
+{
+    tables_t *t = arg;
+    static const char *const a[] = {"preferredName_A", "protein1", "node1", "tf1", "a"}, *const b[] = {"preferredName_B", "protein2", "node2", "tf2", "b"};
+    t->a = t->b = -1;
+    for (int i = 0; i < 5 && t->a < 0; i++) t->a = find(col, n, a[i]), t->b = find(col, n, b[i]);
+    t->score = find(col, n, "combined_score");
+    if (t->score < 0) t->score = find(col, n, "score");
+    if (t->a >= 0 && t->b >= 0 && t->score >= 0) return 0;
+    tfb_error(
+        "%s:1: a header line with two columns of TFs (preferredName_A and _B, protein1 and 2, node1 and 2) and one called score or combined_score is wanted",
+        t->o->partners);
+    return -1;
+}
+
+static int partners_row(void *arg, char **col, int n, int64_t line)
+{
+    tables_t *t = arg;
+    char *end;
+    if (n <= t->a || n <= t->b || n <= t->score) {
+        tfb_error("%s:%" PRId64 ": %d columns are too few", t->o->partners, line, n);
+        return -1;
+    }
+    double v = strtod(col[t->score], &end);
+    if (end == col[t->score] || *end || !(v >= 0)) {
+        tfb_error("%s:%" PRId64 ": '%.40s' is not a score", t->o->partners, line, col[t->score]);
+        return -1;
+    }
+    const char *self = t->tf[t->target].tf, *other = strcasecmp(col[t->a], self) == 0 ? col[t->b] : strcasecmp(col[t->b], self) == 0 ? col[t->a] : NULL;
+    for (int i = 0; other && i < t->n; i++)
+        if (strcasecmp(t->tf[i].tf, other) == 0 && v > t->tf[i].partner) t->tf[i].partner = v;
+    return 0;
+}
+
+/* ---- counting and ranking ---- */
+
+static int count(const tfb_relate_opt_t *o, tables_t *t)
+{
+    tfb_region_t r;
+    int got = -1;
+    tfb_labels_t *l = tfb_labels_open(o->labels);
+    if (!l) return -1;
+    t->n = tfb_labels_n_tfs(l);
+    t->target = -1;
+    if (!(t->tf = calloc((size_t)t->n, sizeof *t->tf))) goto done;
+    for (int i = 0; i < t->n; i++) {
+        if (!(t->tf[i].tf = strdup(tfb_labels_tfs(l)[i]))) goto done;
+        if (strcmp(t->tf[i].tf, o->target) == 0) t->target = i;
+    }
+    if (t->target < 0) {
+        int near = tfb_nearest(o->target, tfb_labels_tfs(l), t->n);
+        tfb_error("%s has no TF called '%s'%s%s%s", o->labels, o->target, near >= 0 ? "; did you mean " : "", near >= 0 ? tfb_labels_tfs(l)[near] : "",
+                  near >= 0 ? "?" : "");
+        goto done;
+    }
+    while ((got = tfb_labels_next(l, &r)) > 0) {
+        int with = r.label[t->target] == TFB_BOUND;
+        for (int i = 0; i < t->n; i++) {
+            if (r.label[i] != TFB_BOUND) continue;
+            t->tf[i].n_bound++;
+            t->tf[i].n_both += with;
+        }
+    }
+done:
+    tfb_labels_close(l);
+    return got < 0 ? -1 : 0;
+}
+
+static int by_key(const void *a, const void *b)
+{
+    const tfb_related_t *x = a, *y = b;
+    return x->key < y->key ? 1 : x->key > y->key ? -1 : 0;
+}
+
+tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bound)
+{
+    tables_t t = {.o = o};
+    tfb_related_t *out = NULL;
+    tfb_rng_t rng;
+    int ok = 0;
+    *n = 0;
+    if (count(o, &t) < 0) goto done;
+    if (!(t.modes = calloc((size_t)t.n, sizeof *t.modes)) || !(t.n_modes = calloc((size_t)t.n, sizeof *t.n_modes))) goto done;
+    if (o->groups && read_table(o->groups, groups_header, groups_row, &t) < 0) goto done;
+    if (o->partners && read_table(o->partners, partners_header, partners_row, &t) < 0) goto done;
+    if (o->groups && !t.n_modes[t.target] && (o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST || o->by == TFB_RELATE_COFACTOR)) {
+        tfb_error("%s knows no binding mode of %s", o->groups, o->target);
+        goto done;
+    }
+    tfb_rng_seed(&rng, o->seed);
+    double bound = (double)t.tf[t.target].n_bound;
+    *target_bound = t.tf[t.target].n_bound;
+    if (!(out = calloc((size_t)t.n, sizeof *out))) goto done;
+    for (int i = 0; i < t.n; i++) {
+        tfb_related_t *r = &t.tf[i];
+        double luck = tfb_rng_unit(&rng);
+        r->cosine = r->n_bound && bound > 0 ? (double)r->n_both / sqrt((double)r->n_bound * bound) : 0;
+        r->same_mode = !o->groups || !t.n_modes[i] ? -1 : share(t.modes[i], t.modes[t.target]);
+        if (i == t.target || (o->by == TFB_RELATE_COFACTOR && r->same_mode == 1) ||
+            ((o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST) && r->same_mode != 1) || (o->by == TFB_RELATE_PARTNERS && r->partner <= 0))
+            continue;
+        r->key = o->by == TFB_RELATE_MODE       ? (double)r->n_bound
+                 : o->by == TFB_RELATE_LEAST    ? -r->cosine
+                 : o->by == TFB_RELATE_PARTNERS ? r->partner
+                 : o->by == TFB_RELATE_RANDOM   ? luck
+                                                : r->cosine;
+        r->key -= 1e-13 * i; /* ties: as in the labels */
+        out[(*n)++] = *r;
+        r->tf = NULL;
+    }
+    qsort(out, (size_t)*n, sizeof *out, by_key);
+    ok = 1;
+done:
+    for (int i = 0; t.modes && i < t.n; i++) tfb_strv_free(t.modes[i]);
+    free(t.modes);
+    free(t.n_modes);
+    tfb_relate_free(t.tf, t.n);
+    if (!ok) {
+        tfb_relate_free(out, *n);
+        out = NULL;
+    }
+    return out;
+}

@@ -1,0 +1,39 @@
+/* relate.h - which TFs to pre-train on for a target: ranks a labels file's TFs by the criteria of Novakovsky et al. */
+#ifndef TFB_RELATE_H
+#define TFB_RELATE_H
+
+#include <stdint.h>
+
+typedef enum {
+    TFB_RELATE_CORRELATION, /* cosine of label columns, unresolved as 0 */
+    TFB_RELATE_COFACTOR,    /* the same, without TFs that share a binding mode with the target */
+    TFB_RELATE_MODE,        /* TFs that share a binding mode, most bound regions first */
+    TFB_RELATE_LEAST,       /* of those, the least correlated first */
+    TFB_RELATE_PARTNERS,    /* interaction partners, best score first */
+    TFB_RELATE_RANDOM,
+} tfb_relate_by_t;
+
+typedef struct {
+    const char *labels, *target;
+    tfb_relate_by_t by;
+    const char *groups;       /* table TF -> binding mode; NULL where by needs none */
+    const char *group_column; /* its column with the mode, NULL: found out */
+    const char *partners;     /* table of TF pairs with scores (STRING), likewise */
+    uint64_t seed;
+} tfb_relate_opt_t;
+
+typedef struct {
+    char *tf;                /* owned */
+    int64_t n_bound, n_both; /* regions bound by it; by it and the target */
+    double cosine;
+    int same_mode;  /* 1 yes, 0 no, -1 not known */
+    double partner; /* score, 0 = no known interaction */
+    double key;     /* what it is ranked by: larger first */
+} tfb_related_t;
+
+/* All TFs that meet the criterion, best first (ties in the order of the labels). *n gets their number, *target_bound the target's bound
+ * regions. NULL on failure (logged); release with tfb_relate_free. */
+tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bound);
+void tfb_relate_free(tfb_related_t *r, int n);
+
+#endif
