@@ -8,6 +8,7 @@
 
 const tfb_command_t tfb_commands[] = {
     {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF or BCF"},
+    {"Train", "labels", tfb_cmd_labels, "label regions from accessibility, peaks and binding sites"},
     {"Train", "pretrain", tfb_cmd_pretrain, "train a multi-task model from labelled regions"},
     {"Train", "finetune", tfb_cmd_finetune, "fine-tune a model for a TF with few known regions"},
     {"Train", "relate", tfb_cmd_relate, "rank TFs to pre-train on for a target"},
