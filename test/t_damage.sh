@@ -35,7 +35,7 @@ fails 'a last line that does not end, on standard input' 'standard input: cannot
 # what is not what it should be
 : > empty.in
 fails 'an empty input' 'cannot read empty.in' $A -o out.vcf empty.in
-fails 'a FASTA as input' 'cannot read tiny.fa' $A -o out.vcf tiny.fa
+fails 'a FASTA as VCF' 'cannot read tiny.fa' $A --input vcf -o out.vcf tiny.fa
 fails 'a folder as input' 'cannot read .' $A -o out.vcf .
 fails 'a model as reference' 'cannot open reference m.safetensors' $TFBIND annotate -m m.safetensors -f m.safetensors -o out.vcf tiny.vcf
 fails 'a VCF as model' 'tiny.vcf' $TFBIND annotate -m tiny.vcf -f tiny.fa -o out.vcf tiny.vcf

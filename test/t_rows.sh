@@ -45,6 +45,7 @@ printf 'chr1\t10\t200\nchr1\tten\t20\n' > bad.bed; fails 'a bad line' 'bad.bed:2
 printf 'chr1\t200\t100\n' > bad.bed; fails 'end before start' 'bad.bed:1: not BED' $A -f ref.fa bad.bed
 fails 'BED needs a FASTA' '-f ref.fa is missing' $A w.bed
 fails 'an unwritable table' 'cannot write /dev/full' $A -o /dev/full w.fa
+fails 'options of VCF' 'w.fa is FASTA: -i' $A -Ob w.fa
 fails 'an unknown scale' '--scale is probability or logit' $A --scale odds w.fa
 fails 'an unknown window' '--window is center or tile' $A --window left w.fa
 head -c $(($(stat -c %s w.bed.gz) - 28)) w.bed.gz > cut.bed.gz; fails 'BED without its end marker' 'truncated' $A -f ref.fa cut.bed.gz

@@ -270,6 +270,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         rows.strand = o.strand, rows.threads = o.threads;
         if (kind == BAD && strcmp(tool, "tfbind"))
             tfb_error("--input, --scale, --window and --step are for BED and FASTA, which `tfbind annotate` reads");
+        else if ((kind == BED || kind == FASTA) && (o.out_type || o.regions || o.targets || o.filter || o.write_index || o.keep_sites))
+            tfb_error("%s is %s: -i, -e, -k, -r, -R, -t, -T, -O and -W are for VCF and BCF", o.in, kind == BED ? "BED" : "FASTA");
         else if (kind != BAD && kind != FASTA && !o.fasta)
             tfb_error("-f ref.fa is missing (-h shows all options)");
         else if (kind == VCF)
