@@ -22,14 +22,13 @@ typedef struct {
 
 typedef struct {
     const tfb_rows_opt_t *o;
-    tfb_model_t *model;
-    tfb_infer_t *infer;
+    tfb_panel_t *panel;
     tfb_pool_t *pool;
     tfb_fasta_t *fasta;
     BGZF *in;
     FILE *out;
     kstring_t line, text, seq, name;
-    int *target, T, W, step, best; /* best: write only the TF with the highest score */
+    int T, W, step, best; /* best: write only the TF with the highest score */
     row_t row[ROWS];
     int n_rows, n_windows, m_windows;
     uint8_t *code;
@@ -42,10 +41,9 @@ static const char *in_name(const args_t *a) { return strcmp(a->o->in, "-") == 0 
 static int start(args_t *a)
 {
     const tfb_rows_opt_t *o = a->o;
-    if (!(a->model = tfb_model_load(o->model)) || !(a->target = tfb_model_targets_parse(a->model, o->tf ? o->tf : "all", &a->T)) ||
-        !(a->pool = tfb_pool_create(o->threads)) || !(a->infer = tfb_infer_create(a->model, a->target, a->T, a->pool)))
-        return -1;
-    a->W = a->model->window;
+    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) return -1;
+    a->W = tfb_panel_window(a->panel);
+    a->T = tfb_panel_n_targets(a->panel);
     a->step = o->step > 0 ? o->step : a->W / 2 > 0 ? a->W / 2 : 1;
     if (!(a->in = bgzf_open(o->in, "r"))) {
         tfb_error("cannot read %s: %s", in_name(a), strerror(errno));
@@ -108,7 +106,7 @@ static void write_row(args_t *a, const row_t *r)
         }
         for (int i = 0; i < r->n * a->T; i++)
             if (z[i] > z[w * a->T + t]) w = i / a->T, t = i % a->T;
-        fprintf(a->out, "\t%s\t%.5f\n", a->model->targets[a->target[t]], (double)scaled(a, z[w * a->T + t]));
+        fprintf(a->out, "\t%s\t%.5f\n", tfb_panel_target(a->panel, t), (double)scaled(a, z[w * a->T + t]));
         return;
     }
     for (int t = 0; t < a->T; t++) {
@@ -130,7 +128,7 @@ static void write_row(args_t *a, const row_t *r)
 
 static int flush(args_t *a)
 {
-    if (tfb_infer_windows(a->infer, a->code, NULL, a->n_windows, a->o->strand, a->z) < 0) return -1;
+    if (tfb_panel_windows(a->panel, a->code, NULL, a->n_windows, a->o->strand, a->z) < 0) return -1;
     for (int i = 0; i < a->n_rows; i++) write_row(a, &a->row[i]);
     a->n_rows = a->n_windows = 0;
     a->text.l = 0;
@@ -156,7 +154,7 @@ static void column_names(args_t *a)
         fputs("\ttop_tf\ttop_score", a->out);
     else
         for (int t = 0; t < a->T; t++) {
-            const char *name = a->model->targets[a->target[t]];
+            const char *name = tfb_panel_target(a->panel, t);
             fprintf(a->out, a->o->tile ? "\t%s\t%s_mean" : "\t%s", name, name);
         }
     fputc('\n', a->out);
@@ -178,11 +176,9 @@ static int finish(args_t *a, int ret)
     if (ret == 0) tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored, s.s ? s.s : "");
     free(s.s);
     if (a->in) bgzf_close(a->in);
-    tfb_infer_destroy(a->infer);
+    tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
-    tfb_model_destroy(a->model);
     tfb_fasta_close(a->fasta);
-    free(a->target);
     free(a->code);
     free(a->z);
     free(a->line.s);

@@ -2,7 +2,7 @@
 #ifndef TFB_ROWS_H
 #define TFB_ROWS_H
 
-#include "nn/infer.h"
+#include "nn/panel.h"
 
 typedef struct {
     const char *model, *fasta, *in, *out; /* fasta: for BED; in, out: "-" = standard streams */

@@ -40,8 +40,7 @@ typedef struct {
 
 typedef struct {
     const tfb_vcf_opt_t *o;
-    tfb_model_t *model;
-    tfb_infer_t *infer;
+    tfb_panel_t *panel;
     tfb_pool_t *pool;
     tfb_fasta_t *fasta;
     bcf_srs_t *sr;
@@ -49,7 +48,7 @@ typedef struct {
                                   not declare) must be known when the record is written */
     htsFile *out;
     filter_t *filter;
-    int *target, n_targets, W;
+    int n_targets, W;
     char **tag;          /* summary: TOP REF ALT DELTA LOR; else per TF: score, DELTA, LOR */
     int *tag_id, n_tags; /* their numbers in hdr */
 
@@ -176,15 +175,14 @@ static int make_header(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
     char what[1024], by[600];
-    const char *base = strrchr(o->model, '/');
-    base = base ? base + 1 : o->model;
     a->hdr = bcf_sr_get_header(a->sr, 0);
-    snprintf(by, sizeof by, "model %.400s %.12s", base, a->model->digest);
+    snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, -1));
     if (o->tf) {
         a->n_tags = 3 * a->n_targets;
         if (!(a->tag = calloc((size_t)a->n_tags + 1, sizeof *a->tag))) return -1;
         for (int t = 0; t < a->n_targets; t++) {
-            const char *tf = a->model->targets[a->target[t]];
+            const char *tf = tfb_panel_target(a->panel, t);
+            snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, t));
             static const char *const suffix[3] = {"", "DELTA", "LOR"}, *const number[3] = {"R", "A", "A"};
             for (int k = 0; k < 3; k++) {
                 char **tag = &a->tag[3 * t + k];
@@ -418,7 +416,7 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
             if (d > best) best = d, top = t;
         }
         /* a list separator inside a name would break the list */
-        for (const char *c = a->model->targets[a->target[top]]; *c; c++)
+        for (const char *c = tfb_panel_target(a->panel, top); *c; c++)
             kputc(*c == ',' || *c == ';' || *c == '=' || isspace((unsigned char)*c) ? '_' : *c, &a->text);
         ref[i] = tfb_sigmoid(zr[top]);
         alt[i] = tfb_sigmoid(za[top]);
@@ -490,7 +488,7 @@ static int write_record(args_t *a, item_t *it)
 
 static int flush(args_t *a)
 {
-    if (tfb_infer_windows(a->infer, a->code, a->base, a->n_windows, a->o->strand, a->z) < 0) return -1;
+    if (tfb_panel_windows(a->panel, a->code, a->base, a->n_windows, a->o->strand, a->z) < 0) return -1;
     for (int i = 0; i < a->n_items; i++)
         if (write_record(a, &a->item[i]) < 0) return -1;
     a->n_items = a->n_windows = a->n_alts = 0;
@@ -606,11 +604,11 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
         tfb_error("filtering expressions are bcftools' own: use `bcftools +tfbind -i ...`, or pipe through `bcftools view -i`");
         goto done;
     }
-    if (!(a->model = tfb_model_load(o->model)) || !(a->target = tfb_model_targets_parse(a->model, o->tf ? o->tf : "all", &a->n_targets)) ||
-        !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0 || !(a->pool = tfb_pool_create(o->threads)) ||
-        !(a->infer = tfb_infer_create(a->model, a->target, a->n_targets, a->pool)))
+    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
+        !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0)
         goto done;
-    a->W = a->model->window;
+    a->W = tfb_panel_window(a->panel);
+    a->n_targets = tfb_panel_n_targets(a->panel);
     if (make_header(a) < 0) {
         tfb_error("%s: cannot make the output's header", in_name(o));
         goto done;
@@ -632,11 +630,9 @@ done:
         if (a->item[i].rec) bcf_destroy(a->item[i].rec);
     tfb_strv_free(a->tag);
     free(a->tag_id);
-    tfb_infer_destroy(a->infer);
+    tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
-    tfb_model_destroy(a->model);
     tfb_fasta_close(a->fasta);
-    free(a->target);
     free(a->code);
     free(a->base);
     free(a->z);

@@ -2,12 +2,13 @@
 #ifndef TFB_VCF_H
 #define TFB_VCF_H
 
-#include "nn/infer.h"
+#include "nn/panel.h"
 
 typedef struct {
-    const char *model, *fasta, *in, *out; /* in, out: "-" = standard streams */
-    const char *tf;                       /* NULL: the summary; "all" or names: a set of tags per TF */
-    const char *prefix;                   /* of tags: "TFB" */
+    const char *model;            /* one or more, comma-separated: panel.h */
+    const char *fasta, *in, *out; /* in, out: "-" = standard streams */
+    const char *tf;               /* NULL: the summary; "all" or names: a set of tags per TF */
+    const char *prefix;           /* of tags: "TFB" */
     tfb_strand_t strand;
     char check_ref; /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
     int max_n;      /* N allowed in a window */

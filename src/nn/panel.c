@@ -1,0 +1,237 @@
+/* panel.c - several models as one: equal trunks merged, targets of the same name settled. */
+#include "nn/panel.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    tfb_model_t *model; /* of one trunk: its outputs are those of all its models */
+    tfb_infer_t *infer; /* NULL: none of its targets is wanted */
+    int n;              /* outputs in use */
+    int *to;            /* (n): their places among the panel's targets */
+} trunk_t;
+
+struct tfb_panel_t {
+    int n_models, n_trunks, n_targets, W;
+    char **source; /* per model */
+    char *all;     /* their list */
+    trunk_t *trunk;
+    char **names; /* (n_targets), owned */
+    int *of;      /* (n_targets): model */
+    float *z;     /* (m_z): of one trunk */
+    size_t m_z;
+};
+
+static const tfb_layer_t *last_layer(const tfb_net_t *n) { return &n->layer[n->n_layers - 1]; }
+
+/* Are all layers but the last the same, weights included? */
+static int same_trunk(const tfb_net_t *a, const tfb_net_t *b)
+{
+    if (a->window != b->window || a->n_layers != b->n_layers || a->n_stat != b->n_stat) return 0;
+    const tfb_layer_t *la = last_layer(a), *lb = last_layer(b);
+    if (la->param_off != lb->param_off || la->in.L != lb->in.L || la->in.C != lb->in.C) return 0;
+    size_t n = strrchr(a->spec, ' ') - a->spec; /* "dense N" ends both */
+    return strncmp(a->spec, b->spec, n) == 0 && b->spec[n] == ' ' && memcmp(a->param, b->param, la->param_off * sizeof(float)) == 0 &&
+           memcmp(a->stat, b->stat, a->n_stat * sizeof(float)) == 0;
+}
+
+/* A model with the outputs of both, a's first. NULL on lack of memory. */
+static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
+{
+    int n = a->n_targets + b->n_targets, na = a->n_targets, nb = b->n_targets;
+    const tfb_layer_t *la = last_layer(a->net), *lb = last_layer(b->net);
+    char err[200], *spec = malloc(strlen(a->net->spec) + 16), **names = calloc((size_t)n, sizeof *names);
+    tfb_model_t *m = NULL;
+    if (spec && names) {
+        sprintf(spec, "%.*s %d", (int)(strrchr(a->net->spec, ' ') - a->net->spec), a->net->spec, n);
+        for (int i = 0; i < n; i++) names[i] = i < na ? a->targets[i] : b->targets[i - na];
+        tfb_net_t *net = tfb_net_parse(spec, a->window, err, sizeof err);
+        if (net) {
+            const tfb_layer_t *l = last_layer(net);
+            size_t KC = (size_t)l->in.L * (size_t)l->in.C;
+            memcpy(net->param, a->net->param, la->param_off * sizeof(float));
+            memcpy(net->stat, a->net->stat, net->n_stat * sizeof(float));
+            float *w = net->param + l->param_off;
+            const float *wa = a->net->param + la->param_off, *wb = b->net->param + lb->param_off;
+            for (size_t k = 0; k <= KC; k++) { /* rows of weights, then the biases */
+                memcpy(w + k * (size_t)n, wa + k * (size_t)na, (size_t)na * sizeof *w);
+                memcpy(w + k * (size_t)n + na, wb + k * (size_t)nb, (size_t)nb * sizeof *w);
+            }
+            m = tfb_model_create(net, names, n);
+        }
+    }
+    free(spec);
+    free(names);
+    return m;
+}
+
+static char *describe(const char *path, const tfb_model_t *m)
+{
+    const char *base = strrchr(path, '/');
+    char *s = malloc(strlen(path) + 16);
+    if (s) sprintf(s, "%.400s %.12s", base ? base + 1 : path, m->digest);
+    return s;
+}
+
+/* Reads the models; *of (total outputs) gets each output's trunk, place in it and model, in order. */
+typedef struct {
+    const char *name; /* in the trunk's model: valid while that is */
+    int trunk, place, model;
+} output_t;
+
+static int load(tfb_panel_t *p, char **paths, int n, output_t **out, int *n_out)
+{
+    for (int i = 0; i < n; i++) {
+        tfb_model_t *m = tfb_model_load(paths[i]);
+        if (!m) return -1;
+        int t = 0, first = 0, add = m->n_targets;
+        output_t *o = realloc(*out, ((size_t)*n_out + (size_t)add) * sizeof *o);
+        if (o) *out = o;
+        if (!o || !(p->source[i] = describe(paths[i], m))) {
+            tfb_model_destroy(m);
+            return -1;
+        }
+        p->n_models++;
+        if (p->W && m->window != p->W) {
+            tfb_error("%s has windows of %d bases, %s of %d: they cannot be scored together", paths[i], m->window, paths[0], p->W);
+            tfb_model_destroy(m);
+            return -1;
+        }
+        p->W = m->window;
+        while (t < p->n_trunks && !same_trunk(p->trunk[t].model->net, m->net)) t++;
+        if (t < p->n_trunks) {
+            first = p->trunk[t].model->n_targets;
+            tfb_model_t *both = merge(p->trunk[t].model, m);
+            tfb_model_destroy(m);
+            if (!both) return -1;
+            tfb_model_destroy(p->trunk[t].model);
+            p->trunk[t].model = both;
+        } else {
+            p->trunk[t].model = m;
+            p->n_trunks++;
+        }
+        for (int k = 0; k < add; k++) o[(*n_out)++] = (output_t){NULL, t, first + k, i};
+    }
+    for (int k = 0; k < *n_out; k++) (*out)[k].name = p->trunk[(*out)[k].trunk].model->targets[(*out)[k].place];
+    return 0;
+}
+
+/* The last model that knows a name has it; the order is that of first mention. */
+static int settle(output_t *o, int n)
+{
+    int m = 0;
+    for (int i = 0; i < n; i++) {
+        int k = 0;
+        while (k < m && strcmp(o[k].name, o[i].name)) k++;
+        o[k] = o[i];
+        if (k == m) m++;
+    }
+    return m;
+}
+
+static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_pool_t *pool)
+{
+    int ret = -1, *want = NULL, *place = NULL;
+    char **names = calloc((size_t)n + 1, sizeof *names);
+    if (!names) return -1;
+    for (int i = 0; i < n; i++) names[i] = (char *)o[i].name;
+    tfb_model_t list = {.targets = names, .n_targets = n}; /* for its search by name */
+    if (!(want = tfb_model_targets_parse(&list, tf, &p->n_targets))) goto done;
+    if (!(p->names = calloc((size_t)p->n_targets + 1, sizeof *p->names)) || !(p->of = malloc((size_t)p->n_targets * sizeof *p->of)) ||
+        !(place = malloc((size_t)p->n_targets * sizeof *place)))
+        goto done;
+    for (int i = 0; i < p->n_targets; i++) {
+        p->of[i] = o[want[i]].model;
+        if (!(p->names[i] = strdup(o[want[i]].name))) goto done;
+    }
+    for (int t = 0; t < p->n_trunks; t++) {
+        trunk_t *k = &p->trunk[t];
+        if (!(k->to = malloc((size_t)p->n_targets * sizeof *k->to))) goto done;
+        for (int i = 0; i < p->n_targets; i++) {
+            if (o[want[i]].trunk != t) continue;
+            place[k->n] = o[want[i]].place;
+            k->to[k->n++] = i;
+        }
+        if (k->n && !(k->infer = tfb_infer_create(k->model, place, k->n, pool))) goto done;
+        tfb_model_destroy(k->model); /* folded and packed; the names are copied */
+        k->model = NULL;
+    }
+    ret = 0;
+done:
+    free(want);
+    free(place);
+    free(names);
+    return ret;
+}
+
+tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
+{
+    int n = 0, n_out = 0, ok = 0;
+    size_t len = 1;
+    output_t *out = NULL;
+    char **v = tfb_split(paths, ',', &n);
+    tfb_panel_t *p = calloc(1, sizeof *p);
+    if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) || !(p->trunk = calloc((size_t)n, sizeof *p->trunk))) goto done;
+    if (load(p, v, n, &out, &n_out) < 0) goto done;
+    n_out = settle(out, n_out);
+    if (choose(p, out, n_out, tf, pool) < 0) goto done;
+    tfb_debug("%d model%s, %d trunk%s, %d targets", n, n > 1 ? "s" : "", p->n_trunks, p->n_trunks > 1 ? "s" : "", p->n_targets);
+    for (int i = 0; i < n; i++) len += strlen(p->source[i]) + 2;
+    if (!(p->all = calloc(len, 1))) goto done;
+    for (int i = 0; i < n; i++) strcat(strcat(p->all, i ? "; " : ""), p->source[i]);
+    ok = 1;
+done:
+    tfb_strv_free(v);
+    free(out);
+    if (!ok) {
+        tfb_panel_close(p);
+        p = NULL;
+    }
+    return p;
+}
+
+void tfb_panel_close(tfb_panel_t *p)
+{
+    if (!p) return;
+    for (int t = 0; p->trunk && t < p->n_trunks; t++) {
+        tfb_model_destroy(p->trunk[t].model);
+        tfb_infer_destroy(p->trunk[t].infer);
+        free(p->trunk[t].to);
+    }
+    free(p->trunk);
+    tfb_strv_free(p->source);
+    tfb_strv_free(p->names);
+    free(p->all);
+    free(p->of);
+    free(p->z);
+    free(p);
+}
+
+int tfb_panel_window(const tfb_panel_t *p) { return p->W; }
+int tfb_panel_n_targets(const tfb_panel_t *p) { return p->n_targets; }
+int tfb_panel_n_trunks(const tfb_panel_t *p) { return p->n_trunks; }
+const char *tfb_panel_target(const tfb_panel_t *p, int t) { return p->names[t]; }
+const char *tfb_panel_source(const tfb_panel_t *p, int t) { return t < 0 ? p->all : p->source[p->of[t]]; }
+
+int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
+{
+    size_t T = (size_t)p->n_targets;
+    for (int t = 0; t < p->n_trunks; t++) {
+        trunk_t *k = &p->trunk[t];
+        if (!k->infer) continue;
+        if ((size_t)k->n == T) return tfb_infer_windows(k->infer, code, base, n, strand, z); /* the one trunk that has them all, in order */
+        if ((size_t)n * (size_t)k->n > p->m_z) {
+            size_t m = (size_t)n * (size_t)k->n;
+            float *b = realloc(p->z, m * sizeof *b);
+            if (!b) {
+                tfb_error("not enough memory to score %lld windows", (long long)n);
+                return -1;
+            }
+            p->z = b;
+            p->m_z = m;
+        }
+        if (tfb_infer_windows(k->infer, code, base, n, strand, p->z) < 0) return -1;
+        for (int64_t i = 0; i < n; i++)
+            for (int j = 0; j < k->n; j++) z[(size_t)i * T + (size_t)k->to[j]] = p->z[(size_t)i * (size_t)k->n + (size_t)j];
+    }
+    return 0;
+}

@@ -1,0 +1,25 @@
+/* panel.h - one or several models scored together, as one list of targets.
+ *
+ * Models whose layers are the same up to the last (heads fine-tuned with --freeze all-but-last, and their parent) are recognised, and their
+ * common trunk is computed once. A TF that several models know is the last one's: a fine-tuned model replaces its parent's output. */
+#ifndef TFB_PANEL_H
+#define TFB_PANEL_H
+
+#include "nn/infer.h"
+
+typedef struct tfb_panel_t tfb_panel_t;
+
+/* paths: one or more model files, separated by commas. tf: "all" or names, as tfb_model_targets_parse. pool is borrowed. NULL on failure (logged). */
+tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool);
+void tfb_panel_close(tfb_panel_t *p);
+int tfb_panel_window(const tfb_panel_t *p);
+int tfb_panel_n_targets(const tfb_panel_t *p);
+const char *tfb_panel_target(const tfb_panel_t *p, int t);
+/* Where target t comes from, "NAME.safetensors 0123456789ab" (file and digest); t -1: all models, "; " between them. Owned by p. */
+const char *tfb_panel_source(const tfb_panel_t *p, int t);
+/* Trunks that are computed: fewer than models where some share theirs. */
+int tfb_panel_n_trunks(const tfb_panel_t *p);
+/* As tfb_infer_windows. */
+int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z);
+
+#endif
