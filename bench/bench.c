@@ -63,7 +63,7 @@ static double train(int threads, double seconds)
     enum { B = 100, T = 50 };
     tfb_pool_t *pool = tfb_pool_create(threads);
     tfb_net_t *net = convnet(T);
-    tfb_walk_t *w = tfb_walk_create(net, B, 1, pool);
+    tfb_walk_t *w = tfb_walk_create(net, B, TFB_WALK_TRAIN, pool);
     uint8_t *code = random_codes(B), label[B * T];
     float dz[B * T], *g[3];
     for (int i = 0; i < 3; i++) g[i] = tfb_alloc(net->n_param, sizeof **g, "gradients");

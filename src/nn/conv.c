@@ -40,14 +40,13 @@ static size_t lay_out(const tfb_layer_t *l, int B, work_t *w, uint8_t *base)
     int E = block_examples(l, B), Fp = tfb_round16(l->F);
     if (l->first) {
         n[0] = K * 5 * (size_t)Fp;
-        n[1] = n[2] = 0;
         n[3] = TFB_SLICES * n[0];
     } else {
         n[0] = tfb_packed_size((int)(K * C), (int)F);
-        n[1] = is_dense(l) ? 0 : tfb_packed_size((int)(K * F), (int)C);
-        n[2] = is_dense(l) ? 0 : K * F * C;
         n[3] = (size_t)((B + E - 1) / E) * tfb_packed_size(E * l->out.L, (int)F);
     }
+    n[1] = is_dense(l) ? 0 : tfb_packed_size((int)(K * F), (int)C);
+    n[2] = is_dense(l) ? 0 : K * F * C;
     n[4] = 2 * TFB_SLICES * F; /* doubles */
     size_t off = 0;
     float **p[] = {&w->packed, &w->packed2, &w->flip, &w->dy, (float **)&w->part};

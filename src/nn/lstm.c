@@ -340,6 +340,7 @@ const tfb_kind_t tfb_kind_bilstm = {
     .scratch = scratch,
     .forward = forward,
     .backward = backward,
+    .plain_gradient = 1,
     .reach = reach,
     .fuse = fuse,
 };

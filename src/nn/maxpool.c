@@ -2,6 +2,7 @@
 #include "kernels/kernels.h"
 #include "nn/stage.h"
 #include "nn/walk.h"
+#include <math.h>
 #include <string.h>
 
 static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
@@ -56,6 +57,46 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, con
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 
+/* DeepLIFT, as Captum has it: the change of a maximum is split where input and reference have their larger one. A rise belongs to the
+ * position of the input's maximum, a fall to that of the reference's; there the multiplier is the change of the output over that of
+ * the position. The others of the P positions get 0, or the gradient where they do not change. */
+static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
+{
+    (void)scratch;
+    job_t *j = arg;
+    int C = l->in.C, P = l->K, pairs = pass->B / 2;
+    const float same = 1e-10f; /* Captum's limit */
+    for (int b = tfb_slice(s, pairs); b < tfb_slice(s + 1, pairs); b++) {
+        size_t in = (size_t)l->in.L * C, out = (size_t)l->out.L * C;
+        const float *x = j->x + (size_t)b * in, *xr = x + (size_t)pairs * in, *y = j->y + (size_t)b * out, *yr = y + (size_t)pairs * out;
+        const float *dy = j->dy + (size_t)b * out, *dyr = dy + (size_t)pairs * out;
+        float *dx = j->out + (size_t)b * in, *dxr = dx + (size_t)pairs * in;
+        memset(dx, 0, in * sizeof *dx);
+        memset(dxr, 0, in * sizeof *dxr);
+        for (int i = 0; i < l->out.L; i++)
+            for (int c = 0; c < C; c++) {
+                size_t o = (size_t)i * C + c, top = 0, topr = 0;
+                for (size_t k = (size_t)P; k-- > 0;) { /* the first of the largest, as in backward */
+                    size_t at = ((size_t)i * P + k) * C + c;
+                    if (x[at] == y[o]) top = at;
+                    if (xr[at] == yr[o]) topr = at;
+                }
+                float rise = y[o] > yr[o] ? dy[o] * (y[o] - yr[o]) : 0, fall = y[o] < yr[o] ? dyr[o] * (y[o] - yr[o]) : 0;
+                float d = x[top] - xr[top], dr = x[topr] - xr[topr];
+                if (fabsf(d) < same) dx[top] = dy[o];
+                if (fabsf(dr) < same) dxr[topr] = dyr[o];
+                if (rise > 0 || rise < 0) dx[top] = dxr[top] = rise / d;
+                if (fall > 0 || fall < 0) dx[topr] = dxr[topr] = fall / dr;
+            }
+    }
+}
+
+static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+{
+    job_t j = {.x = x, .y = y, .dy = dy, .out = dx};
+    tfb_tasks(l, pass, TFB_SLICES, rescale_task, &j);
+}
+
 static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
 {
     *ob = beg / l->K < l->out.L ? beg / l->K : l->out.L;
@@ -71,4 +112,12 @@ static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb
     return 1;
 }
 
-const tfb_kind_t tfb_kind_pool = {.name = "pool", .setup = setup, .forward = forward, .backward = backward, .reach = reach, .fuse = fuse};
+const tfb_kind_t tfb_kind_pool = {
+    .name = "pool",
+    .setup = setup,
+    .forward = forward,
+    .backward = backward,
+    .rescale = rescale,
+    .reach = reach,
+    .fuse = fuse,
+};

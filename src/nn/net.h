@@ -84,9 +84,15 @@ struct tfb_kind_t {
     size_t (*scratch)(const tfb_layer_t *l, int B);
     /* y (B, out.L, out.C) from x (B, in.L, in.C); x is NULL for the first layer (pass->code). in_place kinds get x == y. */
     void (*forward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y);
-    /* dx (may be NULL: not wanted) from dy, and adds nothing: parameter gradients are overwritten in pass->grad. y is what
+    /* dx (may be NULL: not wanted; of the first layer (B, W, 4), for the one-hot of its codes) from dy, and adds nothing: parameter gradients are overwritten in pass->grad. y is what
      * forward left in y; x what it was given (for in_place kinds x == y). dy may be overwritten; in_place kinds get dx == dy. */
     void (*backward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx);
+    /* DeepLIFT: the same with multipliers in place of gradients, under the rescale rule. The batch is B/2 pairs, example b an input and
+     * example b + B/2 its reference; both have multipliers. x is what forward was given (also of in_place kinds: the walk keeps it),
+     * scoring mode and no parameter gradients are understood. NULL: gradients are multipliers (linear kinds), or stand in for them
+     * (plain_gradient). */
+    void (*rescale)(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx);
+    int plain_gradient; /* neither linear nor with a rule of its own: contributions do not add up exactly beyond this layer */
     /* Outputs [*ob, *oe) that can change when inputs [beg, end) change. NULL = the same positions. */
     void (*reach)(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);
     int in_place;

@@ -2,6 +2,7 @@
 #include "kernels/kernels.h"
 #include "nn/stage.h"
 #include "nn/walk.h"
+#include <math.h>
 
 static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
 {
@@ -48,6 +49,35 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, con
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 
+/* Multiplier: change of the output over change of the input; where the input hardly changes, the gradient. Captum has the same limit. */
+static const float SAME = 1e-10f;
+
+typedef struct {
+    const float *x, *y;
+    float *dy;
+} rescale_t;
+
+static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
+{
+    (void)scratch;
+    rescale_t *j = arg;
+    int pairs = pass->B / 2;
+    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pairs) * n, e = (size_t)tfb_slice(s + 1, pairs) * n, ref = (size_t)pairs * n;
+    for (; i < e; i++) {
+        float in = j->x[i] - j->x[i + ref], out = j->y[i] - j->y[i + ref];
+        int same = fabsf(in) < SAME;
+        j->dy[i] *= same ? (float)(j->y[i] > 0) : out / in;
+        j->dy[i + ref] *= same ? (float)(j->y[i + ref] > 0) : out / in;
+    }
+}
+
+static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+{
+    (void)dx;
+    rescale_t j = {x, y, dy};
+    tfb_tasks(l, pass, TFB_SLICES, rescale_task, &j);
+}
+
 static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_stage_t *s)
 {
     (void)l, (void)param, (void)stat;
@@ -56,4 +86,12 @@ static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb
     return 1;
 }
 
-const tfb_kind_t tfb_kind_relu = {.name = "relu", .setup = setup, .forward = forward, .backward = backward, .fuse = fuse, .in_place = 1};
+const tfb_kind_t tfb_kind_relu = {
+    .name = "relu",
+    .setup = setup,
+    .forward = forward,
+    .backward = backward,
+    .rescale = rescale,
+    .fuse = fuse,
+    .in_place = 1,
+};

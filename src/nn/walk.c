@@ -6,11 +6,12 @@
 
 static size_t n_floats(const tfb_shape_t *s) { return (size_t)s->L * s->C; }
 
-tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int backward, tfb_pool_t *pool)
+tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *pool)
 {
     tfb_walk_t *w = calloc(1, sizeof *w);
     if (!w) return NULL;
     w->m_batch = m_batch;
+    w->room = room;
     tfb_pass_t *p = &w->pass;
     p->net = net;
     p->pool = pool;
@@ -26,7 +27,7 @@ tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int backward, tfb_pool_
         size_t n = n_floats(&l->out) * (size_t)m_batch;
         if (n > widest) widest = n;
         if (!l->first && n_floats(&l->in) * (size_t)m_batch > widest) widest = n_floats(&l->in) * (size_t)m_batch;
-        if (l->kind->in_place && i > 0)
+        if (l->kind->in_place && i > 0 && room != TFB_WALK_EXPLAIN)
             w->y[i] = w->y[i - 1];
         else if (!(w->y[i] = tfb_alloc(n, sizeof(float), "activations")))
             goto fail;
@@ -36,9 +37,10 @@ tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int backward, tfb_pool_
     }
     p->m_scratch = (scratch + 127) & ~(size_t)63;
     if (!(p->scratch = tfb_alloc((size_t)(pool ? tfb_pool_size(pool) : 1), p->m_scratch, "scratch"))) goto fail;
-    if (backward)
+    if (room != TFB_WALK_FORWARD)
         for (int i = 0; i < 2; i++)
             if (!(w->dy[i] = tfb_alloc(widest, sizeof(float), "gradients of activations"))) goto fail;
+    if (room == TFB_WALK_EXPLAIN && !(w->d_input = tfb_alloc((size_t)m_batch * net->window * 4, sizeof(float), "gradients of inputs"))) goto fail;
     return w;
 fail:
     tfb_walk_destroy(w);
@@ -49,7 +51,7 @@ void tfb_walk_destroy(tfb_walk_t *w)
 {
     if (!w) return;
     for (int i = 0; w->y && w->pass.cache && i < w->pass.net->n_layers; i++) {
-        if (!(w->pass.net->layer[i].kind->in_place && i > 0)) free(w->y[i]);
+        if (i == 0 || w->y[i] != w->y[i - 1]) free(w->y[i]);
         free(w->pass.cache[i]);
     }
     free(w->y);
@@ -57,6 +59,7 @@ void tfb_walk_destroy(tfb_walk_t *w)
     free(w->pass.scratch);
     free(w->dy[0]);
     free(w->dy[1]);
+    free(w->d_input);
     free(w);
 }
 
@@ -68,6 +71,10 @@ const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B)
     const float *x = NULL;
     for (int i = 0; i < p->net->n_layers; i++) {
         const tfb_layer_t *l = &p->net->layer[i];
+        if (l->kind->in_place && w->y[i] != x) {
+            memcpy(w->y[i], x, n_floats(&l->in) * (size_t)B * sizeof(float));
+            x = w->y[i];
+        }
         l->kind->forward(l, p, x, w->y[i]);
         x = w->y[i];
     }
@@ -90,6 +97,24 @@ void tfb_walk_backward(tfb_walk_t *w, const float *dz)
         l->kind->backward(l, p, x, w->y[i], w->dy[cur], dx);
         if (dx != w->dy[cur]) cur = !cur;
     }
+}
+
+const float *tfb_walk_input(tfb_walk_t *w, const float *dz, int rescale)
+{
+    tfb_pass_t *p = &w->pass;
+    const tfb_net_t *n = p->net;
+    int cur = 0;
+    float *grad = p->grad;
+    p->grad = NULL;
+    memcpy(w->dy[0], dz, (size_t)p->B * n->n_out * sizeof(float));
+    for (int i = n->n_layers - 1; i >= 0; i--) {
+        const tfb_layer_t *l = &n->layer[i];
+        float *dx = l->first ? w->d_input : l->kind->in_place ? w->dy[cur] : w->dy[!cur];
+        (rescale && l->kind->rescale ? l->kind->rescale : l->kind->backward)(l, p, i ? w->y[i - 1] : NULL, w->y[i], w->dy[cur], dx);
+        if (dx != w->dy[cur]) cur = !cur;
+    }
+    p->grad = grad;
+    return w->d_input;
 }
 
 typedef struct {

@@ -8,21 +8,32 @@
  * how many threads there are. */
 #define TFB_SLICES 16
 
+/* What a walk has room for. */
+enum {
+    TFB_WALK_FORWARD, /* scores only */
+    TFB_WALK_TRAIN,   /* and gradients of parameters */
+    TFB_WALK_EXPLAIN, /* and gradients or DeepLIFT multipliers of the input: every layer's input is kept */
+};
+
 typedef struct {
     tfb_pass_t pass;
-    int m_batch;
-    float **y;    /* per layer: its output (B, L, C); in-place layers share their input's */
-    float *dy[2]; /* gradients of activations, two in turn */
+    int m_batch, room;
+    float **y;      /* per layer: its output (B, L, C); in-place layers share their input's, but where all is kept */
+    float *dy[2];   /* gradients of activations, two in turn */
+    float *d_input; /* (B, W, 4) of the one-hot input; TFB_WALK_EXPLAIN only */
 } tfb_walk_t;
 
-/* Buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: this thread alone). backward 0: no room for
- * gradients. NULL on lack of memory (logged). */
-tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int backward, tfb_pool_t *pool);
+/* Buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: this thread alone). room: TFB_WALK_*. NULL on lack
+ * of memory (logged). */
+tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *pool);
 void tfb_walk_destroy(tfb_walk_t *w);
 /* Scores code (B, W); returns logits (B, T), owned by w, valid until the next call. Set w->pass.train, seed and step before. */
 const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B);
 /* After a forward over the same batch: from dz (B, T) to w->pass.grad (laid out as net->param). grad NULL: activations only. */
 void tfb_walk_backward(tfb_walk_t *w, const float *dz);
+/* After a forward in scoring mode, any number of times: the gradient of sum(dz * logits) with respect to the one-hot input, (B, W, 4), in
+ * w->d_input. rescale: DeepLIFT's multipliers instead; the batch is then B/2 inputs followed by their B/2 references. */
+const float *tfb_walk_input(tfb_walk_t *w, const float *dz, int rescale);
 
 /* ---- for the layer kinds ---- */
 /* First example of slice s of a batch of B. */

@@ -340,7 +340,7 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         s.avg = tfb_alloc(P, sizeof *s.avg, "averaged weights");
         s.avg_stat = tfb_alloc(S + 1, sizeof *s.avg_stat, "averaged weights");
     }
-    w = tfb_walk_create(net, o->batch, 1, o->pool);
+    w = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool);
     if (!item || !valid || !code || !label || !dz || !s.grad || !s.m || !s.v || !s.best || !s.best_stat || !w || (o->average > 0 && (!s.avg || !s.avg_stat)))
         goto done;
     size_t nv = 0;

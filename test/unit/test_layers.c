@@ -25,7 +25,7 @@ static void check_net(const char *spec, int window, int train, double tol)
     tfb_net_init(net, 5);
     for (size_t i = 0; i < net->n_param; i++) net->param[i] += (float)(0.3 * (tfb_rng_unit(&rng) - 0.5));
     for (size_t i = 0; i < net->n_stat; i++) net->stat[i] += (float)(0.2 * tfb_rng_unit(&rng));
-    tfb_walk_t *w = tfb_walk_create(net, B, 1, NULL);
+    tfb_walk_t *w = tfb_walk_create(net, B, TFB_WALK_TRAIN, NULL);
     uint8_t *code = malloc((size_t)B * window);
     for (int i = 0; i < B * window; i++) code[i] = (uint8_t)(tfb_rng_below(&rng, 40) ? tfb_rng_below(&rng, 4) : 4);
     int n = B * net->n_out;
@@ -81,7 +81,7 @@ static void check_threads(const char *spec, int window)
         if (!net) break;
         tfb_net_init(net, 5);
         tfb_pool_t *pool = tfb_pool_create(threads);
-        tfb_walk_t *w = tfb_walk_create(net, N, 1, pool);
+        tfb_walk_t *w = tfb_walk_create(net, N, TFB_WALK_TRAIN, pool);
         float *g = tfb_alloc(net->n_param, sizeof *g, "");
         w->pass.train = 1;
         w->pass.grad = g;

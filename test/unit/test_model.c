@@ -124,7 +124,7 @@ static void test_scoring(const char *s, int W, int exact_hint)
     float *z = malloc(sizeof *z * N * 3), *z1 = malloc(sizeof *z * N * 3);
     tfb_infer_t *f = tfb_infer_create(m, NULL, 0, NULL);
     CHECK(f && tfb_infer_windows(f, code, NULL, N, TFB_STRAND_FWD, z) == 0, "scoring");
-    tfb_walk_t *w = tfb_walk_create(m->net, N, 0, NULL);
+    tfb_walk_t *w = tfb_walk_create(m->net, N, TFB_WALK_FORWARD, NULL);
     const float *zw = tfb_walk_forward(w, code, N);
     float worst = 0;
     for (int i = 0; i < 3 * N; i++) worst = fmaxf(worst, fabsf(z[i] - zw[i]));

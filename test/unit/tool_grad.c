@@ -42,7 +42,7 @@ int main(int argc, char **argv)
 
     tfb_net_t *n = m->net;
     float *grad = tfb_alloc(n->n_param, sizeof(float), "gradients"), *buf = tfb_alloc(n->n_param, sizeof(float), "a tensor");
-    tfb_walk_t *w = tfb_walk_create(n, B, 1, pool);
+    tfb_walk_t *w = tfb_walk_create(n, B, TFB_WALK_TRAIN, pool);
     w->pass.grad = grad;
     w->pass.train = 1;
     for (int i = 0; i < n->n_layers; i++) n->layer[i].rate = 0; /* dropout masks are each library's own */
