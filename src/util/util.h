@@ -57,6 +57,15 @@ void tfb_sha256_init(tfb_sha256_t *s);
 void tfb_sha256_update(tfb_sha256_t *s, const void *data, size_t n);
 void tfb_sha256_hex(tfb_sha256_t *s, char hex[65]); /* finishes; s may not be used afterwards without init */
 
+/* ---- output files: whole or not at all ---- */
+
+typedef struct tfb_out_t tfb_out_t;
+/* Opens a file for text beside path, to be renamed when it is complete; path NULL or "-" is standard output. *out gets what
+ * tfb_out_close needs. NULL on failure (logged). */
+FILE *tfb_out_open(const char *path, tfb_out_t **out);
+/* Closes f and puts the file in its place; keep 0 throws it away instead. Frees o. 0, or -1 on a write error (logged) or where it was thrown away. */
+int tfb_out_close(FILE *f, tfb_out_t *o, int keep);
+
 /* ---- strings ---- */
 
 /* Splits s at each sep into a NULL-terminated array of copies; *n gets the count. Release with tfb_strv_free. */

@@ -1,0 +1,20 @@
+/* html.h - what the pages share: escaping, the frame of a self-contained page, numbers for people.
+ *
+ * A page holds its style and its pictures; it loads nothing and runs no script, so that it opens from disk and prints. */
+#ifndef TFB_HTML_H
+#define TFB_HTML_H
+
+#include <htslib/kstring.h>
+#include <stdio.h>
+
+/* Appends text with & < > " ' escaped, fit for element content and quoted attributes; control characters become spaces. */
+void tfb_html_escape(kstring_t *s, const char *text);
+/* The same, to a file. */
+void tfb_html_put(FILE *f, const char *text);
+/* A page's beginning (doctype, style, title, heading) and end (a line on how it was made; command may be NULL). */
+void tfb_html_begin(FILE *f, const char *title);
+void tfb_html_end(FILE *f, const char *command);
+/* Appends an id that is safe in href="#..." from any text: other characters than letters, digits, - and _ become their hex code. */
+void tfb_html_id(kstring_t *s, const char *prefix, const char *text);
+
+#endif

@@ -1,0 +1,32 @@
+/* logo.h - sequence logos as SVG: letters are outlines, so that they stretch alike in every viewer and need no font.
+ *
+ * One drawing serves both kinds: heights (L, 4), positive ones stacked above the axis, negative ones hung below it upside down, the largest
+ * furthest from the axis. An information logo has p times bits as heights (tfb_motif_bits in genome/meme.h), a contribution logo the contributions. */
+#ifndef TFB_LOGO_H
+#define TFB_LOGO_H
+
+#include <htslib/kstring.h>
+
+typedef struct {
+    double col_width;        /* pixels a column takes; 0 = 12 */
+    double height;           /* pixels of the plotting area; 0 = 60 */
+    double lo, hi;           /* range of the axis, lo <= 0 <= hi; both 0 = from the heights */
+    int axis;                /* 1: the vertical axis with its ends and 0 labelled, and positions below */
+    int first;               /* number of the first column, for the positions below */
+    int mark_beg, mark_end;  /* columns shaded, 0-based half-open; equal = none */
+    const char *title;       /* a line above; NULL = none. Any text: it is escaped */
+    const char *y_label;     /* along the axis; NULL = none */
+    const char *description; /* for screen readers; NULL = the title */
+} tfb_logo_opt_t;
+
+/* Appends an <svg> element (usable inside HTML and as a file) of h (L, 4), A C G T, to s. opt NULL = defaults. Values that are not finite
+ * count as 0. 0, or -1 on lack of memory. */
+int tfb_logo_svg(kstring_t *s, const float *h, int L, const tfb_logo_opt_t *opt);
+/* Heights of a signed contribution logo: h (L, 4) gets contrib (L) at the letter that code (L) has; an N has none. */
+void tfb_logo_contrib(const unsigned char *code, const float *contrib, int L, float *h);
+/* Largest sums of positive and of negative heights over columns, so that several logos can share an axis: *lo <= 0 <= *hi are widened. */
+void tfb_logo_range(const float *h, int L, double *lo, double *hi);
+/* CSS colours of A C G T: green, blue, orange, red, each at least 3 to 1 against white. */
+extern const char *const tfb_logo_colour[4];
+
+#endif
