@@ -73,7 +73,7 @@ static double train(int threads, double seconds)
     double began = 0, n = 0;
     for (int i = 0; i < 3 || tfb_now() - began < seconds; i++) {
         if (i == 2) began = tfb_now(), n = 0;
-        tfb_loss(tfb_walk_forward(w, code, B), label, B * T, dz, NULL);
+        tfb_loss(tfb_walk_forward(w, code, B), label, (size_t)B, (size_t)T, NULL, dz, NULL);
         tfb_walk_backward(w, dz);
         tfb_kernels()->adam(net->n_param, net->param, g[0], g[1], g[2], 1e-3f, 0.9f, 0.999f, 1, 1e-8f);
         n += B;

@@ -59,3 +59,17 @@ for a in convnet shallow convnet-bn-after-relu danq; do
 done
 $P --spec "$S" -e 1 -o /nonexistent/x 2> err.txt && echo 'not ok an unwritable model is an error' || echo 'ok an unwritable model is an error'
 $P --spec "$S" -e 2 --rate 9 -o d.safetensors > /dev/null 2>&1; [ $? -le 1 ] && echo 'ok an absurd rate ends tidily' || echo 'not ok an absurd rate ends tidily'
+# weights of targets, weight decay, bfloat16 products; the last bytes of a file are weights
+w() { local out=$1; shift; $P --spec 'conv 8 5; relu; pool 4; dense 0' -e 2 -v 0 "$@" -o $out.safetensors && tail -c 1000 $out.safetensors > $out.w; }
+w w0; w w1 --balance 0.5; w w2 --decay 0.5; w w3 --balance 0 --decay 0 --precision float32
+same '--balance 0, --decay 0 and float32 are what happens without them' w0.w w3.w
+cmp -s w0.w w1.w && echo 'not ok --balance changes the model' || echo 'ok --balance changes the model'
+cmp -s w0.w w2.w && echo 'not ok --decay changes the model' || echo 'ok --decay changes the model'
+fails '--balance beyond 1' '--balance takes a number from 0 to 1' $TFBIND pretrain --balance 2
+fails 'an unknown precision' '--precision is float32 or bfloat16' $TFBIND pretrain --precision half
+if w w4 --precision bfloat16 2> bf.txt; then
+    w w5 --precision bfloat16 -@ 3; same 'bfloat16: the same on 3 threads' w4.w w5.w
+else
+    grep -q 'has no bfloat16 tiles' bf.txt && echo 'ok bfloat16 is refused where there is none' || echo 'not ok bfloat16 is refused where there is none'
+fi
+TFBIND_CPU=avx2 fails 'bfloat16 with TFBIND_CPU=avx2' 'has no bfloat16 tiles' $TFBIND pretrain --precision bfloat16

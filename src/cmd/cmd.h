@@ -31,6 +31,8 @@ int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v);
 int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v);
 /* The value of --schedule as a tfb_schedule_t: 0, or 1 (logged). */
 int tfb_cmd_schedule(const char *s, int *schedule);
+/* Applies the value of --precision: 0, or 1 (logged). */
+int tfb_cmd_precision(const char *s);
 /* Processors this process may use. */
 int tfb_cmd_processors(void);
 

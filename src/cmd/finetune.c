@@ -15,7 +15,8 @@ typedef struct {
     const char *from, *target, *fasta, *labels, *out, *freeze, *valid, *test, *chroms;
     int64_t regions;
     int unbalanced, scratch, epochs, batch, threads, half, resume, one_strand;
-    double rate, average;
+    const char *precision;
+    double rate, average, balance, decay;
     tfb_schedule_t schedule;
     tfb_leak_t leak;
     uint64_t seed;
@@ -49,7 +50,10 @@ static void usage(FILE *f)
                "      --rate FLOAT         Adam's learning rate [0.0003; 0.003 from scratch]\n"
                "      --schedule NAME      constant, cosine or linear [constant]\n"
                "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
+               "      --balance FLOAT      with several targets: weight of a TF in the loss, (bound regions of the TF with most / its own)^FLOAT [0]\n"
+               "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
                "      --one-strand         do not add the reverse complements\n"
+               "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as fast) [float32]\n"
                "      --seed INT           of sample, new weights, order and dropout [1]\n"
                "      --resume             go on from OUT.ckpt\n"
                "Output\n"
@@ -140,6 +144,9 @@ static int run(const args_t *a, int argc, char **argv)
                         .seed = a->seed,
                         .one_strand = a->one_strand,
                         .average = a->average,
+                        .balance = a->balance,
+                        .decay = a->decay,
+                        .precision = a->precision,
                         .frozen = frozen,
                         .pool = pool,
                         .checkpoint = ckpt,
@@ -178,7 +185,29 @@ done:
 int tfb_cmd_finetune(int argc, char **argv)
 {
     args_t a = {.freeze = "none", .epochs = 10, .batch = 100, .seed = 1, .threads = tfb_cmd_processors()};
-    enum { FROM = 256, TARGET, SCRATCH, FREEZE, REGIONS, UNBALANCED, CHROMS, VALID, TEST, REUSE, ALLOW, RATE, SCHEDULE, AVERAGE, ONE, SEED, RESUME, HALF };
+    enum {
+        FROM = 256,
+        TARGET,
+        SCRATCH,
+        FREEZE,
+        REGIONS,
+        UNBALANCED,
+        CHROMS,
+        VALID,
+        TEST,
+        REUSE,
+        ALLOW,
+        RATE,
+        SCHEDULE,
+        AVERAGE,
+        ONE,
+        SEED,
+        RESUME,
+        HALF,
+        BALANCE,
+        DECAY,
+        PRECISION
+    };
     static const struct option opts[] = {{"from", 1, NULL, FROM},
                                          {"target", 1, NULL, TARGET},
                                          {"targets", 1, NULL, TARGET},
@@ -203,6 +232,9 @@ int tfb_cmd_finetune(int argc, char **argv)
                                          {"resume", 0, NULL, RESUME},
                                          {"output", 1, NULL, 'o'},
                                          {"half", 0, NULL, HALF},
+                                         {"balance", 1, NULL, BALANCE},
+                                         {"decay", 1, NULL, DECAY},
+                                         {"precision", 1, NULL, PRECISION},
                                          {"threads", 1, NULL, '@'},
                                          {"verbosity", 1, NULL, 'v'},
                                          {"help", 0, NULL, 'h'},
@@ -235,6 +267,9 @@ int tfb_cmd_finetune(int argc, char **argv)
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
         case RESUME: a.resume = 1; break;
         case HALF: a.half = 1; break;
+        case BALANCE: bad |= tfb_cmd_double("balance", optarg, 0, 1, &a.balance); break;
+        case DECAY: bad |= tfb_cmd_double("decay", optarg, 0, 100, &a.decay); break;
+        case PRECISION: bad |= tfb_cmd_precision(optarg), a.precision = strcmp(optarg, "float32") ? optarg : NULL; break;
         case 'h': usage(stdout); return 0;
         default: return 1;
         }

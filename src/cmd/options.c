@@ -1,5 +1,6 @@
 /* options.c - reading option values. */
 #include "cmd/cmd.h"
+#include "kernels/kernels.h"
 #include "util/util.h"
 #include <errno.h>
 #include <sched.h>
@@ -73,6 +74,14 @@ int tfb_cmd_schedule(const char *s, int *schedule)
         }
     tfb_error("--schedule is constant, cosine or linear, not '%s'", s);
     return 1;
+}
+
+int tfb_cmd_precision(const char *s)
+{
+    int r = tfb_kernels_set_precision(s);
+    if (r == -1) tfb_error("--precision is float32 or bfloat16, not '%s'", s);
+    if (r == -2) tfb_error("this processor has no bfloat16 tiles (AMX), or TFBIND_CPU or the system keeps them back: leave --precision out");
+    return r != 0;
 }
 
 int tfb_cmd_processors(void)

@@ -16,7 +16,8 @@
 typedef struct {
     const char *fasta, *labels, *out, *arch, *spec, *valid, *test, *targets, *chroms, *genome, *policy;
     int complete, half, threads, resume;
-    double rate, average;
+    const char *precision;
+    double rate, average, balance, decay;
     tfb_schedule_t schedule;
     int epochs, batch, one_strand;
     uint64_t seed;
@@ -49,7 +50,10 @@ static void usage(FILE *f)
             "      --rate FLOAT         Adam's learning rate [0.003]\n"
             "      --schedule NAME      rate over the run: constant, cosine, linear (down to 0) [constant]\n"
             "      --average FLOAT      validate and keep a running average of the weights, of this decay a step [0: off]\n"
+            "      --balance FLOAT      weight of a TF in the loss: (bound regions of the TF with most / its own)^FLOAT [0: all alike]\n"
+            "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
             "      --one-strand         do not add the reverse complements\n"
+            "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as fast) [float32]\n"
             "      --seed INT           of weights, order, dropout and random split [1]\n"
             "      --resume             go on from OUT.ckpt, which is written after every epoch\n"
             "Output\n"
@@ -116,6 +120,9 @@ static int run(const args_t *a, int argc, char **argv)
                         .seed = a->seed,
                         .one_strand = a->one_strand,
                         .average = a->average,
+                        .balance = a->balance,
+                        .decay = a->decay,
+                        .precision = a->precision,
                         .pool = pool,
                         .checkpoint = ckpt,
                         .resume = a->resume,
@@ -175,32 +182,15 @@ done:
 int tfb_cmd_pretrain(int argc, char **argv)
 {
     args_t a = {.arch = "convnet", .rate = 0.003, .epochs = 15, .batch = 100, .seed = 1, .threads = tfb_cmd_processors()};
-    enum { TARGETS = 256, CHROMS, COMPLETE, VALID, TEST, GENOME, POLICY, SPEC, RATE, SCHEDULE, AVERAGE, ONE, SEED, RESUME, HALF };
-    static const struct option opts[] = {{"fasta-ref", 1, NULL, 'f'},
-                                         {"labels", 1, NULL, 'l'},
-                                         {"targets", 1, NULL, TARGETS},
-                                         {"chroms", 1, NULL, CHROMS},
-                                         {"complete", 0, NULL, COMPLETE},
-                                         {"valid", 1, NULL, VALID},
-                                         {"test", 1, NULL, TEST},
-                                         {"genome", 1, NULL, GENOME},
-                                         {"policy", 1, NULL, POLICY},
-                                         {"arch", 1, NULL, 'a'},
-                                         {"spec", 1, NULL, SPEC},
-                                         {"epochs", 1, NULL, 'e'},
-                                         {"batch", 1, NULL, 'b'},
-                                         {"rate", 1, NULL, RATE},
-                                         {"schedule", 1, NULL, SCHEDULE},
-                                         {"average", 1, NULL, AVERAGE},
-                                         {"one-strand", 0, NULL, ONE},
-                                         {"seed", 1, NULL, SEED},
-                                         {"resume", 0, NULL, RESUME},
-                                         {"output", 1, NULL, 'o'},
-                                         {"half", 0, NULL, HALF},
-                                         {"threads", 1, NULL, '@'},
-                                         {"verbosity", 1, NULL, 'v'},
-                                         {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
+    enum { TARGETS = 256, CHROMS, COMPLETE, VALID, TEST, GENOME, POLICY, SPEC, RATE, SCHEDULE, AVERAGE, ONE, SEED, RESUME, HALF, BALANCE, DECAY, PRECISION };
+    static const struct option opts[] = {
+        {"fasta-ref", 1, NULL, 'f'},     {"labels", 1, NULL, 'l'},      {"targets", 1, NULL, TARGETS},   {"chroms", 1, NULL, CHROMS},
+        {"complete", 0, NULL, COMPLETE}, {"valid", 1, NULL, VALID},     {"test", 1, NULL, TEST},         {"genome", 1, NULL, GENOME},
+        {"policy", 1, NULL, POLICY},     {"arch", 1, NULL, 'a'},        {"spec", 1, NULL, SPEC},         {"epochs", 1, NULL, 'e'},
+        {"batch", 1, NULL, 'b'},         {"rate", 1, NULL, RATE},       {"schedule", 1, NULL, SCHEDULE}, {"average", 1, NULL, AVERAGE},
+        {"one-strand", 0, NULL, ONE},    {"seed", 1, NULL, SEED},       {"resume", 0, NULL, RESUME},     {"output", 1, NULL, 'o'},
+        {"half", 0, NULL, HALF},         {"balance", 1, NULL, BALANCE}, {"decay", 1, NULL, DECAY},       {"precision", 1, NULL, PRECISION},
+        {"threads", 1, NULL, '@'},       {"verbosity", 1, NULL, 'v'},   {"help", 0, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int c, bad = 0;
     long v;
     while ((c = getopt_long(argc, argv, "f:l:a:e:b:o:@:v:h", opts, NULL)) >= 0) switch (c) {
@@ -227,6 +217,9 @@ int tfb_cmd_pretrain(int argc, char **argv)
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
         case RESUME: a.resume = 1; break;
         case HALF: a.half = 1; break;
+        case BALANCE: bad |= tfb_cmd_double("balance", optarg, 0, 1, &a.balance); break;
+        case DECAY: bad |= tfb_cmd_double("decay", optarg, 0, 100, &a.decay); break;
+        case PRECISION: bad |= tfb_cmd_precision(optarg), a.precision = strcmp(optarg, "float32") ? optarg : NULL; break;
         case 'h': usage(stdout); return 0;
         default: return 1;
         }

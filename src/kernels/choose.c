@@ -1,6 +1,6 @@
 /* choose.c - picks the kernel set once, from what the processor has and what TFBIND_CPU allows. */
 #include "config.h"
-#include "kernels/kernels.h"
+#include "kernels/amx.h"
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -9,6 +9,7 @@ extern const tfb_kernels_t tfb_kernels_plain, tfb_kernels_vec128, tfb_kernels_av
 
 static const tfb_kernels_t *have[5]; /* plain first, best last, NULL */
 static const tfb_kernels_t *best;
+static tfb_kernels_t amx; /* filled where the processor has it */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void choose(void)
@@ -29,6 +30,20 @@ static void choose(void)
     const char *want = getenv("TFBIND_CPU");
     for (int i = 0; want && i < n; i++)
         if (strcmp(want, have[i]->name) == 0) best = have[i];
+}
+
+int tfb_kernels_set_precision(const char *name)
+{
+    pthread_once(&once, choose);
+    if (strcmp(name, "float32") == 0) return 0;
+    if (strcmp(name, "bfloat16")) return -1;
+#ifdef HAVE_AMX_KERNELS
+    if (strcmp(best->name, "avx512") == 0 && tfb_amx_start(&amx) == 0) {
+        best = &amx;
+        return 0;
+    }
+#endif
+    return -2;
 }
 
 const tfb_kernels_t *tfb_kernels(void)

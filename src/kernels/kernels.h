@@ -59,10 +59,14 @@ typedef struct {
 
 /* The set in use. Thread-safe. */
 const tfb_kernels_t *tfb_kernels(void);
+/* Chooses what products of matrices are made in: "float32" (the default), or "bfloat16" (operands rounded to 8 bits of mantissa, sums in float32),
+ * which needs a processor with tile registers. Not thread-safe: call it before anything is packed. 0; -1 unknown name; -2 this machine has not got
+ * it (nothing is changed). */
+int tfb_kernels_set_precision(const char *name);
 /* All sets this build and processor have, the plain one first, ended by NULL (for tests and benchmarks). */
 const tfb_kernels_t *const *tfb_kernels_all(void);
 
-/* Floats that pack() writes for a (K, N) matrix, in the widest set. */
+/* Floats that pack() writes for a (K, N) matrix, in the widest set; bfloat16 panels, padded to 32 terms, are no larger. */
 static inline size_t tfb_packed_size(int K, int N) { return (size_t)K * (((size_t)N + TFB_PANEL_MAX - 1) / TFB_PANEL_MAX * TFB_PANEL_MAX); }
 static inline int tfb_round16(int n) { return (n + 15) / 16 * 16; }
 

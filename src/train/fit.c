@@ -33,23 +33,42 @@ void tfb_fit_catch_signals(void)
 
 /* ---- loss ---- */
 
-double tfb_loss(const float *z, const uint8_t *label, size_t n, float *dz, size_t *n_resolved)
+double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const float *weight, float *dz, double *total)
 {
-    size_t m = 0;
-    for (size_t i = 0; i < n; i++) m += label[i] != TFB_NULL;
-    if (n_resolved) *n_resolved = m;
-    double loss = 0;
-    float scale = m ? (float)(1.0 / (double)m) : 0;
-    for (size_t i = 0; i < n; i++) {
-        if (label[i] == TFB_NULL) {
-            if (dz) dz[i] = 0;
-            continue;
+    double m = 0, loss = 0;
+    for (size_t i = 0; i < B * T; i++)
+        if (label[i] != TFB_NULL) m += weight ? (double)weight[i % T] : 1;
+    if (total) *total = m;
+    for (size_t b = 0, i = 0; b < B; b++)
+        for (size_t t = 0; t < T; t++, i++) {
+            if (label[i] == TFB_NULL) {
+                if (dz) dz[i] = 0;
+                continue;
+            }
+            float w = weight ? weight[t] : 1, y = label[i] == TFB_BOUND, a = expf(-fabsf(z[i])); /* of the larger side, so that nothing overflows */
+            loss += (double)(w * ((z[i] > 0 ? z[i] : 0) - z[i] * y + log1pf(a)));
+            if (dz) dz[i] = ((z[i] >= 0 ? 1 : a) / (1 + a) - y) * (float)((double)w / m);
         }
-        float y = label[i] == TFB_BOUND, a = expf(-fabsf(z[i])); /* of the larger side, so that nothing overflows */
-        loss += (z[i] > 0 ? z[i] : 0) - z[i] * y + log1pf(a);
-        if (dz) dz[i] = ((z[i] >= 0 ? 1 : a) / (1 + a) - y) * scale;
+    return m > 0 ? loss / m : 0;
+}
+
+/* Targets with few bound regions count for more: (most / bound)^balance. Below 100 regions there is too little to learn from to weigh it up further. */
+static float *target_weights(const tfb_examples_t *ex, const uint8_t *part, double balance)
+{
+    float *w = tfb_alloc((size_t)ex->n_targets, sizeof *w, "weights of targets");
+    int64_t *n = tfb_alloc((size_t)ex->n_targets, sizeof *n, "weights of targets"), most = 100;
+    if (w && n) {
+        for (int t = 0; t < ex->n_targets; t++) {
+            for (int64_t i = 0; i < ex->n; i++) n[t] += part[i] == TFB_TRAIN && tfb_examples_label(ex, i, t) == TFB_BOUND;
+            if (n[t] > most) most = n[t];
+        }
+        for (int t = 0; t < ex->n_targets; t++) w[t] = (float)pow((double)most / (double)(n[t] > 100 ? n[t] : 100), balance);
+    } else {
+        free(w);
+        w = NULL;
     }
-    return m ? loss / (double)m : 0;
+    free(n);
+    return w;
 }
 
 /* ---- predictions ---- */
@@ -112,10 +131,10 @@ done:
 }
 
 /* Mean loss over the given items (each strand an example of its own). NaN on failure. */
-static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *item, size_t n_item, tfb_pool_t *pool)
+static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *item, size_t n_item, const float *weight, tfb_pool_t *pool)
 {
-    double sum = 0, ret = NAN;
-    size_t n_all = 0, T = (size_t)ex->n_targets;
+    double sum = 0, all = 0, ret = NAN;
+    size_t T = (size_t)ex->n_targets;
     uint8_t *code = NULL, *label = NULL;
     float *z = NULL;
     tfb_infer_t *f = infer_of(net, pool);
@@ -124,14 +143,13 @@ static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const ui
         goto done;
     for (size_t i = 0; i < n_item; i += PREDICT) {
         int n = n_item - i < PREDICT ? (int)(n_item - i) : PREDICT;
-        size_t m;
+        double m;
         fetch(pool, &(fetch_t){ex, item + i, code, label, n});
         if (tfb_infer_windows(f, code, NULL, n, TFB_STRAND_FWD, z) < 0) goto done;
-        double l = tfb_loss(z, label, (size_t)n * T, NULL, &m);
-        sum += l * (double)m;
-        n_all += m;
+        sum += tfb_loss(z, label, (size_t)n, T, weight, NULL, &m) * m;
+        all += m;
     }
-    ret = n_all ? sum / (double)n_all : 0;
+    ret = all > 0 ? sum / all : 0;
 done:
     tfb_infer_destroy(f);
     free(code);
@@ -191,6 +209,10 @@ static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fi
     snprintf(text, sizeof text, "%d %.9g %d %d %llu %d %.9g", net->window, o->rate, (int)o->schedule, o->batch, (unsigned long long)o->seed, o->one_strand,
              o->average);
     tfb_sha256_update(&h, text, strlen(text));
+    if (o->balance > 0 || o->decay > 0 || o->precision) {
+        snprintf(text, sizeof text, " %.9g %.9g %s", o->balance, o->decay, o->precision ? o->precision : "");
+        tfb_sha256_update(&h, text, strlen(text));
+    }
     if (o->schedule != TFB_RATE_CONSTANT) tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);
     tfb_sha256_hex(&h, id);
 }
@@ -238,8 +260,8 @@ static int checkpoint_load(const char *path, state_t *s, char id[65])
 typedef struct {
     state_t *s;
     const tfb_fit_opt_t *o;
-    float lr_t, inv_sqrt_c2;
-    double keep; /* of the running average */
+    float lr_t, inv_sqrt_c2, shrink; /* shrink: what decay leaves of a weight */
+    double keep;                     /* of the running average */
 } update_t;
 
 enum { UPDATE = 65536 }; /* parameters a task updates */
@@ -255,6 +277,9 @@ static void update_task(void *arg, int task, int thread)
         const tfb_layer_t *l = &n->layer[i];
         size_t lb = l->param_off > b ? l->param_off : b, le = l->param_off + l->n_param < e ? l->param_off + l->n_param : e;
         if (lb >= le || (u->o->frozen && u->o->frozen[i])) continue;
+        /* decay is for the products' weights, which are a layer's first tensor; biases and batch norms are few and have no reason to be small */
+        if (u->shrink < 1 && l->n_tensors && l->tensor[0].n_dims > 1)
+            for (size_t k = lb, we = l->param_off + l->tensor[0].n; k < le && k < we; k++) n->param[k] *= u->shrink;
         tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, u->lr_t, 0.9f, 0.999f, u->inv_sqrt_c2, 1e-8f);
     }
     if (s->avg) {
@@ -272,7 +297,7 @@ static void update(state_t *s, const tfb_fit_opt_t *o, double rate)
     /* a young average is a plain mean: it forgets its start */
     double keep = (double)s->step / ((double)s->step + 10);
     if (keep > o->average) keep = o->average;
-    update_t u = {s, o, (float)(rate / c1), (float)(1 / sqrt(c2)), keep};
+    update_t u = {s, o, (float)(rate / c1), (float)(1 / sqrt(c2)), (float)(1 - rate * o->decay), keep};
     int n = (int)((s->net->n_param + UPDATE - 1) / UPDATE);
     if (o->pool)
         tfb_pool_run(o->pool, n, update_task, &u);
@@ -310,7 +335,7 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
     size_t n_train = 0, n_valid = 0, P = net->n_param, S = net->n_stat, T = (size_t)ex->n_targets;
     uint32_t *item = NULL, *valid = NULL;
     uint8_t *code = NULL, *label = NULL;
-    float *dz = NULL;
+    float *dz = NULL, *weight = NULL;
     tfb_walk_t *w = NULL;
     state_t s = {.net = net, .best_loss = INFINITY};
     char id[65];
@@ -343,6 +368,7 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
     w = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool);
     if (!item || !valid || !code || !label || !dz || !s.grad || !s.m || !s.v || !s.best || !s.best_stat || !w || (o->average > 0 && (!s.avg || !s.avg_stat)))
         goto done;
+    if (o->balance > 0 && !(weight = target_weights(ex, part, o->balance))) goto done;
     size_t nv = 0;
     for (int64_t i = 0; i < ex->n; i++)
         for (int r = 0; r < strands && part[i] == TFB_VALID; r++) valid[nv++] = (uint32_t)i << 1 | (uint32_t)r;
@@ -384,14 +410,14 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
             w->pass.param = net->param;
             w->pass.stat = net->stat;
             const float *z = tfb_walk_forward(w, code, B);
-            size_t m;
-            double loss = tfb_loss(z, label, (size_t)B * T, dz, &m);
+            double m;
+            double loss = tfb_loss(z, label, (size_t)B, T, weight, dz, &m);
             if (!isfinite(loss)) {
                 tfb_error("the loss is not finite at epoch %d, step %lld: the learning rate of %g is too high for these data", s.epoch + 1, (long long)b + 1,
                           o->rate);
                 goto done;
             }
-            if (m) {
+            if (m > 0) {
                 tfb_walk_backward(w, dz);
                 update(&s, o, rate_at(o, (int64_t)s.epoch * per_epoch + b, n_steps));
                 sum += loss;
@@ -410,7 +436,7 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         examples += (double)done;
         s.train_loss = n_batches ? sum / (double)n_batches : 0;
         swap_average(&s);
-        double v = nv ? mean_loss(net, ex, valid, nv, o->pool) : s.train_loss;
+        double v = nv ? mean_loss(net, ex, valid, nv, weight, o->pool) : s.train_loss;
         if (isnan(v)) {
             swap_average(&s);
             goto done;
@@ -446,6 +472,7 @@ done:
     free(code);
     free(label);
     free(dz);
+    free(weight);
     free(s.grad);
     free(s.m);
     free(s.v);

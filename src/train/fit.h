@@ -18,6 +18,9 @@ typedef struct {
     uint64_t seed;         /* of the order of examples and of dropout */
     int one_strand;        /* leave out the reverse complements */
     double average;        /* decay of the running average of weights per step (0 = off): what is validated and kept */
+    double balance;        /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0 = all alike */
+    double decay;          /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w; 0 = none */
+    const char *precision; /* of products where not float32: only a part of the checkpoint's identity here; or NULL */
     const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;
     const char *checkpoint; /* file written after every epoch, or NULL */
@@ -39,9 +42,9 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
 /* Logits (n_idx, T) of examples idx[0..n_idx), by the fast road. strand as in infer.h. 0 or -1 (logged). */
 int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, int strand, tfb_pool_t *pool, float *z);
 
-/* From logits and labels (B, T): the mean loss over resolved entries, and dz (B, T) its gradient (NULL: not wanted). n_resolved gets
- * the count (0: loss 0, gradient 0). */
-double tfb_loss(const float *z, const uint8_t *label, size_t n, float *dz, size_t *n_resolved);
+/* From logits and labels (B, T) and weights of targets (T; NULL: all 1): the weighted mean loss over resolved entries, and dz (B, T) its
+ * gradient (NULL: not wanted). total (or NULL) gets the sum of the resolved entries' weights (0: loss 0, gradient 0). */
+double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const float *weight, float *dz, double *total);
 
 /* Ctrl-C and SIGTERM ask the loop to stop after the current step, with everything up to the last epoch saved. */
 void tfb_fit_catch_signals(void);

@@ -197,6 +197,22 @@ int main(void)
         }
         printf("%s: %s\n", (*k)->name, unit_failed ? "differs" : "as plain");
     }
+    /* whole numbers up to 8 are exact in bfloat16 too */
+    if (tfb_kernels_set_precision("bfloat16") == 0) {
+        const tfb_kernels_t *k = tfb_kernels();
+        for (int i = 0; i < 300; i++) {
+            int K = pick() + pick();
+            test_gemm(k, pick(), pick(), K, (int)tfb_rng_below(&rng, (uint64_t)K) + 1);
+            test_gemm(k, pick(), pick(), K, K + (int)tfb_rng_below(&rng, 9));
+            test_gemm_tn(k, pick(), pick(), 1 + (int)tfb_rng_below(&rng, 4), pick());
+        }
+        test_gemm(k, 40, 40, 5000, 5000); /* more terms than fit the buffer of rounded rows */
+        test_gemm(k, 40, 40, 5000, 7);
+        test_gemm_tn(k, 40, 40, 50, 100);
+        printf("%s: %s\n", k->name, unit_failed ? "differs" : "as plain");
+    } else
+        printf("no bfloat16 here\n");
+    CHECK(tfb_kernels_set_precision("float31") == -1, "an unknown precision is taken");
     CHECK(n >= 2, "only %d sets of kernels", n);
     return unit_failed;
 }

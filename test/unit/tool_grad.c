@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     float *mm = tfb_alloc(n->n_param, sizeof(float), "m"), *vv = tfb_alloc(n->n_param, sizeof(float), "v");
     for (int s = 0; s < steps || s == 0; s++) {
         const float *zt = tfb_walk_forward(w, code, B);
-        float loss = (float)tfb_loss(zt, label, (size_t)B * T, dz, NULL);
+        float loss = (float)tfb_loss(zt, label, (size_t)B, (size_t)T, NULL, dz, NULL);
         tfb_walk_backward(w, dz);
         if (s == 0) {
             fwrite(&loss, sizeof loss, 1, stdout);
