@@ -68,3 +68,10 @@ same() { if cmp -s "$2" "$3"; then echo "ok $1"; else echo "not ok $1: $2 and $3
 check() { local name=$1; shift; if "$@" > check.out 2> check.err; then echo "ok $name"; else echo "not ok $name: $(head -n 2 check.err | tr '\n' ' ')"; fi; }
 # Numbers of a stream to three decimals, minus zero as zero.
 three() { perl -pe 's/-?\d+\.\d+(e[-+]?\d+)?/my $x = sprintf("%.3f", $&); $x =~ s{^-(0\.000)$}{$1}; $x/ge; s/-?\d+e-\d+/0.000/g'; }
+
+# fails NAME TEXT COMMAND...: the command must fail, and TEXT be part of what it says.
+fails() {
+    local name=$1 text=$2
+    shift 2
+    if "$@" > /dev/null 2> fails.txt; then echo "not ok $name: succeeded"; elif grep -qF -- "$text" fails.txt; then echo "ok $name"; else echo "not ok $name: $(head -n 1 fails.txt)"; fi
+}

@@ -4,8 +4,8 @@ cp "$SRCDIR"/test/data/tiny.fa "$SRCDIR"/test/data/tiny.vcf . && bcftools view -
 perl "$SRCDIR/test/oracle.pl" model 20 CTCF,SPI1 > m.safetensors
 A="$TFBIND annotate -v 1 -m m.safetensors -f tiny.fa"
 
-# fails NAME MESSAGE COMMAND...: status 1, the message, nothing left in out.*
-fails() {
+# leaves_nothing NAME MESSAGE COMMAND...: status 1, the message, nothing left in out.*
+leaves_nothing() {
     local name=$1 message=$2 status
     shift 2
     rm -f out.*
@@ -30,35 +30,35 @@ for f in tiny.vcf.gz tiny.bcf tiny.vcf; do
     [ -z "$bad" ] && echo "ok $f cut anywhere is an error that names it" || echo "not ok $f cut anywhere is an error that names it: not at$bad of $n"
 done
 head -c -20 tiny.vcf > cut.in
-fails 'a last line that does not end, on standard input' 'standard input: cannot read on after c4:101 (record 32)' sh -c "$A -o out.vcf < cut.in"
+leaves_nothing 'a last line that does not end, on standard input' 'standard input: cannot read on after c4:101 (record 32)' sh -c "$A -o out.vcf < cut.in"
 
 # what is not what it should be
 : > empty.in
-fails 'an empty input' 'cannot read empty.in' $A -o out.vcf empty.in
-fails 'a FASTA as VCF' 'cannot read tiny.fa' $A --input vcf -o out.vcf tiny.fa
-fails 'a folder as input' 'cannot read .' $A -o out.vcf .
-fails 'a model as reference' 'cannot open reference m.safetensors' $TFBIND annotate -m m.safetensors -f m.safetensors -o out.vcf tiny.vcf
-fails 'a VCF as model' 'tiny.vcf' $TFBIND annotate -m tiny.vcf -f tiny.fa -o out.vcf tiny.vcf
-fails '-r without an index' 'cannot read tiny.vcf.gz: could not load index' $A -o out.vcf -r c1 tiny.vcf.gz
-fails '-r on standard input' 'cannot read standard input' $A -o out.vcf -r c1 -
-fails '-R of a file that is not there' 'cannot read regions none.bed' $A -o out.vcf -R none.bed tiny.bcf
+leaves_nothing 'an empty input' 'cannot read empty.in' $A -o out.vcf empty.in
+leaves_nothing 'a FASTA as VCF' 'cannot read tiny.fa' $A --input vcf -o out.vcf tiny.fa
+leaves_nothing 'a folder as input' 'cannot read .' $A -o out.vcf .
+leaves_nothing 'a model as reference' 'cannot open reference m.safetensors' $TFBIND annotate -m m.safetensors -f m.safetensors -o out.vcf tiny.vcf
+leaves_nothing 'a VCF as model' 'tiny.vcf' $TFBIND annotate -m tiny.vcf -f tiny.fa -o out.vcf tiny.vcf
+leaves_nothing '-r without an index' 'cannot read tiny.vcf.gz: could not load index' $A -o out.vcf -r c1 tiny.vcf.gz
+leaves_nothing '-r on standard input' 'cannot read standard input' $A -o out.vcf -r c1 -
+leaves_nothing '-R of a file that is not there' 'cannot read regions none.bed' $A -o out.vcf -R none.bed tiny.bcf
 sed '/^##INFO=<ID=DP/d' tiny.vcf > undeclared.vcf
-fails 'undeclared tags cannot become BCF' 'c1:51: contig or tags are not declared in the header of undeclared.vcf' $A -o out.bcf undeclared.vcf
+leaves_nothing 'undeclared tags cannot become BCF' 'c1:51: contig or tags are not declared in the header of undeclared.vcf' $A -o out.bcf undeclared.vcf
 $A -o out.vcf undeclared.vcf 2> err.txt && grep -q 'DP=30.*TFB_TOP' out.vcf && echo 'ok as text they pass' || echo "not ok as text they pass: $(tail -n 1 err.txt)"
-fails 'a prefix that no tag may have' '--prefix begins with a letter' $A --prefix 1K -o out.vcf tiny.vcf
+leaves_nothing 'a prefix that no tag may have' '--prefix begins with a letter' $A --prefix 1K -o out.vcf tiny.vcf
 
 # outputs
 for f in tiny.vcf tiny.bcf; do
     cp $f both.${f#*.} && ln -sf both.${f#*.} link.${f#*.}
-    fails "$f onto itself" 'is the input' $A -o both.${f#*.} both.${f#*.}
-    fails "$f onto itself by another name" 'is the input' $A -o link.${f#*.} both.${f#*.}
+    leaves_nothing "$f onto itself" 'is the input' $A -o both.${f#*.} both.${f#*.}
+    leaves_nothing "$f onto itself by another name" 'is the input' $A -o link.${f#*.} both.${f#*.}
     cmp -s $f both.${f#*.} && echo "ok $f is still whole" || echo "not ok $f is still whole"
 done
-fails 'a folder that is not there' 'cannot write none/out.vcf: No such file' $A -o none/out.vcf tiny.vcf
-fails 'a folder as output' 'cannot write .: Is a directory' $A -o . tiny.vcf
+leaves_nothing 'a folder that is not there' 'cannot write none/out.vcf: No such file' $A -o none/out.vcf tiny.vcf
+leaves_nothing 'a folder as output' 'cannot write .: Is a directory' $A -o . tiny.vcf
 if [ -w /dev/full ]; then
     for o in v z u b; do
-        for threads in 1 3; do fails "a full disk, -O$o, threads $threads" 'cannot write to standard output: ' sh -c "$A -@ $threads -O$o tiny.vcf > /dev/full"; done
+        for threads in 1 3; do leaves_nothing "a full disk, -O$o, threads $threads" 'cannot write to standard output: ' sh -c "$A -@ $threads -O$o tiny.vcf > /dev/full"; done
     done
 else echo 'skip a full disk: no /dev/full'; fi
 # an output that cannot be indexed is whole all the same
@@ -75,6 +75,6 @@ $TFBIND annotate -v 0 -m odd.safetensors -f tiny.fa tiny.vcf | bcftools view -Ob
 printf 'A_B_1\nC_D\nE::F(v2)\n' > want.txt
 same 'odd TF names as values' want.txt got.txt
 perl "$SRCDIR/test/oracle.pl" model 20 'A-B,A.B,A:B' > odd.safetensors
-fails 'two TFs of one tag' 'two TFs would have the same tag, TFB_A_B' $TFBIND annotate -m odd.safetensors -f tiny.fa --tf all -o out.vcf tiny.vcf
+leaves_nothing 'two TFs of one tag' 'two TFs would have the same tag, TFB_A_B' $TFBIND annotate -m odd.safetensors -f tiny.fa --tf all -o out.vcf tiny.vcf
 sed 's/^c\([0-9]\)/chr\1/; s/ID=c\([0-9]\)/ID=chr\1/; s/\[c2/[chr2/' tiny.vcf > chr.vcf
 $A chr.vcf 2>&1 > /dev/null | grep -q 'nothing was scored: tiny.fa has no contig chr1' && echo 'ok contigs of another style are pointed out' || echo 'not ok contigs of another style are pointed out'

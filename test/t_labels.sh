@@ -34,7 +34,6 @@ head -c 900 labels.bed.gz > bad.bed; must 'bgzip cut short' 'truncated'
 head -c 900 g.bed.gz > bad.bed; must 'gzip cut short' 'truncated or damaged'
 rm bad.bed; must 'no file' 'cannot open labels bad.bed'
 F='-m tiny.safetensors -f ref.fa -l labels.bed'
-fails() { local name=$1 text=$2; shift 2; "$@" > /dev/null 2> err.txt && echo "not ok $name: succeeded" || { grep -qF -- "$text" err.txt && echo "ok $name" || echo "not ok $name: $(head -n 1 err.txt)"; }; }
 fails 'an unknown TF' "did you mean CTCF?" $TFBIND evaluate $F --tf CTFC
 fails 'an unknown contig' "no regions on 'chr7'" $TFBIND evaluate $F --chroms chr7
 fails 'an unwritable table' 'cannot write /dev/full' $TFBIND evaluate $F -o /dev/full

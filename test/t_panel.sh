@@ -25,7 +25,6 @@ q='%ID %TFB_CTCF %TFB_CTCF_DELTA\n'; bcftools query -f "$q" v.vcf > got.txt; bcf
 grep -q 'ID=TFB_CTCF,.*model ctcf.safetensors [0-9a-f]\{12\})' v.vcf && grep -q 'ID=TFB_NKX2_5,.*model parent.safetensors' v.vcf && echo 'ok the header names the model of each TF' || echo 'not ok the header names the model of each TF'
 host +tfbind in.vcf.gz -- --no-version -v 1 -m $panel -f ref.fa --tf all > p.vcf; same 'plugin = program' v.vcf p.vcf
 $TFBIND model --convert half.safetensors --half parent.safetensors; $A -v 3 -m half.safetensors,ctcf.safetensors --tf all w.bed 2>&1 > /dev/null | grep -q '2 trunks' && echo 'ok rounded weights are another trunk' || echo 'not ok rounded weights are another trunk'
-fails() { local name=$1 text=$2; shift 2; "$@" > /dev/null 2> err.txt && echo "not ok $name: succeeded" || { grep -qF -- "$text" err.txt && echo "ok $name" || echo "not ok $name: $(head -n 1 err.txt)"; }; }
 "$UNIT_DIR/tool_tiny_model" wide.safetensors 'conv 8 5; relu; pool 4; dense 1' 100 X 1
 fails 'windows of different sizes' 'cannot be scored together' $A -m parent.safetensors,wide.safetensors w.bed
 fails 'one of them missing' 'cannot read model none.safetensors' $A -m parent.safetensors,none.safetensors w.bed

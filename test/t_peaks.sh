@@ -44,7 +44,6 @@ awk -v OFS='\t' '!/^#/ && $5 == 1 { print $1, $2, $3 }' labels.bed > p.bed; awk 
 printf 'cell\ttf\tkind\tpath\nA\t.\topen\tall.bed\nA\tCTCF\tpeaks\tp.bed\nA\tCTCF\ttfbs\ttf.bed\n' > back.tsv; awk -v OFS='\t' '{ print $1, $2 + 20, $2 + 30 }' p.bed > tf.bed
 $TFBIND labels -f ref.fa --samples back.tsv --width 60 -v 1 all.bed --keep-n | cut -f 1-5 > got.bed; cut -f 1-5 labels.bed > want.bed; same 'there and back' want.bed got.bed
 # bad input
-fails() { local name=$1 text=$2; shift 2; "$@" > /dev/null 2> err.txt && echo "not ok $name: succeeded" || { grep -qF -- "$text" err.txt && echo "ok $name" || echo "not ok $name: $(head -n 1 err.txt)"; }; }
 bad() { local name=$1 text=$2; fails "$name" "$text" $TFBIND labels -f ref.fa --samples bad.tsv --width 60 regions.bed; }
 peaks() { printf "$1" > bad.bed; printf 'cell\ttf\tkind\tpath\nA\t.\topen\topenA.bed\nA\tX\tpeaks\tbad.bed\n' > bad.tsv; }
 peaks 'chr1\t5\t9\nchr1\t9\t5\n'; bad 'end before start' 'bad.bed:2: end is before start'

@@ -21,7 +21,6 @@ for i in 1 2 3 4 5 6 7 8; do $R --by random --seed $i --list; done | sort -u | w
 is 'the table' "$(printf 'rank\ttf\tn_bound\tn_both\tcosine\tsame_mode\tpartner_score\n1\tA\t4\t4\t1.0000\tyes\t.\n2\tC\t1\t1\t0.5000\t.\t900\n3\tB\t8\t2\t0.3536\tyes\t950\n4\tD\t3\t0\t0.0000\tyes\t150')" $R --groups g.tsv --partners s.txt
 printf 'tf\tgroup\nT\tx\nC\tx\n' > two.tsv; is 'a plain table of two columns' C $R --by mode --groups two.tsv --list
 printf 'tf\tgroup\tother\nT\tx\t1\nC\tx\t2\nA\ty\t1\n' > three.tsv; is '--group-column' A $R --by mode --groups three.tsv --group-column other --list
-fails() { local name=$1 text=$2; shift 2; "$@" > /dev/null 2> err.txt && echo "not ok $name: succeeded" || { grep -qF -- "$text" err.txt && echo "ok $name" || echo "not ok $name: $(head -n 1 err.txt)"; }; }
 fails 'an unknown target' "no TF called 'TT'" $TFBIND relate -l l.bed --target TT
 fails 'an unknown criterion' '--by is correlation' $R --by luck
 fails 'no groups' 'needs --groups' $R --by mode

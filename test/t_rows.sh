@@ -40,7 +40,6 @@ printf '>short\nACGT\n>none\n>long\n%s%s%s\n' "$(seq_at chr1 1 30)" "$(seq_at ch
 $A --tf SPI1 o.fa | cut -f 2 | sed -n 4p > a.txt; $A --tf SPI1 m.fa | cut -f 2 | sed -n 2p > b.txt; same 'of a long sequence the middle counts' b.txt a.txt
 $A --tf SPI1 o.fa | sed -n '2,3p' | cut -f 2 | tr '\n' ' ' | grep -qx '\. \. ' && echo 'ok sequences too short are not scored' || echo 'not ok sequences too short are not scored'
 : > e.bed; check 'an empty BED' $A -f ref.fa --input bed e.bed
-fails() { local name=$1 text=$2; shift 2; "$@" > /dev/null 2> err.txt && echo "not ok $name: succeeded" || { grep -qF -- "$text" err.txt && echo "ok $name" || echo "not ok $name: $(head -n 1 err.txt)"; }; }
 printf 'chr1\t10\t200\nchr1\tten\t20\n' > bad.bed; fails 'a bad line' 'bad.bed:2: not BED' $A -f ref.fa bad.bed
 printf 'chr1\t200\t100\n' > bad.bed; fails 'end before start' 'bad.bed:1: not BED' $A -f ref.fa bad.bed
 fails 'BED needs a FASTA' '-f ref.fa is missing' $A w.bed

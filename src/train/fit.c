@@ -52,17 +52,17 @@ double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const 
     return m > 0 ? loss / m : 0;
 }
 
-/* Targets with few bound regions count for more: (most / bound)^balance. Below 100 regions there is too little to learn from to weigh it up further. */
+/* Targets with few bound regions count for more: (most / bound)^balance. Below 30 regions there is too little to learn from to weigh it up further. */
 static float *target_weights(const tfb_examples_t *ex, const uint8_t *part, double balance)
 {
     float *w = tfb_alloc((size_t)ex->n_targets, sizeof *w, "weights of targets");
-    int64_t *n = tfb_alloc((size_t)ex->n_targets, sizeof *n, "weights of targets"), most = 100;
+    int64_t *n = tfb_alloc((size_t)ex->n_targets, sizeof *n, "weights of targets"), most = 30;
     if (w && n) {
         for (int t = 0; t < ex->n_targets; t++) {
             for (int64_t i = 0; i < ex->n; i++) n[t] += part[i] == TFB_TRAIN && tfb_examples_label(ex, i, t) == TFB_BOUND;
             if (n[t] > most) most = n[t];
         }
-        for (int t = 0; t < ex->n_targets; t++) w[t] = (float)pow((double)most / (double)(n[t] > 100 ? n[t] : 100), balance);
+        for (int t = 0; t < ex->n_targets; t++) w[t] = (float)pow((double)most / (double)(n[t] > 30 ? n[t] : 30), balance);
     } else {
         free(w);
         w = NULL;
