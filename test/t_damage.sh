@@ -77,4 +77,4 @@ same 'odd TF names as values' want.txt got.txt
 perl "$SRCDIR/test/oracle.pl" model 20 'A-B,A.B,A:B' > odd.safetensors
 leaves_nothing 'two TFs of one tag' 'two TFs would have the same tag, TFB_A_B' $TFBIND annotate -m odd.safetensors -f tiny.fa --tf all -o out.vcf tiny.vcf
 sed 's/^c\([0-9]\)/chr\1/; s/ID=c\([0-9]\)/ID=chr\1/; s/\[c2/[chr2/' tiny.vcf > chr.vcf
-$A chr.vcf 2>&1 > /dev/null | grep -q 'nothing was scored: tiny.fa has no contig chr1' && echo 'ok contigs of another style are pointed out' || echo 'not ok contigs of another style are pointed out'
+$A chr.vcf 2>&1 > /dev/null | grep -q 'nothing was scored: tiny.fa has no contig chr1' && echo 'ok contigs of another genome are pointed out' || echo 'not ok contigs of another genome are pointed out'

@@ -568,7 +568,7 @@ static void summary(const args_t *a)
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " without ALT; %" PRId64 " ALT alleles scored, %" PRId64 " not%s%s", a->n_records,
              a->n_scored, a->n_no_alt, a->n_reason[TFB_ALLELE_OK], unscored, unscored ? ": " : "", unscored ? s.s : "");
     if (a->n_reason[TFB_ALLELE_NO_CONTIG] && !a->n_scored)
-        tfb_warn("nothing was scored: %s has no contig %s (does it name contigs in another style, such as chr1 for 1?)", tfb_fasta_path(a->fasta),
+        tfb_warn("nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)", tfb_fasta_path(a->fasta),
                  a->no_contig.s);
     if (a->n_dropped) tfb_note("%" PRId64 " records dropped for a REF that the FASTA does not have", a->n_dropped);
     free(s.s);

@@ -1,7 +1,10 @@
 /* fasta.h - windows of base codes from an indexed FASTA.
  *
  * A wrapper over htslib's faidx that keeps one stretch of a contig decoded, so that reading windows in genome order costs one
- * file access per stretch. Missing .fai is built where the folder is writable, as samtools does. */
+ * file access per stretch. Missing .fai is built where the folder is writable, as samtools does.
+ *
+ * A contig that the FASTA lacks is looked for in the other styles that are about: with or without chr, M or MT. It is taken where exactly
+ * one contig of the FASTA fits, and that is said once. hg19's old chrM (16571 bases) is never taken for MT. */
 #ifndef TFB_FASTA_H
 #define TFB_FASTA_H
 
@@ -15,7 +18,7 @@ typedef struct tfb_fasta_t tfb_fasta_t;
 tfb_fasta_t *tfb_fasta_open(const char *path);
 void tfb_fasta_close(tfb_fasta_t *f);
 const char *tfb_fasta_path(const tfb_fasta_t *f);
-/* Length of a contig, or -1 where the FASTA does not have it. */
+/* Length of a contig, or -1 where the FASTA does not have it in any style. */
 hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig);
 /* Codes of contig:[beg,end) into code (end - beg bytes). 0; -1 on a read error (logged: file, contig, position);
  * -2 contig absent; -3 [beg,end) not inside the contig (nothing is logged for -2 and -3). Not thread-safe. */
