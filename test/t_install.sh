@@ -1,0 +1,59 @@
+# make install and make uninstall: everything in its place, under DESTDIR and any prefix, usable from there, and gone again.
+. "$SRCDIR/test/lib.sh"
+build=$(dirname "$TFBIND")
+if [ ! -f "$build/Makefile" ]; then echo "skip installing: $build is no build folder"; exit 0; fi
+unset MAKEFLAGS MAKELEVEL MFLAGS
+install() { make -s -C "$build" install DESTDIR="$PWD/$1" prefix="$2" plugindir="$2/libexec/bcftools" > make.txt 2>&1; }
+uninstall() { make -s -C "$build" uninstall DESTDIR="$PWD/$1" prefix="$2" plugindir="$2/libexec/bcftools" > make.txt 2>&1; }
+
+install root /usr/local && echo 'ok make install DESTDIR' || echo "not ok make install DESTDIR: $(tail -n 1 make.txt)"
+[ -s make.txt ] && echo "not ok make -s install says nothing: $(head -n 1 make.txt)" || echo 'ok make -s install says nothing'
+(cd root && find . ! -type d | sort) > got.txt
+version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
+{
+    cat << END
+./usr/local/bin/tfbind
+./usr/local/libexec/bcftools/tfbind.so
+./usr/local/share/bash-completion/completions/tfbind
+./usr/local/share/man/man1/tfbind.1
+END
+    "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/.\/usr\/local\/share\/man\/man1\/tfbind-\1.1/p'
+    for f in README.md NEWS LICENSE CITATION.cff; do echo ./usr/local/share/doc/tfbind/$f; done
+    for m in "$SRCDIR"/models/*.safetensors; do echo "./usr/local/share/tfbind/models/$(basename "$m")"; done
+} | sort > want.txt
+same 'these files, and no other' want.txt got.txt
+[ -z "$(find root -type f ! -perm -444)" ] && [ "$(find root -type f -perm -100 | sed 's/.*\///' | grep -cv '\.so')" -eq 1 ] && echo 'ok readable by all, and only the program is a program' || echo 'not ok readable by all, and only the program is a program'
+
+# used from there, with nothing of the build folder
+r=$PWD/root/usr/local
+make_inputs || exit 1
+"$r/bin/tfbind" annotate -v 0 --no-version -m tiny.safetensors -f ref.fa in.vcf.gz > prog.vcf 2> err.txt
+[ -s prog.vcf ] && [ ! -s err.txt ] && echo 'ok the installed program' || echo "not ok the installed program: $(head -n 1 err.txt)"
+BCFTOOLS_PLUGINS=$r/libexec/bcftools host +tfbind in.vcf.gz -- -v 0 --no-version -m tiny.safetensors -f ref.fa > plug.vcf
+same 'the installed plugin says the same' prog.vcf plug.vcf
+for m in "$r"/share/tfbind/models/*.safetensors; do check "the installed $(basename "$m") is whole" "$r/bin/tfbind" model --check "$m"; done
+if command -v man > /dev/null && man --version > /dev/null 2>&1; then
+    MANPATH=$r/share/man man -P cat tfbind-annotate 2> /dev/null | grep -q 'tfbind-annotate - ' && echo 'ok man tfbind-annotate' || echo 'not ok man tfbind-annotate'
+else echo 'skip man tfbind-annotate: man is not installed'; fi
+
+# completion, as bash calls it
+complete_words() { # WORD...: what the last one may become
+    (PATH=$r/bin:$PATH; . "$r/share/bash-completion/completions/tfbind"; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _tfbind 2> /dev/null; printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' ')
+}
+told() { [ "$2" = "$3" ] && echo "ok completion: $1" || echo "not ok completion: $1: '$3'"; }
+told 'a command' 'annotate ' "$(complete_words tfbind ann)"
+told 'every command' "$({ "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/\1/p'; echo help; echo version; } | sort | tr '\n' ' ')" "$(complete_words tfbind '')"
+told 'a command to help with' 'pretrain ' "$(complete_words tfbind help pre)"
+told 'options' '--regions --regions-file --regions-overlap ' "$(complete_words tfbind annotate --reg)"
+told 'the words of an option' 'e w x ' "$(complete_words tfbind annotate -c '')"
+told 'the words of a long option' 'bed ' "$(complete_words tfbind annotate --input b)"
+told 'files elsewhere' 'tiny.safetensors ' "$(complete_words tfbind annotate -m tin)"
+
+: > root/usr/local/share/man/man1/another.1 && : > root/usr/local/share/tfbind/models/mine.safetensors
+uninstall root /usr/local && echo 'ok make uninstall' || echo "not ok make uninstall: $(tail -n 1 make.txt)"
+(cd root && find . ! -type d | sort) > got.txt
+printf './usr/local/share/man/man1/another.1\n./usr/local/share/tfbind/models/mine.safetensors\n' > want.txt
+same 'uninstall leaves what is not ours' want.txt got.txt
+make -s -C "$build" install prefix="$PWD/mine" plugindir="$PWD/mine/plugins" > make.txt 2>&1 && [ -x mine/bin/tfbind ] && [ -f mine/plugins/tfbind.so ] && echo 'ok a prefix of one'"'"'s own' || echo "not ok a prefix of one's own: $(tail -n 1 make.txt)"
+make -s -C "$build" uninstall prefix="$PWD/mine" plugindir="$PWD/mine/plugins" > make.txt 2>&1
+[ -z "$(find mine ! -type d)" ] && [ ! -d mine/share/tfbind ] && echo 'ok uninstall takes our folders along' || echo 'not ok uninstall takes our folders along'
