@@ -13,6 +13,7 @@ cat in.bcf | $A - > stdin.vcf
 same 'BCF on standard input' plain.vcf stdin.vcf
 $A -@ 4 in.vcf.gz > threads.vcf
 same '4 threads = 1' plain.vcf threads.vcf
+for n in 1 3; do TFBIND_BATCH=$n $A in.vcf.gz > batch.vcf; same "batches of $n records = one batch" plain.vcf batch.vcf; done
 for o in b u z v; do
     $A -O$o in.vcf.gz > out.$o && bcftools view --no-version out.$o > back.vcf
     bcftools view --no-version plain.vcf > plain.view.vcf

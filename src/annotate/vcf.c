@@ -1,8 +1,11 @@
-/* vcf.c - annotates VCF/BCF. Stages over batches of records: read | alleles to windows | score | write tags, in input order.
+/* vcf.c - annotates VCF/BCF. Stages over batches of records: read and check | alleles to windows | score | write tags, in input order.
  *
- * Nothing is allocated per record once the largest batch has been seen, and memory does not depend on the input's size. */
+ * Records wait in a queue. Those up to n_ready have their windows; without haplotypes that is all of them, with haplotypes a record
+ * waits for its neighbours (phased.h). A full batch of ready ones is scored and written, and the others move up. Nothing is
+ * allocated per record once the largest batch has been seen, and memory does not depend on the input's size. */
 #include "config.h"
 #include "annotate/vcf.h"
+#include "annotate/windows.h"
 #include "genome/alleles.h"
 #include <ctype.h>
 #include <errno.h>
@@ -33,9 +36,10 @@ __attribute__((weak)) int filter_test(filter_t *filter, bcf1_t *rec, const uint8
 
 typedef struct {
     bcf1_t *rec;
+    int keep;  /* 0: passes through untouched */
+    int why;   /* what is wrong with REF: a tfb_allele_t */
     int ref;   /* index of the REF window, -1 = none */
     int first; /* of this record's ALTs in alt[] */
-    int keep;  /* 0: passes through untouched */
 } item_t;
 
 typedef struct {
@@ -52,14 +56,11 @@ typedef struct {
     char **tag;          /* summary: TOP REF ALT DELTA LOR; else per TF: score, DELTA, LOR */
     int *tag_id, n_tags; /* their numbers in hdr */
 
-    item_t item[RECORDS];
-    int n_items;
-    size_t n_bytes; /* of those records */
-    uint8_t *code;  /* (m_windows, W) */
-    int32_t *base;
-    float *z; /* (m_windows, T) */
-    int n_windows, m_windows;
-    int *alt; /* window of each ALT, -1 = not scored */
+    item_t *item; /* the queue; [0, n_ready) have their windows. Those beyond n_items have a record to read into */
+    int n_items, n_ready, m_items, batch;
+    size_t n_bytes; /* of the ready records */
+    tfb_windows_t win;
+    int *alt; /* window of each ALT of the ready records, -1 = not scored */
     int n_alts, m_alts;
     float *value; /* tag values of a record */
     int m_value;
@@ -269,34 +270,15 @@ static int open_output(args_t *a)
 
 /* ---- alleles to windows ---- */
 
-static int more_windows(args_t *a)
-{
-    if (a->n_windows < a->m_windows) return 0;
-    int m = a->m_windows ? 2 * a->m_windows : WINDOWS + 256;
-    uint8_t *c = realloc(a->code, (size_t)m * (size_t)a->W);
-    if (c) a->code = c;
-    int32_t *b = realloc(a->base, (size_t)m * sizeof *b);
-    if (b) a->base = b;
-    float *z = realloc(a->z, (size_t)m * (size_t)a->n_targets * sizeof *z);
-    if (z) a->z = z;
-    if (!c || !b || !z) {
-        tfb_error("not enough memory for %d windows", m);
-        return -1;
-    }
-    a->m_windows = m;
-    return 0;
-}
-
 /* Makes the next window; *w gets its index, or -1 and a reason is returned. -1 on a read error or lack of memory. */
 static int add_window(args_t *a, const char *contig, hts_pos_t pos, hts_pos_t rlen, const char *allele, int base, int *w)
 {
+    uint8_t *code = tfb_windows_next(&a->win);
     *w = -1;
-    if (more_windows(a) < 0) return -1;
-    int r = tfb_allele_window(a->fasta, contig, pos, rlen, allele, (int)strlen(allele), a->W, a->o->max_n, a->code + (size_t)a->n_windows * (size_t)a->W);
-    if (r != TFB_ALLELE_OK) return r;
-    a->base[a->n_windows] = base;
-    *w = a->n_windows++;
-    return TFB_ALLELE_OK;
+    if (!code) return -1;
+    int r = tfb_allele_window(a->fasta, contig, pos, rlen, allele, (int)strlen(allele), a->W, a->o->max_n, code);
+    if (r == TFB_ALLELE_OK) *w = tfb_windows_keep(&a->win, base);
+    return r;
 }
 
 /* REF against the FASTA. Returns a reason, or -1. */
@@ -318,18 +300,30 @@ static int check_ref(args_t *a, const char *contig, const bcf1_t *rec)
     return r;
 }
 
-/* Windows of one record. 1 keep, 0 drop it, -1 failure. */
-static int make_windows(args_t *a, item_t *it)
+/* Looks at a record that has been read. 1 keep, 0 drop it, -1 failure. */
+static int examine(args_t *a, item_t *it)
 {
     bcf1_t *rec = it->rec;
-    const char *contig = bcf_seqname(a->hdr, rec), *ref;
-    int n_alt, why = TFB_ALLELE_OK;
+    const char *contig = bcf_seqname(a->hdr, rec);
     if (!contig || bcf_unpack(rec, BCF_UN_STR) < 0 || rec->n_allele < 1) {
         tfb_error("%s: record %" PRId64 " is damaged", in_name(a->o), a->n_records);
         return -1;
     }
-    n_alt = rec->n_allele - 1;
-    ref = rec->d.allele[0];
+    it->why = TFB_ALLELE_OK;
+    if (!it->keep || rec->n_allele < 2) return 1;
+    it->why = tfb_allele_kind(rec->d.allele[0]) == TFB_ALLELE_OK ? check_ref(a, contig, rec) : TFB_ALLELE_NOT_ACGT;
+    if (it->why < 0) return -1;
+    if (it->why != TFB_ALLELE_MISMATCH || a->o->check_ref != 'x') return 1;
+    a->n_dropped++;
+    return 0;
+}
+
+/* Windows of one record. 0, or -1 on failure (logged). */
+static int make_windows(args_t *a, item_t *it)
+{
+    bcf1_t *rec = it->rec;
+    const char *contig = bcf_seqname(a->hdr, rec), *ref = rec->d.allele[0];
+    int n_alt = rec->n_allele - 1, why = it->why;
     it->ref = -1;
     it->first = a->n_alts;
     if (a->n_alts + n_alt > a->m_alts) {
@@ -344,13 +338,7 @@ static int make_windows(args_t *a, item_t *it)
     a->n_alts += n_alt;
     for (int i = 0; i < n_alt; i++) a->alt[it->first + i] = -1;
     a->n_no_alt += n_alt == 0;
-    if (!it->keep || n_alt == 0) return 1;
-    why = tfb_allele_kind(ref) == TFB_ALLELE_OK ? TFB_ALLELE_OK : TFB_ALLELE_NOT_ACGT;
-    if (why == TFB_ALLELE_OK && (why = check_ref(a, contig, rec)) < 0) return -1;
-    if (why == TFB_ALLELE_MISMATCH && a->o->check_ref == 'x') {
-        a->n_dropped++;
-        return 0;
-    }
+    if (!it->keep || n_alt == 0) return 0;
     /* split multi-allelic sites and dense VCFs repeat a REF */
     const item_t *before = it > a->item ? it - 1 : NULL;
     if (why == TFB_ALLELE_OK && before && before->ref >= 0 && before->rec->rid == rec->rid && before->rec->pos == rec->pos &&
@@ -371,7 +359,7 @@ static int make_windows(args_t *a, item_t *it)
         scored += r == TFB_ALLELE_OK;
     }
     a->n_scored += scored > 0;
-    return 1;
+    return 0;
 }
 
 /* ---- scores to tags ---- */
@@ -409,7 +397,7 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
             bcf_float_set_missing(lor[i]);
             continue;
         }
-        const float *zr = a->z + (size_t)it->ref * (size_t)T, *za = a->z + (size_t)w * (size_t)T;
+        const float *zr = tfb_windows_z(&a->win, it->ref), *za = tfb_windows_z(&a->win, w);
         float best = -1;
         for (int t = 0; t < T; t++) {
             float d = fabsf(tfb_sigmoid(za[t]) - tfb_sigmoid(zr[t]));
@@ -436,7 +424,7 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
 {
     int T = a->n_targets;
     float *score = a->value, *delta = score + n_alt + 1, *lor = delta + n_alt;
-    const float *zr = a->z + (size_t)it->ref * (size_t)T;
+    const float *zr = tfb_windows_z(&a->win, it->ref);
     for (int t = 0; t < T; t++) {
         score[0] = tfb_sigmoid(zr[t]);
         for (int i = 0; i < n_alt; i++) {
@@ -447,7 +435,7 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
                 bcf_float_set_missing(lor[i]);
                 continue;
             }
-            float za = a->z[(size_t)w * (size_t)T + (size_t)t];
+            float za = tfb_windows_z(&a->win, w)[t];
             score[i + 1] = tfb_sigmoid(za);
             delta[i] = score[i + 1] - score[0];
             set_value(&lor[i], za - zr[t]);
@@ -486,14 +474,53 @@ static int write_record(args_t *a, item_t *it)
     return -1;
 }
 
+/* Scores and writes the ready records; those behind them move up. */
 static int flush(args_t *a)
 {
-    if (tfb_panel_windows(a->panel, a->code, a->base, a->n_windows, a->o->strand, a->z) < 0) return -1;
-    for (int i = 0; i < a->n_items; i++)
+    tfb_windows_t *w = &a->win;
+    if (tfb_panel_windows(a->panel, w->code, w->base, w->n, a->o->strand, w->z) < 0) return -1;
+    for (int i = 0; i < a->n_ready; i++)
         if (write_record(a, &a->item[i]) < 0) return -1;
-    a->n_items = a->n_windows = a->n_alts = 0;
+    for (int i = a->n_ready; i < a->n_items; i++) {
+        item_t t = a->item[i - a->n_ready];
+        a->item[i - a->n_ready] = a->item[i];
+        a->item[i] = t;
+    }
+    a->n_items -= a->n_ready;
+    a->n_ready = w->n = a->n_alts = 0;
     a->n_bytes = 0;
     return 0;
+}
+
+/* Makes windows of the records whose turn it is, and writes them once they are many. */
+static int make_ready(args_t *a)
+{
+    while (a->n_ready < a->n_items) {
+        item_t *it = &a->item[a->n_ready];
+        if (make_windows(a, it) < 0) return -1;
+        a->n_ready++;
+        a->n_bytes += it->rec->shared.l + it->rec->indiv.l;
+        if ((a->n_ready >= a->batch || a->win.n >= WINDOWS || a->n_bytes >= BYTES) && flush(a) < 0) return -1;
+    }
+    return 0;
+}
+
+/* The place behind the queue, with a record to read into. NULL on lack of memory (logged). */
+static item_t *next_item(args_t *a)
+{
+    if (a->n_items == a->m_items) {
+        int m = a->m_items ? 2 * a->m_items : RECORDS;
+        item_t *p = realloc(a->item, (size_t)m * sizeof *p);
+        if (p) {
+            a->item = p;
+            memset(p + a->m_items, 0, (size_t)(m - a->m_items) * sizeof *p);
+            a->m_items = m;
+        }
+    }
+    item_t *it = a->n_items < a->m_items ? &a->item[a->n_items] : NULL;
+    if (it && (it->rec || (it->rec = bcf_init()))) return it;
+    tfb_error("not enough memory for %d records", a->n_items + 1);
+    return NULL;
 }
 
 /* Says what a record that is not there any more was after. */
@@ -524,7 +551,8 @@ static int cut_short(const args_t *a)
 static int run(args_t *a)
 {
     while (bcf_sr_next_line(a->sr)) {
-        item_t *it = &a->item[a->n_items];
+        item_t *it = next_item(a);
+        if (!it) return -1;
         bcf_sr_swap_line(a->sr, 0, it->rec);
         bcf1_t *rec = it->rec;
         const char *contig;
@@ -544,15 +572,14 @@ static int run(args_t *a)
             if (!a->o->keep_sites) continue;
             it->keep = 0;
         }
-        int r = make_windows(a, it);
+        int r = examine(a, it);
         if (r < 0) return -1;
         if (r == 0) continue;
         a->n_items++;
-        a->n_bytes += rec->shared.l + rec->indiv.l;
-        if ((a->n_items == RECORDS || a->n_windows >= WINDOWS || a->n_bytes >= BYTES) && flush(a) < 0) return -1;
+        if (make_ready(a) < 0) return -1;
     }
     if (a->sr->errnum || cut_short(a)) return read_error(a);
-    return flush(a);
+    return make_ready(a) < 0 ? -1 : flush(a);
 }
 
 static void summary(const args_t *a)
@@ -593,9 +620,9 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     int ret = -1, began = 0;
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
+    const char *batch = getenv("TFBIND_BATCH"); /* for tests: where a batch ends must not show */
     a->o = o;
-    for (int i = 0; i < RECORDS; i++)
-        if (!(a->item[i].rec = bcf_init())) goto done;
+    a->batch = batch && atoi(batch) > 0 && atoi(batch) < RECORDS ? atoi(batch) : RECORDS;
     if (!isalpha((unsigned char)*o->prefix) && *o->prefix != '_') { /* what the VCF specification asks of a key */
         tfb_error("--prefix begins with a letter or _, not '%s'", o->prefix);
         goto done;
@@ -607,8 +634,8 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
         !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0)
         goto done;
-    a->W = tfb_panel_window(a->panel);
-    a->n_targets = tfb_panel_n_targets(a->panel);
+    a->W = a->win.W = tfb_panel_window(a->panel);
+    a->n_targets = a->win.T = tfb_panel_n_targets(a->panel);
     if (make_header(a) < 0) {
         tfb_error("%s: cannot make the output's header", in_name(o));
         goto done;
@@ -626,16 +653,15 @@ done:
     if (ret == 0) summary(a);
     if (a->filter) filter_destroy(a->filter);
     if (a->sr) bcf_sr_destroy(a->sr);
-    for (int i = 0; i < RECORDS; i++)
+    for (int i = 0; i < a->m_items; i++)
         if (a->item[i].rec) bcf_destroy(a->item[i].rec);
+    free(a->item);
     tfb_strv_free(a->tag);
     free(a->tag_id);
     tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
     tfb_fasta_close(a->fasta);
-    free(a->code);
-    free(a->base);
-    free(a->z);
+    tfb_windows_free(&a->win);
     free(a->alt);
     free(a->value);
     free(a->text.s);
