@@ -56,3 +56,13 @@ $TFBIND pretrain -f ref.fa -l labels.bed.gz --chroms chr1 --spec "$D" --targets 
 $TFBIND finetune --from danq.safetensors --target CTCF -f ref.fa -l labels.bed.gz --freeze conv -e 1 -o l.safetensors 2> /dev/null
 equal 'DanQ: --freeze conv keeps the convolution' danq.safetensors l.safetensors Conv1.weight
 differ 'DanQ: --freeze conv trains the LSTM' danq.safetensors l.safetensors BiLSTM.weight_hh_l1_reverse
+
+# pretrain --regions: a sample; what it leaves out is free for the child
+$TFBIND pretrain -f ref.fa -l labels.bed.gz --chroms chr1,chr2 --valid chr2 --spec "$S" --targets SPI1 --regions 80 -e 1 -o m.safetensors 2> log.txt
+grep -q ' 80 training, 10 validation' log.txt && echo 'ok pretrain --regions' || echo "not ok pretrain --regions: $(head -n 1 log.txt)"
+[ "$($TFBIND model --get split m.safetensors)" = 'contigs, sampled' ] && [ "$($TFBIND model --get n_train m.safetensors)" = 80 ] && echo 'ok pretrain --regions is recorded' || echo 'not ok pretrain --regions is recorded'
+$TFBIND finetune --from m.safetensors --target CTCF -f ref.fa -l labels.bed.gz --valid chr2 -e 1 -o n.safetensors 2> log.txt; d=$(dropped log.txt)
+[ "${d:-0}" -ge 90 ] && [ "$d" -le 96 ] && echo "ok regions that the sample left out are not dropped ($d)" || echo "not ok regions that the sample left out are not dropped: $d"
+$TFBIND pretrain -f ref.fa -l labels.bed.gz --chroms chr1,chr2 --valid chr2 --spec "$S" --targets SPI1 --regions 80 --seed 2 -e 1 -o o.safetensors 2> log.txt
+[ "$($TFBIND model --get train_regions m.safetensors)" != "$($TFBIND model --get train_regions o.safetensors)" ] && echo 'ok another seed, other regions' || echo 'not ok another seed, other regions'
+$TFBIND pretrain -f ref.fa -l labels.bed.gz --chroms chr1 --spec "$S" --targets SPI1 --regions 100000 -e 1 -o o.safetensors 2>&1 | grep -q 'there are only 128 regions to train on' && echo 'ok fewer regions than asked for: said' || echo 'not ok fewer regions than asked for: said'

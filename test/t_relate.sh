@@ -14,6 +14,9 @@ is 'co-factors: no shared mode' C $R --by cofactor --groups g.tsv --list
 is 'same mode: most bound first (B in two modes)' B,A,D $R --by mode --groups g.tsv --list
 is 'least correlated within the mode' D,B,A $R --by least --groups g.tsv --list
 is 'partners, either order, best score' B,C,D $R --by partners --partners s.txt --list
+is '--min-bound' A,B,D $R --min-bound 2 --list
+sed 's/^c\(.*r[5-9]\)/d\1/; s/^c\(.*r10\)/d\1/' l.bed > two_contigs.bed
+is '--chroms counts only those' "$(printf 'rank\ttf\tn_bound\tn_both\tcosine\tsame_mode\tpartner_score\n1\tA\t4\t4\t1.0000\t.\t.\n2\tB\t2\t2\t0.7071\t.\t.')" $TFBIND relate -l two_contigs.bed --target T --chroms c --top 2
 is '--top' A,C $R --top 2 --list
 is '--with-target counts in --top' T,A $R --top 2 --list --with-target
 is 'random is the same for a seed' "$($R --by random --seed 3 --list)" $R --by random --seed 3 --list
@@ -23,6 +26,7 @@ printf 'tf\tgroup\nT\tx\nC\tx\n' > two.tsv; is 'a plain table of two columns' C 
 printf 'tf\tgroup\tother\nT\tx\t1\nC\tx\t2\nA\ty\t1\n' > three.tsv; is '--group-column' A $R --by mode --groups three.tsv --group-column other --list
 fails 'an unknown target' "no TF called 'TT'" $TFBIND relate -l l.bed --target TT
 fails 'an unknown criterion' '--by is correlation' $R --by luck
+fails 'an unknown contig' "no regions on 'x'" $R --chroms c,x
 fails 'no groups' 'needs --groups' $R --by mode
 fails 'no partners' 'needs --partners' $R --by partners
 fails 'a target without a mode' 'knows no binding mode of T' $R --by mode --groups <(printf 'tf\tgroup\nA\tx\n')

@@ -21,6 +21,22 @@ for k in command genome label_policy data_digest split seed epoch valid_loss tra
 done
 [ "$($TFBIND model --get train_chroms a.safetensors) $($TFBIND model --get valid a.safetensors)" = 'chr1 chr2' ] && echo 'ok contigs of training and validation' || echo 'not ok contigs of training and validation'
 
+# balanced: all bound regions and as many unbound ones, alike in GC content
+$E -m a.safetensors --tf SPI1 > all.tsv; $E -m a.safetensors --tf SPI1 --balanced --predictions p1.tsv > p1.out; $E -m a.safetensors --tf SPI1 --balanced --seed 2 --predictions p2.tsv > p2.out
+awk -v b="$(awk '$1 == "SPI1" { print $3 }' all.tsv)" '$1 == "SPI1" { print ($3 == b && $2 == 2 * b) ? "ok --balanced: every bound region, as many unbound ones" : "not ok --balanced: " $2 " regions, " $3 " bound, of " b " bound" }' p1.out
+[ "$(grep -vc '^#' p1.tsv)" = "$(awk '$1 == "SPI1" { print $2 }' p1.out)" ] && echo 'ok --balanced: predictions of those' || echo 'not ok --balanced: predictions of those'
+cmp -s p1.tsv p2.tsv && echo 'not ok --balanced: another seed, another sample' || echo 'ok --balanced: another seed, another sample'
+cat > gc.pl <<'P'
+# Tenths of GC of the regions of p1.tsv by label: in a bin, as many unbound ones as bound ones, or all there are.
+open F, "ref.fa"; while (<F>) { chomp; if (/^>(\S+)/) { $c = $1 } else { $s{$c} .= $_ } }
+open L, "labels.bed"; <L>; while (<L>) { @f = split; next if $f[0] ne "chr2"; $q = substr($s{$f[0]}, $f[1], 60); next if $q =~ /N/; $g = int(($q =~ tr/GC//) * 10 / 60); $bin{"$f[0] $f[1]"} = $g; $lab{"$f[0] $f[1]"} = $f[5]; $have[$g]++ if $f[5] eq 0; $want[$g]++ if $f[5] eq 1 }
+open P, "p1.tsv"; <P>; while (<P>) { @f = split; $k = "$f[0] $f[1]"; $got[$bin{$k}]++ if $lab{$k} eq 0; $n++ if $lab{$k} eq 1 }
+for (0 .. 9) { $min = $want[$_] < $have[$_] ? $want[$_] : $have[$_]; $bad .= " $_: $got[$_] of $have[$_], wanted $want[$_];" if $got[$_] < $min }
+$w += $_ for @want; print $bad || $n != $w ? "not ok --balanced: matched by GC content:$bad $n of $w\n" : "ok --balanced: matched by GC content\n";
+P
+perl gc.pl
+$E -m a.safetensors --balanced > p3.out; same '--balanced: a target is sampled alike alone and among others' <(grep SPI1 p1.out) <(grep SPI1 p3.out)
+
 # float16: the same predictions to three digits, half the size
 $TFBIND model --convert h.safetensors --half a.safetensors && $E -m h.safetensors > h.tsv
 awk 'NR == FNR { v[$1] = $4; next } FNR > 1 { d = v[$1] - $4; if (d * d > 1e-4) bad = 1 } END { print bad ? "not ok float16 predicts the same" : "ok float16 predicts the same" }' a.tsv h.tsv

@@ -4,6 +4,7 @@
 #include "nn/infer.h"
 #include "train/fit.h"
 #include "train/metrics.h"
+#include "train/transfer.h"
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -14,7 +15,7 @@
 typedef struct {
     const char *model, *fasta, *labels, *chroms, *tf, *out, *predictions;
     tfb_strand_t strand;
-    int threads, bootstrap;
+    int threads, bootstrap, balanced;
     uint64_t seed;
 } args_t;
 
@@ -30,14 +31,16 @@ static void usage(FILE *f)
                "      --chroms LIST        only regions of these contigs [all]\n"
                "      --tf LIST            only these targets [those that model and labels share]\n"
                "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+               "      --balanced           compare on each target's bound regions and as many unbound ones, matched by GC content in 10 bins and\n"
+               "                           drawn by --seed, as the published single-TF models were tested [all resolved regions]\n"
                "      --bootstrap INT      95 %% intervals of AUROC, AUPRC and MCC from so many resamplings of the regions [0]\n"
-               "      --seed INT           of the bootstrap [1]\n"
-               "      --predictions FILE   also write each region's logits, tab-separated\n"
+               "      --seed INT           of the bootstrap and of --balanced [1]\n"
+               "      --predictions FILE   also write the logits of each region compared, tab-separated\n"
                "  -o, --output FILE        the table [standard output]\n"
                "  -@, --threads INT        threads in all [all processors]\n"
                "  -h, --help               this text\n"
                "\n"
-               "n and n_bound count resolved regions. Measures are `.` for targets with fewer than 10 regions of either class; mcc, precision,\n"
+               "n and n_bound count the regions compared. Measures are `.` for targets with fewer than 10 regions of either class; mcc, precision,\n"
                "recall and accuracy are at a probability of 0.5. The last row is the mean over targets with measures, n their number.\n");
 }
 
@@ -65,7 +68,28 @@ static void warn_of_leak(const tfb_model_t *m, const tfb_examples_t *ex)
     tfb_strv_free(v);
 }
 
-static int write_predictions(const args_t *a, const tfb_examples_t *ex, const float *z)
+/* Which regions count for which target: take (n, T). All resolved ones, or a balanced sample of them. */
+static uint8_t *choose(const args_t *a, const tfb_examples_t *ex)
+{
+    int T = ex->n_targets;
+    uint8_t *take = tfb_alloc((size_t)ex->n * (size_t)T, 1, "the regions to compare"), *part = tfb_alloc((size_t)ex->n, 1, "the regions to compare");
+    int64_t bound;
+    for (int t = 0; take && part && t < T; t++) {
+        memset(part, TFB_TEST, (size_t)ex->n);
+        if (a->balanced && tfb_transfer_balance(ex, t, TFB_TEST, 0, a->seed, part, &bound) < 0) {
+            free(take);
+            take = NULL;
+            break;
+        }
+        for (int64_t i = 0; i < ex->n; i++) take[i * T + t] = part[i] == TFB_TEST && tfb_examples_label(ex, i, t) != TFB_NULL;
+    }
+    if (!part) free(take), take = NULL;
+    free(part);
+    return take;
+}
+
+/* The n regions idx of ex, and their logits z (n, T). */
+static int write_predictions(const args_t *a, const tfb_examples_t *ex, const uint32_t *idx, int64_t n, const float *z)
 {
     FILE *f = fopen(a->predictions, "w");
     if (!f) {
@@ -74,8 +98,9 @@ static int write_predictions(const args_t *a, const tfb_examples_t *ex, const fl
     }
     fprintf(f, "#chrom\tstart\tend");
     for (int t = 0; t < ex->n_targets; t++) fprintf(f, "\t%s", ex->targets[t]);
-    for (int64_t i = 0; i < ex->n; i++) {
-        fprintf(f, "\n%s\t%u\t%u", ex->contigs[ex->contig[i]], ex->beg[i], ex->beg[i] + (uint32_t)ex->window);
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t k = idx[i];
+        fprintf(f, "\n%s\t%u\t%u", ex->contigs[ex->contig[k]], ex->beg[k], ex->beg[k] + (uint32_t)ex->window);
         for (int t = 0; t < ex->n_targets; t++) fprintf(f, "\t%.5f", (double)z[(size_t)i * (size_t)ex->n_targets + (size_t)t]);
     }
     fputc('\n', f);
@@ -87,18 +112,18 @@ static int write_predictions(const args_t *a, const tfb_examples_t *ex, const fl
     return 0;
 }
 
-static int table(const args_t *a, const tfb_examples_t *ex, const float *z, FILE *f)
+static int table(const args_t *a, const tfb_examples_t *ex, const uint8_t *take, const uint32_t *idx, int64_t n, const float *z, FILE *f)
 {
     int T = ex->n_targets, n_mean = 0;
     double sum[6] = {0};
-    uint8_t *label = tfb_alloc((size_t)ex->n, 1, "labels");
+    uint8_t *label = tfb_alloc((size_t)n, 1, "labels");
     if (!label) return -1;
     fprintf(f, "target\tn\tn_bound\tauroc\tauprc\tmcc\tprecision\trecall\taccuracy%s\n",
             a->bootstrap ? "\tauroc_low\tauroc_high\tauprc_low\tauprc_high\tmcc_low\tmcc_high" : "");
     for (int t = 0; t < T; t++) {
         tfb_metrics_t m;
-        for (int64_t i = 0; i < ex->n; i++) label[i] = (uint8_t)tfb_examples_label(ex, i, t);
-        if (tfb_metrics_compute(z + t, T, label, 1, ex->n, 10, &m) < 0) goto fail;
+        for (int64_t i = 0; i < n; i++) label[i] = take[(int64_t)idx[i] * T + t] ? (uint8_t)tfb_examples_label(ex, idx[i], t) : TFB_NULL;
+        if (tfb_metrics_compute(z + t, T, label, 1, n, 10, &m) < 0) goto fail;
         const double v[6] = {m.auroc, m.auprc, m.mcc, m.precision, m.recall, m.accuracy};
         fprintf(f, "%s\t%" PRId64 "\t%" PRId64, ex->targets[t], m.n, m.n_bound);
         for (int k = 0; k < 6; k++) put(f, v[k]);
@@ -108,7 +133,7 @@ static int table(const args_t *a, const tfb_examples_t *ex, const float *z, FILE
         }
         if (a->bootstrap) {
             double ci[3][2] = {{NAN, NAN}, {NAN, NAN}, {NAN, NAN}};
-            if (!isnan(m.auroc) && tfb_metrics_bootstrap(z + t, T, label, 1, ex->n, a->bootstrap, a->seed, ci) < 0) goto fail;
+            if (!isnan(m.auroc) && tfb_metrics_bootstrap(z + t, T, label, 1, n, a->bootstrap, a->seed, ci) < 0) goto fail;
             for (int k = 0; k < 3; k++) put(f, ci[k][0]), put(f, ci[k][1]);
         }
         fputc('\n', f);
@@ -132,7 +157,9 @@ static int run(const args_t *a)
     tfb_labels_t *l = NULL;
     tfb_pool_t *pool = NULL;
     tfb_infer_t *f = NULL;
-    uint8_t *code = NULL;
+    uint8_t *code = NULL, *take = NULL;
+    uint32_t *idx = NULL;
+    int64_t n_idx = 0;
     float *z = NULL;
     FILE *out = stdout;
     tfb_model_t *m = tfb_model_load(a->model);
@@ -162,19 +189,22 @@ static int run(const args_t *a)
     if (!(ex = tfb_examples_load(&eo))) goto done;
     warn_of_leak(m, ex);
     if (!(pool = tfb_pool_create(a->threads)) || !(f = tfb_infer_create(m, target, n_col, pool))) goto done;
+    if (!(take = choose(a, ex)) || !(idx = tfb_alloc((size_t)ex->n, sizeof *idx, "the regions to compare"))) goto done;
+    for (int64_t i = 0; i < ex->n; i++)
+        if (memchr(take + i * n_col, 1, (size_t)n_col)) idx[n_idx++] = (uint32_t)i;
     enum { BLOCK = 4096 };
-    if (!(z = tfb_alloc((size_t)ex->n * (size_t)n_col, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows"))) goto done;
-    for (int64_t i = 0; i < ex->n; i += BLOCK) {
-        int64_t k = ex->n - i < BLOCK ? ex->n - i : BLOCK;
-        for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, i + q, 0, code + q * m->window);
+    if (!(z = tfb_alloc((size_t)n_idx * (size_t)n_col, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows"))) goto done;
+    for (int64_t i = 0; i < n_idx; i += BLOCK) {
+        int64_t k = n_idx - i < BLOCK ? n_idx - i : BLOCK;
+        for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, idx[i + q], 0, code + q * m->window);
         if (tfb_infer_windows(f, code, NULL, k, a->strand, z + i * n_col) < 0) goto done;
     }
-    if (a->predictions && write_predictions(a, ex, z) < 0) goto done;
+    if (a->predictions && write_predictions(a, ex, idx, n_idx, z) < 0) goto done;
     if (a->out && !(out = fopen(a->out, "w"))) {
         tfb_error("cannot write %s: %s", a->out, strerror(errno));
         goto done;
     }
-    ret = table(a, ex, z, out);
+    ret = table(a, ex, take, idx, n_idx, z, out);
     if (fflush(out) != 0 || ferror(out)) {
         tfb_error("cannot write %s: %s", a->out ? a->out : "standard output", strerror(errno));
         ret = -1;
@@ -190,6 +220,8 @@ done:
     tfb_strv_free(chroms);
     free(target);
     free(code);
+    free(take);
+    free(idx);
     free(z);
     return ret;
 }
@@ -197,14 +229,22 @@ done:
 int tfb_cmd_evaluate(int argc, char **argv)
 {
     args_t a = {.threads = tfb_cmd_processors(), .seed = 1};
-    enum { CHROMS = 256, TF, STRAND, BOOTSTRAP, SEED, PREDICTIONS };
-    static const struct option opts[] = {{"model", 1, NULL, 'm'},     {"fasta-ref", 1, NULL, 'f'},
-                                         {"labels", 1, NULL, 'l'},    {"chroms", 1, NULL, CHROMS},
-                                         {"tf", 1, NULL, TF},         {"targets", 1, NULL, TF},
-                                         {"strand", 1, NULL, STRAND}, {"bootstrap", 1, NULL, BOOTSTRAP},
-                                         {"seed", 1, NULL, SEED},     {"predictions", 1, NULL, PREDICTIONS},
-                                         {"output", 1, NULL, 'o'},    {"threads", 1, NULL, '@'},
-                                         {"help", 0, NULL, 'h'},      {NULL, 0, NULL, 0}};
+    enum { CHROMS = 256, TF, STRAND, BALANCED, BOOTSTRAP, SEED, PREDICTIONS };
+    static const struct option opts[] = {{"model", 1, NULL, 'm'},
+                                         {"fasta-ref", 1, NULL, 'f'},
+                                         {"labels", 1, NULL, 'l'},
+                                         {"chroms", 1, NULL, CHROMS},
+                                         {"tf", 1, NULL, TF},
+                                         {"targets", 1, NULL, TF},
+                                         {"strand", 1, NULL, STRAND},
+                                         {"balanced", 0, NULL, BALANCED},
+                                         {"bootstrap", 1, NULL, BOOTSTRAP},
+                                         {"seed", 1, NULL, SEED},
+                                         {"predictions", 1, NULL, PREDICTIONS},
+                                         {"output", 1, NULL, 'o'},
+                                         {"threads", 1, NULL, '@'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
     int c, bad = 0;
     long v = 1;
     while ((c = getopt_long(argc, argv, "m:f:l:o:@:h", opts, NULL)) >= 0) switch (c) {
@@ -225,6 +265,7 @@ int tfb_cmd_evaluate(int argc, char **argv)
             else
                 tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
             break;
+        case BALANCED: a.balanced = 1; break;
         case BOOTSTRAP: bad |= tfb_cmd_int("bootstrap", optarg, 1, 1000000, &v), a.bootstrap = (int)v; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
         case PREDICTIONS: a.predictions = optarg; break;

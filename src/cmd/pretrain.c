@@ -20,6 +20,7 @@ typedef struct {
     double rate, average, balance, decay;
     tfb_schedule_t schedule;
     int epochs, batch, one_strand;
+    int64_t regions;
     uint64_t seed;
 } args_t;
 
@@ -38,6 +39,7 @@ static void usage(FILE *f)
             "      --complete           use only regions resolved for all targets [unresolved labels are left out of the loss]\n"
             "      --valid LIST         contigs for validation  } [a random split by --seed: 80 %% training,\n"
             "      --test LIST          contigs for testing     }  10 %% validation, 10 %% test]\n"
+            "      --regions INT        train on so many regions, drawn by --seed, and validate on an eighth of that [all]\n"
             "      --genome NAME        name of the genome build, kept in the model [the FASTA's file name]\n"
             "      --policy NAME        name of the labels' policy, kept in the model [the labels' file name]\n"
             "Network\n"
@@ -91,8 +93,12 @@ static int run(const args_t *a, int argc, char **argv)
         .fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .complete = a->complete, .chroms = chroms, .n_chroms = n_chroms};
     if (!(ex = tfb_examples_load(&eo)) || !(part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) goto done;
     if (tfb_examples_split(ex, a->valid, a->test, a->seed, part) < 0) goto done;
-    int64_t n[3] = {0};
+    if (a->regions && (tfb_transfer_sample(ex, TFB_TRAIN, a->regions, a->seed, part) < 0 ||
+                       tfb_transfer_sample(ex, TFB_VALID, a->regions / 8 > 10 ? a->regions / 8 : 10, a->seed, part) < 0))
+        goto done;
+    int64_t n[4] = {0};
     for (int64_t i = 0; i < ex->n; i++) n[part[i]]++;
+    if (n[0] < a->regions) tfb_warn("there are only %" PRId64 " regions to train on, not %" PRId64, n[0], a->regions);
     tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d targets", n[0], n[1], n[2], ex->window, ex->n_targets);
     if (ex->n_dropped_n) tfb_note("%" PRId64 " regions with an N in their sequence left out", ex->n_dropped_n);
     if (!n[0]) {
@@ -112,7 +118,7 @@ static int run(const args_t *a, int argc, char **argv)
     tfb_net_init(net, a->seed);
     if (!(pool = tfb_pool_create(a->threads)) || !(ckpt = malloc(strlen(a->out) + 8))) goto done;
     sprintf(ckpt, "%s.ckpt", a->out);
-    snprintf(identity, sizeof identity, "valid=%.200s test=%.200s", a->valid ? a->valid : "", a->test ? a->test : "");
+    snprintf(identity, sizeof identity, "valid=%.200s test=%.200s regions=%" PRId64, a->valid ? a->valid : "", a->test ? a->test : "", a->regions);
     tfb_fit_opt_t fo = {.rate = a->rate,
                         .schedule = a->schedule,
                         .epochs = a->epochs,
@@ -138,6 +144,7 @@ static int run(const args_t *a, int argc, char **argv)
     net = NULL;
     if (!m || !(command = tfb_record_command(argc, argv))) goto done;
     const char *base = strrchr(a->fasta, '/'), *lbase = strrchr(a->labels, '/');
+    int by_contig = a->valid || a->test;
     int bad = tfb_record_set(m, "tfbind_version", "%s", PACKAGE_VERSION) || tfb_record_set(m, "command", "tfbind %s", command) ||
               tfb_record_set(m, "genome", "%s",
                              a->genome ? a->genome
@@ -147,7 +154,8 @@ static int run(const args_t *a, int argc, char **argv)
                              a->policy ? a->policy
                              : lbase   ? lbase + 1
                                        : a->labels) ||
-              tfb_record_set(m, "data_digest", "%s", ex->digest) || tfb_record_set(m, "split", a->valid || a->test ? "contigs" : "random 80/10/10 by seed") ||
+              tfb_record_set(m, "data_digest", "%s", ex->digest) ||
+              tfb_record_set(m, "split", "%s%s", by_contig ? "contigs" : "random 80/10/10 by seed", a->regions ? ", sampled" : "") ||
               tfb_record_set(m, "seed", "%" PRIu64, a->seed) || tfb_record_set(m, "n_train", "%" PRId64, n[0]) ||
               tfb_record_set(m, "epoch", "%d", rep.best_epoch) || tfb_record_set(m, "epochs", "%d", rep.epochs_run) ||
               tfb_record_set(m, "valid_loss", "%.6f", rep.best_loss) || tfb_record_set(m, "train_loss", "%.6f", rep.train_loss);
@@ -157,7 +165,7 @@ static int run(const args_t *a, int argc, char **argv)
         bad = tfb_record_set(m, keys[k], "%s", s);
         free(s);
     }
-    if (!a->valid && !a->test) bad |= tfb_transfer_record_regions(m, ex, part) < 0;
+    if (!by_contig || a->regions) bad |= tfb_transfer_record_regions(m, ex, part) < 0;
     if (bad || tfb_record_metrics(m, ex, part, TFB_VALID, pool, "valid_metrics") < 0 || tfb_record_metrics(m, ex, part, TFB_TEST, pool, "test_metrics") < 0 ||
         tfb_model_save(m, a->out, a->half) < 0)
         goto done;
@@ -182,17 +190,58 @@ done:
 int tfb_cmd_pretrain(int argc, char **argv)
 {
     args_t a = {.arch = "convnet", .rate = 0.003, .epochs = 15, .batch = 100, .seed = 1, .threads = tfb_cmd_processors()};
-    enum { TARGETS = 256, CHROMS, COMPLETE, VALID, TEST, GENOME, POLICY, SPEC, RATE, SCHEDULE, AVERAGE, ONE, SEED, RESUME, HALF, BALANCE, DECAY, PRECISION };
-    static const struct option opts[] = {
-        {"fasta-ref", 1, NULL, 'f'},     {"labels", 1, NULL, 'l'},      {"targets", 1, NULL, TARGETS},   {"chroms", 1, NULL, CHROMS},
-        {"complete", 0, NULL, COMPLETE}, {"valid", 1, NULL, VALID},     {"test", 1, NULL, TEST},         {"genome", 1, NULL, GENOME},
-        {"policy", 1, NULL, POLICY},     {"arch", 1, NULL, 'a'},        {"spec", 1, NULL, SPEC},         {"epochs", 1, NULL, 'e'},
-        {"batch", 1, NULL, 'b'},         {"rate", 1, NULL, RATE},       {"schedule", 1, NULL, SCHEDULE}, {"average", 1, NULL, AVERAGE},
-        {"one-strand", 0, NULL, ONE},    {"seed", 1, NULL, SEED},       {"resume", 0, NULL, RESUME},     {"output", 1, NULL, 'o'},
-        {"half", 0, NULL, HALF},         {"balance", 1, NULL, BALANCE}, {"decay", 1, NULL, DECAY},       {"precision", 1, NULL, PRECISION},
-        {"threads", 1, NULL, '@'},       {"verbosity", 1, NULL, 'v'},   {"help", 0, NULL, 'h'},          {NULL, 0, NULL, 0}};
+    enum {
+        TARGETS = 256,
+        CHROMS,
+        COMPLETE,
+        VALID,
+        TEST,
+        GENOME,
+        POLICY,
+        SPEC,
+        RATE,
+        SCHEDULE,
+        AVERAGE,
+        ONE,
+        SEED,
+        RESUME,
+        HALF,
+        BALANCE,
+        DECAY,
+        PRECISION,
+        REGIONS
+    };
+    static const struct option opts[] = {{"fasta-ref", 1, NULL, 'f'},
+                                         {"labels", 1, NULL, 'l'},
+                                         {"targets", 1, NULL, TARGETS},
+                                         {"chroms", 1, NULL, CHROMS},
+                                         {"complete", 0, NULL, COMPLETE},
+                                         {"valid", 1, NULL, VALID},
+                                         {"test", 1, NULL, TEST},
+                                         {"genome", 1, NULL, GENOME},
+                                         {"policy", 1, NULL, POLICY},
+                                         {"arch", 1, NULL, 'a'},
+                                         {"spec", 1, NULL, SPEC},
+                                         {"epochs", 1, NULL, 'e'},
+                                         {"batch", 1, NULL, 'b'},
+                                         {"rate", 1, NULL, RATE},
+                                         {"schedule", 1, NULL, SCHEDULE},
+                                         {"average", 1, NULL, AVERAGE},
+                                         {"one-strand", 0, NULL, ONE},
+                                         {"seed", 1, NULL, SEED},
+                                         {"resume", 0, NULL, RESUME},
+                                         {"output", 1, NULL, 'o'},
+                                         {"half", 0, NULL, HALF},
+                                         {"balance", 1, NULL, BALANCE},
+                                         {"regions", 1, NULL, REGIONS},
+                                         {"decay", 1, NULL, DECAY},
+                                         {"precision", 1, NULL, PRECISION},
+                                         {"threads", 1, NULL, '@'},
+                                         {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
     int c, bad = 0;
-    long v;
+    long v = 1;
     while ((c = getopt_long(argc, argv, "f:l:a:e:b:o:@:v:h", opts, NULL)) >= 0) switch (c) {
         case 'f': a.fasta = optarg; break;
         case 'l': a.labels = optarg; break;
@@ -207,6 +256,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         case COMPLETE: a.complete = 1; break;
         case VALID: a.valid = optarg; break;
         case TEST: a.test = optarg; break;
+        case REGIONS: bad |= tfb_cmd_int("regions", optarg, 2, INT32_MAX, &v), a.regions = v; break;
         case GENOME: a.genome = optarg; break;
         case POLICY: a.policy = optarg; break;
         case SPEC: a.spec = optarg; break;

@@ -25,6 +25,8 @@ static void usage(FILE *f)
                "                           name (dimers as A::B or A;B), a column cluster..., mode, group or tf_family\n"
                "      --group-column NAME  the column with the mode, where there are several\n"
                "      --partners FILE      table of interactions in STRING's format: preferredName_A, preferredName_B, score\n"
+               "      --chroms LIST        count only regions of these contigs, e.g. those for training [all]\n"
+               "      --min-bound INT      leave out TFs with fewer bound regions [0]\n"
                "      --top INT            so many TFs [all]\n"
                "      --with-target        the target is one of them, the first\n"
                "      --list               only their names, comma-separated, for pretrain --targets\n"
@@ -35,14 +37,25 @@ static void usage(FILE *f)
 int tfb_cmd_relate(int argc, char **argv)
 {
     static const char *const by[] = {"correlation", "cofactor", "mode", "least", "partners", "random"}; /* in the order of tfb_relate_by_t */
-    enum { TARGET = 256, BY, GROUPS, COLUMN, PARTNERS, TOP, WITH, LIST, SEED };
-    static const struct option opts[] = {
-        {"labels", 1, NULL, 'l'},          {"target", 1, NULL, TARGET},     {"by", 1, NULL, BY},    {"groups", 1, NULL, GROUPS},
-        {"group-column", 1, NULL, COLUMN}, {"partners", 1, NULL, PARTNERS}, {"top", 1, NULL, TOP},  {"with-target", 0, NULL, WITH},
-        {"list", 0, NULL, LIST},           {"seed", 1, NULL, SEED},         {"help", 0, NULL, 'h'}, {NULL, 0, NULL, 0}};
+    enum { TARGET = 256, BY, GROUPS, COLUMN, PARTNERS, CHROMS, MIN_BOUND, TOP, WITH, LIST, SEED };
+    static const struct option opts[] = {{"labels", 1, NULL, 'l'},
+                                         {"target", 1, NULL, TARGET},
+                                         {"by", 1, NULL, BY},
+                                         {"groups", 1, NULL, GROUPS},
+                                         {"group-column", 1, NULL, COLUMN},
+                                         {"partners", 1, NULL, PARTNERS},
+                                         {"chroms", 1, NULL, CHROMS},
+                                         {"min-bound", 1, NULL, MIN_BOUND},
+                                         {"top", 1, NULL, TOP},
+                                         {"with-target", 0, NULL, WITH},
+                                         {"list", 0, NULL, LIST},
+                                         {"seed", 1, NULL, SEED},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
     tfb_relate_opt_t o = {.seed = 1};
     int c, bad = 0, with = 0, list = 0, n, shown = 0;
     long top = 0, v = 1;
+    char **chroms = NULL;
     while ((c = getopt_long(argc, argv, "l:h", opts, NULL)) >= 0) switch (c) {
         case 'l': o.labels = optarg; break;
         case TARGET: o.target = optarg; break;
@@ -56,6 +69,11 @@ int tfb_cmd_relate(int argc, char **argv)
         case GROUPS: o.groups = optarg; break;
         case COLUMN: o.group_column = optarg; break;
         case PARTNERS: o.partners = optarg; break;
+        case CHROMS:
+            tfb_strv_free(chroms);
+            bad |= !(chroms = tfb_cmd_list(optarg, &o.n_chroms));
+            break;
+        case MIN_BOUND: bad |= tfb_cmd_int("min-bound", optarg, 0, INT32_MAX, &v), o.min_bound = v; break;
         case TOP: bad |= tfb_cmd_int("top", optarg, 1, 100000, &top); break;
         case WITH: with = 1; break;
         case LIST: list = 1; break;
@@ -84,7 +102,9 @@ int tfb_cmd_relate(int argc, char **argv)
         return 1;
     }
     int64_t target_bound;
+    o.chroms = chroms;
     tfb_related_t *r = tfb_relate(&o, &n, &target_bound);
+    tfb_strv_free(chroms);
     if (!r) return 1;
     if (top && n + with < top) tfb_warn("only %d TFs meet the criterion, not %ld", n + with, top);
     if (list) {

@@ -179,7 +179,7 @@ static int partners_row(void *arg, char **col, int n, int64_t line)
 static int count(const tfb_relate_opt_t *o, tables_t *t)
 {
     tfb_region_t r;
-    int got = -1;
+    int got = -1, *used = NULL;
     tfb_labels_t *l = tfb_labels_open(o->labels);
     if (!l) return -1;
     t->n = tfb_labels_n_tfs(l);
@@ -195,7 +195,12 @@ static int count(const tfb_relate_opt_t *o, tables_t *t)
                   near >= 0 ? "?" : "");
         goto done;
     }
+    if (!(used = calloc((size_t)o->n_chroms + 1, sizeof *used))) goto done;
     while ((got = tfb_labels_next(l, &r)) > 0) {
+        int use = !o->chroms;
+        for (int i = 0; i < o->n_chroms; i++)
+            if (strcmp(o->chroms[i], r.contig) == 0) use = used[i] = 1;
+        if (!use) continue;
         int with = r.label[t->target] == TFB_BOUND;
         for (int i = 0; i < t->n; i++) {
             if (r.label[i] != TFB_BOUND) continue;
@@ -203,7 +208,13 @@ static int count(const tfb_relate_opt_t *o, tables_t *t)
             t->tf[i].n_both += with;
         }
     }
+    for (int i = 0; got == 0 && i < o->n_chroms; i++)
+        if (!used[i]) {
+            tfb_error("%s has no regions on '%s'", o->labels, o->chroms[i]);
+            got = -1;
+        }
 done:
+    free(used);
     tfb_labels_close(l);
     return got < 0 ? -1 : 0;
 }
@@ -238,7 +249,7 @@ tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bou
         double luck = tfb_rng_unit(&rng);
         r->cosine = r->n_bound && bound > 0 ? (double)r->n_both / sqrt((double)r->n_bound * bound) : 0;
         r->same_mode = !o->groups || !t.n_modes[i] ? -1 : share(t.modes[i], t.modes[t.target]);
-        if (i == t.target || (o->by == TFB_RELATE_COFACTOR && r->same_mode == 1) ||
+        if (i == t.target || r->n_bound < o->min_bound || (o->by == TFB_RELATE_COFACTOR && r->same_mode == 1) ||
             ((o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST) && r->same_mode != 1) || (o->by == TFB_RELATE_PARTNERS && r->partner <= 0))
             continue;
         r->key = o->by == TFB_RELATE_MODE       ? (double)r->n_bound

@@ -19,6 +19,9 @@ typedef struct {
     const char *groups;       /* table TF -> binding mode; NULL where by needs none */
     const char *group_column; /* its column with the mode, NULL: found out */
     const char *partners;     /* table of TF pairs with scores (STRING), likewise */
+    char *const *chroms;      /* NULL: all; else only regions of these contigs count */
+    int n_chroms;
+    int64_t min_bound; /* TFs with fewer bound regions are left out */
     uint64_t seed;
 } tfb_relate_opt_t;
 

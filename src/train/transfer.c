@@ -112,7 +112,7 @@ int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, t
 {
     const char *filter = tfb_model_meta(parent, "train_regions"), *train = tfb_model_meta(parent, "train_chroms");
     const char *valid = tfb_model_meta(parent, "valid"), *split = tfb_model_meta(parent, "split");
-    int by_contig = train && split && strncmp(split, "contigs", 7) == 0;
+    int by_contig = train && split && strcmp(split, "contigs") == 0; /* not "contigs, sampled": those have a filter */
     int64_t n = 0;
     if (rule == TFB_LEAK_ALLOW) return 0;
     if (!filter && !by_contig) {
@@ -193,4 +193,19 @@ done:
     free(b);
     free(u);
     return ret;
+}
+
+int tfb_transfer_sample(const tfb_examples_t *ex, int which, int64_t n, uint64_t seed, uint8_t *part)
+{
+    size_t m = 0;
+    tfb_rng_t r;
+    uint32_t *idx = tfb_alloc((size_t)ex->n, sizeof *idx, "a sample");
+    if (!idx) return -1;
+    for (int64_t i = 0; i < ex->n; i++)
+        if (part[i] == which) idx[m++] = (uint32_t)i;
+    tfb_rng_seed(&r, tfb_hash64((seed ^ 0x73616d706c65) + (uint64_t)which)); /* "sample" */
+    tfb_rng_shuffle(&r, idx, m);
+    for (size_t i = (size_t)n; i < m; i++) part[idx[i]] = TFB_UNUSED;
+    free(idx);
+    return 0;
 }

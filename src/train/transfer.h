@@ -32,4 +32,8 @@ int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, t
  * 0 or -1 (lack of memory, logged). */
 int tfb_transfer_balance(const tfb_examples_t *ex, int t, int which, int64_t n_bound, uint64_t seed, uint8_t *part, int64_t *bound);
 
+/* Leaves n of the regions of part which, drawn by seed; all others of them become TFB_UNUSED. Does nothing where there are no more than
+ * n. 0 or -1 (lack of memory, logged). */
+int tfb_transfer_sample(const tfb_examples_t *ex, int which, int64_t n, uint64_t seed, uint8_t *part);
+
 #endif
