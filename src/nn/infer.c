@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 64 }; /* windows (strands counted) of a block: dense weights are read once for so many */
+enum { ROWS = 2 * TFB_INFER_TOGETHER }; /* windows (strands counted) of a block: dense weights are read once for so many */
 
 typedef struct {
     float *act[2];    /* per strand: outputs of all window stages of the base window, one after the other */

@@ -7,6 +7,9 @@
 #include "nn/model.h"
 #include "util/util.h"
 
+/* Windows that are surely scored together: so many of a list, beginning with a base window, can reuse its activations. */
+#define TFB_INFER_TOGETHER 32
+
 typedef struct tfb_infer_t tfb_infer_t;
 
 typedef enum { TFB_STRAND_BOTH = 0, TFB_STRAND_FWD = 1, TFB_STRAND_REV = 2 } tfb_strand_t;

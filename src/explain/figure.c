@@ -1,0 +1,353 @@
+/* figure.c - draws a variant's figure. In: windows, contributions and scores of REF and ALT. Out: an <svg> element.
+ *
+ * REF and ALT stand in the same columns: the flanks agree base by base, and the shorter allele is followed by empty columns. The motif
+ * below stands where it fits the allele with the better site. */
+#include "explain/figure.h"
+#include "explain/html.h"
+#include "explain/logo.h"
+#include "genome/base.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    FLANK = 25,  /* bases on each side by default: a site of most TFs is within 20 */
+    SHOWN = 40,  /* bases of an allele that are shown */
+    COLUMN = 14, /* pixels */
+    LEFT = 50,   /* where the logos' first column begins: their axis with its label is so wide */
+    TITLE = 20,  /* height of a logo's title */
+    BELOW = 17,  /* height of the positions below a logo */
+    ROW = 18,    /* height of a row of letters */
+    PLOT = 90,   /* height of a contribution logo */
+    MOTIF = 60,  /* height of the motif */
+    LINE = 17,   /* height of a line of text */
+};
+
+/* ---- the best motif ---- */
+
+/* Log odds (w, 4) of a motif, centred per position: an N or a flat position says nothing. */
+static void log_odds(const tfb_motif_t *m, int rev, float *q)
+{
+    const float few = 0.01f; /* keeps a base that was never seen from outweighing all else */
+    for (int i = 0; i < m->w; i++) {
+        float *r = q + (size_t)i * 4, mean = 0;
+        for (int c = 0; c < 4; c++) {
+            float p = rev ? m->p[(size_t)(m->w - 1 - i) * 4 + (size_t)(3 - c)] : m->p[(size_t)i * 4 + (size_t)c];
+            r[c] = logf((p + few) / (1 + 4 * few));
+            mean += 0.25f * r[c];
+        }
+        for (int c = 0; c < 4; c++) r[c] -= mean;
+    }
+}
+
+tfb_match_t tfb_match_motif(const tfb_motifs_t *db, const float *hyp, int n, int beg, int end, const char *tf)
+{
+    tfb_match_t best = {-1, 0, 0, 0, 0}, own = best;
+    float *h = malloc((size_t)n * 4 * sizeof *h), *q = malloc(TFB_MOTIF_MAX * 4 * sizeof *q);
+    double *upto = malloc(((size_t)n + 1) * sizeof *upto); /* sums of squares of h before a position */
+    if (!h || !q || !upto) goto done;
+    upto[0] = 0;
+    for (int l = 0; l < n; l++) {
+        float mean = 0.25f * (hyp[4 * l] + hyp[4 * l + 1] + hyp[4 * l + 2] + hyp[4 * l + 3]);
+        upto[l + 1] = upto[l];
+        for (int c = 0; c < 4; c++) {
+            h[4 * l + c] = hyp[4 * l + c] - mean;
+            upto[l + 1] += (double)h[4 * l + c] * h[4 * l + c];
+        }
+    }
+    if (!(upto[n] > 0)) goto done;
+    for (int i = 0; i < db->n; i++) {
+        const tfb_motif_t *m = &db->motif[i];
+        int mine = tf && tfb_motif_is_of(m, tf);
+        for (int rev = 0; rev < 2; rev++) {
+            double qq = 0;
+            log_odds(m, rev, q);
+            for (int k = 0; k < 4 * m->w; k++) qq += (double)q[k] * q[k];
+            if (!(qq > 0)) continue;
+            for (int at = beg - m->w + 1 > 0 ? beg - m->w + 1 : 0; at < end && at + m->w <= n; at++) {
+                float dot = 0;
+                for (int k = 0; k < 4 * m->w; k++) dot += q[k] * h[4 * at + k];
+                double here = upto[at + m->w] - upto[at], score = dot / sqrt(qq * upto[n]);
+                tfb_match_t t = {i, at, rev, here > 0 ? dot / sqrt(qq * here) : 0, score};
+                if (score > best.score) best = t;
+                if (mine && score > own.score) own = t;
+            }
+        }
+    }
+    if (own.motif >= 0 && own.score >= 0.9 * best.score) best = own;
+done:
+    free(h);
+    free(q);
+    free(upto);
+    return best;
+}
+
+/* ---- what is shown ---- */
+
+typedef struct {
+    int left, right;    /* flanks, the same for both alleles */
+    int n[2], shown[2]; /* bases of the allele in its window, and those shown */
+    int beg[2];         /* where the allele begins in its window */
+    int wide, L;        /* columns for the alleles; for all */
+} plan_t;
+
+static int least(int a, int b) { return a < b ? a : b; }
+
+static plan_t plan(const char *ref, const char *alt, int W, int flank)
+{
+    plan_t p = {.left = flank, .right = flank};
+    for (int i = 0; i < 2; i++) {
+        int a = (int)strlen(i ? alt : ref);
+        p.n[i] = least(a, W);
+        p.beg[i] = a < W ? W / 2 - a / 2 : 0; /* alleles.h */
+        if (p.beg[i] < 0) p.beg[i] = 0;
+        p.shown[i] = least(p.n[i], SHOWN);
+        p.left = least(p.left, p.beg[i]);
+        p.right = least(p.right, W - p.beg[i] - p.n[i]);
+    }
+    p.wide = p.shown[0] > p.shown[1] ? p.shown[0] : p.shown[1];
+    p.L = p.left + p.wide + p.right;
+    return p;
+}
+
+void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end)
+{
+    plan_t p = plan(ref, alt, W, flank > 0 ? flank : FLANK);
+    *beg = p.beg[allele] - p.left;
+    *end = p.beg[allele] + p.n[allele] + p.right;
+}
+
+/* Position in the window of the allele that column l shows, or -1. */
+static int column(const plan_t *p, int allele, int l)
+{
+    if (l < p->left + p->shown[allele]) return p->beg[allele] - p->left + l;
+    if (l < p->left + p->wide) return -1;
+    return p->beg[allele] + p->n[allele] + (l - p->left - p->wide);
+}
+
+/* ---- drawing ---- */
+
+static void text(kstring_t *s, double x, double y, const char *attr, const char *what)
+{
+    ksprintf(s, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attr);
+    tfb_html_escape(s, what);
+    kputs("</text>", s);
+}
+
+/* Breaks words into lines of at most `most` letters. Returns the height used. */
+static double paragraph(kstring_t *s, double x, double y, int most, const char *attr, const char *words)
+{
+    kstring_t line = {0, 0, NULL};
+    double y0 = y;
+    while (*words) {
+        size_t n = strlen(words);
+        if (n > (size_t)most) {
+            n = (size_t)most;
+            while (n > 0 && words[n] != ' ') n--;
+            if (n == 0) n = (size_t)most;
+        }
+        line.l = 0;
+        kputsn(words, n, &line);
+        text(s, x, y, attr, line.s);
+        y += LINE;
+        words += n;
+        while (*words == ' ') words++;
+    }
+    free(line.s);
+    return y - y0;
+}
+
+/* An allele in few letters. */
+static void put_allele(kstring_t *s, const char *a)
+{
+    size_t n = strlen(a);
+    kputsn(a, n < 12 ? n : 10, s);
+    if (n >= 12) ksprintf(s, "... (%zu bases)", n);
+}
+
+/* What happens, in a sentence or two. */
+static void sentence(kstring_t *s, const tfb_figure_t *f)
+{
+    double d = f->p_alt - f->p_ref, odds = exp(fabs(f->lor));
+    const char *what = fabs(d) < 0.05                               ? "hardly changes predicted binding of"
+                       : d > 0 && f->p_ref < 0.5 && f->p_alt >= 0.5 ? "makes a predicted binding site of"
+                       : d < 0 && f->p_ref >= 0.5 && f->p_alt < 0.5 ? "breaks a predicted binding site of"
+                       : d > 0                                      ? "strengthens predicted binding of"
+                                                                    : "weakens predicted binding of";
+    ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", what, f->tf, f->p_ref, f->p_alt);
+    if (isfinite(odds)) ksprintf(s, "; the odds are %s %.*f", f->lor < 0 ? "divided by" : "times", odds < 10 ? 1 : 0, odds);
+    kputs(". ", s);
+    if (f->percentile >= 0) ksprintf(s, "The change is larger than that of %.*f of 100 variants compared with.", f->percentile > 99 ? 1 : 0, f->percentile);
+}
+
+/* The row of letters below a logo, the allele in bold. */
+static void letters(kstring_t *s, const tfb_figure_t *f, const plan_t *p, int allele, double y)
+{
+    ksprintf(s, "<g font-family=\"monospace\" font-size=\"13\" text-anchor=\"middle\">");
+    for (int l = 0; l < p->L; l++) {
+        int at = column(p, allele, l), inside = l >= p->left && l < p->left + p->wide;
+        double x = LEFT + (l + 0.5) * COLUMN;
+        if (at < 0) {
+            ksprintf(s, "<text x=\"%.1f\" y=\"%.1f\" fill=\"#999\">-</text>", x, y);
+            continue;
+        }
+        uint8_t c = f->code[allele][at];
+        ksprintf(s, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, c < 4 ? tfb_logo_colour[c] : "#777", inside ? " font-weight=\"bold\"" : "",
+                 tfb_base_char[c]);
+    }
+    kputs("</g>", s);
+}
+
+int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_motifs_t *db)
+{
+    plan_t p = plan(f->ref, f->alt, f->W, flank > 0 ? flank : FLANK);
+    kstring_t t = {0, 0, NULL}, body = {0, 0, NULL};
+    float *h = calloc((size_t)p.L * 4 * 3, sizeof *h), *shown = NULL;
+    double lo = 0, hi = 0, width = LEFT + p.L * COLUMN + 9, y = 0;
+    int ret = -1, most;
+    if (!h) goto done;
+    if (width < 560) width = 560; /* the words need as much */
+    most = (int)((width - 20) / 6.6);
+    for (int i = 0; i < 2; i++) {
+        for (int l = 0; l < p.L; l++) {
+            int at = column(&p, i, l);
+            if (at >= 0 && f->code[i][at] < 4) h[((size_t)i * (size_t)p.L + (size_t)l) * 4 + f->code[i][at]] = f->hyp[i][(size_t)at * 4 + f->code[i][at]];
+        }
+        tfb_logo_range(h + (size_t)i * (size_t)p.L * 4, p.L, &lo, &hi);
+    }
+    if (hi - lo < 1) { /* noise shall not fill the frame */
+        if (hi < 0.7) hi = 0.7;
+        if (lo > -0.3) lo = -0.3;
+    }
+    /* the heading */
+    y = 20;
+    if (f->id && *f->id && strcmp(f->id, ".")) ksprintf(&t, "%s   ", f->id);
+    ksprintf(&t, "%s:%" PRId64 " ", f->contig, (int64_t)f->pos + 1);
+    put_allele(&t, f->ref);
+    kputc('>', &t);
+    put_allele(&t, f->alt);
+    ksprintf(&t, "   %s", f->tf);
+    text(&body, 10, y, "font-size=\"16\" font-weight=\"bold\" fill=\"#111\"", t.s);
+    y += 22;
+    t.l = 0;
+    sentence(&t, f);
+    y += paragraph(&body, 10, y, most, "font-size=\"13\"", t.s) - 4;
+    /* both alleles */
+    for (int i = 0; i < 2; i++) {
+        tfb_logo_opt_t o = {.col_width = COLUMN, .height = PLOT, .lo = lo, .hi = hi, .axis = 1, .first = -p.left, .mark_beg = p.left};
+        o.mark_end = p.left + p.wide;
+        o.y_label = "contribution";
+        t.l = 0;
+        kputs(i ? "ALT " : "REF ", &t);
+        put_allele(&t, i ? f->alt : f->ref);
+        ksprintf(&t, ": probability of binding %.2f", i ? f->p_alt : f->p_ref);
+        if (p.n[i] > p.shown[i]) ksprintf(&t, " (the first %d of its bases are shown)", p.shown[i]);
+        o.title = t.s;
+        ksprintf(&body, "<g transform=\"translate(0 %.1f)\">", y);
+        if (tfb_logo_svg(&body, h + (size_t)i * (size_t)p.L * 4, p.L, &o) < 0) goto done;
+        kputs("</g>", &body);
+        y += TITLE + PLOT + BELOW;
+        letters(&body, f, &p, i, y + 10);
+        y += ROW + 4;
+    }
+    /* the motif, where the better allele has it */
+    if (db) {
+        int i = f->p_alt >= f->p_ref, beg = p.beg[i] - p.left, n = p.left + p.n[i] + p.right;
+        tfb_match_t m = tfb_match_motif(db, f->hyp[i] + (size_t)beg * 4, n, p.left, p.left + p.n[i], f->tf);
+        if (m.motif >= 0) {
+            const tfb_motif_t *mo = &db->motif[m.motif];
+            tfb_logo_opt_t o = {.col_width = COLUMN, .height = MOTIF, .lo = 0, .hi = 2, .axis = 1, .first = -p.left, .y_label = "bits"};
+            float *to = h + 2 * (size_t)p.L * 4;
+            if (!(shown = malloc((size_t)mo->w * 4 * sizeof *shown))) goto done;
+            tfb_motif_bits(mo->p, mo->w, db->bg, shown);
+            for (int l = 0; l < p.L; l++) {
+                int at = column(&p, i, l), k = at < 0 ? -1 : at - beg - m.at;
+                if (k < 0 || k >= mo->w) continue;
+                for (int c = 0; c < 4; c++) to[4 * l + c] = m.rev ? shown[(size_t)(mo->w - 1 - k) * 4 + (size_t)(3 - c)] : shown[(size_t)k * 4 + (size_t)c];
+            }
+            t.l = 0;
+            ksprintf(&t, "Best matching motif: %s%s%s, %s strand, likeness %.2f to the contributions of %s", mo->id, *mo->name ? " " : "", mo->name,
+                     m.rev ? "reverse" : "forward", m.alike, i ? "ALT" : "REF");
+            o.title = t.s;
+            ksprintf(&body, "<g transform=\"translate(0 %.1f)\">", y);
+            if (tfb_logo_svg(&body, to, p.L, &o) < 0) goto done;
+            kputs("</g>", &body);
+            y += TITLE + MOTIF + BELOW + 4;
+        }
+    }
+    t.l = 0;
+    ksprintf(&t, "Height of a letter: what this base contributes to the log odds of binding (%s). Shaded: the allele; positions count from it.", f->method);
+    y += 10;
+    y += paragraph(&body, 10, y, (int)((width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", t.s);
+    /* the frame, now that its height is known */
+    ksprintf(s,
+             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" "
+             "fill=\"#333\"><title>",
+             width, y, width, y);
+    t.l = 0;
+    sentence(&t, f);
+    tfb_html_escape(s, t.s);
+    ksprintf(s, "</title><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>%s</svg>", body.s);
+    ret = s->s && body.s ? 0 : -1;
+done:
+    free(h);
+    free(shown);
+    free(t.s);
+    free(body.s);
+    return ret;
+}
+
+int tfb_figure_variant(kstring_t *s, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
+                       hts_pos_t pos, const char *id, const char *ref, const char *alt, int target, double percentile)
+{
+    int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = -1;
+    const char *allele[2] = {ref, alt};
+    uint8_t *code = malloc(2 * (size_t)W);
+    float *z = malloc(2 * (size_t)T * sizeof *z), *hyp = calloc(2 * (size_t)W * 4, sizeof *hyp), *all = NULL;
+    if (!code || !z || !hyp) goto memory;
+    for (int i = 0; i < 2; i++) {
+        ret = (int)tfb_allele_kind(allele[i]);
+        if (ret == TFB_ALLELE_OK)
+            ret = tfb_allele_window(fasta, contig, pos, (hts_pos_t)strlen(ref), allele[i], (int)strlen(allele[i]), W, W / 10, code + (size_t)i * (size_t)W);
+        if (ret != TFB_ALLELE_OK) goto done;
+    }
+    ret = -1;
+    if (tfb_panel_windows(panel, code, NULL, 2, strand, z) < 0) goto done;
+    if (target < 0) {
+        double most = -1;
+        for (int t = 0; t < T; t++) {
+            double d = fabs((double)tfb_sigmoid(z[T + t]) - (double)tfb_sigmoid(z[t]));
+            if (d > most) most = d, target = t;
+        }
+    }
+    for (int i = 0; i < 2; i++) {
+        int beg, end;
+        tfb_figure_span(ref, alt, W, flank, i, &beg, &end);
+        if (!(all = malloc((size_t)T * (size_t)(end - beg) * 4 * sizeof *all))) goto memory;
+        if (tfb_ism(panel, code + (size_t)i * (size_t)W, beg, end, strand, all, z + (size_t)i * (size_t)T) < 0) goto done;
+        size_t n = (size_t)(end - beg) * 4;
+        memcpy(hyp + ((size_t)i * (size_t)W + (size_t)beg) * 4, all + (size_t)target * n, n * sizeof *hyp);
+        free(all);
+        all = NULL;
+    }
+    tfb_figure_t f = {.contig = contig, .id = id, .pos = pos, .ref = ref, .alt = alt, .tf = tfb_panel_target(panel, target), .W = W};
+    f.p_ref = (double)tfb_sigmoid(z[target]);
+    f.p_alt = (double)tfb_sigmoid(z[T + target]);
+    f.lor = (double)z[T + target] - (double)z[target];
+    f.percentile = percentile;
+    f.method = "in-silico mutagenesis: against the mean of the four bases there";
+    for (int i = 0; i < 2; i++) f.code[i] = code + (size_t)i * (size_t)W, f.hyp[i] = hyp + (size_t)i * (size_t)W * 4;
+    if (tfb_figure_draw(s, &f, flank, db) == 0) {
+        ret = 0;
+        goto done;
+    }
+memory:
+    tfb_error("not enough memory for a figure");
+done:
+    free(code);
+    free(z);
+    free(hyp);
+    free(all);
+    return ret;
+}

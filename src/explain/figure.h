@@ -1,0 +1,47 @@
+/* figure.h - one picture of what a variant does to a TF's site: REF and ALT as logos of contributions, the motif they match, and words. */
+#ifndef TFB_FIGURE_H
+#define TFB_FIGURE_H
+
+#include "explain/attrib.h"
+#include "genome/alleles.h"
+#include "genome/meme.h"
+#include <htslib/kstring.h>
+
+/* A variant and its TF, with all that the figure shows. Nothing is owned. */
+typedef struct {
+    const char *contig, *id; /* id NULL or "." = none */
+    hts_pos_t pos;           /* 0-based, of the first base of REF */
+    const char *ref, *alt;   /* ACGT */
+    const char *tf;
+    double p_ref, p_alt; /* probability of binding */
+    double lor;          /* logit of ALT - logit of REF */
+    double percentile;   /* of the change among common variants, 0 to 100; below 0 = unknown */
+    const char *method;  /* how contributions were made, in a few words */
+    int W;
+    const uint8_t *code[2]; /* (W) windows of REF and ALT, as tfb_allele_window makes them */
+    const float *hyp[2];    /* (W, 4) hypothetical contributions; the figure reads [*beg, *end) of tfb_figure_span */
+} tfb_figure_t;
+
+/* Positions of the window of allele (0 REF, 1 ALT) that the figure shows: the allele (its first bases, where it is long) and `flank` bases on
+ * both sides, where both windows have them. */
+void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end);
+/* Appends an <svg> element to s. db: motifs to look for the best match in; NULL = none. 0, or -1 on lack of memory. */
+int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_motifs_t *db);
+
+/* All of it, by in-silico mutagenesis on panel: the figure of ALT against REF for the panel's target (-1: the TF whose probability
+ * changes most). flank 0 = 25. db may be NULL. 0 with the <svg> appended to s; a reason (tfb_allele_t) why an allele cannot be scored; -1 on
+ * failure (logged). */
+int tfb_figure_variant(kstring_t *s, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
+                       hts_pos_t pos, const char *id, const char *ref, const char *alt, int target, double percentile);
+
+/* The motif that the contributions hyp (n, 4) look most like, over places that touch [beg, end). */
+typedef struct {
+    int motif;    /* index in the set; -1 = none */
+    int at, rev;  /* its first position in hyp; 1: its reverse complement */
+    double alike; /* cosine of contributions and log odds there, both centred: 1 = the same shape */
+    double score; /* the same, times the share of all contributions (root of squares) that lies there: what is maximised */
+} tfb_match_t;
+/* tf: among motifs that match nearly as well as the best, one of this TF is preferred; may be NULL. */
+tfb_match_t tfb_match_motif(const tfb_motifs_t *db, const float *hyp, int n, int beg, int end, const char *tf);
+
+#endif
