@@ -4,6 +4,7 @@
 cd "$SRCDIR" || exit 1
 allowed() {
     case $1 in
+        lib) echo 'lib genome nn util' ;;
         cmd) echo 'cmd annotate train explain genome nn kernels util' ;;
         annotate | train | explain) echo "$1 genome nn kernels util" ;;
         genome) echo 'genome util' ;;
@@ -12,7 +13,7 @@ allowed() {
         util) echo 'util' ;;
     esac
 }
-for folder in cmd annotate train explain genome nn kernels util; do
+for folder in lib cmd annotate train explain genome nn kernels util; do
     bad=
     for f in src/"$folder"/*.[ch]; do
         [ -f "$f" ] || continue
@@ -30,3 +31,11 @@ for d in src/*/; do
     d=$(basename "$d")
     [ -n "$(allowed "$d")" ] && echo "ok src/$d is in the rule" || echo "not ok src/$d is in the rule: add it to test/t_includes.sh"
 done
+# the library's header stands alone, and only the library knows it
+bad=$(grep -l '#include "tfbind.h"' src/*/*.[ch] src/*.c plugins/*.c | grep -v '^src/lib/')
+[ -z "$bad" ] && echo 'ok only src/lib includes tfbind.h' || echo "not ok only src/lib includes tfbind.h: $bad"
+bad=$(grep '#include' include/tfbind.h | grep -v '<stddef.h>\|<stdint.h>')
+[ -z "$bad" ] && echo 'ok tfbind.h needs only the C library' || echo "not ok tfbind.h needs only the C library: $bad"
+# what is run from test, bench and plugins uses src by its own paths
+bad=$(grep -n '#include "\.\.' src/*/*.[ch] plugins/*.c test/*/*.[ch] bench/*.c 2> /dev/null)
+[ -z "$bad" ] && echo 'ok nothing is included by a path through ..' || echo "not ok nothing is included by a path through ..: $bad"

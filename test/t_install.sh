@@ -16,6 +16,12 @@ version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 ./usr/local/libexec/bcftools/tfbind.so
 ./usr/local/share/bash-completion/completions/tfbind
 ./usr/local/share/man/man1/tfbind.1
+./usr/local/include/tfbind.h
+./usr/local/lib/libtfbind.a
+./usr/local/lib/libtfbind.so
+./usr/local/lib/libtfbind.so.0
+./usr/local/lib/libtfbind.so.$version
+./usr/local/lib/pkgconfig/tfbind.pc
 END
     "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/.\/usr\/local\/share\/man\/man1\/tfbind-\1.1/p'
     for f in README.md NEWS LICENSE CITATION.cff; do echo ./usr/local/share/doc/tfbind/$f; done

@@ -34,6 +34,7 @@ struct tfb_infer_t {
     int n_threads;
     int64_t *begin; /* first window of each block; m_begin */
     int64_t m_begin;
+    int fork; /* net, stage and off are another's */
 };
 
 float tfb_sigmoid(float z) { return 1 / (1 + expf(-z)); }
@@ -196,6 +197,13 @@ memory:
 void tfb_infer_destroy(tfb_infer_t *f)
 {
     if (!f) return;
+    for (int i = 0; f->work && i < f->n_threads; i++) work_free(&f->work[i], f->net->n_layers);
+    free(f->work);
+    free(f->begin);
+    if (f->fork) {
+        free(f);
+        return;
+    }
     for (int i = 0; f->stage && i < f->n_stages; i++) {
         tfb_stage_t *s = &f->stage[i];
         free(s->w);
@@ -204,13 +212,27 @@ void tfb_infer_destroy(tfb_infer_t *f)
         free(s->shift);
         free(s->packed);
     }
-    for (int i = 0; f->work && i < f->n_threads; i++) work_free(&f->work[i], f->net->n_layers);
-    free(f->work);
     free(f->stage);
     free(f->off);
-    free(f->begin);
     tfb_net_destroy(f->net);
     free(f);
+}
+
+tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
+{
+    tfb_infer_t *f = malloc(sizeof *f);
+    if (f) {
+        *f = *from;
+        f->fork = 1;
+        f->pool = NULL;
+        f->n_threads = 1;
+        f->begin = NULL;
+        f->m_begin = 0;
+        if ((f->work = calloc(1, sizeof *f->work)) && work_init(f, f->work) == 0) return f;
+    }
+    tfb_error("not enough memory to prepare the model for scoring");
+    tfb_infer_destroy(f);
+    return NULL;
 }
 
 /* Output rows [b, e) of stage s from input x (or codes) into y; x and y point to row 0. */

@@ -18,6 +18,9 @@ typedef enum { TFB_STRAND_BOTH = 0, TFB_STRAND_FWD = 1, TFB_STRAND_REV = 2 } tfb
  * pool is used by tfb_infer_windows and must outlive the result; NULL = this thread alone. NULL on failure, logged. */
 tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_targets, tfb_pool_t *pool);
 void tfb_infer_destroy(tfb_infer_t *f);
+/* Another one over the same weights, for another thread: f is only read, now and later, and must outlive it. It uses no pool. NULL on
+ * lack of memory (logged). */
+tfb_infer_t *tfb_infer_fork(const tfb_infer_t *f);
 int tfb_infer_window(const tfb_infer_t *f);    /* W */
 int tfb_infer_n_targets(const tfb_infer_t *f); /* T */
 

@@ -19,6 +19,7 @@ struct tfb_panel_t {
     int *of;      /* (n_targets): model */
     float *z;     /* (m_z): of one trunk */
     size_t m_z;
+    int fork; /* names, sources and places are another's */
 };
 
 static const tfb_layer_t *last_layer(const tfb_net_t *n) { return &n->layer[n->n_layers - 1]; }
@@ -195,15 +196,42 @@ void tfb_panel_close(tfb_panel_t *p)
     for (int t = 0; p->trunk && t < p->n_trunks; t++) {
         tfb_model_destroy(p->trunk[t].model);
         tfb_infer_destroy(p->trunk[t].infer);
-        free(p->trunk[t].to);
+        if (!p->fork) free(p->trunk[t].to);
     }
     free(p->trunk);
+    free(p->z);
+    if (p->fork) {
+        free(p);
+        return;
+    }
     tfb_strv_free(p->source);
     tfb_strv_free(p->names);
     free(p->all);
     free(p->of);
-    free(p->z);
     free(p);
+}
+
+tfb_panel_t *tfb_panel_fork(const tfb_panel_t *from)
+{
+    tfb_panel_t *p = malloc(sizeof *p);
+    if (!p) goto memory;
+    *p = *from;
+    p->fork = 1;
+    p->z = NULL;
+    p->m_z = 0;
+    p->n_trunks = 0;
+    if (!(p->trunk = calloc((size_t)from->n_trunks, sizeof *p->trunk))) goto memory;
+    for (int t = 0; t < from->n_trunks; t++) {
+        p->trunk[t] = from->trunk[t];
+        p->n_trunks++;
+        if (from->trunk[t].infer && !(p->trunk[t].infer = tfb_infer_fork(from->trunk[t].infer))) goto fail;
+    }
+    return p;
+memory:
+    tfb_error("not enough memory to prepare the model for scoring");
+fail:
+    tfb_panel_close(p);
+    return NULL;
 }
 
 int tfb_panel_window(const tfb_panel_t *p) { return p->W; }

@@ -1,20 +1,40 @@
 /* log.c - messages on stderr, one line each, whole lines even from several threads. */
 #include "util/util.h"
+#include <errno.h>
 #include <string.h>
 
 static char prefix[64] = "tfbind";
 static int level = 2;
+static _Thread_local char *kept; /* where this thread's errors go, NULL = standard error */
+static _Thread_local size_t m_kept;
+static _Thread_local int kept_level;
 
 void tfb_log_prefix(const char *p) { snprintf(prefix, sizeof prefix, "%s", p); }
 void tfb_log_level(int l) { level = l; }
 int tfb_log_get_level(void) { return level; }
 
+void tfb_log_keep(char *text, size_t m, int print)
+{
+    kept = text;
+    m_kept = m;
+    kept_level = print;
+}
+
 static void say(int at, const char *kind, const char *fmt, va_list ap)
 {
     char text[4096];
-    if (level < at) return;
+    int saved = errno; /* whoever logs may still want to know */
+    if ((kept ? kept_level : level) < at && !(kept && at == 0)) return;
     vsnprintf(text, sizeof text, fmt, ap);
+    if (kept && at == 0) {
+        snprintf(kept, m_kept, "%s", text);
+        if (kept_level < 0) {
+            errno = saved;
+            return;
+        }
+    }
     fprintf(stderr, "[%s] %s%s\n", prefix, kind, text);
+    errno = saved;
 }
 
 #define MESSAGE(name, at, kind)     \

@@ -19,6 +19,9 @@ void tfb_log_prefix(const char *prefix);
 /* 0 errors only, 1 + warnings, 2 + notes (default), 3 + debugging. */
 void tfb_log_level(int level);
 int tfb_log_get_level(void);
+/* For the library: from now on this thread's last error is kept in text (m bytes), and of its messages those up to level print are
+ * printed (-1 none). text NULL ends that. */
+void tfb_log_keep(char *text, size_t m, int print);
 void tfb_error(const char *fmt, ...) TFB_PRINTF(1, 2);
 void tfb_warn(const char *fmt, ...) TFB_PRINTF(1, 2);
 void tfb_note(const char *fmt, ...) TFB_PRINTF(1, 2);

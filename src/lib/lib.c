@@ -1,0 +1,275 @@
+/* lib.c - the public library (include/tfbind.h) over nn and genome.
+ *
+ * Every entry that can fail begins with begin(): from then on what this thread logs is kept as its message instead of being printed. */
+#include "config.h"
+#include "tfbind.h"
+#include "genome/alleles.h"
+#include "genome/base.h"
+#include "nn/panel.h"
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define API __attribute__((visibility("default")))
+
+enum { WINDOWS = 1024 }; /* scored at a time: bounds a scorer's buffers, whatever n */
+
+struct tfbind_model_t {
+    tfb_panel_t *panel; /* only read: scorers fork it */
+};
+
+struct tfbind_scorer_t {
+    tfb_panel_t *panel;
+    tfb_fasta_t *fasta;
+    int W, T, max_n;
+    tfb_strand_t strand;
+    uint8_t *code; /* (WINDOWS, W) */
+    int32_t *base;
+    float *z; /* (WINDOWS, T) */
+};
+
+/* the public names of reasons are genome's, in its order */
+_Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC && (int)TFBIND_REF_MISMATCH == (int)TFB_ALLELE_MISMATCH &&
+                   (int)TFBIND_REF_MISMATCH + 1 == (int)TFB_ALLELE_REASONS && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
+               "tfbind_status_t is tfb_allele_t");
+_Static_assert((int)TFBIND_STRAND_FWD == (int)TFB_STRAND_FWD && (int)TFBIND_STRAND_REV == (int)TFB_STRAND_REV, "tfbind_strand_t is tfb_strand_t");
+
+static _Thread_local char message[1024];
+static int log_level = -1;
+
+static void begin(void)
+{
+    message[0] = 0;
+    tfb_log_keep(message, sizeof message, log_level);
+    errno = 0;
+}
+
+/* Ends what begin() began; hands code through. A lack of memory shows in errno, wherever below it was noticed. */
+static int end(int code)
+{
+    if (code == TFBIND_E_FILE && errno == ENOMEM) code = TFBIND_E_MEMORY;
+    if (code != TFBIND_OK && !message[0]) tfb_error(code == TFBIND_E_MEMORY ? "not enough memory" : "failed");
+    tfb_log_keep(NULL, 0, 0);
+    return code;
+}
+
+static int argument(const char *what)
+{
+    tfb_error("%s", what);
+    return end(TFBIND_E_ARGUMENT);
+}
+
+API const char *tfbind_version(void) { return PACKAGE_VERSION; }
+API const char *tfbind_message(void) { return message; }
+API void tfbind_log_level(int level) { log_level = level; }
+API float tfbind_probability(float z) { return tfb_sigmoid(z); }
+API const char *tfbind_status_text(int s) { return s >= 0 && s < TFB_ALLELE_REASONS ? tfb_allele_reason((tfb_allele_t)s) : NULL; }
+
+/* ---- models ---- */
+
+API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char *targets)
+{
+    begin();
+    if (model) *model = NULL;
+    if (!model || !paths || !*paths) return argument("tfbind_model_open: model and paths are wanted");
+    tfbind_model_t *m = calloc(1, sizeof *m);
+    if (!m) return end(TFBIND_E_MEMORY);
+    m->panel = tfb_panel_open(paths, targets ? targets : "all", NULL);
+    if (m->panel) {
+        *model = m;
+        return end(TFBIND_OK);
+    }
+    int code = errno == ENOMEM ? TFBIND_E_MEMORY : TFBIND_E_FILE;
+    if (code == TFBIND_E_FILE && targets) { /* whose fault it was: a model that opens without the names has not been at fault */
+        char kept[sizeof message];
+        memcpy(kept, message, sizeof kept);
+        tfb_log_keep(message, sizeof message, -1);
+        tfb_panel_t *all = tfb_panel_open(paths, "all", NULL);
+        if (all) code = TFBIND_E_TARGET;
+        tfb_panel_close(all);
+        memcpy(message, kept, sizeof kept);
+    }
+    free(m);
+    return end(code);
+}
+
+API void tfbind_model_close(tfbind_model_t *m)
+{
+    if (!m) return;
+    tfb_panel_close(m->panel);
+    free(m);
+}
+
+API int tfbind_model_window(const tfbind_model_t *m) { return tfb_panel_window(m->panel); }
+API int tfbind_model_n_targets(const tfbind_model_t *m) { return tfb_panel_n_targets(m->panel); }
+API const char *tfbind_model_target(const tfbind_model_t *m, int t)
+{
+    return t >= 0 && t < tfb_panel_n_targets(m->panel) ? tfb_panel_target(m->panel, t) : NULL;
+}
+
+/* ---- scorers ---- */
+
+API int tfbind_scorer_open(tfbind_scorer_t **scorer, const tfbind_model_t *model, const char *fasta)
+{
+    begin();
+    if (scorer) *scorer = NULL;
+    if (!scorer || !model) return argument("tfbind_scorer_open: scorer and model are wanted");
+    if (fasta && access(fasta, R_OK) < 0) { /* before htslib says it in its own way, on standard error */
+        tfb_error("cannot open reference %s: %s", fasta, strerror(errno));
+        return end(TFBIND_E_FILE);
+    }
+    tfbind_scorer_t *s = calloc(1, sizeof *s);
+    if (!s) return end(TFBIND_E_MEMORY);
+    s->W = tfb_panel_window(model->panel);
+    s->T = tfb_panel_n_targets(model->panel);
+    s->max_n = s->W < 20 ? s->W : 20;
+    int code = TFBIND_E_MEMORY;
+    if (!(s->panel = tfb_panel_fork(model->panel)) || !(s->code = tfb_alloc(WINDOWS, (size_t)s->W, "windows")) ||
+        !(s->base = tfb_alloc(WINDOWS, sizeof *s->base, "windows")) || !(s->z = tfb_alloc((size_t)WINDOWS * (size_t)s->T, sizeof *s->z, "scores")))
+        goto fail;
+    code = TFBIND_E_FILE;
+    errno = 0;
+    if (fasta && !(s->fasta = tfb_fasta_open(fasta))) goto fail;
+    *scorer = s;
+    return end(TFBIND_OK);
+fail:
+    tfbind_scorer_close(s);
+    return end(code);
+}
+
+API void tfbind_scorer_close(tfbind_scorer_t *s)
+{
+    if (!s) return;
+    tfb_panel_close(s->panel);
+    tfb_fasta_close(s->fasta);
+    free(s->code);
+    free(s->base);
+    free(s->z);
+    free(s);
+}
+
+API int tfbind_scorer_strand(tfbind_scorer_t *s, tfbind_strand_t strand)
+{
+    begin();
+    if (!s || (strand != TFBIND_STRAND_BOTH && strand != TFBIND_STRAND_FWD && strand != TFBIND_STRAND_REV))
+        return argument("tfbind_scorer_strand: strand is both, fwd or rev");
+    s->strand = (tfb_strand_t)strand;
+    return end(TFBIND_OK);
+}
+
+API int tfbind_scorer_max_n(tfbind_scorer_t *s, int n)
+{
+    begin();
+    if (!s || n < 0 || n > s->W) return argument("tfbind_scorer_max_n: n is from 0 to the window's bases");
+    s->max_n = n;
+    return end(TFBIND_OK);
+}
+
+API int tfbind_score_codes(tfbind_scorer_t *s, const uint8_t *code, size_t n, float *z)
+{
+    begin();
+    if (n == 0) return end(TFBIND_OK);
+    if (!s || !code || !z || n > (size_t)INT32_MAX) return argument("tfbind_score_codes: scorer, code and z are wanted, and n below 2^31");
+    for (size_t i = 0; i < n * (size_t)s->W; i++)
+        if (code[i] > TFB_N) { /* the kernels look weights up by it */
+            tfb_error("tfbind_score_codes: code %d at base %zu of window %zu; codes are 0 to 4", code[i], i % (size_t)s->W, i / (size_t)s->W);
+            return end(TFBIND_E_ARGUMENT);
+        }
+    for (size_t i = 0; i < n; i += WINDOWS) {
+        size_t m = n - i < WINDOWS ? n - i : WINDOWS;
+        if (tfb_panel_windows(s->panel, code + i * (size_t)s->W, NULL, (int64_t)m, s->strand, z + i * (size_t)s->T) < 0) return end(TFBIND_E_MEMORY);
+    }
+    return end(TFBIND_OK);
+}
+
+API int tfbind_score_text(tfbind_scorer_t *s, const char *const *seq, size_t n, float *z)
+{
+    begin();
+    if (n == 0) return end(TFBIND_OK);
+    if (!s || !seq || !z) return argument("tfbind_score_text: scorer, seq and z are wanted");
+    for (size_t i = 0; i < n; i += WINDOWS) {
+        size_t m = n - i < WINDOWS ? n - i : WINDOWS;
+        for (size_t k = 0; k < m; k++) {
+            const char *t = seq[i + k];
+            if (!t || strlen(t) != (size_t)s->W) {
+                tfb_error("tfbind_score_text: sequence %zu has %zu bases; windows have %d", i + k, t ? strlen(t) : 0, s->W);
+                return end(TFBIND_E_ARGUMENT);
+            }
+            tfb_encode(t, (size_t)s->W, s->code + k * (size_t)s->W);
+        }
+        if (tfb_panel_windows(s->panel, s->code, NULL, (int64_t)m, s->strand, z + i * (size_t)s->T) < 0) return end(TFBIND_E_MEMORY);
+    }
+    return end(TFBIND_OK);
+}
+
+/* ---- variants ---- */
+
+/* Makes window w of an allele, derived from window base. A reason, or -1. */
+static int window(tfbind_scorer_t *s, const tfbind_variant_t *v, const char *allele, int w, int base)
+{
+    size_t rlen = strlen(v->ref), len = strlen(allele);
+    s->base[w] = base;
+    return tfb_allele_window(s->fasta, v->contig, (hts_pos_t)v->pos, (hts_pos_t)rlen, allele, (int)len, s->W, s->max_n, s->code + (size_t)w * (size_t)s->W);
+}
+
+/* What stands against scoring v, before any window is made. A reason, or -1. */
+static int judge(tfbind_scorer_t *s, const tfbind_variant_t *v)
+{
+    int at;
+    char base;
+    int alt = (int)tfb_allele_kind(v->alt); /* says more than what is wrong with its REF */
+    if (alt != TFB_ALLELE_OK) return alt;
+    if (tfb_allele_kind(v->ref) != TFB_ALLELE_OK) return TFB_ALLELE_NOT_ACGT;
+    return tfb_allele_check_ref(s->fasta, v->contig, (hts_pos_t)v->pos, v->ref, &at, &base);
+}
+
+static int same_ref(const tfbind_variant_t *a, const tfbind_variant_t *b) { return a->pos == b->pos && strcmp(a->contig, b->contig) == 0 && strcmp(a->ref, b->ref) == 0; }
+
+/* Scores what the windows hold, and hands it to the variants [beg, end): place (2 each) says where a variant's REF and ALT are. */
+static int flush(tfbind_scorer_t *s, size_t beg, size_t stop, int n_windows, int (*place)[2], float *ref_z, float *alt_z, const tfbind_status_t *status)
+{
+    size_t T = (size_t)s->T;
+    if (tfb_panel_windows(s->panel, s->code, s->base, n_windows, s->strand, s->z) < 0) return -1;
+    for (size_t i = beg; i < stop; i++)
+        for (size_t t = 0; t < T; t++) {
+            int ok = status[i] == TFBIND_SCORED;
+            ref_z[i * T + t] = ok ? s->z[(size_t)place[i - beg][0] * T + t] : NAN;
+            alt_z[i * T + t] = ok ? s->z[(size_t)place[i - beg][1] * T + t] : NAN;
+        }
+    return 0;
+}
+
+API int tfbind_score_variants(tfbind_scorer_t *s, const tfbind_variant_t *v, size_t n, float *ref_z, float *alt_z, tfbind_status_t *status)
+{
+    int place[WINDOWS / 2][2], w = 0, ref = -1; /* ref: window of the last REF, -1 = none */
+    size_t beg = 0;
+    begin();
+    if (n == 0) return end(TFBIND_OK);
+    if (!s || !v || !ref_z || !alt_z || !status) return argument("tfbind_score_variants: scorer, variants, ref_z, alt_z and status are wanted");
+    if (!s->fasta) return argument("tfbind_score_variants: the scorer was opened without a FASTA");
+    for (size_t i = 0; i < n; i++) {
+        if (!v[i].contig || !v[i].ref || !v[i].alt || v[i].pos < 0 || v[i].pos >= INT64_MAX / 2 || strlen(v[i].ref) > INT32_MAX / 2 ||
+            strlen(v[i].alt) > INT32_MAX / 2) {
+            tfb_error("tfbind_score_variants: variant %zu lacks contig, pos, ref or alt, or has one out of range", i);
+            return end(TFBIND_E_ARGUMENT);
+        }
+        int why = judge(s, &v[i]);
+        if (!(ref >= 0 && i > beg && same_ref(&v[i], &v[i - 1]))) {
+            ref = -1;
+            if (why == TFB_ALLELE_OK && (why = window(s, &v[i], v[i].ref, w, -1)) == TFB_ALLELE_OK) ref = w++;
+        }
+        place[i - beg][0] = ref;
+        place[i - beg][1] = w;
+        if (why == TFB_ALLELE_OK && (why = window(s, &v[i], v[i].alt, w, ref)) == TFB_ALLELE_OK) w++;
+        if (why < 0) return end(TFBIND_E_FILE);
+        status[i] = (tfbind_status_t)why;
+        if (i + 1 < n && w + 2 <= WINDOWS && i + 1 - beg < WINDOWS / 2) continue;
+        if (flush(s, beg, i + 1, w, place, ref_z, alt_z, status) < 0) return end(TFBIND_E_MEMORY);
+        beg = i + 1;
+        w = 0;
+        ref = -1;
+    }
+    return end(TFBIND_OK);
+}
