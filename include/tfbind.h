@@ -89,7 +89,7 @@ int tfbind_score_text(tfbind_scorer_t *scorer, const char *const *seq, size_t n,
 
 typedef struct {
     const char *contig;
-    int64_t pos;          /* of REF's first base, 0-based: POS - 1 */
+    int64_t pos;           /* of REF's first base, 0-based: POS - 1 */
     const char *ref, *alt; /* as a VCF record has them; of several ALTs, each is a variant of its own */
 } tfbind_variant_t;
 

@@ -65,9 +65,8 @@ while n=$((n + 1)); [ $n -lt 3000 ]; do
     got=$(./failing memory tiny.safetensors ref.fa $n 2> err.txt); status=$?
     case "$status $got" in
         '0 end') break ;;
-        '0 memory' | '0 fine' | '0 file') [ -s err.txt ] && ! grep -q '^\[E::' err.txt && odd="$odd $n:stderr" ;;
+        '0 memory') [ -s err.txt ] && odd="$odd $n:stderr" ;;
         *) odd="$odd $n:$status:$got" ;;
     esac
-    [ $n -gt 600 ] && n=$((n + 12))
 done
-[ -z "$odd" ] && [ $n -gt 100 ] && [ $n -lt 3000 ] && echo "ok the library without memory, at any of $n places" || echo "not ok the library without memory, at any of $n places:$(echo "$odd" | cut -c1-200)"
+[ -z "$odd" ] && [ $n -gt 50 ] && [ $n -lt 3000 ] && echo "ok the library without memory, at any of $n places" || echo "not ok the library without memory, at any of $n places:$(echo "$odd" | cut -c1-200)"

@@ -2,10 +2,10 @@
  *
  * Every entry that can fail begins with begin(): from then on what this thread logs is kept as its message instead of being printed. */
 #include "config.h"
-#include "tfbind.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include "nn/panel.h"
+#include "tfbind.h"
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
@@ -225,7 +225,10 @@ static int judge(tfbind_scorer_t *s, const tfbind_variant_t *v)
     return tfb_allele_check_ref(s->fasta, v->contig, (hts_pos_t)v->pos, v->ref, &at, &base);
 }
 
-static int same_ref(const tfbind_variant_t *a, const tfbind_variant_t *b) { return a->pos == b->pos && strcmp(a->contig, b->contig) == 0 && strcmp(a->ref, b->ref) == 0; }
+static int same_ref(const tfbind_variant_t *a, const tfbind_variant_t *b)
+{
+    return a->pos == b->pos && strcmp(a->contig, b->contig) == 0 && strcmp(a->ref, b->ref) == 0;
+}
 
 /* Scores what the windows hold, and hands it to the variants [beg, end): place (2 each) says where a variant's REF and ALT are. */
 static int flush(tfbind_scorer_t *s, size_t beg, size_t stop, int n_windows, int (*place)[2], float *ref_z, float *alt_z, const tfbind_status_t *status)

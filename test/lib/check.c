@@ -15,14 +15,14 @@ static tfbind_variant_t variant[MAX];
 static size_t n_variants;
 static int bad;
 
-#define CHECK(c, ...)                                 \
-    do {                                              \
-        if (!(c)) {                                   \
-            bad = 1;                                  \
-            printf("line %d: %s: ", __LINE__, #c);    \
-            printf(__VA_ARGS__);                      \
-            printf(" (%s)\n", tfbind_message());      \
-        }                                             \
+#define CHECK(c, ...)                              \
+    do {                                           \
+        if (!(c)) {                                \
+            bad = 1;                               \
+            printf("line %d: %s: ", __LINE__, #c); \
+            printf(__VA_ARGS__);                   \
+            printf(" (%s)\n", tfbind_message());   \
+        }                                          \
     } while (0)
 
 static char *copy(const char *s) { return strcpy(malloc(strlen(s) + 1), s); }
@@ -37,7 +37,8 @@ static void read_records(void)
         alts = strtok(NULL, "\t");
         if (strcmp(alts, ".") == 0) continue;
         contig = copy(contig), ref = copy(ref);
-        for (char *a = strtok(alts, ","); a && n_variants < MAX; a = strtok(NULL, ",")) variant[n_variants++] = (tfbind_variant_t){contig, atoll(pos) - 1, ref, copy(a)};
+        for (char *a = strtok(alts, ","); a && n_variants < MAX; a = strtok(NULL, ","))
+            variant[n_variants++] = (tfbind_variant_t){contig, atoll(pos) - 1, ref, copy(a)};
     }
 }
 
