@@ -34,3 +34,33 @@ fails 'a table without the columns' 'a header line with' $R --by mode --groups s
 fails 'a score that is none' "'high' is not a score" $R --by partners --partners <(printf 'protein1 protein2 score\nT A high\n')
 fails 'no table' 'cannot open none.tsv' $R --by mode --groups none.tsv
 $R --by mode --groups g.tsv --top 9 --list 2>&1 > /dev/null | grep -q 'only 3 TFs' && echo 'ok fewer than asked for: said' || echo 'not ok fewer than asked for: said'
+
+# binding modes from motifs: certain ones, so that similarities can be worked out by hand
+motif() { # ID NAME SEQUENCE
+    printf 'MOTIF %s %s\nletter-probability matrix: alength= 4 w= %d nsites= 20\n' "$1" "$2" ${#3}
+    echo "$3" | fold -w 1 | sed 's/A/1 0 0 0/; s/C/0 1 0 0/; s/G/0 0 1 0/; s/T/0 0 0 1/'; echo
+}
+# B is T's other strand; A lacks T's last base: 5 of 6 positions, similarity 5/6. D shares no five bases with any. X and C are a dimer's members.
+{ printf '\nMEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\n'; motif M1 T ACCGTA; motif M2 a ACCGT; motif M3 'B(var.2)' TACGGT; motif M4 D TTTTTTTT; motif M5 X::C ACCGTA; } > m.meme
+is 'motifs: similarity above the cut' B,A,C $R --by mode --groups m.meme --mode-cut 0.82 --list
+is 'motifs: below the cut; the other strand is as good' B,C $R --by mode --groups m.meme --mode-cut 0.84 --list
+is 'motifs: without those of the mode' A,D $R --by cofactor --groups m.meme --mode-cut 0.84 --list
+bgzip -c m.meme > m.meme.gz; is 'motifs: compressed' B,A,C $R --by mode --groups m.meme.gz --mode-cut 0.82 --list
+# average linkage: T-A 5/6; T-C overlap in 5 of 7; A-C in 4 positions only, which are too few, so that their best is poor: the mean of {T, A} to C is
+# below 0.6, though T-C alone is 0.714
+{ sed '/MOTIF M3/,$d' m.meme; motif M6 C CCGTAT; } > avg.meme
+is 'motifs: average linkage' A $R --by mode --groups avg.meme --mode-cut 0.65 --list
+{ sed '/MOTIF M2/,$d' m.meme; motif M6 C CCGTAT; } > two.meme
+is 'motifs: overlap in 5 of 7 positions' C $R --by mode --groups two.meme --mode-cut 0.71 --list
+is 'motifs: 5 of 7 is below 0.72' '' $R --by mode --groups two.meme --mode-cut 0.72 --list
+sed 's/0 1 0 0/0 x 0 0/' m.meme > bad.meme; fails 'motifs: malformed, by line' 'bad.meme:' $R --by mode --groups bad.meme
+fails '--mode-cut out of range' '--mode-cut takes a number from 0 to 1' $R --by mode --groups m.meme --mode-cut 2
+if [ -n "$DATA" ]; then
+    gzip -dc "$DATA/labels.bed.gz" 2> /dev/null | head -n 50 > few.bed
+    for t in JUND HNF4A SPI1; do
+        is "motifs: $t's mode is that of the table" "$($TFBIND relate -l few.bed --target $t --by mode --groups "$DATA/tf_groups/jaspar2024_motif_clusters.tsv" --list | tr , '\n' | sort)" \
+            sort <($TFBIND relate -l few.bed --target $t --by mode --groups "$DATA/motifs/JASPAR_CORE_vertebrates.meme" --list 2> /dev/null | tr , '\n')
+    done
+else
+    echo 'skip motifs: the modes of JASPAR: no real data'
+fi

@@ -22,8 +22,10 @@ static void usage(FILE *f)
                "                           partners     interaction partners, best score first\n"
                "                           random       by --seed, as a control\n"
                "      --groups FILE        table of binding modes, for cofactor, mode and least: a header line, a column tf, tf_symbols or\n"
-               "                           name (dimers as A::B or A;B), a column cluster..., mode, group or tf_family\n"
+               "                           name (dimers as A::B or A;B), a column cluster..., mode, group or tf_family;\n"
+               "                           or motifs in MEME's format: those that look alike are one mode\n"
                "      --group-column NAME  the column with the mode, where there are several\n"
+               "      --mode-cut FLOAT     how alike motifs of one mode are, on average (Ncor, 0 to 1) [0.4]\n"
                "      --partners FILE      table of interactions in STRING's format: preferredName_A, preferredName_B, score\n"
                "      --chroms LIST        count only regions of these contigs, e.g. those for training [all]\n"
                "      --min-bound INT      leave out TFs with fewer bound regions [0]\n"
@@ -37,12 +39,13 @@ static void usage(FILE *f)
 int tfb_cmd_relate(int argc, char **argv)
 {
     static const char *const by[] = {"correlation", "cofactor", "mode", "least", "partners", "random"}; /* in the order of tfb_relate_by_t */
-    enum { TARGET = 256, BY, GROUPS, COLUMN, PARTNERS, CHROMS, MIN_BOUND, TOP, WITH, LIST, SEED };
+    enum { TARGET = 256, BY, GROUPS, COLUMN, CUT, PARTNERS, CHROMS, MIN_BOUND, TOP, WITH, LIST, SEED };
     static const struct option opts[] = {{"labels", 1, NULL, 'l'},
                                          {"target", 1, NULL, TARGET},
                                          {"by", 1, NULL, BY},
                                          {"groups", 1, NULL, GROUPS},
                                          {"group-column", 1, NULL, COLUMN},
+                                         {"mode-cut", 1, NULL, CUT},
                                          {"partners", 1, NULL, PARTNERS},
                                          {"chroms", 1, NULL, CHROMS},
                                          {"min-bound", 1, NULL, MIN_BOUND},
@@ -52,7 +55,7 @@ int tfb_cmd_relate(int argc, char **argv)
                                          {"seed", 1, NULL, SEED},
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
-    tfb_relate_opt_t o = {.seed = 1};
+    tfb_relate_opt_t o = {.seed = 1, .mode_cut = 0.4};
     int c, bad = 0, with = 0, list = 0, n, shown = 0;
     long top = 0, v = 1;
     char **chroms = NULL;
@@ -68,6 +71,7 @@ int tfb_cmd_relate(int argc, char **argv)
         }
         case GROUPS: o.groups = optarg; break;
         case COLUMN: o.group_column = optarg; break;
+        case CUT: bad |= tfb_cmd_double("mode-cut", optarg, 0, 1, &o.mode_cut); break;
         case PARTNERS: o.partners = optarg; break;
         case CHROMS:
             tfb_strv_free(chroms);
@@ -94,7 +98,7 @@ int tfb_cmd_relate(int argc, char **argv)
         return 1;
     }
     if (!o.groups && (o.by == TFB_RELATE_COFACTOR || o.by == TFB_RELATE_MODE || o.by == TFB_RELATE_LEAST)) {
-        tfb_error("--by %s needs --groups, a table of binding modes", by[o.by]);
+        tfb_error("--by %s needs --groups, a table of binding modes or a file of motifs", by[o.by]);
         return 1;
     }
     if (!o.partners && o.by == TFB_RELATE_PARTNERS) {

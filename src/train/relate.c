@@ -1,6 +1,8 @@
 /* relate.c - ranks source TFs for a target. In: labels, streamed; tables of binding modes and of interactions. Out: a ranked list. */
 #include "train/relate.h"
 #include "genome/labels.h"
+#include "genome/meme.h"
+#include "train/modes.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <errno.h>
@@ -113,6 +115,18 @@ static int add_mode(tables_t *t, const char *name, size_t len, const char *mode)
     return 0;
 }
 
+/* The members of a dimer, A;B or A::B, have its mode each; what follows a name in brackets, as in "NFIC(var.2)", is not part of it. */
+static int add_modes(tables_t *t, const char *names, const char *mode)
+{
+    for (const char *s = names; *s;) {
+        size_t len = strcspn(s, ";:("), all = strcspn(s, ";:");
+        if (len && add_mode(t, s, len, mode) < 0) return -1;
+        s += all;
+        s += strspn(s, ";: ");
+    }
+    return 0;
+}
+
 static int groups_row(void *arg, char **col, int n, int64_t line)
 {
     tables_t *t = arg;
@@ -120,14 +134,47 @@ static int groups_row(void *arg, char **col, int n, int64_t line)
         tfb_error("%s:%" PRId64 ": %d columns are too few", t->o->groups, line, n);
         return -1;
     }
-    /* the members of a dimer, A;B or A::B, have its mode each */
-    for (const char *s = col[t->name]; *s;) {
-        size_t len = strcspn(s, ";:");
-        if (len && add_mode(t, s, len, col[t->mode]) < 0) return -1;
-        s += len;
-        s += strspn(s, ";: ");
+    return add_modes(t, col[t->name], col[t->mode]);
+}
+
+/* 1: the file's first line with text says MEME; 0: it does not; -1: cannot be read (logged). */
+static int is_meme(const char *path)
+{
+    kstring_t s = {0, 0, NULL};
+    BGZF *fp = bgzf_open(path, "r");
+    int yes = 0;
+    if (!fp) {
+        tfb_error("cannot open %s: %s", path, strerror(errno));
+        return -1;
     }
-    return 0;
+    while (bgzf_getline(fp, '\n', &s) >= 0) {
+        const char *c = s.s;
+        while (isspace((unsigned char)*c)) c++;
+        if (!*c) continue;
+        yes = strncmp(c, "MEME version", 12) == 0;
+        break;
+    }
+    bgzf_close(fp);
+    free(s.s);
+    return yes;
+}
+
+static int groups_of_motifs(tables_t *t)
+{
+    int ret = -1, n, *mode = NULL;
+    tfb_motifs_t *m = tfb_motifs_read(t->o->groups);
+    if (!m || !(mode = tfb_alloc((size_t)m->n, sizeof *mode, "binding modes")) || (n = tfb_modes_cluster(m, t->o->mode_cut, mode)) < 0) goto done;
+    tfb_note("%s: %d motifs of %d binding modes", t->o->groups, m->n, n);
+    for (int i = 0; i < m->n; i++) {
+        char text[16];
+        snprintf(text, sizeof text, "%d", mode[i]);
+        if (add_modes(t, *m->motif[i].name ? m->motif[i].name : m->motif[i].id, text) < 0) goto done;
+    }
+    ret = 0;
+done:
+    tfb_motifs_destroy(m);
+    free(mode);
+    return ret;
 }
 
 static int share(char **a, char **b)
@@ -234,7 +281,8 @@ tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bou
     *n = 0;
     if (count(o, &t) < 0) goto done;
     if (!(t.modes = calloc((size_t)t.n, sizeof *t.modes)) || !(t.n_modes = calloc((size_t)t.n, sizeof *t.n_modes))) goto done;
-    if (o->groups && read_table(o->groups, groups_header, groups_row, &t) < 0) goto done;
+    int meme = o->groups ? is_meme(o->groups) : 0;
+    if (meme < 0 || (o->groups && (meme ? groups_of_motifs(&t) : read_table(o->groups, groups_header, groups_row, &t)) < 0)) goto done;
     if (o->partners && read_table(o->partners, partners_header, partners_row, &t) < 0) goto done;
     if (o->groups && !t.n_modes[t.target] && (o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST || o->by == TFB_RELATE_COFACTOR)) {
         tfb_error("%s knows no binding mode of %s", o->groups, o->target);

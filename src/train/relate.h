@@ -16,7 +16,8 @@ typedef enum {
 typedef struct {
     const char *labels, *target;
     tfb_relate_by_t by;
-    const char *groups;       /* table TF -> binding mode; NULL where by needs none */
+    const char *groups;       /* table TF -> binding mode, or MEME motifs to be clustered; NULL where by needs none */
+    double mode_cut;          /* similarity from which on motifs are of one mode */
     const char *group_column; /* its column with the mode, NULL: found out */
     const char *partners;     /* table of TF pairs with scores (STRING), likewise */
     char *const *chroms;      /* NULL: all; else only regions of these contigs count */

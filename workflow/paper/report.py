@@ -147,12 +147,14 @@ def write_report(r):
     for m in METRICS:
         small = [(f"{tf} at {n}", r.diff(r.values("others", tf, "transfer", n, m), r.values("others", tf, "scratch", n, m))) for tf in a.tfs for n in a.sizes if n <= 500]
         say("- " + tally(small, f"Transfer beats scratch at 500 regions and fewer ({m.upper()})"))
-    gains = []
-    for n in sorted(a.sizes, reverse=True):
-        d = [x.mean for tf in a.tfs if (x := r.diff(r.values("others", tf, "transfer", n, "mcc"), r.values("others", tf, "scratch", n, "mcc"))).n]
-        if d:
-            gains.append(f"{n}: {sum(d) / len(d):+.2f}")
-    say("- Mean gain in MCC over TFs by bound regions: " + (", ".join(gains) or "not run yet") + ".\n\n![a](results/a.svg)\n")
+    for m in METRICS:
+        gains = []
+        for n in sorted(a.sizes, reverse=True):
+            d = [x.mean for tf in a.tfs if (x := r.diff(r.values("others", tf, "transfer", n, m), r.values("others", tf, "scratch", n, m))).n]
+            if d:
+                gains.append(f"{n}: {Stat(d).signed()} ({len(d)} TFs)")
+        say(f"- Mean gain in {m.upper()} over TFs, with the interval over TFs, by bound regions: " + ("; ".join(gains) or "not run yet") + ".")
+    say("\n![a](results/a.svg)\n")
 
     say(f"### b. Five-TF parents, {a.size} bound regions\n")
     rows = []
