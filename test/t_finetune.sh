@@ -66,3 +66,19 @@ $TFBIND finetune --from m.safetensors --target CTCF -f ref.fa -l labels.bed.gz -
 $TFBIND pretrain -f ref.fa -l labels.bed.gz --chroms chr1,chr2 --valid chr2 --spec "$S" --targets SPI1 --regions 80 --seed 2 -e 1 -o o.safetensors 2> log.txt
 [ "$($TFBIND model --get train_regions m.safetensors)" != "$($TFBIND model --get train_regions o.safetensors)" ] && echo 'ok another seed, other regions' || echo 'not ok another seed, other regions'
 $TFBIND pretrain -f ref.fa -l labels.bed.gz --chroms chr1 --spec "$S" --targets SPI1 --regions 100000 -e 1 -o o.safetensors 2>&1 | grep -q 'there are only 128 regions to train on' && echo 'ok fewer regions than asked for: said' || echo 'not ok fewer regions than asked for: said'
+# grandchildren are kept apart from what trained the grandparent, too
+Q="$TFBIND finetune --target SPI1 -f ref.fa -l labels.bed.gz -e 1"
+$Q --from m.safetensors --valid chr2 --regions 20 -o child.safetensors 2> /dev/null; c=$($TFBIND model --get n_train child.safetensors)
+$Q --from child.safetensors --target CTCF --valid chr2 -o grandchild.safetensors 2> log.txt; g=$(dropped log.txt)
+# the grandparent's 80 + 10, the child's 40 + 20, and the filters' few per cent of the other 500
+[ "$c" = 40 ] && [ "${g:-0}" -ge 150 ] && [ "$g" -le 170 ] && echo "ok a grandchild drops both ancestors' regions ($g)" || echo "not ok a grandchild drops both ancestors' regions: $g, child trained on $c"
+$Q --from bycontig.safetensors --chroms chr1 --reuse-training --valid chr1 -o x.safetensors 2> err.txt && echo 'not ok contigs of the parent do not validate' || echo 'ok contigs of the parent do not validate'
+$Q --from bycontig.safetensors --target CTCF --reuse-training -o y.safetensors 2> /dev/null
+[ "$($TFBIND model --get ancestor_chroms y.safetensors)" = chr1,chr2 ] && echo "ok a child names its parent's contigs" || echo "not ok a child names its parent's contigs"
+# samples that cannot be
+fails '--regions with several targets' 'makes no sense with several targets' $TFBIND finetune --from m.safetensors --target CTCF,SPI1 -f ref.fa -l labels.bed.gz --regions 9 -o x.safetensors
+fails '--regions with --unbalanced' 'makes no sense with --unbalanced' $Q --from m.safetensors --regions 9 --unbalanced -o x.safetensors
+zcat labels.bed.gz | awk -F'\t' -v OFS='\t' 'NR > 1 && $6 == 1 { $6 = 0 } 1' > nobound.bed
+fails 'no bound regions' 'no regions are left for training: none with SPI1 bound' $TFBIND finetune --from m.safetensors --target SPI1 -f ref.fa -l nobound.bed --valid chr2 -o x.safetensors
+zcat labels.bed.gz | awk -F'\t' -v OFS='\t' 'NR > 1 && $6 == 0 && NR % 10 { $6 = 1 } 1' > fewunbound.bed
+$TFBIND finetune --from m.safetensors --target SPI1 -f ref.fa -l fewunbound.bed --valid chr2 -e 1 -o x.safetensors 2>&1 | grep -q 'has only [0-9]* unbound regions' && echo 'ok fewer unbound regions than bound: said' || echo 'not ok fewer unbound regions than bound: said'

@@ -61,3 +61,13 @@ printf 'chr7\t1\t2\n' > r.bed; fails 'a region on an unknown contig' 'r.bed:1: c
 printf 'chr1\t1\t2\n' > r.bed; fails 'a region at the edge' 'holds no regions' $L r.bed
 fails 'an unknown policy' '--policy is sparse' $L --policy strict regions.bed
 fails 'an unwritable file' 'cannot write /nonexistent/x' $L -o /nonexistent/x regions.bed
+# BED12's tenth column counts blocks: no summit. A contig may be called track1. A summit near the end of numbers is outside, not undefined.
+peaks 'chr1\t1195\t1305\ta\t0\t+\t1195\t1305\t0\t2\t10,10\t0,100\n'; $TFBIND labels -f ref.fa --samples bad.tsv --width 60 -v 1 --policy peaks regions.bed > got.bed
+[ "$(awk '$4 == "peak" { print $5 }' got.bed)" = 1 ] && echo 'ok BED12: the middle, not the blocks' || echo "not ok BED12: the middle, not the blocks: $(grep -w peak got.bed)"
+peaks 'chr1\t5\t9\ta\t0\t.\t1\t1\t1\t9223372036854775807\n'; bad 'a summit beyond all numbers' 'bad.bed:1: the summit, 9223372036854775807, lies outside'
+peaks 'track1\t5\t9\n'; $TFBIND labels -f ref.fa --samples bad.tsv --width 60 regions.bed 2>&1 > /dev/null | grep -q 'none of its 1 intervals' && echo 'ok a contig called track1 is one' || echo 'not ok a contig called track1 is one'
+# ten thousand contigs and as many regions: found by name, quickly
+awk 'BEGIN { for (i = 0; i < 10000; i++) printf ">s%d\nACGTACGTACGTACGTACGTACGTACGTACGT\n", i }' > many.fa; samtools faidx many.fa
+awk 'BEGIN { for (i = 9999; i >= 0; i--) printf "s%d\t6\t26\tr%d\n", i, i }' > many.bed; awk 'BEGIN { for (i = 0; i < 10000; i += 2) printf "s%d\t10\t20\n", i }' > manypeaks.bed
+printf 'cell\ttf\tkind\tpath\nA\t.\topen\tmany.bed\nA\tX\tpeaks\tmanypeaks.bed\nA\tX\ttfbs\tmanypeaks.bed\n' > many.tsv
+timeout 60 $TFBIND labels -f many.fa --samples many.tsv --width 20 -v 1 many.bed > got.bed; awk '!/^#/ { n[$5]++ } END { print (n[1] == 5000 && n[0] == 5000) ? "ok ten thousand contigs" : "not ok ten thousand contigs: " n[1] " bound" }' got.bed

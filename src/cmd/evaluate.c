@@ -52,20 +52,26 @@ static void put(FILE *f, double v)
         fprintf(f, "\t%.4f", v);
 }
 
-/* Contigs that are both evaluated and in the model's training list. */
+/* Contigs that are both evaluated and in the training list of the model or of one that it was fine-tuned from. */
 static void warn_of_leak(const tfb_model_t *m, const tfb_examples_t *ex)
 {
-    const char *list = tfb_model_meta(m, "train_chroms");
-    int n = 0, hits = 0;
-    if (!list || !*list) return;
-    const char *split = tfb_model_meta(m, "split");
-    char **v = tfb_split(list, ',', &n);
-    for (int i = 0; v && i < n; i++)
-        for (int c = 0; c < ex->n_contigs; c++) hits += strcmp(v[i], ex->contigs[c]) == 0;
-    if (hits)
-        tfb_warn("%s: the model was trained on regions of %d of these contigs; held-out ones give honest numbers",
-                 split && strncmp(split, "random", 6) == 0 ? "a random split" : list, hits);
-    tfb_strv_free(v);
+    static const char *const keys[] = {"train_chroms", "ancestor_chroms"};
+    const char *split = tfb_model_meta(m, "split"), *where = NULL;
+    int hits = 0;
+    for (int k = 0; k < 2; k++) {
+        const char *list = tfb_model_meta(m, keys[k]);
+        int n = 0, before = hits;
+        char **v = list && *list ? tfb_split(list, ',', &n) : NULL;
+        for (int c = 0; v && c < ex->n_contigs; c++) {
+            int hit = 0;
+            for (int i = 0; i < n; i++) hit |= strcmp(v[i], ex->contigs[c]) == 0;
+            hits += hit;
+        }
+        if (hits > before) where = k == 0 && split && strncmp(split, "random", 6) == 0 ? "a random split" : list;
+        tfb_strv_free(v);
+        if (hits) break;
+    }
+    if (hits) tfb_warn("%s: the model was trained on regions of %d of these contigs; held-out ones give honest numbers", where, hits);
 }
 
 /* Which regions count for which target: take (n, T). All resolved ones, or a balanced sample of them. */

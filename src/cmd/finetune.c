@@ -72,13 +72,20 @@ static int choose_regions(const args_t *a, const tfb_model_t *parent, const tfb_
     if (dropped < 0) return -1;
     if (dropped) tfb_note("%" PRId64 " regions dropped because they trained or validated the parent", dropped);
     if (ex->n_targets == 1 && !a->unbalanced) {
-        int64_t valid = a->regions ? (a->regions / 8 > 10 ? a->regions / 8 : 10) : 0;
+        int64_t bound_valid, valid = a->regions ? (a->regions / 8 > 10 ? a->regions / 8 : 10) : 0;
         if (tfb_transfer_balance(ex, 0, TFB_TRAIN, a->regions, a->seed, part, &bound) < 0) return -1;
+        if (!bound) {
+            tfb_error("no regions are left for training: none with %s bound%s", ex->targets[0],
+                      dropped ? "; the parent has seen the others (--reuse-training lets them train again)" : "");
+            return -1;
+        }
         if (a->regions && bound < a->regions) tfb_warn("%s has only %" PRId64 " bound regions to train on, not %" PRId64, ex->targets[0], bound, a->regions);
-        if (tfb_transfer_balance(ex, 0, TFB_VALID, valid, a->seed, part, &bound) < 0) return -1;
+        if (tfb_transfer_balance(ex, 0, TFB_VALID, valid, a->seed, part, &bound_valid) < 0) return -1;
     }
     memset(n, 0, 4 * sizeof *n);
     for (int64_t i = 0; i < ex->n; i++) n[part[i]]++;
+    if (ex->n_targets == 1 && !a->unbalanced && n[TFB_TRAIN] < 2 * bound)
+        tfb_warn("%s has only %" PRId64 " unbound regions to train on beside %" PRId64 " bound ones", ex->targets[0], n[TFB_TRAIN] - bound, bound);
     if (n[TFB_TRAIN] < 2) {
         tfb_error("no regions are left for training%s", dropped ? ": the parent has seen them all (--reuse-training lets them train again)" : "");
         return -1;
@@ -101,7 +108,7 @@ static int describe(const args_t *a, tfb_model_t *m, const tfb_model_t *parent, 
               tfb_record_set(m, "train_loss", "%.6f", rep->train_loss) || tfb_record_set(m, "freeze", "%s", a->freeze) ||
               tfb_record_set(m, "leak", "%s", leak[a->leak]) ||
               tfb_record_set(m, "split", a->valid || a->test ? "contigs, sampled" : "random 80/10/10 by seed");
-    if (!a->scratch) bad |= tfb_record_set(m, "parent_sha256", "%s", parent->digest);
+    if (!a->scratch) bad |= tfb_record_set(m, "parent_sha256", "%s", parent->digest) || tfb_transfer_record_ancestors(m, parent) < 0;
     for (int i = 0; i < 2; i++)
         if (tfb_model_meta(parent, keep[i])) bad |= tfb_record_set(m, keep[i], "%s", tfb_model_meta(parent, keep[i]));
     static const char *const keys[] = {"train_chroms", "valid", "test"};
@@ -288,6 +295,10 @@ int tfb_cmd_finetune(int argc, char **argv)
                                                                        : !a.fasta  ? "-f ref.fa is"
                                                                        : !a.labels ? "-l labels.bed.gz is"
                                                                                    : "-o tf.safetensors is");
+        return 1;
+    }
+    if (a.regions && (a.unbalanced || strchr(a.target, ','))) {
+        tfb_error("--regions samples the regions of one target, balanced: it makes no sense with %s", a.unbalanced ? "--unbalanced" : "several targets");
         return 1;
     }
     if (a.scratch && strcmp(a.freeze, "none")) {

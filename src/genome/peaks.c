@@ -8,6 +8,7 @@
 #include "util/util.h"
 #include <errno.h>
 #include <htslib/bgzf.h>
+#include <htslib/khash.h>
 #include <htslib/kstring.h>
 #include <htslib/tbx.h>
 #include <inttypes.h>
@@ -16,6 +17,8 @@
 #include <unistd.h>
 
 const char *const tfb_policy_name[TFB_POLICIES] = {"sparse", "less-sparse", "full", "peaks"};
+
+KHASH_MAP_INIT_STR(contig, int)
 
 typedef struct {
     int contig;
@@ -31,8 +34,9 @@ typedef struct {
 typedef struct {
     const tfb_peaks_opt_t *o;
     tfb_fasta_t *fasta;
-    char **contigs; /* those of the regions, in the order they came */
-    int n_contigs;
+    char **contigs;             /* those of the regions, in the order they came */
+    int n_contigs, last_contig; /* the one found last */
+    khash_t(contig) * index;    /* name -> its number; an assembly may have many thousands */
     region_t *region;
     int64_t n, m;
     int64_t *first; /* first region of each contig; n_contigs + 1 */
@@ -43,7 +47,7 @@ typedef struct {
     uint8_t **open;   /* per cell: a bit a region */
     uint8_t *label;   /* (n_tfs, n / 4): 2 bits a region */
     uint8_t *score;   /* (n): of the TF being made */
-    uint8_t *seen[2]; /* a bit a region: summit, site, of one cell */
+    uint8_t *seen[3]; /* a bit a region: summit, site, of one cell; site of every cell */
     kstring_t line;
     int64_t n_line, n_elsewhere;
 } maker_t;
@@ -81,8 +85,16 @@ static int number(const char *s, hts_pos_t *v)
     return 0;
 }
 
-/* Next interval; col gets the line's columns (up to 10), valid until the next call. 1, 0 at the end, -1 (logged). */
-static int next_bed(maker_t *k, reader_t *r, hts_pos_t *beg, hts_pos_t *end, char *col[10], int *n_col)
+enum { COLUMNS = 11 }; /* one more than narrowPeak has, to tell it from BED12 */
+
+static int is_word(const char *s, const char *word)
+{
+    size_t n = strlen(word);
+    return strncmp(s, word, n) == 0 && (!s[n] || s[n] == ' ' || (s[n] == '\t' && strchr(s, '=')));
+}
+
+/* Next interval; col gets the line's first columns, valid until the next call. 1, 0 at the end, -1 (logged). */
+static int next_bed(maker_t *k, reader_t *r, hts_pos_t *beg, hts_pos_t *end, char *col[COLUMNS], int *n_col)
 {
     for (;;) {
         int got = bgzf_getline(r->fp, '\n', &k->line);
@@ -94,9 +106,9 @@ static int next_bed(maker_t *k, reader_t *r, hts_pos_t *beg, hts_pos_t *end, cha
         }
         char *s = k->line.s;
         while (k->line.l && (s[k->line.l - 1] == '\r' || s[k->line.l - 1] == ' ')) s[--k->line.l] = 0;
-        if (!k->line.l || *s == '#' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
+        if (!k->line.l || *s == '#' || is_word(s, "track") || is_word(s, "browser")) continue;
         *n_col = 0;
-        for (char *p = s; *n_col < 10; p++) {
+        for (char *p = s; *n_col < COLUMNS; p++) {
             col[(*n_col)++] = p;
             p += strcspn(p, "\t");
             if (!*p) break;
@@ -116,11 +128,26 @@ static int next_bed(maker_t *k, reader_t *r, hts_pos_t *beg, hts_pos_t *end, cha
 
 /* ---- regions ---- */
 
-static int contig_of(const maker_t *k, const char *name)
+static int contig_of(maker_t *k, const char *name)
 {
-    for (int c = k->n_contigs - 1; c >= 0; c--)
-        if (strcmp(k->contigs[c], name) == 0) return c;
-    return -1;
+    if (k->last_contig >= 0 && k->last_contig < k->n_contigs && strcmp(k->contigs[k->last_contig], name) == 0) return k->last_contig;
+    khint_t i = kh_get(contig, k->index, name);
+    return k->last_contig = i == kh_end(k->index) ? -1 : kh_val(k->index, i);
+}
+
+static int add_contig(maker_t *k, const char *name)
+{
+    int absent;
+    char **c = realloc(k->contigs, ((size_t)k->n_contigs + 2) * sizeof *c);
+    if (!c) return -1;
+    k->contigs = c;
+    c[k->n_contigs + 1] = NULL;
+    if (!(c[k->n_contigs] = strdup(name))) return -1;
+    khint_t i = kh_put(contig, k->index, c[k->n_contigs], &absent);
+    k->n_contigs++;
+    if (absent < 0) return -1;
+    kh_val(k->index, i) = k->n_contigs - 1;
+    return k->n_contigs - 1;
 }
 
 static int by_place(const void *a, const void *b)
@@ -134,21 +161,14 @@ static int by_place(const void *a, const void *b)
 static int read_regions(maker_t *k)
 {
     reader_t r;
-    char *col[10];
+    char *col[COLUMNS];
     int n_col, got, last = -1;
     hts_pos_t beg, end, len = 0;
     int64_t beyond = 0, twice = 0;
     if (open_bed(k, &r, k->o->regions) < 0) return -1;
     while ((got = next_bed(k, &r, &beg, &end, col, &n_col)) > 0) {
         if (last < 0 || strcmp(k->contigs[last], col[0])) {
-            if ((last = contig_of(k, col[0])) < 0) {
-                char **c = realloc(k->contigs, ((size_t)k->n_contigs + 2) * sizeof *c);
-                if (!c) goto memory;
-                k->contigs = c;
-                c[k->n_contigs + 1] = NULL;
-                if (!(c[k->n_contigs] = strdup(col[0]))) goto memory;
-                last = k->n_contigs++;
-            }
+            if ((last = contig_of(k, col[0])) < 0 && (last = add_contig(k, col[0])) < 0) goto memory;
             if ((len = tfb_fasta_len(k->fasta, col[0])) < 0) {
                 tfb_error("%s:%" PRId64 ": %s is not in %s", r.path, k->n_line, col[0], k->o->fasta);
                 got = -1;
@@ -320,7 +340,7 @@ static void mark(maker_t *k, const char *contig, hts_pos_t beg, hts_pos_t end, u
 static int read_intervals(maker_t *k, const char *path, int summits, uint8_t *bits)
 {
     reader_t r;
-    char *col[10];
+    char *col[COLUMNS];
     int n_col, got;
     hts_pos_t beg, end;
     int64_t n = 0, off = k->n_elsewhere;
@@ -335,7 +355,7 @@ static int read_intervals(maker_t *k, const char *path, int summits, uint8_t *bi
                 got = -1;
                 break;
             }
-            if (at >= 0 && beg + at >= end) {
+            if (at >= end - beg) {
                 tfb_error("%s:%" PRId64 ": the summit, %lld, lies outside the peak of %" PRId64 " bases", path, k->n_line, at, (int64_t)(end - beg));
                 got = -1;
                 break;
@@ -357,10 +377,16 @@ static int make_tf(maker_t *k, int t)
 {
     size_t bytes = ((size_t)k->n + 7) / 8;
     memset(k->score, 0, (size_t)k->n);
+    memset(k->seen[2], 0, bytes);
+    for (int i = 0; i < k->n_samples; i++) {
+        const sample_t *s = &k->sample[i];
+        if (strcmp(s->tf, k->tfs[t]) || strcmp(s->kind, "tfbs") || strcmp(s->cell, ".")) continue;
+        if (read_intervals(k, s->path, 0, k->seen[2]) < 0) return -1;
+    }
     for (int c = 0; c < k->n_cells; c++) {
         int assayed = 0;
         memset(k->seen[0], 0, bytes);
-        memset(k->seen[1], 0, bytes);
+        memcpy(k->seen[1], k->seen[2], bytes);
         for (int i = 0; i < k->n_samples; i++) {
             const sample_t *s = &k->sample[i];
             if (strcmp(s->tf, k->tfs[t]) || strcmp(s->cell, k->cells[c]) || strcmp(s->kind, "peaks")) continue;
@@ -370,7 +396,7 @@ static int make_tf(maker_t *k, int t)
         if (!assayed) continue;
         for (int i = 0; i < k->n_samples; i++) {
             const sample_t *s = &k->sample[i];
-            if (strcmp(s->tf, k->tfs[t]) || strcmp(s->kind, "tfbs") || (strcmp(s->cell, k->cells[c]) && strcmp(s->cell, "."))) continue;
+            if (strcmp(s->tf, k->tfs[t]) || strcmp(s->kind, "tfbs") || strcmp(s->cell, k->cells[c])) continue;
             if (read_intervals(k, s->path, 0, k->seen[1]) < 0) return -1;
         }
         for (int64_t i = 0; i < k->n; i++) {
@@ -395,7 +421,7 @@ static int make_labels(maker_t *k)
 {
     size_t bytes = ((size_t)k->n + 7) / 8;
     if (!(k->open = calloc((size_t)k->n_cells, sizeof *k->open)) || !(k->score = tfb_alloc((size_t)k->n, 1, "scores")) ||
-        !(k->seen[0] = tfb_alloc(bytes, 1, "peaks")) || !(k->seen[1] = tfb_alloc(bytes, 1, "sites")) ||
+        !(k->seen[0] = tfb_alloc(bytes, 1, "peaks")) || !(k->seen[1] = tfb_alloc(bytes, 1, "sites")) || !(k->seen[2] = tfb_alloc(bytes, 1, "sites")) ||
         !(k->label = tfb_alloc((size_t)k->n_tfs, ((size_t)k->n + 3) / 4, "labels")))
         return -1;
     for (int c = 0; c < k->n_cells; c++) {
@@ -490,9 +516,9 @@ done:
 
 int tfb_peaks_label(const tfb_peaks_opt_t *o)
 {
-    maker_t k = {.o = o};
+    maker_t k = {.o = o, .last_contig = -1, .index = kh_init(contig)};
     int ret = -1;
-    if (!(k.fasta = tfb_fasta_open(o->fasta)) || read_sheet(&k) < 0 || read_regions(&k) < 0 || make_labels(&k) < 0) goto done;
+    if (!k.index || !(k.fasta = tfb_fasta_open(o->fasta)) || read_sheet(&k) < 0 || read_regions(&k) < 0 || make_labels(&k) < 0) goto done;
     ret = write_labels(&k);
 done:
     for (int64_t i = 0; i < k.n; i++) free(k.region[i].name);
@@ -511,6 +537,8 @@ done:
     free(k.score);
     free(k.seen[0]);
     free(k.seen[1]);
+    free(k.seen[2]);
+    if (k.index) kh_destroy(contig, k.index);
     free(k.line.s);
     tfb_strv_free(k.contigs);
     tfb_strv_free(k.cells);

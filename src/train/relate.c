@@ -28,13 +28,14 @@ static int read_table(const char *path, int (*header)(void *arg, char **col, int
     kstring_t s = {0, 0, NULL};
     BGZF *fp = bgzf_open(path, "r");
     int64_t line = 0;
-    int ret = 0, r;
+    int ret = 0, r, headed = 0;
     if (!fp) {
         tfb_error("cannot open %s: %s", path, strerror(errno));
         return -1;
     }
     while (ret == 0 && (r = bgzf_getline(fp, '\n', &s)) >= 0) {
         int n;
+        line++;
         while (s.l && isspace((unsigned char)s.s[s.l - 1])) s.s[--s.l] = 0;
         if (!s.l) continue;
         char **col = tfb_split(s.s, strchr(s.s, '\t') ? '\t' : ' ', &n); /* STRING's own files have spaces */
@@ -42,7 +43,7 @@ static int read_table(const char *path, int (*header)(void *arg, char **col, int
             ret = -1;
             break;
         }
-        ret = line++ == 0 ? header(arg, col, n) : row(arg, col, n, line);
+        ret = !headed++ ? header(arg, col, n) : row(arg, col, n, line);
         tfb_strv_free(col);
     }
     if (ret == 0 && r < -1) {
@@ -269,7 +270,7 @@ done:
 static int by_key(const void *a, const void *b)
 {
     const tfb_related_t *x = a, *y = b;
-    return x->key < y->key ? 1 : x->key > y->key ? -1 : 0;
+    return x->key < y->key ? 1 : x->key > y->key ? -1 : x->column - y->column;
 }
 
 tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bound)
@@ -305,7 +306,7 @@ tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bou
                  : o->by == TFB_RELATE_PARTNERS ? r->partner
                  : o->by == TFB_RELATE_RANDOM   ? luck
                                                 : r->cosine;
-        r->key -= 1e-13 * i; /* ties: as in the labels */
+        r->column = i;
         out[(*n)++] = *r;
         r->tf = NULL;
     }

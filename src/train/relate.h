@@ -33,6 +33,7 @@ typedef struct {
     int same_mode;  /* 1 yes, 0 no, -1 not known */
     double partner; /* score, 0 = no known interaction */
     double key;     /* what it is ranked by: larger first */
+    int column;     /* of the labels: decides ties */
 } tfb_related_t;
 
 /* All TFs that meet the criterion, best first (ties in the order of the labels). *n gets their number, *target_bound the target's bound

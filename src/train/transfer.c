@@ -95,7 +95,7 @@ static int seen_by(const char *filter, size_t n_bytes, uint64_t h)
     for (int k = 0; k < HASHES; k++) {
         uint64_t b = bit_of(h, k, n_bytes * 8);
         int hi = nibble(filter[2 * (b >> 3)]), lo = nibble(filter[2 * (b >> 3) + 1]);
-        if (!((hi << 4 | lo) >> (b & 7) & 1)) return 0;
+        if (hi < 0 || lo < 0 || !((hi << 4 | lo) >> (b & 7) & 1)) return 0;
     }
     return 1;
 }
@@ -108,24 +108,68 @@ static int in_list(const char *list, const char *name)
     return 0;
 }
 
+static int is_by_contig(const tfb_model_t *m)
+{
+    const char *split = tfb_model_meta(m, "split");
+    return tfb_model_meta(m, "train_chroms") && split && strcmp(split, "contigs") == 0; /* not "contigs, sampled": those have a filter */
+}
+
+/* The texts with commas between those that are there; *bad where memory is short. NULL if there are none. */
+static char *join(const char *const *text, int n, int *bad)
+{
+    size_t len = 0;
+    for (int i = 0; i < n; i++) len += text[i] && *text[i] ? strlen(text[i]) + 1 : 0;
+    char *s = len ? malloc(len) : NULL, *p = s;
+    if (len && !s) *bad = 1;
+    for (int i = 0; s && i < n; i++)
+        if (text[i] && *text[i]) p += sprintf(p, "%s%s", p == s ? "" : ",", text[i]);
+    return s;
+}
+
+int tfb_transfer_record_ancestors(tfb_model_t *m, const tfb_model_t *parent)
+{
+    int by_contig = is_by_contig(parent), bad = 0;
+    const char *filters[] = {tfb_model_meta(parent, "train_regions"), tfb_model_meta(parent, "ancestor_regions")};
+    const char *contigs[] = {by_contig ? tfb_model_meta(parent, "train_chroms") : NULL, by_contig ? tfb_model_meta(parent, "valid") : NULL,
+                             tfb_model_meta(parent, "ancestor_chroms")};
+    char *f = join(filters, 2, &bad), *c = join(contigs, 3, &bad);
+    if (f) bad |= tfb_model_meta_set(m, "ancestor_regions", f) < 0;
+    if (c) bad |= tfb_model_meta_set(m, "ancestor_chroms", c) < 0;
+    free(f);
+    free(c);
+    return bad ? -1 : 0;
+}
+
+/* Whether one of a list of filters has seen a region. */
+static int seen_by_any(const char *filters, uint64_t h)
+{
+    while (filters && *filters) {
+        size_t n = strcspn(filters, ",");
+        if (n >= 2 && seen_by(filters, n / 2, h)) return 1;
+        filters += n + (filters[n] == ',');
+    }
+    return 0;
+}
+
 int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, tfb_leak_t rule, uint8_t *part)
 {
-    const char *filter = tfb_model_meta(parent, "train_regions"), *train = tfb_model_meta(parent, "train_chroms");
-    const char *valid = tfb_model_meta(parent, "valid"), *split = tfb_model_meta(parent, "split");
-    int by_contig = train && split && strcmp(split, "contigs") == 0; /* not "contigs, sampled": those have a filter */
+    const char *filter = tfb_model_meta(parent, "train_regions"), *train = tfb_model_meta(parent, "train_chroms"), *valid = tfb_model_meta(parent, "valid");
+    const char *old_filters = tfb_model_meta(parent, "ancestor_regions"), *old_contigs = tfb_model_meta(parent, "ancestor_chroms");
+    int by_contig = is_by_contig(parent);
     int64_t n = 0;
     if (rule == TFB_LEAK_ALLOW) return 0;
     if (!filter && !by_contig) {
         tfb_error("the parent model does not say which regions trained it, so that nothing can be held out from it; --allow-leak goes on all the same");
         return -1;
     }
-    size_t n_bytes = filter ? strlen(filter) / 2 : 0;
     for (int64_t i = 0; i < ex->n; i++) {
         const char *contig = ex->contigs[ex->contig[i]];
         if (part[i] == TFB_UNUSED || (rule == TFB_LEAK_REUSE && part[i] == TFB_TRAIN)) continue;
-        int used = (n_bytes && seen_by(filter, n_bytes, region_hash(ex, i))) || (by_contig && (in_list(train, contig) || in_list(valid, contig)));
+        uint64_t h = region_hash(ex, i);
+        int old = seen_by_any(old_filters, h) || in_list(old_contigs, contig);
+        int used = old || seen_by_any(filter, h) || (by_contig && (in_list(train, contig) || in_list(valid, contig)));
         /* regions that only chose the parent's epoch may choose the child's */
-        if (used && rule == TFB_LEAK_REUSE && part[i] == TFB_VALID && by_contig && !in_list(train, contig)) used = 0;
+        if (used && !old && rule == TFB_LEAK_REUSE && part[i] == TFB_VALID && by_contig && !in_list(train, contig)) used = 0;
         if (used) part[i] = TFB_UNUSED, n++;
     }
     return n;

@@ -19,6 +19,9 @@ int tfb_transfer_freeze(const tfb_net_t *net, const char *what, uint8_t *frozen)
  * region: one region in a hundred is taken for one it is not). Written by record, read by drop. */
 int tfb_transfer_record_regions(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part);
 
+/* Writes down what parent and its own ancestors were trained on, so that grandchildren are kept apart from it, too. 0 or -1. */
+int tfb_transfer_record_ancestors(tfb_model_t *m, const tfb_model_t *parent);
+
 typedef enum {
     TFB_LEAK_DROP,  /* regions that trained or validated the parent are dropped everywhere, as published */
     TFB_LEAK_REUSE, /* they may train again, but neither validate nor test */
