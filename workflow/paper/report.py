@@ -31,7 +31,7 @@ class Stat:
 
     def __str__(self):
         if not self.n:
-            return "."
+            return "not run"
         return f"{self.mean:.2f}" + ("" if math.isnan(self.half) else f" [{self.low:.2f}, {self.high:.2f}]")
 
     def signed(self):
@@ -137,13 +137,13 @@ def write_report(r):
         for n in a.sizes:
             v = {(how, m): r.values("others", tf, how, n, m) for how in ("scratch", "transfer") for m in METRICS}
             if not v["scratch", "mcc"] and not v["transfer", "mcc"]:
-                rows.append([tf, str(n), "0", *["not run"] * 6])
+                rows.append([tf, str(n), "0/0", *["not run"] * 6])
                 continue
             d = {m: r.diff(v["transfer", m], v["scratch", m]) for m in METRICS}
             size = r.reached(tf, n)
-            rows.append([tf, str(n) if size == n else f"{n} ({size} exist)", str(d["mcc"].n),
+            rows.append([tf, str(n) if size == n else f"{n} ({size} exist)", f"{len(v['scratch', 'mcc'])}/{len(v['transfer', 'mcc'])}",
                          *(cell for m in METRICS for cell in (str(Stat(list(v["scratch", m].values()))), str(Stat(list(v["transfer", m].values()))), d[m].signed()))])
-    say(table(["TF", "bound regions", "seeds", "MCC scratch", "MCC transfer", "gain", "AUPRC scratch", "AUPRC transfer", "gain"], rows))
+    say(table(["TF", "bound regions", "seeds, scratch/transfer", "MCC scratch", "MCC transfer", "gain", "AUPRC scratch", "AUPRC transfer", "gain"], rows))
     for m in METRICS:
         small = [(f"{tf} at {n}", r.diff(r.values("others", tf, "transfer", n, m), r.values("others", tf, "scratch", n, m))) for tf in a.tfs for n in a.sizes if n <= 500]
         say("- " + tally(small, f"Transfer beats scratch at 500 regions and fewer ({m.upper()})"))
@@ -167,7 +167,9 @@ def write_report(r):
     if rows:
         say(table(["TF", "parent's TFs", "MCC, target not among them (seeds)", "MCC, among them", "AUPRC, not among them", "AUPRC, among them"], rows))
     not_run = [f"{tf} {by} {t}" for tf in a.tfs for by in a.by for t in ("without", "with") if not r.values(f"{tf}-{by}-{t}", tf, "transfer", a.size, "mcc")]
-    if not_run:
+    if len(not_run) == 2 * len(a.tfs) * len(a.by):
+        say(f"Not run yet: none of the {len(not_run)} parents.\n")
+    elif not_run:
         say(f"Not run yet: {len(not_run)} of {2 * len(a.tfs) * len(a.by)} parents ({', '.join(not_run)}).\n")
 
     def group(tf, by, t, m="mcc"):
