@@ -293,7 +293,7 @@ def legend(svg, entries):
 
 def plot_a(r, path):
     a = r.a
-    svg = Svg(LEFT + len(a.tfs) * (W + GAP), TOP + 2 * (H + 30) + 40, "From scratch against transfer, by number of bound regions")
+    svg = Svg(LEFT + len(a.tfs) * (W + GAP), TOP + 2 * (H + 30) + 50, "From scratch against transfer, by number of bound regions")
     legend(svg, [("from scratch", COLOUR["scratch"]), ("transfer (the parent has not seen the TF)", COLOUR["transfer"])])
     sizes = sorted(a.sizes)
     span = math.log(sizes[-1] / sizes[0]) if len(sizes) > 1 else 1
@@ -313,9 +313,9 @@ def plot_a(r, path):
                 svg.path(points, COLOUR[how])
             for n in sizes:
                 if k == 1:
-                    svg.text(x0 + 12 + (W - 24) * math.log(n / sizes[0]) / span, y0 + H + 14, n)
+                    svg.text(x0 + 12 + (W - 24) * math.log(n / sizes[0]) / span + 4, y0 + H + 12, n, "end", turn=-50)
             if k == 1:
-                svg.text(x0 + W / 2, y0 + H + 30, "bound regions")
+                svg.text(x0 + W / 2, y0 + H + 48, "bound regions")
     svg.save(path)
 
 
