@@ -7,12 +7,13 @@
 #include <string.h>
 
 const tfb_command_t tfb_commands[] = {
-    {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF, BCF, BED or BAM"},
+    {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF or BCF"},
     {"Train", "labels", tfb_cmd_labels, "label regions from accessibility, peaks and binding sites"},
     {"Train", "pretrain", tfb_cmd_pretrain, "train a multi-task model from labelled regions"},
     {"Train", "finetune", tfb_cmd_finetune, "fine-tune a model for a TF with few known regions"},
     {"Train", "relate", tfb_cmd_relate, "rank TFs to pre-train on for a target"},
     {"Train", "evaluate", tfb_cmd_evaluate, "compare a model's predictions with labels"},
+    {"Explain", "motifs", tfb_cmd_motifs, "show what the first layer's filters look for"},
     {"Models", "model", tfb_cmd_model, "show what is in a model file"},
     {NULL, NULL, NULL, NULL},
 };
@@ -21,7 +22,7 @@ static void usage(FILE *f)
 {
     const char *group = "";
     fprintf(f,
-            "\nProgram: tfbind (transcription-factor binding from DNA, in VCF, BED and BAM)\nVersion: %s (using htslib %s)\n\n"
+            "\nProgram: tfbind (transcription-factor binding from DNA, in VCF and BCF)\nVersion: %s (using htslib %s)\n\n"
             "Usage:   tfbind <command> [options]\n\n",
             PACKAGE_VERSION, hts_version());
     for (const tfb_command_t *c = tfb_commands; c->group; c++) {

@@ -1,0 +1,237 @@
+/* motifs.c - `tfbind motifs`: what the first layer's filters look for. */
+#include "cmd/cmd.h"
+#include "explain/match.h"
+#include "train/record.h"
+#include "util/util.h"
+#include <getopt.h>
+#include <inttypes.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    const char *model, *before, *fasta, *labels, *db, *chroms, *out, *meme, *html, *targets, *importance;
+    tfb_filters_opt_t scan;
+    double trim, q;
+    int threads;
+    char *command;
+} args_t;
+
+static void usage(FILE *f)
+{
+    fprintf(f, "Show what the filters of a model's first layer look for, and which known motifs they are.\n"
+               "\n"
+               "Usage: tfbind motifs [options] -m model.safetensors -f ref.fa -l labels.bed.gz > filters.tsv\n"
+               "\n"
+               "  -m, --model FILE         the model\n"
+               "  -f, --fasta-ref FILE     reference, indexed\n"
+               "  -l, --labels FILE        regions and labels, as for evaluate; better those the model has not seen\n"
+               "      --chroms LIST        only regions of these contigs (a,b,c or @FILE)\n"
+               "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO): best matches with p- and q-values, as by Tomtom\n"
+               "      --compare FILE       another model with the same first layer, such as the parent of a fine-tuned one: what has changed\n"
+               "\n"
+               "Output:\n"
+               "  -o, --output FILE        table of filters [standard output]\n"
+               "      --meme FILE          their motifs in MEME format\n"
+               "      --targets FILE       table of targets: is the target's own motif among the filters that matter most to it? (- = standard output,\n"
+               "                           in place of the filters')\n"
+               "      --importance FILE    table of the importance of each filter to each target\n"
+               "      --html FILE          all of it on a page, with logos\n"
+               "\n"
+               "How:\n"
+               "      --use WHICH          regions used: correct (all their known labels predicted right), bound (of those, the bound ones), all [correct]\n"
+               "      --threshold NUM      a site is where a filter reaches this part of its maximum [0.5]\n"
+               "      --regions INT        importance is measured on so many regions that are rightly predicted bound; 0 = not [500]\n"
+               "      --top INT            filters looked at for each target, the most important ones [5]\n"
+               "      --trim BITS          cut off a motif's ends where they tell less, before comparing [0.25]\n"
+               "      --max-q NUM          a match counts below this, on the page [0.01]\n"
+               "  -@, --threads INT        threads; the result does not depend on it [all processors]\n"
+               "  -h, --help               this text\n");
+}
+
+static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, const tfb_matches_t *m, const tfb_matches_t *before, int what)
+{
+    tfb_out_t *o;
+    FILE *out = tfb_out_open(path, &o);
+    int ok = out != NULL;
+    if (!out) return -1;
+    if (what == 'o') tfb_matches_filters_tsv(m, before, out);
+    if (what == 't') tfb_matches_targets_tsv(m, out);
+    if (what == 'i') tfb_matches_importance_tsv(m, out);
+    if (what == 'm') {
+        tfb_motifs_t *s = tfb_filters_motifs(f);
+        if (s) tfb_motifs_write(s, out);
+        ok = s != NULL;
+        tfb_motifs_destroy(s);
+    }
+    if (what == 'h') {
+        char title[512];
+        const char *base = strrchr(a->model, '/');
+        snprintf(title, sizeof title, "What the filters of %s look for", base ? base + 1 : a->model);
+        tfb_page_opt_t p = {title, a->command, a->before, a->q};
+        ok = tfb_matches_html(m, before, &p, out) == 0;
+    }
+    return tfb_out_close(out, o, ok);
+}
+
+/* The examples with labels of the model's targets. */
+static tfb_examples_t *load(const args_t *a, const tfb_model_t *m)
+{
+    int n = 0, n_chroms = 0;
+    tfb_examples_t *ex = NULL;
+    char **chroms = NULL, **names = NULL;
+    tfb_labels_t *l = tfb_labels_open(a->labels);
+    if (!l || !(names = calloc((size_t)m->n_targets + 1, sizeof *names)) || (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms)))) goto done;
+    for (int t = 0; t < m->n_targets; t++)
+        for (int k = 0; k < tfb_labels_n_tfs(l); k++)
+            if (strcmp(tfb_labels_tfs(l)[k], m->targets[t]) == 0) names[n++] = m->targets[t];
+    if (!n) {
+        tfb_error("%s has labels of none of the model's %d targets", a->labels, m->n_targets);
+        goto done;
+    }
+    if (n < m->n_targets) tfb_note("%d of the model's %d targets have labels in %s", n, m->n_targets, a->labels);
+    tfb_examples_opt_t o = {
+        .fasta = a->fasta, .labels = a->labels, .targets = names, .n_targets = n, .chroms = chroms, .n_chroms = n_chroms, .window = m->window};
+    ex = tfb_examples_load(&o);
+done:
+    tfb_labels_close(l);
+    tfb_strv_free(chroms);
+    free(names);
+    return ex;
+}
+
+static int run(const args_t *a)
+{
+    int ret = -1;
+    tfb_model_t *m = tfb_model_load(a->model), *bm = NULL;
+    tfb_examples_t *ex = NULL;
+    tfb_motifs_t *db = NULL;
+    tfb_pool_t *pool = NULL;
+    tfb_filters_t *f = NULL, *bf = NULL;
+    tfb_matches_t *x = NULL, *bx = NULL;
+    if (!m || (a->db && !(db = tfb_motifs_read(a->db)))) goto done;
+    if (a->before) {
+        if (!(bm = tfb_model_load(a->before))) goto done;
+        const tfb_layer_t *p = &m->net->layer[0], *q = &bm->net->layer[0];
+        if (m->window != bm->window || p->kind != q->kind || p->F != q->F || p->K != q->K) {
+            tfb_error("%s and %s do not have the same first layer: filters cannot be compared one by one", a->model, a->before);
+            goto done;
+        }
+    }
+    if (!(ex = load(a, m)) || !(pool = tfb_pool_create(a->threads)) || !(f = tfb_filters_scan(m, ex, &a->scan, pool)) ||
+        !(x = tfb_matches_create(m, f, db, a->trim, pool)))
+        goto done;
+    if (bm) { /* on the same regions; what counts as the target's motif is the new model's target */
+        tfb_filters_opt_t o = a->scan;
+        o.only = f->used;
+        o.n_importance = 0;
+        o.n_top = 0;
+        if (!(bf = tfb_filters_scan(bm, ex, &o, pool))) goto done;
+        bf->T = f->T;
+        if (!(bx = tfb_matches_create(m, bf, db, a->trim, pool))) goto done;
+    }
+    tfb_note("%" PRId64 " of %" PRId64 " regions used, importance on %" PRId64, f->n_used, ex->n, f->n_importance);
+    if ((!a->targets || strcmp(a->targets, "-") != 0) && write_to(a->out, a, f, x, bx, 'o') < 0) goto done;
+    if (a->targets && write_to(a->targets, a, f, x, bx, 't') < 0) goto done;
+    if (a->importance && write_to(a->importance, a, f, x, bx, 'i') < 0) goto done;
+    if (a->meme && write_to(a->meme, a, f, x, bx, 'm') < 0) goto done;
+    if (a->html && write_to(a->html, a, f, x, bx, 'h') < 0) goto done;
+    ret = 0;
+done:
+    tfb_matches_destroy(x);
+    tfb_matches_destroy(bx);
+    tfb_filters_destroy(f);
+    tfb_filters_destroy(bf);
+    tfb_examples_destroy(ex);
+    tfb_motifs_destroy(db);
+    tfb_pool_destroy(pool);
+    tfb_model_destroy(m);
+    tfb_model_destroy(bm);
+    return ret;
+}
+
+int tfb_cmd_motifs(int argc, char **argv)
+{
+    args_t a = {.threads = tfb_cmd_processors(), .trim = 0.25, .q = 0.01, .scan = {.threshold = 0.5, .n_importance = 500, .n_top = 5}};
+    enum { CHROMS = 256, COMPARE, MEME, TARGETS, IMPORTANCE, HTML, USE, THRESHOLD, REGIONS, TOP, TRIM, MAX_Q };
+    static const struct option opts[] = {{"model", 1, NULL, 'm'},
+                                         {"fasta-ref", 1, NULL, 'f'},
+                                         {"labels", 1, NULL, 'l'},
+                                         {"chroms", 1, NULL, CHROMS},
+                                         {"db", 1, NULL, 'd'},
+                                         {"compare", 1, NULL, COMPARE},
+                                         {"output", 1, NULL, 'o'},
+                                         {"meme", 1, NULL, MEME},
+                                         {"targets", 1, NULL, TARGETS},
+                                         {"importance", 1, NULL, IMPORTANCE},
+                                         {"html", 1, NULL, HTML},
+                                         {"use", 1, NULL, USE},
+                                         {"threshold", 1, NULL, THRESHOLD},
+                                         {"regions", 1, NULL, REGIONS},
+                                         {"top", 1, NULL, TOP},
+                                         {"trim", 1, NULL, TRIM},
+                                         {"max-q", 1, NULL, MAX_Q},
+                                         {"threads", 1, NULL, '@'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
+    int c, bad = 0;
+    long v = 0;
+    while ((c = getopt_long(argc, argv, "m:f:l:d:o:@:h", opts, NULL)) >= 0) switch (c) {
+        case 'm': a.model = optarg; break;
+        case 'f': a.fasta = optarg; break;
+        case 'l': a.labels = optarg; break;
+        case 'd': a.db = optarg; break;
+        case 'o': a.out = optarg; break;
+        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), a.threads = (int)v; break;
+        case CHROMS: a.chroms = optarg; break;
+        case COMPARE: a.before = optarg; break;
+        case MEME: a.meme = optarg; break;
+        case TARGETS: a.targets = optarg; break;
+        case IMPORTANCE: a.importance = optarg; break;
+        case HTML: a.html = optarg; break;
+        case USE:
+            if (strcmp(optarg, "correct") == 0)
+                a.scan.use = TFB_USE_CORRECT;
+            else if (strcmp(optarg, "bound") == 0)
+                a.scan.use = TFB_USE_BOUND;
+            else if (strcmp(optarg, "all") == 0)
+                a.scan.use = TFB_USE_ALL;
+            else
+                tfb_error("--use is correct, bound or all, not '%s'", optarg), bad = 1;
+            break;
+        case THRESHOLD: bad |= tfb_cmd_double("threshold", optarg, 0, 1, &a.scan.threshold); break;
+        case REGIONS: bad |= tfb_cmd_int("regions", optarg, 0, INT32_MAX, &v), a.scan.n_importance = v; break;
+        case TOP: bad |= tfb_cmd_int("top", optarg, 1, 1000, &v), a.scan.n_top = (int)v; break;
+        case TRIM: bad |= tfb_cmd_double("trim", optarg, 0, 2, &a.trim); break;
+        case MAX_Q: bad |= tfb_cmd_double("max-q", optarg, 0, 1, &a.q); break;
+        case 'h': usage(stdout); return 0;
+        default: return 1;
+        }
+    if (bad) return 1;
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (!a.model || !a.fasta || !a.labels || optind < argc) {
+        if (optind < argc)
+            tfb_error("unexpected argument '%s'", argv[optind]);
+        else
+            tfb_error("%s missing (tfbind motifs -h shows all options)", !a.model   ? "-m model.safetensors is"
+                                                                         : !a.fasta ? "-f ref.fa is"
+                                                                                    : "-l labels.bed.gz is");
+        return 1;
+    }
+    if (a.targets && !a.db) {
+        tfb_error("--targets needs -d, a file of known motifs");
+        return 1;
+    }
+    if (!a.scan.n_importance && (a.targets || a.importance)) {
+        tfb_error("--%s needs the importance of filters: --regions 0 switches it off", a.targets ? "targets" : "importance");
+        return 1;
+    }
+    if (!a.db && !a.importance && !a.html) a.scan.n_importance = 0; /* nobody would see it */
+    a.command = tfb_record_command(argc, argv);
+    int ret = run(&a);
+    free(a.command);
+    return ret < 0 ? 1 : 0;
+}

@@ -1,0 +1,368 @@
+/* filters.c - first-layer filters -> position frequency matrices, and their importance. In: a model, labelled regions. */
+#include "explain/filters.h"
+#include "nn/infer.h"
+#include "nn/walk.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BATCH = 64 };
+
+/* The layer whose output is the filters' activation: the last one before positions mix or the shape changes. */
+static int activation_layer(const tfb_net_t *n)
+{
+    int a = 0;
+    while (a + 1 < n->n_layers) {
+        const tfb_layer_t *l = &n->layer[a + 1];
+        if (l->kind->reach || l->out.L != l->in.L || l->out.C != l->in.C) break;
+        a++;
+    }
+    return a;
+}
+
+typedef struct {
+    const tfb_model_t *m;
+    const tfb_examples_t *ex;
+    tfb_walk_t *w;
+    int a, L; /* activation layer and its positions */
+    uint8_t *code;
+    int *out; /* per target of the examples: the model's output */
+    uint8_t *use;
+    int64_t *list; /* the examples used */
+    float *kept;   /* a batch's activations */
+    float *z;      /* a batch's logits */
+    uint8_t *own;  /* (n, n_own bytes): bit t of an example says that it is bound by target t and predicted so */
+    size_t n_own;
+    int64_t *any, n_any; /* the examples that are so by any target */
+    float *most;         /* (T, F): greatest activation over a target's own regions */
+    float *most_one;     /* (F): over one region */
+} scan_t;
+
+/* Layers [from, to) on what layer from - 1 left (from 0: on the codes); returns the last one's output. */
+static float *run(scan_t *s, int from, int to, int B)
+{
+    tfb_walk_t *w = s->w;
+    w->pass.B = B;
+    w->pass.code = s->code;
+    for (int i = from; i < to; i++) {
+        const tfb_layer_t *l = &w->pass.net->layer[i];
+        const float *x = i ? w->y[i - 1] : NULL;
+        if (l->kind->in_place && w->y[i] != x) memcpy(w->y[i], x, (size_t)B * l->out.L * l->out.C * sizeof *x);
+        l->kind->forward(l, &w->pass, x, w->y[i]);
+    }
+    return w->y[to - 1];
+}
+
+static int is_used(const scan_t *s, const tfb_filters_opt_t *o, int64_t i, const float *z)
+{
+    int bound = 0, right = 1;
+    if (o->only) return o->only[i];
+    if (o->use == TFB_USE_ALL) return 1;
+    for (int t = 0; t < s->ex->n_targets && right; t++) {
+        int label = tfb_examples_label(s->ex, i, t);
+        if (label == TFB_NULL) continue;
+        right = (z[s->out[t]] > 0) == label;
+        bound |= label;
+    }
+    return right && (bound || o->use == TFB_USE_CORRECT);
+}
+
+static void load(scan_t *s, const int64_t *list, int B)
+{
+    for (int b = 0; b < B; b++) tfb_examples_codes(s->ex, list[b], 0, s->code + (size_t)b * s->ex->window);
+}
+
+static int is_own(const scan_t *s, int64_t i, int t) { return s->own[(size_t)i * s->n_own + (size_t)(t >> 3)] >> (t & 7) & 1; }
+
+/* Notes by which targets example i is bound and predicted bound; returns whether by any. */
+static int mark_own(scan_t *s, tfb_filters_t *f, int64_t i, const float *z)
+{
+    int any = 0;
+    for (int e = 0; e < s->ex->n_targets; e++) {
+        int t = s->out[e];
+        if (!(z[t] > 0) || tfb_examples_label(s->ex, i, e) != TFB_BOUND) continue;
+        s->own[(size_t)i * s->n_own + (size_t)(t >> 3)] |= (uint8_t)(1 << (t & 7));
+        f->n_own[t]++;
+        any = 1;
+    }
+    return any;
+}
+
+static void widen(float *most, const float *one, int F)
+{
+    for (int k = 0; k < F; k++)
+        if (one[k] > most[k]) most[k] = one[k];
+}
+
+/* Which examples are used, and each filter's greatest activation over them. */
+static void first_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
+{
+    int n_layers = s->m->net->n_layers;
+    int64_t list[BATCH];
+    for (int64_t i = 0; i < s->ex->n; i += BATCH) {
+        int B = s->ex->n - i < BATCH ? (int)(s->ex->n - i) : BATCH;
+        for (int b = 0; b < B; b++) list[b] = i + b;
+        load(s, list, B);
+        float *act = run(s, 0, s->a + 1, B);
+        memcpy(s->kept, act, (size_t)B * s->L * f->F * sizeof *act); /* later layers may work in place on it */
+        const float *z = o->only ? s->z : run(s, s->a + 1, n_layers, B);
+        for (int b = 0; b < B; b++) {
+            const float *y = s->kept + (size_t)b * s->L * f->F;
+            int used = is_used(s, o, i + b, z + (size_t)b * f->T), own = o->only ? 0 : mark_own(s, f, i + b, z + (size_t)b * f->T);
+            if (!used && !own) continue;
+            if (own) s->any[s->n_any++] = i + b;
+            memset(s->most_one, 0, (size_t)f->F * sizeof(float));
+            for (int l = 0; l < s->L; l++)
+                for (int k = 0; k < f->F; k++)
+                    if (y[(size_t)l * f->F + k] > s->most_one[k]) s->most_one[k] = y[(size_t)l * f->F + k];
+            if (used) {
+                s->list[f->n_used++] = i + b;
+                f->used[i + b] = 1;
+                widen(f->most, s->most_one, f->F);
+            }
+            for (int t = 0; own && t < f->T; t++)
+                if (is_own(s, i + b, t)) widen(s->most + (size_t)t * f->F, s->most_one, f->F);
+        }
+    }
+}
+
+/* The sites: positions where a filter's activation exceeds its threshold. */
+static void second_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f, int64_t *count)
+{
+    int F = f->F, K = f->K;
+    for (int64_t i = 0; i < f->n_used; i += BATCH) {
+        int B = f->n_used - i < BATCH ? (int)(f->n_used - i) : BATCH;
+        load(s, s->list + i, B);
+        const float *y = run(s, 0, s->a + 1, B);
+        for (int b = 0; b < B; b++)
+            for (int l = 0; l < s->L; l++, y += F)
+                for (int k = 0; k < F; k++) {
+                    if (!(y[k] > o->threshold * f->most[k]) || f->most[k] <= 0) continue;
+                    const uint8_t *c = s->code + (size_t)b * s->ex->window + l;
+                    int64_t *to = count + (size_t)k * K * 4;
+                    for (int j = 0; j < K; j++)
+                        if (c[j] < 4) to[4 * j + c[j]]++;
+                    f->n_sites[k]++;
+                }
+    }
+}
+
+static void frequencies(const int64_t *count, size_t n, float *pfm)
+{
+    for (size_t j = 0; j < n; j++, count += 4, pfm += 4) {
+        double sum = (double)(count[0] + count[1] + count[2] + count[3]);
+        for (int b = 0; b < 4; b++) pfm[b] = sum > 0 ? (float)((double)count[b] / sum) : 0.25f;
+    }
+}
+
+/* The n_top most important filters of each target, those of equal importance in the order of the filters. */
+static void choose_top(tfb_filters_t *f)
+{
+    for (int t = 0; t < f->T; t++) {
+        int *top = f->top + (size_t)t * f->n_top;
+        for (int r = 0; r < f->n_top; r++) {
+            int best = -1;
+            for (int k = 0; k < f->F; k++) {
+                int taken = 0;
+                for (int i = 0; i < r; i++) taken |= top[i] == k;
+                if (!taken && (best < 0 || f->importance[(size_t)k * f->T + t] > f->importance[(size_t)best * f->T + t])) best = k;
+            }
+            top[r] = best;
+        }
+    }
+}
+
+/* The sites of those filters in the targets' own regions. */
+static void third_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f, int64_t *count)
+{
+    int F = f->F, K = f->K, W = s->ex->window;
+    for (int64_t i = 0; i < s->n_any; i += BATCH) {
+        int B = s->n_any - i < BATCH ? (int)(s->n_any - i) : BATCH;
+        const int64_t *list = s->any + i;
+        load(s, list, B);
+        const float *act = run(s, 0, s->a + 1, B);
+        for (int b = 0; b < B; b++)
+            for (int t = 0; t < f->T; t++) {
+                if (!is_own(s, list[b], t)) continue;
+                for (int r = 0; r < f->n_top; r++) {
+                    size_t tr = (size_t)t * f->n_top + r;
+                    int k = f->top[tr];
+                    float most = s->most[(size_t)t * F + k];
+                    for (int l = 0; most > 0 && l < s->L; l++) {
+                        if (!(act[((size_t)b * s->L + l) * F + k] > o->threshold * most)) continue;
+                        const uint8_t *c = s->code + (size_t)b * W + l;
+                        for (int j = 0; j < K; j++) count[(tr * K + j) * 4 + c[j]]++; /* examples have no N */
+                        f->own_sites[tr]++;
+                    }
+                }
+            }
+    }
+}
+
+static void measure_importance(scan_t *s, tfb_filters_t *f, int64_t n)
+{
+    int F = f->F, T = f->T, n_layers = s->m->net->n_layers, a = s->a;
+    int64_t list[BATCH];
+    size_t n_act = (size_t)s->L * F;
+    const int64_t *from = s->n_any ? s->any : s->list;
+    int64_t n_from = s->n_any ? s->n_any : f->n_used;
+    f->n_importance = n < n_from ? n : n_from;
+    for (int64_t i = 0; i < f->n_importance; i += BATCH) {
+        int B = f->n_importance - i < BATCH ? (int)(f->n_importance - i) : BATCH;
+        for (int b = 0; b < B; b++) list[b] = from[(i + b) * n_from / f->n_importance];
+        load(s, list, B);
+        float *y = run(s, 0, a + 1, B);
+        memcpy(s->kept, y, (size_t)B * n_act * sizeof *y);
+        float *z = run(s, a + 1, n_layers, B);
+        for (int k = 0; k < B * T; k++) s->z[k] = tfb_sigmoid(z[k]);
+        for (int k = 0; k < F; k++) {
+            float *to = s->w->y[a];
+            int active = 0;                                      /* a filter that is silent in the whole batch changes nothing */
+            memcpy(to, s->kept, (size_t)B * n_act * sizeof *to); /* later layers may work in place on it */
+            for (size_t r = 0; r < (size_t)B * s->L; r++) {
+                active |= to[r * F + k] != 0;
+                to[r * F + k] = 0;
+            }
+            if (!active) continue;
+            z = run(s, a + 1, n_layers, B);
+            for (int b = 0; b < B; b++)
+                for (int t = 0; t < T; t++) {
+                    double d = tfb_sigmoid(z[b * T + t]) - s->z[b * T + t];
+                    f->importance[(size_t)k * T + t] += d * d;
+                }
+        }
+    }
+    for (size_t k = 0; k < (size_t)F * T && f->n_importance; k++) f->importance[k] /= (double)f->n_importance;
+}
+
+tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *o, tfb_pool_t *pool)
+{
+    const tfb_layer_t *first = &m->net->layer[0];
+    scan_t s = {.m = m, .ex = ex};
+    tfb_filters_t *f = calloc(1, sizeof *f);
+    int64_t *count = NULL, *own = NULL;
+    int ok = 0;
+    if (!f) goto done;
+    if (first->n_tensors == 0 || first->tensor[0].n_dims != 3) {
+        tfb_error("the model does not begin with a convolution, but with `%s`: it has no filters to show", first->kind->name);
+        goto done;
+    }
+    f->F = first->F;
+    f->K = first->K;
+    f->T = m->n_targets;
+    s.a = activation_layer(m->net);
+    s.L = m->net->layer[s.a].out.L;
+    size_t n_pfm = (size_t)f->F * f->K * 4;
+    if (!(f->n_sites = calloc((size_t)f->F, sizeof *f->n_sites)) || !(f->most = calloc((size_t)f->F, sizeof *f->most)) ||
+        !(f->pfm = calloc(n_pfm, sizeof *f->pfm)) || !(count = calloc(n_pfm, sizeof *count)) || !(s.out = calloc((size_t)ex->n_targets + 1, sizeof *s.out)) ||
+        !(s.list = tfb_alloc((size_t)ex->n + 1, sizeof *s.list, "the regions used")) ||
+        !(s.any = tfb_alloc((size_t)ex->n + 1, sizeof *s.any, "the regions used")) || !(s.code = malloc((size_t)BATCH * ex->window)) ||
+        !(s.z = malloc((size_t)BATCH * f->T * sizeof *s.z)) || !(s.kept = malloc((size_t)BATCH * s.L * f->F * sizeof *s.kept)) ||
+        !(s.w = tfb_walk_create(m->net, BATCH, TFB_WALK_FORWARD, pool)))
+        goto done;
+    s.n_own = ((size_t)f->T + 7) / 8;
+    if (!(f->used = tfb_alloc((size_t)ex->n + 1, 1, "the regions used")) || !(f->n_own = calloc((size_t)f->T, sizeof *f->n_own)) ||
+        !(s.own = tfb_alloc((size_t)ex->n, s.n_own, "the regions of each target")) || !(s.most = calloc((size_t)f->T * f->F, sizeof *s.most)) ||
+        !(s.most_one = calloc((size_t)f->F, sizeof *s.most_one)))
+        goto done;
+    if (o->n_importance && o->n_top) {
+        f->n_top = o->n_top < f->F ? o->n_top : f->F;
+        size_t n = (size_t)f->T * f->n_top;
+        if (!(f->top = calloc(n, sizeof *f->top)) || !(f->own_sites = calloc(n, sizeof *f->own_sites)) || !(f->own_pfm = calloc(n * f->K * 4, sizeof(float))) ||
+            !(own = tfb_alloc(n * f->K * 4, sizeof *own, "the sites of each target")))
+            goto done;
+    }
+    if (o->n_importance && !(f->importance = calloc((size_t)f->F * f->T, sizeof *f->importance))) goto done;
+    for (int t = 0; t < ex->n_targets; t++)
+        if (!o->only && (s.out[t] = tfb_model_target(m, ex->targets[t])) < 0) {
+            tfb_error("the model does not know %s", ex->targets[t]);
+            goto done;
+        }
+    first_pass(&s, o, f);
+    if (!f->n_used) {
+        tfb_error("none of the %" PRId64 " regions is predicted %s", ex->n,
+                  o->use == TFB_USE_BOUND ? "bound where it is: try --use correct or --use all" : "right: try --use all");
+        goto done;
+    }
+    second_pass(&s, o, f, count);
+    frequencies(count, (size_t)f->F * f->K, f->pfm);
+    if (f->importance) measure_importance(&s, f, o->n_importance);
+    if (f->n_top) {
+        choose_top(f);
+        third_pass(&s, o, f, own);
+        frequencies(own, (size_t)f->T * f->n_top * f->K, f->own_pfm);
+    }
+    ok = 1;
+done:
+    tfb_walk_destroy(s.w);
+    free(s.code);
+    free(s.out);
+    free(s.list);
+    free(s.kept);
+    free(s.z);
+    free(s.own);
+    free(s.any);
+    free(s.most);
+    free(s.most_one);
+    free(count);
+    free(own);
+    if (!ok) {
+        tfb_filters_destroy(f);
+        f = NULL;
+    }
+    return f;
+}
+
+void tfb_filters_destroy(tfb_filters_t *f)
+{
+    if (!f) return;
+    free(f->used);
+    free(f->n_sites);
+    free(f->most);
+    free(f->pfm);
+    free(f->importance);
+    free(f->n_own);
+    free(f->top);
+    free(f->own_sites);
+    free(f->own_pfm);
+    free(f);
+}
+
+tfb_motifs_t *tfb_filters_motifs(const tfb_filters_t *f)
+{
+    tfb_motifs_t *s = tfb_motifs_create();
+    for (int k = 0; s && k < f->F; k++) {
+        char id[32];
+        snprintf(id, sizeof id, "filter%d", k);
+        if (f->n_sites[k] && !tfb_motifs_add(s, id, NULL, f->pfm + (size_t)k * f->K * 4, f->K, (double)f->n_sites[k])) {
+            tfb_motifs_destroy(s);
+            return NULL;
+        }
+    }
+    return s;
+}
+
+double tfb_filters_similarity(const tfb_filters_t *a, int i, const tfb_filters_t *b, int j)
+{
+    const float *x = a->pfm + (size_t)i * a->K * 4, *y = b->pfm + (size_t)j * b->K * 4;
+    double xy = 0, xx = 0, yy = 0;
+    if (a->K != b->K || !a->n_sites[i] || !b->n_sites[j]) return 0;
+    for (int k = 0; k < 4 * a->K; k++) {
+        xy += (x[k] - 0.25) * (y[k] - 0.25);
+        xx += (x[k] - 0.25) * (x[k] - 0.25);
+        yy += (y[k] - 0.25) * (y[k] - 0.25);
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : 0;
+}
+
+void tfb_filters_consensus(const float *pfm, int w, char *text)
+{
+    for (int j = 0; j < w; j++, pfm += 4) {
+        int best = 0;
+        for (int c = 1; c < 4; c++)
+            if (pfm[c] > pfm[best]) best = c;
+        text[j] = pfm[best] >= 0.5f ? "ACGT"[best] : 'n';
+    }
+    text[w] = 0;
+}

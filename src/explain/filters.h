@@ -1,0 +1,56 @@
+/* filters.h - what the first layer's filters of a trained network look for, and how much they matter to each target.
+ *
+ * Works for every network that begins with a convolution. A filter's activation is what the layers after the convolution make of it as
+ * long as they keep positions apart (batch norm, ReLU): what the first pooling is given. */
+#ifndef TFB_FILTERS_H
+#define TFB_FILTERS_H
+
+#include "genome/labels.h"
+#include "genome/meme.h"
+#include "nn/model.h"
+
+typedef enum {
+    TFB_USE_CORRECT, /* regions whose resolved labels are all predicted right (probability above 0.5 = bound) */
+    TFB_USE_BOUND,   /* of those, regions bound by at least one target */
+    TFB_USE_ALL
+} tfb_use_t;
+
+typedef struct {
+    tfb_use_t use;
+    const uint8_t *only;  /* (n): 1 for the examples to use, whatever use says: another scan's `used`; or NULL. Targets are not looked at then */
+    double threshold;     /* part of a filter's greatest activation that makes a site; the paper's is 0.5 */
+    int64_t n_importance; /* regions that importance is measured on, evenly drawn from those bound and predicted bound by any target (where there
+                           * are none, from those used); 0 = not wanted */
+    int n_top; /* of so many filters, the most important ones of each target, the sites in the target's own regions are collected; needs importance */
+} tfb_filters_opt_t;
+
+typedef struct {
+    int F, K, T;          /* filters, their width, the model's targets */
+    int64_t n_used;       /* regions used */
+    int64_t n_importance; /* regions importance was measured on */
+    uint8_t *used;        /* (n of the examples): 1 = used */
+    int64_t *n_sites;     /* (F) */
+    float *most;          /* (F): greatest activation */
+    float *pfm;           /* (F, K, 4): base frequencies of the sites; 0.25 where there are none */
+    double *importance;   /* (F, T): mean squared change of the probability when the filter's activation is set to 0; NULL = not wanted */
+
+    /* of each target's own regions, those bound and predicted bound (n_own of them): the sites that its n_top filters have there */
+    int n_top;
+    int64_t *n_own;     /* (T) */
+    int *top;           /* (T, n_top): filters, the most important first */
+    int64_t *own_sites; /* (T, n_top) */
+    float *own_pfm;     /* (T, n_top, K, 4) */
+} tfb_filters_t;
+
+/* The examples must have the model's window; their targets are found in the model by name. pool is borrowed. NULL on failure (logged). The
+ * result does not depend on the number of threads. */
+tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *opt, tfb_pool_t *pool);
+void tfb_filters_destroy(tfb_filters_t *f);
+/* The motifs of filters with sites as `filter0`, `filter1`, ...; NULL on lack of memory (logged). */
+tfb_motifs_t *tfb_filters_motifs(const tfb_filters_t *f);
+/* Pearson correlation of two filters' frequencies about 0.25, position by position as they are; 0 where either has none. */
+double tfb_filters_similarity(const tfb_filters_t *a, int i, const tfb_filters_t *b, int j);
+/* One letter a position: the base with at least half of the sites, else n. text has w + 1 characters. */
+void tfb_filters_consensus(const float *pfm, int w, char *text);
+
+#endif
