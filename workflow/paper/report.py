@@ -113,12 +113,15 @@ def tally(cells, what):
         return f"{what}: not run yet."
     better = [c for c in run if verdict(c[1]) == "clearly better"]
     worse = [c for c in run if verdict(c[1]) == "clearly worse"]
-    rest = [c for c in run if c not in better and c not in worse]
+    single = [c for c in run if math.isnan(c[1].half)]
+    rest = [c for c in run if c not in better and c not in worse and c not in single]
     s = f"{what}: clearly so in {len(better)} of {len(run)} comparisons"
     if worse:
         s += "; **the reverse** for " + ", ".join(f"{name} ({d.signed()})" for name, d in worse)
     if rest:
         s += "; no clear difference for " + ", ".join(f"{name} ({d.signed()})" for name, d in rest)
+    if single:
+        s += "; one seed only, so no interval, for " + ", ".join(f"{name} ({d.signed()})" for name, d in single)
     if len(run) < len(cells):
         s += f"; {len(cells) - len(run)} not run yet"
     return s + "."
@@ -129,7 +132,7 @@ def write_report(r):
     say = out.append
     want = {("others", tf, how, n, s) for tf in a.tfs for how in ("scratch", "transfer") for n in a.sizes for s in range(1, a.seeds + 1)}
     have = len(want & set(r.runs))
-    say(f"Measured with {a.note}. Mean and 95 % interval over the seeds that have been run.\n")
+    say(f"Measured: {a.note}. Mean and 95 % interval over the seeds that have been run.\n")
 
     say(f"### a. From scratch against transfer\n\n{have} of {len(want)} trainings. The multi-task parent never saw labels of these TFs; both sides of a pair train on the same regions.\n")
     rows = []
@@ -168,7 +171,7 @@ def write_report(r):
         say(table(["TF", "parent's TFs", "MCC, target not among them (seeds)", "MCC, among them", "AUPRC, not among them", "AUPRC, among them"], rows))
     not_run = [f"{tf} {by} {t}" for tf in a.tfs for by in a.by for t in ("without", "with") if not r.values(f"{tf}-{by}-{t}", tf, "transfer", a.size, "mcc")]
     if len(not_run) == 2 * len(a.tfs) * len(a.by):
-        say(f"Not run yet: none of the {len(not_run)} parents.\n")
+        say(f"None of the {len(not_run)} parents has been run yet.\n")
     elif not_run:
         say(f"Not run yet: {len(not_run)} of {2 * len(a.tfs) * len(a.by)} parents ({', '.join(not_run)}).\n")
 
@@ -184,7 +187,7 @@ def write_report(r):
                      "The target among the parent's TFs helps (MCC)"))
     say("- " + tally([(f"{tf} {NAMES.get(by, by)}", r.diff(group(tf, by, "without"), r.values("others", tf, "scratch", a.size, "mcc"))) for tf in a.tfs for by in a.by],
                      "Five TFs, target not among them, beat scratch (MCC; regions differ where the parents' do)"))
-    say("\n![b](results/b.svg)\n")
+    say("\n![b](results/b.svg)\n" if len(not_run) < 2 * len(a.tfs) * len(a.by) else "")
 
     say(f"### c. Frozen layers, multi-task model, DanQ; {a.size} bound regions\n")
     rows = []
@@ -208,7 +211,8 @@ def write_report(r):
                          f"ConvNet beats DanQ, {how} (MCC)"))
     say("- " + tally([(a.danq_tf, r.diff(r.values("danq", a.danq_tf, "transfer", a.size, "mcc"), r.values("danq", a.danq_tf, "scratch", a.size, "mcc")))],
                      "Transfer beats scratch with DanQ, too (MCC)"))
-    say("\n![c](results/c.svg)")
+    if any(row[1] not in ("scratch", "transfer, target unseen") for row in rows):
+        say("\n![c](results/c.svg)")
     return "\n".join(out) + "\n"
 
 
