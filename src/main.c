@@ -7,7 +7,7 @@
 #include <string.h>
 
 const tfb_command_t tfb_commands[] = {
-    {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF or BCF"},
+    {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF, BCF, BED or BAM"},
     {"Train", "labels", tfb_cmd_labels, "label regions from accessibility, peaks and binding sites"},
     {"Train", "pretrain", tfb_cmd_pretrain, "train a multi-task model from labelled regions"},
     {"Train", "finetune", tfb_cmd_finetune, "fine-tune a model for a TF with few known regions"},
@@ -22,7 +22,7 @@ static void usage(FILE *f)
 {
     const char *group = "";
     fprintf(f,
-            "\nProgram: tfbind (transcription-factor binding from DNA, in VCF and BCF)\nVersion: %s (using htslib %s)\n\n"
+            "\nProgram: tfbind (transcription-factor binding from DNA, in VCF, BED and BAM)\nVersion: %s (using htslib %s)\n\n"
             "Usage:   tfbind <command> [options]\n\n",
             PACKAGE_VERSION, hts_version());
     for (const tfb_command_t *c = tfb_commands; c->group; c++) {

@@ -17,9 +17,9 @@ for c in $commands; do
     # every option that the program takes is in the text (one name of those that mean the same), and the other way round
     missing=$(perl -e '
         my ($help, $source) = map { local (@ARGV, $/) = $_; <> } @ARGV;
-        my %told = map { $_ => 1 } $help =~ /^ *(?:-\S, +)?--([a-z-]+)/mg;
+        my %told = map { $_ => 1 } $help =~ /^ *(?:-\S, +)?--([a-zA-Z-]+)/mg;
         my ($table) = $source =~ /static const struct option \w+\[\] =(.*?)NULL, 0, NULL/s;
-        my (%value, %covered) = $table =~ /\{"([a-z-]+)", \d, NULL, ([^}]+)\}/g;
+        my (%value, %covered) = $table =~ /\{"([a-zA-Z-]+)", \d, NULL, ([^}]+)\}/g;
         $covered{$value{$_} // die "$_ is not taken"} = 1 for keys %told;
         print join " ", grep { !$covered{$value{$_}} } sort keys %value; exit !%value' h.txt "$SRCDIR/src/cmd/$c.c" 2>&1) &&
         [ -z "$missing" ] && echo "ok $c -h tells all options" || echo "not ok $c -h tells all options: $missing"

@@ -52,7 +52,7 @@ told 'every command' "$({ "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/\1
 told 'a command to help with' 'pretrain ' "$(complete_words tfbind help pre)"
 told 'options' '--regions --regions-file --regions-overlap ' "$(complete_words tfbind annotate --reg)"
 told 'the words of an option' 'e w x ' "$(complete_words tfbind annotate -c '')"
-told 'the words of a long option' 'bed ' "$(complete_words tfbind annotate --input b)"
+told 'the words of a long option' 'bam bed ' "$(complete_words tfbind annotate --input b)"
 told 'files elsewhere' 'tiny.safetensors ' "$(complete_words tfbind annotate -m tin)"
 
 : > root/usr/local/share/man/man1/another.1 && : > root/usr/local/share/tfbind/models/mine.safetensors

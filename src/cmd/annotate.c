@@ -1,15 +1,21 @@
 /* annotate.c - `tfbind annotate` and `bcftools +tfbind`: the same options, the same core call. */
 #include "config.h"
+#include "annotate/bam.h"
 #include "annotate/rows.h"
 #include "annotate/vcf.h"
 #include "cmd/cmd.h"
 #include <ctype.h>
+#include <fcntl.h>
 #include <getopt.h>
 #include <htslib/bgzf.h>
 #include <htslib/hfile.h>
 #include <htslib/hts.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
+
+/* The plugin leaves this out: its host's htslib may lack what BAM needs. */
+__attribute__((weak)) int tfb_bam_annotate(const tfb_bam_opt_t *o);
 
 static void usage(FILE *f, const char *tool)
 {
@@ -56,39 +62,73 @@ static void usage(FILE *f, const char *tool)
                    : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
             plugin ? ""
                    : "The input may also be BED (its lines come out with score columns; the window lies in the middle of the interval, of narrowPeak on\n"
-                     "the summit) or FASTA (a table comes out, a row a sequence).\n\n",
+                     "the summit), FASTA (a table comes out, a row a sequence), or SAM, BAM or CRAM (records get aux tags; the window lies in the middle\n"
+                     "of the alignment or, of proper pairs, of the fragment).\n\n",
             plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`",
             plugin ? ""
-                   : "BED and FASTA\n"
-                     "      --input vcf|bed|fasta    what the input is [found out; standard input is taken for VCF or BCF]\n"
+                   : "BED, FASTA and BAM\n"
+                     "      --input vcf|bed|fasta|bam  what the input is [found out]\n"
                      "      --scale probability|logit  of the scores [probability]\n"
                      "      --window center|tile     one window, or windows all over a longer interval: the largest score and the mean [center]\n"
-                     "      --step INT               from one tiled window to the next [half a window]\n",
+                     "      --step INT               from one tiled window to the next [half a window]\n"
+                     "SAM, BAM and CRAM (-O, --output-fmt sam|bam|cram[,OPTION=VALUE] [by name of -o, else bam]; -W, --write-index[=csi|bai])\n"
+                     "      --reads                  score the read's own bases in place of the reference, and their difference to it\n"
+                     "      --tags LIST              names of the tags [yt,ys,yd: best TF, score, difference; with --tf y0,y1,... and k0,k1,...]\n"
+                     "      --reference FILE         reference of CRAM [that of -f]\n"
+                     "      --no-PG                  do not add a @PG line to the header\n",
             "1");
 }
 
-typedef enum { BAD, VCF, BED, FASTA } kind_t;
+typedef enum { BAD, VCF, BED, FASTA, BAM } kind_t;
 
-/* What the input is: as the user says, else by its first bytes. A pipe cannot be read twice and is taken for VCF or BCF. BAD is logged,
- * but for a file that cannot be opened, which whoever opens it next reports. */
+/* The first bytes of standard input as a file of their own, without consuming them. NULL where that cannot be done. */
+static hFILE *peek_stdin(void)
+{
+    char buf[4096]; /* a pipe holds at least as many */
+    int fd[2];
+    ssize_t n = -1;
+    if (pipe(fd) < 0) return NULL;
+    if (lseek(0, 0, SEEK_CUR) >= 0 && (n = pread(0, buf, sizeof buf, lseek(0, 0, SEEK_CUR))) > 0) n = write(fd[1], buf, (size_t)n);
+#ifdef SPLICE_F_MOVE /* Linux */
+    if (n < 0) n = tee(0, fd[1], sizeof buf, 0);
+#endif
+    close(fd[1]);
+    hFILE *f = n > 0 ? hdopen(fd[0], "r") : NULL;
+    if (!f) close(fd[0]);
+    return f;
+}
+
+static kind_t kind_of_format(enum htsExactFormat f)
+{
+    return f == vcf || f == bcf ? VCF : f == sam || f == bam || f == cram ? BAM : f == fasta_format ? FASTA : f == bed ? BED : BAD;
+}
+
+/* What the input is: as the user says, else by its first bytes. BAD is logged, but for a file that cannot be opened, which whoever opens it next
+ * reports. */
 static kind_t kind_of(const char *path, const char *said)
 {
     htsFormat fmt;
-    hFILE *f;
     char c = 0;
     if (said) {
-        kind_t k = strcmp(said, "vcf") == 0 ? VCF : strcmp(said, "bed") == 0 ? BED : strcmp(said, "fasta") == 0 ? FASTA : BAD;
-        if (k == BAD) tfb_error("--input is vcf, bed or fasta, not '%s'", said);
-        return k;
-    }
-    if (strcmp(path, "-") == 0 || !(f = hopen(path, "r"))) return VCF;
-    int r = hts_detect_format(f, &fmt);
-    if (hclose(f) < 0 || r < 0) return VCF;
-    if (fmt.format == vcf || fmt.format == bcf) return VCF;
-    if (fmt.format == sam || fmt.format == bam || fmt.format == cram || fmt.format == fastq_format) {
-        tfb_error("%s is SAM, BAM, CRAM or FASTQ, which annotate does not read", path);
+        static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
+        static const kind_t kind[] = {VCF, VCF, BED, FASTA, BAM, BAM, BAM};
+        for (int i = 0; i < 7; i++)
+            if (strcmp(said, name[i]) == 0) return kind[i];
+        tfb_error("--input is vcf, bed, fasta or bam, not '%s'", said);
         return BAD;
     }
+    int std = strcmp(path, "-") == 0;
+    hFILE *f = std ? peek_stdin() : hopen(path, "r");
+    if (!f) return VCF;
+    int r = hts_detect_format(f, &fmt);
+    if (hclose(f) < 0 || r < 0) return VCF;
+    if (fmt.format == fastq_format) {
+        tfb_error("%s is FASTQ, which annotate does not read", std ? "standard input" : path);
+        return BAD;
+    }
+    kind_t kind = kind_of_format(fmt.format);
+    if (kind == VCF || kind == BAM) return kind;
+    if (std) return kind == BAD ? VCF : kind;
     BGZF *b = bgzf_open(path, "r");
     if (b && bgzf_read(b, &c, 1) != 1) c = 0;
     if (b) bgzf_close(b);
@@ -98,7 +138,23 @@ static kind_t kind_of(const char *path, const char *said)
     size_t n = strlen(path);
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++)
         if (n > strlen(suffix[i]) && strcasecmp(path + n - strlen(suffix[i]), suffix[i]) == 0) return BED;
-    return fmt.format == bed ? BED : VCF;
+    return kind == BED ? BED : VCF;
+}
+
+/* The value of -O for VCF and BCF. 0, or 1 (logged). */
+static int vcf_type(const char *s, tfb_vcf_opt_t *o)
+{
+    if (!*s || !strchr("buzv0123456789", *s) || (s[1] && (!isdigit((unsigned char)s[1]) || s[2]))) {
+        tfb_error("--output-type is b, u, z or v and a level from 0 to 9, not '%s'", s);
+        return 1;
+    }
+    if (isdigit((unsigned char)*s))
+        o->level = *s - '0';
+    else {
+        o->out_type = *s;
+        if (s[1]) o->level = s[1] - '0';
+    }
+    return 0;
 }
 
 /* bcftools has a word for each number. 0, or 1 (logged). */
@@ -118,11 +174,12 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
 {
     tfb_vcf_opt_t o;
     tfb_rows_opt_t rows = {0};
-    const char *input = NULL;
+    tfb_bam_opt_t bam = {0};
+    const char *input = NULL, *type = NULL;
     tfb_vcf_defaults(&o);
     o.tool = tool;
     tfb_log_prefix(prefix);
-    enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION, INPUT, SCALE, WINDOW, STEP };
+    enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION, INPUT, SCALE, WINDOW, STEP, READS, TAGS, REFERENCE };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"tf", 1, NULL, TF},
@@ -141,12 +198,17 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
                                          {"targets-overlap", 1, NULL, TOVER},
                                          {"output", 1, NULL, 'o'},
                                          {"output-type", 1, NULL, 'O'},
+                                         {"output-fmt", 1, NULL, 'O'},
                                          {"write-index", 2, NULL, 'W'},
                                          {"no-version", 0, NULL, NO_VERSION},
+                                         {"no-PG", 0, NULL, NO_VERSION},
                                          {"input", 1, NULL, INPUT},
                                          {"scale", 1, NULL, SCALE},
                                          {"window", 1, NULL, WINDOW},
                                          {"step", 1, NULL, STEP},
+                                         {"reads", 0, NULL, READS},
+                                         {"tags", 1, NULL, TAGS},
+                                         {"reference", 1, NULL, REFERENCE},
                                          {"threads", 1, NULL, '@'},
                                          {"verbosity", 1, NULL, 'v'},
                                          {"help", 0, NULL, 'h'},
@@ -218,21 +280,11 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         case ROVER: bad |= overlap("regions-overlap", optarg, &o.regions_overlap); break;
         case TOVER: bad |= overlap("targets-overlap", optarg, &o.targets_overlap); break;
         case 'o': o.out = optarg; break;
-        case 'O':
-            if (!*optarg || !strchr("buzv0123456789", *optarg) || (optarg[1] && (!isdigit((unsigned char)optarg[1]) || optarg[2])))
-                tfb_error("--output-type is b, u, z or v and a level from 0 to 9, not '%s'", optarg), bad = 1;
-            else if (isdigit((unsigned char)*optarg))
-                o.level = *optarg - '0';
-            else {
-                o.out_type = *optarg;
-                if (optarg[1]) o.level = optarg[1] - '0';
-            }
-            break;
+        case 'O': type = optarg; break;
         case 'W':
-            o.write_index = !optarg || strcmp(optarg, "csi") == 0 || strcmp(optarg, "=csi") == 0 ? 1
-                            : strcmp(optarg, "tbi") == 0 || strcmp(optarg, "=tbi") == 0          ? 2
-                                                                                                 : 0;
-            if (!o.write_index) tfb_error("--write-index is csi or tbi, not '%s'", optarg), bad = 1;
+            if (optarg && *optarg == '=') optarg++;
+            o.write_index = !optarg || strcmp(optarg, "csi") == 0 ? 1 : strcmp(optarg, "tbi") == 0 ? 2 : strcmp(optarg, "bai") == 0 ? 3 : 0;
+            if (!o.write_index) tfb_error("--write-index is csi, tbi or bai, not '%s'", optarg), bad = 1;
             break;
         case NO_VERSION: o.no_version = 1; break;
         case INPUT: input = optarg; break;
@@ -245,6 +297,9 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
             if (!rows.tile && strcmp(optarg, "center")) tfb_error("--window is center or tile, not '%s'", optarg), bad = 1;
             break;
         case STEP: bad |= tfb_cmd_int("step", optarg, 1, TFB_MAX_WINDOW, &v), rows.step = bad ? 0 : (int)v; break;
+        case READS: bam.reads = 1; break;
+        case TAGS: bam.tags = optarg; break;
+        case REFERENCE: bam.reference = optarg; break;
         case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = bad || v < 1 ? 1 : (int)v; break;
         case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
         case 'h':
@@ -266,21 +321,34 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         tfb_error("-m model.safetensors is missing (-h shows all options)");
     else {
         /* the plugin's business is VCF alone */
-        kind_t kind = strcmp(tool, "tfbind") ? input || rows.logit || rows.tile || rows.step ? BAD : VCF : kind_of(o.in, input);
+        int plugin = strcmp(tool, "tfbind") != 0, for_bam = bam.reads || bam.tags || bam.reference;
+        kind_t kind = plugin ? input || rows.logit || rows.tile || rows.step || for_bam ? BAD : VCF : kind_of(o.in, input);
+        const char *what = kind == BED ? "BED" : kind == FASTA ? "FASTA" : "SAM, BAM or CRAM";
         rows.model = o.model, rows.fasta = o.fasta, rows.in = o.in, rows.out = o.out, rows.tf = o.tf, rows.max_n = o.max_n;
         rows.strand = o.strand, rows.threads = o.threads;
-        if (kind == BAD && strcmp(tool, "tfbind"))
-            tfb_error("--input, --scale, --window and --step are for BED and FASTA, which `tfbind annotate` reads");
-        else if ((kind == BED || kind == FASTA) && (o.out_type || o.regions || o.targets || o.filter || o.write_index || o.keep_sites))
-            tfb_error("%s is %s: -i, -e, -k, -r, -R, -t, -T, -O and -W are for VCF and BCF", o.in, kind == BED ? "BED" : "FASTA");
+        bam.model = o.model, bam.fasta = o.fasta, bam.in = o.in, bam.out = o.out, bam.tf = o.tf, bam.max_n = o.max_n, bam.strand = o.strand;
+        bam.threads = o.threads, bam.logit = rows.logit, bam.tile = rows.tile, bam.step = rows.step, bam.format = type;
+        bam.write_index = o.write_index == 3 ? 2 : o.write_index, bam.no_pg = o.no_version, bam.command = command;
+        if (kind == BAD && plugin)
+            tfb_error("--input, --scale, --window, --step, --reads, --tags and --reference are for BED, FASTA and BAM, which `tfbind annotate` reads");
+        else if ((kind == BED || kind == FASTA) && (type || o.regions || o.targets || o.filter || o.write_index || o.keep_sites))
+            tfb_error("%s is %s: -i, -e, -k, -r, -R, -t, -T, -O and -W are for VCF and BCF", o.in, what);
+        else if (kind == BAM && (o.regions || o.targets || o.filter || o.keep_sites))
+            tfb_error("%s is %s: -i, -e, -k, -r, -R, -t and -T are for VCF and BCF", o.in, what);
+        else if (kind != BAD && kind != BAM && for_bam)
+            tfb_error("--reads, --tags and --reference are for SAM, BAM and CRAM");
+        else if (o.write_index == (kind == BAM ? 2 : 3))
+            tfb_error("--write-index=%s is not for %s", kind == BAM ? "tbi" : "bai", kind == BAM ? what : "VCF and BCF");
         else if (kind != BAD && kind != FASTA && !o.fasta)
             tfb_error("-f ref.fa is missing (-h shows all options)");
         else if (kind == VCF)
-            status = tfb_vcf_annotate(&o) == 0 ? 0 : fail_status;
+            status = (type && vcf_type(type, &o)) || tfb_vcf_annotate(&o) < 0 ? fail_status : 0;
         else if (kind == BED)
             status = tfb_rows_bed(&rows) == 0 ? 0 : fail_status;
         else if (kind == FASTA)
             status = tfb_rows_fasta(&rows) == 0 ? 0 : fail_status;
+        else if (kind == BAM && tfb_bam_annotate)
+            status = tfb_bam_annotate(&bam) == 0 ? 0 : fail_status;
     }
     free(command);
     free(arg);

@@ -1,0 +1,31 @@
+/* files.c - what formats share about the files they read and write. */
+#include "config.h"
+#include "annotate/files.h"
+#include <fcntl.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+int tfb_file_same(const char *in, const char *out)
+{
+    struct stat a, b;
+    if (strcmp(out, "-") == 0 || (strcmp(in, "-") ? stat(in, &a) : fstat(0, &a)) < 0 || stat(out, &b) < 0) return 0;
+    return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+}
+
+int tfb_file_cut_short(const char *in)
+{
+    struct stat st;
+    char last = '\n';
+    int std = strcmp(in, "-") == 0, fd = std ? 0 : open(in, O_RDONLY);
+    if (fd < 0) return 0;
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1) last = '\n';
+    if (!std) close(fd);
+    return last != '\n';
+}
+
+void tfb_file_remove(const char *out)
+{
+    struct stat st;
+    if (strcmp(out, "-") && stat(out, &st) == 0 && S_ISREG(st.st_mode)) unlink(out);
+}

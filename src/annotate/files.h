@@ -1,0 +1,12 @@
+/* files.h - what formats share about the files they read and write. */
+#ifndef TFB_FILES_H
+#define TFB_FILES_H
+
+/* Are input and output one regular file? Opening an output truncates it, which would end the input. "-": the standard streams. */
+int tfb_file_same(const char *in, const char *out);
+/* Does text that was read from a regular file lack its last newline? It has no other end-of-file marker. 0 also where nobody can tell (a pipe). */
+int tfb_file_cut_short(const char *in);
+/* Removes a regular file: an output that was begun and will not be whole. "-": nothing. */
+void tfb_file_remove(const char *out);
+
+#endif
