@@ -53,8 +53,9 @@ typedef struct {
     htsFile *out;
     filter_t *filter;
     int n_targets, W;
-    char **tag;          /* summary: TOP REF ALT DELTA LOR; else per TF: score, DELTA, LOR */
-    int *tag_id, n_tags; /* their numbers in hdr */
+    char **tag;          /* summary: TOP REF ALT DELTA LOR PCT CALL; else per TF: score, DELTA, LOR, PCT, CALL */
+    int *tag_id, n_tags; /* their numbers in hdr; -1 = not declared */
+    int pct, call;       /* is the model calibrated, has it thresholds: else PCT, CALL of an earlier run are only removed */
 
     item_t *item; /* the queue; [0, n_ready) have their windows. Those beyond n_items have a record to read into */
     int n_items, n_ready, m_items, batch;
@@ -63,11 +64,12 @@ typedef struct {
     int *alt; /* window of each ALT of the ready records, -1 = not scored */
     int n_alts, m_alts;
     float *value; /* tag values of a record */
+    int *top;     /* TF of each of its ALTs */
     int m_value;
     kstring_t text, last_contig, no_contig; /* no_contig: the first one that the FASTA lacks */
     hts_pos_t last_pos;
 
-    int64_t n_records, n_scored, n_dropped, n_no_alt, n_reason[TFB_ALLELE_REASONS], n_warned;
+    int64_t n_records, n_scored, n_dropped, n_below, n_no_alt, n_reason[TFB_ALLELE_REASONS], n_warned;
 } args_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o)
@@ -75,6 +77,7 @@ void tfb_vcf_defaults(tfb_vcf_opt_t *o)
     *o = (tfb_vcf_opt_t){.in = "-",
                          .out = "-",
                          .prefix = "TFB",
+                         .effect = TFB_EFFECT_DEFAULTS,
                          .check_ref = 'e',
                          .max_n = 20,
                          .regions_overlap = -1,
@@ -83,6 +86,11 @@ void tfb_vcf_defaults(tfb_vcf_opt_t *o)
                          .threads = 1,
                          .tool = "tfbind"};
 }
+
+/* Places of the tags of the summary; those of a single TF begin two places later: its first one has both REF and ALT. */
+enum { TOP, REF, ALT, DELTA, LOR, PCT, CALL, TAGS_OF_SUMMARY, TAGS_OF_TF = TAGS_OF_SUMMARY - 2 };
+/* Which of them tag k is. */
+static int place_of(const args_t *a, int k) { return a->o->tf ? k % TAGS_OF_TF + 2 : k; }
 
 /* ---- set-up ---- */
 
@@ -178,45 +186,44 @@ static int make_header(args_t *a)
     char what[1024], by[600];
     a->hdr = bcf_sr_get_header(a->sr, 0);
     snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, -1));
-    if (o->tf) {
-        a->n_tags = 3 * a->n_targets;
-        if (!(a->tag = calloc((size_t)a->n_tags + 1, sizeof *a->tag))) return -1;
-        for (int t = 0; t < a->n_targets; t++) {
-            const char *tf = tfb_panel_target(a->panel, t);
-            snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, t));
-            static const char *const suffix[3] = {"", "DELTA", "LOR"}, *const number[3] = {"R", "A", "A"};
-            for (int k = 0; k < 3; k++) {
-                char **tag = &a->tag[3 * t + k];
-                if (!(*tag = make_tag(o->prefix, tf, suffix[k]))) return -1;
-                for (int i = 0; i < 3 * t + k; i++)
-                    if (strcmp(a->tag[i], *tag) == 0) {
-                        tfb_error("two TFs would have the same tag, %s", *tag);
-                        return -1;
-                    }
+    a->pct = tfb_panel_n_calibrated(a->panel) > 0;
+    a->call = a->pct && tfb_panel_n_thresholds(a->panel) > 0;
+    const char *scale = o->effect.scale == TFB_CALIB_LOR ? "log odds" : "probability";
+    static const char *const suffix[2][7] = {{"TOP", "REF", "ALT", "DELTA", "LOR", "PCT", "CALL"}, {"", "DELTA", "LOR", "PCT", "CALL", NULL, NULL}};
+    static const char *const rank[3] = {"binding probability changes most", "change is most unusual (its percentile the highest)", "log odds change most"};
+    int n = o->tf ? TAGS_OF_TF : TAGS_OF_SUMMARY, n_sets = o->tf ? a->n_targets : 1;
+    a->n_tags = n * n_sets;
+    if (!(a->tag = calloc((size_t)a->n_tags + 1, sizeof *a->tag))) return -1;
+    for (int t = 0; t < n_sets; t++) {
+        const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "the TF in TOP", *name = o->tf ? tf : "";
+        snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, o->tf ? t : -1));
+        for (int k = 0; k < n; k++) {
+            char **tag = &a->tag[n * t + k];
+            int what_is = place_of(a, k);
+            if (!(*tag = make_tag(o->prefix, name, suffix[o->tf != NULL][k]))) return -1;
+            for (int i = 0; i < n * t + k; i++)
+                if (strcmp(a->tag[i], *tag) == 0) {
+                    tfb_error("two TFs would have the same tag, %s", *tag);
+                    return -1;
+                }
+            if ((what_is == PCT && !a->pct) || (what_is == CALL && !a->call)) continue;
+            if (o->tf && k == 0)
+                snprintf(what, sizeof what, "Probability that %s binds the window around each allele (%s)", tf, by);
+            else if (what_is == TOP)
+                snprintf(what, sizeof what, "TF whose %s between REF and ALT (%s)", rank[o->effect.rank], by);
+            else if (what_is == REF || what_is == ALT)
+                snprintf(what, sizeof what, "Probability that %s binds the %s allele (%s)", tf, what_is == REF ? "REF" : "ALT", by);
+            else if (what_is == DELTA)
+                snprintf(what, sizeof what, "Change of the probability that %s binds, ALT - REF (%s)", tf, by);
+            else if (what_is == LOR)
+                snprintf(what, sizeof what, "Change of the log odds (natural) that %s binds, ALT - REF (%s)", tf, by);
+            else if (what_is == PCT)
+                snprintf(what, sizeof what, "Percentile of the change of %s of %s among random SNVs (%s)", scale, tf, by);
+            else
                 snprintf(what, sizeof what,
-                         k == 0   ? "Probability that %s binds the window around each allele (%s)"
-                         : k == 1 ? "Change of the probability that %s binds, ALT - REF (%s)"
-                                  : "Change of the log odds (natural) that %s binds, ALT - REF (%s)",
-                         tf, by);
-                if (add_line(a, *tag, number[k], "Float", what) < 0) return -1;
-            }
-        }
-    } else {
-        static const struct {
-            const char *suffix, *type, *what;
-        } line[5] = {
-            {"TOP", "String", "TF whose binding probability changes most between REF and ALT"},
-            {"REF", "Float", "Probability that the TF in TOP binds the REF allele"},
-            {"ALT", "Float", "Probability that the TF in TOP binds the ALT allele"},
-            {"DELTA", "Float", "Change of probability of the TF in TOP, ALT - REF"},
-            {"LOR", "Float", "Change of log odds (natural) of the TF in TOP, ALT - REF"},
-        };
-        a->n_tags = 5;
-        if (!(a->tag = calloc(6, sizeof *a->tag))) return -1;
-        for (int k = 0; k < 5; k++) {
-            if (!(a->tag[k] = make_tag(o->prefix, "", line[k].suffix))) return -1;
-            snprintf(what, sizeof what, "%s (%s)", line[k].what, by);
-            if (add_line(a, a->tag[k], "A", line[k].type, what) < 0) return -1;
+                         "gain, loss or change of a site of %s: which alleles reach its threshold, by a change at percentile %g or above (%s)", tf,
+                         o->effect.call_percentile, by);
+            if (add_line(a, *tag, o->tf && k == 0 ? "R" : "A", what_is == TOP || what_is == CALL ? "String" : "Float", what) < 0) return -1;
         }
     }
     if (!o->no_version) {
@@ -229,7 +236,10 @@ static int make_header(args_t *a)
             return -1;
     }
     if (bcf_hdr_sync(a->hdr) < 0 || !(a->tag_id = malloc((size_t)a->n_tags * sizeof *a->tag_id))) return -1;
-    for (int k = 0; k < a->n_tags; k++) a->tag_id[k] = bcf_hdr_id2int(a->hdr, BCF_DT_ID, a->tag[k]);
+    for (int k = 0; k < a->n_tags; k++) {
+        int id = bcf_hdr_id2int(a->hdr, BCF_DT_ID, a->tag[k]);
+        a->tag_id[k] = id >= 0 && bcf_hdr_idinfo_exists(a->hdr, BCF_HL_INFO, id) ? id : -1;
+    }
     return 0;
 }
 
@@ -381,68 +391,97 @@ static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
     return -1;
 }
 
-static int write_summary(args_t *a, const item_t *it, int n_alt)
+static int update_text(args_t *a, bcf1_t *rec, int tag)
 {
-    int T = a->n_targets;
-    float *ref = a->value, *alt = ref + n_alt, *delta = alt + n_alt, *lor = delta + n_alt;
-    a->text.l = 0;
-    for (int i = 0; i < n_alt; i++) {
-        int w = a->alt[it->first + i], top = 0;
-        if (i) kputc(',', &a->text);
-        if (w < 0) {
-            kputc('.', &a->text);
-            bcf_float_set_missing(ref[i]);
-            bcf_float_set_missing(alt[i]);
-            bcf_float_set_missing(delta[i]);
-            bcf_float_set_missing(lor[i]);
-            continue;
-        }
-        const float *zr = tfb_windows_z(&a->win, it->ref), *za = tfb_windows_z(&a->win, w);
-        float best = -1;
-        for (int t = 0; t < T; t++) {
-            float d = fabsf(tfb_sigmoid(za[t]) - tfb_sigmoid(zr[t]));
-            if (d > best) best = d, top = t;
-        }
-        /* a list separator inside a name would break the list */
-        for (const char *c = tfb_panel_target(a->panel, top); *c; c++)
-            kputc(*c == ',' || *c == ';' || *c == '=' || isspace((unsigned char)*c) ? '_' : *c, &a->text);
-        ref[i] = tfb_sigmoid(zr[top]);
-        alt[i] = tfb_sigmoid(za[top]);
-        delta[i] = alt[i] - ref[i];
-        set_value(&lor[i], za[top] - zr[top]);
-    }
-    if (bcf_update_info_string(a->hdr, it->rec, a->tag[0], a->text.s) < 0) {
-        tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, it->rec), (int64_t)it->rec->pos + 1, a->tag[0]);
-        return -1;
-    }
-    return update(a, it->rec, 1, ref, n_alt) || update(a, it->rec, 2, alt, n_alt) || update(a, it->rec, 3, delta, n_alt) || update(a, it->rec, 4, lor, n_alt)
-               ? -1
-               : 0;
+    if (bcf_update_info_string(a->hdr, rec, a->tag[tag], a->text.s) == 0) return 0;
+    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, a->tag[tag]);
+    return -1;
 }
 
+/* Of a window, or NULL: none. */
+static const float *logits(const args_t *a, int w) { return w < 0 ? NULL : tfb_windows_z(&a->win, w); }
+
+/* Percentile and call of target t (-1: none) of an ALT; the call is added to the list in a->text. Returns whether there is one. */
+static int add_call(args_t *a, int t, const float *zr, const float *za, float *pct, int i)
+{
+    const char *call = a->call && t >= 0 ? tfb_effect_call(&a->o->effect, a->panel, t, zr[t], za[t]) : NULL;
+    if (i) kputc(',', &a->text);
+    kputs(call ? call : ".", &a->text);
+    if (a->pct && t >= 0) set_value(pct, (float)tfb_effect_percentile(&a->o->effect, a->panel, t, zr[t], za[t]));
+    return call != NULL;
+}
+
+/* 1 written, 0 no ALT reaches --min-percentile, -1 failure. */
+static int write_summary(args_t *a, const item_t *it, int n_alt)
+{
+    int any = 0, called = 0;
+    float *v = a->value, *ref = v, *alt = ref + n_alt, *delta = alt + n_alt, *lor = delta + n_alt, *pct = lor + n_alt;
+    int *top = a->top;
+    a->text.l = 0;
+    for (int i = 0; i < n_alt; i++) {
+        const float *zr = logits(a, it->ref), *za = logits(a, a->alt[it->first + i]);
+        if (i) kputc(',', &a->text);
+        if ((top[i] = za ? tfb_effect_top(&a->o->effect, a->panel, zr, za) : -1) < 0) {
+            kputc('.', &a->text);
+            for (int k = 0; k < 5; k++) bcf_float_set_missing(v[k * n_alt + i]);
+            continue;
+        }
+        /* a list separator inside a name would break the list */
+        for (const char *c = tfb_panel_target(a->panel, top[i]); *c; c++)
+            kputc(*c == ',' || *c == ';' || *c == '=' || isspace((unsigned char)*c) ? '_' : *c, &a->text);
+        ref[i] = tfb_sigmoid(zr[top[i]]);
+        alt[i] = tfb_sigmoid(za[top[i]]);
+        delta[i] = alt[i] - ref[i];
+        set_value(&lor[i], za[top[i]] - zr[top[i]]);
+        bcf_float_set_missing(pct[i]);
+        any = 1;
+    }
+    if (!any) return 0;
+    if (update_text(a, it->rec, TOP) < 0) return -1;
+    a->text.l = 0;
+    for (int i = 0; i < n_alt; i++) {
+        called |= add_call(a, top[i], logits(a, it->ref), logits(a, a->alt[it->first + i]), &pct[i], i);
+    }
+    for (int k = REF; k <= (a->pct ? PCT : LOR); k++)
+        if (update(a, it->rec, k, v + (k - REF) * n_alt, n_alt) < 0) return -1;
+    return called && update_text(a, it->rec, CALL) < 0 ? -1 : 1;
+}
+
+/* Likewise; a TF that no ALT changes enough is left out. */
 static int write_per_tf(args_t *a, const item_t *it, int n_alt)
 {
-    int T = a->n_targets;
-    float *score = a->value, *delta = score + n_alt + 1, *lor = delta + n_alt;
-    const float *zr = tfb_windows_z(&a->win, it->ref);
+    int T = a->n_targets, written = 0;
+    const double least = a->o->effect.min_percentile;
+    float *score = a->value, *delta = score + n_alt + 1, *lor = delta + n_alt, *pct = lor + n_alt;
+    const float *zr = logits(a, it->ref);
     for (int t = 0; t < T; t++) {
+        int any = 0, called = 0;
         score[0] = tfb_sigmoid(zr[t]);
+        a->text.l = 0;
         for (int i = 0; i < n_alt; i++) {
-            int w = a->alt[it->first + i];
-            if (w < 0) {
+            const float *za = logits(a, a->alt[it->first + i]);
+            bcf_float_set_missing(pct[i]);
+            if (za && least > 0 && !(tfb_effect_percentile(&a->o->effect, a->panel, t, zr[t], za[t]) >= least)) za = NULL;
+            called |= add_call(a, za ? t : -1, zr, za, &pct[i], i);
+            if (!za) {
                 bcf_float_set_missing(score[i + 1]);
                 bcf_float_set_missing(delta[i]);
                 bcf_float_set_missing(lor[i]);
                 continue;
             }
-            float za = tfb_windows_z(&a->win, w)[t];
-            score[i + 1] = tfb_sigmoid(za);
+            score[i + 1] = tfb_sigmoid(za[t]);
             delta[i] = score[i + 1] - score[0];
-            set_value(&lor[i], za - zr[t]);
+            set_value(&lor[i], za[t] - zr[t]);
+            any = 1;
         }
-        if (update(a, it->rec, 3 * t, score, n_alt + 1) || update(a, it->rec, 3 * t + 1, delta, n_alt) || update(a, it->rec, 3 * t + 2, lor, n_alt)) return -1;
+        if (!any) continue;
+        int tag = TAGS_OF_TF * t;
+        if (update(a, it->rec, tag, score, n_alt + 1) || update(a, it->rec, tag + 1, delta, n_alt) || update(a, it->rec, tag + 2, lor, n_alt) ||
+            (a->pct && update(a, it->rec, tag + 3, pct, n_alt)) || (called && update_text(a, it->rec, tag + 4) < 0))
+            return -1;
+        written = 1;
     }
-    return 0;
+    return written;
 }
 
 static int write_record(args_t *a, item_t *it)
@@ -452,19 +491,24 @@ static int write_record(args_t *a, item_t *it)
     for (int i = 0; i < n_alt; i++) any |= a->alt[it->first + i] >= 0;
     if (it->keep) /* what an earlier run wrote is replaced, also where there is nothing to put in its place */
         for (int k = 0; k < a->n_tags; k++)
-            if (bcf_get_info_id(rec, a->tag_id[k]) && bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, a->o->tf || k ? BCF_HT_REAL : BCF_HT_STR) < 0) return -1;
+            if (a->tag_id[k] >= 0 && bcf_get_info_id(rec, a->tag_id[k]) &&
+                bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, place_of(a, k) == TOP || place_of(a, k) == CALL ? BCF_HT_STR : BCF_HT_REAL) < 0)
+                return -1;
     if (any) {
-        if (4 * n_alt + 1 > a->m_value) {
-            int m = 8 * n_alt + 64;
+        if (5 * n_alt + 1 > a->m_value) {
+            int m = 10 * n_alt + 64, *top = realloc(a->top, (size_t)m * sizeof *top);
+            if (top) a->top = top;
             float *v = realloc(a->value, (size_t)m * sizeof *v);
-            if (!v) {
+            if (v) a->value = v;
+            if (!v || !top) {
                 tfb_error("not enough memory for a record with %d ALTs", n_alt);
                 return -1;
             }
-            a->value = v;
             a->m_value = m;
         }
-        if ((a->o->tf ? write_per_tf(a, it, n_alt) : write_summary(a, it, n_alt)) < 0) return -1;
+        int r = a->o->tf ? write_per_tf(a, it, n_alt) : write_summary(a, it, n_alt);
+        if (r < 0) return -1;
+        a->n_below += r == 0;
     }
     errno = 0;
     if (bcf_write(a->out, a->hdr, rec) == 0) return 0;
@@ -597,6 +641,8 @@ static void summary(const args_t *a)
     if (a->n_reason[TFB_ALLELE_NO_CONTIG] && !a->n_scored)
         tfb_warn("nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)", tfb_fasta_path(a->fasta),
                  a->no_contig.s);
+    if (a->o->effect.min_percentile > 0)
+        tfb_note("%" PRId64 " of the annotated records have no tags: their changes are below percentile %g", a->n_below, a->o->effect.min_percentile);
     if (a->n_dropped) tfb_note("%" PRId64 " records dropped for a REF that the FASTA does not have", a->n_dropped);
     free(s.s);
 }
@@ -634,6 +680,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
         !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0)
         goto done;
+    if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;
     a->W = a->win.W = tfb_panel_window(a->panel);
     a->n_targets = a->win.T = tfb_panel_n_targets(a->panel);
     if (make_header(a) < 0) {
@@ -664,6 +711,7 @@ done:
     tfb_windows_free(&a->win);
     free(a->alt);
     free(a->value);
+    free(a->top);
     free(a->text.s);
     free(a->last_contig.s);
     free(a->no_contig.s);

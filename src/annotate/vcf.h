@@ -2,7 +2,7 @@
 #ifndef TFB_VCF_H
 #define TFB_VCF_H
 
-#include "nn/panel.h"
+#include "annotate/effect.h"
 
 typedef struct {
     const char *model;            /* one or more, comma-separated: panel.h */
@@ -10,8 +10,9 @@ typedef struct {
     const char *tf;               /* NULL: the summary; "all" or names: a set of tags per TF */
     const char *prefix;           /* of tags: "TFB" */
     tfb_strand_t strand;
-    char check_ref; /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
-    int max_n;      /* N allowed in a window */
+    tfb_effect_opt_t effect; /* which TF is named, what is left out, what is called */
+    char check_ref;          /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
+    int max_n;               /* N allowed in a window */
     const char *regions, *targets;
     int regions_file, targets_file;       /* -R, -T rather than -r, -t */
     int regions_overlap, targets_overlap; /* -1 = htslib's default */

@@ -27,7 +27,8 @@ static void usage(FILE *f, const char *tool)
             "%s"
             "Every REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT gets the TF whose\n"
             "binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA (ALT - REF) and TFB_LOR (change of log odds).\n"
-            "With --tf each TF gets its own TFB_<TF> (Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A).\n"
+            "With --tf each TF gets its own TFB_<TF> (Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the\n"
+            "percentile of the change among those by random SNVs, and CALL: gain, loss or change of a site.\n"
             "\n"
             "Model\n"
             "  -m, --model FILE         model, as pretrain makes it and models/ has it; several, comma-separated: a TF that more than one knows\n"
@@ -35,6 +36,11 @@ static void usage(FILE *f, const char *tool)
             "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
             "      --tf LIST            tags for these TFs, comma-separated, or all [a summary]\n"
             "      --prefix STR         first part of the tags' names [TFB]\n"
+            "      --rank-by WHAT       the summary's TF is the one of the largest delta, percentile or lor [delta]\n"
+            "      --min-percentile NUM  write only TFs whose change exceeds that of so many per cent of random SNVs; this, PCT and CALL\n"
+            "                           need a calibrated model (tfbind model --calibrate)\n"
+            "      --percentile-of WHAT  percentiles are by the change of delta or lor [delta]\n"
+            "      --call-percentile NUM  gain, loss or change of a site is called from this percentile on [95]\n"
             "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
             "Records\n"
             "  -c, --check-ref e|w|x    where REF is not what the FASTA has: error, warn and leave unannotated, drop [e]\n"
@@ -179,11 +185,15 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     tfb_vcf_defaults(&o);
     o.tool = tool;
     tfb_log_prefix(prefix);
-    enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION, INPUT, SCALE, WINDOW, STEP, READS, TAGS, REFERENCE };
+    enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION, INPUT, SCALE, WINDOW, STEP, READS, TAGS, REFERENCE, RANK, MIN_PCT, PCT_OF, CALL_PCT };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"tf", 1, NULL, TF},
                                          {"prefix", 1, NULL, PREFIX},
+                                         {"rank-by", 1, NULL, RANK},
+                                         {"min-percentile", 1, NULL, MIN_PCT},
+                                         {"percentile-of", 1, NULL, PCT_OF},
+                                         {"call-percentile", 1, NULL, CALL_PCT},
                                          {"strand", 1, NULL, STRAND},
                                          {"check-ref", 1, NULL, 'c'},
                                          {"max-n", 1, NULL, MAX_N},
@@ -213,7 +223,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
                                          {"verbosity", 1, NULL, 'v'},
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
-    int c, bad = 0, n_in = 0;
+    int c, bad = 0, n_in = 0, effect = 0;
     long v;
     char *command = NULL;
     size_t m = 64;
@@ -251,6 +261,21 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         case 'f': o.fasta = optarg; break;
         case TF: o.tf = optarg; break;
         case PREFIX: o.prefix = optarg; break;
+        case RANK: {
+            int k = 0;
+            while (k < 3 && strcmp(optarg, tfb_rank_name[k])) k++;
+            if (k == 3) tfb_error("--rank-by is delta, percentile or lor, not '%s'", optarg), bad = 1;
+            o.effect.rank = (tfb_rank_t)k;
+            effect = 1;
+            break;
+        }
+        case MIN_PCT: bad |= tfb_cmd_double("min-percentile", optarg, 0, 100, &o.effect.min_percentile), effect = 1; break;
+        case CALL_PCT: bad |= tfb_cmd_double("call-percentile", optarg, 0, 100, &o.effect.call_percentile), effect = 1; break;
+        case PCT_OF:
+            o.effect.scale = strcmp(optarg, "lor") ? TFB_CALIB_DELTA : TFB_CALIB_LOR;
+            if (strcmp(optarg, "lor") && strcmp(optarg, "delta")) tfb_error("--percentile-of is delta or lor, not '%s'", optarg), bad = 1;
+            effect = 1;
+            break;
         case STRAND:
             if (strcmp(optarg, "both") == 0)
                 o.strand = TFB_STRAND_BOTH;
@@ -335,6 +360,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
             tfb_error("%s is %s: -i, -e, -k, -r, -R, -t, -T, -O and -W are for VCF and BCF", o.in, what);
         else if (kind == BAM && (o.regions || o.targets || o.filter || o.keep_sites))
             tfb_error("%s is %s: -i, -e, -k, -r, -R, -t and -T are for VCF and BCF", o.in, what);
+        else if ((kind == BED || kind == FASTA || kind == BAM) && effect)
+            tfb_error("%s is %s: --rank-by, --min-percentile, --percentile-of and --call-percentile are for VCF and BCF", o.in, what);
         else if (kind != BAD && kind != BAM && for_bam)
             tfb_error("--reads, --tags and --reference are for SAM, BAM and CRAM");
         else if (o.write_index == (kind == BAM ? 2 : 3))

@@ -1,8 +1,12 @@
-/* model.c - `tfbind model`: what is in a model file. */
+/* model.c - `tfbind model`: what is in a model file, and its calibration. */
 #include "nn/model.h"
 #include "cmd/cmd.h"
+#include "train/calibrate.h"
+#include "train/record.h"
 #include <ctype.h>
 #include <getopt.h>
+#include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -12,13 +16,74 @@ static void usage(FILE *f)
     fprintf(f, "Show what is in a model file; a file that shows is whole: its sizes, shapes and numbers have been checked.\n"
                "\n"
                "Usage: tfbind model [options] model.safetensors\n"
+               "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] model.safetensors\n"
                "\n"
-               "      --check           print nothing but OK\n"
-               "      --list            print the names of the targets, one a line, and nothing else\n"
-               "      --get KEY         print one entry of the metadata (such as test_metrics) and nothing else\n"
-               "      --convert FILE    write the model to FILE (--half: as float16)\n"
-               "      --half            with --convert\n"
-               "  -h, --help            this text\n");
+               "Show or convert\n"
+               "      --check              print nothing but OK\n"
+               "      --list               print the names of the targets, one a line, and nothing else\n"
+               "      --get KEY            print one entry of the metadata (such as test_metrics) and nothing else\n"
+               "      --calibration        print the calibration, a row a target: quantiles of |delta| and |LOR|, threshold, recall\n"
+               "      --convert FILE       write the model to FILE (--half: as float16)\n"
+               "      --half               with --convert\n"
+               "Calibrate: what a change by a random SNV is, and from which probability on a window is a site of the TF. annotate then writes\n"
+               "percentiles (TFB_PCT) and calls (TFB_CALL: gain, loss, change)\n"
+               "      --calibrate          score random SNVs in the regions, store quantiles of their |delta| and |LOR| for each target\n"
+               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+               "  -R, --regions-file FILE  BED with the regions where SNVs are drawn [those of -l]\n"
+               "      --snv-chroms LIST    draw only on these contigs [all]\n"
+               "      --n INT              SNVs [100000]; they take 8 bytes of memory for each target\n"
+               "      --max-n INT          N allowed in the window of an SNV [20]\n"
+               "      --seed INT           of the draws [1]\n"
+               "  -l, --labels FILE        labelled regions, as for pretrain: also store, for each target, the lowest probability at which\n"
+               "                           the stated share of regions called sites is bound (10 bound ones or more)\n"
+               "      --chroms LIST        thresholds from regions on these contigs, which should not be those of training [all]\n"
+               "      --precision FLOAT    that share [0.5]\n"
+               "  -o, --output FILE        write the calibrated model here [over the model itself]\n"
+               "  -@, --threads INT        threads in all [all processors]\n"
+               "  -h, --help               this text\n");
+}
+
+static const char *or_dash(const char *s) { return s ? s : "?"; }
+
+/* One line for the eye; --calibration has the numbers. Words come from the file: control characters are not passed on. */
+static void describe_calibration(const tfb_model_t *m)
+{
+    const tfb_calib_t *c = m->calib;
+    int n_pct = 0, n_threshold = 0;
+    char text[600];
+    for (int t = 0; t < m->n_targets; t++) {
+        n_pct += !isnan(tfb_calib_quantiles(c, t, TFB_CALIB_DELTA)[0]);
+        n_threshold += !isnan(c->threshold[t]);
+    }
+    int k = snprintf(text, sizeof text, "percentiles of %d targets from %" PRId64 " random SNVs (%.200s, seed %" PRId64 ")", n_pct, c->n_snvs,
+                     or_dash(c->regions), c->seed);
+    if (c->sites && k > 0 && k < (int)sizeof text)
+        snprintf(text + k, sizeof text - (size_t)k, "; thresholds of %d at precision %g (%.200s)", n_threshold, c->precision, c->sites);
+    printf("%s\t", TFB_CALIB_KEY);
+    for (const char *s = text; *s; s++) putchar(iscntrl((unsigned char)*s) ? ' ' : *s);
+    putchar('\n');
+}
+
+static void table_calibration(const tfb_model_t *m)
+{
+    const tfb_calib_t *c = m->calib;
+    printf("target\tthreshold\trecall\tscale");
+    for (int i = 0; i < c->n_grid; i++) printf("\tp%g", 100 * c->grid[i]);
+    putchar('\n');
+    for (int t = 0; t < m->n_targets; t++)
+        for (int k = 0; k < 2; k++) {
+            const float *q = tfb_calib_quantiles(c, t, (tfb_calib_scale_t)k);
+            if (isnan(c->threshold[t]))
+                printf("%s\t.\t.\t%s", m->targets[t], k ? "lor" : "delta");
+            else
+                printf("%s\t%.4g\t%.4g\t%s", m->targets[t], (double)c->threshold[t], (double)c->recall[t], k ? "lor" : "delta");
+            for (int i = 0; i < c->n_grid; i++)
+                if (isnan(q[0]))
+                    printf("\t.");
+                else
+                    printf("\t%.4g", (double)q[i]);
+            putchar('\n');
+        }
 }
 
 static void describe(const tfb_model_t *m, const char *path)
@@ -32,7 +97,9 @@ static void describe(const tfb_model_t *m, const char *path)
     printf("spec\t%s\nparameters\t%zu\ntargets\t%d", m->net->spec, m->net->n_param, m->n_targets);
     for (int i = 0; i < m->n_targets && i < 8; i++) printf("%s%s", i ? "," : "\t", m->targets[i]);
     printf("%s\n", m->n_targets > 8 ? ",..." : "");
+    if (m->calib) describe_calibration(m);
     for (int i = 0; m->meta[i]; i += 2) {
+        if (m->calib && strcmp(m->meta[i], TFB_CALIB_KEY) == 0) continue;
         const char *v = m->meta[i + 1];
         size_t n = strlen(v);
         printf("%s\t", m->meta[i]);
@@ -46,22 +113,78 @@ static void describe(const tfb_model_t *m, const char *path)
     }
 }
 
+static int calibrate(tfb_model_t *m, tfb_calibrate_opt_t *o, const char *snv_chroms, const char *chroms, int threads, int half, const char *out, char *command)
+{
+    int ret = -1;
+    char **a = NULL, **b = NULL;
+    tfb_pool_t *pool = tfb_pool_create(threads);
+    o->pool = pool;
+    if (!o->regions) o->regions = o->labels;
+    if (!pool || (snv_chroms && !(a = tfb_cmd_list(snv_chroms, &o->n_snv_chroms))) || (chroms && !(b = tfb_cmd_list(chroms, &o->n_chroms)))) goto done;
+    o->snv_chroms = a;
+    o->chroms = b;
+    if (tfb_calibrate(m, o) < 0) goto done;
+    ret = !command || tfb_model_meta_set(m, "calibration_command", command) < 0 ? -1 : tfb_model_save(m, out, half);
+done:
+    tfb_strv_free(a);
+    tfb_strv_free(b);
+    tfb_pool_destroy(pool);
+    return ret;
+}
+
 int tfb_cmd_model(int argc, char **argv)
 {
-    enum { CHECK = 256, LIST, GET, CONVERT, HALF };
-    static const struct option opts[] = {{"check", 0, NULL, CHECK}, {"list", 0, NULL, LIST}, {"get", 1, NULL, GET}, {"convert", 1, NULL, CONVERT},
-                                         {"half", 0, NULL, HALF},   {"help", 0, NULL, 'h'},  {NULL, 0, NULL, 0}};
-    int c, check = 0, list = 0, half = 0, ret = 1;
-    const char *get = NULL, *convert = NULL;
-    while ((c = getopt_long(argc, argv, "h", opts, NULL)) >= 0) switch (c) {
+    enum { CHECK = 256, LIST, GET, CALIBRATION, CONVERT, HALF, CALIBRATE, SNV_CHROMS, N, MAX_N, SEED, CHROMS, PRECISION };
+    static const struct option opts[] = {{"check", 0, NULL, CHECK},
+                                         {"list", 0, NULL, LIST},
+                                         {"get", 1, NULL, GET},
+                                         {"calibration", 0, NULL, CALIBRATION},
+                                         {"convert", 1, NULL, CONVERT},
+                                         {"half", 0, NULL, HALF},
+                                         {"calibrate", 0, NULL, CALIBRATE},
+                                         {"fasta-ref", 1, NULL, 'f'},
+                                         {"regions-file", 1, NULL, 'R'},
+                                         {"snv-chroms", 1, NULL, SNV_CHROMS},
+                                         {"n", 1, NULL, N},
+                                         {"max-n", 1, NULL, MAX_N},
+                                         {"seed", 1, NULL, SEED},
+                                         {"labels", 1, NULL, 'l'},
+                                         {"chroms", 1, NULL, CHROMS},
+                                         {"precision", 1, NULL, PRECISION},
+                                         {"output", 1, NULL, 'o'},
+                                         {"threads", 1, NULL, '@'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
+    tfb_calibrate_opt_t o = {.n = 100000, .seed = 1, .max_n = 20, .precision = 0.5};
+    int c, check = 0, list = 0, half = 0, ret = 1, bad = 0, show = 0, cal = 0, only_cal = 0, threads = tfb_cmd_processors();
+    const char *get = NULL, *convert = NULL, *out = NULL, *snv_chroms = NULL, *chroms = NULL;
+    long v = 0;
+    while ((c = getopt_long(argc, argv, "f:R:l:o:@:h", opts, NULL)) >= 0) {
+        if (c == 'f' || c == 'R' || c == 'l' || c == 'o' || c == SNV_CHROMS || c == N || c == MAX_N || c == SEED || c == CHROMS || c == PRECISION) only_cal = 1;
+        switch (c) {
         case CHECK: check = 1; break;
         case LIST: list = 1; break;
         case GET: get = optarg; break;
+        case CALIBRATION: show = 1; break;
         case CONVERT: convert = optarg; break;
         case HALF: half = 1; break;
+        case CALIBRATE: cal = 1; break;
+        case 'f': o.fasta = optarg; break;
+        case 'R': o.regions = optarg; break;
+        case 'l': o.labels = optarg; break;
+        case 'o': out = optarg; break;
+        case SNV_CHROMS: snv_chroms = optarg; break;
+        case CHROMS: chroms = optarg; break;
+        case N: bad |= tfb_cmd_int("n", optarg, 100, 100000000, &v), o.n = v; break;
+        case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
+        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v; break;
+        case PRECISION: bad |= tfb_cmd_double("precision", optarg, 0, 1, &o.precision); break;
+        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), threads = (int)v; break;
         case 'h': usage(stdout); return 0;
         default: return 1;
         }
+    }
+    if (bad) return 1;
     if (argc - optind != 1) {
         if (argc == 1)
             usage(stderr);
@@ -69,19 +192,42 @@ int tfb_cmd_model(int argc, char **argv)
             tfb_error("one model file is wanted");
         return 1;
     }
+    if (cal ? check || list || get || show || convert : only_cal) {
+        tfb_error(cal ? "--calibrate goes with none of --check, --list, --get, --calibration and --convert"
+                      : "-f, -R, -l, -o, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for --calibrate");
+        return 1;
+    }
+    if (cal && (!o.fasta || (!o.labels && !o.regions) || (chroms && !o.labels))) {
+        tfb_error(!o.fasta                  ? "--calibrate needs -f ref.fa"
+                  : !o.labels && !o.regions ? "--calibrate needs regions: -l labels.bed.gz or -R regions.bed"
+                                            : "--chroms is for the labels of -l (--snv-chroms: where SNVs are drawn)");
+        return 1;
+    }
     tfb_model_t *m = tfb_model_load(argv[optind]);
     if (!m) return 1;
-    if (check)
+    if (cal) {
+        char *command = tfb_record_command(argc, argv);
+        int r = calibrate(m, &o, snv_chroms, chroms, threads, half, out ? out : argv[optind], command);
+        free(command);
+        if (r < 0) goto done;
+        describe_calibration(m);
+    } else if (check)
         printf("%s\tOK\n", argv[optind]);
     else if (list)
         for (int i = 0; i < m->n_targets; i++) puts(m->targets[i]);
-    else if (get) {
-        const char *v = tfb_model_meta(m, get);
-        if (!v) {
+    else if (show) {
+        if (!m->calib) {
+            tfb_error("%s has no calibration (--calibrate makes one)", argv[optind]);
+            goto done;
+        }
+        table_calibration(m);
+    } else if (get) {
+        const char *text = tfb_model_meta(m, get);
+        if (!text) {
             tfb_error("%s has no '%s' in its metadata", argv[optind], get);
             goto done;
         }
-        puts(v);
+        puts(text);
     } else if (convert) {
         if (tfb_model_save(m, convert, half) < 0) goto done;
     } else

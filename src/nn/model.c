@@ -81,6 +81,7 @@ void tfb_model_destroy(tfb_model_t *m)
     tfb_net_destroy(m->net);
     tfb_strv_free(m->targets);
     tfb_strv_free(m->meta);
+    tfb_calib_destroy(m->calib);
     free(m);
 }
 
@@ -113,6 +114,16 @@ int tfb_model_meta_set(tfb_model_t *m, const char *key, const char *value)
     meta[n + 1] = v;
     meta[n + 2] = NULL;
     return 0;
+}
+
+int tfb_model_calibrate(tfb_model_t *m, tfb_calib_t *c)
+{
+    tfb_calib_destroy(m->calib);
+    m->calib = c;
+    char *text = c ? tfb_calib_format(c, m->targets) : NULL;
+    int r = text ? tfb_model_meta_set(m, TFB_CALIB_KEY, text) : -1;
+    free(text);
+    return r;
 }
 
 int tfb_model_target(const tfb_model_t *m, const char *name)
@@ -337,6 +348,11 @@ tfb_model_t *tfb_model_load(const char *path)
     json_object_foreach (json_object_get(r.header, "__metadata__"), key, v)
         if (json_is_string(v) && strcmp(key, "targets") && strcmp(key, "window") && strcmp(key, "spec") && strcmp(key, "arch"))
             if (tfb_model_meta_set(m, key, json_string_value(v)) < 0) goto done;
+    const char *calib = tfb_model_meta(m, TFB_CALIB_KEY);
+    if (calib && tfb_calib_parse(calib, m->targets, n_targets, &m->calib, err, sizeof err) < 0) {
+        tfb_error("%s: its calibration is damaged: %s", path, err);
+        goto done;
+    }
     tfb_sha256_t sha;
     tfb_sha256_init(&sha);
     tfb_sha256_update(&sha, r.raw, r.n);

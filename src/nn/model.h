@@ -5,15 +5,17 @@
 #ifndef TFB_MODEL_H
 #define TFB_MODEL_H
 
+#include "nn/calib.h"
 #include "nn/net.h"
 
 typedef struct {
     tfb_net_t *net; /* owned */
     char **targets; /* n_targets names, in the order of the outputs; owned */
     int n_targets;
-    int window;      /* bases a window has */
-    char digest[65]; /* SHA-256 of the file it was loaded from or saved to, hex; "" before either */
-    char **meta;     /* key, value, key, value, ..., NULL: the other __metadata__ strings; owned */
+    int window;         /* bases a window has */
+    char digest[65];    /* SHA-256 of the file it was loaded from or saved to, hex; "" before either */
+    char **meta;        /* key, value, key, value, ..., NULL: the other __metadata__ strings; owned */
+    tfb_calib_t *calib; /* what its metadata say of calibration, NULL: nothing; owned */
 } tfb_model_t;
 
 /* Takes ownership of net (also on failure); copies the names. NULL on failure, logged. */
@@ -26,6 +28,8 @@ void tfb_model_destroy(tfb_model_t *m);
 
 const char *tfb_model_meta(const tfb_model_t *m, const char *key);          /* NULL where absent */
 int tfb_model_meta_set(tfb_model_t *m, const char *key, const char *value); /* copies; 0 or -1 */
+/* Takes ownership of c (also on failure) and puts its text into the metadata. 0 or -1. */
+int tfb_model_calibrate(tfb_model_t *m, tfb_calib_t *c);
 /* Index of a target by name, or -1. */
 int tfb_model_target(const tfb_model_t *m, const char *name);
 /* Resolves "all" or a comma-separated list of names to target indices in the order given, without repeats. *n gets the

@@ -1,5 +1,6 @@
 /* panel.c - several models as one: equal trunks merged, targets of the same name settled. */
 #include "nn/panel.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,11 +13,13 @@ typedef struct {
 
 struct tfb_panel_t {
     int n_models, n_trunks, n_targets, W;
-    char **source; /* per model */
-    char *all;     /* their list */
+    char **source;       /* per model */
+    char *all;           /* their list */
+    tfb_calib_t **calib; /* per model, NULL = none */
     trunk_t *trunk;
     char **names; /* (n_targets), owned */
     int *of;      /* (n_targets): model */
+    int *at;      /* (n_targets): place among that model's targets */
     float *z;     /* (m_z): of one trunk */
     size_t m_z;
     int fork; /* names, sources and places are another's */
@@ -75,8 +78,8 @@ static char *describe(const char *path, const tfb_model_t *m)
 
 /* Reads the models; *of (total outputs) gets each output's trunk, place in it and model, in order. */
 typedef struct {
-    const char *name; /* in the trunk's model: valid while that is */
-    int trunk, place, model;
+    const char *name;            /* in the trunk's model: valid while that is */
+    int trunk, place, model, at; /* at: place among the model's own targets */
 } output_t;
 
 static int load(tfb_panel_t *p, char **paths, int n, output_t **out, int *n_out)
@@ -92,6 +95,8 @@ static int load(tfb_panel_t *p, char **paths, int n, output_t **out, int *n_out)
             return -1;
         }
         p->n_models++;
+        p->calib[i] = m->calib; /* outlives the model, which may be merged with another */
+        m->calib = NULL;
         if (p->W && m->window != p->W) {
             tfb_error("%s has windows of %d bases, %s of %d: they cannot be scored together", paths[i], m->window, paths[0], p->W);
             tfb_model_destroy(m);
@@ -110,7 +115,7 @@ static int load(tfb_panel_t *p, char **paths, int n, output_t **out, int *n_out)
             p->trunk[t].model = m;
             p->n_trunks++;
         }
-        for (int k = 0; k < add; k++) o[(*n_out)++] = (output_t){NULL, t, first + k, i};
+        for (int k = 0; k < add; k++) o[(*n_out)++] = (output_t){NULL, t, first + k, i, k};
     }
     for (int k = 0; k < *n_out; k++) (*out)[k].name = p->trunk[(*out)[k].trunk].model->targets[(*out)[k].place];
     return 0;
@@ -138,10 +143,11 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
     tfb_model_t list = {.targets = names, .n_targets = n}; /* for its search by name */
     if (!(want = tfb_model_targets_parse(&list, tf, &p->n_targets))) goto done;
     if (!(p->names = calloc((size_t)p->n_targets + 1, sizeof *p->names)) || !(p->of = malloc((size_t)p->n_targets * sizeof *p->of)) ||
-        !(place = malloc((size_t)p->n_targets * sizeof *place)))
+        !(p->at = malloc((size_t)p->n_targets * sizeof *p->at)) || !(place = malloc((size_t)p->n_targets * sizeof *place)))
         goto done;
     for (int i = 0; i < p->n_targets; i++) {
         p->of[i] = o[want[i]].model;
+        p->at[i] = o[want[i]].at;
         if (!(p->names[i] = strdup(o[want[i]].name))) goto done;
     }
     for (int t = 0; t < p->n_trunks; t++) {
@@ -171,7 +177,9 @@ tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
     output_t *out = NULL;
     char **v = tfb_split(paths, ',', &n);
     tfb_panel_t *p = calloc(1, sizeof *p);
-    if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) || !(p->trunk = calloc((size_t)n, sizeof *p->trunk))) goto done;
+    if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) || !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) ||
+        !(p->calib = calloc((size_t)n, sizeof *p->calib)))
+        goto done;
     if (load(p, v, n, &out, &n_out) < 0) goto done;
     n_out = settle(out, n_out);
     if (choose(p, out, n_out, tf, pool) < 0) goto done;
@@ -204,6 +212,9 @@ void tfb_panel_close(tfb_panel_t *p)
         free(p);
         return;
     }
+    for (int i = 0; p->calib && i < p->n_models; i++) tfb_calib_destroy(p->calib[i]);
+    free(p->calib);
+    free(p->at);
     tfb_strv_free(p->source);
     tfb_strv_free(p->names);
     free(p->all);
@@ -239,6 +250,31 @@ int tfb_panel_n_targets(const tfb_panel_t *p) { return p->n_targets; }
 int tfb_panel_n_trunks(const tfb_panel_t *p) { return p->n_trunks; }
 const char *tfb_panel_target(const tfb_panel_t *p, int t) { return p->names[t]; }
 const char *tfb_panel_source(const tfb_panel_t *p, int t) { return t < 0 ? p->all : p->source[p->of[t]]; }
+
+static const tfb_calib_t *calib_of(const tfb_panel_t *p, int t) { return p->calib[p->of[t]]; }
+
+double tfb_panel_percentile(const tfb_panel_t *p, int t, tfb_calib_scale_t scale, double v)
+{
+    return calib_of(p, t) ? tfb_calib_percentile(calib_of(p, t), p->at[t], scale, v) : NAN;
+}
+
+float tfb_panel_threshold(const tfb_panel_t *p, int t) { return calib_of(p, t) ? calib_of(p, t)->threshold[p->at[t]] : NAN; }
+
+double tfb_panel_precision(const tfb_panel_t *p, int t) { return isnan(tfb_panel_threshold(p, t)) ? NAN : calib_of(p, t)->precision; }
+
+int tfb_panel_n_calibrated(const tfb_panel_t *p)
+{
+    int n = 0;
+    for (int t = 0; t < p->n_targets; t++) n += !isnan(tfb_panel_percentile(p, t, TFB_CALIB_DELTA, 0));
+    return n;
+}
+
+int tfb_panel_n_thresholds(const tfb_panel_t *p)
+{
+    int n = 0;
+    for (int t = 0; t < p->n_targets; t++) n += !isnan(tfb_panel_threshold(p, t));
+    return n;
+}
 
 int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
 {

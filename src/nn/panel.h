@@ -19,6 +19,15 @@ int tfb_panel_n_targets(const tfb_panel_t *p);
 const char *tfb_panel_target(const tfb_panel_t *p, int t);
 /* Where target t comes from, "NAME.safetensors 0123456789ab" (file and digest); t -1: all models, "; " between them. Owned by p. */
 const char *tfb_panel_source(const tfb_panel_t *p, int t);
+/* Calibration of target t, that of the model it comes from: the percentile of a change (not negative) and the probability from which on a window
+ * is a site; NaN where that model has none. */
+double tfb_panel_percentile(const tfb_panel_t *p, int t, tfb_calib_scale_t scale, double v);
+float tfb_panel_threshold(const tfb_panel_t *p, int t);
+/* Targets that have quantiles; thresholds. */
+int tfb_panel_n_calibrated(const tfb_panel_t *p);
+int tfb_panel_n_thresholds(const tfb_panel_t *p);
+/* The precision at which target t's threshold was set; NaN without. */
+double tfb_panel_precision(const tfb_panel_t *p, int t);
 /* Trunks that are computed: fewer than models where some share theirs. */
 int tfb_panel_n_trunks(const tfb_panel_t *p);
 /* As tfb_infer_windows. */

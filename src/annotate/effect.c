@@ -1,0 +1,54 @@
+/* effect.c - from logits of REF and ALT to a TF, a percentile, a call. */
+#include "annotate/effect.h"
+#include <math.h>
+
+const char *const tfb_rank_name[3] = {"delta", "percentile", "lor"};
+
+int tfb_effect_check(const tfb_effect_opt_t *o, const tfb_panel_t *p)
+{
+    int n = tfb_panel_n_calibrated(p), all = tfb_panel_n_targets(p);
+    if (o->rank != TFB_RANK_PERCENTILE && o->min_percentile <= 0) return 0;
+    const char *what = o->rank == TFB_RANK_PERCENTILE ? "--rank-by percentile" : "--min-percentile";
+    if (n == 0) {
+        tfb_error("%s needs a calibrated model (`tfbind model --calibrate`); %s has no calibration", what, tfb_panel_source(p, -1));
+        return -1;
+    }
+    if (n < all) tfb_warn("%d of %d TFs have no calibration: %s leaves them out", all - n, all, what);
+    return 0;
+}
+
+double tfb_effect_percentile(const tfb_effect_opt_t *o, const tfb_panel_t *p, int t, float z_ref, float z_alt)
+{
+    double d = o->scale == TFB_CALIB_LOR ? (double)(z_alt - z_ref) : (double)tfb_sigmoid(z_alt) - (double)tfb_sigmoid(z_ref);
+    return tfb_panel_percentile(p, t, o->scale, fabs(d));
+}
+
+const char *tfb_effect_call(const tfb_effect_opt_t *o, const tfb_panel_t *p, int t, float z_ref, float z_alt)
+{
+    float at = tfb_panel_threshold(p, t);
+    int before = tfb_sigmoid(z_ref) >= at, after = tfb_sigmoid(z_alt) >= at; /* both false where there is none */
+    if ((!before && !after) || !(tfb_effect_percentile(o, p, t, z_ref, z_alt) >= o->call_percentile)) return NULL;
+    return before ? after ? "change" : "loss" : "gain";
+}
+
+int tfb_effect_top(const tfb_effect_opt_t *o, const tfb_panel_t *p, const float *z_ref, const float *z_alt)
+{
+    int top = -1, T = tfb_panel_n_targets(p);
+    double best = -1, best_delta = -1;
+    for (int t = 0; t < T; t++) {
+        double delta = fabs((double)(tfb_sigmoid(z_alt[t]) - tfb_sigmoid(z_ref[t]))), by = delta;
+        if (o->rank == TFB_RANK_PERCENTILE || o->min_percentile > 0) {
+            double pct = tfb_effect_percentile(o, p, t, z_ref[t], z_alt[t]);
+            if (isnan(pct) || pct < o->min_percentile) continue;
+            if (o->rank == TFB_RANK_PERCENTILE) by = pct;
+        }
+        if (o->rank == TFB_RANK_LOR) by = fabs((double)(z_alt[t] - z_ref[t]));
+        if (isnan(by)) by = 0;                                 /* weights of absurd size */
+        if (by > best || (by == best && delta > best_delta)) { /* beyond what the sample of SNVs tells, percentiles are equal */
+            best = by;
+            best_delta = delta;
+            top = t;
+        }
+    }
+    return top;
+}

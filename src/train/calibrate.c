@@ -1,0 +1,234 @@
+/* calibrate.c - random SNVs | windows | scores | quantiles; labelled regions | scores | thresholds. */
+#include "train/calibrate.h"
+#include "genome/alleles.h"
+#include "genome/base.h"
+#include "genome/draw.h"
+#include "nn/infer.h"
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum {
+    BATCH = 1024,   /* SNVs scored at a time */
+    FEWEST = 100,   /* a percentile of fewer would mean nothing */
+    MIN_BOUND = 10, /* bound windows a threshold must rest on: the best three of a thousand may be right by luck */
+};
+
+static const char *base_name(const char *path)
+{
+    const char *s = strrchr(path, '/');
+    return s ? s + 1 : path;
+}
+
+/* "labels.bed.gz, chr20, 41370 regions": a file from where it lies is nobody else's business. */
+static char *in_words(const char *path, char *const *chroms, int n_chroms, int64_t n, const char *what)
+{
+    size_t m = strlen(path) + 64;
+    for (int i = 0; i < n_chroms; i++) m += strlen(chroms[i]) + 2;
+    char *s = malloc(m);
+    if (!s) return NULL;
+    char *p = s + sprintf(s, "%s", base_name(path));
+    for (int i = 0; i < n_chroms; i++) p += sprintf(p, "%s%s", i ? " " : ", ", chroms[i]);
+    sprintf(p, ", %" PRId64 " %s", n, what);
+    return s;
+}
+
+/* |delta| and |lor| of all SNVs: (2, T, n). */
+static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fasta_t *fasta, const tfb_regions_t *r, const tfb_snv_t *snv, int64_t n, float *v)
+{
+    int ret = -1, T = m->n_targets, W = m->window;
+    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, o->pool);
+    uint8_t *code = tfb_alloc((size_t)2 * BATCH * (size_t)W, 1, "windows");
+    int32_t *base = tfb_alloc((size_t)2 * BATCH, sizeof *base, "windows");
+    float *z = tfb_alloc((size_t)2 * BATCH * (size_t)T, sizeof *z, "logits");
+    if (!f || !code || !base || !z) goto done;
+    for (int64_t i = 0; i < n; i += BATCH) {
+        int k = (int)(n - i < BATCH ? n - i : BATCH);
+        for (int j = 0; j < k; j++) {
+            const tfb_snv_t *s = &snv[i + j];
+            uint8_t *ref = code + (size_t)2 * (size_t)j * (size_t)W, *alt = ref + W;
+            char letter[2] = {tfb_base_char[s->ref], 0};
+            if (tfb_allele_window(fasta, r->contigs[s->contig], s->pos, 1, letter, 1, W, W, ref) != TFB_ALLELE_OK) {
+                tfb_error("cannot read %s:%" PRId64 " again from %s", r->contigs[s->contig], (int64_t)s->pos + 1, tfb_fasta_path(fasta));
+                goto done;
+            }
+            memcpy(alt, ref, (size_t)W);
+            alt[W / 2] = s->alt;
+            base[2 * j] = -1;
+            base[2 * j + 1] = 2 * j;
+        }
+        if (tfb_infer_windows(f, code, base, 2 * k, TFB_STRAND_BOTH, z) < 0) goto done;
+        for (int j = 0; j < k; j++)
+            for (int t = 0; t < T; t++) {
+                float zr = z[(size_t)(2 * j) * (size_t)T + (size_t)t], za = z[(size_t)(2 * j + 1) * (size_t)T + (size_t)t];
+                float d = fabsf(tfb_sigmoid(za) - tfb_sigmoid(zr)), l = fabsf(za - zr);
+                v[(int64_t)t * n + i + j] = isfinite(d) ? d : 0;
+                v[((int64_t)T + t) * n + i + j] = isfinite(l) ? fminf(l, 1e6f) : 1e6f; /* weights of absurd size */
+            }
+    }
+    ret = 0;
+done:
+    tfb_infer_destroy(f);
+    free(code);
+    free(base);
+    free(z);
+    return ret;
+}
+
+typedef struct {
+    tfb_calib_t *c;
+    float *v;
+    int64_t n;
+} sort_t;
+
+static void set_target(void *arg, int task, int thread)
+{
+    sort_t *s = arg;
+    int T = s->c->n_targets;
+    (void)thread;
+    tfb_calib_set(s->c, task % T, (tfb_calib_scale_t)(task / T), s->v + (int64_t)task * s->n, s->n);
+}
+
+static int quantiles(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_calib_t *c)
+{
+    int ret = -1;
+    tfb_rng_t rng;
+    float *v = NULL;
+    tfb_snv_t *snv = NULL;
+    tfb_regions_t *r = NULL;
+    tfb_fasta_t *fasta = tfb_fasta_open(o->fasta);
+    if (!fasta || !(r = tfb_regions_load(o->regions, o->snv_chroms, o->n_snv_chroms, fasta))) goto done;
+    if (!(snv = tfb_alloc((size_t)o->n, sizeof *snv, "random SNVs"))) goto done;
+    tfb_rng_seed(&rng, o->seed);
+    int64_t n = tfb_snvs_draw(r, fasta, m->window, o->max_n, &rng, snv, o->n);
+    if (n < 0) goto done;
+    if (n < FEWEST) {
+        tfb_error("%s: only %" PRId64 " random SNVs in %s have a window of %d bases with at most %d N", o->fasta, n, o->regions, m->window, o->max_n);
+        goto done;
+    }
+    if (n < o->n) tfb_warn("only %" PRId64 " of %" PRId64 " random SNVs have a window with at most %d N", n, o->n, o->max_n);
+    if (!(v = tfb_alloc((size_t)n * 2 * (size_t)m->n_targets, sizeof *v, "changes by random SNVs (fewer: --n)"))) goto done;
+    if (score_snvs(m, o, fasta, r, snv, n, v) < 0) goto done;
+    sort_t s = {c, v, n};
+    c->n_snvs = n;
+    c->seed = (int64_t)o->seed;
+    c->strand = strdup("both");
+    c->regions = in_words(o->regions, o->snv_chroms, o->n_snv_chroms, r->n_read, "regions");
+    if (!c->strand || !c->regions) goto done;
+    tfb_pool_run(o->pool, 2 * m->n_targets, set_target, &s);
+    ret = 0;
+done:
+    tfb_regions_destroy(r);
+    tfb_fasta_close(fasta);
+    free(snv);
+    free(v);
+    return ret;
+}
+
+/* ---- thresholds ---- */
+
+typedef struct {
+    float z;
+    uint8_t y;
+} point_t;
+
+static int higher_first(const void *a, const void *b)
+{
+    float x = ((const point_t *)a)->z, y = ((const point_t *)b)->z;
+    return x < y ? 1 : x > y ? -1 : 0;
+}
+
+int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *label, int64_t n, double precision, int min_bound, float *threshold, float *recall)
+{
+    int64_t k = 0, tp = 0, bound = 0, at = 0;
+    point_t *p = tfb_alloc((size_t)n + 1, sizeof *p, "thresholds");
+    *threshold = *recall = NAN;
+    if (!p) return -1;
+    for (int64_t i = 0; i < n; i++)
+        if (label[i] != TFB_NULL) {
+            p[k++] = (point_t){z[i * z_stride], label[i] == TFB_BOUND};
+            bound += label[i] == TFB_BOUND;
+        }
+    qsort(p, (size_t)k, sizeof *p, higher_first);
+    for (int64_t i = 0; i < k; i++) {
+        tp += p[i].y;
+        if (i + 1 < k && p[i + 1].z == p[i].z) continue; /* windows of one score are called together */
+        if (tp >= min_bound && (double)tp >= precision * (double)(i + 1)) {
+            *threshold = p[i].z;
+            at = tp;
+        }
+    }
+    if (!isnan(*threshold)) *recall = (float)((double)at / (double)bound);
+    free(p);
+    return 0;
+}
+
+static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_calib_t *c)
+{
+    enum { BLOCK = 4096 };
+    int ret = -1, n = 0, n_set = 0, *target = malloc(((size_t)m->n_targets + 1) * sizeof *target);
+    char **names = calloc((size_t)m->n_targets + 1, sizeof *names);
+    tfb_labels_t *l = tfb_labels_open(o->labels);
+    tfb_examples_t *ex = NULL;
+    tfb_infer_t *f = NULL;
+    uint8_t *code = NULL, *label = NULL;
+    float *z = NULL;
+    if (!target || !names || !l) goto done;
+    for (int t = 0; t < m->n_targets; t++) {
+        int have = 0;
+        for (int k = 0; k < tfb_labels_n_tfs(l); k++) have |= strcmp(tfb_labels_tfs(l)[k], m->targets[t]) == 0;
+        if (!have) continue;
+        names[n] = m->targets[t];
+        target[n++] = t;
+    }
+    if (!n) {
+        tfb_error("%s has labels of none of the model's %d targets", o->labels, m->n_targets);
+        goto done;
+    }
+    tfb_examples_opt_t eo = {
+        .fasta = o->fasta, .labels = o->labels, .targets = names, .n_targets = n, .chroms = o->chroms, .n_chroms = o->n_chroms, .window = m->window};
+    if (!(ex = tfb_examples_load(&eo)) || !(f = tfb_infer_create(m, target, n, o->pool))) goto done;
+    if (!(z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows")) ||
+        !(label = tfb_alloc((size_t)ex->n, 1, "labels")))
+        goto done;
+    for (int64_t i = 0; i < ex->n; i += BLOCK) {
+        int64_t k = ex->n - i < BLOCK ? ex->n - i : BLOCK;
+        for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, i + q, 0, code + q * m->window);
+        if (tfb_infer_windows(f, code, NULL, k, TFB_STRAND_BOTH, z + i * n) < 0) goto done;
+    }
+    for (int k = 0; k < n; k++) {
+        float at, recall;
+        for (int64_t i = 0; i < ex->n; i++) label[i] = (uint8_t)tfb_examples_label(ex, i, k);
+        if (tfb_calibrate_threshold(z + k, n, label, ex->n, o->precision, MIN_BOUND, &at, &recall) < 0) goto done;
+        if (isnan(at)) continue;
+        c->threshold[target[k]] = tfb_sigmoid(at);
+        c->recall[target[k]] = recall;
+        n_set++;
+    }
+    c->precision = o->precision;
+    if (!(c->sites = in_words(o->labels, o->chroms, o->n_chroms, ex->n, "regions"))) goto done;
+    tfb_note("%d of %d targets reach a precision of %g, with %d bound regions or more, on %" PRId64 " regions", n_set, m->n_targets, o->precision, MIN_BOUND,
+             ex->n);
+    ret = 0;
+done:
+    tfb_infer_destroy(f);
+    tfb_examples_destroy(ex);
+    tfb_labels_close(l);
+    free(target);
+    free(names);
+    free(code);
+    free(label);
+    free(z);
+    return ret;
+}
+
+int tfb_calibrate(tfb_model_t *m, const tfb_calibrate_opt_t *o)
+{
+    tfb_calib_t *c = tfb_calib_create(m->n_targets);
+    if (!c || quantiles(m, o, c) < 0 || (o->labels && thresholds(m, o, c) < 0)) {
+        tfb_calib_destroy(c);
+        return -1;
+    }
+    return tfb_model_calibrate(m, c);
+}
