@@ -14,6 +14,7 @@ typedef struct {
 extern const tfb_command_t tfb_commands[];
 
 int tfb_cmd_annotate(int argc, char **argv);
+int tfb_cmd_enrich(int argc, char **argv);
 int tfb_cmd_evaluate(int argc, char **argv);
 int tfb_cmd_finetune(int argc, char **argv);
 int tfb_cmd_labels(int argc, char **argv);

@@ -109,7 +109,8 @@ tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chr
             free(last);
             if (!(last = strdup(col[0]))) goto memory;
             contig = -1;
-            if (use && (len = tfb_fasta_len(fasta, col[0])) < 0) {
+            len = fasta ? tfb_fasta_len(fasta, col[0]) : HTS_POS_MAX;
+            if (use && len < 0) {
                 tfb_error("%s:%" PRId64 ": %s is not in %s", path, n_line, col[0], tfb_fasta_path(fasta));
                 goto done;
             }

@@ -1,0 +1,32 @@
+/* enrich.h - do the variants of a set change TFs' sites more than others do? VCF in, a table (and a figure) out. */
+#ifndef TFB_ENRICH_H
+#define TFB_ENRICH_H
+
+#include "nn/panel.h"
+
+typedef enum { TFB_ENRICH_CHANGE = 0, TFB_ENRICH_GAIN, TFB_ENRICH_LOSS } tfb_enrich_what_t;
+extern const char *const tfb_enrich_name[3];
+
+typedef struct {
+    const char *model, *in;
+    const char *fasta;      /* NULL: changes are read from the tags of both files */
+    const char *background; /* VCF; NULL: random SNVs, or with min_lp the rest of in */
+    const char *regions;    /* BED: only variants in them, and random SNVs from them; NULL: anywhere */
+    const char *tf;         /* as annotate's; "all" */
+    const char *prefix;     /* of the tags */
+    const char *weight;     /* INFO/X or FORMAT/X of the first sample, of each hit; NULL: 1 */
+    const char *out, *svg;  /* svg NULL: none */
+    double min_lp;          /* hits are records with FORMAT/LP from this on; NaN: all are hits */
+    tfb_enrich_what_t what;
+    tfb_strand_t strand;
+    int n_random; /* SNVs for each hit */
+    int max_n, n_permutations, threads;
+    int64_t max_background; /* a larger background is sampled */
+    uint64_t seed;
+} tfb_enrich_opt_t;
+
+void tfb_enrich_defaults(tfb_enrich_opt_t *o);
+/* 0, or -1 (logged; no output is left). The result depends on the seed, not on the number of threads. */
+int tfb_enrich(const tfb_enrich_opt_t *o);
+
+#endif

@@ -1,0 +1,129 @@
+/* enrich.c - `tfbind enrich`: whose sites the variants of a set change more than others do. */
+#include "annotate/enrich.h"
+#include "cmd/cmd.h"
+#include <getopt.h>
+#include <math.h>
+#include <string.h>
+
+static void usage(FILE *f)
+{
+    fprintf(f, "Do the variants of a set change the sites of TFs more than others do? A table, a row a TF, the most significant first.\n"
+               "\n"
+               "Usage: tfbind enrich [options] -m model.safetensors --background common.vcf.gz hits.tfb.bcf\n"
+               "       tfbind enrich [options] -m model.safetensors -f ref.fa hits.vcf.gz\n"
+               "       tfbind enrich [options] -m model.safetensors -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
+               "\n"
+               "  -m, --model FILE         model, or several, comma-separated, as for annotate\n"
+               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: variants are scored. Without it both files must be annotated;\n"
+               "                           with --tf all every TF is tested, with the summary only the TF that changes most counts\n"
+               "      --background FILE    VCF or BCF of variants to compare with; hits among them are left out\n"
+               "                           [random SNVs, matched in trinucleotide, change and GC of the window; needs -f]\n"
+               "      --random INT         random SNVs for each hit [10]\n"
+               "      --min-lp NUM         GWAS-VCF: hits are the records with FORMAT/LP (-log10 p) from this on; without --background the\n"
+               "                           other records are the background\n"
+               "      --weight TAG         weight of a hit, such as INFO/PIP or FORMAT/PP (the first sample's) [1]\n"
+               "  -R, --regions-file FILE  BED: only variants in these regions, and random SNVs from them [anywhere]\n"
+               "      --test WHAT          change (|delta|), gain (delta above 0) or loss (below) [change]\n"
+               "      --tf LIST            only these TFs [all]\n"
+               "      --prefix STR         first part of the tags' names [TFB]\n"
+               "      --strand WHICH       both, fwd or rev [both]\n"
+               "      --max-n INT          leave out alleles with more N in their window [20]\n"
+               "      --permutations INT   of the permutation test [10000]\n"
+               "      --max-background INT  a larger background is sampled [100000]\n"
+               "      --seed INT           of all that is random [1]\n"
+               "      --svg FILE           draw the first 20 TFs\n"
+               "  -o, --output FILE        the table [standard output]\n"
+               "  -@, --threads INT        threads in all [all processors]\n"
+               "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
+               "  -h, --help               this text\n"
+               "\n"
+               "Columns: weighted means of the hits' and the background's changes; auc, the chance that a hit changes the TF more than a variant\n"
+               "of the background; one-sided p of the rank test and of permutations of the mean, each with its false discovery rate (q).\n");
+}
+
+int tfb_cmd_enrich(int argc, char **argv)
+{
+    enum { BACKGROUND = 256, RANDOM, MIN_LP, WEIGHT, TEST, TF, PREFIX, STRAND, MAX_N, PERMUTATIONS, MAX_BACKGROUND, SEED, SVG };
+    static const struct option opts[] = {{"model", 1, NULL, 'm'},
+                                         {"fasta-ref", 1, NULL, 'f'},
+                                         {"background", 1, NULL, BACKGROUND},
+                                         {"random", 1, NULL, RANDOM},
+                                         {"min-lp", 1, NULL, MIN_LP},
+                                         {"weight", 1, NULL, WEIGHT},
+                                         {"regions-file", 1, NULL, 'R'},
+                                         {"test", 1, NULL, TEST},
+                                         {"tf", 1, NULL, TF},
+                                         {"prefix", 1, NULL, PREFIX},
+                                         {"strand", 1, NULL, STRAND},
+                                         {"max-n", 1, NULL, MAX_N},
+                                         {"permutations", 1, NULL, PERMUTATIONS},
+                                         {"max-background", 1, NULL, MAX_BACKGROUND},
+                                         {"seed", 1, NULL, SEED},
+                                         {"svg", 1, NULL, SVG},
+                                         {"output", 1, NULL, 'o'},
+                                         {"threads", 1, NULL, '@'},
+                                         {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
+    tfb_enrich_opt_t o;
+    int c, bad = 0, random = 0;
+    long v = 0;
+    tfb_enrich_defaults(&o);
+    o.threads = tfb_cmd_processors();
+    while ((c = getopt_long(argc, argv, "m:f:R:o:@:v:h", opts, NULL)) >= 0) switch (c) {
+        case 'm': o.model = optarg; break;
+        case 'f': o.fasta = optarg; break;
+        case 'R': o.regions = optarg; break;
+        case 'o': o.out = optarg; break;
+        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), o.threads = (int)v; break;
+        case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level((int)v); break;
+        case BACKGROUND: o.background = optarg; break;
+        case RANDOM: bad |= tfb_cmd_int("random", optarg, 1, 10000, &v), o.n_random = (int)v, random = 1; break;
+        case MIN_LP: bad |= tfb_cmd_double("min-lp", optarg, 0, 1e9, &o.min_lp); break;
+        case WEIGHT: o.weight = optarg; break;
+        case TEST: {
+            int k = 0;
+            while (k < 3 && strcmp(optarg, tfb_enrich_name[k])) k++;
+            if (k == 3) tfb_error("--test is change, gain or loss, not '%s'", optarg), bad = 1;
+            o.what = (tfb_enrich_what_t)k;
+            break;
+        }
+        case TF: o.tf = optarg; break;
+        case PREFIX: o.prefix = optarg; break;
+        case STRAND:
+            if (strcmp(optarg, "both") == 0)
+                o.strand = TFB_STRAND_BOTH;
+            else if (strcmp(optarg, "fwd") == 0)
+                o.strand = TFB_STRAND_FWD;
+            else if (strcmp(optarg, "rev") == 0)
+                o.strand = TFB_STRAND_REV;
+            else
+                tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
+            break;
+        case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
+        case PERMUTATIONS: bad |= tfb_cmd_int("permutations", optarg, 0, 10000000, &v), o.n_permutations = (int)v; break;
+        case MAX_BACKGROUND: bad |= tfb_cmd_int("max-background", optarg, 1, 100000000, &v), o.max_background = v; break;
+        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v; break;
+        case SVG: o.svg = optarg; break;
+        case 'h': usage(stdout); return 0;
+        default: return 1;
+        }
+    if (bad) return 1;
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (argc - optind != 1)
+        tfb_error("one VCF or BCF of hits is wanted");
+    else if (!o.model)
+        tfb_error("-m model.safetensors is missing (tfbind enrich -h shows all options)");
+    else if (!o.background && isnan(o.min_lp) && !o.fasta)
+        tfb_error("--background is missing, or -f ref.fa for matched random SNVs");
+    else if (random && (o.background || !isnan(o.min_lp)))
+        tfb_error("--random is for a background of random SNVs: it goes with neither --background nor --min-lp");
+    else {
+        o.in = argv[optind];
+        return tfb_enrich(&o) < 0 ? 1 : 0;
+    }
+    return 1;
+}

@@ -1,0 +1,56 @@
+/* test_stats.c - rank tests and false discovery rates against values from scipy 1.17 (mannwhitneyu, false_discovery_control). */
+#include "unit.h"
+#include "util/stats.h"
+#include <math.h>
+
+static void near(const char *what, double got, double want) { CHECK(fabs(got - want) < 1e-9 * fmax(1, fabs(want)), "%s is %.17g, not %.17g", what, got, want); }
+
+int main(void)
+{
+    enum { MOST = 13 };
+    static const struct {
+        const char *what;
+        int n_hits, n;
+        float x[MOST]; /* hits first */
+        double auc, p;
+    } row[] = {
+        {"ties between the two", 6, 13, {.5f, .1f, .9f, .3f, .3f, .8f, .2f, .3f, .1f, 0, .4f, .3f, .6f}, 0.7023809523809523, 0.12291713349011668},
+        {"no ties", 3, 7, {3, 4, 5, 1, 2, 2.5f, 2.75f}, 1, 0.02591496360895484},
+        {"nearly all the same", 3, 8, {1, 1, 2, 1, 1, 1, 2, 1}, 0.5666666666666667, 0.4218344747759831},
+    };
+    double auc, p, w[MOST];
+    float x[MOST];
+    for (size_t i = 0; i < sizeof row / sizeof row[0]; i++)
+        for (int turn = 0; turn < 2; turn++) { /* hits first or last; a weight that all have is no weight */
+            int n = row[i].n;
+            for (int k = 0; k < n; k++) {
+                int to = turn ? n - 1 - k : k;
+                x[to] = row[i].x[k];
+                w[to] = k < row[i].n_hits ? turn ? 0.25 : 1 : 0;
+            }
+            CHECK(tfb_rank_test(x, w, n, &auc, &p) == 0, "memory");
+            near(row[i].what, auc, row[i].auc);
+            near(row[i].what, p, row[i].p);
+        }
+    /* weights: the normal approximation with mean and variance over all 30 ways to hand 2 and 1 to six variants */
+    const float y[] = {.5f, .1f, .9f, .3f, .2f, .7f};
+    const double v[] = {1, 0, 2, 0, 0, 0};
+    CHECK(tfb_rank_test(y, v, 6, &auc, &p) == 0, "memory");
+    near("weighted p", p, 0.05804156686932752);
+    near("weighted AUC", auc, (2 * 4 + 1 * 3) / (3 * 4.0));
+    const float same[] = {1, 1, 1};
+    const double one[] = {1, 0, 0}, none[] = {0, 0, 0}, every[] = {1, 1, 1};
+    CHECK(tfb_rank_test(same, one, 3, &auc, &p) == 0 && p == 1 && auc == 0.5, "all the same: p %g, AUC %g", p, auc);
+    CHECK(tfb_rank_test(same, none, 3, &auc, &p) == 0 && isnan(p) && isnan(auc), "no hits");
+    CHECK(tfb_rank_test(same, every, 3, &auc, &p) == 0 && isnan(p) && isnan(auc), "no background");
+
+    const double ps[] = {.01, .04, .03, NAN, .5, .002, .04}, want[] = {.03, .048, .048, NAN, .5, .012, .048};
+    double q[7];
+    CHECK(tfb_bh(ps, 7, q) == 0, "memory");
+    for (int i = 0; i < 7; i++)
+        if (isnan(want[i]))
+            CHECK(isnan(q[i]), "NaN is passed on");
+        else
+            near("q", q[i], want[i]);
+    return unit_failed;
+}
