@@ -151,8 +151,11 @@ static void lstm_cell(int H, float *g, const float *c_prev, float *c, float *h)
 static void adam(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2, float inv_sqrt_c2, float eps)
 {
     for (size_t i = 0; i < n; i++) {
-        m[i] = b1 * m[i] + (1 - b1) * g[i];
-        v[i] = b2 * v[i] + (1 - b2) * g[i] * g[i];
+        float gi = fabsf(g[i]) < 1e-15f ? 0 : g[i];
+        m[i] = b1 * m[i] + (1 - b1) * gi;
+        v[i] = b2 * v[i] + (1 - b2) * gi * gi;
+        if (fabsf(m[i]) < 1e-30f) m[i] = 0;
+        if (v[i] < 1e-30f) v[i] = 0;
         p[i] -= lr_t * m[i] / (sqrtf(v[i]) * inv_sqrt_c2 + eps);
     }
 }

@@ -437,7 +437,9 @@ static void adam(size_t n, float *restrict p, const float *restrict g, float *re
                  float eps)
 {
     for (size_t i = 0; i < n; i++) { /* the compiler vectorises this one: sqrt and division included */
-        float m1 = b1 * m[i] + (1 - b1) * g[i], v1 = b2 * v[i] + (1 - b2) * g[i] * g[i];
+        float gi = fabsf(g[i]) < 1e-15f ? 0 : g[i], m1 = b1 * m[i] + (1 - b1) * gi, v1 = b2 * v[i] + (1 - b2) * gi * gi;
+        m1 = fabsf(m1) < 1e-30f ? 0 : m1;
+        v1 = v1 < 1e-30f ? 0 : v1;
         m[i] = m1;
         v[i] = v1;
         p[i] -= lr_t * m1 / (sqrtf(v1) * inv_sqrt_c2 + eps);
