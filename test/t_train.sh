@@ -89,3 +89,7 @@ else
     grep -q 'has no bfloat16 tiles' bf.txt && echo 'ok bfloat16 is refused where there is none' || echo 'not ok bfloat16 is refused where there is none'
 fi
 TFBIND_CPU=avx2 fails 'bfloat16 with TFBIND_CPU=avx2' 'has no bfloat16 tiles' $TFBIND pretrain --precision bfloat16
+printf 'MEME version 4\n\nALPHABET= ACGT\n\nMOTIF M1 CTCF\nletter-probability matrix: alength= 4 w= 3 nsites= 20\n 0.9 0.1 0 0\n 0 1 0 0\n 0 0 0.5 0.5\n' > m.meme
+$P --spec 'conv 8 5; relu; pool 4; dense 0' -e 1 --motifs m.meme -o m.safetensors 2> m.txt; grep -q '2 of 8 filters start as motifs of 1 of 3 targets' m.txt && echo 'ok --motifs starts filters' || echo "not ok --motifs starts filters: $(head -n 3 m.txt | tr '\n' ' ')"
+fails '--motifs without a convolution' 'the first layer is none' $P --spec 'dense 8; relu; dense 0' -e 1 --motifs m.meme -o x.safetensors
+fails '--motifs that are not there' 'none.meme' $P --spec 'conv 8 5; relu; pool 4; dense 0' -e 1 --motifs none.meme -o x.safetensors

@@ -5,6 +5,7 @@
 #include "nn/model.h"
 #include "train/fit.h"
 #include "train/record.h"
+#include "train/start.h"
 #include "train/transfer.h"
 #include <errno.h>
 #include <getopt.h>
@@ -14,7 +15,7 @@
 #include <unistd.h>
 
 typedef struct {
-    const char *fasta, *labels, *out, *arch, *spec, *valid, *test, *targets, *chroms, *genome, *policy;
+    const char *fasta, *labels, *out, *arch, *spec, *motifs, *valid, *test, *targets, *chroms, *genome, *policy;
     int complete, half, threads, resume;
     const char *precision;
     double rate, average, balance, decay;
@@ -46,6 +47,7 @@ static void usage(FILE *f)
             "  -a, --arch NAME          %s [convnet]\n"
             "      --spec TEXT          a network of your own, e.g. 'conv 64 15; bn; relu; pool 4; dense 32; relu; dense 0';\n"
             "                           the last dense layer's size is set to the number of targets\n"
+            "      --motifs FILE        start the first layer's filters from the targets' motifs, a MEME file [random]\n"
             "Training\n"
             "  -e, --epochs INT         passes over the training regions [15]\n"
             "  -b, --batch INT          examples a step [100]\n"
@@ -81,9 +83,10 @@ static char *with_outputs(const char *spec, int n)
 static int run(const args_t *a, int argc, char **argv)
 {
     int ret = -1, n_targets = 0, n_chroms = 0;
-    char **targets = NULL, **chroms = NULL, *spec = NULL, *ckpt = NULL, *command = NULL, *s = NULL, err[300], identity[512];
+    char **targets = NULL, **chroms = NULL, *spec = NULL, *ckpt = NULL, *command = NULL, *s = NULL, err[300], identity[900];
     tfb_examples_t *ex = NULL;
     tfb_net_t *net = NULL;
+    tfb_motifs_t *motifs = NULL;
     tfb_model_t *m = NULL;
     tfb_pool_t *pool = NULL;
     uint8_t *part = NULL;
@@ -116,6 +119,7 @@ static int run(const args_t *a, int argc, char **argv)
         goto done;
     }
     tfb_net_init(net, a->seed);
+    if (a->motifs && (!(motifs = tfb_motifs_read(a->motifs)) || tfb_start_motifs(net, ex->targets, ex->n_targets, motifs) < 0)) goto done;
     if (!(pool = tfb_pool_create(a->threads)) || !(ckpt = malloc(strlen(a->out) + 8))) goto done;
     sprintf(ckpt, "%s.ckpt", a->out);
     snprintf(identity, sizeof identity, "valid=%.200s test=%.200s regions=%" PRId64, a->valid ? a->valid : "", a->test ? a->test : "", a->regions);
@@ -177,6 +181,7 @@ done:
     tfb_strv_free(targets);
     tfb_strv_free(chroms);
     tfb_examples_destroy(ex);
+    tfb_motifs_destroy(motifs);
     tfb_net_destroy(net);
     tfb_model_destroy(m);
     tfb_pool_destroy(pool);
@@ -206,40 +211,27 @@ int tfb_cmd_pretrain(int argc, char **argv)
         SEED,
         RESUME,
         HALF,
+        MOTIFS,
         BALANCE,
         DECAY,
         PRECISION,
         REGIONS
     };
-    static const struct option opts[] = {{"fasta-ref", 1, NULL, 'f'},
-                                         {"labels", 1, NULL, 'l'},
-                                         {"targets", 1, NULL, TARGETS},
-                                         {"chroms", 1, NULL, CHROMS},
-                                         {"complete", 0, NULL, COMPLETE},
-                                         {"valid", 1, NULL, VALID},
-                                         {"test", 1, NULL, TEST},
-                                         {"genome", 1, NULL, GENOME},
-                                         {"policy", 1, NULL, POLICY},
-                                         {"arch", 1, NULL, 'a'},
-                                         {"spec", 1, NULL, SPEC},
-                                         {"epochs", 1, NULL, 'e'},
-                                         {"batch", 1, NULL, 'b'},
-                                         {"rate", 1, NULL, RATE},
-                                         {"schedule", 1, NULL, SCHEDULE},
-                                         {"average", 1, NULL, AVERAGE},
-                                         {"one-strand", 0, NULL, ONE},
-                                         {"seed", 1, NULL, SEED},
-                                         {"resume", 0, NULL, RESUME},
-                                         {"output", 1, NULL, 'o'},
-                                         {"half", 0, NULL, HALF},
-                                         {"balance", 1, NULL, BALANCE},
-                                         {"regions", 1, NULL, REGIONS},
-                                         {"decay", 1, NULL, DECAY},
-                                         {"precision", 1, NULL, PRECISION},
-                                         {"threads", 1, NULL, '@'},
-                                         {"verbosity", 1, NULL, 'v'},
-                                         {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {{"fasta-ref", 1, NULL, 'f'},     {"labels", 1, NULL, 'l'},
+                                         {"targets", 1, NULL, TARGETS},   {"chroms", 1, NULL, CHROMS},
+                                         {"complete", 0, NULL, COMPLETE}, {"valid", 1, NULL, VALID},
+                                         {"test", 1, NULL, TEST},         {"genome", 1, NULL, GENOME},
+                                         {"policy", 1, NULL, POLICY},     {"arch", 1, NULL, 'a'},
+                                         {"spec", 1, NULL, SPEC},         {"epochs", 1, NULL, 'e'},
+                                         {"batch", 1, NULL, 'b'},         {"rate", 1, NULL, RATE},
+                                         {"schedule", 1, NULL, SCHEDULE}, {"average", 1, NULL, AVERAGE},
+                                         {"one-strand", 0, NULL, ONE},    {"seed", 1, NULL, SEED},
+                                         {"resume", 0, NULL, RESUME},     {"output", 1, NULL, 'o'},
+                                         {"half", 0, NULL, HALF},         {"motifs", 1, NULL, MOTIFS},
+                                         {"balance", 1, NULL, BALANCE},   {"regions", 1, NULL, REGIONS},
+                                         {"decay", 1, NULL, DECAY},       {"precision", 1, NULL, PRECISION},
+                                         {"threads", 1, NULL, '@'},       {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},          {NULL, 0, NULL, 0}};
     int c, bad = 0;
     long v = 1;
     while ((c = getopt_long(argc, argv, "f:l:a:e:b:o:@:v:h", opts, NULL)) >= 0) switch (c) {
@@ -267,6 +259,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
         case RESUME: a.resume = 1; break;
         case HALF: a.half = 1; break;
+        case MOTIFS: a.motifs = optarg; break;
         case BALANCE: bad |= tfb_cmd_double("balance", optarg, 0, 1, &a.balance); break;
         case DECAY: bad |= tfb_cmd_double("decay", optarg, 0, 100, &a.decay); break;
         case PRECISION: bad |= tfb_cmd_precision(optarg), a.precision = strcmp(optarg, "float32") ? optarg : NULL; break;

@@ -171,7 +171,8 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     /* without gradient the moments end at 0, not among denormals */
     memset((void *)g, 0, n * sizeof *g);
     for (int i = 0; i < 1500; i++) k->adam(n, p1, g, m1, v1, 0.01f, 0.9f, 0.9f, 1.5f, 1e-8f);
-    for (size_t i = 0; i < n; i++) CHECK(m1[i] == 0 && v1[i] == 0, "%s adam: moments %g, %g after 1500 steps without gradient", k->name, (double)m1[i], (double)v1[i]);
+    for (size_t i = 0; i < n; i++)
+        CHECK(m1[i] == 0 && v1[i] == 0, "%s adam: moments %g, %g after 1500 steps without gradient", k->name, (double)m1[i], (double)v1[i]);
 }
 
 int main(void)
