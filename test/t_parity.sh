@@ -16,3 +16,6 @@ for arch in convnet shallow; do
     paste <(cut -f 2,3 theirs.tsv | tail -n +2) <(cut -f 4,5 ours.tsv | tail -n +2) |
         awk -v a=$arch '{ for (i = 1; i <= 2; i++) { d = $i - $(i + 2); if (d < 0) d = -d; if (d > m) m = d } n++ } END { print (n == 40 && m < 2e-5) ? "ok PyTorch scores our " a " file as we do (" m ")" : "not ok PyTorch scores our " a " file as we do: " m " in " n }'
 done
+# contributions
+if "$PY" -c 'import captum' 2> /dev/null; then "$PY" "$SRCDIR/test/peer/deeplift.py" "$PEER/torch_ref.py" "$TFBIND" "$TMP"
+else echo 'skip contributions beside Captum: captum is not installed'; fi

@@ -16,6 +16,7 @@ extern const tfb_command_t tfb_commands[];
 int tfb_cmd_annotate(int argc, char **argv);
 int tfb_cmd_enrich(int argc, char **argv);
 int tfb_cmd_evaluate(int argc, char **argv);
+int tfb_cmd_explain(int argc, char **argv);
 int tfb_cmd_finetune(int argc, char **argv);
 int tfb_cmd_labels(int argc, char **argv);
 int tfb_cmd_model(int argc, char **argv);

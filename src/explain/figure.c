@@ -222,12 +222,12 @@ int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_mo
     }
     /* the heading */
     y = 20;
-    if (f->id && *f->id && strcmp(f->id, ".")) ksprintf(&t, "%s   ", f->id);
+    if (f->id && *f->id && strcmp(f->id, ".")) ksprintf(&t, "%s \u00b7 ", f->id);
     ksprintf(&t, "%s:%" PRId64 " ", f->contig, (int64_t)f->pos + 1);
     put_allele(&t, f->ref);
     kputc('>', &t);
     put_allele(&t, f->alt);
-    ksprintf(&t, "   %s", f->tf);
+    ksprintf(&t, " \u00b7 %s", f->tf);
     text(&body, 10, y, "font-size=\"16\" font-weight=\"bold\" fill=\"#111\"", t.s);
     y += 22;
     t.l = 0;

@@ -1,13 +1,18 @@
 /* test_explain.c - dinucleotide shuffles keep their counts and are uniform; mutagenesis is what scoring every mutant says; DeepLIFT's
  * contributions sum to the change of the logit on both strands; the motif that is there is found. */
+#include "config.h"
 #include "explain/attrib.h"
 #include "explain/figure.h"
+#include "explain/npz.h"
 #include "explain/shuffle.h"
 #include "genome/base.h"
 #include "nn/walk.h"
 #include "unit.h"
 #include <math.h>
 #include <string.h>
+#ifdef HAVE_LIBZIP
+#include <zip.h>
+#endif
 
 static tfb_rng_t rng;
 
@@ -210,6 +215,41 @@ static void check_match(void)
     tfb_motifs_destroy(db);
 }
 
+/* An archive as libzip reads it: one array, its header as NumPy wants it, the numbers turned. */
+static void check_npz(void)
+{
+#ifdef HAVE_LIBZIP
+    enum { L = 7, N = 3 };
+    char path[] = "/tmp/test_npz.XXXXXX", got[128 + N * 4 * L * sizeof(float) + 1];
+    int fd = mkstemp(path), code = 0;
+    tfb_npz_t *z = tfb_npz_open(path, L);
+    float x[L * 4];
+    uint8_t seq[L] = {0, 1, 2, 3, 4, 3, 2};
+    for (int i = 0; i < L * 4; i++) x[i] = (float)i;
+    CHECK(fd >= 0 && z && tfb_npz_add(z, x) == 0 && tfb_npz_add_codes(z, seq) == 0 && tfb_npz_add(z, x) == 0 && tfb_npz_close(z, 1) == 0, "cannot write");
+    close(fd);
+    zip_t *a = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
+    CHECK(a && zip_get_num_entries(a, 0) == 1, "not an archive of one file");
+    zip_file_t *f = a ? zip_fopen(a, "arr_0.npy", 0) : NULL;
+    zip_int64_t n = f ? zip_fread(f, got, sizeof got) : -1;
+    CHECK(n == (zip_int64_t)sizeof got - 1, "arr_0.npy has %d bytes", (int)n);
+    if (n == (zip_int64_t)sizeof got - 1) {
+        float *y = (float *)(void *)(got + 128);
+        CHECK(memcmp(got, "\x93NUMPY\1\0\x76\0", 10) == 0 && got[127] == '\n', "the header's frame");
+        CHECK(strstr(got + 10, "'fortran_order': False, 'shape': (3, 4, 7)"), "the header's words: %.117s", got + 10);
+        CHECK(y[1] == 4 && y[L] == 1 && y[4 * L] == 1 && y[4 * L + 4] == 0.25f && y[8 * L + L + 2] == 9, "the numbers");
+    }
+    if (f) zip_fclose(f);
+    if (a) zip_discard(a);
+    unlink(path);
+    z = tfb_npz_open(path, L);
+    CHECK(z && tfb_npz_close(z, 0) == 0 && access(path, F_OK) != 0, "an array thrown away leaves a file");
+    z = tfb_npz_open("/nonexistent/x.npz", L);
+    tfb_log_level(-1);
+    CHECK(z && tfb_npz_close(z, 1) < 0, "an unwritable file is no error");
+#endif
+}
+
 int main(void)
 {
     tfb_rng_seed(&rng, 21);
@@ -217,5 +257,6 @@ int main(void)
     check_model("conv 16 7; bn; relu; pool 4; conv 12 5; relu; bn; pool 3; dense 20; bn; relu; dropout 0.3; dense 3", 60);
     check_model("conv 16 7; relu; bn; pool 3; dense 20; relu; bn; dense 3", 60);
     check_match();
+    check_npz();
     return unit_failed;
 }

@@ -1,0 +1,178 @@
+/* explain.c - `tfbind explain`: options -> one struct -> tfb_explain. */
+#include "explain/explain.h"
+#include "cmd/cmd.h"
+#include "explain/npz.h"
+#include "util/util.h"
+#include <getopt.h>
+#include <htslib/bgzf.h>
+#include <htslib/hfile.h>
+#include <htslib/hts.h>
+#include <string.h>
+
+static void usage(FILE *f)
+{
+    fprintf(f,
+            "Show which bases a prediction rests on: what each contributes to a TF's log odds of binding.\n"
+            "\n"
+            "Usage: tfbind explain [options] -m model.safetensors -f ref.fa in.vcf.gz|in.bed\n"
+            "       tfbind explain [options] -m model.safetensors in.fa\n"
+            "\n"
+            "Variants are explained in pairs, REF and ALT; regions and sequences in the window around their middle.\n"
+            "\n"
+            "Model and input\n"
+            "  -m, --model FILE         model (--method ism takes several, comma-separated)\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA\n"
+            "      --tf LIST            TFs, comma-separated, or all [the one with the highest score; of a variant, with the largest change]\n"
+            "      --input vcf|bed|fasta  what the input is [found out; standard input is taken for VCF or BCF]\n"
+            "      --max-n INT          leave out windows with more N [20]\n"
+            "      --min-score FLOAT    explain only what is bound with at least this probability (of a variant, with either allele) [0]\n"
+            "      --strand WHICH       both, fwd or rev [both: contributions to the mean of the logits]\n"
+            "Method\n"
+            "      --method deeplift|ism|gradient  DeepLIFT (rescale rule) against references; in-silico mutagenesis; gradient x input\n"
+            "                           [ism for variants, else deeplift]\n"
+            "      --references INT     DeepLIFT: shuffles of the sequence that keep its dinucleotides [10]\n"
+            "      --references-fasta FILE  DeepLIFT: these sequences, each of the window's length, in place of shuffles\n"
+            "      --seed INT           of the shuffles [1]\n"
+            "Output\n"
+            "  -o, --output FILE        table: a row a base, its contribution, and hypothetical contributions of A, C, G and T there\n"
+            "                           [standard output, where no other output is asked for]\n"
+            "      --scores FILE        table: a row a sequence and TF, its score, and how exactly contributions add up to it\n"
+            "      --npz PREFIX         arrays for TF-MoDISco-lite: PREFIX.TF.onehot.npz and PREFIX.TF.hyp.npz%s\n"
+            "      --bedgraph FILE      track of contributions of one TF, for BED\n"
+            "      --logos FOLDER       an SVG a sequence and TF; of a variant a figure: REF, ALT, and the motif they match\n"
+            "      --db FILE            motifs for these figures, in MEME format\n"
+            "      --flank INT          bases that these figures show on each side of the variant [25]\n"
+            "  -@, --threads INT        threads in all [1]\n"
+            "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
+            "  -h, --help               this text\n",
+            tfb_npz_possible() ? "" : " (not in this build)");
+}
+
+/* 0 with *k set, or -1 (logged). A file that cannot be opened is left to its reader. */
+static int kind_of(const char *path, const char *said, tfb_explain_input_t *k)
+{
+    static const char *const names[] = {"vcf", "bed", "fasta"};
+    htsFormat fmt;
+    hFILE *f;
+    char c = 0;
+    *k = TFB_IN_VCF;
+    if (said) {
+        for (int i = 0; i < 3; i++)
+            if (strcmp(said, names[i]) == 0) {
+                *k = (tfb_explain_input_t)i;
+                return 0;
+            }
+        tfb_error("--input is vcf, bed or fasta, not '%s'", said);
+        return -1;
+    }
+    if (strcmp(path, "-") == 0 || !(f = hopen(path, "r"))) return 0;
+    int r = hts_detect_format(f, &fmt);
+    if (hclose(f) < 0 || r < 0 || fmt.format == vcf || fmt.format == bcf) return 0;
+    BGZF *b = bgzf_open(path, "r");
+    if (b && bgzf_read(b, &c, 1) != 1) c = 0;
+    if (b) bgzf_close(b);
+    *k = c == '>' ? TFB_IN_FASTA : TFB_IN_BED;
+    return 0;
+}
+
+int tfb_cmd_explain(int argc, char **argv)
+{
+    enum { TF = 256, INPUT, MAX_N, MIN_SCORE, STRAND, METHOD, REFS, REFS_FASTA, SEED, SCORES, NPZ, BEDGRAPH, LOGOS, DB, FLANK };
+    static const struct option opts[] = {{"model", 1, NULL, 'm'},
+                                         {"fasta-ref", 1, NULL, 'f'},
+                                         {"tf", 1, NULL, TF},
+                                         {"input", 1, NULL, INPUT},
+                                         {"max-n", 1, NULL, MAX_N},
+                                         {"min-score", 1, NULL, MIN_SCORE},
+                                         {"strand", 1, NULL, STRAND},
+                                         {"method", 1, NULL, METHOD},
+                                         {"references", 1, NULL, REFS},
+                                         {"references-fasta", 1, NULL, REFS_FASTA},
+                                         {"seed", 1, NULL, SEED},
+                                         {"output", 1, NULL, 'o'},
+                                         {"scores", 1, NULL, SCORES},
+                                         {"npz", 1, NULL, NPZ},
+                                         {"bedgraph", 1, NULL, BEDGRAPH},
+                                         {"logos", 1, NULL, LOGOS},
+                                         {"db", 1, NULL, DB},
+                                         {"flank", 1, NULL, FLANK},
+                                         {"threads", 1, NULL, '@'},
+                                         {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},
+                                         {NULL, 0, NULL, 0}};
+    tfb_explain_opt_t o = {.n_refs = 10, .seed = 1, .max_n = 20, .threads = 1};
+    const char *input = NULL;
+    int c, bad = 0, method = -1, seen = 0;
+    long v = 0;
+    while ((c = getopt_long(argc, argv, "m:f:o:@:v:h", opts, NULL)) >= 0) switch (c) {
+        case 'm': o.model = optarg; break;
+        case 'f': o.fasta = optarg; break;
+        case TF: o.tf = optarg; break;
+        case INPUT: input = optarg; break;
+        case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
+        case MIN_SCORE: bad |= tfb_cmd_double("min-score", optarg, 0, 1, &o.min_score); break;
+        case STRAND:
+            if (strcmp(optarg, "both") == 0)
+                o.strand = TFB_STRAND_BOTH;
+            else if (strcmp(optarg, "fwd") == 0)
+                o.strand = TFB_STRAND_FWD;
+            else if (strcmp(optarg, "rev") == 0)
+                o.strand = TFB_STRAND_REV;
+            else
+                tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
+            break;
+        case METHOD:
+            method = strcmp(optarg, "deeplift") == 0   ? TFB_DEEPLIFT
+                     : strcmp(optarg, "ism") == 0      ? TFB_ISM
+                     : strcmp(optarg, "gradient") == 0 ? TFB_GRADIENT
+                                                       : -1;
+            if (method < 0) tfb_error("--method is deeplift, ism or gradient, not '%s'", optarg), bad = 1;
+            break;
+        case REFS: bad |= tfb_cmd_int("references", optarg, 1, 10000, &v), o.n_refs = (int)v, seen = 1; break;
+        case REFS_FASTA: o.references = optarg; break;
+        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v, seen = 1; break;
+        case 'o': o.table = optarg; break;
+        case SCORES: o.scores = optarg; break;
+        case NPZ: o.npz = optarg; break;
+        case BEDGRAPH: o.bedgraph = optarg; break;
+        case LOGOS: o.logos = optarg; break;
+        case DB: o.db = optarg; break;
+        case FLANK: bad |= tfb_cmd_int("flank", optarg, 1, 500, &v), o.flank = (int)v; break;
+        case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = v < 1 ? 1 : (int)v; break;
+        case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
+        case 'h': usage(stdout); return 0;
+        default: bad = 1;
+        }
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (bad) return 1;
+    if (argc - optind > 1) {
+        tfb_error("one input at a time, not %d (%s, ...)", argc - optind, argv[optind]);
+        return 1;
+    }
+    o.in = optind < argc ? argv[optind] : "-";
+    if (!o.model) {
+        tfb_error("-m model.safetensors is missing (-h shows all options)");
+        return 1;
+    }
+    if (kind_of(o.in, input, &o.input) < 0) return 1;
+    o.method = method >= 0 ? (tfb_method_t)method : o.input == TFB_IN_VCF ? TFB_ISM : TFB_DEEPLIFT;
+    if (!o.table && !o.scores && !o.npz && !o.bedgraph && !o.logos) o.table = "-";
+    if (o.input != TFB_IN_FASTA && !o.fasta)
+        tfb_error("-f ref.fa is missing (-h shows all options)");
+    else if ((seen || o.references) && o.method != TFB_DEEPLIFT)
+        tfb_error("--references, --references-fasta and --seed are for --method deeplift");
+    else if (seen && o.references)
+        tfb_error("--references and --seed make shuffles, --references-fasta replaces them");
+    else if (o.npz && !o.tf)
+        tfb_error("--npz makes arrays of TFs: --tf says which");
+    else if (o.bedgraph && (o.input != TFB_IN_BED || !o.tf || strchr(o.tf, ',') || strcmp(o.tf, "all") == 0))
+        tfb_error("--bedgraph is a track of one TF (--tf) over regions (BED)");
+    else if (o.db && (o.input != TFB_IN_VCF || !o.logos))
+        tfb_error("--db is for the figures of variants (--logos)");
+    else
+        return tfb_explain(&o) == 0 ? 0 : 1;
+    return 1;
+}

@@ -1,0 +1,663 @@
+/* explain.c - records in, contributions out: read | windows | contributions | outputs, a record at a time.
+ *
+ * Both alleles of a variant are compared with the same references, shuffles of the REF window, so that their contributions differ by as
+ * much as their logits do. */
+#include "explain/explain.h"
+#include "explain/figure.h"
+#include "explain/logo.h"
+#include "explain/npz.h"
+#include "genome/alleles.h"
+#include "genome/base.h"
+#include <ctype.h>
+#include <errno.h>
+#include <htslib/bgzf.h>
+#include <htslib/vcf.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+enum { MAX_REFS = 10000 };
+
+typedef struct {
+    FILE *f;
+    tfb_out_t *out;
+} file_t;
+
+/* One window and what is known about it; of a variant there are two, REF and ALT. */
+typedef struct {
+    uint8_t *code; /* (W) */
+    float *z;      /* (T) logits of all the panel's targets */
+    float *hyp;    /* (T, W, 4), of the targets asked for */
+    double *logit, *ref_logit;
+    hts_pos_t beg;          /* of its first base, on the contig */
+    const char *name;       /* "REF", "ALT", or "." */
+    int at, n_ref, n_bases; /* of a variant: where the allele begins, bases of REF, of the allele */
+} window_t;
+
+typedef struct {
+    const tfb_explain_opt_t *o;
+    tfb_pool_t *pool;
+    tfb_panel_t *panel;
+    tfb_model_t *model; /* for DeepLIFT and gradients */
+    tfb_attrib_t *attrib;
+    tfb_fasta_t *fasta;
+    tfb_motifs_t *db;
+    int W, T, fixed; /* targets are the same for all records */
+    int *target, n;  /* (T) of the panel, in use for this record */
+    int *output;     /* (T): the model's output of a panel target */
+    int *chosen;     /* (T) outputs in use */
+    uint8_t *refs, *work;
+    int n_refs, own_refs;
+    window_t win[2];
+    float *contrib; /* (W) */
+    file_t table, scores, bedgraph;
+    tfb_npz_t **onehot, **hyp; /* (n) */
+    kstring_t line, name, contig, svg, path, seq;
+    int64_t n_line, n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
+    double worst; /* of the convergence deltas */
+    kstring_t track_contig;
+    hts_pos_t track_beg, track_end;
+    int64_t n_overlap;
+} args_t;
+
+static const char *in_name(const args_t *a) { return strcmp(a->o->in, "-") == 0 ? "standard input" : a->o->in; }
+
+static const char *method_name(tfb_method_t m) { return m == TFB_DEEPLIFT ? "DeepLIFT" : m == TFB_ISM ? "in-silico mutagenesis" : "gradient x input"; }
+
+static int memory(void)
+{
+    tfb_error("not enough memory");
+    return -1;
+}
+
+/* ---- outputs ---- */
+
+static int open_file(file_t *f, const char *path, const char *header)
+{
+    if (!path) return 0;
+    if (!(f->f = tfb_out_open(path, &f->out))) return -1;
+    fputs(header, f->f);
+    return 0;
+}
+
+static int close_file(file_t *f, int keep)
+{
+    if (!f->f) return 0;
+    int r = tfb_out_close(f->f, f->out, keep);
+    f->f = NULL;
+    return keep ? r : 0;
+}
+
+/* A part of a file's name: what would trouble a shell or a file system becomes _. */
+static void put_safe(kstring_t *s, const char *text)
+{
+    for (; *text && s->l < 200; text++) kputc(isalnum((unsigned char)*text) || strchr("._-+", *text) ? *text : '_', s);
+}
+
+/* Where base l of a window lies on its contig (0-based), or -1: an inserted base lies nowhere. */
+static hts_pos_t position(const window_t *w, int l)
+{
+    if (l < w->at || w->n_bases < 0) return w->beg + l;
+    int k = l - w->at;
+    if (k < w->n_bases) return k < w->n_ref ? w->beg + l : -1;
+    return w->beg + l - w->n_bases + w->n_ref;
+}
+
+static void write_table(args_t *a, const window_t *w, const char *tf, const float *hyp)
+{
+    for (int l = 0; l < a->W; l++) {
+        hts_pos_t pos = position(w, l);
+        fprintf(a->table.f, "%s\t%s\t%s\t%s\t", a->name.s, tf, w->name, a->contig.s);
+        if (pos < 0)
+            fputc('.', a->table.f);
+        else
+            fprintf(a->table.f, "%" PRId64, (int64_t)pos + 1);
+        fprintf(a->table.f, "\t%c\t%.6g", tfb_base_char[w->code[l]], (double)a->contrib[l]);
+        for (int c = 0; c < 4; c++) fprintf(a->table.f, "\t%.6g", (double)hyp[4 * l + c]);
+        fputc('\n', a->table.f);
+    }
+}
+
+static int write_track(args_t *a, const window_t *w)
+{
+    int from = 0;
+    if (a->track_contig.l && strcmp(a->track_contig.s, a->contig.s) == 0) {
+        if (w->beg < a->track_beg) {
+            tfb_error("%s: %s is not in order, and a bedGraph must be; sort the regions (`sort -k1,1 -k2,2n`)", in_name(a), a->name.s);
+            return -1;
+        }
+        if (w->beg < a->track_end) from = (int)(a->track_end - w->beg), a->n_overlap++;
+    }
+    a->track_contig.l = 0;
+    kputs(a->contig.s, &a->track_contig);
+    for (int l = from; l < a->W; l++)
+        fprintf(a->bedgraph.f, "%s\t%" PRId64 "\t%" PRId64 "\t%.6g\n", a->contig.s, (int64_t)w->beg + l, (int64_t)w->beg + l + 1, (double)a->contrib[l]);
+    a->track_beg = w->beg;
+    if (w->beg + a->W > a->track_end || from == 0) a->track_end = w->beg + a->W;
+    return 0;
+}
+
+static int write_svg(args_t *a, const char *tf)
+{
+    tfb_out_t *out;
+    a->path.l = 0;
+    ksprintf(&a->path, "%s/", a->o->logos);
+    size_t folder = a->path.l;
+    kstring_t s = {0, 0, NULL};
+    put_safe(&s, a->name.s);
+    kputc('.', &s);
+    put_safe(&s, tf);
+    ksprintf(&a->path, "%s%s.svg", s.s[0] == '.' ? "_" : "", s.s);
+    (void)folder;
+    free(s.s);
+    FILE *f = tfb_out_open(a->path.s, &out);
+    if (!f) return -1;
+    fwrite(a->svg.s, 1, a->svg.l, f);
+    fputc('\n', f);
+    return tfb_out_close(f, out, 1);
+}
+
+static int draw_sequence(args_t *a, const window_t *w, const char *tf, double p)
+{
+    float *h = malloc((size_t)a->W * 4 * sizeof *h);
+    kstring_t title = {0, 0, NULL};
+    if (!h) return memory();
+    tfb_logo_contrib(w->code, a->contrib, a->W, h);
+    ksprintf(&title, "%s: %s, probability of binding %.2f; contributions to the log odds by %s", a->name.s, tf, p, method_name(a->o->method));
+    tfb_logo_opt_t o = {.col_width = 8, .height = 80, .axis = 1, .first = 1, .title = title.s, .y_label = "contribution"};
+    a->svg.l = 0;
+    int r = tfb_logo_svg(&a->svg, h, a->W, &o);
+    free(h);
+    free(title.s);
+    return r < 0 ? memory() : write_svg(a, tf);
+}
+
+/* ---- contributions of the windows of a record ---- */
+
+static int explain_window(args_t *a, window_t *w)
+{
+    int W = a->W;
+    if (a->o->method == TFB_ISM) {
+        /* the panel gives all its targets; those in use move to the front */
+        float *all = malloc((size_t)a->T * (size_t)W * 4 * sizeof *all);
+        if (!all) return memory();
+        int r = tfb_ism(a->panel, w->code, 0, W, a->o->strand, all, w->z);
+        for (int t = 0; r == 0 && t < a->n; t++) {
+            memcpy(w->hyp + (size_t)t * (size_t)W * 4, all + (size_t)a->target[t] * (size_t)W * 4, (size_t)W * 4 * sizeof *all);
+            w->logit[t] = (double)w->z[a->target[t]];
+        }
+        free(all);
+        return r;
+    }
+    for (int t = 0; t < a->n; t++) a->chosen[t] = a->output[a->target[t]];
+    if (a->o->method == TFB_DEEPLIFT)
+        tfb_attrib_deeplift(a->attrib, w->code, a->refs, a->chosen, a->n, w->hyp, w->logit, w->ref_logit);
+    else
+        tfb_attrib_gradient(a->attrib, w->code, a->chosen, a->n, w->hyp, w->logit);
+    return 0;
+}
+
+/* Scores, targets, contributions and outputs of n windows (1, or REF and ALT of rec). */
+typedef struct {
+    const char *id, *ref, *alt;
+    hts_pos_t pos;
+} variant_t;
+
+static int explain_record(args_t *a, int n, const variant_t *v)
+{
+    const tfb_explain_opt_t *o = a->o;
+    int W = a->W, T = a->T;
+    for (int i = 0; i < n; i++)
+        if (tfb_panel_windows(a->panel, a->win[i].code, NULL, 1, o->strand, a->win[i].z) < 0) return -1;
+    a->n_all++;
+    if (!a->fixed) {
+        double most = -INFINITY;
+        for (int t = 0; t < T; t++) {
+            double p = (double)tfb_sigmoid(a->win[0].z[t]), x = n == 1 ? (double)a->win[0].z[t] : fabs((double)tfb_sigmoid(a->win[1].z[t]) - p);
+            if (x > most) most = x, a->target[0] = t;
+        }
+    }
+    if (o->min_score > 0) { /* contributions are dear, so targets that are below in all windows are left out before */
+        int kept = 0, all = a->fixed ? T : 1;
+        for (int t = 0; t < all; t++) {
+            int k = a->fixed ? t : a->target[0], high = 0;
+            for (int i = 0; i < n; i++) high |= (double)tfb_sigmoid(a->win[i].z[k]) >= o->min_score;
+            if (high)
+                a->target[kept++] = k;
+            else
+                a->n_low++;
+        }
+        a->n = kept;
+        if (!kept) {
+            a->n_low_all++;
+            return 0;
+        }
+    }
+    if (o->method == TFB_DEEPLIFT && a->own_refs) tfb_attrib_references(a->win[0].code, W, a->n_refs, o->seed, a->refs, a->work);
+    for (int i = 0; i < n; i++)
+        if (explain_window(a, &a->win[i]) < 0) return -1;
+    for (int t = 0; t < a->n; t++) {
+        const char *tf = tfb_panel_target(a->panel, a->target[t]);
+        for (int i = 0; i < n; i++) {
+            const window_t *w = &a->win[i];
+            const float *hyp = w->hyp + (size_t)t * (size_t)W * 4;
+            double sum = tfb_attrib_actual(w->code, hyp, W, a->contrib), p = 1 / (1 + exp(-w->logit[t]));
+            if (a->table.f) write_table(a, w, tf, hyp);
+            if (o->method == TFB_DEEPLIFT && fabs(sum - (w->logit[t] - w->ref_logit[t])) > a->worst) a->worst = fabs(sum - (w->logit[t] - w->ref_logit[t]));
+            if (a->scores.f) {
+                fprintf(a->scores.f, "%s\t%s\t%s\t%.6g\t%.6g\t%.6g\t", a->name.s, tf, w->name, p, w->logit[t], sum);
+                if (o->method == TFB_DEEPLIFT)
+                    fprintf(a->scores.f, "%.6g\t%.2g\n", w->ref_logit[t], sum - (w->logit[t] - w->ref_logit[t]));
+                else
+                    fputs(".\t.\n", a->scores.f);
+            }
+            if (a->onehot && (tfb_npz_add_codes(a->onehot[a->target[t]], w->code) < 0 || tfb_npz_add(a->hyp[a->target[t]], hyp) < 0)) return -1;
+            if (a->bedgraph.f && write_track(a, w) < 0) return -1;
+            if (o->logos && n == 1 && draw_sequence(a, w, tf, p) < 0) return -1;
+        }
+        if (o->logos && v) {
+            tfb_figure_t f = {.contig = a->contig.s, .id = v->id, .pos = v->pos, .ref = v->ref, .alt = v->alt, .tf = tf, .W = W};
+            f.p_ref = 1 / (1 + exp(-a->win[0].logit[t]));
+            f.p_alt = 1 / (1 + exp(-a->win[1].logit[t]));
+            f.lor = a->win[1].logit[t] - a->win[0].logit[t];
+            f.percentile = -1;
+            f.method = o->method == TFB_DEEPLIFT ? "DeepLIFT: against shuffles of the sequence"
+                       : o->method == TFB_ISM    ? "in-silico mutagenesis: against the mean of the four bases there"
+                                                 : "gradient x input";
+            for (int i = 0; i < 2; i++) f.code[i] = a->win[i].code, f.hyp[i] = a->win[i].hyp + (size_t)t * (size_t)W * 4;
+            a->svg.l = 0;
+            if (tfb_figure_draw(&a->svg, &f, o->flank, a->db) < 0) return memory();
+            if (write_svg(a, tf) < 0) return -1;
+        }
+    }
+    a->n_done++;
+    FILE *f[] = {a->table.f, a->scores.f, a->bedgraph.f};
+    for (int i = 0; i < 3; i++)
+        if (f[i] && ferror(f[i])) return -1; /* closing says which and why */
+    return 0;
+}
+
+static void leave_out(args_t *a, int reason)
+{
+    a->n_all++;
+    a->n_reason[reason]++;
+}
+
+/* ---- readers ---- */
+
+/* 1 a line, 0 the end, -1 an error (logged). */
+static int next_line(args_t *a, BGZF *in, const char *path)
+{
+    int r = bgzf_getline(in, '\n', &a->line);
+    if (r == -1) return 0;
+    a->n_line++;
+    if (r < -1) {
+        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", path, a->n_line);
+        return -1;
+    }
+    if (a->line.l && a->line.s[a->line.l - 1] == '\r') a->line.s[--a->line.l] = 0;
+    return 1;
+}
+
+static BGZF *open_lines(const char *path, const char *name)
+{
+    BGZF *in = bgzf_open(path, "r");
+    if (!in) {
+        tfb_error("cannot read %s: %s", name, strerror(errno));
+        return NULL;
+    }
+    if (strcmp(path, "-") && bgzf_compression(in) == 2 && bgzf_check_EOF(in) == 0) {
+        tfb_error("%s is truncated: its end-of-file marker is missing", path);
+        bgzf_close(in);
+        return NULL;
+    }
+    return in;
+}
+
+static int run_bed(args_t *a)
+{
+    int got, ret = -1;
+    BGZF *in = open_lines(a->o->in, in_name(a));
+    if (!in) return -1;
+    while ((got = next_line(a, in, in_name(a))) > 0) {
+        const char *s = a->line.s;
+        char *e;
+        if (!a->line.l || *s == '#' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
+        size_t n = strcspn(s, "\t ");
+        long long beg, end;
+        a->contig.l = 0;
+        kputsn(s, n, &a->contig);
+        errno = 0;
+        beg = s[n] ? strtoll(s + n + 1, &e, 10) : -1;
+        if (beg < 0 || (*e != '\t' && *e != ' ')) goto bad;
+        s = e + 1;
+        end = strtoll(s, &e, 10);
+        if (e == s || (*e && *e != '\t' && *e != ' ') || end < beg || errno) {
+        bad:
+            tfb_error("%s:%" PRId64 ": not BED: contig, start and end are wanted, with 0 <= start <= end", in_name(a), a->n_line);
+            goto done;
+        }
+        a->name.l = 0;
+        ksprintf(&a->name, "%s:%lld-%lld", a->contig.s, beg + 1, end);
+        window_t *w = &a->win[0];
+        w->beg = beg + (end - beg) / 2 - a->W / 2;
+        int r = tfb_fasta_codes(a->fasta, a->contig.s, w->beg, w->beg + a->W, w->code);
+        if (r == -1) goto done;
+        r = r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : tfb_count_n(w->code, (size_t)a->W) > (size_t)a->o->max_n ? TFB_ALLELE_MANY_N : 0;
+        if (r > 0)
+            leave_out(a, r);
+        else if (explain_record(a, 1, NULL) < 0)
+            goto done;
+    }
+    ret = got;
+done:
+    bgzf_close(in);
+    return ret;
+}
+
+/* The middle W bases of a sequence, N beside a shorter one, as annotate takes it. */
+static int middle(const args_t *a, uint8_t *code, hts_pos_t *from)
+{
+    int L = (int)a->seq.l, W = a->W;
+    *from = L > W ? L / 2 - W / 2 : L < W ? -((W - L) / 2) : 0;
+    memset(code, TFB_N, (size_t)W);
+    tfb_encode(a->seq.s + (*from > 0 ? *from : 0), (size_t)(L < W ? L : W), code + (*from < 0 ? -*from : 0));
+    return L > 0 && tfb_count_n(code, (size_t)W) <= (size_t)a->o->max_n;
+}
+
+static int end_sequence(args_t *a)
+{
+    window_t *w = &a->win[0];
+    a->contig.l = 0;
+    kputs(a->name.s, &a->contig);
+    if (!middle(a, w->code, &w->beg)) {
+        leave_out(a, TFB_ALLELE_MANY_N);
+        return 0;
+    }
+    return explain_record(a, 1, NULL);
+}
+
+static int end_reference(args_t *a)
+{
+    if ((int)a->seq.l != a->W) {
+        tfb_error("%s: %s has %zu bases, a reference must have the window's %d", a->o->references, a->name.s, a->seq.l, a->W);
+        return -1;
+    }
+    if (a->n_refs == MAX_REFS) {
+        tfb_error("%s holds more than %d references", a->o->references, MAX_REFS);
+        return -1;
+    }
+    uint8_t *p = realloc(a->refs, ((size_t)a->n_refs + 1) * (size_t)a->W);
+    if (!p) return memory();
+    a->refs = p;
+    tfb_encode(a->seq.s, a->seq.l, a->refs + (size_t)a->n_refs++ * (size_t)a->W);
+    return 0;
+}
+
+static int run_fasta(args_t *a, const char *path, const char *name, int (*end)(args_t *))
+{
+    int got, open = 0, ret = -1;
+    BGZF *in = open_lines(path, name);
+    if (!in) return -1;
+    ks_resize(&a->seq, 1);
+    a->n_line = 0;
+    while ((got = next_line(a, in, name)) > 0) {
+        if (a->line.l && a->line.s[0] == '>') {
+            if (open && end(a) < 0) goto done;
+            open = 1;
+            a->name.l = a->seq.l = 0;
+            kputsn(a->line.s + 1, strcspn(a->line.s + 1, " \t"), &a->name);
+        } else if (!open && a->line.l) {
+            tfb_error("%s:%" PRId64 ": not FASTA: no > before the first sequence", name, a->n_line);
+            goto done;
+        } else {
+            if (a->seq.l + a->line.l > INT32_MAX / 2) {
+                tfb_error("%s:%" PRId64 ": sequence %s is too long to be a window", name, a->n_line, a->name.s);
+                goto done;
+            }
+            kputsn(a->line.s, a->line.l, &a->seq);
+        }
+    }
+    if (got == 0 && (!open || end(a) == 0)) ret = 0;
+done:
+    bgzf_close(in);
+    return ret;
+}
+
+/* One ALT of a record. 0, or -1. */
+static int run_allele(args_t *a, const bcf1_t *rec, const char *alt)
+{
+    const char *ref = rec->d.allele[0];
+    char base = 'N';
+    int at = 0, r = (int)tfb_allele_kind(alt);
+    if (r == TFB_ALLELE_OK && tfb_allele_kind(ref) != TFB_ALLELE_OK) r = TFB_ALLELE_NOT_ACGT;
+    if (r == TFB_ALLELE_OK) r = tfb_allele_check_ref(a->fasta, a->contig.s, rec->pos, ref, &at, &base);
+    if (r == TFB_ALLELE_MISMATCH) {
+        tfb_error("%s:%" PRId64 ": REF is %c but %s has %c (%s); `bcftools norm -c` finds all such records", a->contig.s, (int64_t)rec->pos + 1 + at, ref[at],
+                  tfb_fasta_path(a->fasta), base, in_name(a));
+        return -1;
+    }
+    for (int i = 0; i < 2 && r == TFB_ALLELE_OK; i++) {
+        window_t *w = &a->win[i];
+        const char *s = i ? alt : ref;
+        int n = (int)strlen(s), left = n < a->W ? a->W / 2 - n / 2 : 0;
+        w->n_ref = (int)strlen(ref);
+        w->n_bases = n < a->W ? n : a->W;
+        w->at = left;
+        w->beg = rec->pos - left;
+        w->name = i ? "ALT" : "REF";
+        r = tfb_allele_window(a->fasta, a->contig.s, rec->pos, w->n_ref, s, n, a->W, a->o->max_n, w->code);
+    }
+    if (r < 0) return -1;
+    if (r > 0) {
+        leave_out(a, r);
+        return 0;
+    }
+    a->name.l = 0;
+    ksprintf(&a->name, "%s:%" PRId64 ":", a->contig.s, (int64_t)rec->pos + 1);
+    for (int i = 0; i < 2; i++) { /* an allele of hundreds of bases is no name */
+        const char *s = i ? alt : ref;
+        size_t n = strlen(s);
+        if (i) kputc('>', &a->name);
+        if (n > 40)
+            ksprintf(&a->name, "%.20s..%zu", s, n);
+        else
+            kputs(s, &a->name);
+    }
+    variant_t v = {rec->d.id, ref, alt, rec->pos};
+    return explain_record(a, 2, &v);
+}
+
+static int run_vcf(args_t *a)
+{
+    int r, ret = -1;
+    htsFile *in = hts_open(a->o->in, "r");
+    bcf_hdr_t *hdr = NULL;
+    bcf1_t *rec = bcf_init();
+    if (!in) {
+        tfb_error("cannot read %s: %s", in_name(a), strerror(errno));
+        goto done;
+    }
+    if ((in->format.format != vcf && in->format.format != bcf) || !(hdr = bcf_hdr_read(in))) {
+        tfb_error("%s is not VCF or BCF (--input bed or --input fasta says what it is)", in_name(a));
+        goto done;
+    }
+    if (!rec) {
+        memory();
+        goto done;
+    }
+    int64_t n = 0;
+    while ((r = bcf_read(in, hdr, rec)) == 0) {
+        const char *contig = bcf_seqname(hdr, rec);
+        n++;
+        if (!contig || (rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || bcf_unpack(rec, BCF_UN_STR) < 0 || rec->n_allele < 1) {
+            tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", in_name(a), n, bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1);
+            goto done;
+        }
+        a->contig.l = 0;
+        kputs(contig, &a->contig);
+        for (int i = 1; i < rec->n_allele; i++)
+            if (run_allele(a, rec, rec->d.allele[i]) < 0) goto done;
+    }
+    if (r < -1) {
+        tfb_error("%s: cannot read on after record %" PRId64 ": the file is truncated or damaged", in_name(a), n);
+        goto done;
+    }
+    ret = 0;
+done:
+    if (rec) bcf_destroy(rec);
+    if (hdr) bcf_hdr_destroy(hdr);
+    if (in && hts_close(in) < 0 && ret == 0) {
+        tfb_error("%s: cannot read to its end", in_name(a));
+        ret = -1;
+    }
+    return ret;
+}
+
+/* ---- start and end ---- */
+
+static int start(args_t *a)
+{
+    const tfb_explain_opt_t *o = a->o;
+    int walks = o->method != TFB_ISM;
+    if (walks && strchr(o->model, ',')) {
+        tfb_error("%s explains one model at a time; --method ism takes several", method_name(o->method));
+        return -1;
+    }
+    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) return -1;
+    if (walks && !(a->model = tfb_model_load(o->model))) return -1;
+    a->W = tfb_panel_window(a->panel);
+    a->T = tfb_panel_n_targets(a->panel);
+    a->fixed = o->tf != NULL;
+    a->n = a->fixed ? a->T : 1;
+    size_t W = (size_t)a->W, n = (size_t)a->n;
+    if (!(a->target = calloc((size_t)a->T, sizeof *a->target)) || !(a->output = calloc((size_t)a->T, sizeof *a->output)) ||
+        !(a->chosen = calloc((size_t)a->T, sizeof *a->chosen)) || !(a->contrib = tfb_alloc(W, sizeof *a->contrib, "contributions")) ||
+        !(a->work = tfb_alloc(W, 1, "references")))
+        return memory();
+    for (int t = 0; t < a->T; t++) {
+        a->target[t] = t;
+        a->output[t] = walks ? tfb_model_target(a->model, tfb_panel_target(a->panel, t)) : -1;
+    }
+    for (int i = 0; i < (o->input == TFB_IN_VCF ? 2 : 1); i++) {
+        window_t *w = &a->win[i];
+        w->name = ".";
+        w->n_bases = -1;
+        if (!(w->code = tfb_alloc(W, 1, "sequences")) || !(w->z = tfb_alloc((size_t)a->T, sizeof *w->z, "scores")) ||
+            !(w->hyp = tfb_alloc(n * W * 4, sizeof *w->hyp, "contributions")) || !(w->logit = calloc(n, sizeof *w->logit)) ||
+            !(w->ref_logit = calloc(n, sizeof *w->ref_logit)))
+            return memory();
+    }
+    if (o->input != TFB_IN_FASTA && !(a->fasta = tfb_fasta_open(o->fasta))) return -1;
+    if (o->db && !(a->db = tfb_motifs_read(o->db))) return -1;
+    if (o->method == TFB_DEEPLIFT) {
+        if (o->references) {
+            if (run_fasta(a, o->references, o->references, end_reference) < 0) return -1;
+            if (!a->n_refs) {
+                tfb_error("%s holds no sequences", o->references);
+                return -1;
+            }
+            a->n_line = 0;
+        } else {
+            a->own_refs = 1;
+            a->n_refs = o->n_refs;
+            if (!(a->refs = tfb_alloc((size_t)a->n_refs, W, "references"))) return -1;
+        }
+    }
+    if (walks && !(a->attrib = tfb_attrib_create(a->model, a->n_refs, o->strand, a->pool))) return -1;
+    if (o->method == TFB_DEEPLIFT && tfb_attrib_unruled(a->attrib))
+        tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not sum to the change of the logit",
+                 o->model, tfb_attrib_unruled(a->attrib));
+    if (open_file(&a->table, o->table, "name\ttarget\tallele\tcontig\tpos\tbase\tcontribution\tA\tC\tG\tT\n") < 0 ||
+        open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0 ||
+        open_file(&a->bedgraph, o->bedgraph, "") < 0)
+        return -1;
+    if (o->logos && mkdir(o->logos, 0777) < 0 && errno != EEXIST) {
+        tfb_error("cannot make folder %s: %s", o->logos, strerror(errno));
+        return -1;
+    }
+    if (!o->npz) return 0;
+    if (!(a->onehot = calloc(n, sizeof *a->onehot)) || !(a->hyp = calloc(n, sizeof *a->hyp))) return memory();
+    for (int t = 0; t < a->n; t++)
+        for (int i = 0; i < 2; i++) {
+            a->path.l = 0;
+            ksprintf(&a->path, "%s.", o->npz);
+            kstring_t tf = {0, 0, NULL};
+            put_safe(&tf, tfb_panel_target(a->panel, t));
+            ksprintf(&a->path, "%s.%s.npz", tf.s, i ? "hyp" : "onehot");
+            free(tf.s);
+            if (!(*(i ? &a->hyp[t] : &a->onehot[t]) = tfb_npz_open(a->path.s, a->W))) return -1;
+        }
+    return 0;
+}
+
+static void summary(const args_t *a)
+{
+    kstring_t s = {0, 0, NULL};
+    int64_t not = 0;
+    for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
+        if (!a->n_reason[r]) continue;
+        ksprintf(&s, "%s%" PRId64 " %s", not ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
+        not += a->n_reason[r];
+    }
+    tfb_note("%" PRId64 " %s, %" PRId64 " explained by %s, %" PRId64 " not%s%s", a->n_all, a->o->input == TFB_IN_VCF ? "ALT alleles" : "sequences", a->n_done,
+             method_name(a->o->method), a->n_all - a->n_done, s.s ? s.s : "", a->n_low_all ? s.s ? ", " : ": " : "");
+    if (a->n_low_all) tfb_note("%" PRId64 " of them with every score below --min-score", a->n_low_all);
+    if (a->n_overlap) tfb_note("%" PRId64 " regions overlap the one before: there the track keeps the earlier one's values", a->n_overlap);
+    if (a->o->method == TFB_DEEPLIFT && a->n_done) {
+        if (a->worst > 1e-3 && !tfb_attrib_unruled(a->attrib))
+            tfb_warn("contributions miss the change of the logit by up to %.2g", a->worst);
+        else
+            tfb_note("contributions sum to the change of the logit from %d references, within %.2g", a->n_refs, a->worst);
+    }
+    free(s.s);
+}
+
+int tfb_explain(const tfb_explain_opt_t *o)
+{
+    args_t *a = calloc(1, sizeof *a);
+    if (!a) return memory();
+    a->o = o;
+    int ret = start(a);
+    if (ret == 0) ret = o->input == TFB_IN_VCF ? run_vcf(a) : o->input == TFB_IN_BED ? run_bed(a) : run_fasta(a, o->in, in_name(a), end_sequence);
+    int ok = ret == 0;
+    /* a write error counts, and is told by whichever file has it */
+    FILE *f[] = {a->table.f, a->scores.f, a->bedgraph.f};
+    int write_error = 0;
+    for (int i = 0; i < 3; i++) write_error |= f[i] && ferror(f[i]);
+    if (close_file(&a->table, ok || write_error) < 0) ret = -1;
+    if (close_file(&a->scores, ok || write_error) < 0) ret = -1;
+    if (close_file(&a->bedgraph, ok || write_error) < 0) ret = -1;
+    for (int t = 0; a->onehot && a->hyp && t < (a->fixed ? a->T : 1); t++) {
+        if (tfb_npz_close(a->onehot[t], ret == 0) < 0) ret = -1;
+        if (tfb_npz_close(a->hyp[t], ret == 0) < 0) ret = -1;
+    }
+    if (ret == 0) summary(a);
+    tfb_attrib_destroy(a->attrib);
+    tfb_model_destroy(a->model);
+    tfb_panel_close(a->panel);
+    tfb_pool_destroy(a->pool);
+    tfb_fasta_close(a->fasta);
+    tfb_motifs_destroy(a->db);
+    for (int i = 0; i < 2; i++) {
+        free(a->win[i].code);
+        free(a->win[i].z);
+        free(a->win[i].hyp);
+        free(a->win[i].logit);
+        free(a->win[i].ref_logit);
+    }
+    free(a->target);
+    free(a->output);
+    free(a->chosen);
+    free(a->refs);
+    free(a->work);
+    free(a->contrib);
+    free(a->onehot);
+    free(a->hyp);
+    kstring_t *s[] = {&a->line, &a->name, &a->contig, &a->svg, &a->path, &a->seq, &a->track_contig};
+    for (size_t i = 0; i < sizeof s / sizeof s[0]; i++) free(s[i]->s);
+    free(a);
+    return ret;
+}

@@ -1,0 +1,32 @@
+/* explain.h - sequences, regions or variants in; what each base contributes out: tables, arrays, tracks, figures. */
+#ifndef TFB_EXPLAIN_H
+#define TFB_EXPLAIN_H
+
+#include "explain/attrib.h"
+
+typedef enum { TFB_IN_VCF, TFB_IN_BED, TFB_IN_FASTA } tfb_explain_input_t;
+
+typedef struct {
+    const char *model, *fasta, *in; /* in "-" = standard input; fasta is not needed for FASTA */
+    tfb_explain_input_t input;
+    const char *tf; /* names or "all"; NULL: of each record the TF with the highest score (of a variant, the largest change of probability) */
+    tfb_method_t method;
+    int n_refs;
+    uint64_t seed;
+    const char *references; /* FASTA of references for all sequences; NULL = shuffles */
+    tfb_strand_t strand;
+    int max_n;
+    double min_score; /* probability below which a sequence is not explained */
+    int threads;
+    /* outputs; NULL = none, "-" = standard output */
+    const char *table, *scores, *bedgraph;
+    const char *npz;   /* first part of file names: .TF.onehot.npz, .TF.hyp.npz */
+    const char *logos; /* a folder; it is made */
+    const char *db;    /* motifs for the figures of variants */
+    int flank;         /* bases beside a variant in its figure; 0 = the default */
+} tfb_explain_opt_t;
+
+/* Reads all records, in order and one at a time. Windows lie as annotate's do. 0, or -1 (logged with file and record). */
+int tfb_explain(const tfb_explain_opt_t *o);
+
+#endif
