@@ -5,6 +5,7 @@
  * allocated per record once the largest batch has been seen, and memory does not depend on the input's size. */
 #include "config.h"
 #include "annotate/vcf.h"
+#include "annotate/phased.h"
 #include "annotate/windows.h"
 #include "genome/alleles.h"
 #include <ctype.h>
@@ -40,6 +41,7 @@ typedef struct {
     int why;   /* what is wrong with REF: a tfb_allele_t */
     int ref;   /* index of the REF window, -1 = none */
     int first; /* of this record's ALTs in alt[] */
+    tfb_phased_rec_t hap;
 } item_t;
 
 typedef struct {
@@ -47,6 +49,7 @@ typedef struct {
     tfb_panel_t *panel;
     tfb_pool_t *pool;
     tfb_fasta_t *fasta;
+    tfb_phased_t *phased; /* NULL: no haplotypes */
     bcf_srs_t *sr;
     bcf_hdr_t *hdr; /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
                                   not declare) must be known when the record is written */
@@ -56,6 +59,9 @@ typedef struct {
     char **tag;          /* summary: TOP REF ALT DELTA LOR PCT CALL; else per TF: score, DELTA, LOR, PCT, CALL */
     int *tag_id, n_tags; /* their numbers in hdr; -1 = not declared */
     int pct, call;       /* is the model calibrated, has it thresholds: else PCT, CALL of an earlier run are only removed */
+    char **hap_tag;      /* FORMAT score and INFO departure of the summary or of each TF in turn; last, in the summary, INFO TF */
+    int n_hap_tags;
+    char *csq_tag; /* NULL: none */
 
     item_t *item; /* the queue; [0, n_ready) have their windows. Those beyond n_items have a record to read into */
     int n_items, n_ready, m_items, batch;
@@ -78,6 +84,7 @@ void tfb_vcf_defaults(tfb_vcf_opt_t *o)
                          .out = "-",
                          .prefix = "TFB",
                          .effect = TFB_EFFECT_DEFAULTS,
+                         .phase = 'r',
                          .check_ref = 'e',
                          .max_n = 20,
                          .regions_overlap = -1,
@@ -160,24 +167,66 @@ static char *make_tag(const char *prefix, const char *tf, const char *suffix)
     return t;
 }
 
-/* Adds a header line, replacing one of the same key. */
-static int add_line(args_t *a, const char *tag, const char *number, const char *type, const char *what)
+/* Adds a header line, replacing one of the same key. field: BCF_HL_INFO or BCF_HL_FMT. */
+static int add_line(args_t *a, int field, const char *tag, const char *number, const char *type, const char *what)
 {
     kstring_t s = {0, 0, NULL};
+    const char *name = field == BCF_HL_INFO ? "INFO" : "FORMAT";
     int ret = -1, id = bcf_hdr_id2int(a->hdr, BCF_DT_ID, tag);
-    if (id >= 0 && bcf_hdr_idinfo_exists(a->hdr, BCF_HL_INFO, id)) {
-        bcf_hrec_t *old = bcf_hdr_get_hrec(a->hdr, BCF_HL_INFO, "ID", tag, NULL);
+    if (id >= 0 && bcf_hdr_idinfo_exists(a->hdr, field, id)) {
+        bcf_hrec_t *old = bcf_hdr_get_hrec(a->hdr, field, "ID", tag, NULL);
         int i = old ? bcf_hrec_find_key(old, "Number") : -1, k = old ? bcf_hrec_find_key(old, "Type") : -1;
         if (i >= 0 && k >= 0 && (strcmp(old->vals[i], number) || strcmp(old->vals[k], type)))
-            tfb_warn("%s: INFO/%s was Number=%s, Type=%s and is replaced", in_name(a->o), tag, old->vals[i], old->vals[k]);
-        bcf_hdr_remove(a->hdr, BCF_HL_INFO, tag);
+            tfb_warn("%s: %s/%s was Number=%s, Type=%s and is replaced", in_name(a->o), name, tag, old->vals[i], old->vals[k]);
+        bcf_hdr_remove(a->hdr, field, tag);
     }
-    ksprintf(&s, "##INFO=<ID=%s,Number=%s,Type=%s,Description=\"", tag, number, type);
+    ksprintf(&s, "##%s=<ID=%s,Number=%s,Type=%s,Description=\"", name, tag, number, type);
     for (; *what; what++) kputc(*what == '"' || *what == '\\' || iscntrl((unsigned char)*what) ? '_' : *what, &s); /* names are strangers' */
     kputs("\">", &s);
     if (s.s && bcf_hdr_append(a->hdr, s.s) == 0) ret = 0;
     free(s.s);
     return ret;
+}
+
+/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one that is called Consequence. */
+static int make_csq_header(args_t *a)
+{
+    char what[1024];
+    snprintf(what, sizeof what, "Change of binding of the TF%s that changes most, model %.500s. Format: Allele|Consequence|TF|REF|ALT|DELTA|LOR|PCT",
+             a->o->tf ? " of --tf" : "", tfb_panel_source(a->panel, -1));
+    return (a->csq_tag = make_tag(a->o->prefix, "", "CSQ")) ? add_line(a, BCF_HL_INFO, a->csq_tag, "A", "String", what) : -1;
+}
+
+/* Number=. in FORMAT: as many values as the genotype has alleles, for which older htslib has no letter. Splitting a record copies them whole,
+ * which is right: they belong to the haplotype and not to an ALT. */
+static int make_hap_header(args_t *a)
+{
+    const tfb_vcf_opt_t *o = a->o;
+    int n = o->tf ? a->n_targets : 1;
+    char what[1024];
+    a->n_hap_tags = 2 * n + !o->tf;
+    if (!(a->hap_tag = calloc((size_t)a->n_hap_tags + 1, sizeof *a->hap_tag))) return -1;
+    for (int t = 0; t < n; t++) {
+        const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "", *who = o->tf ? tf : "the TF in HAP_TF";
+        char **tag = &a->hap_tag[(ptrdiff_t)2 * t];
+        if (!(tag[0] = make_tag(o->prefix, tf, "HAP")) || !(tag[1] = make_tag(o->prefix, tf, "HAP_DIFF"))) return -1;
+        for (int k = 0; k < a->n_tags; k++)
+            if (strcmp(a->tag[k], tag[1]) == 0) {
+                tfb_error("two TFs would have the same tag, %s", tag[1]);
+                return -1;
+            }
+        snprintf(what, sizeof what, "Probability that %s binds the window of each haplotype, in the order of GT (%s)", who,
+                 tfb_panel_source(a->panel, o->tf ? t : -1));
+        if (add_line(a, BCF_HL_FMT, tag[0], ".", "Float", what) < 0) return -1;
+        snprintf(what, sizeof what, "Largest departure, over the haplotypes with this ALT, of the probability that %s binds from that for ALT alone (%s)",
+                 o->tf ? tf : "the TF in TOP", tfb_panel_source(a->panel, o->tf ? t : -1));
+        if (add_line(a, BCF_HL_INFO, tag[1], "A", "Float", what) < 0) return -1;
+    }
+    if (o->tf) return 0;
+    return !(a->hap_tag[2] = make_tag(o->prefix, "", "HAP_TF")) ||
+                   add_line(a, BCF_HL_INFO, a->hap_tag[2], "1", "String", "TF of FORMAT/HAP: of those in TOP, that of the largest change") < 0
+               ? -1
+               : 0;
 }
 
 static int make_header(args_t *a)
@@ -223,9 +272,11 @@ static int make_header(args_t *a)
                 snprintf(what, sizeof what,
                          "gain, loss or change of a site of %s: which alleles reach its threshold, by a change at percentile %g or above (%s)", tf,
                          o->effect.call_percentile, by);
-            if (add_line(a, *tag, o->tf && k == 0 ? "R" : "A", what_is == TOP || what_is == CALL ? "String" : "Float", what) < 0) return -1;
+            if (add_line(a, BCF_HL_INFO, *tag, o->tf && k == 0 ? "R" : "A", what_is == TOP || what_is == CALL ? "String" : "Float", what) < 0) return -1;
         }
     }
+    if (o->haplotypes && make_hap_header(a) < 0) return -1;
+    if (o->csq && make_csq_header(a) < 0) return -1;
     if (!o->no_version) {
         struct tm tm;
         time_t now = time(NULL);
@@ -369,7 +420,7 @@ static int make_windows(args_t *a, item_t *it)
         scored += r == TFB_ALLELE_OK;
     }
     a->n_scored += scored > 0;
-    return 0;
+    return a->phased && scored ? tfb_phased_windows(a->phased, a->fasta, contig, &it->hap, it->ref, a->alt + it->first, n_alt, &a->win) : 0;
 }
 
 /* ---- scores to tags ---- */
@@ -389,6 +440,12 @@ static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
     if (bcf_update_info_float(a->hdr, rec, a->tag[tag], v, n) == 0) return 0;
     tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, a->tag[tag]);
     return -1;
+}
+
+/* A name as a value: a separator inside it would break the list, or the string of --csq. */
+static void put_name(kstring_t *s, const char *name)
+{
+    for (const char *c = name; *c; c++) kputc(strchr(",;=|&", *c) || isspace((unsigned char)*c) ? '_' : *c, s);
 }
 
 static int update_text(args_t *a, bcf1_t *rec, int tag)
@@ -426,9 +483,7 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
             for (int k = 0; k < 5; k++) bcf_float_set_missing(v[k * n_alt + i]);
             continue;
         }
-        /* a list separator inside a name would break the list */
-        for (const char *c = tfb_panel_target(a->panel, top[i]); *c; c++)
-            kputc(*c == ',' || *c == ';' || *c == '=' || isspace((unsigned char)*c) ? '_' : *c, &a->text);
+        put_name(&a->text, tfb_panel_target(a->panel, top[i]));
         ref[i] = tfb_sigmoid(zr[top[i]]);
         alt[i] = tfb_sigmoid(za[top[i]]);
         delta[i] = alt[i] - ref[i];
@@ -484,16 +539,93 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
     return written;
 }
 
+/* Everything about an ALT in one string, for the summary's TF or the one of --tf that would be. Where the change is called, the call is the
+ * consequence, else its direction: that alone is no call of a site's gain or loss. */
+static int write_csq(args_t *a, const item_t *it, int n_alt)
+{
+    kstring_t *s = &a->text;
+    const float *zr = logits(a, it->ref);
+    s->l = 0;
+    for (int i = 0; i < n_alt; i++) {
+        const float *za = logits(a, a->alt[it->first + i]);
+        int t = za ? tfb_effect_top(&a->o->effect, a->panel, zr, za) : -1;
+        if (i) kputc(',', s);
+        if (t < 0) {
+            kputc('.', s);
+            continue;
+        }
+        float ref = tfb_sigmoid(zr[t]), alt = tfb_sigmoid(za[t]);
+        const char *call = a->call ? tfb_effect_call(&a->o->effect, a->panel, t, zr[t], za[t]) : NULL;
+        ksprintf(s, "%s|TF_binding_site_%s|", it->rec->d.allele[i + 1], call ? call : alt > ref ? "increase" : alt < ref ? "decrease" : "variant");
+        put_name(s, tfb_panel_target(a->panel, t));
+        ksprintf(s, "|%.6g|%.6g|%.6g|", (double)ref, (double)alt, (double)(alt - ref));
+        if (isfinite(za[t] - zr[t])) ksprintf(s, "%.6g", (double)(za[t] - zr[t]));
+        kputc('|', s);
+        double pct = a->pct ? tfb_effect_percentile(&a->o->effect, a->panel, t, zr[t], za[t]) : NAN;
+        if (isfinite(pct)) ksprintf(s, "%.6g", pct);
+    }
+    if (bcf_update_info_string(a->hdr, it->rec, a->csq_tag, s->s) == 0) return 0;
+    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, it->rec), (int64_t)it->rec->pos + 1, a->csq_tag);
+    return -1;
+}
+
+/* The departures of all ALTs: for target t, or t -1: each for its own TOP. */
+static int write_departure(args_t *a, const item_t *it, int n_alt, int t, const char *tag)
+{
+    for (int i = 0; i < n_alt; i++) {
+        int k = t >= 0 ? t : a->top[i];
+        tfb_phased_departure(&it->hap, &a->win, i, k >= 0 ? a->alt[it->first + i] : -1, k, &a->value[i]);
+    }
+    if (bcf_update_info_float(a->hdr, it->rec, tag, a->value, n_alt) == 0) return 0;
+    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, it->rec), (int64_t)it->rec->pos + 1, tag);
+    return -1;
+}
+
+/* After the other tags: of --tf, TFs that have none have none here; the summary has set a->top. */
+static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
+{
+    char **tag = a->hap_tag;
+    if (it->hap.number < 0) return 0;
+    for (int t = 0; a->o->tf && t < a->n_targets; t++, tag += 2)
+        if (bcf_get_info_id(it->rec, a->tag_id[(ptrdiff_t)TAGS_OF_TF * t]) &&
+            (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0))
+            return -1;
+    if (a->o->tf) return 0;
+    float best = -1; /* one TF for all haplotypes, so that their values compare */
+    int top = 0;
+    for (int i = 0; i < n_alt; i++) {
+        int t = a->top[i];
+        float d = t >= 0 ? fabsf(tfb_sigmoid(logits(a, a->alt[it->first + i])[t]) - tfb_sigmoid(logits(a, it->ref)[t])) : -1;
+        if (d > best) best = d, top = t;
+    }
+    a->text.l = 0;
+    put_name(&a->text, tfb_panel_target(a->panel, top));
+    if (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->win, top, tag[0]) < 0 || write_departure(a, it, n_alt, -1, tag[1]) < 0) return -1;
+    return bcf_update_info_string(a->hdr, it->rec, tag[2], a->text.s) < 0 ? -1 : 0;
+}
+
+/* What an earlier run wrote is replaced, also where there is nothing to put in its place. */
+static int remove_tags(args_t *a, bcf1_t *rec)
+{
+    for (int k = 0; k < a->n_tags; k++)
+        if (a->tag_id[k] >= 0 && bcf_get_info_id(rec, a->tag_id[k]) &&
+            bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, place_of(a, k) == TOP || place_of(a, k) == CALL ? BCF_HT_STR : BCF_HT_REAL) < 0)
+            return -1;
+    for (int k = 0; k < a->n_hap_tags; k++) {
+        int format = k % 2 == 0 && k < a->n_hap_tags - !a->o->tf; /* the summary's last one is text */
+        if (format && bcf_get_fmt(a->hdr, rec, a->hap_tag[k]) && bcf_update_format_float(a->hdr, rec, a->hap_tag[k], NULL, 0) < 0) return -1;
+        if (!format && bcf_get_info(a->hdr, rec, a->hap_tag[k]) && bcf_update_info(a->hdr, rec, a->hap_tag[k], NULL, 0, k % 2 ? BCF_HT_REAL : BCF_HT_STR) < 0)
+            return -1;
+    }
+    return a->csq_tag && bcf_get_info(a->hdr, rec, a->csq_tag) ? bcf_update_info(a->hdr, rec, a->csq_tag, NULL, 0, BCF_HT_STR) : 0;
+}
+
 static int write_record(args_t *a, item_t *it)
 {
     bcf1_t *rec = it->rec;
     int n_alt = rec->n_allele - 1, any = 0;
     for (int i = 0; i < n_alt; i++) any |= a->alt[it->first + i] >= 0;
-    if (it->keep) /* what an earlier run wrote is replaced, also where there is nothing to put in its place */
-        for (int k = 0; k < a->n_tags; k++)
-            if (a->tag_id[k] >= 0 && bcf_get_info_id(rec, a->tag_id[k]) &&
-                bcf_update_info(a->hdr, rec, a->tag[k], NULL, 0, place_of(a, k) == TOP || place_of(a, k) == CALL ? BCF_HT_STR : BCF_HT_REAL) < 0)
-                return -1;
+    if (it->keep && remove_tags(a, rec) < 0) return -1;
     if (any) {
         if (5 * n_alt + 1 > a->m_value) {
             int m = 10 * n_alt + 64, *top = realloc(a->top, (size_t)m * sizeof *top);
@@ -509,6 +641,8 @@ static int write_record(args_t *a, item_t *it)
         int r = a->o->tf ? write_per_tf(a, it, n_alt) : write_summary(a, it, n_alt);
         if (r < 0) return -1;
         a->n_below += r == 0;
+        if (r > 0 && a->csq_tag && write_csq(a, it, n_alt) < 0) return -1;
+        if (r > 0 && a->phased && write_haplotypes(a, it, n_alt) < 0) return -1;
     }
     errno = 0;
     if (bcf_write(a->out, a->hdr, rec) == 0) return 0;
@@ -536,14 +670,15 @@ static int flush(args_t *a)
     return 0;
 }
 
-/* Makes windows of the records whose turn it is, and writes them once they are many. */
-static int make_ready(args_t *a)
+/* Makes windows of the records whose turn it is, and writes them once they are many. all: no more neighbours will come. */
+static int make_ready(args_t *a, int all)
 {
     while (a->n_ready < a->n_items) {
         item_t *it = &a->item[a->n_ready];
+        if (a->phased && !all && !tfb_phased_ready(a->phased, &it->hap)) break;
         if (make_windows(a, it) < 0) return -1;
         a->n_ready++;
-        a->n_bytes += it->rec->shared.l + it->rec->indiv.l;
+        a->n_bytes += it->rec->shared.l + it->rec->indiv.l + (a->phased ? (size_t)it->hap.m_win * sizeof *it->hap.win : 0);
         if ((a->n_ready >= a->batch || a->win.n >= WINDOWS || a->n_bytes >= BYTES) && flush(a) < 0) return -1;
     }
     return 0;
@@ -565,6 +700,26 @@ static item_t *next_item(args_t *a)
     if (it && (it->rec || (it->rec = bcf_init()))) return it;
     tfb_error("not enough memory for %d records", a->n_items + 1);
     return NULL;
+}
+
+/* Tells the haplotypes of a record that has been read; on a new contig those that wait have all their neighbours first. Its item, which
+ * may move, or NULL (logged). */
+static item_t *meet_neighbours(args_t *a, item_t *it)
+{
+    if (tfb_phased_new_contig(a->phased, it->rec)) {
+        bcf1_t *rec = it->rec;
+        item_t was = *it;
+        it->rec = NULL;
+        if (make_ready(a, 1) < 0 || !(it = next_item(a))) {
+            bcf_destroy(rec);
+            return NULL;
+        }
+        bcf_destroy(it->rec);
+        it->rec = rec;
+        it->keep = was.keep;
+        it->why = was.why;
+    }
+    return tfb_phased_read(a->phased, a->hdr, it->rec, it->keep && it->why == TFB_ALLELE_OK && it->rec->n_allele > 1, &it->hap) < 0 ? NULL : it;
 }
 
 /* Says what a record that is not there any more was after. */
@@ -619,14 +774,15 @@ static int run(args_t *a)
         int r = examine(a, it);
         if (r < 0) return -1;
         if (r == 0) continue;
+        if (a->phased && (it = meet_neighbours(a, it)) == NULL) return -1;
         a->n_items++;
-        if (make_ready(a) < 0) return -1;
+        if (make_ready(a, 0) < 0) return -1;
     }
     if (a->sr->errnum || cut_short(a)) return read_error(a);
-    return make_ready(a) < 0 ? -1 : flush(a);
+    return make_ready(a, 1) < 0 ? -1 : flush(a);
 }
 
-static void summary(const args_t *a)
+static void summary(args_t *a)
 {
     int64_t unscored = 0;
     kstring_t s = {0, 0, NULL};
@@ -643,6 +799,7 @@ static void summary(const args_t *a)
                  a->no_contig.s);
     if (a->o->effect.min_percentile > 0)
         tfb_note("%" PRId64 " of the annotated records have no tags: their changes are below percentile %g", a->n_below, a->o->effect.min_percentile);
+    if (a->phased) tfb_note("%s", tfb_phased_summary(a->phased));
     if (a->n_dropped) tfb_note("%" PRId64 " records dropped for a REF that the FASTA does not have", a->n_dropped);
     free(s.s);
 }
@@ -683,6 +840,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;
     a->W = a->win.W = tfb_panel_window(a->panel);
     a->n_targets = a->win.T = tfb_panel_n_targets(a->panel);
+    if (o->haplotypes && !(a->phased = tfb_phased_create(bcf_sr_get_header(a->sr, 0), in_name(o), o->phase, a->W, o->max_n))) goto done;
     if (make_header(a) < 0) {
         tfb_error("%s: cannot make the output's header", in_name(o));
         goto done;
@@ -700,10 +858,15 @@ done:
     if (ret == 0) summary(a);
     if (a->filter) filter_destroy(a->filter);
     if (a->sr) bcf_sr_destroy(a->sr);
-    for (int i = 0; i < a->m_items; i++)
+    for (int i = 0; i < a->m_items; i++) {
         if (a->item[i].rec) bcf_destroy(a->item[i].rec);
+        tfb_phased_rec_free(&a->item[i].hap);
+    }
     free(a->item);
+    tfb_phased_destroy(a->phased);
     tfb_strv_free(a->tag);
+    tfb_strv_free(a->hap_tag);
+    free(a->csq_tag);
     free(a->tag_id);
     tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);

@@ -9,6 +9,9 @@ typedef struct {
     const char *fasta, *in, *out; /* in, out: "-" = standard streams */
     const char *tf;               /* NULL: the summary; "all" or names: a set of tags per TF */
     const char *prefix;           /* of tags: "TFB" */
+    int csq;                      /* one string with everything, too: for `bcftools +split-vep` */
+    int haplotypes;               /* score each sample's haplotypes too */
+    char phase;                   /* what unphased genotypes mean to them: phased.h */
     tfb_strand_t strand;
     tfb_effect_opt_t effect; /* which TF is named, what is left out, what is called */
     char check_ref;          /* 'e' error, 'w' warn and leave unannotated, 'x' drop */

@@ -42,6 +42,12 @@ static void usage(FILE *f, const char *tool)
             "      --percentile-of WHAT  percentiles are by the change of delta or lor [delta]\n"
             "      --call-percentile NUM  gain, loss or change of a site is called from this percentile on [95]\n"
             "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+            "      --csq                INFO/TFB_CSQ as well: all in one string, which `bcftools +split-vep` reads\n"
+            "Genotypes\n"
+            "      --haplotypes         score each sample's haplotypes as they are, with all their variants: FORMAT/TFB_HAP (with --tf: TFB_<TF>_HAP), a\n"
+            "                           value for each allele of GT, and INFO/TFB_HAP_DIFF, the largest departure from the variant alone\n"
+            "  -p, --phase a|m|r|R|s    of unphased heterozygous genotypes: take as they are (0/1 -> 0|1), merge all into one haplotype (0/1 -> 1),\n"
+            "                           require phase, non-reference haplotypes (0/1 -> 1|1), skip [r]\n"
             "Records\n"
             "  -c, --check-ref e|w|x    where REF is not what the FASTA has: error, warn and leave unannotated, drop [e]\n"
             "      --max-n INT          leave alleles with more N in their window unannotated [20]\n"
@@ -185,7 +191,28 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     tfb_vcf_defaults(&o);
     o.tool = tool;
     tfb_log_prefix(prefix);
-    enum { TF = 256, PREFIX, STRAND, MAX_N, ROVER, TOVER, NO_VERSION, INPUT, SCALE, WINDOW, STEP, READS, TAGS, REFERENCE, RANK, MIN_PCT, PCT_OF, CALL_PCT };
+    enum {
+        TF = 256,
+        PREFIX,
+        STRAND,
+        MAX_N,
+        ROVER,
+        TOVER,
+        NO_VERSION,
+        INPUT,
+        SCALE,
+        WINDOW,
+        STEP,
+        READS,
+        TAGS,
+        REFERENCE,
+        RANK,
+        MIN_PCT,
+        PCT_OF,
+        CALL_PCT,
+        HAPLOTYPES,
+        CSQ
+    };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"tf", 1, NULL, TF},
@@ -195,6 +222,9 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
                                          {"percentile-of", 1, NULL, PCT_OF},
                                          {"call-percentile", 1, NULL, CALL_PCT},
                                          {"strand", 1, NULL, STRAND},
+                                         {"csq", 0, NULL, CSQ},
+                                         {"haplotypes", 0, NULL, HAPLOTYPES},
+                                         {"phase", 1, NULL, 'p'},
                                          {"check-ref", 1, NULL, 'c'},
                                          {"max-n", 1, NULL, MAX_N},
                                          {"include", 1, NULL, 'i'},
@@ -223,7 +253,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
                                          {"verbosity", 1, NULL, 'v'},
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
-    int c, bad = 0, n_in = 0, effect = 0;
+    int c, bad = 0, n_in = 0, effect = 0, phase = 0;
     long v;
     char *command = NULL;
     size_t m = 64;
@@ -248,7 +278,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     argv = arg;
     optind = 0; /* the host has parsed options before us: start afresh */
     while (optind < argc) {
-        if ((c = getopt_long(argc, argv, "+m:f:c:i:e:kr:R:t:T:o:O:W::@:v:h?", opts, NULL)) < 0) {
+        if ((c = getopt_long(argc, argv, "+m:f:p:c:i:e:kr:R:t:T:o:O:W::@:v:h?", opts, NULL)) < 0) {
             /* files and options may come in any order */
             if (optind < argc) {
                 o.in = argv[optind++];
@@ -285,6 +315,13 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
                 o.strand = TFB_STRAND_REV;
             else
                 tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
+            break;
+        case CSQ: o.csq = 1; break;
+        case HAPLOTYPES: o.haplotypes = 1; break;
+        case 'p':
+            if (strlen(optarg) != 1 || !strchr("amrRs", *optarg)) tfb_error("--phase is a, m, r, R or s, not '%s'", optarg), bad = 1;
+            o.phase = *optarg;
+            phase = 1;
             break;
         case 'c':
             if (strlen(optarg) != 1 || !strchr("ewx", *optarg)) tfb_error("--check-ref is e, w or x, not '%s'", optarg), bad = 1;
@@ -340,6 +377,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         usage(stderr, tool);
     else if (bad)
         ;
+    else if (phase && !o.haplotypes)
+        tfb_error("--phase is about the genotypes of --haplotypes");
     else if (n_in > 1)
         tfb_error("one input at a time, not %d (%s, ...)", n_in, o.in);
     else if (!o.model)
@@ -362,6 +401,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
             tfb_error("%s is %s: -i, -e, -k, -r, -R, -t and -T are for VCF and BCF", o.in, what);
         else if ((kind == BED || kind == FASTA || kind == BAM) && effect)
             tfb_error("%s is %s: --rank-by, --min-percentile, --percentile-of and --call-percentile are for VCF and BCF", o.in, what);
+        else if ((kind == BED || kind == FASTA || kind == BAM) && (o.haplotypes || o.csq))
+            tfb_error("%s is %s: --haplotypes and --csq are for VCF and BCF", o.in, what);
         else if (kind != BAD && kind != BAM && for_bam)
             tfb_error("--reads, --tags and --reference are for SAM, BAM and CRAM");
         else if (o.write_index == (kind == BAM ? 2 : 3))

@@ -1,0 +1,52 @@
+/* phased.h - records with genotypes -> haplotypes -> windows of each -> FORMAT values and departures.
+ *
+ * What a genotype says about haplotypes, by --phase (the letters of `bcftools csq -p`), where it is heterozygous and not phased:
+ *   r  an error                           s  skipped: its sample has no value there, and its neighbours do not see it
+ *   a  taken as it is: 0/1 is 0|1         R  non-reference on both: 0/1 is 1|1, 1/2 is 1|2
+ *   m  all genotypes, phased or not, become one haplotype: 0/1 is 1, 1/2 is 1
+ * Genotypes of which a part is missing and that are not phased (./1) are skipped by r and s and kept by the others. With r and s,
+ * heterozygous neighbours of another phase set (FORMAT/PS) than the record's are left out of its windows: how they go together is not known.
+ *
+ * Haplotypes without a value: missing alleles, symbolic alleles and the like, * where the haplotype has lost no base. A missing or symbolic
+ * allele of a neighbour counts as the reference. Any ploidy, from sample to sample too. */
+#ifndef TFB_PHASED_H
+#define TFB_PHASED_H
+
+#include "annotate/windows.h"
+#include "genome/haplotypes.h"
+#include <htslib/vcf.h>
+
+typedef struct tfb_phased_t tfb_phased_t;
+
+/* What a record has of it. Zero it once; it is reused, and released by tfb_phased_rec_free. */
+typedef struct {
+    int64_t number; /* among the variants, -1: takes no part */
+    int ploidy;     /* most haplotypes of a sample */
+    int32_t *win;   /* (ploidy, n_samples): window of each haplotype, negative: no value */
+    int m_win;
+    int32_t *pair; /* (n_pair, 2): an ALT (from 0) and a window of haplotypes that have it */
+    int n_pair, m_pair;
+} tfb_phased_rec_t;
+
+/* phase: one of "amrRs". NULL on failure (logged), also where the file has no genotypes. */
+tfb_phased_t *tfb_phased_create(const bcf_hdr_t *hdr, const char *in, char phase, int W, int max_n);
+void tfb_phased_destroy(tfb_phased_t *p);
+void tfb_phased_rec_free(tfb_phased_rec_t *r);
+/* The next record has been read. usable: its alleles may be applied and scored; 0 still tells how far the input has come. 0, or -1 (logged).
+ * On another contig than the last record's, all of those must have been made windows of: ask tfb_phased_new_contig. */
+int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usable, tfb_phased_rec_t *r);
+int tfb_phased_new_contig(const tfb_phased_t *p, const bcf1_t *rec);
+/* Are all neighbours there? */
+int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r);
+/* Makes the windows of a record's haplotypes, each sequence once; ref and alt[n_alt] are the windows it has already (-1 = none). Records come in
+ * order. 0, or -1 (logged). */
+int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, int ref, const int *alt, int n_alt, tfb_windows_t *w);
+/* FORMAT value of each haplotype for target t. 0, or -1 (logged). */
+int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r, const tfb_windows_t *w, int t, const char *tag);
+/* Of the haplotypes that have ALT i, the largest departure of P(haplotype) from P(ALT alone), signed, for target t; *d gets the missing value
+ * where none has it. alt: the ALT's own window, -1 = none. */
+void tfb_phased_departure(const tfb_phased_rec_t *r, const tfb_windows_t *w, int i, int alt, int t, float *d);
+/* A sentence on what was left out, "" where nothing was; p's. */
+const char *tfb_phased_summary(tfb_phased_t *p);
+
+#endif

@@ -1,0 +1,69 @@
+/* haplotypes.h - windows of haplotypes: the genome with a sample's variants applied, insertions and deletions included.
+ *
+ * Variants come in the order of one contig, each with the haplotypes that carry its alleles. A haplotype is a slot: haplotype k of
+ * sample s is slot k * n_samples + s, whatever its ploidy. The set keeps just the variants that a window may still need, so memory
+ * grows with their density and not with the contig.
+ *
+ * Which variants a haplotype has is decided when they come: an allele whose change overlaps one that the haplotype has already is left
+ * out and counted. The change is what remains of REF and ALT without the bases they share at the front, then at the back; so an SNV and an
+ * insertion behind the same base are both applied, and two insertions at one place are not.
+ *
+ * The window of a haplotype at a variant has in its middle whatever the haplotype has in place of the variant's REF: W/2 - a/2 bases of
+ * the haplotype to the left of those a bases, the rest to their right; of more than W, the middle W. With no other variant near that
+ * is the window of the allele alone (alleles.h). Nested variants lie inside; of an earlier deletion that reaches into REF only the
+ * remainder of REF counts, and where nothing remains the window lies around the gap. An insertion belongs to the base before it. */
+#ifndef TFB_HAPLOTYPES_H
+#define TFB_HAPLOTYPES_H
+
+#include "genome/fasta.h"
+
+enum {
+    TFB_NO_SET = INT32_MIN,   /* phased for good, homozygous, or nothing known: goes with every phase set */
+    TFB_HAPS_LONGEST = 10000, /* a longer REF is not applied: it would keep all variants that it spans in memory */
+};
+
+typedef struct {
+    int32_t slot, allele; /* allele > 0 */
+    int32_t set;          /* the genotype's phase set, or TFB_NO_SET */
+} tfb_carrier_t;
+
+typedef struct {
+    int32_t sample, set; /* of a heterozygous genotype */
+} tfb_phase_set_t;
+
+typedef struct {
+    int64_t n_applied, n_overlaps; /* alleles on haplotypes: applied, or left out for an earlier one */
+    int64_t n_no_sequence, n_long; /* ... for what they are: symbolic and the like, REF too long */
+    int64_t n_other_set;           /* times that a neighbour of another phase set was left out of a haplotype's window */
+} tfb_haps_count_t;
+
+typedef struct tfb_haps_t tfb_haps_t;
+
+tfb_haps_t *tfb_haps_create(int W, int n_samples);
+void tfb_haps_destroy(tfb_haps_t *h);
+/* Forgets all variants: another contig begins. */
+void tfb_haps_reset(tfb_haps_t *h);
+/* The input has come to this position, with a variant or not. */
+void tfb_haps_at(tfb_haps_t *h, hts_pos_t pos);
+/* The next variant. allele[0] is REF; car[n_car] in the order of slots, set[n_set] of samples. Returns its number, counted on from 0, or
+ * -1 on lack of memory (logged). Positions must not decrease. */
+int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car, int n_car, const tfb_phase_set_t *set,
+                     int n_set);
+/* Have all variants been added that a window at this one may need, if the input is sorted? */
+int tfb_haps_ready(const tfb_haps_t *h, int64_t number);
+/* Sorts n_slots haplotypes into groups that have the same alleles around the variant. Groups are numbered from 0, the reference. Returns
+ * how many there may be, or -1 on lack of memory (logged). Valid until the next call. */
+int tfb_haps_group(tfb_haps_t *h, int64_t number, int n_slots);
+int tfb_haps_group_of(const tfb_haps_t *h, int slot);
+/* The allele of the variant that a group has, 0 where that was left out. */
+int tfb_haps_group_allele(const tfb_haps_t *h, int group);
+/* Has the group lost bases of the variant's REF to another variant? */
+int tfb_haps_group_gap(const tfb_haps_t *h, int group);
+/* The group's window at the variant: W codes. A reason of alleles.h (0 = OK), or -1 on failure (logged). */
+int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group, int max_n, uint8_t *code);
+/* No more windows of this variant or an earlier one are wanted. */
+void tfb_haps_done(tfb_haps_t *h, int64_t number);
+const tfb_haps_count_t *tfb_haps_count(const tfb_haps_t *h);
+int tfb_haps_n_kept(const tfb_haps_t *h); /* variants in memory */
+
+#endif

@@ -1,0 +1,151 @@
+#!/usr/bin/perl
+# phased.pl - haplotypes the plain way: every haplotype of every sample is written out along the whole contig.
+#
+#     phased.pl windows W ref.fa in.vcf      FASTA: >ID.ALLELES.SAMPLE.HAPLOTYPE and the window (nothing where there is none)
+#     phased.pl sequences ref.fa in.vcf      FASTA: >CONTIG.SAMPLE.HAPLOTYPE and the sequence
+#     phased.pl random SEED N ref.fa         a VCF of N phased variants of ten samples, many of them nested or overlapping
+#
+# A contig is a list of strings, one in place of each base; a variant changes those of the bases that it changes.
+use strict;
+use warnings;
+
+my $mode = shift;
+my $W = $mode eq 'windows' ? shift : 0;
+my ($seed, $N) = $mode eq 'random' ? (shift, shift) : (0, 0);
+my ($fasta, $vcf) = @ARGV;
+
+my (%seq, @order, $name);
+open my $f, '<', $fasta or die "$fasta: $!";
+while (<$f>) {
+    chomp;
+    if (/^>(\S+)/) { push @order, $name = $1 } else { $seq{$name} .= uc }
+}
+
+sub pick { my $i = int rand scalar @_; return $_[$i] }
+
+sub random_vcf
+{
+    srand $seed;
+    print "##fileformat=VCFv4.2\n";
+    print "##contig=<ID=$_,length=", length $seq{$_}, ">\n" for @order;
+    print qq{##FORMAT=<ID=GT,Number=1,Type=String,Description="Genotype">\n};
+    print join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), map { "S$_" } 0 .. 9), "\n";
+    my $id = 0;
+    for my $c (@order) {
+        my %at; # several records of a place now and then
+        $at{int rand length $seq{$c}}++ while keys %at < $N / @order;
+        for my $pos (sort { $a <=> $b } keys %at) {
+            for (1 .. (rand() < 0.1 ? 2 : 1)) {
+                my $n = pick(1, 1, 1, 1, 2, 3, 5, 9, 40);
+                my $ref = substr $seq{$c}, $pos, $n;
+                next if $ref =~ /[^ACGT]/;
+                my %alt;
+                for (1 .. pick(1, 1, 1, 2, 3)) {
+                    my $m = pick(1, 1, 1, $n, $n, 2, 4, 12);
+                    my $alt = rand() < 0.6 ? substr($ref, 0, 1) : '';
+                    $alt .= pick(qw(A C G T)) while length $alt < $m;
+                    $alt{$alt} = 1 if $alt ne $ref;
+                }
+                my @alt = sort keys %alt;
+                next unless @alt;
+                my $p = rand;
+                my $allele = sub { rand() < 0.03 ? '.' : rand() < $p ? 0 : 1 + int rand @alt };
+                print join("\t", $c, $pos + 1, 'r' . $id++, $ref, join(',', @alt), '.', 'PASS', '.', 'GT',
+                    map { rand() < 0.05 ? $allele->() : $allele->() . '|' . $allele->() } 0 .. 9), "\n";
+            }
+        }
+    }
+}
+
+my (@record, @sample);
+
+sub read_vcf
+{
+    open my $v, '<', $vcf or die "$vcf: $!";
+    while (<$v>) {
+        chomp;
+        next if /^##/;
+        my @c = split /\t/;
+        if (/^#/) { @sample = @c[9 .. $#c]; next }
+        push @record, {contig => $c[0], pos => $c[1] - 1, id => $c[2], allele => [uc $c[3], split /,/, uc $c[4]], alts => $c[4],
+            gt => [map { [split /[|\/]/, (split /:/)[0]] } @c[9 .. $#c]]};
+    }
+}
+
+# The change of REF to an allele: (first base, bases, text), shared bases taken off at the front, then at the back.
+sub change
+{
+    my ($pos, $ref, $alt) = @_;
+    while (length $ref && length $alt && substr($ref, 0, 1) eq substr($alt, 0, 1)) { $pos++; $_ = substr $_, 1 for $ref, $alt }
+    while (length $ref && length $alt && substr($ref, -1) eq substr($alt, -1)) { chop $ref; chop $alt }
+    return ($pos, length $ref, $alt);
+}
+
+sub haplotype
+{
+    my ($contig, $s, $k) = @_;
+    my @base = split //, $seq{$contig};
+    my (@front, @back, @taken, %inserted);
+    for my $r (grep { $_->{contig} eq $contig } @record) {
+        my $a = $r->{gt}[$s][$k] // '.';
+        next if $a eq '.' || $a == 0 || $r->{allele}[$a] !~ /^[ACGT]+$/;
+        my ($b, $n, $text) = change($r->{pos}, $r->{allele}[0], $r->{allele}[$a]);
+        if ($n == 0) { # between two bases: not inside another change, and only one there
+            next if $inserted{$b}++ || ($taken[$b] && $taken[$b - 1] && $taken[$b] == $taken[$b - 1]);
+            if ($b > $r->{pos}) { $back[$b - 1] = $text } else { $front[$b] = $text }
+        } else {
+            next if grep { $taken[$_] } $b .. $b + $n - 1;
+            next if grep { $inserted{$_} } $b + 1 .. $b + $n - 1;
+            $base[$_] = '' for $b .. $b + $n - 1;
+            $base[$b] = $text;
+            $taken[$_] = 1 + $r->{number} for $b .. $b + $n - 1;
+        }
+    }
+    return map { ($front[$_] // '') . $base[$_] . ($back[$_] // '') } 0 .. $#base;
+}
+
+sub windows
+{
+    for my $contig (@order) {
+        my @here = grep { $_->{contig} eq $contig } @record;
+        for my $s (0 .. $#sample) {
+            for my $k (0, 1) {
+                my @base = haplotype($contig, $s, $k);
+                for my $r (@here) {
+                    next unless defined $r->{gt}[$s][$k] && $r->{gt}[$s][$k] ne '.';
+                    my ($p, $q) = ($r->{pos}, $r->{pos} + length $r->{allele}[0]);
+                    my $fits = sub { # near the contig's ends: without windows of REF and of an ALT alone a record is not annotated
+                        my ($n) = @_;
+                        my $half = int($W / 2) - int($n / 2);
+                        return $n >= $W || ($p >= $half && $q + $W - $half - $n <= @base);
+                    };
+                    next unless $fits->($q - $p) && grep { $fits->(length $_) } @{$r->{allele}}[1 .. $#{$r->{allele}}];
+                    my $middle = join '', @base[$p .. $q - 1];
+                    my $a = length $middle;
+                    my $left = int($W / 2) - int($a / 2);
+                    my $w;
+                    if ($a >= $W) {
+                        $w = substr $middle, int($a / 2) - int($W / 2), $W;
+                    } else {
+                        my $before = join '', @base[($p < 2000 ? 0 : $p - 2000) .. $p - 1]; # far more than a window reaches
+                        my $after = join '', @base[$q .. ($q + 2000 < @base ? $q + 2000 : $#base)];
+                        my $right = $W - $left - $a;
+                        next if length $before < $left || length $after < $right;
+                        $w = ($left ? substr($before, -$left) : '') . $middle . substr($after, 0, $right);
+                    }
+                    print ">$r->{id}.$r->{alts}.$sample[$s].$k\n$w\n";
+                }
+            }
+        }
+    }
+}
+
+if ($mode eq 'random') { random_vcf(); exit }
+read_vcf();
+$record[$_]{number} = $_ for 0 .. $#record;
+if ($mode eq 'windows') { windows(); exit }
+for my $contig (@order) {
+    for my $s (0 .. $#sample) {
+        for my $k (0, 1) { print ">$contig.$sample[$s].$k\n", join('', haplotype($contig, $s, $k)), "\n" }
+    }
+}
