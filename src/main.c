@@ -9,6 +9,7 @@
 const tfb_command_t tfb_commands[] = {
     {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF, BCF, BED or BAM"},
     {"Predict", "enrich", tfb_cmd_enrich, "compare the changes of a set of variants with those of others"},
+    {"Predict", "scan", tfb_cmd_scan, "predict binding along a genome: bedGraph or bigWig"},
     {"Train", "labels", tfb_cmd_labels, "label regions from accessibility, peaks and binding sites"},
     {"Train", "pretrain", tfb_cmd_pretrain, "train a multi-task model from labelled regions"},
     {"Train", "finetune", tfb_cmd_finetune, "fine-tune a model for a TF with few known regions"},

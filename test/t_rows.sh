@@ -48,3 +48,4 @@ fails 'options of VCF' 'w.fa is FASTA: -i' $A -Ob w.fa
 fails 'an unknown scale' '--scale is probability or logit' $A --scale odds w.fa
 fails 'an unknown window' '--window is center or tile' $A --window left w.fa
 head -c $(($(stat -c %s w.bed.gz) - 28)) w.bed.gz > cut.bed.gz; fails 'BED without its end marker' 'truncated' $A -f ref.fa cut.bed.gz
+cp w.bed both.bed; fails 'onto itself' 'both.bed is the input' $A -f ref.fa -o both.bed both.bed; same 'it is still whole' w.bed both.bed

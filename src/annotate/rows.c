@@ -1,5 +1,6 @@
 /* rows.c - BED or FASTA in, lines with scores out. Stages over batches of rows: read | windows | score | write, in input order. */
 #include "annotate/rows.h"
+#include "annotate/files.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include <errno.h>
@@ -51,6 +52,10 @@ static int start(args_t *a)
     }
     if (strcmp(o->in, "-") && bgzf_compression(a->in) == 2 && bgzf_check_EOF(a->in) == 0) {
         tfb_error("%s is truncated: its end-of-file marker is missing", o->in);
+        return -1;
+    }
+    if (tfb_file_same(o->in, o->out)) {
+        tfb_error("%s is the input: write to another file", o->out);
         return -1;
     }
     if (!(a->out = strcmp(o->out, "-") ? fopen(o->out, "w") : stdout)) {

@@ -141,3 +141,11 @@ int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t
     memcpy(code, f->code + (beg - f->beg), (size_t)(end - beg));
     return 0;
 }
+
+int tfb_fasta_n_contigs(const tfb_fasta_t *f) { return faidx_nseq(f->fai); }
+const char *tfb_fasta_contig(const tfb_fasta_t *f, int i) { return faidx_iseq(f->fai, i); }
+
+const char *tfb_fasta_region(const tfb_fasta_t *f, const char *s, int *i, hts_pos_t *beg, hts_pos_t *end)
+{
+    return fai_parse_region(f->fai, s, i, beg, end, HTS_PARSE_LIST);
+}

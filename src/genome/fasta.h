@@ -23,5 +23,11 @@ hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig);
 /* Codes of contig:[beg,end) into code (end - beg bytes). 0; -1 on a read error (logged: file, contig, position);
  * -2 contig absent; -3 [beg,end) not inside the contig (nothing is logged for -2 and -3). Not thread-safe. */
 int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code);
+/* Contigs, in the order of the file. */
+int tfb_fasta_n_contigs(const tfb_fasta_t *f);
+const char *tfb_fasta_contig(const tfb_fasta_t *f, int i);
+/* The first region of a comma-separated list as samtools writes them: contig i, [*beg, *end), the end where none is said being the contig's or beyond.
+ * Where the next one begins, or NULL where there is no such contig or no region (nothing is logged). */
+const char *tfb_fasta_region(const tfb_fasta_t *f, const char *s, int *i, hts_pos_t *beg, hts_pos_t *end);
 
 #endif

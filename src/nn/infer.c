@@ -21,6 +21,9 @@ typedef struct {
     uint8_t *code[2]; /* per strand: the base window's codes */
     tfb_pass_t pass;  /* for stages that run by their layer's own forward */
     uint8_t *rc;      /* the current window's codes, reverse-complemented */
+    float *stretch;   /* outputs of all window stages over a stretch, in every phase; NULL until one is scored */
+    int64_t *run;     /* per phase: the rows that are wanted, first and end */
+    uint8_t *rc_stretch;
 } work_t;
 
 struct tfb_infer_t {
@@ -119,6 +122,9 @@ static void work_free(work_t *w, int n_layers)
     free(w->pass.cache);
     free(w->pass.scratch);
     free(w->mine);
+    free(w->stretch);
+    free(w->run);
+    free(w->rc_stretch);
     free(w->mid);
     free(w->rc);
 }
@@ -290,6 +296,32 @@ typedef struct {
     float *z;
 } job_t;
 
+/* The stages after those of windows, over the rows in w->dense[0]: the logits. */
+static const float *dense_stages(const tfb_infer_t *f, work_t *w, int rows)
+{
+    int cur = 0;
+    for (int i = f->n_window; i < f->n_stages; i++) {
+        const tfb_stage_t *s = &f->stage[i];
+        const tfb_kernels_t *k = tfb_kernels();
+        int in = s->in.L * s->in.C, F = s->mid.C;
+        if (s->whole) {
+            w->pass.B = rows;
+            s->layer->kind->forward(s->layer, &w->pass, w->dense[cur], w->dense[!cur]);
+            cur = !cur;
+        } else if (s->mid.L > 1) {
+            for (int r = 0; r < rows; r++)
+                stage_rows(s, NULL, w->dense[cur] + (size_t)r * in, w->mid, w->dense[!cur] + (size_t)r * s->out.L * s->out.C, 0, s->out.L);
+            cur = !cur;
+        } else if (s->layer) {
+            k->gemm(rows, F, in, w->dense[cur], in, s->packed, w->dense[!cur], F, 0);
+            k->finish(rows, F, 1, w->dense[!cur], s->bias, s->relu, s->scale, s->shift, w->dense[!cur]);
+            cur = !cur;
+        } else
+            k->finish(rows, F, 1, w->dense[cur], NULL, s->relu, s->scale, s->shift, w->dense[cur]);
+    }
+    return w->dense[cur];
+}
+
 static void run_block(void *arg, int task, int thread)
 {
     job_t *j = arg;
@@ -327,27 +359,7 @@ static void run_block(void *arg, int task, int thread)
             }
         }
     }
-    int cur = 0;
-    for (int i = f->n_window; i < f->n_stages; i++) {
-        const tfb_stage_t *s = &f->stage[i];
-        const tfb_kernels_t *k = tfb_kernels();
-        int in = s->in.L * s->in.C, F = s->mid.C;
-        if (s->whole) {
-            w->pass.B = rows;
-            s->layer->kind->forward(s->layer, &w->pass, w->dense[cur], w->dense[!cur]);
-            cur = !cur;
-        } else if (s->mid.L > 1) {
-            for (int r = 0; r < rows; r++)
-                stage_rows(s, NULL, w->dense[cur] + (size_t)r * in, w->mid, w->dense[!cur] + (size_t)r * s->out.L * s->out.C, 0, s->out.L);
-            cur = !cur;
-        } else if (s->layer) {
-            k->gemm(rows, F, in, w->dense[cur], in, s->packed, w->dense[!cur], F, 0);
-            k->finish(rows, F, 1, w->dense[!cur], s->bias, s->relu, s->scale, s->shift, w->dense[!cur]);
-            cur = !cur;
-        } else
-            k->finish(rows, F, 1, w->dense[cur], NULL, s->relu, s->scale, s->shift, w->dense[cur]);
-    }
-    const float *z = w->dense[cur];
+    const float *z = dense_stages(f, w, rows);
     float *out = j->z + i0 * f->T;
     size_t m = (size_t)n * f->T;
     if (both)
@@ -390,5 +402,129 @@ int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, 
         }
         run_block(&j, (int)done, 0);
     }
+    return 0;
+}
+
+/* ---- a stretch ---- */
+
+enum { STRETCH = 6000 }; /* bases beyond a window that a block of a stretch has, at most: 13 MB of activations in the main model */
+
+typedef struct {
+    tfb_infer_t *f;
+    const uint8_t *code;
+    const int64_t *at;
+    tfb_strand_t strand;
+    float *z;
+} stretch_t;
+
+/* Rows [b, e) of phase p of a stage whose outputs lie S * P bases apart. Row r of phase p is where base p + r * S * P begins; what it is made of are
+ * rows p / S + r * P, ... of phase p % S of the stage before. */
+static void phase_rows(const tfb_stage_t *s, const uint8_t *code, const float *x, int64_t R, int S, int64_t R_out, int64_t p, int64_t b, int64_t e, float *mid,
+                       float *y)
+{
+    const float *in = x ? x + (size_t)((p % S) * R + p / S) * s->in.C : NULL;
+    float *out = y + (size_t)(p * R_out) * s->out.C;
+    for (int64_t r = b; r < e; r += s->out.L) /* mid has room for the rows of a window */
+        stage_rows(s, code + p + (s->first ? r * s->P : 0), in ? in + (size_t)(r * s->P) * s->in.C : NULL, mid, out + (size_t)r * s->out.C, 0,
+                   (int)(r + s->out.L < e ? s->out.L : e - r));
+}
+
+static void stretch_block(void *arg, int task, int thread)
+{
+    stretch_t *j = arg;
+    tfb_infer_t *f = j->f;
+    work_t *w = &f->work[thread];
+    int64_t i0 = f->begin[task], n = f->begin[task + 1] - i0, base = j->at[i0], span = j->at[i0 + n - 1] + f->W - base;
+    const tfb_stage_t *top = &f->stage[f->n_window - 1];
+    size_t n_top = (size_t)top->out.L * top->out.C;
+    for (int k = 0; k < (j->strand == TFB_STRAND_BOTH ? 2 : 1); k++) {
+        int rev = j->strand == TFB_STRAND_BOTH ? k : j->strand == TFB_STRAND_REV, S = 1;
+        const uint8_t *code = j->code + base;
+        const float *x = NULL;
+        float *y = w->stretch;
+        int64_t R = 0, R_out = 0;
+        if (rev) {
+            revcomp(code, (int)span, w->rc_stretch);
+            code = w->rc_stretch;
+        }
+        for (int t = 0; t < f->n_window; t++) {
+            const tfb_stage_t *s = &f->stage[t];
+            int64_t step = (int64_t)S * s->P;
+            R_out = span / step + 1;
+            memset(w->run, 0, 2 * (size_t)step * sizeof *w->run);
+            for (int64_t i = 0; i < n; i++) { /* in the order of this strand */
+                int64_t o = rev ? span - f->W - (j->at[i0 + n - 1 - i] - base) : j->at[i0 + i] - base, p = o % step, b = o / step;
+                if (b > w->run[2 * p + 1]) { /* a gap: what came before is complete */
+                    phase_rows(s, code, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], w->mid, y);
+                    w->run[2 * p] = b;
+                } else if (w->run[2 * p + 1] == 0)
+                    w->run[2 * p] = b;
+                w->run[2 * p + 1] = b + s->out.L;
+            }
+            for (int64_t p = 0; p < step; p++) phase_rows(s, code, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], w->mid, y);
+            x = y;
+            y += (size_t)(step * R_out) * s->out.C;
+            S = (int)step;
+            R = R_out;
+        }
+        for (int64_t i = 0; i < n; i += ROWS) {
+            int rows = (int)(n - i < ROWS ? n - i : ROWS);
+            for (int r = 0; r < rows; r++) {
+                int64_t at = j->at[i0 + i + r] - base, o = rev ? span - f->W - at : at;
+                memcpy(w->dense[0] + (size_t)r * n_top, x + (size_t)((o % S) * R + o / S) * top->out.C, n_top * sizeof(float));
+            }
+            const float *z = dense_stages(f, w, rows);
+            float *out = j->z + (i0 + i) * f->T;
+            size_t m = (size_t)rows * f->T;
+            if (k == 0)
+                memcpy(out, z, m * sizeof(float));
+            else
+                for (size_t t = 0; t < m; t++) out[t] = 0.5f * (out[t] + z[t]);
+        }
+    }
+}
+
+static int stretch_init(const tfb_infer_t *f, work_t *w)
+{
+    size_t n = 0, span = (size_t)f->W + STRETCH, S = 1;
+    if (w->stretch) return 0;
+    for (int t = 0; t < f->n_window; t++) {
+        S *= (size_t)f->stage[t].P;
+        n += (span + S) * (size_t)f->stage[t].out.C;
+    }
+    return (w->run = tfb_alloc(2 * S, sizeof *w->run, "a stretch")) && (w->rc_stretch = tfb_alloc(span, 1, "a stretch")) &&
+                   (w->stretch = tfb_alloc(n, sizeof(float), "a stretch"))
+               ? 0
+               : -1;
+}
+
+int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
+{
+    int64_t n_blocks = 0;
+    if (n <= 0) return 0;
+    for (int t = 0; t < f->n_threads; t++)
+        if (stretch_init(f, &f->work[t]) < 0) return -1;
+    if (n + 1 > f->m_begin) {
+        int64_t m = n + 1 + n / 2, *b = realloc(f->begin, (size_t)m * sizeof *b);
+        if (!b) {
+            tfb_error("not enough memory to score %lld windows", (long long)n);
+            return -1;
+        }
+        f->begin = b;
+        f->m_begin = m;
+    }
+    /* enough windows for dense weights to be read once for many, enough bases for them to share */
+    for (int64_t i = 0; i < n;) {
+        int64_t e = i + 1;
+        while (e < n && at[e] - at[i] <= STRETCH && (e - i < ROWS / 2 || at[e] - at[i] < 8 * f->W)) e++;
+        f->begin[n_blocks++] = i;
+        i = e;
+    }
+    f->begin[n_blocks] = n;
+    stretch_t j = {f, code, at, strand, z};
+    if (f->pool && n_blocks < INT32_MAX)
+        tfb_pool_run(f->pool, (int)n_blocks, stretch_block, &j);
+    else
+        for (int64_t i = 0; i < n_blocks; i++) stretch_block(&j, (int)i, 0);
     return 0;
 }

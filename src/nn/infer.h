@@ -34,6 +34,11 @@ int tfb_infer_n_targets(const tfb_infer_t *f); /* T */
  * The result does not depend on the number of threads. 0, or -1 on lack of memory (logged). */
 int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z);
 
+/* Scores n windows of one stretch: code + at[i], at ascending. The same as tfb_infer_windows on each of them, but windows that overlap share the convolutions
+ * over what they have in common, as far as pooling gives them the same phase: always in the first stage, everywhere where at is a multiple of the
+ * product of all pool widths apart. z (n, T) logits. 0, or -1 on lack of memory (logged). */
+int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
+
 /* 1 / (1 + exp(-z)) */
 float tfb_sigmoid(float z);
 

@@ -276,13 +276,19 @@ int tfb_panel_n_thresholds(const tfb_panel_t *p)
     return n;
 }
 
-int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
+static int run(tfb_infer_t *f, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
+{
+    return at ? tfb_infer_stretch(f, code, at, n, strand, z) : tfb_infer_windows(f, code, base, n, strand, z);
+}
+
+/* at NULL: windows one after the other, base as it is; else those of a stretch. */
+static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
 {
     size_t T = (size_t)p->n_targets;
     for (int t = 0; t < p->n_trunks; t++) {
         trunk_t *k = &p->trunk[t];
         if (!k->infer) continue;
-        if ((size_t)k->n == T) return tfb_infer_windows(k->infer, code, base, n, strand, z); /* the one trunk that has them all, in order */
+        if ((size_t)k->n == T) return run(k->infer, code, base, at, n, strand, z); /* the one trunk that has them all, in order */
         if ((size_t)n * (size_t)k->n > p->m_z) {
             size_t m = (size_t)n * (size_t)k->n;
             float *b = realloc(p->z, m * sizeof *b);
@@ -293,9 +299,19 @@ int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, 
             p->z = b;
             p->m_z = m;
         }
-        if (tfb_infer_windows(k->infer, code, base, n, strand, p->z) < 0) return -1;
+        if (run(k->infer, code, base, at, n, strand, p->z) < 0) return -1;
         for (int64_t i = 0; i < n; i++)
             for (int j = 0; j < k->n; j++) z[(size_t)i * T + (size_t)k->to[j]] = p->z[(size_t)i * (size_t)k->n + (size_t)j];
     }
     return 0;
+}
+
+int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
+{
+    return score(p, code, base, NULL, n, strand, z);
+}
+
+int tfb_panel_stretch(tfb_panel_t *p, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
+{
+    return score(p, code, NULL, at, n, strand, z);
 }

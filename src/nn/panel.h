@@ -32,5 +32,7 @@ double tfb_panel_precision(const tfb_panel_t *p, int t);
 int tfb_panel_n_trunks(const tfb_panel_t *p);
 /* As tfb_infer_windows. */
 int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z);
+/* As tfb_infer_stretch. */
+int tfb_panel_stretch(tfb_panel_t *p, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
 
 #endif

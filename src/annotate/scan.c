@@ -1,0 +1,291 @@
+/* scan.c - scores along a genome. Stages over chunks of intervals: read a stretch | leave out windows of N | score what is left, sharing what overlaps | write.
+ *
+ * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned apart join seamlessly. */
+#include "annotate/scan.h"
+#include "annotate/track.h"
+#include "genome/base.h"
+#include "util/util.h"
+#include <errno.h>
+#include <htslib/bgzf.h>
+#include <htslib/kstring.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+
+enum {
+    WINDOWS = 16384, /* of a chunk, at most */
+    BASES = 1 << 20, /* likewise */
+};
+
+typedef struct {
+    int tid;
+    hts_pos_t beg, end;
+} region_t;
+
+typedef struct {
+    const tfb_scan_opt_t *o;
+    tfb_panel_t *panel;
+    tfb_pool_t *pool;
+    tfb_fasta_t *fasta;
+    tfb_track_t **track; /* per TF */
+    int T, W;
+    region_t *region;
+    int n_regions, m_regions;
+    uint8_t *code;
+    int32_t *n_before; /* per base of code: how many N come before it */
+    size_t m_code;
+    int64_t at[WINDOWS]; /* windows to score, in code */
+    hts_pos_t beg[WINDOWS], end[WINDOWS];
+    float *z;
+    int64_t n_all, n_scored, n_bases;
+} args_t;
+
+/* ---- regions ---- */
+
+static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
+{
+    hts_pos_t len = tfb_fasta_len(a->fasta, tfb_fasta_contig(a->fasta, tid));
+    if (a->n_regions == a->m_regions) {
+        int m = a->m_regions ? 2 * a->m_regions : 64;
+        region_t *r = realloc(a->region, (size_t)m * sizeof *r);
+        if (!r) return -1;
+        a->region = r;
+        a->m_regions = m;
+    }
+    a->region[a->n_regions++] = (region_t){tid, beg < 0 ? 0 : beg, end < len ? end : len};
+    return 0;
+}
+
+static int parse_regions(args_t *a, const char *s)
+{
+    int tid;
+    hts_pos_t beg, end;
+    while (*s) {
+        const char *next = tfb_fasta_region(a->fasta, s, &tid, &beg, &end);
+        if (!next) {
+            tfb_error("there is no region %.*s in %s", (int)strcspn(s, ","), s, a->o->fasta);
+            return -1;
+        }
+        if (add_region(a, tid, beg, end) < 0) return -1;
+        s = next;
+    }
+    return 0;
+}
+
+/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the end left out for one base. */
+static int read_regions(args_t *a, const char *path)
+{
+    size_t n = strlen(path);
+    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, r;
+    int64_t n_line = 0;
+    kstring_t s = {0, 0, NULL};
+    BGZF *f = bgzf_open(path, "r");
+    if (!f) {
+        tfb_error("cannot read %s: %s", path, strerror(errno));
+        return -1;
+    }
+    while ((r = bgzf_getline(f, '\n', &s)) >= 0) {
+        char contig[1024];
+        long long beg = -1, end = -1;
+        n_line++;
+        if (!s.l || *s.s == '#' || *s.s == '\r' || strncmp(s.s, "track", 5) == 0 || strncmp(s.s, "browser", 7) == 0) continue;
+        int k = sscanf(s.s, "%1023s %lld %lld", contig, &beg, &end), tid = 0;
+        if (k == 2 && !bed) end = beg;
+        if (k < (bed ? 3 : 2) || beg < !bed || end < beg) {
+            tfb_error("%s:%" PRId64 ": not a region: %s", path, n_line,
+                      bed ? "contig, start and end are wanted" : "contig, position and end, from 1, are wanted");
+            goto done;
+        }
+        while (tid < tfb_fasta_n_contigs(a->fasta) && strcmp(tfb_fasta_contig(a->fasta, tid), contig)) tid++;
+        if (tid == tfb_fasta_n_contigs(a->fasta)) {
+            tfb_error("%s:%" PRId64 ": %s has no contig %s", path, n_line, a->o->fasta, contig);
+            goto done;
+        }
+        if (add_region(a, tid, bed ? beg : beg - 1, end) < 0) goto done;
+    }
+    if (r < -1)
+        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", path, n_line + 1);
+    else
+        ret = 0;
+done:
+    free(s.s);
+    bgzf_close(f);
+    return ret;
+}
+
+static int by_place(const void *x, const void *y)
+{
+    const region_t *a = x, *b = y;
+    if (a->tid != b->tid) return a->tid < b->tid ? -1 : 1;
+    return a->beg < b->beg ? -1 : a->beg > b->beg;
+}
+
+static int make_regions(args_t *a)
+{
+    const tfb_scan_opt_t *o = a->o;
+    int m = 0;
+    if (o->regions && parse_regions(a, o->regions) < 0) return -1;
+    if (o->regions_file && read_regions(a, o->regions_file) < 0) return -1;
+    if (!o->regions && !o->regions_file)
+        for (int i = 0; i < tfb_fasta_n_contigs(a->fasta); i++)
+            if (add_region(a, i, 0, HTS_POS_MAX) < 0) return -1;
+    if (a->n_regions) qsort(a->region, (size_t)a->n_regions, sizeof *a->region, by_place);
+    for (int i = 0; i < a->n_regions; i++) {
+        region_t r = a->region[i], *last = m ? &a->region[m - 1] : NULL;
+        if (r.beg >= r.end) continue;
+        if (last && last->tid == r.tid && r.beg <= last->end)
+            last->end = r.end > last->end ? r.end : last->end;
+        else
+            a->region[m++] = r;
+    }
+    a->n_regions = m;
+    return 0;
+}
+
+/* ---- outputs ---- */
+
+static int ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcasecmp(s + n - m, suffix) == 0;
+}
+
+static int open_tracks(args_t *a)
+{
+    const tfb_scan_opt_t *o = a->o;
+    struct stat st;
+    const char *hole = strstr(o->out, "{tf}");
+    int folder = !hole && strcmp(o->out, "-") && (ends_with(o->out, "/") || (stat(o->out, &st) == 0 && S_ISDIR(st.st_mode))), ret = -1;
+    int bigwig = o->format ? strcmp(o->format, "bigwig") == 0 : ends_with(o->out, ".bw") || ends_with(o->out, ".bigwig");
+    kstring_t *path = calloc((size_t)a->T, sizeof *path);
+    if (!path || !(a->track = calloc((size_t)a->T, sizeof *a->track))) goto done;
+    if (bigwig && !tfb_track_has_bigwig()) {
+        tfb_error("this tfbind was built without libBigWig and writes bedGraph only (install libBigWig, Debian's libbigwig-dev, and configure again)");
+        goto done;
+    }
+    if (bigwig && strcmp(o->out, "-") == 0) {
+        tfb_error("bigWig needs a file: -o FILE.bw");
+        goto done;
+    }
+    if (a->T > 1 && !hole && !folder) {
+        tfb_error("%d TFs are %d tracks: give -o a name with {tf}, such as -o '{tf}.bw', or a folder", a->T, a->T);
+        goto done;
+    }
+    for (int t = 0; t < a->T; t++) {
+        kstring_t tf = {0, 0, NULL};
+        kputs(tfb_panel_target(a->panel, t), &tf);
+        for (char *p = tf.s; p && *p; p++)
+            if (*p == '/') *p = '_';
+        if (hole)
+            ksprintf(&path[t], "%.*s%s%s", (int)(hole - o->out), o->out, tf.s, hole + 4);
+        else if (folder)
+            ksprintf(&path[t], "%s%s%s%s", o->out, ends_with(o->out, "/") ? "" : "/", tf.s, bigwig ? ".bw" : ".bedGraph");
+        else
+            kputs(o->out, &path[t]);
+        free(tf.s);
+        if (!path[t].s) goto done;
+        for (int k = 0; k < t; k++)
+            if (strcmp(path[k].s, path[t].s) == 0) {
+                tfb_error("two TFs would be written to %s", path[t].s);
+                goto done;
+            }
+        if (!(a->track[t] = tfb_track_open(path[t].s, bigwig, a->fasta))) goto done;
+    }
+    ret = 0;
+done:
+    for (int t = 0; path && t < a->T; t++) free(path[t].s);
+    free(path);
+    return ret;
+}
+
+/* ---- scanning ---- */
+
+/* The window of the interval [b, e): where it begins. */
+static hts_pos_t window_of(const args_t *a, hts_pos_t b, hts_pos_t e) { return b + (e - b) / 2 - a->W / 2; }
+
+/* Intervals [k, k + n) of a contig. */
+static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g, hts_pos_t k, int n)
+{
+    hts_pos_t step = a->o->step, last = (k + n) * step < len ? (k + n) * step : len;
+    hts_pos_t from = window_of(a, k * step, k * step + step < len ? k * step + step : len), to = window_of(a, (k + n - 1) * step, last) + a->W;
+    int m = 0;
+    if (from < 0) from = 0;
+    if (to > len) to = len;
+    a->n_all += n;
+    if (to - from < a->W) return 0;
+    size_t size = (size_t)(to - from);
+    if (size > a->m_code) {
+        uint8_t *c = realloc(a->code, size);
+        if (c) a->code = c;
+        int32_t *b = realloc(a->n_before, (size + 1) * sizeof *b);
+        if (b) a->n_before = b;
+        if (!c || !b) {
+            tfb_error("not enough memory for %zu bases", size);
+            return -1;
+        }
+        a->m_code = size;
+    }
+    if (tfb_fasta_codes(a->fasta, contig, from, to, a->code) < 0) return -1;
+    a->n_before[0] = 0;
+    for (size_t i = 0; i < size; i++) a->n_before[i + 1] = a->n_before[i] + (a->code[i] == TFB_N);
+    for (int i = 0; i < n; i++) {
+        hts_pos_t b = (k + i) * step, e = b + step < len ? b + step : len, lo = window_of(a, b, e);
+        if (lo < from || lo + a->W > to || a->n_before[lo - from + a->W] - a->n_before[lo - from] > a->o->max_n) continue;
+        a->at[m] = lo - from;
+        a->beg[m] = b > g->beg ? b : g->beg;
+        a->end[m++] = e < g->end ? e : g->end;
+    }
+    if (tfb_panel_stretch(a->panel, a->code, a->at, m, a->o->strand, a->z) < 0) return -1;
+    for (int i = 0; i < m; i++)
+        for (int t = 0; t < a->T; t++) {
+            float z = a->z[(size_t)i * (size_t)a->T + (size_t)t];
+            if (tfb_track_add(a->track[t], contig, a->beg[i], a->end[i], a->o->logit ? z : tfb_sigmoid(z)) < 0) return -1;
+        }
+    a->n_scored += m;
+    return 0;
+}
+
+static int scan_region(args_t *a, const region_t *g)
+{
+    const char *contig = tfb_fasta_contig(a->fasta, g->tid);
+    hts_pos_t len = tfb_fasta_len(a->fasta, contig), step = a->o->step, most = BASES / step < 1 ? 1 : BASES / step < WINDOWS ? BASES / step : WINDOWS;
+    hts_pos_t end = (g->end + step - 1) / step;
+    a->n_bases += g->end - g->beg;
+    for (hts_pos_t k = g->beg / step; k < end; k += most)
+        if (chunk(a, contig, len, g, k, (int)(end - k < most ? end - k : most)) < 0) return -1;
+    return 0;
+}
+
+int tfb_scan(const tfb_scan_opt_t *o)
+{
+    int ret = -1;
+    double began = tfb_now();
+    args_t *a = calloc(1, sizeof *a);
+    if (!a) return -1;
+    a->o = o;
+    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf, a->pool)) || !(a->fasta = tfb_fasta_open(o->fasta))) goto done;
+    a->T = tfb_panel_n_targets(a->panel);
+    a->W = tfb_panel_window(a->panel);
+    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->T, sizeof(float), "scores")) || make_regions(a) < 0 || open_tracks(a) < 0) goto done;
+    ret = 0;
+    for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
+done:
+    for (int t = 0; a->track && t < a->T; t++)
+        if (a->track[t] && tfb_track_close(a->track[t], ret == 0) < 0) ret = -1;
+    double s = tfb_now() - began;
+    if (ret == 0)
+        tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64 " with too many N or too near a contig end", a->n_bases, s,
+                 (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
+    tfb_panel_close(a->panel);
+    tfb_pool_destroy(a->pool);
+    tfb_fasta_close(a->fasta);
+    free(a->track);
+    free(a->region);
+    free(a->code);
+    free(a->n_before);
+    free(a->z);
+    free(a);
+    return ret;
+}

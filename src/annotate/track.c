@@ -1,0 +1,172 @@
+/* track.c - a value along the genome, as bedGraph (plain or bgzip) or bigWig. */
+#include "config.h"
+#include "annotate/track.h"
+#include "annotate/files.h"
+#include "util/util.h"
+#include <errno.h>
+#include <htslib/bgzf.h>
+#include <htslib/kstring.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#ifdef HAVE_BIGWIG
+#include <bigWig.h>
+#endif
+
+enum { INTERVALS = 4096 }; /* that go to libBigWig at a time */
+
+struct tfb_track_t {
+    char *path;
+    FILE *text;
+    tfb_out_t *out;
+    BGZF *gz;
+    kstring_t line;
+#ifdef HAVE_BIGWIG
+    bigWigFile_t *bw;
+    char *contig; /* of those that wait */
+    int n, fresh; /* how many wait; fresh: none of the contig has been written */
+    uint32_t beg[INTERVALS], end[INTERVALS];
+    float v[INTERVALS];
+    uint64_t n_bases;
+#endif
+};
+
+#ifdef HAVE_BIGWIG
+int tfb_track_has_bigwig(void) { return 1; }
+
+static int open_bigwig(tfb_track_t *t, const tfb_fasta_t *f)
+{
+    int n = tfb_fasta_n_contigs(f), ret = -1;
+    const char **name = calloc((size_t)n + 1, sizeof *name);
+    uint32_t *len = calloc((size_t)n + 1, sizeof *len);
+    for (int i = 0; name && len && i < n; i++) {
+        hts_pos_t l = tfb_fasta_len(f, name[i] = tfb_fasta_contig(f, i));
+        if (l > UINT32_MAX) {
+            tfb_error("%s is too long for bigWig", name[i]);
+            goto done;
+        }
+        len[i] = (uint32_t)l;
+    }
+    errno = 0;
+    FILE *w = fopen(t->path, "w"); /* libBigWig 0.4.7 crashes where it cannot open a file */
+    int writable = w != NULL;
+    if (w) fclose(w);
+    if (!name || !len || !writable || !(t->bw = bwOpen(t->path, NULL, "w")) || bwCreateHdr(t->bw, 10) != 0 || !(t->bw->cl = bwCreateChromList(name, len, n)) ||
+        bwWriteHdr(t->bw) != 0)
+        tfb_error("cannot write %s: %s", t->path, errno ? strerror(errno) : "libBigWig failed");
+    else
+        ret = 0;
+done:
+    free(name);
+    free(len);
+    return ret;
+}
+
+static int flush_bigwig(tfb_track_t *t)
+{
+    const char *contig = t->contig;
+    int k = t->fresh && t->n ? 1 : 0, r = 0;
+    if (k) r = bwAddIntervals(t->bw, &contig, t->beg, t->end, t->v, 1);
+    if (r == 0 && t->n > k) r = bwAppendIntervals(t->bw, t->beg + k, t->end + k, t->v + k, (uint32_t)(t->n - k));
+    for (int i = 0; i < t->n; i++) t->n_bases += t->end[i] - t->beg[i];
+    if (t->n) t->fresh = 0;
+    t->n = 0;
+    if (r == 0) return 0;
+    tfb_error("cannot write %s: libBigWig failed (is the disk full?)", t->path);
+    return -1;
+}
+
+static int add_bigwig(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t end, float v)
+{
+    if (!t->contig || strcmp(t->contig, contig)) {
+        if (flush_bigwig(t) < 0) return -1;
+        free(t->contig);
+        if (!(t->contig = strdup(contig))) return -1;
+        t->fresh = 1;
+    }
+    t->beg[t->n] = (uint32_t)beg, t->end[t->n] = (uint32_t)end, t->v[t->n++] = v;
+    return t->n == INTERVALS ? flush_bigwig(t) : 0;
+}
+
+/* bwClose() says nothing of failure, so the file is read back: the end of its data, its index and its totals must be there. */
+static int close_bigwig(tfb_track_t *t, int keep)
+{
+    int ok = keep && flush_bigwig(t) == 0;
+    if (t->bw) bwClose(t->bw);
+    t->bw = NULL;
+    free(t->contig);
+    if (!ok) return -1;
+    bigWigFile_t *b = bwOpen(t->path, NULL, "r");
+    ok = b && b->hdr && b->hdr->nBasesCovered == t->n_bases && (!t->n_bases || (b->hdr->indexOffset && b->idx && b->idx->nItems));
+    if (b) bwClose(b);
+    if (!ok) tfb_error("cannot write %s: it is not whole (is the disk full?)", t->path);
+    return ok ? 0 : -1;
+}
+#else
+int tfb_track_has_bigwig(void) { return 0; }
+#endif
+
+tfb_track_t *tfb_track_open(const char *path, int bigwig, const tfb_fasta_t *f)
+{
+    tfb_track_t *t = calloc(1, sizeof *t);
+    size_t n = strlen(path);
+    if (!t || !(t->path = strdup(path))) goto fail;
+    (void)f;
+    if (bigwig) {
+#ifdef HAVE_BIGWIG
+        if (open_bigwig(t, f) < 0) goto fail;
+#else
+        goto fail; /* the caller has asked tfb_track_has_bigwig() */
+#endif
+    } else if ((n > 3 && strcmp(path + n - 3, ".gz") == 0) || (n > 4 && strcmp(path + n - 4, ".bgz") == 0)) {
+        if (!(t->gz = bgzf_open(path, "w"))) {
+            tfb_error("cannot write %s: %s", path, strerror(errno));
+            goto fail;
+        }
+    } else if (!(t->text = tfb_out_open(path, &t->out)))
+        goto fail;
+    return t;
+fail:
+    tfb_track_close(t, 0);
+    return NULL;
+}
+
+int tfb_track_add(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t end, float v)
+{
+#ifdef HAVE_BIGWIG
+    if (t->bw) return add_bigwig(t, contig, beg, end, v);
+#endif
+    t->line.l = 0;
+    errno = 0;
+    if (ksprintf(&t->line, "%s\t%" PRId64 "\t%" PRId64 "\t%.5f\n", contig, (int64_t)beg, (int64_t)end, (double)v) > 0 &&
+        (t->gz ? bgzf_write(t->gz, t->line.s, t->line.l) == (ssize_t)t->line.l : fwrite(t->line.s, 1, t->line.l, t->text) == t->line.l))
+        return 0;
+    tfb_error("cannot write to %s: %s", strcmp(t->path, "-") ? t->path : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
+    return -1;
+}
+
+int tfb_track_close(tfb_track_t *t, int keep)
+{
+    int ret = keep ? 0 : -1;
+    if (!t) return ret;
+    if (t->text) {
+        if (tfb_out_close(t->text, t->out, keep) < 0) ret = -1;
+    } else if (t->gz) {
+        errno = 0;
+        if (bgzf_close(t->gz) < 0 && ret == 0) {
+            tfb_error("cannot write to %s: %s", t->path, errno ? strerror(errno) : "write error (is the disk full?)");
+            ret = -1;
+        }
+        if (ret < 0) tfb_file_remove(t->path);
+    }
+#ifdef HAVE_BIGWIG
+    else if (t->bw) {
+        ret = close_bigwig(t, keep);
+        if (ret < 0) tfb_file_remove(t->path);
+    }
+#endif
+    free(t->line.s);
+    free(t->path);
+    free(t);
+    return ret;
+}

@@ -1,0 +1,88 @@
+/* scan.c - `tfbind scan`: scores along a genome. */
+#include "annotate/scan.h"
+#include "cmd/cmd.h"
+#include "nn/net.h"
+#include "util/util.h"
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void usage(FILE *f)
+{
+    fprintf(f, "Predict binding along a genome or regions of it, a track per TF.\n"
+               "Usage: tfbind scan [options] -m model.safetensors -f ref.fa --tf CTCF -o ctcf.bw\n"
+               "\n"
+               "Every interval of --step bases gets the score of the window in its middle. Stretches of N get none.\n"
+               "\n"
+               "Model\n"
+               "  -m, --model FILE         model; several, comma-separated\n"
+               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+               "      --tf LIST            TFs, comma-separated, or all\n"
+               "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+               "      --scale probability|logit  of the scores [probability]\n"
+               "Where\n"
+               "  -r, --regions REGION     comma-separated regions [everything]\n"
+               "  -R, --regions-file FILE  regions listed in a file: BED, or contig, position and end from 1\n"
+               "      --step INT           bases from one window to the next; multiples of the product of the model's pool widths (27 in the\n"
+               "                           shipped one) share most work [54]\n"
+               "      --max-n INT          no value where a window has more N [20]\n"
+               "Output\n"
+               "  -o, --output FILE        .bw or .bigWig: bigWig, else bedGraph (.gz: bgzip); of several TFs a name with {tf}, or a folder\n"
+               "                           [standard output]\n"
+               "  -O, --output-type bedgraph|bigwig  [by name of -o]\n"
+               "  -@, --threads INT        threads in all [all processors]\n"
+               "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
+               "  -h, --help               this text\n");
+}
+
+int tfb_cmd_scan(int argc, char **argv)
+{
+    tfb_scan_opt_t o = {.out = "-", .step = 54, .max_n = 20, .threads = tfb_cmd_processors()};
+    enum { TF = 256, STRAND, SCALE, STEP, MAX_N };
+    static const struct option opts[] = {
+        {"model", 1, NULL, 'm'},       {"fasta-ref", 1, NULL, 'f'},    {"tf", 1, NULL, TF},         {"strand", 1, NULL, STRAND}, {"scale", 1, NULL, SCALE},
+        {"regions", 1, NULL, 'r'},     {"regions-file", 1, NULL, 'R'}, {"step", 1, NULL, STEP},     {"max-n", 1, NULL, MAX_N},   {"output", 1, NULL, 'o'},
+        {"output-type", 1, NULL, 'O'}, {"threads", 1, NULL, '@'},      {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},      {NULL, 0, NULL, 0}};
+    int c, bad = 0;
+    long v;
+    while ((c = getopt_long(argc, argv, "m:f:r:R:o:O:@:v:h", opts, NULL)) >= 0) {
+        switch (c) {
+        case 'm': o.model = optarg; break;
+        case 'f': o.fasta = optarg; break;
+        case TF: o.tf = optarg; break;
+        case STRAND:
+            o.strand = strcmp(optarg, "fwd") == 0 ? TFB_STRAND_FWD : strcmp(optarg, "rev") == 0 ? TFB_STRAND_REV : TFB_STRAND_BOTH;
+            if (o.strand == TFB_STRAND_BOTH && strcmp(optarg, "both")) tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
+            break;
+        case SCALE:
+            o.logit = strcmp(optarg, "logit") == 0;
+            if (!o.logit && strcmp(optarg, "probability")) tfb_error("--scale is probability or logit, not '%s'", optarg), bad = 1;
+            break;
+        case 'r': o.regions = optarg; break;
+        case 'R': o.regions_file = optarg; break;
+        case STEP: bad |= tfb_cmd_int("step", optarg, 1, TFB_MAX_WINDOW, &v), o.step = bad ? 1 : (int)v; break;
+        case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = bad ? 0 : (int)v; break;
+        case 'o': o.out = optarg; break;
+        case 'O':
+            o.format = optarg;
+            if (strcmp(optarg, "bedgraph") && strcmp(optarg, "bigwig")) tfb_error("--output-type is bedgraph or bigwig, not '%s'", optarg), bad = 1;
+            break;
+        case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = bad || v < 1 ? 1 : (int)v; break;
+        case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
+        case 'h': usage(stdout); return 0;
+        default: bad = 1;
+        }
+    }
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (bad) return 1;
+    if (optind < argc)
+        tfb_error("scan takes no input but -f ref.fa, not %s", argv[optind]);
+    else if (!o.model || !o.fasta || !o.tf)
+        tfb_error("%s is missing (-h shows all options)", !o.model ? "-m model.safetensors" : !o.fasta ? "-f ref.fa" : "--tf");
+    else
+        return tfb_scan(&o) == 0 ? 0 : 1;
+    return 1;
+}
