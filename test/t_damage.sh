@@ -30,7 +30,7 @@ for f in tiny.vcf.gz tiny.bcf tiny.vcf; do
     [ -z "$bad" ] && echo "ok $f cut anywhere is an error that names it" || echo "not ok $f cut anywhere is an error that names it: not at$bad of $n"
 done
 head -c -20 tiny.vcf > cut.in
-leaves_nothing 'a last line that does not end, on standard input' 'standard input: cannot read on after c4:101 (record 32)' sh -c "$A -o out.vcf < cut.in"
+leaves_nothing 'a last line that does not end, on standard input' 'standard input: cannot read on after c' sh -c "$A -o out.vcf < cut.in"
 
 # what is not what it should be
 : > empty.in
