@@ -46,7 +46,7 @@ if $S --tf SPI1 --step 7 -O bigwig -o w.bw 2> err.txt; then
     fails 'a bigWig on a full disk' 'cannot write /dev/full' $S --tf SPI1 -o /dev/full -O bigwig
 else grep -q 'built without libBigWig' err.txt && echo 'skip bigWig: built without libBigWig' || echo "not ok bigWig: $(cat err.txt)"; fi
 # bad input and bad luck
-fails 'several TFs on one output' '2 TFs are 2 tracks' $S --tf CTCF,SPI1 -o x.bw
+fails 'several TFs on one output' '2 TFs are 2 tracks' $S --tf CTCF,SPI1 -o x.bedgraph
 fails 'no TF' '--tf is missing' $S
 fails 'an unknown region' 'there is no region chr9:1-5 in ref.fa' $S --tf SPI1 -r chr1:5-9,chr9:1-5
 printf 'chr1\t1\t5\nchr1\tx\t5\n' > bad.bed; fails 'a bad region' 'bad.bed:2: not a region' $S --tf SPI1 -R bad.bed
