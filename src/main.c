@@ -17,6 +17,7 @@ const tfb_command_t tfb_commands[] = {
     {"Train", "evaluate", tfb_cmd_evaluate, "compare a model's predictions with labels"},
     {"Explain", "motifs", tfb_cmd_motifs, "show what the first layer's filters look for"},
     {"Explain", "explain", tfb_cmd_explain, "show which bases a prediction rests on"},
+    {"Explain", "report", tfb_cmd_report, "make a page about annotated variants"},
     {"Models", "model", tfb_cmd_model, "show what is in a model file, or calibrate it"},
     {NULL, NULL, NULL, NULL},
 };

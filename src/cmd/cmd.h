@@ -24,6 +24,7 @@ int tfb_cmd_motifs(int argc, char **argv);
 int tfb_cmd_pretrain(int argc, char **argv);
 int tfb_cmd_relate(int argc, char **argv);
 int tfb_cmd_scan(int argc, char **argv);
+int tfb_cmd_report(int argc, char **argv);
 
 /* The annotate command as the plugin runs it: another name in messages and headers, host's filters. Returns the exit status. */
 int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status);

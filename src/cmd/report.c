@@ -1,0 +1,92 @@
+/* report.c - `tfbind report`: a page about an annotated VCF. */
+#include "explain/report.h"
+#include "cmd/cmd.h"
+#include "train/record.h"
+#include "util/util.h"
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void usage(FILE *f)
+{
+    fprintf(f, "Make a page about annotated variants: counts, distribution of changes, the strongest ones with figures, a table of TFs.\n"
+               "\n"
+               "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
+               "\n"
+               "  -o, --output FILE        the page; it needs no other file and opens from disk [standard output]\n"
+               "  -m, --model FILE         the model that annotated, for figures (with -f)\n"
+               "  -f, --fasta-ref FILE     reference, for figures\n"
+               "  -d, --db FILE            known motifs in MEME format: figures show the best match\n"
+               "      --top INT            so many variants are listed [50]\n"
+               "      --figures INT        of them, so many with a figure [20]\n"
+               "      --delta NUM          changes of at least this count as gains and losses [0.2]\n"
+               "      --prefix STR         of the tags, as for annotate [TFB]\n"
+               "      --title TEXT         heading\n"
+               "  -h, --help               this text\n");
+}
+
+int tfb_cmd_report(int argc, char **argv)
+{
+    enum { TOP = 256, FIGURES, DELTA, PREFIX, TITLE };
+    static const struct option opts[] = {{"output", 1, NULL, 'o'},  {"model", 1, NULL, 'm'},       {"fasta-ref", 1, NULL, 'f'}, {"db", 1, NULL, 'd'},
+                                         {"top", 1, NULL, TOP},     {"figures", 1, NULL, FIGURES}, {"delta", 1, NULL, DELTA},   {"prefix", 1, NULL, PREFIX},
+                                         {"title", 1, NULL, TITLE}, {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    tfb_report_opt_t o = {.prefix = "TFB", .n_top = 50, .n_figures = 20, .delta = 0.2};
+    const char *path = NULL, *model = NULL, *db = NULL;
+    char title[300], *command = NULL;
+    int c, bad = 0, ret = -1;
+    long v = 0;
+    while ((c = getopt_long(argc, argv, "o:m:f:d:h", opts, NULL)) >= 0) switch (c) {
+        case 'o': path = optarg; break;
+        case 'm': model = optarg; break;
+        case 'f': o.fasta = optarg; break;
+        case 'd': db = optarg; break;
+        case TOP: bad |= tfb_cmd_int("top", optarg, 0, 10000, &v), o.n_top = (int)v; break;
+        case FIGURES: bad |= tfb_cmd_int("figures", optarg, 0, 10000, &v), o.n_figures = (int)v; break;
+        case DELTA: bad |= tfb_cmd_double("delta", optarg, 0, 1, &o.delta); break;
+        case PREFIX: o.prefix = optarg; break;
+        case TITLE: o.title = optarg; break;
+        case 'h': usage(stdout); return 0;
+        default: return 1;
+        }
+    if (bad) return 1;
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (optind + 1 != argc) {
+        tfb_error(optind < argc ? "one file is reported on: unexpected argument '%s'" : "which annotated VCF? (tfbind report -h shows all options)%s",
+                  optind < argc ? argv[optind + 1] : "");
+        return 1;
+    }
+    if (!model != !o.fasta || (db && !model)) {
+        tfb_error("figures need both -m and -f");
+        return 1;
+    }
+    if (strlen(o.prefix) > 100) {
+        tfb_error("--prefix is too long");
+        return 1;
+    }
+    o.in = argv[optind];
+    if (!o.title) {
+        const char *base = strrchr(o.in, '/');
+        snprintf(title, sizeof title, "Predicted TF binding: %.200s", strcmp(o.in, "-") == 0 ? "variants" : base ? base + 1 : o.in);
+        o.title = title;
+    }
+    tfb_motifs_t *motifs = NULL;
+    tfb_out_t *to = NULL;
+    FILE *out = NULL;
+    o.command = command = tfb_record_command(argc, argv);
+    if (db && !(motifs = tfb_motifs_read(db))) goto done;
+    o.db = motifs;
+    if (model && !(o.panel = tfb_panel_open(model, "all", NULL))) goto done;
+    if (!(out = tfb_out_open(path, &to))) goto done;
+    ret = tfb_report(&o, out);
+    ret = tfb_out_close(out, to, ret == 0);
+done:
+    tfb_panel_close(o.panel);
+    tfb_motifs_destroy(motifs);
+    free(command);
+    return ret < 0 ? 1 : 0;
+}

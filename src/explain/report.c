@@ -1,0 +1,452 @@
+/* report.c - annotated VCF or BCF -> one self-contained page. In: INFO tags of annotate, the summary's or a set per TF. */
+#include "explain/report.h"
+#include "explain/figure.h"
+#include "explain/html.h"
+#include "util/util.h"
+#include <htslib/khash.h>
+#include <htslib/vcf.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { BINS = 40, MAX_TFS = 20000, MAX_ALLELE = 1000 };
+
+KHASH_MAP_INIT_STR(tf, int)
+
+typedef struct {
+    char *name;
+    int64_t n, gain, loss;
+    double most, least; /* greatest gain and loss */
+} tf_t;
+
+typedef struct {
+    char *contig, *id, *ref, *alt, *tf, *call;
+    hts_pos_t pos;
+    double p_ref, p_alt, delta, lor, pct; /* NAN = not said */
+    int64_t order;                        /* in the file: of equal changes the first comes first */
+} top_t;
+
+typedef struct {
+    const tfb_report_opt_t *o;
+    bcf_hdr_t *hdr;
+    int64_t n_records, n_alts, n_scored, n_gain, n_loss, bin[BINS];
+    khash_t(tf) * index;
+    tf_t *tf;
+    int n_tfs, m_tfs, n_more;
+    top_t *top;
+    int n_top;
+    char **name; /* of TFs with tags of their own, NULL-terminated; NULL = the summary */
+    int n_names;
+    float *num[5];
+    char *str[2];
+    int m_num[5], m_str[2];
+} report_t;
+
+static int tf_of(report_t *r, const char *name)
+{
+    int ret;
+    khiter_t k = kh_get(tf, r->index, name);
+    if (k != kh_end(r->index)) return kh_val(r->index, k);
+    if (r->n_tfs == MAX_TFS) {
+        r->n_more = 1;
+        return -1;
+    }
+    if (r->n_tfs == r->m_tfs) {
+        int m = r->m_tfs ? 2 * r->m_tfs : 256;
+        tf_t *v = realloc(r->tf, (size_t)m * sizeof *v);
+        if (!v) return -2;
+        r->tf = v;
+        r->m_tfs = m;
+    }
+    tf_t *t = &r->tf[r->n_tfs];
+    *t = (tf_t){.name = strdup(name)};
+    if (!t->name) return -2;
+    k = kh_put(tf, r->index, t->name, &ret);
+    if (ret < 0) {
+        free(t->name);
+        return -2;
+    }
+    kh_val(r->index, k) = r->n_tfs;
+    return r->n_tfs++;
+}
+
+static void top_free(top_t *t)
+{
+    free(t->contig);
+    free(t->id);
+    free(t->ref);
+    free(t->alt);
+    free(t->tf);
+    free(t->call);
+}
+
+/* The greatest changes, kept sorted: the list is short. */
+static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[5], const char *call)
+{
+    int n = r->n_top, max = r->o->n_top;
+    double d = fabs(v[2]);
+    if (max == 0 || (n == max && d <= fabs(r->top[n - 1].delta))) return 0;
+    top_t t = {strdup(bcf_seqname_safe(r->hdr, rec)),
+               strdup(rec->d.id),
+               strdup(rec->d.allele[0]),
+               strdup(rec->d.allele[alt]),
+               strdup(tf),
+               call ? strdup(call) : NULL,
+               rec->pos,
+               v[0],
+               v[1],
+               v[2],
+               v[3],
+               v[4],
+               r->n_alts};
+    if (!t.contig || !t.id || !t.ref || !t.alt || !t.tf || (call && !t.call)) {
+        top_free(&t);
+        return -1;
+    }
+    if (n == max) top_free(&r->top[--n]);
+    int at = n;
+    while (at > 0 && fabs(r->top[at - 1].delta) < d) at--;
+    memmove(&r->top[at + 1], &r->top[at], (size_t)(n - at) * sizeof t);
+    r->top[at] = t;
+    r->n_top = n + 1;
+    return 0;
+}
+
+static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[5], const char *call)
+{
+    double d = v[2];
+    if (!(d >= -1 && d <= 1)) return 0;
+    int b = (int)floor((d + 1) / 2 * BINS), k = tf_of(r, tf);
+    if (k == -2) return -1;
+    r->bin[b < BINS ? b : BINS - 1]++;
+    r->n_gain += d >= r->o->delta;
+    r->n_loss += d <= -r->o->delta;
+    if (k >= 0) {
+        tf_t *t = &r->tf[k];
+        t->n++;
+        t->gain += d >= r->o->delta;
+        t->loss += d <= -r->o->delta;
+        if (d > t->most) t->most = d;
+        if (d < t->least) t->least = d;
+    }
+    return keep(r, rec, alt, tf, v, call);
+}
+
+/* Numbers of a tag: how many, 0 where the record has none. */
+static int numbers(report_t *r, bcf1_t *rec, const char *tf, const char *suffix, int k)
+{
+    char tag[512];
+    snprintf(tag, sizeof tag, "%s%s%s%s%s", r->o->prefix, *tf ? "_" : "", tf, *suffix ? "_" : "", suffix);
+    int n = bcf_get_info_float(r->hdr, rec, tag, &r->num[k], &r->m_num[k]);
+    return n > 0 ? n : 0;
+}
+
+static double value(const report_t *r, int k, int n, int i)
+{
+    return i < n && !bcf_float_is_missing(r->num[k][i]) && !bcf_float_is_vector_end(r->num[k][i]) ? r->num[k][i] : NAN;
+}
+
+static int strings(report_t *r, bcf1_t *rec, const char *suffix, int k)
+{
+    char tag[512];
+    snprintf(tag, sizeof tag, "%s_%s", r->o->prefix, suffix);
+    return bcf_get_info_string(r->hdr, rec, tag, &r->str[k], &r->m_str[k]) > 0;
+}
+
+static int record(report_t *r, bcf1_t *rec)
+{
+    int n[5], n_tops = 0, n_calls = 0, ret = 0, n_alts = rec->n_allele - 1;
+    char **top = NULL, **call = NULL, *scored = calloc((size_t)rec->n_allele + 1, 1);
+    if (!scored) return -1;
+    r->n_records++;
+    if (!r->name) {
+        static const char *const suffix[5] = {"REF", "ALT", "DELTA", "LOR", "PCT"};
+        if (strings(r, rec, "TOP", 0) && !(top = tfb_split(r->str[0], ',', &n_tops))) ret = -1;
+        if (strings(r, rec, "CALL", 1) && !(call = tfb_split(r->str[1], ',', &n_calls))) ret = -1;
+        for (int k = 0; k < 5; k++) n[k] = numbers(r, rec, "", suffix[k], k);
+        for (int a = 0; a < n_alts && ret == 0; a++) {
+            double v[5];
+            for (int k = 0; k < 5; k++) v[k] = value(r, k, n[k], a);
+            if (a >= n_tops || strcmp(top[a], ".") == 0 || isnan(v[2])) continue;
+            scored[a] = 1;
+            ret = add(r, rec, a + 1, top[a], v, a < n_calls && strcmp(call[a], ".") ? call[a] : NULL);
+        }
+    }
+    for (int t = 0; t < r->n_names && ret == 0; t++) {
+        n[2] = numbers(r, rec, r->name[t], "DELTA", 2);
+        if (!n[2]) continue;
+        n[0] = numbers(r, rec, r->name[t], "", 0);
+        n[3] = numbers(r, rec, r->name[t], "LOR", 3);
+        n[4] = numbers(r, rec, r->name[t], "PCT", 4);
+        for (int a = 0; a < n_alts && ret == 0; a++) {
+            double v[5] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a), value(r, 3, n[3], a), value(r, 4, n[4], a)};
+            if (isnan(v[2])) continue;
+            scored[a] = 1;
+            ret = add(r, rec, a + 1, r->name[t], v, NULL);
+        }
+    }
+    for (int a = 0; a < n_alts; a++) r->n_alts++, r->n_scored += scored[a];
+    tfb_strv_free(top);
+    tfb_strv_free(call);
+    free(scored);
+    return ret;
+}
+
+/* The summary, or the TFs that have tags PREFIX_tf_DELTA. */
+static int look_for_tags(report_t *r)
+{
+    char tag[256], what[300];
+    size_t np = strlen(r->o->prefix);
+    snprintf(tag, sizeof tag, "%s_TOP", r->o->prefix);
+    int id = bcf_hdr_id2int(r->hdr, BCF_DT_ID, tag);
+    if (bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, id)) return 0;
+    for (int i = 0; i < r->hdr->n[BCF_DT_ID]; i++) {
+        const char *key = r->hdr->id[BCF_DT_ID][i].key;
+        size_t n = key ? strlen(key) : 0;
+        if (!key || !bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, i) || n < np + 8 || strncmp(key, r->o->prefix, np) || key[np] != '_' ||
+            strcmp(key + n - 6, "_DELTA"))
+            continue;
+        char **v = realloc(r->name, ((size_t)r->n_names + 2) * sizeof *v);
+        if (!v) return -1;
+        r->name = v;
+        v[r->n_names + 1] = NULL;
+        if (!(v[r->n_names] = strndup(key + np + 1, n - np - 7))) return -1;
+        r->n_names++;
+    }
+    if (r->n_names) return 0;
+    snprintf(what, sizeof what, "%s_TOP", r->o->prefix);
+    tfb_error("%s has no %s tags: annotate it first (tfbind annotate), or say --prefix", r->o->in, what);
+    return -1;
+}
+
+/* ---- the page ---- */
+
+static void histogram(const report_t *r, FILE *f)
+{
+    double most = 1, w = 16, h = 150, left = 46, top = 8;
+    for (int b = 0; b < BINS; b++)
+        if (r->bin[b] > most) most = (double)r->bin[b];
+    double decades = ceil(log10(most + 1));
+    if (decades < 1) decades = 1;
+    fprintf(f,
+            "<figure><svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%g\" height=\"%g\" viewBox=\"0 0 %g %g\" font-family=\"sans-serif\" "
+            "font-size=\"11\" "
+            "fill=\"#333\"><title>Distribution of the changes of probability</title>\n",
+            left + BINS * w + 10, h + 46, left + BINS * w + 10, h + 46);
+    for (int d = 0; d <= (int)decades; d++) {
+        double y = top + h - h * d / decades;
+        fprintf(f, "<line x1=\"%g\" x2=\"%g\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#dbe3ea\"/><text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>\n", left,
+                left + BINS * w, y, y, left - 5, y + 4, d ? pow(10, d) : 1);
+    }
+    for (int b = 0; b < BINS; b++) {
+        if (!r->bin[b]) continue;
+        double x = h * log10((double)r->bin[b] + 1) / decades, lo = -1 + 2.0 * b / BINS;
+        fprintf(f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"><title>%+.2f to %+.2f: %" PRId64 "</title></rect>\n",
+                left + b * w + 1, top + h - x, w - 2, x, b < BINS / 2 ? "#b3261e" : "#0b6b43", lo, lo + 2.0 / BINS, r->bin[b]);
+    }
+    for (int k = -4; k <= 4; k++)
+        fprintf(f, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%+.2g</text>\n", left + (k + 4) * BINS * w / 8, top + h + 15, k / 4.0);
+    fprintf(f,
+            "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">change of the probability of binding, ALT - REF</text></svg>\n<figcaption>Counts on a logarithmic "
+            "scale.</figcaption></figure>\n",
+            left + BINS * w / 2, top + h + 33);
+}
+
+static void put_number(FILE *f, const char *format, double v)
+{
+    if (isnan(v))
+        fputs("<td class=\"n\">.</td>", f);
+    else
+        fputs("<td class=\"n\">", f), fprintf(f, format, v), fputs("</td>", f);
+}
+
+static void put_allele(FILE *f, const char *a)
+{
+    char text[48];
+    size_t n = strlen(a);
+    if (n > 24)
+        snprintf(text, sizeof text, "%.12s...(%zu)", a, n);
+    else
+        snprintf(text, sizeof text, "%s", a);
+    tfb_html_put(f, text);
+}
+
+static int by_effect(const void *a, const void *b)
+{
+    const tf_t *x = a, *y = b;
+    int64_t n = x->gain + x->loss, m = y->gain + y->loss;
+    double p = x->most > -x->least ? x->most : -x->least, q = y->most > -y->least ? y->most : -y->least;
+    return n != m ? (n < m ? 1 : -1) : p != q ? (p < q ? 1 : -1) : strcmp(x->name, y->name);
+}
+
+static void put_tf_link(FILE *f, const char *tf, kstring_t *s)
+{
+    s->l = 0;
+    tfb_html_id(s, "tf-", tf);
+    fprintf(f, "<a href=\"#%s\">", s->s);
+    tfb_html_put(f, tf);
+    fputs("</a>", f);
+}
+
+static int figures(report_t *r, FILE *f, kstring_t *s)
+{
+    const tfb_report_opt_t *o = r->o;
+    tfb_fasta_t *fa = tfb_fasta_open(o->fasta);
+    if (!fa) return -1;
+    fputs("<h2 id=\"figures\">Figures</h2>\n<p>What each base contributes to the prediction, with the REF and with the ALT allele, by in-silico "
+          "mutagenesis.</p>\n",
+          f);
+    for (int i = 0; i < r->n_top && i < o->n_figures; i++) {
+        const top_t *t = &r->top[i];
+        int target = -1, got = 1;
+        for (int k = 0; k < tfb_panel_n_targets(o->panel); k++)
+            if (strcmp(tfb_panel_target(o->panel, k), t->tf) == 0) target = k;
+        fprintf(f, "<section class=\"v\" id=\"v%d\"><h3>%d. ", i + 1, i + 1);
+        tfb_html_put(f, t->contig);
+        fprintf(f, ":%" PRIhts_pos " ", t->pos + 1);
+        put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs(", ", f);
+        put_tf_link(f, t->tf, s);
+        fprintf(f, " (%+.3f)</h3>\n", t->delta);
+        s->l = 0;
+        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE)
+            got = tfb_figure_variant(s, o->panel, fa, o->db, TFB_STRAND_BOTH, 0, t->contig, t->pos, t->id, t->ref, t->alt, target, isnan(t->pct) ? -1 : t->pct);
+        if (got < 0) {
+            tfb_fasta_close(fa);
+            return -1;
+        }
+        if (got)
+            fprintf(f, "<p class=\"sub\">No figure: %s.</p>",
+                    target < 0 ? "the model does not know this TF" : "the alleles cannot be scored on this reference");
+        else
+            fprintf(f, "<figure class=\"wide\">%s</figure>", s->s);
+        fputs("</section>\n", f);
+    }
+    tfb_fasta_close(fa);
+    return 0;
+}
+
+static int page(report_t *r, FILE *f)
+{
+    const tfb_report_opt_t *o = r->o;
+    kstring_t s = {0, 0, NULL};
+    int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0, pct = 0, call = 0;
+    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct), call |= r->top[i].call != NULL;
+    tfb_html_begin(f, o->title);
+    fprintf(f, "<nav><a href=\"#changes\">Changes</a><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
+            drawn ? "<a href=\"#figures\">Figures</a>" : "");
+    fprintf(f,
+            "<li><b>%" PRId64 "</b>records</li><li><b>%" PRId64 "</b>ALT alleles</li><li><b>%" PRId64 "</b>scored</li><li><b class=\"up\">%" PRId64
+            "</b>gains of %g or more</li>"
+            "<li><b class=\"down\">%" PRId64 "</b>losses of %g or more</li></ul>\n",
+            r->n_records, r->n_alts, r->n_scored, r->n_gain, o->delta, r->n_loss, o->delta);
+    fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is accessible in the cells of interest they cannot "
+          "know. Changes of different TFs are "
+          "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
+          f);
+    histogram(r, f);
+    fprintf(f,
+            "<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
+            "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
+            "<th class=\"n\">ALT</th><th class=\"n\">change</th><th class=\"n\">log odds</th>%s%s</tr></thead>\n<tbody>\n",
+            pct ? "<th class=\"n\">percentile</th>" : "", call ? "<th>call</th>" : "");
+    for (int i = 0; i < r->n_top; i++) {
+        const top_t *t = &r->top[i];
+        fputs("<tr><td class=\"n\">", f);
+        if (drawn && i < o->n_figures)
+            fprintf(f, "<a href=\"#v%d\">%d</a>", i + 1, i + 1);
+        else
+            fprintf(f, "%d", i + 1);
+        fputs("</td><td>", f);
+        tfb_html_put(f, t->contig);
+        fprintf(f, ":%" PRIhts_pos "</td><td class=\"b\">", t->pos + 1);
+        tfb_html_put(f, t->id);
+        fputs("</td><td class=\"b\">", f);
+        put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs("</td><td>", f);
+        put_tf_link(f, t->tf, &s);
+        fputs("</td>", f);
+        put_number(f, "%.3f", t->p_ref), put_number(f, "%.3f", t->p_alt);
+        fprintf(f, "<td class=\"n %s\">%+.3f</td>", t->delta < 0 ? "down" : "up", t->delta);
+        put_number(f, "%+.2f", t->lor);
+        if (pct) put_number(f, "%.4g", t->pct);
+        if (call) fputs("<td>", f), tfb_html_put(f, t->call ? t->call : "."), fputs("</td>", f);
+        fputs("</tr>\n", f);
+    }
+    fputs("</tbody></table></div>\n", f);
+    if (drawn) ret = figures(r, f, &s);
+    qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
+    fprintf(f,
+            "<h2 id=\"tfs\">TFs</h2>\n<p>%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th class=\"n\">alleles</th><th class=\"n\">gains</th><th "
+            "class=\"n\">losses</th>"
+            "<th class=\"n\">greatest gain</th><th class=\"n\">greatest loss</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
+            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.");
+    for (int k = 0; k < r->n_tfs; k++) {
+        const tf_t *t = &r->tf[k];
+        s.l = 0;
+        tfb_html_id(&s, "tf-", t->name);
+        fprintf(f, "<tr id=\"%s\"><td>", s.s);
+        tfb_html_put(f, t->name);
+        fprintf(f,
+                "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64
+                "</td><td class=\"n up\">%+.3f</td><td class=\"n down\">%+.3f</td><td>",
+                t->n, t->gain, t->loss, t->most, t->least);
+        for (int i = 0; drawn && i < r->n_top && i < o->n_figures; i++)
+            if (strcmp(r->top[i].tf, t->name) == 0) fprintf(f, "<a href=\"#v%d\">%d</a> ", i + 1, i + 1);
+        fputs("</td></tr>\n", f);
+    }
+    fputs("</tbody></table></div>\n", f);
+    if (r->n_more) fprintf(f, "<p class=\"sub\">More than %d TFs are named: the others are not in this table.</p>\n", MAX_TFS);
+    tfb_html_end(f, o->command);
+    free(s.s);
+    return ret;
+}
+
+int tfb_report(const tfb_report_opt_t *o, FILE *out)
+{
+    report_t r = {.o = o, .index = kh_init(tf), .top = calloc((size_t)o->n_top + 2, sizeof *r.top)};
+    htsFile *fp = hts_open(o->in, "r");
+    bcf1_t *rec = bcf_init();
+    int ret = -1, got;
+    if (!fp || (hts_get_format(fp)->format != vcf && hts_get_format(fp)->format != bcf)) {
+        tfb_error("cannot read %s as VCF or BCF", o->in);
+        goto done;
+    }
+    if (strcmp(o->in, "-") != 0 && hts_check_EOF(fp) == 0) {
+        tfb_error("%s is truncated or damaged: its end-of-file marker is missing", o->in);
+        goto done;
+    }
+    if (!rec || !r.index || !r.top) goto memory;
+    if (!(r.hdr = bcf_hdr_read(fp))) {
+        tfb_error("cannot read the header of %s", o->in);
+        goto done;
+    }
+    if (look_for_tags(&r) < 0) goto done;
+    while ((got = bcf_read(fp, r.hdr, rec)) == 0) {
+        if (bcf_unpack(rec, BCF_UN_INFO) < 0 || rec->errcode) {
+            tfb_error("%s: record %" PRId64 " is damaged", o->in, r.n_records + 1);
+            goto done;
+        }
+        if (record(&r, rec) < 0) goto memory;
+    }
+    if (got < -1) {
+        tfb_error("%s: cannot read on after record %" PRId64 ": the file is truncated or damaged", o->in, r.n_records);
+        goto done;
+    }
+    ret = page(&r, out);
+    goto done;
+memory:
+    tfb_error("not enough memory for the report");
+done:
+    for (int i = 0; i < r.n_tfs; i++) free(r.tf[i].name);
+    for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
+    for (int k = 0; k < 5; k++) free(r.num[k]);
+    for (int k = 0; k < 2; k++) free(r.str[k]);
+    tfb_strv_free(r.name);
+    free(r.tf);
+    free(r.top);
+    if (r.index) kh_destroy(tf, r.index);
+    if (r.hdr) bcf_hdr_destroy(r.hdr);
+    if (rec) bcf_destroy(rec);
+    if (fp) hts_close(fp);
+    return ret;
+}
