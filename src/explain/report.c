@@ -12,6 +12,7 @@
 
 enum { BINS = 40, MAX_TFS = 20000, MAX_ALLELE = 1000 };
 
+/* cppcheck-suppress unknownMacro */
 KHASH_MAP_INIT_STR(tf, int)
 
 typedef struct {
