@@ -10,6 +10,13 @@
 
 #define TFB_PANEL_MAX 32 /* widest panel of any set, in floats: 2 AVX-512 registers */
 
+/* What follows a product in its column: x becomes relu(x + bias) * scale + shift; each (N). */
+typedef struct {
+    const float *bias;
+    int relu;                   /* 0: without */
+    const float *scale, *shift; /* both NULL: without */
+} tfb_after_t;
+
 typedef struct {
     const char *name;
     int panel; /* columns of a panel of packed B (the last one of a matrix may be narrower in use, never in storage) */
@@ -22,6 +29,11 @@ typedef struct {
      * convolution over channels-last data is this with lda = C). bp: B packed. */
     void (*gemm)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
 
+    /* Scoring's convolutions, pooled over 3 before they leave the registers. Group g of G is three rows of A, K floats each from a[g], a[g] + lda and
+     * a[g] + 2*lda (rows may overlap); c[g] (N) = the maximum of what follows their products with B. Each sum is in the order of gemm. NULL where
+     * gemm is of another kind. */
+    void (*gemm_max3)(int G, int N, int K, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c);
+
     /* C (M, N) = sum over S blocks of A_s^T * B_s, or += where add. Block s has R rows; element (r, m) of A_s is
      * a[s*lds + r*lda + m]. bp: the S*R rows of B, packed as one (S*R, N) matrix. The gradient of weights. */
     void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
@@ -29,7 +41,10 @@ typedef struct {
     /* The first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of table[k][code[l + k]], table (K, 5, Fp), Fp = F
      * rounded up to 16; row 4 of each k is the mean of the other four (an N counts a quarter of each base). */
     void (*lookup)(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y);
-    /* Its weight gradient: table (K, 5, Fp) += , for each l and k, dy (L, F)[l] into row code[l + k]. */
+    /* The same for scoring, two bases at a time and pooled: y (Lo, F) = the maximum over P rows l of what follows the sum over k < K2 of
+     * table[k][pair[l + 2k]]. pair[i] = 5 * code[i] + code[i+1]; table: for each panel of columns (K2, 25, panel), zero-filled beyond F, aligned to 64 bytes. */
+    void (*lookup2)(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *after, float *y);
+    /* The weight gradient of lookup: table (K, 5, Fp) += , for each l and k, dy (L, F)[l] into row code[l + k]. */
     void (*scatter)(int L, int F, int K, const uint8_t *code, const float *dy, float *table);
 
     /* y (Lo, C) = max over P neighbouring rows of x (Lo*P, C) of relu(x + bias (C)); bias NULL = 0; relu 0 = without; P 1 = no

@@ -35,6 +35,25 @@ static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, p
         }
 }
 
+static float follow(const tfb_after_t *a, int n, float x)
+{
+    x += a->bias[n];
+    if (a->relu && x < 0) x = 0;
+    return a->scale ? x * a->scale[n] + a->shift[n] : x;
+}
+
+static void gemm_max3(int G, int N, int K, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c)
+{
+    for (int g = 0; g < G; g++)
+        for (int n = 0; n < N; n++)
+            for (int r = 0; r < 3; r++) {
+                float s = 0;
+                for (int k = 0; k < K; k++) s += a[g][r * lda + k] * packed(bp, K, k, n);
+                s = follow(after, n, s);
+                if (r == 0 || s > c[g][n]) c[g][n] = s;
+            }
+}
+
 static void lookup(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y)
 {
     int Fp = tfb_round16(F);
@@ -44,6 +63,18 @@ static void lookup(int L, int F, int K, const uint8_t *code, const float *table,
             for (int k = 0; k < K; k++) s += table[((size_t)k * 5 + code[l + k]) * Fp + f];
             y[(size_t)l * F + f] = s;
         }
+}
+
+static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *after, float *y)
+{
+    for (int l = 0; l < Lo; l++)
+        for (int f = 0; f < F; f++)
+            for (int p = 0; p < P; p++) {
+                float s = 0, *to = &y[(size_t)l * F + f];
+                for (int k = 0; k < K2; k++) s += table[(((size_t)(f / PANEL) * K2 + k) * 25 + pair[l * P + p + 2 * k]) * PANEL + f % PANEL];
+                s = follow(after, f, s);
+                if (p == 0 || s > *to) *to = s;
+            }
 }
 
 static void scatter(int L, int F, int K, const uint8_t *code, const float *dy, float *table)
@@ -161,5 +192,6 @@ static void adam(size_t n, float *p, const float *g, float *m, float *v, float l
 }
 
 const tfb_kernels_t tfb_kernels_plain = {
-    "plain", PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, pool_grad, relu, relu_grad, moments, affine, bn_sums, bn_grad, lstm_cell, adam,
+    "plain",   PANEL, pack,      gemm,    gemm_max3, gemm_tn, lookup,  lookup2,   scatter, finish,
+    pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, lstm_cell, adam,
 };

@@ -28,6 +28,12 @@ INLINE vf vmax(vf a, vf b)
 }
 #endif
 
+/* Where a panel does not fit the first cache its rows come from the second; some dozen steps ahead is early enough. */
+INLINE void ahead(const float *p)
+{
+    for (int i = 0; i < PANEL; i += 16) __builtin_prefetch(p + 16 * PANEL + i);
+}
+
 static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, float *out)
 {
     for (int n0 = 0; n0 < N; n0 += PANEL, out += (size_t)K * PANEL) {
@@ -67,6 +73,7 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
         for (int v = 0; v < NV; v++) acc[r][v] = (vf){0};
     for (int k = 0; k < K; k++, bp += PANEL) {
         vf b0 = load(bp), b1 = NV > 1 ? load(bp + VL) : (vf){0};
+        ahead(bp);
 #pragma GCC unroll 16
         for (int r = 0; r < R; r++) {
             vf x = splat(ROW(r)[k]);
@@ -119,6 +126,108 @@ static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float
             ROWS(6, T1, M)
             ROWS(3, T1, M)
             ROWS(1, T1, M)
+        }
+#undef T2
+#undef T1
+    }
+}
+
+/* What follows a product, for the columns of a panel. */
+typedef struct {
+    vf bias[2], scale[2], shift[2];
+    int relu, affine;
+} after_t;
+
+INLINE after_t after_load(const tfb_after_t *a, int n, int w)
+{
+    float t[3][PANEL] = {{0}};
+    after_t r;
+    memcpy(t[0], a->bias + n, (size_t)w * sizeof(float));
+    if (a->scale) {
+        memcpy(t[1], a->scale + n, (size_t)w * sizeof(float));
+        memcpy(t[2], a->shift + n, (size_t)w * sizeof(float));
+    }
+    for (int v = 0; v < 2; v++) {
+        r.bias[v] = load(t[0] + v * VL);
+        r.scale[v] = load(t[1] + v * VL);
+        r.shift[v] = load(t[2] + v * VL);
+    }
+    r.relu = a->relu;
+    r.affine = a->scale != NULL;
+    return r;
+}
+
+INLINE vf after(const after_t *a, int v, vf x)
+{
+    x += a->bias[v];
+    if (a->relu) x = vmax(x, (vf){0});
+    if (a->affine) x = x * a->scale[v] + a->shift[v];
+    return x;
+}
+
+/* w floats of NV registers. */
+INLINE void store_part(float *d, const vf *x, int NV, int w)
+{
+    float t[PANEL];
+    if (w == NV * VL) {
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; v++) store(d + v * VL, x[v]);
+        return;
+    }
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; v++) store(t + v * VL, x[v]);
+    memcpy(d, t, (size_t)w * sizeof(float));
+}
+
+/* One tile of G groups of three rows. */
+INLINE void tile_max3(int G, int NV, int K, const float *const *a, ptrdiff_t lda, const float *bp, const after_t *af, float *const *c, int n, int w)
+{
+    vf acc[MR][2];
+    const float *p[MR / 3];
+#pragma GCC unroll 16
+    for (int g = 0; g < G; g++) p[g] = a[g];
+#pragma GCC unroll 16
+    for (int r = 0; r < 3 * G; r++)
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; v++) acc[r][v] = (vf){0};
+    for (int k = 0; k < K; k++, bp += PANEL) {
+        vf b0 = load(bp), b1 = NV > 1 ? load(bp + VL) : (vf){0};
+        ahead(bp);
+#pragma GCC unroll 16
+        for (int r = 0; r < 3 * G; r++) {
+            vf x = splat(ROW(r)[k]);
+            acc[r][0] += x * b0;
+            if (NV > 1) acc[r][1] += x * b1;
+        }
+    }
+#pragma GCC unroll 4
+    for (int g = 0; g < G; g++) {
+        vf m[2];
+#pragma GCC unroll 2
+        for (int v = 0; v < NV; v++) {
+            m[v] = after(af, v, acc[3 * g][v]);
+            m[v] = vmax(after(af, v, acc[3 * g + 1][v]), m[v]);
+            m[v] = vmax(after(af, v, acc[3 * g + 2][v]), m[v]);
+        }
+        store_part(c[g] + n, m, NV, w);
+    }
+}
+
+static void gemm_max3(int G, int N, int K, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *follow, float *const *c)
+{
+    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL) {
+        int w = N - n < PANEL ? N - n : PANEL, m = 0;
+        after_t af = after_load(follow, n, w);
+#define T2(R) tile_max3(R, 2, K, a + m, lda, bp, &af, c + m, n, w)
+#define T1(R) tile_max3(R, 1, K, a + m, lda, bp, &af, c + m, n, w)
+        if (w > VL) {
+            ROWS(MR / 3, T2, G)
+            ROWS(2, T2, G)
+            ROWS(1, T2, G)
+        } else {
+            ROWS(MR / 3, T1, G)
+            ROWS(2, T1, G)
+            ROWS(1, T1, G)
         }
 #undef T2
 #undef T1
@@ -239,6 +348,54 @@ static void lookup(int L, int F, int K, const uint8_t *code, const float *table,
         default: lookup_cols(1, L, F, K, code, table, Fp, bias, y, f, w); break;
         }
         f += w;
+    }
+}
+
+/* R outputs' rows of the table are summed at a time: independent chains. */
+INLINE void lookup2_rows(int R, int NV, int P, int K2, const uint8_t *pair, const float *table, const after_t *af, float *y, int w)
+{
+    vf best[2] = {{0}, {0}};
+    for (int p = 0; p < P; p += R) {
+        vf acc[3][2];
+        const float *t = table;
+#pragma GCC unroll 3
+        for (int r = 0; r < R; r++) acc[r][0] = acc[r][1] = (vf){0};
+        for (int k = 0; k < K2; k++, t += 25 * PANEL)
+#pragma GCC unroll 3
+            for (int r = 0; r < R; r++) {
+                const float *row = t + pair[p + r + 2 * k] * PANEL;
+                acc[r][0] += load(row);
+                if (NV > 1) acc[r][1] += load(row + VL);
+            }
+#pragma GCC unroll 3
+        for (int r = 0; r < R; r++)
+#pragma GCC unroll 2
+            for (int v = 0; v < NV; v++) {
+                vf x = after(af, v, acc[r][v]);
+                if (p + r) x = vmax(x, best[v]);
+                best[v] = x;
+            }
+    }
+    store_part(y, best, NV, w);
+}
+
+static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *follow, float *y)
+{
+    /* columns in the outer loop: the table of one panel (32 kB for 19 taps with AVX-512) stays in the first cache */
+    for (int f = 0; f < F; f += PANEL, table += (size_t)K2 * 25 * PANEL) {
+        int w = F - f < PANEL ? F - f : PANEL;
+        after_t af = after_load(follow, f, w);
+#define EACH(R, NV) \
+    for (int l = 0; l < Lo; l++) lookup2_rows(R, NV, P, K2, pair + (size_t)l * P, table, &af, y + (size_t)l * F + f, w)
+        if (w > VL && P == 3)
+            EACH(3, 2);
+        else if (w > VL)
+            EACH(1, 2);
+        else if (P == 3)
+            EACH(3, 1);
+        else
+            EACH(1, 1);
+#undef EACH
     }
 }
 
@@ -447,5 +604,6 @@ static void adam(size_t n, float *restrict p, const float *restrict g, float *re
 }
 
 const tfb_kernels_t SET = {
-    SET_NAME, PANEL, pack, gemm, gemm_tn, lookup, scatter, finish, pool_grad, relu, relu_grad, moments, affine, bn_sums, bn_grad, lstm_cell, adam,
+    SET_NAME,  PANEL, pack,      gemm,    gemm_max3, gemm_tn, lookup,  lookup2,   scatter, finish,
+    pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, lstm_cell, adam,
 };

@@ -1,9 +1,9 @@
 /* infer.c - scoring windows. In: base codes (B, W). Out: logits (B, T).
  *
- * Convolution stages run window by window, so that a window's activations never leave the first caches; dense stages run over a
- * block of windows, so that their weights are read once a block. A window derived from another (an ALT allele from its REF window)
- * starts from the activations of that one and makes anew only the rows that can differ: the same sums in the same order, so
- * the result is the same bit for bit. */
+ * Convolution stages run over a few windows at a time, whose activations stay in the second cache; dense stages run over a block of
+ * windows, so that their weights are read once a block. A window derived from another (an ALT allele from its REF window) makes
+ * anew only the rows that can differ and copies what is needed of the others: the same sums in the same order, so the result is
+ * the same bit for bit. */
 #include "nn/infer.h"
 #include "kernels/kernels.h"
 #include "nn/stage.h"
@@ -11,19 +11,30 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROWS = 2 * TFB_INFER_TOGETHER }; /* windows (strands counted) of a block: dense weights are read once for so many */
+enum {
+    ROWS = 2 * TFB_INFER_TOGETHER, /* windows (strands counted) of a block: dense weights are read once for so many; a multiple of the tile's 12 */
+    SLOTS = 8,                     /* windows that go through the convolutions together: 350 kB of activations for the main model */
+};
+
+/* A window on its way through the convolutions. */
+typedef struct {
+    float *act, *out; /* outputs of the window stages but the last, one after the other; of the last, in the block's first dense input */
+    uint8_t *code, *pair;
+    int base;       /* slot of the window it is derived from, or -1 */
+    int *beg, *end; /* per window stage: the rows that are made here */
+} slot_t;
 
 typedef struct {
-    float *act[2];    /* per strand: outputs of all window stages of the base window, one after the other */
-    float *mine;      /* the same for a derived window */
-    float *mid;       /* a product before pooling */
-    float *dense[2];  /* (ROWS, widest) in turn */
-    uint8_t *code[2]; /* per strand: the base window's codes */
-    tfb_pass_t pass;  /* for stages that run by their layer's own forward */
-    uint8_t *rc;      /* the current window's codes, reverse-complemented */
-    float *stretch;   /* outputs of all window stages over a stretch, in every phase; NULL until one is scored */
-    int64_t *run;     /* per phase: the rows that are wanted, first and end */
-    uint8_t *rc_stretch;
+    slot_t slot[SLOTS + 1]; /* the last keeps a base window for those derived from it that did not fit in with it */
+    const float **a;        /* groups of rows for gemm_max3, and where their maxima go */
+    float **c;
+    float *mid;      /* a product before pooling */
+    float *dense[2]; /* (ROWS, widest) in turn */
+    tfb_pass_t pass; /* for stages that run by their layer's own forward */
+    float *stretch;  /* outputs of all window stages over a stretch, in every phase; NULL until one is scored */
+    int64_t *run;    /* per phase: the rows that are wanted, first and end */
+    uint8_t *code;   /* of the stretch, in one strand; and its pairs */
+    uint8_t *pair;
 } work_t;
 
 struct tfb_infer_t {
@@ -86,20 +97,25 @@ static int build_stages(tfb_infer_t *f)
     return 0;
 }
 
+/* Weight of base c at tap k for filter n; an N counts a quarter of each base. */
+static float tap(const tfb_stage_t *s, int k, int c, int n)
+{
+    const float *w = s->w + (size_t)k * 4 * s->mid.C + n;
+    int F = s->mid.C;
+    return k >= s->K ? 0 : c < 4 ? w[c * F] : 0.25f * (w[0] + w[F] + w[2 * F] + w[3 * F]);
+}
+
 static int pack_stage(tfb_stage_t *s)
 {
     int F = s->mid.C;
     if (!s->w) return 0;
-    if (s->first) {
-        int Fp = tfb_round16(F);
-        if (!(s->packed = tfb_alloc((size_t)s->K * 5 * Fp, sizeof(float), "weights"))) return -1;
-        for (int k = 0; k < s->K; k++) {
-            float *t = s->packed + (size_t)k * 5 * Fp;
-            const float *w = s->w + (size_t)k * 4 * F;
-            for (int n = 0; n < F; n++) {
-                for (int c = 0; c < 4; c++) t[c * Fp + n] = w[c * F + n];
-                t[4 * Fp + n] = 0.25f * (w[n] + w[F + n] + w[2 * F + n] + w[3 * F + n]);
-            }
+    if (s->first) { /* two taps' weights added up, for each pair of bases; an odd width ends with half a pair */
+        int q = tfb_kernels()->panel, K2 = (s->K + 1) / 2, panels = (F + q - 1) / q;
+        if (!(s->packed = tfb_alloc((size_t)K2 * 25 * (size_t)panels, (size_t)q * sizeof(float), "weights"))) return -1;
+        for (int n = 0; n < F; n++) {
+            float *t = s->packed + (size_t)(n / q) * K2 * 25 * q + n % q;
+            for (int k = 0; k < 2 * K2; k += 2)
+                for (int i = 0; i < 25; i++, t += q) *t = tap(s, k, i / 5, n) + tap(s, k + 1, i % 5, n);
         }
     } else {
         int KC = s->K * s->in.C;
@@ -113,20 +129,22 @@ static int pack_stage(tfb_stage_t *s)
 
 static void work_free(work_t *w, int n_layers)
 {
-    for (int i = 0; i < 2; i++) {
-        free(w->act[i]);
-        free(w->dense[i]);
-        free(w->code[i]);
+    for (int i = 0; i <= SLOTS; i++) {
+        free(w->slot[i].act);
+        free(w->slot[i].code);
+        free(w->slot[i].beg);
     }
+    for (int i = 0; i < 2; i++) free(w->dense[i]);
     for (int i = 0; w->pass.cache && i < n_layers; i++) free(w->pass.cache[i]);
     free(w->pass.cache);
     free(w->pass.scratch);
-    free(w->mine);
     free(w->stretch);
     free(w->run);
-    free(w->rc_stretch);
+    free(w->code);
+    free(w->pair);
+    free(w->a);
+    free(w->c);
     free(w->mid);
-    free(w->rc);
 }
 
 static int work_init(const tfb_infer_t *f, work_t *w)
@@ -153,13 +171,22 @@ static int work_init(const tfb_infer_t *f, work_t *w)
             }
         }
     }
-    if (!(w->mine = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) || !(w->mid = tfb_alloc(mid, sizeof(float), "activations")) ||
-        !(w->rc = tfb_alloc((size_t)f->W, 1, "activations")))
+    size_t groups = 1;
+    for (int i = 0; i < f->n_window; i++)
+        if ((size_t)f->stage[i].out.L > groups) groups = (size_t)f->stage[i].out.L;
+    if (!(w->mid = tfb_alloc(mid, sizeof(float), "activations")) || !(w->a = tfb_alloc(SLOTS * groups, sizeof *w->a, "activations")) ||
+        !(w->c = tfb_alloc(SLOTS * groups, sizeof *w->c, "activations")))
         return -1;
     for (int i = 0; i < 2; i++)
-        if (!(w->act[i] = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) || !(w->dense[i] = tfb_alloc(ROWS * wide, sizeof(float), "activations")) ||
-            !(w->code[i] = tfb_alloc((size_t)f->W, 1, "activations")))
+        if (!(w->dense[i] = tfb_alloc(ROWS * wide, sizeof(float), "activations"))) return -1;
+    for (int i = 0; i <= SLOTS; i++) {
+        slot_t *s = &w->slot[i];
+        if (!(s->act = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) || !(s->code = tfb_alloc(2 * (size_t)f->W, 1, "activations")) ||
+            !(s->beg = tfb_alloc(2 * (size_t)f->n_window, sizeof *s->beg, "activations")))
             return -1;
+        s->pair = s->code + f->W;
+        s->end = s->beg + f->n_window;
+    }
     return 0;
 }
 
@@ -181,7 +208,7 @@ tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_ta
         f->n_window++;
     if (f->n_window == f->n_stages) f->n_window = f->n_stages - 1 > 0 ? f->n_stages - 1 : 1;
     if (!(f->off = calloc((size_t)f->n_window + 1, sizeof *f->off)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;
-    for (int i = 0; i < f->n_window; i++) {
+    for (int i = 0; i < f->n_window - 1; i++) {
         f->off[i] = f->n_act;
         f->n_act += ((size_t)f->stage[i].out.L * f->stage[i].out.C + 15) & ~(size_t)15;
     }
@@ -241,50 +268,116 @@ tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
     return NULL;
 }
 
-/* Output rows [b, e) of stage s from input x (or codes) into y; x and y point to row 0. */
-static void stage_rows(const tfb_stage_t *s, const uint8_t *code, const float *x, float *mid, float *y, int b, int e)
+/* Products of groups of three rows, of which there may be SLOTS windows at a time. */
+static int is_grouped(const tfb_stage_t *s) { return s->layer && !s->first && s->P == 3 && tfb_kernels()->gemm_max3; }
+
+/* Output rows [b, e) of stage s from input x (or pairs) into y; x, pair and y point to row 0. */
+static void stage_rows(const tfb_stage_t *s, work_t *w, const uint8_t *pair, const float *x, float *y, int b, int e)
 {
     const tfb_kernels_t *k = tfb_kernels();
+    const tfb_after_t after = {s->bias, s->relu, s->scale, s->shift};
     int C = s->in.C, F = s->mid.C, m = b * s->P, n = (e - b) * s->P;
     y += (size_t)b * F;
     if (s->first) {
-        k->lookup(n, F, s->K, code + m, s->packed, s->bias, mid);
-        k->finish(e - b, F, s->P, mid, NULL, s->relu, s->scale, s->shift, y);
+        k->lookup2(e - b, s->P, F, (s->K + 1) / 2, pair + m, s->packed, &after, y);
+    } else if (is_grouped(s)) {
+        for (int r = 0; r < e - b; r++) {
+            w->a[r] = x + (size_t)(m + 3 * r) * C;
+            w->c[r] = y + (size_t)r * F;
+        }
+        k->gemm_max3(e - b, F, s->K * C, w->a, C, s->packed, &after, w->c);
     } else if (s->layer) {
-        k->gemm(n, F, s->K * C, x + (size_t)m * C, C, s->packed, mid, F, 0);
-        k->finish(e - b, F, s->P, mid, s->bias, s->relu, s->scale, s->shift, y);
+        k->gemm(n, F, s->K * C, x + (size_t)m * C, C, s->packed, w->mid, F, 0);
+        k->finish(e - b, F, s->P, w->mid, s->bias, s->relu, s->scale, s->shift, y);
     } else
         k->finish(e - b, F, s->P, x + (size_t)m * C, NULL, s->relu, s->scale, s->shift, y);
 }
 
-static void run_window(const tfb_infer_t *f, work_t *w, const uint8_t *code, float *act)
+/* Which rows of each stage a slot must make: all, or those within reach of the codes that differ from its base's. */
+static void set_ranges(const tfb_infer_t *f, const work_t *w, slot_t *t)
 {
+    int b = 0, e = f->W;
+    if (t->base >= 0) {
+        const uint8_t *other = w->slot[t->base].code;
+        while (b < e && t->code[b] == other[b]) b++;
+        while (e > b && t->code[e - 1] == other[e - 1]) e--;
+    }
     for (int i = 0; i < f->n_window; i++) {
         const tfb_stage_t *s = &f->stage[i];
-        stage_rows(s, code, i ? act + f->off[i - 1] : NULL, w->mid, act + f->off[i], 0, s->out.L);
+        if (t->base < 0) {
+            b = 0, e = s->out.L;
+        } else if (b < e) {
+            int K = s->layer ? s->K : 1;
+            b = b - K + 1 > 0 ? b - K + 1 : 0; /* reach of the product, then of the pool */
+            e = e < s->mid.L ? e : s->mid.L;
+            b = b / s->P;
+            e = (e + s->P - 1) / s->P;
+            if (e > s->out.L) e = s->out.L; /* positions that pooling drops */
+        }
+        if (b >= e) b = e = 0;
+        t->beg[i] = b;
+        t->end[i] = e;
     }
 }
 
-/* The same for a window that differs from the base window in [b, e) only. */
-static void run_derived(const tfb_infer_t *f, work_t *w, const uint8_t *code, const float *base, int b, int e)
+static float *slot_out(const tfb_infer_t *f, const slot_t *t, int i) { return i < f->n_window - 1 ? t->act + f->off[i] : t->out; }
+
+/* Fills in those of output rows [beg, end) of stage i that were not made, from the base. */
+static void copy_rows(const tfb_infer_t *f, const work_t *w, const slot_t *t, int i)
 {
-    memcpy(w->mine, base, f->n_act * sizeof(float));
-    for (int i = 0; i < f->n_window && b < e; i++) {
+    const tfb_stage_t *s = &f->stage[i];
+    size_t C = (size_t)s->out.C;
+    int b = t->beg[i], e = t->end[i], beg = 0, end = s->out.L;
+    if (i + 1 < f->n_window) { /* just what the next stage will look at */
+        const tfb_stage_t *next = &f->stage[i + 1];
+        if (t->beg[i + 1] >= t->end[i + 1]) return;
+        beg = t->beg[i + 1] * next->P;
+        end = t->end[i + 1] * next->P + (next->layer ? next->K - 1 : 0);
+    }
+    float *to = slot_out(f, t, i);
+    const float *from = slot_out(f, &w->slot[t->base], i);
+    if (b >= e) b = e = end;
+    if (b > end) b = end;
+    if (e < beg) e = beg;
+    if (b > beg) memcpy(to + (size_t)beg * C, from + (size_t)beg * C, (size_t)(b - beg) * C * sizeof(float));
+    if (end > e) memcpy(to + (size_t)e * C, from + (size_t)e * C, (size_t)(end - e) * C * sizeof(float));
+}
+
+/* The window stages over n slots. */
+static void run_slots(const tfb_infer_t *f, work_t *w, int n)
+{
+    const tfb_kernels_t *k = tfb_kernels();
+    for (int i = 0; i < f->n_window; i++) {
         const tfb_stage_t *s = &f->stage[i];
-        int K = s->layer ? s->K : 1;
-        b = b - K + 1 > 0 ? b - K + 1 : 0; /* reach of the product, then of the pool */
-        e = e < s->mid.L ? e : s->mid.L;
-        b = b / s->P;
-        e = (e + s->P - 1) / s->P;
-        if (e > s->out.L) e = s->out.L;
-        if (b >= e) break; /* only positions that pooling drops */
-        stage_rows(s, code, i ? w->mine + f->off[i - 1] : NULL, w->mid, w->mine + f->off[i], b, e);
+        const tfb_after_t after = {s->bias, s->relu, s->scale, s->shift};
+        int F = s->mid.C, C = s->in.C, G = 0, grouped = is_grouped(s);
+        for (int j = 0; j < n; j++) {
+            slot_t *t = &w->slot[j];
+            const float *x = i ? t->act + f->off[i - 1] : NULL;
+            float *y = slot_out(f, t, i);
+            int b = t->beg[i], e = t->end[i];
+            if (b == e) continue;
+            if (!grouped) stage_rows(s, w, t->pair, x, y, b, e);
+            for (int r = b; grouped && r < e; r++, G++) { /* all slots' groups in one product */
+                w->a[G] = x + (size_t)r * 3 * C;
+                w->c[G] = y + (size_t)r * F;
+            }
+        }
+        if (G) k->gemm_max3(G, F, s->K * C, w->a, C, s->packed, &after, w->c);
+        for (int j = 0; j < n; j++)
+            if (w->slot[j].base >= 0) copy_rows(f, w, &w->slot[j], i);
     }
 }
 
 static void revcomp(const uint8_t *src, int n, uint8_t *dst)
 {
     for (int i = 0; i < n; i++) dst[i] = src[n - 1 - i] < 4 ? 3 - src[n - 1 - i] : 4;
+}
+
+/* What lookup2 reads. */
+static void make_pairs(const uint8_t *code, int n, uint8_t *pair)
+{
+    for (int i = 0; i < n; i++) pair[i] = (uint8_t)(5 * code[i] + (i + 1 < n ? code[i + 1] : 0));
 }
 
 typedef struct {
@@ -310,7 +403,7 @@ static const float *dense_stages(const tfb_infer_t *f, work_t *w, int rows)
             cur = !cur;
         } else if (s->mid.L > 1) {
             for (int r = 0; r < rows; r++)
-                stage_rows(s, NULL, w->dense[cur] + (size_t)r * in, w->mid, w->dense[!cur] + (size_t)r * s->out.L * s->out.C, 0, s->out.L);
+                stage_rows(s, w, NULL, w->dense[cur] + (size_t)r * in, w->dense[!cur] + (size_t)r * s->out.L * s->out.C, 0, s->out.L);
             cur = !cur;
         } else if (s->layer) {
             k->gemm(rows, F, in, w->dense[cur], in, s->packed, w->dense[!cur], F, 0);
@@ -333,29 +426,29 @@ static void run_block(void *arg, int task, int thread)
     size_t n_top = (size_t)top->out.L * top->out.C;
     for (int s = 0; s < (both ? 2 : 1); s++) {
         int rev = both ? s : j->strand == TFB_STRAND_REV;
-        int64_t held = -1; /* the window whose activations and codes are kept */
-        for (int64_t i = i0; i < i1; i++) {
-            const uint8_t *code = j->code + i * f->W;
-            if (rev) {
-                revcomp(code, f->W, w->rc);
-                code = w->rc;
+        int64_t kept = -1; /* the window in the last slot */
+        for (int64_t i = i0, first; i < i1;) {
+            int m = 0, last = -1; /* slots in use; the last of them that is not derived */
+            for (first = i; i < i1 && m < SLOTS; i++, m++) {
+                const uint8_t *code = j->code + i * f->W;
+                slot_t *t = &w->slot[m];
+                int64_t from = j->base ? j->base[i] : -1;
+                if (rev)
+                    revcomp(code, f->W, t->code);
+                else
+                    memcpy(t->code, code, (size_t)f->W);
+                make_pairs(t->code, f->W, t->pair);
+                t->base = from >= first ? (int)(from - first) : from >= 0 && from == kept ? SLOTS : -1;
+                t->out = w->dense[0] + (size_t)(s * n + (int)(i - i0)) * n_top;
+                set_ranges(f, w, t);
+                if (from < 0) last = m;
             }
-            float *out = w->dense[0] + (size_t)(s * n + (int)(i - i0)) * n_top;
-            int64_t from = j->base ? j->base[i] : -1;
-            if (from >= 0 && from == held) {
-                int b = 0, e = f->W;
-                while (b < e && code[b] == w->code[s][b]) b++;
-                while (e > b && code[e - 1] == w->code[s][e - 1]) e--;
-                run_derived(f, w, code, w->act[s], b, e);
-                memcpy(out, w->mine + f->off[f->n_window - 1], n_top * sizeof(float));
-            } else {
-                float *act = from < 0 ? w->act[s] : w->mine;
-                if (from < 0) {
-                    held = i;
-                    memcpy(w->code[s], code, (size_t)f->W);
-                }
-                run_window(f, w, code, act);
-                memcpy(out, act + f->off[f->n_window - 1], n_top * sizeof(float));
+            run_slots(f, w, m);
+            if (last >= 0) {
+                slot_t t = w->slot[SLOTS];
+                w->slot[SLOTS] = w->slot[last];
+                w->slot[last] = t;
+                kept = first + last;
             }
         }
     }
@@ -419,14 +512,14 @@ typedef struct {
 
 /* Rows [b, e) of phase p of a stage whose outputs lie S * P bases apart. Row r of phase p is where base p + r * S * P begins; what it is made of are
  * rows p / S + r * P, ... of phase p % S of the stage before. */
-static void phase_rows(const tfb_stage_t *s, const uint8_t *code, const float *x, int64_t R, int S, int64_t R_out, int64_t p, int64_t b, int64_t e, float *mid,
-                       float *y)
+static void phase_rows(const tfb_stage_t *s, work_t *w, const float *x, int64_t R, int S, int64_t R_out, int64_t p, int64_t b, int64_t e, float *y)
 {
     const float *in = x ? x + (size_t)((p % S) * R + p / S) * s->in.C : NULL;
     float *out = y + (size_t)(p * R_out) * s->out.C;
-    for (int64_t r = b; r < e; r += s->out.L) /* mid has room for the rows of a window */
-        stage_rows(s, code + p + (s->first ? r * s->P : 0), in ? in + (size_t)(r * s->P) * s->in.C : NULL, mid, out + (size_t)r * s->out.C, 0,
-                   (int)(r + s->out.L < e ? s->out.L : e - r));
+    int64_t most = s->first || is_grouped(s) ? (int64_t)SLOTS * s->out.L : s->out.L; /* w has room for so many */
+    for (int64_t r = b; r < e; r += most)
+        stage_rows(s, w, w->pair + p + (s->first ? r * s->P : 0), in ? in + (size_t)(r * s->P) * s->in.C : NULL, out + (size_t)r * s->out.C, 0,
+                   (int)(r + most < e ? most : e - r));
 }
 
 static void stretch_block(void *arg, int task, int thread)
@@ -439,14 +532,11 @@ static void stretch_block(void *arg, int task, int thread)
     size_t n_top = (size_t)top->out.L * top->out.C;
     for (int k = 0; k < (j->strand == TFB_STRAND_BOTH ? 2 : 1); k++) {
         int rev = j->strand == TFB_STRAND_BOTH ? k : j->strand == TFB_STRAND_REV, S = 1;
-        const uint8_t *code = j->code + base;
         const float *x = NULL;
         float *y = w->stretch;
         int64_t R = 0, R_out = 0;
-        if (rev) {
-            revcomp(code, (int)span, w->rc_stretch);
-            code = w->rc_stretch;
-        }
+        if (rev) revcomp(j->code + base, (int)span, w->code);
+        make_pairs(rev ? w->code : j->code + base, (int)span, w->pair);
         for (int t = 0; t < f->n_window; t++) {
             const tfb_stage_t *s = &f->stage[t];
             int64_t step = (int64_t)S * s->P;
@@ -455,13 +545,13 @@ static void stretch_block(void *arg, int task, int thread)
             for (int64_t i = 0; i < n; i++) { /* in the order of this strand */
                 int64_t o = rev ? span - f->W - (j->at[i0 + n - 1 - i] - base) : j->at[i0 + i] - base, p = o % step, b = o / step;
                 if (b > w->run[2 * p + 1]) { /* a gap: what came before is complete */
-                    phase_rows(s, code, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], w->mid, y);
+                    phase_rows(s, w, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], y);
                     w->run[2 * p] = b;
                 } else if (w->run[2 * p + 1] == 0)
                     w->run[2 * p] = b;
                 w->run[2 * p + 1] = b + s->out.L;
             }
-            for (int64_t p = 0; p < step; p++) phase_rows(s, code, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], w->mid, y);
+            for (int64_t p = 0; p < step; p++) phase_rows(s, w, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], y);
             x = y;
             y += (size_t)(step * R_out) * s->out.C;
             S = (int)step;
@@ -492,8 +582,8 @@ static int stretch_init(const tfb_infer_t *f, work_t *w)
         S *= (size_t)f->stage[t].P;
         n += (span + S) * (size_t)f->stage[t].out.C;
     }
-    return (w->run = tfb_alloc(2 * S, sizeof *w->run, "a stretch")) && (w->rc_stretch = tfb_alloc(span, 1, "a stretch")) &&
-                   (w->stretch = tfb_alloc(n, sizeof(float), "a stretch"))
+    return (w->run = tfb_alloc(2 * S, sizeof *w->run, "a stretch")) && (w->code = tfb_alloc(span, 1, "a stretch")) &&
+                   (w->pair = tfb_alloc(span, 1, "a stretch")) && (w->stretch = tfb_alloc(n, sizeof(float), "a stretch"))
                ? 0
                : -1;
 }

@@ -8,7 +8,7 @@
 #include "util/util.h"
 
 /* Windows that are surely scored together: so many of a list, beginning with a base window, can reuse its activations. */
-#define TFB_INFER_TOGETHER 32
+#define TFB_INFER_TOGETHER 72
 
 typedef struct tfb_infer_t tfb_infer_t;
 

@@ -18,7 +18,7 @@ typedef struct tfb_stage_s {
     int relu;
     float *scale, *shift; /* (F) or NULL */
     int P;                /* pool width, 1 = none */
-    float *packed;        /* w packed for gemm; first stage: the look-up table */
+    float *packed;        /* w packed for gemm; first stage: the table of lookup2 */
     int first;
     int whole; /* not a product: runs by the layer's own forward over a block of windows (recurrent layers) */
 } tfb_stage_t;

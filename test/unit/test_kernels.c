@@ -105,6 +105,61 @@ static void test_lookup(const tfb_kernels_t *k, int L, int F, int K)
     same(k->name, "scatter", t1, table, (size_t)K * 5 * Fp, 0);
 }
 
+/* What follows a product: v chooses which parts there are. */
+static tfb_after_t after(int v, int N)
+{
+    const float *bias = whole((size_t)N), *scale = whole((size_t)N), *shift = whole((size_t)N);
+    return (tfb_after_t){bias, v & 1, v & 2 ? scale : NULL, v & 2 ? shift : NULL};
+}
+
+static void test_gemm_max3(const tfb_kernels_t *k, int G, int N, int K, int lda)
+{
+    char what[80];
+    size_t m = (size_t)(2 * lda + K);
+    float *b = whole((size_t)K * N), *x = whole((size_t)G * m), *y0 = whole((size_t)G * N), *y1 = whole((size_t)G * N);
+    const float *a[128];
+    float *p0 = tfb_alloc(tfb_packed_size(K, N), sizeof *p0, ""), *p1 = tfb_alloc(tfb_packed_size(K, N), sizeof *p1, ""), *c0[128], *c1[128];
+    plain->pack(K, N, b, N, 1, p0);
+    k->pack(K, N, b, N, 1, p1);
+    for (int g = 0; g < G; g++) {
+        a[g] = x + (G - 1 - g) * m; /* groups in any order */
+        c0[g] = y0 + (size_t)g * N;
+        c1[g] = y1 + (size_t)g * N;
+    }
+    for (int v = 0; v < 4; v++) {
+        tfb_after_t af = after(v, N);
+        plain->gemm_max3(G, N, K, a, lda, p0, &af, c0);
+        k->gemm_max3(G, N, K, a, lda, p1, &af, c1);
+        snprintf(what, sizeof what, "gemm_max3 G %d N %d K %d lda %d after %d", G, N, K, lda, v);
+        same(k->name, what, y1, y0, (size_t)G * N, 0);
+    }
+    free(p0);
+    free(p1);
+}
+
+static void test_lookup2(const tfb_kernels_t *k, int Lo, int P, int F, int K2)
+{
+    char what[80];
+    int n = Lo * P + 2 * (K2 - 1), q[2] = {plain->panel, k->panel};
+    uint8_t *pair = guarded((size_t)n);
+    for (int i = 0; i < n; i++) pair[i] = (uint8_t)tfb_rng_below(&rng, 25);
+    float *w = whole((size_t)K2 * 25 * F), *t[2], *y[2];
+    for (int s = 0; s < 2; s++) {
+        int panels = (F + q[s] - 1) / q[s];
+        t[s] = guarded(sizeof(float) * (size_t)(panels * K2) * 25 * (size_t)q[s]);
+        y[s] = whole((size_t)Lo * F);
+        for (int r = 0; r < K2 * 25; r++)
+            for (int f = 0; f < panels * q[s]; f++) t[s][((size_t)(f / q[s]) * K2 * 25 + r) * q[s] + f % q[s]] = f < F ? w[(size_t)r * F + f] : 0;
+    }
+    for (int v = 0; v < 4; v++) {
+        tfb_after_t af = after(v, F);
+        plain->lookup2(Lo, P, F, K2, pair, t[0], &af, y[0]);
+        k->lookup2(Lo, P, F, K2, pair, t[1], &af, y[1]);
+        snprintf(what, sizeof what, "lookup2 Lo %d P %d F %d K2 %d after %d", Lo, P, F, K2, v);
+        same(k->name, what, y[1], y[0], (size_t)Lo * F, 0);
+    }
+}
+
 static void test_rows(const tfb_kernels_t *k, int R, int C)
 {
     size_t n = (size_t)R * C;
@@ -189,18 +244,28 @@ int main(void)
             test_gemm(*k, 7, 17, sizes[i], sizes[i]);
             test_gemm_tn(*k, sizes[i], 33, 2, 3);
             test_gemm_tn(*k, 13, sizes[i], 3, 2);
+            test_gemm_max3(*k, sizes[i], 33, 9, 9);
+            test_gemm_max3(*k, 13, sizes[i], 9, 4);
+            test_gemm_max3(*k, 7, 17, sizes[i], sizes[i]);
+            test_lookup2(*k, sizes[i], 3, 9, 3);
+            test_lookup2(*k, 5, 1 + i % 5, sizes[i], 4);
             test_lookup(*k, sizes[i], 9, 3);
             test_lookup(*k, 5, sizes[i], 4);
             test_rows(*k, sizes[i], 9);
             test_rows(*k, 70, sizes[i]);
         }
+        test_gemm_max3(*k, 0, 33, 9, 9);
+        test_lookup2(*k, 0, 3, 9, 1);
         for (int i = 0; i < 60; i++) {
             int K = pick();
+            test_gemm_max3(*k, pick(), pick(), K, 1 + (int)tfb_rng_below(&rng, (uint64_t)K));
+            test_lookup2(*k, pick(), 1 + (int)tfb_rng_below(&rng, 6), pick(), 1 + (int)tfb_rng_below(&rng, 10));
             test_gemm(*k, pick(), pick(), K, (int)tfb_rng_below(&rng, (uint64_t)K) + 1);
             test_gemm_tn(*k, pick(), pick(), 1 + (int)tfb_rng_below(&rng, 4), pick());
             test_lookup(*k, pick(), pick(), 1 + (int)tfb_rng_below(&rng, 19));
         }
         printf("%s: %s\n", (*k)->name, unit_failed ? "differs" : "as plain");
+        unguard(); /* a process may not have more than some 60,000 maps */
     }
     /* whole numbers up to 8 are exact in bfloat16 too */
     if (tfb_kernels_set_precision("bfloat16") == 0) {

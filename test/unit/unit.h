@@ -19,7 +19,23 @@ static int unit_failed;
         }                                                              \
     } while (0)
 
-/* n bytes that end right before a page nobody may touch: reading or writing one too many is a crash. Never freed. */
+/* n bytes that end right before a page nobody may touch: reading or writing one too many is a crash. They stay until unguard(). */
+static struct unit_map {
+    struct unit_map *next;
+    size_t n;
+    void *p;
+} * unit_maps;
+
+static inline void unguard(void)
+{
+    while (unit_maps) {
+        struct unit_map *m = unit_maps;
+        unit_maps = m->next;
+        munmap(m->p, m->n);
+        free(m);
+    }
+}
+
 static inline void *guarded(size_t n)
 {
     size_t page = (size_t)sysconf(_SC_PAGESIZE), m = (n + page - 1) / page * page;
@@ -27,6 +43,11 @@ static inline void *guarded(size_t n)
     if (p == MAP_FAILED || mprotect(p + m, page, PROT_NONE) < 0) {
         perror("mmap");
         exit(1);
+    }
+    struct unit_map *map = malloc(sizeof *map);
+    if (map) {
+        *map = (struct unit_map){unit_maps, m + page, p};
+        unit_maps = map;
     }
     return p + m - n;
 }
