@@ -1,13 +1,33 @@
-/* bench.c - measures the network core: bench score|snv|train|peak [THREADS] [SECONDS]. Prints one number: windows, SNVs or regions a second; of
- * peak, GFLOP/s. convnet, 163 targets (train: batches of 100, 50 targets, as torch_ref.py bench has them). */
+/* bench.c - measures the network core: bench score|snv|train|peak [THREADS] [SECONDS] [PRECISION].
+ *
+ * Prints two numbers: windows, SNVs or regions (of peak, GFLOP) a second of time, and the same a second of processor time on all threads
+ * together, which a busy machine disturbs less. convnet, 163 targets (train: batches of 100, 50 targets, as torch_ref.py bench has them). */
 #include "kernels/kernels.h"
 #include "nn/infer.h"
 #include "nn/walk.h"
 #include "train/fit.h"
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 
 enum { W = 200 };
+
+typedef struct {
+    double wall, cpu;
+} clocks_t;
+
+static clocks_t now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &t);
+    return (clocks_t){tfb_now(), (double)t.tv_sec + 1e-9 * (double)t.tv_nsec};
+}
+
+static void print_rate(double n, clocks_t began, int threads)
+{
+    clocks_t e = now();
+    printf("%.6g %.6g\n", n / (e.wall - began.wall), n * threads / (e.cpu - began.cpu));
+}
 
 static uint8_t *random_codes(int n)
 {
@@ -25,9 +45,9 @@ static tfb_net_t *convnet(int n_out)
     return n;
 }
 
-static double score(int threads, double seconds, int snv)
+static void score(int threads, double seconds, int snv)
 {
-    enum { N = 4096 };
+    enum { N = 2048 };
     tfb_pool_t *pool = tfb_pool_create(threads);
     tfb_net_t *net = convnet(163);
     tfb_model_t m = {.net = net, .n_targets = 163, .window = W};
@@ -43,22 +63,22 @@ static double score(int threads, double seconds, int snv)
     }
     tfb_strand_t strand = snv ? TFB_STRAND_BOTH : TFB_STRAND_FWD;
     tfb_infer_windows(f, code, base, N, strand, z);
-    double began = tfb_now(), n = 0;
+    clocks_t began = now();
+    double n = 0;
     do {
         tfb_infer_windows(f, code, snv ? base : NULL, N, strand, z);
         n += snv ? N / 2 : N;
-    } while (tfb_now() - began < seconds);
-    double rate = n / (tfb_now() - began);
+    } while (tfb_now() - began.wall < seconds);
+    print_rate(n, began, threads);
     tfb_infer_destroy(f);
     tfb_net_destroy(net);
     tfb_pool_destroy(pool);
     free(code);
     free(base);
     free(z);
-    return rate;
 }
 
-static double train(int threads, double seconds)
+static void train(int threads, double seconds)
 {
     enum { B = 100, T = 50 };
     tfb_pool_t *pool = tfb_pool_create(threads);
@@ -70,39 +90,78 @@ static double train(int threads, double seconds)
     for (int i = 0; i < B * T; i++) label[i] = tfb_hash64((uint64_t)i) % 10 == 0;
     w->pass.train = 1;
     w->pass.grad = g[0];
-    double began = 0, n = 0;
-    for (int i = 0; i < 3 || tfb_now() - began < seconds; i++) {
-        if (i == 2) began = tfb_now(), n = 0;
+    double n = 0;
+    clocks_t began = now();
+    for (int i = 0; i < 3 || tfb_now() - began.wall < seconds; i++) {
+        if (i == 2) began = now(), n = 0;
         tfb_loss(tfb_walk_forward(w, code, B), label, (size_t)B, (size_t)T, NULL, dz, NULL);
         tfb_walk_backward(w, dz);
         tfb_kernels()->adam(net->n_param, net->param, g[0], g[1], g[2], 1e-3f, 0.9f, 0.999f, 1, 1e-8f);
         n += B;
     }
-    double rate = n / (tfb_now() - began);
+    print_rate(n, began, threads);
     tfb_walk_destroy(w);
     tfb_net_destroy(net);
     tfb_pool_destroy(pool);
     free(code);
     for (int i = 0; i < 3; i++) free(g[i]);
-    return rate;
 }
 
-/* A product small enough to stay in the first caches: what the multiply-add units give this program. */
-static double peak(double seconds)
+/* ---- what the multiply-add units can do: chains of them in registers, nothing read or written ---- */
+
+/* 16 independent chains hide the latency of every processor so far (4 to 5 cycles, 2 units). */
+#define CHAINS(NAME, LANES, TARGET)                                                    \
+    typedef float NAME##_v __attribute__((vector_size(LANES * 4)));                    \
+    TARGET static float NAME(long n)                                                   \
+    {                                                                                  \
+        NAME##_v x[16], a = (NAME##_v){0} + 0.999f, b = (NAME##_v){0} + 0.001f;        \
+        float s = 0;                                                                   \
+        for (int i = 0; i < 16; i++) x[i] = b * (float)i;                              \
+        for (; n > 0; n--) {                                                           \
+            _Pragma("GCC unroll 16") for (int i = 0; i < 16; i++) x[i] = x[i] * a + b; \
+            __asm__ volatile("");                                                      \
+        }                                                                              \
+        for (int i = 0; i < 16; i++) s += x[i][0];                                     \
+        return s;                                                                      \
+    }
+#pragma GCC push_options
+#pragma GCC optimize("O3", "fp-contract=fast")
+CHAINS(chains_plain, 4, )
+#if defined(__x86_64__)
+CHAINS(chains_avx2, 8, __attribute__((target("avx2,fma"))))
+CHAINS(chains_avx512, 16, __attribute__((target("avx512f,fma"))))
+#endif
+#pragma GCC pop_options
+
+typedef struct {
+    float (*chains)(long);
+    volatile float sink[256]; /* so that the compiler keeps the work */
+} peak_t;
+
+static void peak_task(void *arg, int task, int thread)
 {
-    enum { M = 24, N = 64, K = 128 };
-    const tfb_kernels_t *k = tfb_kernels();
-    float *a = tfb_alloc(M * K, sizeof *a, "a"), *b = tfb_alloc(K * N, sizeof *b, "b"), *c = tfb_alloc(M * N, sizeof *c, "c");
-    float *p = tfb_alloc(tfb_packed_size(K, N), sizeof *p, "b, packed");
-    k->pack(K, N, b, N, 1, p);
-    double began = tfb_now(), n = 0;
+    peak_t *p = arg;
+    (void)thread;
+    p->sink[task % 256] = p->chains(1000000);
+}
+
+static void peak(int threads, double seconds)
+{
+    peak_t p = {.chains = chains_plain};
+    int lanes = 4;
+#if defined(__x86_64__)
+    if (strcmp(tfb_kernels()->name, "avx2") == 0) p.chains = chains_avx2, lanes = 8;
+    if (strcmp(tfb_kernels()->name, "avx512") == 0) p.chains = chains_avx512, lanes = 16;
+#endif
+    tfb_pool_t *pool = tfb_pool_create(threads);
+    double n = 0;
+    clocks_t began = now();
     do {
-        for (int i = 0; i < 1000; i++) k->gemm(M, N, K, a, K, p, c, N, 0);
-        n += 1000;
-    } while (tfb_now() - began < seconds);
-    double rate = 2e-9 * M * N * K * n / (tfb_now() - began);
-    free(a), free(b), free(c), free(p);
-    return rate;
+        tfb_pool_run(pool, 4 * threads, peak_task, &p);
+        n += 4e6 * threads;
+    } while (tfb_now() - began.wall < seconds);
+    print_rate(n * 16 * lanes * 2 * 1e-9, began, threads);
+    tfb_pool_destroy(pool);
 }
 
 int main(int argc, char **argv)
@@ -111,16 +170,20 @@ int main(int argc, char **argv)
     int threads = argc > 2 ? atoi(argv[2]) : 1;
     double seconds = argc > 3 ? atof(argv[3]) : 3;
     if (threads < 1) threads = 1;
+    if (argc > 4 && tfb_kernels_set_precision(argv[4]) < 0) {
+        fprintf(stderr, "bench: this machine has no %s products\n", argv[4]);
+        return 1;
+    }
     if (strcmp(what, "score") == 0)
-        printf("%.0f\n", score(threads, seconds, 0));
+        score(threads, seconds, 0);
     else if (strcmp(what, "snv") == 0)
-        printf("%.0f\n", score(threads, seconds, 1));
+        score(threads, seconds, 1);
     else if (strcmp(what, "train") == 0)
-        printf("%.0f\n", train(threads, seconds));
+        train(threads, seconds);
     else if (strcmp(what, "peak") == 0)
-        printf("%.1f\n", peak(seconds));
+        peak(threads, seconds);
     else {
-        fprintf(stderr, "bench score|snv|train|peak [THREADS] [SECONDS]\n");
+        fprintf(stderr, "bench score|snv|train|peak [THREADS] [SECONDS] [float32|bfloat16]\n");
         return 1;
     }
     return 0;
