@@ -42,7 +42,7 @@ ldd "$PLUGIN_DIR/tfbind.so" | grep -qi 'libhts\|blas' && echo 'not ok links neit
 if [ -n "$SANITIZED" ]; then echo 'skip threads at load: sanitizers start theirs'
 elif command -v strace > /dev/null; then
     # the host may link a BLAS of its own (with GSL): what counts is what our plugin adds
-    trace() { strace -f -e trace=clone,clone3,openat -o trace.txt bcftools plugin -l > /dev/null 2>&1; grep -ci 'clone\|blas' trace.txt; }
+    trace() { strace -f -e trace=clone,clone3,openat -o trace.txt bcftools plugin -l > /dev/null 2>&1; grep -Eci '\bclone3?\(|lib[a-z]*blas' trace.txt; }
     mkdir -p none; without=$(BCFTOOLS_PLUGINS=$PWD/none trace); with=$(trace)
     grep -q 'tfbind.so' trace.txt && [ "$with" = "$without" ] && echo 'ok `bcftools plugin -l` starts no thread and maps no BLAS' || echo "not ok \`bcftools plugin -l\` starts no thread and maps no BLAS: $with calls, $without without us"
 else echo 'skip `bcftools plugin -l` starts no thread: strace is not installed'; fi
