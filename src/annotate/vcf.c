@@ -5,6 +5,7 @@
  * allocated per record once the largest batch has been seen, and memory does not depend on the input's size. */
 #include "config.h"
 #include "annotate/vcf.h"
+#include "annotate/files.h"
 #include "annotate/phased.h"
 #include "annotate/windows.h"
 #include "genome/alleles.h"
@@ -294,14 +295,6 @@ static int make_header(args_t *a)
     return 0;
 }
 
-/* Opening an output truncates it, which would end the input where they are one file. */
-static int same_file(const char *in, const char *out)
-{
-    struct stat a, b;
-    if (strcmp(out, "-") == 0 || (strcmp(in, "-") ? stat(in, &a) : fstat(0, &a)) < 0 || stat(out, &b) < 0) return 0;
-    return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
-}
-
 static int open_output(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
@@ -316,7 +309,7 @@ static int open_output(args_t *a)
         tfb_error("--write-index needs an output file in .vcf.gz or .bcf");
         return -1;
     }
-    if (same_file(o->in, o->out)) {
+    if (tfb_file_same(o->in, o->out)) {
         tfb_error("%s is the input: write to another file", o->out);
         return -1;
     }
@@ -737,14 +730,7 @@ static int read_error(args_t *a)
 static int cut_short(const args_t *a)
 {
     const htsFile *in = a->sr->readers[0].file;
-    struct stat st;
-    char last = '\n';
-    if (in->format.compression != no_compression || in->format.format != vcf) return 0;
-    int std = strcmp(a->o->in, "-") == 0, fd = std ? 0 : open(a->o->in, O_RDONLY);
-    if (fd < 0) return 0;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1) last = '\n';
-    if (!std) close(fd);
-    return last != '\n';
+    return in->format.compression == no_compression && in->format.format == vcf && tfb_file_cut_short(a->o->in);
 }
 
 static int run(args_t *a)
@@ -852,8 +838,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
 done:
     errno = 0;
     if (a->out && hts_close(a->out) < 0 && ret == 0) ret = write_error(o);
-    struct stat st;
-    if (ret < 0 && began && strcmp(o->out, "-") && stat(o->out, &st) == 0 && S_ISREG(st.st_mode)) unlink(o->out); /* nothing half-written */
+    if (ret < 0 && began) tfb_file_remove(o->out);        /* nothing half-written */
     if (ret == 0 && o->write_index) ret = build_index(a); /* the output is whole even where it cannot be indexed */
     if (ret == 0) summary(a);
     if (a->filter) filter_destroy(a->filter);

@@ -9,7 +9,9 @@ extern const tfb_kernels_t tfb_kernels_plain, tfb_kernels_vec128, tfb_kernels_av
 
 static const tfb_kernels_t *have[5]; /* plain first, best last, NULL */
 static const tfb_kernels_t *best;
+#ifdef HAVE_AMX_KERNELS
 static tfb_kernels_t amx; /* filled where the processor has it */
+#endif
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void choose(void)

@@ -36,8 +36,9 @@ void tfb_fit_catch_signals(void)
 double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const float *weight, float *dz, double *total)
 {
     double m = 0, loss = 0;
-    for (size_t i = 0; i < B * T; i++)
-        if (label[i] != TFB_NULL) m += weight ? (double)weight[i % T] : 1;
+    for (size_t b = 0, i = 0; b < B; b++)
+        for (size_t t = 0; t < T; t++, i++)
+            if (label[i] != TFB_NULL) m += weight ? (double)weight[t] : 1;
     if (total) *total = m;
     for (size_t b = 0, i = 0; b < B; b++)
         for (size_t t = 0; t < T; t++, i++) {
