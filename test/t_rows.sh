@@ -31,7 +31,18 @@ $A -f ref.fa --tf all c.narrowPeak | cut -f 11- > a.txt; $A -f ref.fa --tf all d
 printf 'chr1\t1000\t1100\tt\n' > t.bed; printf 'chr1\t1000\t1060\nchr1\t1030\t1090\nchr1\t1040\t1100\n' > parts.bed
 $A -f ref.fa --tf all parts.bed | tail -n +2 | awk '{ for (i = 1; i <= 3; i++) { v = $(i + 3); if (v > m[i]) m[i] = v; s[i] += v } } END { for (i = 1; i <= 3; i++) printf "%.4f %.4f\n", m[i], s[i] / 3 }' > want.txt
 $A -f ref.fa --tf all --window tile t.bed | tail -n +2 | awk '{ for (i = 5; i <= 10; i += 2) printf "%.4f %.4f\n", $i, $(i + 1) }' > got.txt; same '--window tile: the largest and the mean' want.txt got.txt
+# more windows than a batch holds
+printf 'chr1\t0\t10000\tlong\nchr1\t1000\t1100\tt\n' > t.bed; awk 'BEGIN { for (b = 0; b + 60 <= 10000; b++) print "chr1\t" b "\t" b + 60 }' > parts.bed
+$A -f ref.fa --tf all parts.bed | tail -n +2 | awk '{ for (i = 1; i <= 3; i++) { v = $(i + 3); if (v > m[i]) m[i] = v; s[i] += v } n++ } END { for (i = 1; i <= 3; i++) printf "%.5f %.5f\n", m[i], s[i] / n }' > want.txt
+$A -f ref.fa --tf all --window tile --step 1 t.bed > long.txt; sed -n 2p long.txt | awk '{ for (i = 5; i <= 10; i += 2) printf "%.5f %.5f\n", $i, $(i + 1) }' > got.txt
+paste want.txt got.txt | awk '{ if (($1 - $3) ^ 2 + ($2 - $4) ^ 2 > 1e-9) bad = 1 } END { print NR == 3 && !bad ? "ok" : "not ok", "an interval of more windows than a batch" }'
+sed -n 2p t.bed > one.bed; $A -f ref.fa --tf all --window tile --step 1 one.bed | tail -n 1 > a.txt; tail -n 1 long.txt > b.txt; same 'the interval behind it' a.txt b.txt
 # headers, odd rows, odd sequences
+{ sed -n 1,3p w.bed; printf '# between\n\ntrack name=y\n'; sed -n 4,5p w.bed; } > m.bed; $A -f ref.fa --tf SPI1 m.bed | tail -n +2 | cut -f 1-4 > got.txt; same 'comments among the rows stay there' m.bed got.txt
+printf '#chrom\tstart\tend\n' > h.bed; $A -f ref.fa --tf SPI1 h.bed | grep -qx '#chrom	start	end	SPI1' && echo 'ok a header without rows' || echo 'not ok a header without rows'
+sed 's/chr1/track1/' ref.fa > track.fa; sed 's/chr1/track1/' w.bed > track.bed; $A -f track.fa --tf SPI1 track.bed | tail -n +2 | sed 's/track1/chr1/' > a.txt; $A -f ref.fa --tf SPI1 w.bed | tail -n +2 > b.txt; same 'a contig whose name begins like a header line' b.txt a.txt
+$A -f ref.fa --tf SPI1 labels.bed > a.txt
+for how in 'cat labels.bed | $A -f ref.fa --tf SPI1 -' 'cat labels.bed.gz | $A -f ref.fa --tf SPI1' '$A -f ref.fa --tf SPI1 < labels.bed.gz' '$A -f ref.fa --tf SPI1 labels.bed.gz'; do eval "$how" > b.txt; same "BED behind a header line is recognised: $how" a.txt b.txt; done
 { printf 'track name=x\n# a comment\n#chrom\tstart\tend\tid\n'; head -n 2 w.bed; } > h.bed
 $A -f ref.fa --tf SPI1 h.bed | head -n 3 > got.txt; printf 'track name=x\n# a comment\n#chrom\tstart\tend\tid\tSPI1\n' > want.txt; same 'header lines are kept, the last gets our columns' want.txt got.txt
 printf 'chr1\t5\t9\tedge\nchr9\t100\t200\tabsent\nchr2\t4950\t4990\tn\n' > odd.bed
@@ -48,4 +59,10 @@ fails 'options of VCF' 'w.fa is FASTA: -i' $A -Ob w.fa
 fails 'an unknown scale' '--scale is probability or logit' $A --scale odds w.fa
 fails 'an unknown window' '--window is center or tile' $A --window left w.fa
 head -c $(($(stat -c %s w.bed.gz) - 28)) w.bed.gz > cut.bed.gz; fails 'BED without its end marker' 'truncated' $A -f ref.fa cut.bed.gz
+# nothing half-written
+for f in bad.bed cut.gz; do
+    [ $f = bad.bed ] && { cat w.bed; echo 'chr1 x 5'; } > bad.bed || gzip -c w.bed | head -c -40 > cut.gz
+    rm -f out.*; $A --input bed -f ref.fa -o out.bed $f 2> err.txt; [ $? -eq 1 ] && grep -q "$f:[0-9]*:" err.txt && [ -z "$(ls out.* 2> /dev/null)" ] && echo "ok $f leaves nothing" || echo "not ok $f leaves nothing: $(ls out.*) $(tail -n 1 err.txt)"
+done
+{ cat w.fa; printf '>x\nACGT\n'; } | gzip -c | head -c -30 > cut.fa.gz; rm -f out.*; $A -o out.tsv cut.fa.gz 2> err.txt; [ $? -eq 1 ] && [ -z "$(ls out.* 2> /dev/null)" ] && echo 'ok FASTA cut short leaves nothing' || echo "not ok FASTA cut short leaves nothing: $(ls out.*)"
 cp w.bed both.bed; fails 'onto itself' 'both.bed is the input' $A -f ref.fa -o both.bed both.bed; same 'it is still whole' w.bed both.bed

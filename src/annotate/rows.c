@@ -19,6 +19,7 @@ enum {
 typedef struct {
     size_t text;  /* where its text begins in args.text */
     int first, n; /* its windows; n 0 = not scored */
+    int verbatim; /* a comment among the rows: its text and no more */
 } row_t;
 
 typedef struct {
@@ -28,12 +29,16 @@ typedef struct {
     tfb_fasta_t *fasta;
     BGZF *in;
     FILE *out;
+    tfb_out_t *whole; /* out appears once it is complete */
     kstring_t line, text, seq, name;
     int T, W, step, best; /* best: write only the TF with the highest score */
     row_t row[ROWS];
     int n_rows, n_windows, m_windows;
     uint8_t *code;
     float *z;
+    /* of an interval that is being tiled and has had more windows than a batch: those that were scored already */
+    double *top, *sum; /* (T) */
+    int64_t n_folded;
     int64_t n_line, n_all, n_scored, n_reason[TFB_ALLELE_REASONS];
 } args_t;
 
@@ -58,11 +63,15 @@ static int start(args_t *a)
         tfb_error("%s is the input: write to another file", o->out);
         return -1;
     }
-    if (!(a->out = strcmp(o->out, "-") ? fopen(o->out, "w") : stdout)) {
-        tfb_error("cannot write %s: %s", o->out, strerror(errno));
-        return -1;
-    }
-    return 0;
+    if (!(a->top = tfb_alloc(2 * (size_t)a->T, sizeof *a->top, "scores"))) return -1;
+    a->sum = a->top + a->T;
+    return (a->out = tfb_out_open(o->out, &a->whole)) ? 0 : -1;
+}
+
+static int memory_error(const args_t *a)
+{
+    tfb_error("%s:%" PRId64 ": not enough memory", in_name(a), a->n_line);
+    return -1;
 }
 
 /* 1 a line, 0 the end, -1 an error (logged). */
@@ -99,58 +108,84 @@ static uint8_t *new_window(args_t *a)
 
 static float scaled(const args_t *a, float z) { return a->o->logit ? z : tfb_sigmoid(z); }
 
-static void write_row(args_t *a, const row_t *r)
+/* Adds the open row's windows to top and sum. */
+static void fold(args_t *a, const float *z, int n)
 {
-    const float *z = a->z + (size_t)r->first * (size_t)a->T;
-    fputs(a->text.s + r->text, a->out);
-    if (a->best) {
-        int w = 0, t = 0;
-        if (!r->n) {
-            fputs("\t.\t.\n", a->out);
-            return;
-        }
-        for (int i = 0; i < r->n * a->T; i++)
-            if (z[i] > z[w * a->T + t]) w = i / a->T, t = i % a->T;
-        fprintf(a->out, "\t%s\t%.5f\n", tfb_panel_target(a->panel, t), (double)scaled(a, z[w * a->T + t]));
-        return;
-    }
     for (int t = 0; t < a->T; t++) {
-        double top = -INFINITY, sum = 0;
-        for (int w = 0; w < r->n; w++) {
+        if (a->n_folded == 0) a->top[t] = -INFINITY, a->sum[t] = 0;
+        for (int w = 0; w < n; w++) {
             double v = (double)scaled(a, z[(size_t)w * (size_t)a->T + (size_t)t]);
-            sum += v;
-            if (v > top) top = v;
+            a->sum[t] += v;
+            if (v > a->top[t]) a->top[t] = v;
         }
-        if (!r->n)
-            fputs(a->o->tile ? "\t.\t." : "\t.", a->out);
-        else if (a->o->tile)
-            fprintf(a->out, "\t%.5f\t%.5f", top, sum / r->n);
-        else
-            fprintf(a->out, "\t%.5f", top);
     }
-    fputc('\n', a->out);
+    a->n_folded += n;
 }
 
-static int flush(args_t *a)
+static void write_row(args_t *a, const row_t *r)
+{
+    fputs(a->text.s + r->text, a->out);
+    if (r->verbatim) {
+        fputc('\n', a->out);
+        return;
+    }
+    fold(a, a->z + (size_t)r->first * (size_t)a->T, r->n);
+    int scored = a->n_folded > 0;
+    if (a->best) {
+        int t = 0;
+        for (int k = 1; k < a->T; k++)
+            if (a->top[k] > a->top[t]) t = k;
+        if (scored)
+            fprintf(a->out, "\t%s\t%.5f\n", tfb_panel_target(a->panel, t), a->top[t]);
+        else
+            fputs("\t.\t.\n", a->out);
+    } else {
+        for (int t = 0; t < a->T; t++) {
+            if (!scored)
+                fputs(a->o->tile ? "\t.\t." : "\t.", a->out);
+            else if (a->o->tile)
+                fprintf(a->out, "\t%.5f\t%.5f", a->top[t], a->sum[t] / (double)a->n_folded);
+            else
+                fprintf(a->out, "\t%.5f", a->top[t]);
+        }
+        fputc('\n', a->out);
+    }
+    a->n_folded = 0;
+}
+
+/* Scores the batch and writes its rows; its windows from `open` on belong to a row that is still being tiled, and are folded. */
+static int flush(args_t *a, int open)
 {
     if (tfb_panel_windows(a->panel, a->code, NULL, a->n_windows, a->o->strand, a->z) < 0) return -1;
-    for (int i = 0; i < a->n_rows; i++) write_row(a, &a->row[i]);
+    errno = 0;
+    for (int i = 0; i < a->n_rows; i++) write_row(a, &a->row[i]); /* none where something is folded already: those before were written then */
+    if (a->n_windows > open) fold(a, a->z + (size_t)open * (size_t)a->T, a->n_windows - open);
     a->n_rows = a->n_windows = 0;
     a->text.l = 0;
     if (!ferror(a->out)) return 0;
-    tfb_error("cannot write %s: %s", a->o->out, strerror(errno));
+    tfb_error("cannot write %s: %s", a->o->out, errno ? strerror(errno) : "write error");
     return -1;
 }
 
-/* Adds a row with the text that `text` gets from at on. Its windows are those made since first. */
-static int add_row(args_t *a, size_t at, int first, int reason)
+/* Adds a row of text[n]. Its windows are those made since first. */
+static int add_row(args_t *a, const char *text, size_t n, int first, int reason)
 {
-    kputc(0, &a->text);
-    a->row[a->n_rows++] = (row_t){at, first, a->n_windows - first};
+    size_t at = a->text.l;
+    if (kputsn(text, n, &a->text) < 0 || kputc(0, &a->text) < 0) return memory_error(a);
+    a->row[a->n_rows++] = (row_t){at, first, a->n_windows - first, 0};
     a->n_reason[reason]++;
     a->n_all++;
-    a->n_scored += a->n_windows > first;
-    return a->n_rows == ROWS || a->n_windows >= WINDOWS ? flush(a) : 0;
+    a->n_scored += a->n_windows > first || a->n_folded;
+    return a->n_rows == ROWS || a->n_windows >= WINDOWS ? flush(a, a->n_windows) : 0;
+}
+
+/* A line without scores: comments stay where they are among the rows. */
+static int add_comment(args_t *a)
+{
+    size_t at = a->text.l;
+    if (kputsn(a->line.s, a->line.l, &a->text) < 0 || kputc(0, &a->text) < 0) return memory_error(a);
+    a->row[a->n_rows++] = (row_t){at, 0, 0, 1};
+    return a->n_rows == ROWS ? flush(a, a->n_windows) : 0;
 }
 
 static void column_names(args_t *a)
@@ -168,14 +203,7 @@ static void column_names(args_t *a)
 static int finish(args_t *a, int ret)
 {
     kstring_t s = {0, 0, NULL};
-    if (a->out && (fflush(a->out) != 0 || ferror(a->out)) && ret == 0) {
-        tfb_error("cannot write %s: %s", a->o->out, strerror(errno));
-        ret = -1;
-    }
-    if (a->out && a->out != stdout && fclose(a->out) != 0 && ret == 0) {
-        tfb_error("cannot write %s: %s", a->o->out, strerror(errno));
-        ret = -1;
-    }
+    if (a->out && tfb_out_close(a->out, a->whole, ret == 0) < 0) ret = -1;
     for (int r = 1; r < TFB_ALLELE_REASONS; r++)
         if (a->n_reason[r]) ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
     if (ret == 0) tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored, s.s ? s.s : "");
@@ -186,6 +214,7 @@ static int finish(args_t *a, int ret)
     tfb_fasta_close(a->fasta);
     free(a->code);
     free(a->z);
+    free(a->top);
     free(a->line.s);
     free(a->text.s);
     free(a->seq.s);
@@ -204,7 +233,7 @@ static int parse_bed(args_t *a, hts_pos_t *beg, hts_pos_t *end, hts_pos_t *summi
     *summit = -1;
     a->name.l = 0;
     if (!s || s == a->line.s) goto bad;
-    kputsn(a->line.s, (size_t)(s - a->line.s), &a->name);
+    if (kputsn(a->line.s, (size_t)(s - a->line.s), &a->name) < 0) return memory_error(a);
     errno = 0;
     *beg = strtoll(s + 1, &e, 10);
     if (e == s + 1 || (*e != '\t' && *e != ' ') || *beg < 0) goto bad;
@@ -237,74 +266,94 @@ static int bed_window(args_t *a, hts_pos_t lo)
     return TFB_ALLELE_OK;
 }
 
-static int is_header(const char *s) { return *s == '#' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0; }
+static int is_word(const char *s, const char *word)
+{
+    size_t n = strlen(word);
+    return strncmp(s, word, n) == 0 && (!s[n] || s[n] == ' ' || s[n] == '\t'); /* not a contig whose name begins so */
+}
+
+static int is_header(const char *s) { return !*s || *s == '#' || is_word(s, "track") || is_word(s, "browser"); }
+
+/* Before the first row, which line holds: the column names, behind the file's own where it has them. held: the last of its header lines, or NULL. */
+static void bed_columns(args_t *a, const char *held)
+{
+    static const char *const name[] = {"#chrom", "start", "end", "name", "score", "strand"};
+    int own = held && *held == '#' && strchr(held, '\t'), n = 1;
+    if (held && !own) fprintf(a->out, "%s\n", held);
+    if (own)
+        fputs(held, a->out);
+    else {
+        for (const char *p = a->line.s; *p; p++) n += *p == '\t';
+        for (int i = 0; i < n; i++)
+            if (i < 6)
+                fprintf(a->out, "%s%s", i ? "\t" : "", name[i]);
+            else
+                fprintf(a->out, "\tcolumn%d", i + 1);
+    }
+    column_names(a);
+}
+
+/* Windows of an interval, *first the first of them in the batch. A reason, or -1. */
+static int bed_windows(args_t *a, hts_pos_t beg, hts_pos_t end, hts_pos_t summit, int *first)
+{
+    int why = TFB_ALLELE_OK;
+    *first = a->n_windows;
+    if (!a->o->tile || end - beg <= a->W) return bed_window(a, (summit >= 0 ? summit : beg + (end - beg) / 2) - a->W / 2);
+    for (hts_pos_t lo = beg;; lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) { /* every step bases, and once at the end */
+        int r = bed_window(a, lo);
+        if (r < 0) return -1;
+        if (r != TFB_ALLELE_OK) why = r;
+        if (r == TFB_ALLELE_NO_CONTIG || lo >= end - a->W) break;
+        if (a->n_windows >= WINDOWS) { /* long intervals take no more memory than short ones */
+            if (flush(a, *first) < 0) return -1;
+            *first = 0;
+        }
+    }
+    return a->n_windows > *first || a->n_folded ? TFB_ALLELE_OK : why;
+}
 
 static int run_bed(args_t *a)
 {
-    int got, named = 0;
+    int got, named = 0, ret = -1;
     char *held = NULL; /* a header line waits to see whether it is the last: that one gets our column names */
     while ((got = next_line(a)) > 0) {
         hts_pos_t beg, end, summit;
-        if (is_header(a->line.s) || !a->line.l) {
+        int first, why;
+        if (is_header(a->line.l ? a->line.s : "")) {
+            if (named) {
+                if (add_comment(a) < 0) goto done;
+                continue;
+            }
             if (held) fprintf(a->out, "%s\n", held);
             free(held);
-            if (!(held = strdup(a->line.s))) return -1;
-            if (named) {
-                fprintf(a->out, "%s\n", held);
-                free(held);
-                held = NULL;
+            if (!(held = strdup(a->line.l ? a->line.s : ""))) {
+                memory_error(a);
+                goto done;
             }
             continue;
         }
-        if (parse_bed(a, &beg, &end, &summit) < 0) {
-            free(held);
-            return -1;
-        }
-        if (!named) {
-            int own = held && *held == '#' && strchr(held, '\t');
-            if (held && !own) fprintf(a->out, "%s\n", held);
-            if (own)
-                fputs(held, a->out);
-            else {
-                static const char *const name[] = {"#chrom", "start", "end", "name", "score", "strand"};
-                int n = 1;
-                for (const char *p = a->line.s; *p; p++) n += *p == '\t';
-                for (int i = 0; i < n; i++)
-                    if (i < 6)
-                        fprintf(a->out, "%s%s", i ? "\t" : "", name[i]);
-                    else
-                        fprintf(a->out, "\tcolumn%d", i + 1);
-            }
-            column_names(a);
-            named = 1;
-            free(held);
-            held = NULL;
-        }
-        int first = a->n_windows, why = TFB_ALLELE_OK;
-        size_t at = a->text.l;
-        if (a->o->tile && end - beg > a->W) {
-            /* every step bases, and once at the end */
-            for (hts_pos_t lo = beg; why >= 0; lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) {
-                int r = bed_window(a, lo);
-                if (r != TFB_ALLELE_OK) why = r;
-                if (lo >= end - a->W) break;
-            }
-            if (a->n_windows > first && why > 0) why = TFB_ALLELE_OK;
-        } else
-            why = bed_window(a, (summit >= 0 ? summit : beg + (end - beg) / 2) - a->W / 2);
-        if (why < 0) return -1;
-        kputsn(a->line.s, a->line.l, &a->text);
-        if (add_row(a, at, first, why) < 0) return -1;
+        if (parse_bed(a, &beg, &end, &summit) < 0) goto done;
+        if (!named) bed_columns(a, held);
+        named = 1;
+        if ((why = bed_windows(a, beg, end, summit, &first)) < 0 || add_row(a, a->line.s, a->line.l, first, why) < 0) goto done;
     }
-    if (held) fprintf(a->out, "%s\n", held);
+    if (held && !named && *held == '#' && strchr(held, '\t'))
+        bed_columns(a, held);
+    else if (held && !named)
+        fprintf(a->out, "%s\n", held);
+    if (got == 0) ret = flush(a, a->n_windows);
+done:
     free(held);
-    return got < 0 ? -1 : flush(a);
+    return ret;
 }
 
 int tfb_rows_bed(const tfb_rows_opt_t *o)
 {
     args_t *a = calloc(1, sizeof *a);
-    if (!a) return -1;
+    if (!a) {
+        tfb_error("not enough memory");
+        return -1;
+    }
     a->o = o;
     a->best = !o->tf;
     int ret = start(a);
@@ -318,7 +367,6 @@ int tfb_rows_bed(const tfb_rows_opt_t *o)
 static int end_sequence(args_t *a)
 {
     int L = (int)a->seq.l, W = a->W, first = a->n_windows, pad = L < W ? W - L : 0, why = TFB_ALLELE_OK;
-    size_t at = a->text.l;
     uint8_t *c = new_window(a);
     if (!c) return -1;
     memset(c, TFB_N, (size_t)W);
@@ -327,9 +375,8 @@ static int end_sequence(args_t *a)
         why = TFB_ALLELE_MANY_N;
     else
         a->n_windows++;
-    kputsn(a->name.s, a->name.l, &a->text);
     a->seq.l = 0;
-    return add_row(a, at, first, why);
+    return add_row(a, a->name.s, a->name.l, first, why);
 }
 
 static int run_fasta(args_t *a)
@@ -337,32 +384,35 @@ static int run_fasta(args_t *a)
     int got, open = 0;
     fputs("name", a->out);
     column_names(a);
-    ks_resize(&a->seq, 1);
+    if (ks_resize(&a->seq, 1) < 0) return memory_error(a);
     while ((got = next_line(a)) > 0) {
         if (a->line.l && a->line.s[0] == '>') {
             if (open && end_sequence(a) < 0) return -1;
             open = 1;
             a->name.l = 0;
-            kputsn(a->line.s + 1, strcspn(a->line.s + 1, " \t"), &a->name);
+            if (kputsn(a->line.s + 1, strcspn(a->line.s + 1, " \t"), &a->name) < 0) return memory_error(a);
         } else if (open) {
             if (a->seq.l + a->line.l > INT32_MAX / 2) {
                 tfb_error("%s:%" PRId64 ": sequence %s is too long; annotate takes windows, scan takes genomes", in_name(a), a->n_line, a->name.s);
                 return -1;
             }
-            kputsn(a->line.s, a->line.l, &a->seq);
+            if (kputsn(a->line.s, a->line.l, &a->seq) < 0) return memory_error(a);
         } else if (a->line.l) {
             tfb_error("%s:%" PRId64 ": not FASTA: no > before the first sequence", in_name(a), a->n_line);
             return -1;
         }
     }
     if (got < 0 || (open && end_sequence(a) < 0)) return -1;
-    return flush(a);
+    return flush(a, a->n_windows);
 }
 
 int tfb_rows_fasta(const tfb_rows_opt_t *o)
 {
     args_t *a = calloc(1, sizeof *a);
-    if (!a) return -1;
+    if (!a) {
+        tfb_error("not enough memory");
+        return -1;
+    }
     a->o = o;
     int ret = start(a);
     if (ret == 0) ret = run_fasta(a);

@@ -115,12 +115,35 @@ static kind_t kind_of_format(enum htsExactFormat f)
     return f == vcf || f == bcf ? VCF : f == sam || f == bam || f == cram ? BAM : f == fasta_format ? FASTA : f == bed ? BED : BAD;
 }
 
+/* What text is, plain or compressed, by the first line that says so: > begins FASTA, and two numbers in columns 2 and 3 are BED. BAD: neither. f is closed. */
+static kind_t kind_of_text(hFILE *f)
+{
+    char buf[4096];
+    int level = hts_get_log_level();
+    hts_set_log_level(HTS_LOG_OFF); /* the first bytes of a compressed stream end within a block */
+    BGZF *b = bgzf_hopen(f, "r");
+    ssize_t n = 0, r;
+    while (b && n < (ssize_t)sizeof buf - 1 && (r = bgzf_read(b, buf + n, 1)) == 1) n++;
+    if (b) bgzf_close(b);
+    if (!b) hclose_abruptly(f);
+    hts_set_log_level(level);
+    buf[n] = 0;
+    for (char *s = buf; *s; s += strcspn(s, "\n"), s += *s == '\n') {
+        long long beg, end;
+        int k = 0;
+        if (*s == '#' || *s == '\n' || *s == '\r' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
+        if (*s == '>') return FASTA;
+        if (sscanf(s, "%*s%lld%lld%n", &beg, &end, &k) == 2 && k && isspace((unsigned char)s[k]) && !memchr(s, '\n', (size_t)k)) return BED;
+        break;
+    }
+    return BAD;
+}
+
 /* What the input is: as the user says, else by its first bytes. BAD is logged, but for a file that cannot be opened, which whoever opens it next
  * reports. */
 static kind_t kind_of(const char *path, const char *said)
 {
-    htsFormat fmt;
-    char c = 0;
+    htsFormat fmt = {0};
     if (said) {
         static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
         static const kind_t kind[] = {VCF, VCF, BED, FASTA, BAM, BAM, BAM};
@@ -132,25 +155,20 @@ static kind_t kind_of(const char *path, const char *said)
     int std = strcmp(path, "-") == 0;
     hFILE *f = std ? peek_stdin() : hopen(path, "r");
     if (!f) return VCF;
-    int r = hts_detect_format(f, &fmt);
-    if (hclose(f) < 0 || r < 0) return VCF;
-    if (fmt.format == fastq_format) {
-        tfb_error("%s is FASTQ, which annotate does not read", std ? "standard input" : path);
-        return BAD;
+    kind_t kind = hts_detect_format(f, &fmt) < 0 ? VCF : kind_of_format(fmt.format);
+    if (fmt.format == fastq_format) tfb_error("%s is FASTQ, which annotate does not read", std ? "standard input" : path);
+    if (kind == VCF || kind == BAM || fmt.format == fastq_format) {
+        hclose_abruptly(f);
+        return kind;
     }
-    kind_t kind = kind_of_format(fmt.format);
-    if (kind == VCF || kind == BAM) return kind;
-    if (std) return kind == BAD ? VCF : kind;
-    BGZF *b = bgzf_open(path, "r");
-    if (b && bgzf_read(b, &c, 1) != 1) c = 0;
-    if (b) bgzf_close(b);
-    if (c == '>') return FASTA;
+    kind_t text = kind_of_text(f);
+    if (text != BAD) return text;
     /* neither: BED where a name says so, else what is most often meant, whose reader will say what is wrong */
     static const char *const suffix[] = {".bed", ".bed.gz", ".narrowPeak", ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
     size_t n = strlen(path);
-    for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++)
+    for (size_t i = 0; !std && i < sizeof suffix / sizeof suffix[0]; i++)
         if (n > strlen(suffix[i]) && strcasecmp(path + n - strlen(suffix[i]), suffix[i]) == 0) return BED;
-    return kind == BED ? BED : VCF;
+    return kind == BAD ? VCF : kind;
 }
 
 /* The value of -O for VCF and BCF. 0, or 1 (logged). */
