@@ -37,6 +37,8 @@ same 'all else is as without calibration' b.txt a.txt
 $A -m cal.safetensors --tf CTCF -Ou every.vcf | bcftools query -f '%TFB_CTCF_PCT\n' | awk '$1 != "." { n++; b[int($1 / 10)]++ } END { for (i = 0; i < 10; i++) if (b[i] < 0.07 * n || b[i] > 0.13 * n) bad = bad " " i ":" b[i] / n
     print (n > 1000 && bad == "") ? "ok percentiles of SNVs are uniform" : "not ok percentiles of SNVs are uniform:" bad }'
 bcftools view -h cal.vcf | grep -c '^##INFO=<ID=TFB_PCT,Number=A,Type=Float\|^##INFO=<ID=TFB_CALL,Number=A,Type=String' | grep -qx 2 && echo 'ok PCT and CALL are declared' || echo 'not ok PCT and CALL are declared'
+$A -m cal.safetensors --strand fwd in.vcf.gz 2>&1 > /dev/null | grep -c 'percentiles and calls are those of scores from both strands; with --strand fwd' | grep -qx 1 && echo 'ok --strand with percentiles is warned of, once' || echo 'not ok --strand with percentiles is warned of, once'
+$A -m tiny.safetensors --strand fwd in.vcf.gz 2>&1 > /dev/null | grep -q . && echo 'not ok --strand without them is not' || echo 'ok --strand without them is not'
 $A -m cal.safetensors cal.vcf > twice.vcf; same 'annotating twice changes nothing' cal.vcf twice.vcf
 $A -m tiny.safetensors cal.vcf | records > gone.txt; records < plain.vcf > b.txt; same 'tags of a calibrated model do not outlive it' b.txt gone.txt
 bcftools view --no-version -Ob -o in2.bcf in.vcf; $A -m cal.safetensors in2.bcf > bcf.vcf; same 'BCF = VCF' cal.vcf bcf.vcf

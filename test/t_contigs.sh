@@ -30,3 +30,23 @@ cat chrm.fa > both.fa; sed 's/chrM/M/' chrm.fa >> both.fa
 [ "$(score both.fa mt.bed)" = . ] && echo 'ok two that fit: neither is taken' || echo 'not ok two that fit: neither is taken'
 awk '/^>/ { print; next } { gsub(/[ACGT]/, "A"); print }' bare.fa > a.fa; cat ref.fa a.fa > mixed.fa
 $A -v 1 --no-version -f mixed.fa in.vcf > got.vcf; same 'a FASTA with both styles: the very name is meant' want.vcf got.vcf
+# regions of scan and enrich
+S="$TFBIND scan -m tiny.safetensors --tf SPI1 --step 50"
+for r in chr1:1001-2000 '{chr1}:1001-2000' chr2:7-500,chr1:1-300 chr1; do
+    $S -v 1 -f ref.fa -r "$r" | strip > want.txt; $S -f bare.fa -r "$r" > got.txt 2> err.txt; same "scan -r $r" want.txt got.txt
+    grep -q 'chr[12] of the input is taken for [12] of bare.fa' err.txt || echo "not ok scan -r $r: it is said"
+done
+fails 'scan: a contig in no style' 'there is no region chr3:1-50 in bare.fa' $S -f bare.fa -r chr3:1-50
+fails 'scan: no region' 'there is no region chr1:x in bare.fa' $S -f bare.fa -r chr1:x
+printf 'chr1\t1000\t2000\n' > r.bed; $S -v 1 -f ref.fa -R r.bed | strip > want.txt; $S -f bare.fa -R r.bed > got.txt 2> err.txt; same 'scan -R' want.txt got.txt; grep -q 'chr1 of r.bed is taken for 1 of bare.fa' err.txt || echo 'not ok scan -R: it is said'
+# a file that names a contig in both styles
+for f in vcf bed; do
+    if [ $f = vcf ]; then { grep '^##' in.vcf; sed -n 's/^\(##contig=<ID=\)chr/\1/p' in.vcf; records < in.vcf; records < bare.vcf | grep -v '^#'; } > two.vcf; else { cat r.bed; strip < r.bed; } > two.bed; fi
+    for fa in ref.fa bare.fa; do
+        rm -f out.*; $A -f $fa -o out.$f two.$f 2> err.txt; [ $? -eq 1 ] && grep -q 'the input names both chr1 and 1, which would both be \(chr\)\?1 of' err.txt && [ ! -e out.$f ] && echo "ok both styles in one $f, $fa: an error" || echo "not ok both styles in one $f, $fa: an error: $(tail -n 1 err.txt)"
+    done
+done
+E="$TFBIND enrich -m tiny.safetensors -v 1 --permutations 50"
+grep -v 'POS=0' in.vcf | bcftools view --no-version -i 'POS<800' > hits.vcf; bcftools view --no-version in.vcf > back.vcf; strip < back.vcf > back.bare.vcf; printf 'chr1\t0\t10000\nchr2\t0\t10000\n' > open.bed; strip < open.bed > open.bare.bed
+$E -f ref.fa --background back.vcf hits.vcf > want.txt; $E -f ref.fa --background back.bare.vcf hits.vcf > got.txt; same 'enrich: hits in the background are found in another style' want.txt got.txt
+$E -f ref.fa -R open.bed --background back.vcf hits.vcf > want.txt; $E -f bare.fa -R open.bare.bed --background back.vcf hits.vcf > got.txt; same 'enrich -R' want.txt got.txt

@@ -18,6 +18,16 @@ for tags in '' '--tf all' '--csq' '--haplotypes --csq' '--tf SPI1 --haplotypes';
     ids=$(bcftools view -h want.vcf | sed -n 's/^##\(INFO\|FORMAT\)=<ID=\(TFB_[^,]*\),.*/\1\/\2/p' | paste -sd,)
     bcftools annotate --no-version -x "$ids" want.vcf | bcftools view --no-version > got.vcf; bcftools view --no-version r.vcf > in.view.vcf; same "nothing but the tags changes: $n" in.view.vcf got.vcf
 done
+# a second run replaces what the first wrote, also by options that the second does not have; tags of the other kind (summary, or --tf) stay
+for f in r.vcf.gz r.bcf; do
+    for pair in '--haplotypes --csq|' '--haplotypes|--csq' '--csq|--haplotypes' '--tf SPI1 --haplotypes --csq|--tf SPI1' '--tf all --haplotypes|--tf all'; do
+        $A ${pair%|*} -Ob $f > first.bcf; $A ${pair#*|} first.bcf > got.vcf; $A ${pair#*|} $f > want.vcf; same "$f, '${pair%|*}', then '${pair#*|}' = the latter alone" want.vcf got.vcf
+    done
+done
+$A --csq --haplotypes -Ob r.bcf > first.bcf; $A --tf CTCF first.bcf > both.vcf; $A --tf CTCF r.bcf | bcftools query -f '%TFB_CTCF\n' > a.txt; bcftools query -f '%TFB_CTCF\n' both.vcf > b.txt; same 'the summary, then --tf: the tags of --tf' a.txt b.txt
+bcftools query -f '%TFB_TOP %TFB_CSQ %TFB_HAP_DIFF[ %TFB_HAP]\n' first.bcf > a.txt; bcftools query -f '%TFB_TOP %TFB_CSQ %TFB_HAP_DIFF[ %TFB_HAP]\n' both.vcf > b.txt; same 'and those of the summary' a.txt b.txt
+host +tfbind first.bcf -- $M -i 'POS<3000' -k > kept.vcf; bcftools view -Ob kept.vcf > kept.bcf 2> err.txt; [ ! -s err.txt ] && [ "$(bcftools query -i 'POS>=3000 && TFB_CSQ!="."' -f '%POS\n' kept.bcf | wc -l)" -gt 10 ] && [ "$(bcftools query -i 'POS<3000 && TFB_CSQ!="."' -f '%POS\n' kept.bcf | wc -l)" = 0 ] &&
+    echo 'ok records that -k leaves alone keep their tags' || echo "not ok records that -k leaves alone keep their tags: $(head -n 1 err.txt)"
 # split = joined: an ALT without a score carries '.' when split afterwards, and no tag when split before
 bare() { bcftools query -f "$1" | sed 's/\t-\?[0-9.e-]*,\.\(\t\|$\)/\t.,.\1/'; }
 q='%POS %REF %ALT\t%TFB_TOP\t%TFB_REF\t%TFB_ALT\t%TFB_DELTA\t%TFB_LOR\t%TFB_CSQ\n'

@@ -654,6 +654,7 @@ int tfb_bam_annotate(const tfb_bam_opt_t *o)
     if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
         !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0)
         goto done;
+    tfb_fasta_one_file(a->fasta);
     a->W = tfb_panel_window(a->panel);
     a->T = tfb_panel_n_targets(a->panel);
     a->step = o->step > 0 ? o->step : a->W / 2 > 0 ? a->W / 2 : 1;

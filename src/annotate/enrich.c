@@ -47,6 +47,9 @@ typedef struct {
     int T;
     char **contigs;
     int n_contigs;
+    char *as_read; /* the last contig, as its file has it and as the FASTA has it */
+    const char *as_fasta;
+    int said_style;
     variant_t *var;
     int64_t n, m, n_hits, n_background_seen;
     int64_t n_elsewhere, n_weightless, n_no_lp, n_both, n_unmatched, n_reason[TFB_ALLELE_REASONS];
@@ -88,6 +91,20 @@ static int contig_of(args_t *a, const char *name)
     a->contigs = v;
     v[a->n_contigs + 1] = NULL;
     return (v[a->n_contigs] = strdup(name)) ? a->n_contigs++ : -1;
+}
+
+/* The FASTA's name of a contig, so that hits, background and regions meet where their styles differ; its own where the FASTA has none. */
+static const char *fasta_name(args_t *a, const char *contig)
+{
+    if (!a->as_read || strcmp(a->as_read, contig)) {
+        int k = tfb_fasta_find(a->fasta, contig);
+        free(a->as_read);
+        a->as_read = strdup(contig);
+        a->as_fasta = k >= 0 ? tfb_fasta_contig(a->fasta, k) : NULL;
+        if (k >= 0 && strcmp(a->as_fasta, contig) && !a->said_style++)
+            tfb_note("contigs are named in two styles: %s is taken for %s of %s", contig, a->as_fasta, a->o->fasta);
+    }
+    return a->as_fasta ? a->as_fasta : contig;
 }
 
 static void release(variant_t *v)
@@ -250,6 +267,7 @@ static int read_tags(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec, i
 static int read_record(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec, int role, int tags, int64_t n_before)
 {
     const char *contig = bcf_seqname(hdr, rec);
+    if (contig && a->fasta) contig = fasta_name(a, contig);
     if (!contig || bcf_unpack(rec, BCF_UN_ALL) < 0 || rec->n_allele < 1) {
         tfb_error("%s: a record is damaged, after %" PRId64 " others", path, n_before);
         return -1;
@@ -761,6 +779,7 @@ done:
     tfb_pool_destroy(a->pool);
     tfb_regions_destroy(a->regions);
     tfb_fasta_close(a->fasta);
+    free(a->as_read);
     tfb_strv_free(a->contigs);
     free(a->var);
     free(a->x);

@@ -358,7 +358,10 @@ int tfb_rows_bed(const tfb_rows_opt_t *o)
     a->best = !o->tf;
     int ret = start(a);
     if (ret == 0 && !(a->fasta = tfb_fasta_open(o->fasta))) ret = -1;
-    if (ret == 0) ret = run_bed(a);
+    if (ret == 0) {
+        tfb_fasta_one_file(a->fasta);
+        ret = run_bed(a);
+    }
     return finish(a, ret);
 }
 

@@ -78,7 +78,7 @@ static int parse_regions(args_t *a, const char *s)
 static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);
-    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, r;
+    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, said = 0, r;
     int64_t n_line = 0;
     kstring_t s = {0, 0, NULL};
     BGZF *f = bgzf_open(path, "r");
@@ -98,10 +98,13 @@ static int read_regions(args_t *a, const char *path)
                       bed ? "contig, start and end are wanted" : "contig, position and end, from 1, are wanted");
             goto done;
         }
-        while (tid < tfb_fasta_n_contigs(a->fasta) && strcmp(tfb_fasta_contig(a->fasta, tid), contig)) tid++;
-        if (tid == tfb_fasta_n_contigs(a->fasta)) {
+        if ((tid = tfb_fasta_find(a->fasta, contig)) < 0) {
             tfb_error("%s:%" PRId64 ": %s has no contig %s", path, n_line, a->o->fasta, contig);
             goto done;
+        }
+        if (!said && strcmp(tfb_fasta_contig(a->fasta, tid), contig)) {
+            tfb_note("contigs are named in two styles: %s of %s is taken for %s of %s", contig, path, tfb_fasta_contig(a->fasta, tid), a->o->fasta);
+            said = 1;
         }
         if (add_region(a, tid, bed ? beg : beg - 1, end) < 0) goto done;
     }

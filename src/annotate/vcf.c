@@ -45,6 +45,12 @@ typedef struct {
     tfb_phased_rec_t hap;
 } item_t;
 
+/* A tag that only goes. */
+typedef struct {
+    char *tag;
+    int field, type; /* BCF_HL_INFO or BCF_HL_FMT; BCF_HT_* */
+} stale_t;
+
 typedef struct {
     const tfb_vcf_opt_t *o;
     tfb_panel_t *panel;
@@ -63,6 +69,8 @@ typedef struct {
     char **hap_tag;      /* FORMAT score and INFO departure of the summary or of each TF in turn; last, in the summary, INFO TF */
     int n_hap_tags;
     char *csq_tag; /* NULL: none */
+    stale_t *stale; /* tags of a former run with options that this one does not have */
+    int n_stale;
 
     item_t *item; /* the queue; [0, n_ready) have their windows. Those beyond n_items have a record to read into */
     int n_items, n_ready, m_items, batch;
@@ -230,6 +238,45 @@ static int make_hap_header(args_t *a)
                : 0;
 }
 
+/* Notes a tag that the input declares and this run does not write. 0, or -1 on lack of memory. */
+static int add_stale(args_t *a, int field, const char *tf, const char *suffix, int written)
+{
+    char *tag = written ? NULL : make_tag(a->o->prefix, tf, suffix);
+    int id = tag ? bcf_hdr_id2int(a->hdr, BCF_DT_ID, tag) : -1;
+    if (!written && !tag) return -1;
+    if (id < 0 || !bcf_hdr_idinfo_exists(a->hdr, field, id)) {
+        free(tag);
+        return 0;
+    }
+    a->stale[a->n_stale++] = (stale_t){tag, field, (int)bcf_hdr_id2type(a->hdr, field, (uint32_t)id)};
+    return 0;
+}
+
+/* What a former run of the same kind (a summary, or these TFs) wrote by options that are not given now would be beside values that it does not
+ * belong to. A run of the other kind keeps its tags, so that a file can have both. */
+static int find_stale(args_t *a)
+{
+    const tfb_vcf_opt_t *o = a->o;
+    int n_sets = o->tf ? a->n_targets : 1, csq = o->csq;
+    if (!(a->stale = calloc((size_t)n_sets * 4 + 2, sizeof *a->stale))) return -1;
+    for (int t = 0; t < n_sets; t++) {
+        const char *name = o->tf ? tfb_panel_target(a->panel, t) : "";
+        if (add_stale(a, BCF_HL_INFO, name, "PCT", a->pct) < 0 || add_stale(a, BCF_HL_INFO, name, "CALL", a->call) < 0 ||
+            add_stale(a, BCF_HL_FMT, name, "HAP", o->haplotypes) < 0 || add_stale(a, BCF_HL_INFO, name, "HAP_DIFF", o->haplotypes) < 0)
+            return -1;
+    }
+    if (!o->tf && add_stale(a, BCF_HL_INFO, "", "HAP_TF", o->haplotypes) < 0) return -1;
+    if (!csq) {
+        char *tag = make_tag(o->prefix, "", "CSQ");
+        bcf_hrec_t *h = tag ? bcf_hdr_get_hrec(a->hdr, BCF_HL_INFO, "ID", tag, NULL) : NULL;
+        int k = h ? bcf_hrec_find_key(h, "Description") : -1;
+        if (!tag) return -1;
+        free(tag);
+        csq = k < 0 || !strstr(h->vals[k], "Change of binding of the TF") || !strstr(h->vals[k], " of --tf that") != !o->tf;
+    }
+    return add_stale(a, BCF_HL_INFO, "", "CSQ", csq);
+}
+
 static int make_header(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
@@ -278,6 +325,7 @@ static int make_header(args_t *a)
     }
     if (o->haplotypes && make_hap_header(a) < 0) return -1;
     if (o->csq && make_csq_header(a) < 0) return -1;
+    if (find_stale(a) < 0) return -1;
     if (!o->no_version) {
         struct tm tm;
         time_t now = time(NULL);
@@ -318,8 +366,18 @@ static int open_output(args_t *a)
         return -1;
     }
     if (a->sr->p) hts_set_opt(a->out, HTS_OPT_THREAD_POOL, a->sr->p);
+    bcf_hdr_t *h = a->hdr;
+    if (a->n_stale && !o->keep_sites) { /* records that -k leaves alone keep theirs. a->hdr goes on declaring them: it reads records, too */
+        if (!(h = bcf_hdr_dup(a->hdr))) {
+            tfb_error("not enough memory for the header of %s", o->out);
+            return -1;
+        }
+        for (int k = 0; k < a->n_stale; k++) bcf_hdr_remove(h, a->stale[k].field, a->stale[k].tag);
+    }
     errno = 0;
-    return bcf_hdr_write(a->out, a->hdr) < 0 ? write_error(o) : 0;
+    int r = (h != a->hdr && bcf_hdr_sync(h) < 0) || bcf_hdr_write(a->out, h) < 0 ? write_error(o) : 0;
+    if (h != a->hdr) bcf_hdr_destroy(h);
+    return r;
 }
 
 /* ---- alleles to windows ---- */
@@ -610,6 +668,12 @@ static int remove_tags(args_t *a, bcf1_t *rec)
         if (!format && bcf_get_info(a->hdr, rec, a->hap_tag[k]) && bcf_update_info(a->hdr, rec, a->hap_tag[k], NULL, 0, k % 2 ? BCF_HT_REAL : BCF_HT_STR) < 0)
             return -1;
     }
+    for (int k = 0; k < a->n_stale; k++) {
+        const stale_t *s = &a->stale[k];
+        if (s->field == BCF_HL_INFO ? bcf_get_info(a->hdr, rec, s->tag) && bcf_update_info(a->hdr, rec, s->tag, NULL, 0, s->type) < 0
+                                    : bcf_get_fmt(a->hdr, rec, s->tag) && bcf_update_format(a->hdr, rec, s->tag, NULL, 0, s->type) < 0)
+            return -1;
+    }
     return a->csq_tag && bcf_get_info(a->hdr, rec, a->csq_tag) ? bcf_update_info(a->hdr, rec, a->csq_tag, NULL, 0, BCF_HT_STR) : 0;
 }
 
@@ -823,7 +887,10 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
         !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0)
         goto done;
+    tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;
+    if (o->strand != TFB_STRAND_BOTH && tfb_panel_n_calibrated(a->panel) > 0)
+        tfb_warn("percentiles and calls are those of scores from both strands; with --strand %s they are only a guide", o->strand == TFB_STRAND_FWD ? "fwd" : "rev");
     a->W = a->win.W = tfb_panel_window(a->panel);
     a->n_targets = a->win.T = tfb_panel_n_targets(a->panel);
     if (o->haplotypes && !(a->phased = tfb_phased_create(bcf_sr_get_header(a->sr, 0), in_name(o), o->phase, a->W, o->max_n))) goto done;
@@ -852,6 +919,8 @@ done:
     tfb_strv_free(a->tag);
     tfb_strv_free(a->hap_tag);
     free(a->csq_tag);
+    for (int k = 0; k < a->n_stale; k++) free(a->stale[k].tag);
+    free(a->stale);
     free(a->tag_id);
     tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);

@@ -114,7 +114,8 @@ tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chr
                 tfb_error("%s:%" PRId64 ": %s is not in %s", path, n_line, col[0], tfb_fasta_path(fasta));
                 goto done;
             }
-            if (use && (contig = contig_of(r, col[0])) < 0) goto memory;
+            int k = fasta ? tfb_fasta_find(fasta, col[0]) : -1; /* the FASTA's name, so that files of two styles meet */
+            if (use && (contig = contig_of(r, k >= 0 ? tfb_fasta_contig(fasta, k) : col[0])) < 0) goto memory;
         }
         if (contig < 0) continue;
         if (end > len) end = len;

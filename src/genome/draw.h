@@ -15,7 +15,7 @@ typedef struct {
 } tfb_regions_t;
 
 /* From BED or labels, plain or gz, in any order; chroms NULL: all contigs, else only these (each must occur). Regions are cut at the contig's
- * end (fasta NULL: taken as they are). NULL on failure (logged with file and line). */
+ * end, and contigs get the names of the FASTA (fasta NULL: all is taken as it is). NULL on failure (logged with file and line). */
 tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chroms, const tfb_fasta_t *fasta);
 /* All contigs of a FASTA, whole. */
 tfb_regions_t *tfb_regions_whole(const char *path);

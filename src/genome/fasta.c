@@ -16,6 +16,9 @@ struct tfb_fasta_t {
     char *contig;            /* of the stretch, as the caller names it; NULL: none */
     const char *name;        /* the same as the FASTA names it; fai's */
     int n_other;             /* contigs recognised under another name: the first is reported */
+    int one_file;            /* names come from one file: each contig has one of them */
+    char **used;             /* (contigs) its name there, NULL: none yet; n_used entries */
+    int n_used;
     hts_pos_t beg, end, len; /* the stretch, and its contig's length */
     uint8_t *code;
     size_t m_code;
@@ -40,6 +43,8 @@ void tfb_fasta_close(tfb_fasta_t *f)
 {
     if (!f) return;
     if (f->fai) fai_destroy(f->fai);
+    for (int i = 0; f->used && i < f->n_used; i++) free(f->used[i]);
+    free(f->used);
     free(f->path);
     free(f->contig);
     free(f->code);
@@ -60,37 +65,60 @@ static const char *bare(const char *name)
     return strcmp(name, "MT") == 0 ? "M" : name;
 }
 
-/* The FASTA's name for a contig, or NULL. A name that the FASTA has is that contig; any other is the contig of the same name in another
- * style, where there is just one. */
-static const char *find_contig(const tfb_fasta_t *f, const char *contig)
+int tfb_fasta_find(const tfb_fasta_t *f, const char *contig)
 {
-    const char *found = NULL;
-    int n = faidx_nseq(f->fai), exact = faidx_has_seq(f->fai, contig);
+    int n = faidx_nseq(f->fai), exact = faidx_has_seq(f->fai, contig), found = -1;
     for (int i = 0; i < n; i++) {
         const char *name = faidx_iseq(f->fai, i);
         if (exact) {
-            if (strcmp(name, contig) == 0) return name;
+            if (strcmp(name, contig) == 0) return i;
             continue;
         }
         if (strcmp(bare(name), bare(contig))) continue;
         if (strcmp(bare(name), "M") == 0 && faidx_seq_len(f->fai, name) == OLD_CHR_M) continue;
-        if (found) return NULL;
-        found = name;
+        if (found >= 0) return -1;
+        found = i;
     }
     return found;
 }
 
 hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig)
 {
-    const char *name = find_contig(f, contig);
-    return name ? (hts_pos_t)faidx_seq_len(f->fai, name) : -1;
+    int i = tfb_fasta_find(f, contig);
+    return i >= 0 ? (hts_pos_t)faidx_seq_len(f->fai, faidx_iseq(f->fai, i)) : -1;
+}
+
+void tfb_fasta_one_file(tfb_fasta_t *f) { f->one_file = 1; }
+
+/* Says once that contig was taken for the FASTA's name. */
+static void say_other(tfb_fasta_t *f, const char *contig, const char *name)
+{
+    if (strcmp(name, contig) && f->n_other++ == 0) tfb_note("contigs are named in two styles: %s of the input is taken for %s of %s", contig, name, f->path);
+}
+
+/* Is contig i known under another name from the same file? Then one of them is not what it seems. 0, or -1 (logged). */
+static int check_used(tfb_fasta_t *f, const char *contig, int i)
+{
+    int n = faidx_nseq(f->fai);
+    if (!f->one_file) return 0;
+    if (!f->used && !(f->used = calloc((size_t)n, sizeof *f->used))) goto memory;
+    f->n_used = n;
+    if (!f->used[i] && !(f->used[i] = strdup(contig))) goto memory;
+    if (strcmp(f->used[i], contig) == 0) return 0;
+    tfb_error("the input names both %s and %s, which would both be %s of %s: name it in one style", f->used[i], contig, faidx_iseq(f->fai, i), f->path);
+    return -1;
+memory:
+    tfb_error("not enough memory to read %s", f->path);
+    return -1;
 }
 
 /* Makes contig the current one. 0, -1 or -2 as tfb_fasta_codes. */
 static int set_contig(tfb_fasta_t *f, const char *contig)
 {
-    const char *name = find_contig(f, contig);
-    if (!name) return -2;
+    int i = tfb_fasta_find(f, contig);
+    if (i < 0) return -2;
+    if (check_used(f, contig, i) < 0) return -1;
+    const char *name = faidx_iseq(f->fai, i);
     char *c = strdup(contig);
     if (!c) {
         tfb_error("not enough memory to read %s", f->path);
@@ -101,7 +129,7 @@ static int set_contig(tfb_fasta_t *f, const char *contig)
     f->name = name;
     f->len = (hts_pos_t)faidx_seq_len(f->fai, name);
     f->beg = f->end = 0;
-    if (strcmp(name, contig) && f->n_other++ == 0) tfb_note("contigs are named in two styles: %s of the input is taken for %s of %s", contig, name, f->path);
+    say_other(f, contig, name);
     return 0;
 }
 
@@ -145,7 +173,27 @@ int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t
 int tfb_fasta_n_contigs(const tfb_fasta_t *f) { return faidx_nseq(f->fai); }
 const char *tfb_fasta_contig(const tfb_fasta_t *f, int i) { return faidx_iseq(f->fai, i); }
 
-const char *tfb_fasta_region(const tfb_fasta_t *f, const char *s, int *i, hts_pos_t *beg, hts_pos_t *end)
+const char *tfb_fasta_region(tfb_fasta_t *f, const char *s, int *i, hts_pos_t *beg, hts_pos_t *end)
 {
-    return fai_parse_region(f->fai, s, i, beg, end, HTS_PARSE_LIST);
+    int level = hts_get_log_level();
+    hts_set_log_level(HTS_LOG_OFF); /* the caller knows more to say */
+    const char *next = fai_parse_region(f->fai, s, i, beg, end, HTS_PARSE_LIST);
+    size_t whole = strcspn(s, ","), n = *s == '{' ? strcspn(s + 1, "}") : strcspn(s, ":,"), braces = *s == '{' && s[n + 1] == '}';
+    char *name = next || !n ? NULL : strndup(s + braces, n);
+    int k = name ? tfb_fasta_find(f, name) : -1;
+    if (k >= 0) { /* the same in the FASTA's style */
+        size_t skip = n + 2 * braces, m = strlen(faidx_iseq(f->fai, k)) + whole + 4;
+        char *t = whole >= skip ? malloc(m) : NULL;
+        if (t) {
+            snprintf(t, m, "{%s}%.*s", faidx_iseq(f->fai, k), (int)(whole - skip), s + skip);
+            if (fai_parse_region(f->fai, t, i, beg, end, HTS_PARSE_LIST)) {
+                next = s + whole + (s[whole] == ',');
+                say_other(f, name, faidx_iseq(f->fai, k));
+            }
+        }
+        free(t);
+    }
+    free(name);
+    hts_set_log_level(level);
+    return next;
 }

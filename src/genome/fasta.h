@@ -18,6 +18,10 @@ typedef struct tfb_fasta_t tfb_fasta_t;
 tfb_fasta_t *tfb_fasta_open(const char *path);
 void tfb_fasta_close(tfb_fasta_t *f);
 const char *tfb_fasta_path(const tfb_fasta_t *f);
+/* From now on contig names come from one file: where two of them mean one contig, tfb_fasta_codes fails (-1, logged). */
+void tfb_fasta_one_file(tfb_fasta_t *f);
+/* Which contig that is, in any style; -1: none, or more than one. */
+int tfb_fasta_find(const tfb_fasta_t *f, const char *contig);
 /* Length of a contig, or -1 where the FASTA does not have it in any style. */
 hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig);
 /* Codes of contig:[beg,end) into code (end - beg bytes). 0; -1 on a read error (logged: file, contig, position);
@@ -26,8 +30,8 @@ int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t
 /* Contigs, in the order of the file. */
 int tfb_fasta_n_contigs(const tfb_fasta_t *f);
 const char *tfb_fasta_contig(const tfb_fasta_t *f, int i);
-/* The first region of a comma-separated list as samtools writes them: contig i, [*beg, *end), the end where none is said being the contig's or beyond.
+/* The first region of a comma-separated list as samtools writes them, the contig in any style: contig i, [*beg, *end), the end where none is said being the contig's or beyond.
  * Where the next one begins, or NULL where there is no such contig or no region (nothing is logged). */
-const char *tfb_fasta_region(const tfb_fasta_t *f, const char *s, int *i, hts_pos_t *beg, hts_pos_t *end);
+const char *tfb_fasta_region(tfb_fasta_t *f, const char *s, int *i, hts_pos_t *beg, hts_pos_t *end);
 
 #endif
