@@ -1,0 +1,111 @@
+#!/usr/bin/perl
+# shown.pl - runs the commands that a Markdown file shows, in order and in one shell, and compares what they print with what the file shows.
+#
+#     perl shown.pl [--update] [--skip REGEX] FILE.md       prints `ok`, `not ok` or `skip` for each command, as test/run reads them
+#
+# A command stands in a fenced block marked `console`, after `$ `; lines after `> ` go on with it; what it prints, on both standard output and standard
+# error, is the rest up to the next one. So that a page can `cd` and `export`, all commands share a shell. --skip leaves out what stands below headings
+# that match. --update writes what was printed into the file, for review with git diff.
+use strict;
+use warnings;
+
+my ($update, $skip);
+while (@ARGV && $ARGV[0] =~ /^--/) {
+    my $o = shift @ARGV;
+    if ($o eq '--update') { $update = 1 }
+    elsif ($o eq '--skip' && @ARGV) { $skip = shift @ARGV }
+    else { die "shown.pl: what is $o?\n" }
+}
+die "usage: shown.pl [--update] [--skip REGEX] FILE.md\n" unless @ARGV == 1;
+my $file = $ARGV[0];
+open(my $in, '<', $file) or die "$file: $!\n";
+my @page = <$in>;
+close $in;
+
+# a command: line (from 1), text, lines shown below it (first, past the last; from 0), wanted or not
+my (@commands, $fence, $heading, $c);
+$heading = '';
+for my $i (0 .. $#page) {
+    $_ = $page[$i];
+    if (/^```/) {
+        $fence = $fence ? '' : /^```console\s*$/ ? 'console' : 'other';
+        undef $c;
+        next;
+    }
+    if (!$fence) {
+        $heading = $1 if /^#+ (.*)/;
+    } elsif ($fence eq 'console') {
+        if (/^\$ (.*)/s) {
+            $c = { line => $i + 1, text => $1, first => $i + 1, past => $i + 1, skip => defined $skip && $heading =~ /$skip/ };
+            push @commands, $c;
+        } elsif (!$c) {
+            die "$file:" . ($i + 1) . ": a console block begins with a command, after `\$ `\n";
+        } elsif (/^> (.*)/s && $c->{past} == $i) {
+            $c->{text} .= $1;
+            $c->{first} = $c->{past} = $i + 1;
+        } else {
+            $c->{past} = $i + 1;
+        }
+    }
+}
+die "$file: the last block is not closed\n" if $fence;
+die "$file: it shows no commands\n" unless @commands;
+
+# one script for all of them; a command that ends the shell is found by the missing status of those that follow
+my $work = "shown.$$";
+mkdir $work or die "$work: $!\n";
+my $here = `pwd`;
+chomp $here;
+open(my $script, '>', "$work/script") or die "$work/script: $!\n";
+for my $k (grep { !$commands[$_]{skip} } 0 .. $#commands) {
+    print $script "{\n$commands[$k]{text}} > '$here/$work/$k.out' 2>&1 < /dev/null\necho \$? > '$here/$work/$k.status'\n";
+}
+close $script or die "$work/script: $!\n";
+system('bash', '-o', 'pipefail', "$work/script");
+
+sub content {
+    open(my $f, '<', $_[0]) or return undef;
+    local $/;
+    my $s = <$f>;
+    return defined $s ? $s : '';
+}
+my $n_bad = 0;
+for my $k (reverse 0 .. $#commands) { # from the end, so that lines still count right while the page changes
+    my $c = $commands[$k];
+    my $name = "line $c->{line}: " . (split /\n/, $c->{text})[0];
+    if ($c->{skip}) { $c->{verdict} = "skip $name\n"; next }
+    my ($status, $got) = (content("$work/$k.status"), content("$work/$k.out"));
+    my $want = join '', @page[$c->{first} .. $c->{past} - 1];
+    if (!defined $status) { $c->{verdict} = "not ok $name: it was not run, or ended the shell\n" }
+    elsif ($status != 0 && $status != 141) { # 141: a `head` below it had seen enough
+        $c->{verdict} = "not ok $name: exit status " . (0 + $status) . ": $got\n" }
+    else {
+        $got .= "\n" if $got ne '' && $got !~ /\n\z/;
+        $got =~ s/[ \t]+$//mg;
+        if ($got eq $want) { $c->{verdict} = "ok $name\n" }
+        elsif ($update) {
+            splice @page, $c->{first}, $c->{past} - $c->{first}, map { "$_\n" } split /\n/, $got;
+            $c->{verdict} = "ok $name (rewritten)\n";
+        } else {
+            my @w = split /\n/, $want, -1;
+            my @g = split /\n/, $got, -1;
+            my $d = 0;
+            $d++ while $d < @w && $d < @g && $w[$d] eq $g[$d];
+            $c->{verdict} = "not ok $name: shown '" . ($w[$d] // '') . "', printed '" . ($g[$d] // '') . "'\n";
+        }
+    }
+    $n_bad++ if $c->{verdict} =~ /^not/;
+}
+for (map { $_->{verdict} } @commands) {
+    chomp;
+    s/\n/ | /g; # a verdict is a line
+    print "$_\n";
+}
+system('rm', '-rf', $work);
+if ($update && !$n_bad) {
+    open(my $out, '>', "$file.new") or die "$file.new: $!\n";
+    print $out @page;
+    close $out or die "$file.new: $!\n";
+    rename "$file.new", $file or die "$file: $!\n";
+}
+exit($n_bad ? 1 : 0);
