@@ -24,7 +24,7 @@ version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 ./usr/local/lib/pkgconfig/tfbind.pc
 END
     "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/.\/usr\/local\/share\/man\/man1\/tfbind-\1.1/p'
-    for f in README.md NEWS LICENSE CITATION.cff; do echo ./usr/local/share/doc/tfbind/$f; done
+    for f in README.md NEWS LICENSE CITATION.cff tutorial.md made-up.awk; do echo ./usr/local/share/doc/tfbind/$f; done
     for m in "$SRCDIR"/models/*.safetensors; do echo "./usr/local/share/tfbind/models/$(basename "$m")"; done
 } | sort > want.txt
 same 'these files, and no other' want.txt got.txt
