@@ -232,7 +232,7 @@ int tfb_amx_start(tfb_kernels_t *k)
     k->name = "amx-bf16";
     k->pack = pack;
     k->gemm = gemm;
-    k->gemm_max3 = NULL;
+    k->conv_max3 = NULL;
     k->gemm_tn = gemm_tn;
     return 0;
 }

@@ -59,3 +59,25 @@ const tfb_kernels_t *const *tfb_kernels_all(void)
     pthread_once(&once, choose);
     return have;
 }
+
+void tfb_max3_weights(int K, int C, int N, const float *w, float *out)
+{
+    /* row p: the powers of point p over the product of its distances from the other finite points */
+    static const double at[TFB_MAX3_POINTS][4] = {{1, 0, 0, 0},
+                                                  {-1. / 3, -1. / 3, -1. / 3, -1. / 3},
+                                                  {1. / 3, -1. / 3, 1. / 3, -1. / 3},
+                                                  {1. / 15, 2. / 15, 4. / 15, 8. / 15},
+                                                  {-16. / 15, 8. / 15, -4. / 15, 2. / 15},
+                                                  {0, 0, 0, 1}};
+    int Q = tfb_max3_chunks(K);
+    size_t CN = (size_t)C * (size_t)N;
+    for (int p = 0; p < TFB_MAX3_POINTS; p++)
+        for (int q = 0; q < Q; q++) {
+            int n = q < Q - 1 ? 3 : K - 3 * q; /* the last chunk takes a fourth tap where there is one */
+            for (size_t i = 0; i < CN; i++) {
+                double s = 0;
+                for (int k = 0; k < n; k++) s += at[p][k] * (double)w[(size_t)(3 * q + k) * CN + i];
+                *out++ = (float)s;
+            }
+        }
+}

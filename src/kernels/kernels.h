@@ -29,10 +29,10 @@ typedef struct {
      * convolution over channels-last data is this with lda = C). bp: B packed. */
     void (*gemm)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
 
-    /* Scoring's convolutions, pooled over 3 before they leave the registers. Group g of G is three rows of A, K floats each from a[g], a[g] + lda and
-     * a[g] + 2*lda (rows may overlap); c[g] (N) = the maximum of what follows their products with B. Each sum is in the order of gemm. NULL where
-     * gemm is of another kind. */
-    void (*gemm_max3)(int G, int N, int K, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c);
+    /* Scoring's convolutions, pooled over 3, by a short algorithm (below): group g of G reads the K + 2 rows of C floats at a[g], a[g] + lda, ...; c[g] (N) =
+     * the maximum of what follows its three products of K rows each. bp: tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to
+     * 64 bytes. A group's result depends on its own rows only. NULL where gemm is of another kind. */
+    void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c, float *scratch);
 
     /* C (M, N) = sum over S blocks of A_s^T * B_s, or += where add. Block s has R rows; element (r, m) of A_s is
      * a[s*lds + r*lda + m]. bp: the S*R rows of B, packed as one (S*R, N) matrix. The gradient of weights. */
@@ -85,6 +85,15 @@ const tfb_kernels_t *const *tfb_kernels_all(void);
 
 /* Floats that pack() writes for a (K, N) matrix, in the widest set; bfloat16 panels, padded to 32 terms, are no larger. */
 static inline size_t tfb_packed_size(int K, int N) { return (size_t)K * (((size_t)N + TFB_PANEL_MAX - 1) / TFB_PANEL_MAX * TFB_PANEL_MAX); }
+/* conv_max3 takes three neighbouring outputs of a convolution from 6 products for each 4 taps where the definition takes 12: Toom and Cook's
+ * interpolation of short convolutions (Winograd 1980, Arithmetic complexity of computations), at the points 0, 1, -1, 2, -1/2 and infinity. Of the sets of
+ * small points these lose least: random errors are three times those of the plain sum, some 4e-7 of a sum's size. Chunk q holds taps from 3q on. */
+enum { TFB_MAX3_POINTS = 6, TFB_MAX3_BLOCK = 48 /* groups at a time: what they need stays in the second cache */ };
+static inline int tfb_max3_chunks(int K) { return K > 4 ? (K + 1) / 3 : 1; }
+static inline size_t tfb_max3_scratch(int K, int C) { return (size_t)TFB_MAX3_POINTS * TFB_MAX3_BLOCK * ((size_t)tfb_max3_chunks(K) * (size_t)C + TFB_PANEL_MAX); }
+/* Weights w (K, C, N) at the points, to be packed as a matrix of 6 * chunks * C rows: out (6, chunks, C, N). */
+void tfb_max3_weights(int K, int C, int N, const float *w, float *out);
+
 static inline int tfb_round16(int n) { return (n + 15) / 16 * 16; }
 
 #endif

@@ -42,16 +42,35 @@ static float follow(const tfb_after_t *a, int n, float x)
     return a->scale ? x * a->scale[n] + a->shift[n] : x;
 }
 
-static void gemm_max3(int G, int N, int K, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c)
+static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c, float *scratch)
 {
-    for (int g = 0; g < G; g++)
-        for (int n = 0; n < N; n++)
+    static const float in[TFB_MAX3_POINTS][6] = {{1, 1.5f, -2, -1.5f, 1, 0}, {0, -1, -2.5f, -0.5f, 1, 0}, {0, 1, 0.5f, -2.5f, 1, 0},
+                                                 {0, -0.5f, -1, 0.5f, 1, 0}, {0, 2, -1, -2, 1, 0},        {0, 1, 1.5f, -2, -1.5f, 1}};
+    static const float out[3][TFB_MAX3_POINTS] = {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -0.5f, 0}, {0, 1, 1, 4, 0.25f, 1}};
+    int Q = tfb_max3_chunks(K), D = Q * C;
+    float *u = scratch; /* (6, Q, C) */
+    for (int g = 0; g < G; g++) {
+        for (int p = 0; p < TFB_MAX3_POINTS; p++)
+            for (int q = 0; q < Q; q++)
+                for (int i = 0; i < C; i++) {
+                    float s = 0;
+                    for (int r = 0; r < 6 && 3 * q + r < K + 2; r++) s += in[p][r] * a[g][(3 * q + r) * lda + i];
+                    u[p * D + q * C + i] = s;
+                }
+        for (int n = 0; n < N; n++) {
+            float m[TFB_MAX3_POINTS];
+            for (int p = 0; p < TFB_MAX3_POINTS; p++) {
+                m[p] = 0;
+                for (int d = 0; d < D; d++) m[p] += u[p * D + d] * packed(bp, TFB_MAX3_POINTS * D, p * D + d, n);
+            }
             for (int r = 0; r < 3; r++) {
                 float s = 0;
-                for (int k = 0; k < K; k++) s += a[g][r * lda + k] * packed(bp, K, k, n);
+                for (int p = 0; p < TFB_MAX3_POINTS; p++) s += out[r][p] * m[p];
                 s = follow(after, n, s);
                 if (r == 0 || s > c[g][n]) c[g][n] = s;
             }
+        }
+    }
 }
 
 static void lookup(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y)
@@ -192,6 +211,6 @@ static void adam(size_t n, float *p, const float *g, float *m, float *v, float l
 }
 
 const tfb_kernels_t tfb_kernels_plain = {
-    "plain",   PANEL, pack,      gemm,    gemm_max3, gemm_tn, lookup,  lookup2,   scatter, finish,
+    "plain",   PANEL, pack,      gemm,    conv_max3, gemm_tn, lookup,  lookup2,   scatter, finish,
     pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, lstm_cell, adam,
 };

@@ -179,58 +179,90 @@ INLINE void store_part(float *d, const vf *x, int NV, int w)
     memcpy(d, t, (size_t)w * sizeof(float));
 }
 
-/* One tile of G groups of three rows. */
-INLINE void tile_max3(int G, int NV, int K, const float *const *a, ptrdiff_t lda, const float *bp, const after_t *af, float *const *c, int n, int w)
+/* Six rows of C floats, beginning at x, at the six points: u, u + plane, ... Rows from n on count as zero. */
+INLINE void max3_in(int n, int C, const float *x, ptrdiff_t lda, float *u, size_t plane)
 {
-    vf acc[MR][2];
-    const float *p[MR / 3];
-#pragma GCC unroll 16
-    for (int g = 0; g < G; g++) p[g] = a[g];
-#pragma GCC unroll 16
-    for (int r = 0; r < 3 * G; r++)
-#pragma GCC unroll 2
-        for (int v = 0; v < NV; v++) acc[r][v] = (vf){0};
-    for (int k = 0; k < K; k++, bp += PANEL) {
-        vf b0 = load(bp), b1 = NV > 1 ? load(bp + VL) : (vf){0};
-        ahead(bp);
-#pragma GCC unroll 16
-        for (int r = 0; r < 3 * G; r++) {
-            vf x = splat(ROW(r)[k]);
-            acc[r][0] += x * b0;
-            if (NV > 1) acc[r][1] += x * b1;
-        }
+    const float *d4 = x + 4 * lda, *d5 = x + 5 * lda;
+    int i = 0;
+#define AT_POINTS(T, LOAD, STORE)                                                                                                                \
+    T x0 = LOAD(x + i), x1 = LOAD(x + lda + i), x2 = LOAD(x + 2 * lda + i), x3 = LOAD(x + 3 * lda + i), x4 = n > 4 ? LOAD(d4 + i) : (T){0},      \
+      x5 = n > 5 ? LOAD(d5 + i) : (T){0};                                                                                                        \
+    STORE(u + i, x0 + 1.5f * (x1 - x3) - 2 * x2 + x4);                                                                                           \
+    STORE(u + plane + i, x4 - x1 - 2.5f * x2 - 0.5f * x3);                                                                                       \
+    STORE(u + 2 * plane + i, x4 + x1 + 0.5f * x2 - 2.5f * x3);                                                                                   \
+    STORE(u + 3 * plane + i, x4 - x2 + 0.5f * (x3 - x1));                                                                                        \
+    STORE(u + 4 * plane + i, x4 - x2 + 2 * (x1 - x3));                                                                                           \
+    STORE(u + 5 * plane + i, x5 + x1 + 1.5f * (x2 - x4) - 2 * x3);
+#define LOAD1(p)     (*(p))
+#define STORE1(p, v) (*(p) = (v))
+    for (; i + VL <= C; i += VL) {
+        AT_POINTS(vf, load, store)
     }
-#pragma GCC unroll 4
-    for (int g = 0; g < G; g++) {
-        vf m[2];
-#pragma GCC unroll 2
-        for (int v = 0; v < NV; v++) {
-            m[v] = after(af, v, acc[3 * g][v]);
-            m[v] = vmax(after(af, v, acc[3 * g + 1][v]), m[v]);
-            m[v] = vmax(after(af, v, acc[3 * g + 2][v]), m[v]);
-        }
-        store_part(c[g] + n, m, NV, w);
+    for (; i < C; i++) {
+        AT_POINTS(float, LOAD1, STORE1)
     }
+#undef AT_POINTS
+#undef LOAD1
+#undef STORE1
 }
 
-static void gemm_max3(int G, int N, int K, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *follow, float *const *c)
+/* From the products at the points, m (6, block, PANEL), the maximum over three outputs. */
+INLINE void max3_out(int NV, const float *m, const after_t *af, float *c, int w)
 {
-    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL) {
-        int w = N - n < PANEL ? N - n : PANEL, m = 0;
-        after_t af = after_load(follow, n, w);
-#define T2(R) tile_max3(R, 2, K, a + m, lda, bp, &af, c + m, n, w)
-#define T1(R) tile_max3(R, 1, K, a + m, lda, bp, &af, c + m, n, w)
-        if (w > VL) {
-            ROWS(MR / 3, T2, G)
-            ROWS(2, T2, G)
-            ROWS(1, T2, G)
-        } else {
-            ROWS(MR / 3, T1, G)
-            ROWS(2, T1, G)
-            ROWS(1, T1, G)
-        }
+    vf best[2];
+#pragma GCC unroll 2
+    for (int v = 0; v < NV; v++) {
+        vf p[TFB_MAX3_POINTS];
+#pragma GCC unroll 6
+        for (int i = 0; i < TFB_MAX3_POINTS; i++) p[i] = load(m + (size_t)i * TFB_MAX3_BLOCK * PANEL + v * VL);
+        vf even = p[1] + p[2], odd = p[1] - p[2];
+        best[v] = after(af, v, p[0] + even + (p[3] + p[4]));
+        best[v] = vmax(after(af, v, odd + 2 * p[3] - 0.5f * p[4]), best[v]);
+        best[v] = vmax(after(af, v, even + (4 * p[3] + 0.25f * p[4]) + p[5]), best[v]);
+    }
+    store_part(c, best, NV, w);
+}
+
+static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *follow, float *const *c, float *scratch)
+{
+    int Q = tfb_max3_chunks(K), D = Q * C;
+    size_t plane = (size_t)TFB_MAX3_BLOCK * (size_t)D;
+    float *u = scratch, *mid = scratch + TFB_MAX3_POINTS * plane;
+    for (int done = 0; done < G; done += TFB_MAX3_BLOCK) {
+        int M = G - done < TFB_MAX3_BLOCK ? G - done : TFB_MAX3_BLOCK;
+        for (int g = 0; g < M; g++)
+            for (int q = 0; q < Q; q++) max3_in(K + 2 - 3 * q, C, a[done + g] + 3 * q * lda, lda, u + (size_t)g * D + (size_t)q * C, plane);
+        const float *b = bp;
+        for (int n = 0; n < N; n += PANEL) {
+            int w = N - n < PANEL ? N - n : PANEL;
+            after_t af = after_load(follow, n, w);
+            for (int p = 0; p < TFB_MAX3_POINTS; p++, b += (size_t)D * PANEL) { /* a point's panel stays in the first cache while all groups use it */
+                const float *up = u + p * plane;
+                float *mp = mid + (size_t)p * TFB_MAX3_BLOCK * PANEL;
+                int m = 0;
+#define T2(R) tile(R, 2, D, up + (size_t)m * D, D, b, mp + (size_t)m * PANEL, PANEL, 2 * VL, 0)
+#define T1(R) tile(R, 1, D, up + (size_t)m * D, D, b, mp + (size_t)m * PANEL, PANEL, VL, 0)
+                if (w > VL) {
+                    ROWS(MR, T2, M)
+                    ROWS(6, T2, M)
+                    ROWS(3, T2, M)
+                    ROWS(1, T2, M)
+                } else {
+                    ROWS(MR, T1, M)
+                    ROWS(6, T1, M)
+                    ROWS(3, T1, M)
+                    ROWS(1, T1, M)
+                }
 #undef T2
 #undef T1
+            }
+            for (int g = 0; g < M; g++) {
+                if (w > VL)
+                    max3_out(2, mid + (size_t)g * PANEL, &af, c[done + g] + n, w);
+                else
+                    max3_out(1, mid + (size_t)g * PANEL, &af, c[done + g] + n, w);
+            }
+        }
     }
 }
 
@@ -604,6 +636,6 @@ static void adam(size_t n, float *restrict p, const float *restrict g, float *re
 }
 
 const tfb_kernels_t SET = {
-    SET_NAME,  PANEL, pack,      gemm,    gemm_max3, gemm_tn, lookup,  lookup2,   scatter, finish,
+    SET_NAME,  PANEL, pack,      gemm,    conv_max3, gemm_tn, lookup,  lookup2,   scatter, finish,
     pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, lstm_cell, adam,
 };

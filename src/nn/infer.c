@@ -26,8 +26,9 @@ typedef struct {
 
 typedef struct {
     slot_t slot[SLOTS + 1]; /* the last keeps a base window for those derived from it that did not fit in with it */
-    const float **a;        /* groups of rows for gemm_max3, and where their maxima go */
+    const float **a;        /* groups of rows for conv_max3, and where their maxima go */
     float **c;
+    float *max3;     /* its scratch */
     float *mid;      /* a product before pooling */
     float *dense[2]; /* (ROWS, widest) in turn */
     tfb_pass_t pass; /* for stages that run by their layer's own forward */
@@ -105,6 +106,9 @@ static float tap(const tfb_stage_t *s, int k, int c, int n)
     return k >= s->K ? 0 : c < 4 ? w[c * F] : 0.25f * (w[0] + w[F] + w[2 * F] + w[3 * F]);
 }
 
+/* Pooled over 3 and wide enough for the short algorithm to pay. */
+static int is_grouped(const tfb_stage_t *s) { return s->layer && !s->whole && !s->first && s->P == 3 && s->K >= 3 && tfb_kernels()->conv_max3; }
+
 static int pack_stage(tfb_stage_t *s)
 {
     int F = s->mid.C;
@@ -117,6 +121,15 @@ static int pack_stage(tfb_stage_t *s)
             for (int k = 0; k < 2 * K2; k += 2)
                 for (int i = 0; i < 25; i++, t += q) *t = tap(s, k, i / 5, n) + tap(s, k + 1, i % 5, n);
         }
+    } else if (is_grouped(s)) {
+        int n = TFB_MAX3_POINTS * tfb_max3_chunks(s->K) * s->in.C;
+        float *at = tfb_alloc((size_t)n * (size_t)F, sizeof *at, "weights");
+        if (at && (s->packed = tfb_alloc(tfb_packed_size(n, F), sizeof(float), "weights"))) {
+            tfb_max3_weights(s->K, s->in.C, F, s->w, at);
+            tfb_kernels()->pack(n, F, at, F, 1, s->packed);
+        }
+        free(at);
+        if (!s->packed) return -1;
     } else {
         int KC = s->K * s->in.C;
         if (!(s->packed = tfb_alloc(tfb_packed_size(KC, F), sizeof(float), "weights"))) return -1;
@@ -144,6 +157,7 @@ static void work_free(work_t *w, int n_layers)
     free(w->pair);
     free(w->a);
     free(w->c);
+    free(w->max3);
     free(w->mid);
 }
 
@@ -171,9 +185,13 @@ static int work_init(const tfb_infer_t *f, work_t *w)
             }
         }
     }
-    size_t groups = 1;
-    for (int i = 0; i < f->n_window; i++)
-        if ((size_t)f->stage[i].out.L > groups) groups = (size_t)f->stage[i].out.L;
+    size_t groups = 1, max3 = 0;
+    for (int i = 0; i < f->n_stages; i++) {
+        const tfb_stage_t *s = &f->stage[i];
+        if ((size_t)s->out.L > groups) groups = (size_t)s->out.L;
+        if (is_grouped(s) && tfb_max3_scratch(s->K, s->in.C) > max3) max3 = tfb_max3_scratch(s->K, s->in.C);
+    }
+    if (max3 && !(w->max3 = tfb_alloc(max3, sizeof(float), "scratch"))) return -1;
     if (!(w->mid = tfb_alloc(mid, sizeof(float), "activations")) || !(w->a = tfb_alloc(SLOTS * groups, sizeof *w->a, "activations")) ||
         !(w->c = tfb_alloc(SLOTS * groups, sizeof *w->c, "activations")))
         return -1;
@@ -268,9 +286,6 @@ tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
     return NULL;
 }
 
-/* Products of groups of three rows, of which there may be SLOTS windows at a time. */
-static int is_grouped(const tfb_stage_t *s) { return s->layer && !s->first && s->P == 3 && tfb_kernels()->gemm_max3; }
-
 /* Output rows [b, e) of stage s from input x (or pairs) into y; x, pair and y point to row 0. */
 static void stage_rows(const tfb_stage_t *s, work_t *w, const uint8_t *pair, const float *x, float *y, int b, int e)
 {
@@ -285,7 +300,7 @@ static void stage_rows(const tfb_stage_t *s, work_t *w, const uint8_t *pair, con
             w->a[r] = x + (size_t)(m + 3 * r) * C;
             w->c[r] = y + (size_t)r * F;
         }
-        k->gemm_max3(e - b, F, s->K * C, w->a, C, s->packed, &after, w->c);
+        k->conv_max3(e - b, F, s->K, C, w->a, C, s->packed, &after, w->c, w->max3);
     } else if (s->layer) {
         k->gemm(n, F, s->K * C, x + (size_t)m * C, C, s->packed, w->mid, F, 0);
         k->finish(e - b, F, s->P, w->mid, s->bias, s->relu, s->scale, s->shift, y);
@@ -363,7 +378,7 @@ static void run_slots(const tfb_infer_t *f, work_t *w, int n)
                 w->c[G] = y + (size_t)r * F;
             }
         }
-        if (G) k->gemm_max3(G, F, s->K * C, w->a, C, s->packed, &after, w->c);
+        if (G) k->conv_max3(G, F, s->K, C, w->a, C, s->packed, &after, w->c, w->max3);
         for (int j = 0; j < n; j++)
             if (w->slot[j].base >= 0) copy_rows(f, w, &w->slot[j], i);
     }

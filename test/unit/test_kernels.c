@@ -112,29 +112,48 @@ static tfb_after_t after(int v, int N)
     return (tfb_after_t){bias, v & 1, v & 2 ? scale : NULL, v & 2 ? shift : NULL};
 }
 
-static void test_gemm_max3(const tfb_kernels_t *k, int G, int N, int K, int lda)
+/* Against the definition of a convolution. exact: on whole numbers and weights that are multiples of 15, whose values at the points of the short
+ * algorithm are whole; else on any, where it may be off by some roundings of a sum's size. */
+static void test_conv_max3(const tfb_kernels_t *k, int G, int N, int K, int C, int lda, int exact)
 {
-    char what[80];
-    size_t m = (size_t)(2 * lda + K);
-    float *b = whole((size_t)K * N), *x = whole((size_t)G * m), *y0 = whole((size_t)G * N), *y1 = whole((size_t)G * N);
-    const float *a[128];
-    float *p0 = tfb_alloc(tfb_packed_size(K, N), sizeof *p0, ""), *p1 = tfb_alloc(tfb_packed_size(K, N), sizeof *p1, ""), *c0[128], *c1[128];
-    plain->pack(K, N, b, N, 1, p0);
-    k->pack(K, N, b, N, 1, p1);
+    char what[100];
+    size_t rows = (size_t)(K + 1) * (size_t)lda + C, KC = (size_t)K * C;
+    float *x = exact ? whole((size_t)G * rows) : real((size_t)G * rows), *w = exact ? whole(KC * N) : real(KC * N), *y0 = whole((size_t)G * N), *y1 = whole((size_t)G * N);
+    int n = TFB_MAX3_POINTS * tfb_max3_chunks(K) * C;
+    float *at = tfb_alloc((size_t)n * N, sizeof *at, ""), *bp = tfb_alloc(tfb_packed_size(n, N), sizeof *bp, "");
+    float *scratch = guarded(tfb_max3_scratch(K, C) * sizeof *scratch);
+    const float **a = tfb_alloc((size_t)G + 1, sizeof *a, "");
+    float **c = tfb_alloc((size_t)G + 1, sizeof *c, "");
+    for (size_t i = 0; exact && i < KC * N; i++) w[i] = (float)(15 * ((int)w[i] / 4));
+    tfb_max3_weights(K, C, N, w, at);
+    k->pack(n, N, at, N, 1, bp);
     for (int g = 0; g < G; g++) {
-        a[g] = x + (G - 1 - g) * m; /* groups in any order */
-        c0[g] = y0 + (size_t)g * N;
-        c1[g] = y1 + (size_t)g * N;
+        a[g] = x + (size_t)(G - 1 - g) * rows; /* groups in any order */
+        c[g] = y1 + (size_t)g * N;
     }
     for (int v = 0; v < 4; v++) {
         tfb_after_t af = after(v, N);
-        plain->gemm_max3(G, N, K, a, lda, p0, &af, c0);
-        k->gemm_max3(G, N, K, a, lda, p1, &af, c1);
-        snprintf(what, sizeof what, "gemm_max3 G %d N %d K %d lda %d after %d", G, N, K, lda, v);
-        same(k->name, what, y1, y0, (size_t)G * N, 0);
+        for (int g = 0; g < G; g++)
+            for (int f = 0; f < N; f++)
+                for (int r = 0; r < 3; r++) {
+                    double s = 0;
+                    for (int i = 0; i < K; i++)
+                        for (int j = 0; j < C; j++) s += (double)a[g][(r + i) * lda + j] * (double)w[((size_t)i * C + j) * N + f];
+                    s += (double)af.bias[f];
+                    if (af.relu && s < 0) s = 0;
+                    if (af.scale) s = s * (double)af.scale[f] + (double)af.shift[f];
+                    float *to = &y0[(size_t)g * N + f];
+                    if (r == 0 || (float)s > *to) *to = (float)s;
+                }
+        memset(scratch, 0xff, tfb_max3_scratch(K, C) * sizeof *scratch);
+        k->conv_max3(G, N, K, C, a, lda, bp, &af, c, scratch);
+        snprintf(what, sizeof what, "conv_max3 G %d N %d K %d C %d lda %d after %d exact %d", G, N, K, C, lda, v, exact);
+        same(k->name, what, y1, y0, (size_t)G * N, exact ? 0 : 4e-6f * (float)(8 * sqrt((double)KC)));
     }
-    free(p0);
-    free(p1);
+    free(at);
+    free(bp);
+    free(a);
+    free(c);
 }
 
 static void test_lookup2(const tfb_kernels_t *k, int Lo, int P, int F, int K2)
@@ -244,9 +263,10 @@ int main(void)
             test_gemm(*k, 7, 17, sizes[i], sizes[i]);
             test_gemm_tn(*k, sizes[i], 33, 2, 3);
             test_gemm_tn(*k, 13, sizes[i], 3, 2);
-            test_gemm_max3(*k, sizes[i], 33, 9, 9);
-            test_gemm_max3(*k, 13, sizes[i], 9, 4);
-            test_gemm_max3(*k, 7, 17, sizes[i], sizes[i]);
+            test_conv_max3(*k, sizes[i], 33, 3 + i % 9, 5, 5, 1);
+            test_conv_max3(*k, 13, sizes[i], 7, 9, 11, 1);
+            test_conv_max3(*k, 7, 17, 4, sizes[i], sizes[i], 1);
+            test_conv_max3(*k, 5, 33, 3 + i, sizes[i], sizes[i], 0);
             test_lookup2(*k, sizes[i], 3, 9, 3);
             test_lookup2(*k, 5, 1 + i % 5, sizes[i], 4);
             test_lookup(*k, sizes[i], 9, 3);
@@ -254,11 +274,11 @@ int main(void)
             test_rows(*k, sizes[i], 9);
             test_rows(*k, 70, sizes[i]);
         }
-        test_gemm_max3(*k, 0, 33, 9, 9);
+        test_conv_max3(*k, 0, 33, 9, 9, 9, 1);
         test_lookup2(*k, 0, 3, 9, 1);
         for (int i = 0; i < 60; i++) {
             int K = pick();
-            test_gemm_max3(*k, pick(), pick(), K, 1 + (int)tfb_rng_below(&rng, (uint64_t)K));
+            test_conv_max3(*k, pick(), pick(), 3 + (int)tfb_rng_below(&rng, 9), K, K + (int)tfb_rng_below(&rng, 3), i & 1);
             test_lookup2(*k, pick(), 1 + (int)tfb_rng_below(&rng, 6), pick(), 1 + (int)tfb_rng_below(&rng, 10));
             test_gemm(*k, pick(), pick(), K, (int)tfb_rng_below(&rng, (uint64_t)K) + 1);
             test_gemm_tn(*k, pick(), pick(), 1 + (int)tfb_rng_below(&rng, 4), pick());
