@@ -81,6 +81,12 @@ w w0; w w1 --balance 0.5; w w2 --decay 0.5; w w3 --balance 0 --decay 0 --precisi
 same '--balance 0, --decay 0 and float32 are what happens without them' w0.w w3.w
 cmp -s w0.w w1.w && echo 'not ok --balance changes the model' || echo 'ok --balance changes the model'
 cmp -s w0.w w2.w && echo 'not ok --decay changes the model' || echo 'ok --decay changes the model'
+printf '# weights\nSPI1\t4\nNOBODY\t2\n' > weights.tsv; printf 'CTCF\t1\n' > ones.tsv; printf 'SPI1\tmany\n' > bad.tsv; printf 'NOBODY\t2\n' > nobody.tsv
+w w4 --weights weights.tsv; w w5 --weights ones.tsv
+cmp -s w0.w w4.w && echo 'not ok --weights changes the model' || echo 'ok --weights changes the model'
+same '--weights of 1 are what happens without them' w0.w w5.w
+fails '--weights: not a number' 'bad.tsv, line 1' $TFBIND pretrain -f ref.fa -l labels.bed.gz --weights bad.tsv -o x.safetensors
+fails '--weights: none of the targets' 'names none of the targets' $TFBIND pretrain -f ref.fa -l labels.bed.gz --weights nobody.tsv -o x.safetensors
 fails '--balance beyond 1' '--balance takes a number from 0 to 1' $TFBIND pretrain --balance 2
 fails 'an unknown precision' '--precision is float32 or bfloat16' $TFBIND pretrain --precision half
 if w w4 --precision bfloat16 2> bf.txt; then

@@ -34,6 +34,9 @@ char **tfb_cmd_list(const char *s, int *n);
 /* A whole number or a number within [lo, hi]: 0, or 1 (logged with the option's name). *v is not set on failure. */
 int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v);
 int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v);
+/* Weights of targets from a table of TF, tab, weight (# comments); 1 for those it leaves out, and names that are no targets are passed over, so that one
+ * table serves many runs. (n_targets), release with free(). NULL on failure or where it names none of them (logged). */
+float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets);
 /* The value of --schedule as a tfb_schedule_t: 0, or 1 (logged). */
 int tfb_cmd_schedule(const char *s, int *schedule);
 /* Applies the value of --precision: 0, or 1 (logged). */

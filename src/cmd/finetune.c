@@ -16,6 +16,7 @@ typedef struct {
     int64_t regions;
     int unbalanced, scratch, epochs, batch, threads, half, resume, one_strand;
     const char *precision;
+    const char *weights;
     double rate, average, balance, decay;
     tfb_schedule_t schedule;
     tfb_leak_t leak;
@@ -51,6 +52,7 @@ static void usage(FILE *f)
                "      --schedule NAME      constant, cosine or linear [constant]\n"
                "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
                "      --balance FLOAT      with several targets: weight of a TF in the loss, (bound regions of the TF with most / its own)^FLOAT [0]\n"
+               "      --weights FILE       further weights of TFs in the loss: TF, tab, weight [1]\n"
                "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
                "      --one-strand         do not add the reverse complements\n"
                "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as fast) [float32]\n"
@@ -129,12 +131,14 @@ static int run(const args_t *a, int argc, char **argv)
     tfb_net_t *net = NULL;
     tfb_pool_t *pool = NULL;
     uint8_t *part = NULL, *frozen = NULL;
+    float *weights = NULL;
     int64_t n[4];
     if (!(parent = tfb_model_load(a->from)) || !(targets = tfb_cmd_list(a->target, &n_targets))) goto done;
     if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
     tfb_examples_opt_t eo = {
         .fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .chroms = chroms, .n_chroms = n_chroms, .window = parent->window};
     if (!(ex = tfb_examples_load(&eo)) || !(part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) goto done;
+    if (a->weights && !(weights = tfb_cmd_weights(a->weights, ex->targets, ex->n_targets))) goto done;
     if (choose_regions(a, parent, ex, part, n) < 0) goto done;
     if (!(net = tfb_transfer_net(parent, n_targets, !a->scratch, a->seed)) || !(frozen = tfb_alloc((size_t)net->n_layers, 1, "layers"))) goto done;
     if (tfb_transfer_freeze(net, a->freeze, frozen) < 0) goto done;
@@ -152,6 +156,7 @@ static int run(const args_t *a, int argc, char **argv)
                         .one_strand = a->one_strand,
                         .average = a->average,
                         .balance = a->balance,
+                        .weights = weights,
                         .decay = a->decay,
                         .precision = a->precision,
                         .frozen = frozen,
@@ -183,6 +188,7 @@ done:
     tfb_model_destroy(parent);
     tfb_pool_destroy(pool);
     free(part);
+    free(weights);
     free(frozen);
     free(ckpt);
     free(command);
@@ -212,6 +218,7 @@ int tfb_cmd_finetune(int argc, char **argv)
         RESUME,
         HALF,
         BALANCE,
+        WEIGHTS,
         DECAY,
         PRECISION
     };
@@ -239,7 +246,7 @@ int tfb_cmd_finetune(int argc, char **argv)
                                          {"resume", 0, NULL, RESUME},
                                          {"output", 1, NULL, 'o'},
                                          {"half", 0, NULL, HALF},
-                                         {"balance", 1, NULL, BALANCE},
+                                         {"balance", 1, NULL, BALANCE}, {"weights", 1, NULL, WEIGHTS},
                                          {"decay", 1, NULL, DECAY},
                                          {"precision", 1, NULL, PRECISION},
                                          {"threads", 1, NULL, '@'},
@@ -274,6 +281,7 @@ int tfb_cmd_finetune(int argc, char **argv)
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
         case RESUME: a.resume = 1; break;
         case HALF: a.half = 1; break;
+        case WEIGHTS: a.weights = optarg; break;
         case BALANCE: bad |= tfb_cmd_double("balance", optarg, 0, 1, &a.balance); break;
         case DECAY: bad |= tfb_cmd_double("decay", optarg, 0, 100, &a.decay); break;
         case PRECISION: bad |= tfb_cmd_precision(optarg), a.precision = strcmp(optarg, "float32") ? optarg : NULL; break;

@@ -3,6 +3,7 @@
 #include "kernels/kernels.h"
 #include "util/util.h"
 #include <errno.h>
+#include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,6 +63,39 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
     }
     *v = x;
     return 0;
+}
+
+float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
+{
+    FILE *f = fopen(path, "r");
+    float *w = tfb_alloc((size_t)n_targets, sizeof *w, "weights of targets");
+    char *line = NULL;
+    size_t m = 0;
+    ssize_t len;
+    int64_t n_line = 0, found = 0, bad = 0;
+    if (!f) tfb_error("cannot read %s: %s", path, strerror(errno));
+    for (int t = 0; w && t < n_targets; t++) w[t] = 1;
+    while (f && w && !bad && (len = getline(&line, &m, f)) >= 0) {
+        n_line++;
+        while (len && strchr(" \t\r\n", line[len - 1])) line[--len] = 0;
+        if (!len || *line == '#') continue;
+        char *tab = strchr(line, '\t'), *end = NULL;
+        double x = tab ? strtod(tab + 1, &end) : 0;
+        if (!tab || end == tab + 1 || *end || !(x >= 1e-6 && x <= 1e6)) {
+            tfb_error("%s, line %" PRId64 ": a TF, a tab and a weight from 1e-6 to 1e6 are wanted, not '%.60s'", path, n_line, line);
+            bad = 1;
+            break;
+        }
+        *tab = 0;
+        for (int t = 0; t < n_targets; t++)
+            if (strcmp(targets[t], line) == 0) w[t] = (float)x, found++;
+    }
+    if (f && w && !bad && !found) tfb_error("%s names none of the targets", path), bad = 1;
+    free(line);
+    if (f) fclose(f);
+    if (f && w && !bad) return w;
+    free(w);
+    return NULL;
 }
 
 int tfb_cmd_schedule(const char *s, int *schedule)

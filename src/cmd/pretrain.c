@@ -18,6 +18,7 @@ typedef struct {
     const char *fasta, *labels, *out, *arch, *spec, *motifs, *valid, *test, *targets, *chroms, *genome, *policy;
     int complete, half, threads, resume;
     const char *precision;
+    const char *weights;
     double rate, average, balance, decay;
     tfb_schedule_t schedule;
     int epochs, batch, one_strand;
@@ -55,6 +56,7 @@ static void usage(FILE *f)
             "      --schedule NAME      rate over the run: constant, cosine, linear (down to 0) [constant]\n"
             "      --average FLOAT      validate and keep a running average of the weights, of this decay a step [0: off]\n"
             "      --balance FLOAT      weight of a TF in the loss: (bound regions of the TF with most / its own)^FLOAT [0: all alike]\n"
+            "      --weights FILE       further weights of TFs in the loss, such as of those that are learnt poorly: TF, tab, weight [1]\n"
             "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
             "      --one-strand         do not add the reverse complements\n"
             "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as fast) [float32]\n"
@@ -90,11 +92,13 @@ static int run(const args_t *a, int argc, char **argv)
     tfb_model_t *m = NULL;
     tfb_pool_t *pool = NULL;
     uint8_t *part = NULL;
+    float *weights = NULL;
     if (a->targets && !(targets = tfb_cmd_list(a->targets, &n_targets))) goto done;
     if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
     tfb_examples_opt_t eo = {
         .fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .complete = a->complete, .chroms = chroms, .n_chroms = n_chroms};
     if (!(ex = tfb_examples_load(&eo)) || !(part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) goto done;
+    if (a->weights && !(weights = tfb_cmd_weights(a->weights, ex->targets, ex->n_targets))) goto done;
     if (tfb_examples_split(ex, a->valid, a->test, a->seed, part) < 0) goto done;
     if (a->regions && (tfb_transfer_sample(ex, TFB_TRAIN, a->regions, a->seed, part) < 0 ||
                        tfb_transfer_sample(ex, TFB_VALID, a->regions / 8 > 10 ? a->regions / 8 : 10, a->seed, part) < 0))
@@ -131,6 +135,7 @@ static int run(const args_t *a, int argc, char **argv)
                         .one_strand = a->one_strand,
                         .average = a->average,
                         .balance = a->balance,
+                        .weights = weights,
                         .decay = a->decay,
                         .precision = a->precision,
                         .pool = pool,
@@ -186,6 +191,7 @@ done:
     tfb_model_destroy(m);
     tfb_pool_destroy(pool);
     free(part);
+    free(weights);
     free(spec);
     free(ckpt);
     free(command);
@@ -213,6 +219,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         HALF,
         MOTIFS,
         BALANCE,
+        WEIGHTS,
         DECAY,
         PRECISION,
         REGIONS
@@ -228,7 +235,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
                                          {"one-strand", 0, NULL, ONE},    {"seed", 1, NULL, SEED},
                                          {"resume", 0, NULL, RESUME},     {"output", 1, NULL, 'o'},
                                          {"half", 0, NULL, HALF},         {"motifs", 1, NULL, MOTIFS},
-                                         {"balance", 1, NULL, BALANCE},   {"regions", 1, NULL, REGIONS},
+                                         {"balance", 1, NULL, BALANCE}, {"weights", 1, NULL, WEIGHTS},   {"regions", 1, NULL, REGIONS},
                                          {"decay", 1, NULL, DECAY},       {"precision", 1, NULL, PRECISION},
                                          {"threads", 1, NULL, '@'},       {"verbosity", 1, NULL, 'v'},
                                          {"help", 0, NULL, 'h'},          {NULL, 0, NULL, 0}};
@@ -260,6 +267,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         case RESUME: a.resume = 1; break;
         case HALF: a.half = 1; break;
         case MOTIFS: a.motifs = optarg; break;
+        case WEIGHTS: a.weights = optarg; break;
         case BALANCE: bad |= tfb_cmd_double("balance", optarg, 0, 1, &a.balance); break;
         case DECAY: bad |= tfb_cmd_double("decay", optarg, 0, 100, &a.decay); break;
         case PRECISION: bad |= tfb_cmd_precision(optarg), a.precision = strcmp(optarg, "float32") ? optarg : NULL; break;

@@ -53,8 +53,9 @@ double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const 
     return m > 0 ? loss / m : 0;
 }
 
-/* Targets with few bound regions count for more: (most / bound)^balance. Below 30 regions there is too little to learn from to weigh it up further. */
-static float *target_weights(const tfb_examples_t *ex, const uint8_t *part, double balance)
+/* Targets with few bound regions count for more: (most / bound)^balance. Below 30 regions there is too little to learn from to weigh it up further.
+ * Times the given ones (NULL: 1). */
+static float *target_weights(const tfb_examples_t *ex, const uint8_t *part, double balance, const float *given)
 {
     float *w = tfb_alloc((size_t)ex->n_targets, sizeof *w, "weights of targets");
     int64_t *n = tfb_alloc((size_t)ex->n_targets, sizeof *n, "weights of targets"), most = 30;
@@ -63,7 +64,7 @@ static float *target_weights(const tfb_examples_t *ex, const uint8_t *part, doub
             for (int64_t i = 0; i < ex->n; i++) n[t] += part[i] == TFB_TRAIN && tfb_examples_label(ex, i, t) == TFB_BOUND;
             if (n[t] > most) most = n[t];
         }
-        for (int t = 0; t < ex->n_targets; t++) w[t] = (float)pow((double)most / (double)(n[t] > 30 ? n[t] : 30), balance);
+        for (int t = 0; t < ex->n_targets; t++) w[t] = (float)pow((double)most / (double)(n[t] > 30 ? n[t] : 30), balance) * (given ? given[t] : 1);
     } else {
         free(w);
         w = NULL;
@@ -214,6 +215,7 @@ static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fi
         snprintf(text, sizeof text, " %.9g %.9g %s", o->balance, o->decay, o->precision ? o->precision : "");
         tfb_sha256_update(&h, text, strlen(text));
     }
+    if (o->weights) tfb_sha256_update(&h, o->weights, (size_t)ex->n_targets * sizeof *o->weights);
     if (o->schedule != TFB_RATE_CONSTANT) tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);
     tfb_sha256_hex(&h, id);
 }
@@ -369,7 +371,7 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
     w = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool);
     if (!item || !valid || !code || !label || !dz || !s.grad || !s.m || !s.v || !s.best || !s.best_stat || !w || (o->average > 0 && (!s.avg || !s.avg_stat)))
         goto done;
-    if (o->balance > 0 && !(weight = target_weights(ex, part, o->balance))) goto done;
+    if ((o->balance > 0 || o->weights) && !(weight = target_weights(ex, part, o->balance, o->weights))) goto done;
     size_t nv = 0;
     for (int64_t i = 0; i < ex->n; i++)
         for (int r = 0; r < strands && part[i] == TFB_VALID; r++) valid[nv++] = (uint32_t)i << 1 | (uint32_t)r;

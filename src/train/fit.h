@@ -19,6 +19,7 @@ typedef struct {
     int one_strand;        /* leave out the reverse complements */
     double average;        /* decay of the running average of weights per step (0 = off): what is validated and kept */
     double balance;        /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0 = all alike */
+    const float *weights;  /* further weights of targets in the loss, times those of balance; or NULL */
     double decay;          /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w; 0 = none */
     const char *precision; /* of products where not float32: only a part of the checkpoint's identity here; or NULL */
     const uint8_t *frozen; /* per layer, or NULL */
