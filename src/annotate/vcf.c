@@ -1,8 +1,9 @@
 /* vcf.c - annotates VCF/BCF. Stages over batches of records: read and check | alleles to windows | score | write tags, in input order.
  *
- * Records wait in a queue. Those up to n_ready have their windows; without haplotypes that is all of them, with haplotypes a record
- * waits for its neighbours (phased.h). A full batch of ready ones is scored and written, and the others move up. Nothing is
- * allocated per record once the largest batch has been seen, and memory does not depend on the input's size. */
+ * Records wait in a batch's queue. Those up to n_ready have their windows; without haplotypes that is all of them, with haplotypes a record
+ * waits for its neighbours (phased.h). There are two batches: while the pool's threads score one, the calling thread writes the one before and
+ * reads into it again, and then helps scoring; records that still wait move on. Nothing is allocated per record once the largest batch has been seen,
+ * and memory does not depend on the input's size. */
 #include "config.h"
 #include "annotate/vcf.h"
 #include "annotate/files.h"
@@ -27,7 +28,7 @@
 enum {
     RECORDS = 1024,   /* records of a batch, at most */
     WINDOWS = 2048,   /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
-    BYTES = 64 << 20, /* of records, likewise: with 100,000 samples one record has a megabyte */
+    BYTES = 32 << 20, /* of records, likewise: with 100,000 samples one record has a megabyte */
 };
 
 /* bcftools' own filtering expressions. Inside bcftools these are the host's functions; in the stand-alone program they are absent. */
@@ -44,6 +45,15 @@ typedef struct {
     int first; /* of this record's ALTs in alt[] */
     tfb_phased_rec_t hap;
 } item_t;
+
+typedef struct {
+    item_t *item; /* the queue; [0, n_ready) have their windows. Those beyond n_items have a record to read into */
+    int n_items, n_ready, m_items;
+    size_t n_bytes; /* of the ready records */
+    tfb_windows_t win;
+    int *alt; /* window of each ALT of the ready records, -1 = not scored */
+    int n_alts, m_alts;
+} batch_t;
 
 /* A tag that only goes. */
 typedef struct {
@@ -72,15 +82,15 @@ typedef struct {
     stale_t *stale; /* tags of a former run with options that this one does not have */
     int n_stale;
 
-    item_t *item; /* the queue; [0, n_ready) have their windows. Those beyond n_items have a record to read into */
-    int n_items, n_ready, m_items, batch;
-    size_t n_bytes; /* of the ready records */
-    tfb_windows_t win;
-    int *alt; /* window of each ALT of the ready records, -1 = not scored */
-    int n_alts, m_alts;
-    float *value; /* tag values of a record */
-    int *top;     /* TF of each of its ALTs */
+    batch_t store[2], *b; /* b: the one that is read into and written; the other is being scored */
+    int batch;            /* records that fill one */
+    int at_end;           /* all records have been read */
+    int failed;           /* reading or writing beside the scoring */
+    float *value;         /* tag values of a record */
+    int *top;             /* TF of each of its ALTs */
     int m_value;
+    kstring_t info; /* tags of a record, packed, that are yet to be added to it */
+    int n_info;
     kstring_t text, last_contig, no_contig; /* no_contig: the first one that the FASTA lacks */
     hts_pos_t last_pos;
 
@@ -135,6 +145,9 @@ static char out_type(const tfb_vcf_opt_t *o)
     return o->out_type ? o->out_type : 'v';
 }
 
+/* Of the threads asked for, those that compress and uncompress. Beside a few that score, the thread that reads and writes does it in passing. */
+static int io_threads(const tfb_vcf_opt_t *o) { return o->threads >= 64 ? 16 : o->threads >= 4 ? o->threads / 4 : 0; }
+
 static int open_input(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
@@ -154,7 +167,7 @@ static int open_input(args_t *a)
             return -1;
         }
     }
-    if (o->threads > 1 && bcf_sr_set_threads(a->sr, o->threads) < 0) { /* before the reader is added */
+    if (io_threads(o) && bcf_sr_set_threads(a->sr, io_threads(o)) < 0) { /* before the reader is added */
         tfb_error("cannot start %d threads", o->threads);
         return -1;
     }
@@ -385,11 +398,11 @@ static int open_output(args_t *a)
 /* Makes the next window; *w gets its index, or -1 and a reason is returned. -1 on a read error or lack of memory. */
 static int add_window(args_t *a, const char *contig, hts_pos_t pos, hts_pos_t rlen, const char *allele, int base, int *w)
 {
-    uint8_t *code = tfb_windows_next(&a->win);
+    uint8_t *code = tfb_windows_next(&a->b->win);
     *w = -1;
     if (!code) return -1;
     int r = tfb_allele_window(a->fasta, contig, pos, rlen, allele, (int)strlen(allele), a->W, a->o->max_n, code);
-    if (r == TFB_ALLELE_OK) *w = tfb_windows_keep(&a->win, base);
+    if (r == TFB_ALLELE_OK) *w = tfb_windows_keep(&a->b->win, base);
     return r;
 }
 
@@ -437,22 +450,22 @@ static int make_windows(args_t *a, item_t *it)
     const char *contig = bcf_seqname(a->hdr, rec), *ref = rec->d.allele[0];
     int n_alt = rec->n_allele - 1, why = it->why;
     it->ref = -1;
-    it->first = a->n_alts;
-    if (a->n_alts + n_alt > a->m_alts) {
-        int m = 2 * (a->n_alts + n_alt) + 64, *p = realloc(a->alt, (size_t)m * sizeof *p);
+    it->first = a->b->n_alts;
+    if (a->b->n_alts + n_alt > a->b->m_alts) {
+        int m = 2 * (a->b->n_alts + n_alt) + 64, *p = realloc(a->b->alt, (size_t)m * sizeof *p);
         if (!p) {
             tfb_error("not enough memory for %d alleles", m);
             return -1;
         }
-        a->alt = p;
-        a->m_alts = m;
+        a->b->alt = p;
+        a->b->m_alts = m;
     }
-    a->n_alts += n_alt;
-    for (int i = 0; i < n_alt; i++) a->alt[it->first + i] = -1;
+    a->b->n_alts += n_alt;
+    for (int i = 0; i < n_alt; i++) a->b->alt[it->first + i] = -1;
     a->n_no_alt += n_alt == 0;
     if (!it->keep || n_alt == 0) return 0;
     /* split multi-allelic sites and dense VCFs repeat a REF */
-    const item_t *before = it > a->item ? it - 1 : NULL;
+    const item_t *before = it > a->b->item ? it - 1 : NULL;
     if (why == TFB_ALLELE_OK && before && before->ref >= 0 && before->rec->rid == rec->rid && before->rec->pos == rec->pos &&
         strcmp(before->rec->d.allele[0], ref) == 0)
         it->ref = before->ref;
@@ -464,14 +477,14 @@ static int make_windows(args_t *a, item_t *it)
         int r = (int)tfb_allele_kind(alt); /* what the ALT is says more than what is wrong with its REF, often N beside <DEL> */
         if (r == TFB_ALLELE_OK) r = why;
         if (r == TFB_ALLELE_OK) /* differs from the REF window in the allele, and after an indel in one half */
-            r = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), alt, it->ref, &a->alt[it->first + i]);
+            r = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), alt, it->ref, &a->b->alt[it->first + i]);
         if (r < 0) return -1;
         if (r == TFB_ALLELE_NO_CONTIG && !a->no_contig.l) kputs(contig, &a->no_contig);
         a->n_reason[r]++;
         scored += r == TFB_ALLELE_OK;
     }
     a->n_scored += scored > 0;
-    return a->phased && scored ? tfb_phased_windows(a->phased, a->fasta, contig, &it->hap, it->ref, a->alt + it->first, n_alt, &a->win) : 0;
+    return a->phased && scored ? tfb_phased_windows(a->phased, a->fasta, contig, &it->hap, it->ref, a->b->alt + it->first, n_alt, &a->b->win) : 0;
 }
 
 /* ---- scores to tags ---- */
@@ -486,11 +499,31 @@ static void set_value(float *to, float v)
         bcf_float_set_missing(*to);
 }
 
+static int tag_error(args_t *a, const bcf1_t *rec, const char *tag)
+{
+    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, tag);
+    return -1;
+}
+
+/* Tags are packed as BCF has them and appended to the record together: bcf_update_info() looks through all of a record's tags for each that it adds, and
+ * --tf all adds some hundreds. A record that htslib will pack anew, as tags were removed, has none appended. */
 static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
 {
-    if (bcf_update_info_float(a->hdr, rec, a->tag[tag], v, n) == 0) return 0;
-    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, a->tag[tag]);
-    return -1;
+    if (rec->d.shared_dirty) return bcf_update_info_float(a->hdr, rec, a->tag[tag], v, n) == 0 ? 0 : tag_error(a, rec, a->tag[tag]);
+    a->n_info++;
+    if (bcf_enc_int1(&a->info, a->tag_id[tag]) < 0 || bcf_enc_vfloat(&a->info, n, (float *)v) < 0) return tag_error(a, rec, a->tag[tag]);
+    return 0;
+}
+
+static int append_tags(args_t *a, bcf1_t *rec)
+{
+    if (!a->n_info) return 0;
+    if (rec->n_info + a->n_info > 65535 || kputsn(a->info.s, a->info.l, &rec->shared) < 0) return tag_error(a, rec, a->tag[0]);
+    rec->n_info += (unsigned)a->n_info;
+    rec->unpacked &= ~BCF_UN_INFO; /* not known to whoever looked before */
+    a->n_info = 0;
+    a->info.l = 0;
+    return 0;
 }
 
 /* A name as a value: a separator inside it would break the list, or the string of --csq. */
@@ -501,13 +534,14 @@ static void put_name(kstring_t *s, const char *name)
 
 static int update_text(args_t *a, bcf1_t *rec, int tag)
 {
-    if (bcf_update_info_string(a->hdr, rec, a->tag[tag], a->text.s) == 0) return 0;
-    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, a->tag[tag]);
-    return -1;
+    if (rec->d.shared_dirty) return bcf_update_info_string(a->hdr, rec, a->tag[tag], a->text.s) == 0 ? 0 : tag_error(a, rec, a->tag[tag]);
+    a->n_info++;
+    if (bcf_enc_int1(&a->info, a->tag_id[tag]) < 0 || bcf_enc_vchar(&a->info, (int)a->text.l, a->text.s) < 0) return tag_error(a, rec, a->tag[tag]);
+    return 0;
 }
 
 /* Of a window, or NULL: none. */
-static const float *logits(const args_t *a, int w) { return w < 0 ? NULL : tfb_windows_z(&a->win, w); }
+static const float *logits(const args_t *a, int w) { return w < 0 ? NULL : tfb_windows_z(&a->b->win, w); }
 
 /* Percentile and call of target t (-1: none) of an ALT; the call is added to the list in a->text. Returns whether there is one. */
 static int add_call(args_t *a, int t, const float *zr, const float *za, float *pct, int i)
@@ -527,7 +561,7 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
     int *top = a->top;
     a->text.l = 0;
     for (int i = 0; i < n_alt; i++) {
-        const float *zr = logits(a, it->ref), *za = logits(a, a->alt[it->first + i]);
+        const float *zr = logits(a, it->ref), *za = logits(a, a->b->alt[it->first + i]);
         if (i) kputc(',', &a->text);
         if ((top[i] = za ? tfb_effect_top(&a->o->effect, a->panel, zr, za) : -1) < 0) {
             kputc('.', &a->text);
@@ -546,7 +580,7 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
     if (update_text(a, it->rec, TOP) < 0) return -1;
     a->text.l = 0;
     for (int i = 0; i < n_alt; i++) {
-        called |= add_call(a, top[i], logits(a, it->ref), logits(a, a->alt[it->first + i]), &pct[i], i);
+        called |= add_call(a, top[i], logits(a, it->ref), logits(a, a->b->alt[it->first + i]), &pct[i], i);
     }
     for (int k = REF; k <= (a->pct ? PCT : LOR); k++)
         if (update(a, it->rec, k, v + (k - REF) * n_alt, n_alt) < 0) return -1;
@@ -565,7 +599,7 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
         score[0] = tfb_sigmoid(zr[t]);
         a->text.l = 0;
         for (int i = 0; i < n_alt; i++) {
-            const float *za = logits(a, a->alt[it->first + i]);
+            const float *za = logits(a, a->b->alt[it->first + i]);
             bcf_float_set_missing(pct[i]);
             if (za && least > 0 && !(tfb_effect_percentile(&a->o->effect, a->panel, t, zr[t], za[t]) >= least)) za = NULL;
             called |= add_call(a, za ? t : -1, zr, za, &pct[i], i);
@@ -598,7 +632,7 @@ static int write_csq(args_t *a, const item_t *it, int n_alt)
     const float *zr = logits(a, it->ref);
     s->l = 0;
     for (int i = 0; i < n_alt; i++) {
-        const float *za = logits(a, a->alt[it->first + i]);
+        const float *za = logits(a, a->b->alt[it->first + i]);
         int t = za ? tfb_effect_top(&a->o->effect, a->panel, zr, za) : -1;
         if (i) kputc(',', s);
         if (t < 0) {
@@ -625,7 +659,7 @@ static int write_departure(args_t *a, const item_t *it, int n_alt, int t, const 
 {
     for (int i = 0; i < n_alt; i++) {
         int k = t >= 0 ? t : a->top[i];
-        tfb_phased_departure(&it->hap, &a->win, i, k >= 0 ? a->alt[it->first + i] : -1, k, &a->value[i]);
+        tfb_phased_departure(&it->hap, &a->b->win, i, k >= 0 ? a->b->alt[it->first + i] : -1, k, &a->value[i]);
     }
     if (bcf_update_info_float(a->hdr, it->rec, tag, a->value, n_alt) == 0) return 0;
     tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, it->rec), (int64_t)it->rec->pos + 1, tag);
@@ -639,19 +673,19 @@ static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
     if (it->hap.number < 0) return 0;
     for (int t = 0; a->o->tf && t < a->n_targets; t++, tag += 2)
         if (bcf_get_info_id(it->rec, a->tag_id[(ptrdiff_t)TAGS_OF_TF * t]) &&
-            (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0))
+            (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0))
             return -1;
     if (a->o->tf) return 0;
     float best = -1; /* one TF for all haplotypes, so that their values compare */
     int top = 0;
     for (int i = 0; i < n_alt; i++) {
         int t = a->top[i];
-        float d = t >= 0 ? fabsf(tfb_sigmoid(logits(a, a->alt[it->first + i])[t]) - tfb_sigmoid(logits(a, it->ref)[t])) : -1;
+        float d = t >= 0 ? fabsf(tfb_sigmoid(logits(a, a->b->alt[it->first + i])[t]) - tfb_sigmoid(logits(a, it->ref)[t])) : -1;
         if (d > best) best = d, top = t;
     }
     a->text.l = 0;
     put_name(&a->text, tfb_panel_target(a->panel, top));
-    if (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->win, top, tag[0]) < 0 || write_departure(a, it, n_alt, -1, tag[1]) < 0) return -1;
+    if (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, top, tag[0]) < 0 || write_departure(a, it, n_alt, -1, tag[1]) < 0) return -1;
     return bcf_update_info_string(a->hdr, it->rec, tag[2], a->text.s) < 0 ? -1 : 0;
 }
 
@@ -681,7 +715,7 @@ static int write_record(args_t *a, item_t *it)
 {
     bcf1_t *rec = it->rec;
     int n_alt = rec->n_allele - 1, any = 0;
-    for (int i = 0; i < n_alt; i++) any |= a->alt[it->first + i] >= 0;
+    for (int i = 0; i < n_alt; i++) any |= a->b->alt[it->first + i] >= 0;
     if (it->keep && remove_tags(a, rec) < 0) return -1;
     if (any) {
         if (5 * n_alt + 1 > a->m_value) {
@@ -696,7 +730,7 @@ static int write_record(args_t *a, item_t *it)
             a->m_value = m;
         }
         int r = a->o->tf ? write_per_tf(a, it, n_alt) : write_summary(a, it, n_alt);
-        if (r < 0) return -1;
+        if (r < 0 || append_tags(a, rec) < 0) return -1;
         a->n_below += r == 0;
         if (r > 0 && a->csq_tag && write_csq(a, it, n_alt) < 0) return -1;
         if (r > 0 && a->phased && write_haplotypes(a, it, n_alt) < 0) return -1;
@@ -709,34 +743,18 @@ static int write_record(args_t *a, item_t *it)
     return -1;
 }
 
-/* Scores and writes the ready records; those behind them move up. */
-static int flush(args_t *a)
-{
-    tfb_windows_t *w = &a->win;
-    if (tfb_panel_windows(a->panel, w->code, w->base, w->n, a->o->strand, w->z) < 0) return -1;
-    for (int i = 0; i < a->n_ready; i++)
-        if (write_record(a, &a->item[i]) < 0) return -1;
-    for (int i = a->n_ready; i < a->n_items; i++) {
-        item_t t = a->item[i - a->n_ready];
-        a->item[i - a->n_ready] = a->item[i];
-        a->item[i] = t;
-    }
-    a->n_items -= a->n_ready;
-    a->n_ready = w->n = a->n_alts = 0;
-    a->n_bytes = 0;
-    return 0;
-}
+static int is_full(const args_t *a) { return a->b->n_ready >= a->batch || a->b->win.n >= WINDOWS || a->b->n_bytes >= BYTES; }
 
-/* Makes windows of the records whose turn it is, and writes them once they are many. all: no more neighbours will come. */
-static int make_ready(args_t *a, int all)
+/* Makes windows of the records whose turn it is, until the batch is full. all: no more neighbours will come; beyond: nor can they wait for a next batch. */
+static int make_ready(args_t *a, int all, int beyond)
 {
-    while (a->n_ready < a->n_items) {
-        item_t *it = &a->item[a->n_ready];
+    batch_t *b = a->b;
+    while (b->n_ready < b->n_items && (beyond || !is_full(a))) {
+        item_t *it = &b->item[b->n_ready];
         if (a->phased && !all && !tfb_phased_ready(a->phased, &it->hap)) break;
         if (make_windows(a, it) < 0) return -1;
-        a->n_ready++;
-        a->n_bytes += it->rec->shared.l + it->rec->indiv.l + (a->phased ? (size_t)it->hap.m_win * sizeof *it->hap.win : 0);
-        if ((a->n_ready >= a->batch || a->win.n >= WINDOWS || a->n_bytes >= BYTES) && flush(a) < 0) return -1;
+        b->n_ready++;
+        b->n_bytes += it->rec->shared.l + it->rec->indiv.l + (a->phased ? (size_t)it->hap.m_win * sizeof *it->hap.win : 0);
     }
     return 0;
 }
@@ -744,18 +762,18 @@ static int make_ready(args_t *a, int all)
 /* The place behind the queue, with a record to read into. NULL on lack of memory (logged). */
 static item_t *next_item(args_t *a)
 {
-    if (a->n_items == a->m_items) {
-        int m = a->m_items ? 2 * a->m_items : RECORDS;
-        item_t *p = realloc(a->item, (size_t)m * sizeof *p);
+    if (a->b->n_items == a->b->m_items) {
+        int m = a->b->m_items ? 2 * a->b->m_items : RECORDS;
+        item_t *p = realloc(a->b->item, (size_t)m * sizeof *p);
         if (p) {
-            a->item = p;
-            memset(p + a->m_items, 0, (size_t)(m - a->m_items) * sizeof *p);
-            a->m_items = m;
+            a->b->item = p;
+            memset(p + a->b->m_items, 0, (size_t)(m - a->b->m_items) * sizeof *p);
+            a->b->m_items = m;
         }
     }
-    item_t *it = a->n_items < a->m_items ? &a->item[a->n_items] : NULL;
+    item_t *it = a->b->n_items < a->b->m_items ? &a->b->item[a->b->n_items] : NULL;
     if (it && (it->rec || (it->rec = bcf_init()))) return it;
-    tfb_error("not enough memory for %d records", a->n_items + 1);
+    tfb_error("not enough memory for %d records", a->b->n_items + 1);
     return NULL;
 }
 
@@ -767,7 +785,7 @@ static item_t *meet_neighbours(args_t *a, item_t *it)
         bcf1_t *rec = it->rec;
         item_t was = *it;
         it->rec = NULL;
-        if (make_ready(a, 1) < 0 || !(it = next_item(a))) {
+        if (make_ready(a, 1, 1) < 0 || !(it = next_item(a))) {
             bcf_destroy(rec);
             return NULL;
         }
@@ -797,9 +815,12 @@ static int cut_short(const args_t *a)
     return in->format.compression == no_compression && in->format.format == vcf && tfb_file_cut_short(a->o->in);
 }
 
-static int run(args_t *a)
+/* Reads until the batch is full or the input ends. */
+static int fill(args_t *a)
 {
-    while (bcf_sr_next_line(a->sr)) {
+    if (make_ready(a, a->at_end, 0) < 0) return -1;
+    if (a->at_end) return 0;
+    while (!is_full(a) && bcf_sr_next_line(a->sr)) {
         item_t *it = next_item(a);
         if (!it) return -1;
         bcf_sr_swap_line(a->sr, 0, it->rec);
@@ -825,12 +846,60 @@ static int run(args_t *a)
         if (r < 0) return -1;
         if (r == 0) continue;
         if (a->phased && (it = meet_neighbours(a, it)) == NULL) return -1;
-        a->n_items++;
-        if (make_ready(a, 0) < 0) return -1;
+        a->b->n_items++;
+        if (make_ready(a, 0, 0) < 0) return -1;
     }
+    if (is_full(a)) return 0;
     if (a->sr->errnum || cut_short(a)) return read_error(a);
-    return make_ready(a, 1) < 0 ? -1 : flush(a);
+    a->at_end = 1;
+    return make_ready(a, 1, 0);
 }
+
+/* Writes the ready records of a batch that has been scored, which leaves it empty. */
+static int drain(args_t *a)
+{
+    batch_t *b = a->b;
+    for (int i = 0; i < b->n_ready; i++)
+        if (write_record(a, &b->item[i]) < 0) return -1;
+    b->n_items = b->n_ready = b->win.n = b->n_alts = 0;
+    b->n_bytes = 0;
+    return 0;
+}
+
+/* What the calling thread does while the other batch is scored. */
+static void beside(void *arg)
+{
+    args_t *a = arg;
+    batch_t *other = &a->store[a->b == a->store];
+    a->failed = 1;
+    if (drain(a) < 0) return;
+    for (int i = other->n_ready; i < other->n_items; i++) { /* those that still wait change places with empty ones */
+        item_t *it = next_item(a), t;
+        if (!it) return;
+        t = *it;
+        *it = other->item[i];
+        other->item[i] = t;
+        a->b->n_items++;
+    }
+    other->n_items = other->n_ready;
+    a->failed = fill(a) < 0;
+}
+
+static int run(args_t *a)
+{
+    if (fill(a) < 0) return -1;
+    while (a->b->n_ready > 0) {
+        tfb_windows_t *w = &a->b->win;
+        a->b = &a->store[a->b == a->store];
+        tfb_pool_beside(a->pool, beside, a);
+        int r = tfb_panel_windows(a->panel, w->code, w->base, w->n, a->o->strand, w->z);
+        tfb_pool_end_beside(a->pool); /* where there was nothing to score */
+        if (r < 0 || a->failed) return -1;
+    }
+    a->b = &a->store[a->b == a->store];
+    return drain(a);
+}
+
 
 static void summary(args_t *a)
 {
@@ -884,15 +953,17 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
         tfb_error("filtering expressions are bcftools' own: use `bcftools +tfbind -i ...`, or pipe through `bcftools view -i`");
         goto done;
     }
-    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
+    if (!(a->pool = tfb_pool_create(o->threads - io_threads(o))) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
         !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0)
         goto done;
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;
     if (o->strand != TFB_STRAND_BOTH && tfb_panel_n_calibrated(a->panel) > 0)
         tfb_warn("percentiles and calls are those of scores from both strands; with --strand %s they are only a guide", o->strand == TFB_STRAND_FWD ? "fwd" : "rev");
-    a->W = a->win.W = tfb_panel_window(a->panel);
-    a->n_targets = a->win.T = tfb_panel_n_targets(a->panel);
+    a->W = tfb_panel_window(a->panel);
+    a->n_targets = tfb_panel_n_targets(a->panel);
+    a->b = a->store;
+    for (int k = 0; k < 2; k++) a->store[k].win = (tfb_windows_t){.W = a->W, .T = a->n_targets};
     if (o->haplotypes && !(a->phased = tfb_phased_create(bcf_sr_get_header(a->sr, 0), in_name(o), o->phase, a->W, o->max_n))) goto done;
     if (make_header(a) < 0) {
         tfb_error("%s: cannot make the output's header", in_name(o));
@@ -910,11 +981,16 @@ done:
     if (ret == 0) summary(a);
     if (a->filter) filter_destroy(a->filter);
     if (a->sr) bcf_sr_destroy(a->sr);
-    for (int i = 0; i < a->m_items; i++) {
-        if (a->item[i].rec) bcf_destroy(a->item[i].rec);
-        tfb_phased_rec_free(&a->item[i].hap);
+    for (int k = 0; k < 2; k++) {
+        batch_t *b = &a->store[k];
+        for (int i = 0; i < b->m_items; i++) {
+            if (b->item[i].rec) bcf_destroy(b->item[i].rec);
+            tfb_phased_rec_free(&b->item[i].hap);
+        }
+        free(b->item);
+        free(b->alt);
+        tfb_windows_free(&b->win);
     }
-    free(a->item);
     tfb_phased_destroy(a->phased);
     tfb_strv_free(a->tag);
     tfb_strv_free(a->hap_tag);
@@ -925,11 +1001,10 @@ done:
     tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
     tfb_fasta_close(a->fasta);
-    tfb_windows_free(&a->win);
-    free(a->alt);
     free(a->value);
     free(a->top);
     free(a->text.s);
+    free(a->info.s);
     free(a->last_contig.s);
     free(a->no_contig.s);
     free(a);

@@ -17,6 +17,8 @@ struct tfb_pool_t {
     pthread_cond_t go, done;
     void (*fn)(void *, int, int);
     void *arg;
+    void (*beside)(void *); /* for the next loop's caller; NULL: none */
+    void *beside_arg;
     int n_tasks;
     atomic_int next, busy;      /* next task; workers not yet through this loop */
     atomic_ulong round;         /* counts loops */
@@ -114,9 +116,23 @@ void tfb_pool_destroy(tfb_pool_t *p)
 
 int tfb_pool_size(const tfb_pool_t *p) { return p->n; }
 
+void tfb_pool_beside(tfb_pool_t *p, void (*fn)(void *arg), void *arg)
+{
+    p->beside = fn;
+    p->beside_arg = arg;
+}
+
+void tfb_pool_end_beside(tfb_pool_t *p)
+{
+    void (*fn)(void *) = p->beside;
+    p->beside = NULL;
+    if (fn) fn(p->beside_arg);
+}
+
 void tfb_pool_run(tfb_pool_t *p, int n, void (*fn)(void *arg, int task, int thread), void *arg)
 {
     if (p->n == 1 || n <= 1) {
+        tfb_pool_end_beside(p);
         for (int i = 0; i < n; i++) fn(arg, i, 0);
         return;
     }
@@ -129,6 +145,7 @@ void tfb_pool_run(tfb_pool_t *p, int n, void (*fn)(void *arg, int task, int thre
     atomic_fetch_add(&p->round, 1);
     if (p->n_asleep) pthread_cond_broadcast(&p->go);
     pthread_mutex_unlock(&p->lock);
+    tfb_pool_end_beside(p);
     take_tasks(p, 0);
     /* every worker must have left the loop before its arguments may change */
     for (int i = 0; i < SPIN && atomic_load(&p->busy); i++) relax();

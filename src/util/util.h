@@ -87,6 +87,11 @@ int tfb_pool_size(const tfb_pool_t *p);
 /* Calls fn(arg, task, thread) for every task in [0, n), in any order, on all threads, and returns when all are done.
  * thread is in [0, size): use it to pick scratch, never to decide what is computed. One call at a time per pool. */
 void tfb_pool_run(tfb_pool_t *p, int n, void (*fn)(void *arg, int task, int thread), void *arg);
+/* The next tfb_pool_run has its calling thread call fn(arg) before it takes tasks, while the others begin with them: reading and writing beside
+ * computing, without a thread more. fn may not use the pool. */
+void tfb_pool_beside(tfb_pool_t *p, void (*fn)(void *arg), void *arg);
+/* Calls it here and now if no tfb_pool_run has. */
+void tfb_pool_end_beside(tfb_pool_t *p);
 
 /* Seconds on a monotonic clock. */
 double tfb_now(void);

@@ -1,6 +1,7 @@
 /* test_util.c - digests, random numbers, names, the thread pool. */
 #include "unit.h"
 #include "util/util.h"
+#include <pthread.h>
 #include <string.h>
 
 static void test_sha256(void)
@@ -115,11 +116,42 @@ static void test_pool(void)
     }
 }
 
+/* What runs beside a loop runs once, on the calling thread, whether the loop is empty, small or missing. */
+static struct {
+    pthread_t who;
+    int times;
+} aside;
+static void note_aside(void *arg)
+{
+    (void)arg;
+    aside.who = pthread_self();
+    aside.times++;
+}
+static void nothing(void *arg, int task, int thread) { (void)arg, (void)task, (void)thread; }
+
+static void test_beside(void)
+{
+    for (int threads = 1; threads <= 3; threads++) {
+        tfb_pool_t *p = tfb_pool_create(threads);
+        for (int n = -1; n < 40; n = n < 2 ? n + 1 : n + 37) { /* -1: no loop at all */
+            memset(&aside, 0, sizeof aside);
+            tfb_pool_beside(p, note_aside, NULL);
+            if (n >= 0) tfb_pool_run(p, n, nothing, NULL);
+            CHECK(n < 0 || aside.times == 1, "%d threads, %d tasks: called %d times", threads, n, aside.times);
+            tfb_pool_end_beside(p);
+            tfb_pool_run(p, 3, nothing, NULL);
+            CHECK(aside.times == 1 && pthread_equal(aside.who, pthread_self()), "%d threads, %d tasks: called %d times", threads, n, aside.times);
+        }
+        tfb_pool_destroy(p);
+    }
+}
+
 int main(void)
 {
     test_sha256();
     test_rng();
     test_names();
     test_pool();
+    test_beside();
     return unit_failed;
 }
