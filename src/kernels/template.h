@@ -278,6 +278,8 @@ INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t ld
         for (int k = 0; k < rows; k++, bp += PANEL, p += lda) {
             vf b0 = load(bp), b1 = NV > 1 ? load(bp + VL) : (vf){0};
             ahead(bp);
+            __builtin_prefetch(p + 12 * lda);
+            __builtin_prefetch(p + 12 * lda + R - 1);
 #pragma GCC unroll 16
             for (int r = 0; r < R; r++) {
                 vf x = splat(p[r]);
