@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 #include "nn/model.h"
 #include "train/fit.h"
+#include "train/ranks.h"
 #include "train/record.h"
 #include "train/transfer.h"
 #include <getopt.h>
@@ -122,27 +123,50 @@ static int describe(const args_t *a, tfb_model_t *m, const tfb_model_t *parent, 
     return bad || tfb_transfer_record_regions(m, ex, part) < 0 ? -1 : 0;
 }
 
+typedef struct {
+    char **targets, **chroms;
+    tfb_model_t *parent;
+    tfb_examples_t *ex;
+    tfb_net_t *net;
+    uint8_t *part, *frozen;
+    float *weights;
+    int64_t n[4];
+} job_t;
+
+/* Everything that is read: the parent, examples and their split, and the network to train on. */
+static int prepare(const args_t *a, job_t *j)
+{
+    int n_targets = 0, n_chroms = 0;
+    if (!(j->parent = tfb_model_load(a->from)) || !(j->targets = tfb_cmd_list(a->target, &n_targets))) return -1;
+    if (a->chroms && !(j->chroms = tfb_cmd_list(a->chroms, &n_chroms))) return -1;
+    tfb_examples_opt_t eo = {.fasta = a->fasta,
+                             .labels = a->labels,
+                             .targets = j->targets,
+                             .n_targets = n_targets,
+                             .chroms = j->chroms,
+                             .n_chroms = n_chroms,
+                             .window = j->parent->window};
+    if (!(j->ex = tfb_examples_load(&eo)) || !(j->part = tfb_alloc((size_t)j->ex->n + 1, 1, "the split"))) return -1;
+    if (a->weights && !(j->weights = tfb_cmd_weights(a->weights, j->ex->targets, j->ex->n_targets))) return -1;
+    if (choose_regions(a, j->parent, j->ex, j->part, j->n) < 0) return -1;
+    if (!(j->net = tfb_transfer_net(j->parent, n_targets, !a->scratch, a->seed)) || !(j->frozen = tfb_alloc((size_t)j->net->n_layers, 1, "layers"))) return -1;
+    return tfb_transfer_freeze(j->net, a->freeze, j->frozen);
+}
+
 static int run(const args_t *a, int argc, char **argv)
 {
-    int ret = -1, n_targets = 0, n_chroms = 0;
-    char **targets = NULL, **chroms = NULL, *ckpt = NULL, *command = NULL, identity[900];
-    tfb_model_t *parent = NULL, *m = NULL;
-    tfb_examples_t *ex = NULL;
-    tfb_net_t *net = NULL;
+    int ret = -1;
+    char *ckpt = NULL, *command = NULL, identity[900];
+    job_t j = {0};
+    tfb_model_t *m = NULL;
     tfb_pool_t *pool = NULL;
-    uint8_t *part = NULL, *frozen = NULL;
-    float *weights = NULL;
-    int64_t n[4];
-    if (!(parent = tfb_model_load(a->from)) || !(targets = tfb_cmd_list(a->target, &n_targets))) goto done;
-    if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
-    tfb_examples_opt_t eo = {
-        .fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .chroms = chroms, .n_chroms = n_chroms, .window = parent->window};
-    if (!(ex = tfb_examples_load(&eo)) || !(part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) goto done;
-    if (a->weights && !(weights = tfb_cmd_weights(a->weights, ex->targets, ex->n_targets))) goto done;
-    if (choose_regions(a, parent, ex, part, n) < 0) goto done;
-    if (!(net = tfb_transfer_net(parent, n_targets, !a->scratch, a->seed)) || !(frozen = tfb_alloc((size_t)net->n_layers, 1, "layers"))) goto done;
-    if (tfb_transfer_freeze(net, a->freeze, frozen) < 0) goto done;
-    if (!(pool = tfb_pool_create(a->threads)) || !(ckpt = malloc(strlen(a->out) + 8)) || !(command = tfb_record_command(argc, argv))) goto done;
+    if (tfb_ranks_agree(prepare(a, &j)) < 0) goto done;
+    const tfb_model_t *parent = j.parent;
+    const tfb_examples_t *ex = j.ex;
+    const uint8_t *part = j.part;
+    if (!(pool = tfb_pool_create(tfb_ranks_threads(a->threads, tfb_cmd_processors()))) || !(ckpt = malloc(strlen(a->out) + 8)) ||
+        !(command = tfb_record_command(argc, argv)))
+        goto done;
     sprintf(ckpt, "%s.ckpt", a->out);
     snprintf(identity, sizeof identity, "valid=%.200s test=%.200s from=%s %d regions=%" PRId64 " %d leak=%d", a->valid ? a->valid : "", a->test ? a->test : "",
              parent->digest, a->scratch, a->regions, a->unbalanced, (int)a->leak);
@@ -156,40 +180,44 @@ static int run(const args_t *a, int argc, char **argv)
                         .one_strand = a->one_strand,
                         .average = a->average,
                         .balance = a->balance,
-                        .weights = weights,
+                        .weights = j.weights,
                         .decay = a->decay,
                         .precision = a->precision,
-                        .frozen = frozen,
+                        .frozen = j.frozen,
                         .pool = pool,
                         .checkpoint = ckpt,
                         .resume = a->resume,
                         .identity = identity};
     tfb_fit_report_t rep;
     tfb_fit_catch_signals();
-    if (tfb_fit(net, ex, part, &fo, &rep) < 0) goto done;
+    if (tfb_fit(j.net, ex, part, &fo, &rep) < 0) goto done;
     if (rep.interrupted) {
         tfb_warn("stopped after epoch %d; the same command with --resume goes on from %s", rep.epochs_run, ckpt);
         goto done;
     }
-    m = tfb_model_create(net, ex->targets, ex->n_targets);
-    net = NULL;
-    if (!m || describe(a, m, parent, ex, part, n, &rep, command) < 0 || tfb_record_metrics(m, ex, part, TFB_VALID, pool, "valid_metrics") < 0 ||
+    if (tfb_ranks_me() > 0) { /* the rest is files, which rank 0 writes */
+        ret = 0;
+        goto done;
+    }
+    m = tfb_model_create(j.net, ex->targets, ex->n_targets);
+    j.net = NULL;
+    if (!m || describe(a, m, parent, ex, part, j.n, &rep, command) < 0 || tfb_record_metrics(m, ex, part, TFB_VALID, pool, "valid_metrics") < 0 ||
         tfb_record_metrics(m, ex, part, TFB_TEST, pool, "test_metrics") < 0 || tfb_model_save(m, a->out, a->half) < 0)
         goto done;
     unlink(ckpt);
     tfb_note("%s: epoch %d of %d, validation loss %.5f, SHA-256 %.12s", a->out, rep.best_epoch, rep.epochs_run, rep.best_loss, m->digest);
     ret = 0;
 done:
-    tfb_strv_free(targets);
-    tfb_strv_free(chroms);
-    tfb_examples_destroy(ex);
-    tfb_net_destroy(net);
+    tfb_strv_free(j.targets);
+    tfb_strv_free(j.chroms);
+    tfb_examples_destroy(j.ex);
+    tfb_net_destroy(j.net);
     tfb_model_destroy(m);
-    tfb_model_destroy(parent);
+    tfb_model_destroy(j.parent);
     tfb_pool_destroy(pool);
-    free(part);
-    free(weights);
-    free(frozen);
+    free(j.part);
+    free(j.weights);
+    free(j.frozen);
     free(ckpt);
     free(command);
     return ret;
@@ -197,7 +225,7 @@ done:
 
 int tfb_cmd_finetune(int argc, char **argv)
 {
-    args_t a = {.freeze = "none", .epochs = 10, .batch = 100, .seed = 1, .threads = tfb_cmd_processors()};
+    args_t a = {.freeze = "none", .epochs = 10, .batch = 100, .seed = 1};
     enum {
         FROM = 256,
         TARGET,
@@ -313,5 +341,5 @@ int tfb_cmd_finetune(int argc, char **argv)
         tfb_error("--from-scratch leaves nothing worth freezing: --freeze %s makes no sense with it", a.freeze);
         return 1;
     }
-    return run(&a, argc, argv) < 0 ? 1 : 0;
+    return tfb_ranks_end(tfb_ranks_begin() < 0 || run(&a, argc, argv) < 0);
 }

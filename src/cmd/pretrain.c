@@ -4,6 +4,7 @@
 #include "genome/labels.h"
 #include "nn/model.h"
 #include "train/fit.h"
+#include "train/ranks.h"
 #include "train/record.h"
 #include "train/start.h"
 #include "train/transfer.h"
@@ -82,49 +83,72 @@ static char *with_outputs(const char *spec, int n)
     return s;
 }
 
-static int run(const args_t *a, int argc, char **argv)
+typedef struct {
+    char **targets, **chroms, *spec;
+    tfb_examples_t *ex;
+    tfb_motifs_t *motifs;
+    tfb_net_t *net;
+    uint8_t *part;
+    float *weights;
+    int64_t n[4];
+} job_t;
+
+/* Everything that is read: examples and their split, and a network to train. */
+static int prepare(const args_t *a, job_t *j)
 {
-    int ret = -1, n_targets = 0, n_chroms = 0;
-    char **targets = NULL, **chroms = NULL, *spec = NULL, *ckpt = NULL, *command = NULL, *s = NULL, err[300], identity[900];
-    tfb_examples_t *ex = NULL;
-    tfb_net_t *net = NULL;
-    tfb_motifs_t *motifs = NULL;
-    tfb_model_t *m = NULL;
-    tfb_pool_t *pool = NULL;
-    uint8_t *part = NULL;
-    float *weights = NULL;
-    if (a->targets && !(targets = tfb_cmd_list(a->targets, &n_targets))) goto done;
-    if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
-    tfb_examples_opt_t eo = {
-        .fasta = a->fasta, .labels = a->labels, .targets = targets, .n_targets = n_targets, .complete = a->complete, .chroms = chroms, .n_chroms = n_chroms};
-    if (!(ex = tfb_examples_load(&eo)) || !(part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) goto done;
-    if (a->weights && !(weights = tfb_cmd_weights(a->weights, ex->targets, ex->n_targets))) goto done;
-    if (tfb_examples_split(ex, a->valid, a->test, a->seed, part) < 0) goto done;
-    if (a->regions && (tfb_transfer_sample(ex, TFB_TRAIN, a->regions, a->seed, part) < 0 ||
-                       tfb_transfer_sample(ex, TFB_VALID, a->regions / 8 > 10 ? a->regions / 8 : 10, a->seed, part) < 0))
-        goto done;
-    int64_t n[4] = {0};
-    for (int64_t i = 0; i < ex->n; i++) n[part[i]]++;
+    int n_targets = 0, n_chroms = 0;
+    char err[300];
+    if (a->targets && !(j->targets = tfb_cmd_list(a->targets, &n_targets))) return -1;
+    if (a->chroms && !(j->chroms = tfb_cmd_list(a->chroms, &n_chroms))) return -1;
+    tfb_examples_opt_t eo = {.fasta = a->fasta,
+                             .labels = a->labels,
+                             .targets = j->targets,
+                             .n_targets = n_targets,
+                             .complete = a->complete,
+                             .chroms = j->chroms,
+                             .n_chroms = n_chroms};
+    tfb_examples_t *ex = j->ex = tfb_examples_load(&eo);
+    if (!ex || !(j->part = tfb_alloc((size_t)ex->n + 1, 1, "the split"))) return -1;
+    if (a->weights && !(j->weights = tfb_cmd_weights(a->weights, ex->targets, ex->n_targets))) return -1;
+    if (tfb_examples_split(ex, a->valid, a->test, a->seed, j->part) < 0) return -1;
+    if (a->regions && (tfb_transfer_sample(ex, TFB_TRAIN, a->regions, a->seed, j->part) < 0 ||
+                       tfb_transfer_sample(ex, TFB_VALID, a->regions / 8 > 10 ? a->regions / 8 : 10, a->seed, j->part) < 0))
+        return -1;
+    int64_t *n = j->n;
+    for (int64_t i = 0; i < ex->n; i++) n[j->part[i]]++;
     if (n[0] < a->regions) tfb_warn("there are only %" PRId64 " regions to train on, not %" PRId64, n[0], a->regions);
     tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d targets", n[0], n[1], n[2], ex->window, ex->n_targets);
     if (ex->n_dropped_n) tfb_note("%" PRId64 " regions with an N in their sequence left out", ex->n_dropped_n);
     if (!n[0]) {
         tfb_error("no regions are left for training");
-        goto done;
+        return -1;
     }
     if (!n[1]) tfb_warn("no regions for validation: the last epoch will be kept, not the best");
-    spec = a->spec ? with_outputs(a->spec, ex->n_targets) : tfb_net_arch(a->arch, ex->n_targets);
-    if (!spec) {
+    j->spec = a->spec ? with_outputs(a->spec, ex->n_targets) : tfb_net_arch(a->arch, ex->n_targets);
+    if (!j->spec) {
         tfb_error("there is no architecture called '%s' (known: %s)", a->arch, tfb_net_arch_names());
-        goto done;
+        return -1;
     }
-    if (!(net = tfb_net_parse(spec, ex->window, err, sizeof err))) {
+    if (!(j->net = tfb_net_parse(j->spec, ex->window, err, sizeof err))) {
         tfb_error("%s", err);
-        goto done;
+        return -1;
     }
-    tfb_net_init(net, a->seed);
-    if (a->motifs && (!(motifs = tfb_motifs_read(a->motifs)) || tfb_start_motifs(net, ex->targets, ex->n_targets, motifs) < 0)) goto done;
-    if (!(pool = tfb_pool_create(a->threads)) || !(ckpt = malloc(strlen(a->out) + 8))) goto done;
+    tfb_net_init(j->net, a->seed);
+    if (a->motifs && (!(j->motifs = tfb_motifs_read(a->motifs)) || tfb_start_motifs(j->net, ex->targets, ex->n_targets, j->motifs) < 0)) return -1;
+    return 0;
+}
+
+static int run(const args_t *a, int argc, char **argv)
+{
+    int ret = -1;
+    char *ckpt = NULL, *command = NULL, *s = NULL, identity[900];
+    job_t j = {0};
+    tfb_model_t *m = NULL;
+    tfb_pool_t *pool = NULL;
+    if (tfb_ranks_agree(prepare(a, &j)) < 0) goto done;
+    tfb_examples_t *ex = j.ex;
+    const uint8_t *part = j.part;
+    if (!(pool = tfb_pool_create(tfb_ranks_threads(a->threads, tfb_cmd_processors()))) || !(ckpt = malloc(strlen(a->out) + 8))) goto done;
     sprintf(ckpt, "%s.ckpt", a->out);
     snprintf(identity, sizeof identity, "valid=%.200s test=%.200s regions=%" PRId64, a->valid ? a->valid : "", a->test ? a->test : "", a->regions);
     tfb_fit_opt_t fo = {.rate = a->rate,
@@ -135,7 +159,7 @@ static int run(const args_t *a, int argc, char **argv)
                         .one_strand = a->one_strand,
                         .average = a->average,
                         .balance = a->balance,
-                        .weights = weights,
+                        .weights = j.weights,
                         .decay = a->decay,
                         .precision = a->precision,
                         .pool = pool,
@@ -144,13 +168,17 @@ static int run(const args_t *a, int argc, char **argv)
                         .identity = identity};
     tfb_fit_report_t rep;
     tfb_fit_catch_signals();
-    if (tfb_fit(net, ex, part, &fo, &rep) < 0) goto done;
+    if (tfb_fit(j.net, ex, part, &fo, &rep) < 0) goto done;
     if (rep.interrupted) {
         tfb_warn("stopped after epoch %d; the same command with --resume goes on from %s", rep.epochs_run, ckpt);
         goto done;
     }
-    m = tfb_model_create(net, ex->targets, ex->n_targets);
-    net = NULL;
+    if (tfb_ranks_me() > 0) { /* the rest is files, which rank 0 writes */
+        ret = 0;
+        goto done;
+    }
+    m = tfb_model_create(j.net, ex->targets, ex->n_targets);
+    j.net = NULL;
     if (!m || !(command = tfb_record_command(argc, argv))) goto done;
     const char *base = strrchr(a->fasta, '/'), *lbase = strrchr(a->labels, '/');
     int by_contig = a->valid || a->test;
@@ -165,7 +193,7 @@ static int run(const args_t *a, int argc, char **argv)
                                        : a->labels) ||
               tfb_record_set(m, "data_digest", "%s", ex->digest) ||
               tfb_record_set(m, "split", "%s%s", by_contig ? "contigs" : "random 80/10/10 by seed", a->regions ? ", sampled" : "") ||
-              tfb_record_set(m, "seed", "%" PRIu64, a->seed) || tfb_record_set(m, "n_train", "%" PRId64, n[0]) ||
+              tfb_record_set(m, "seed", "%" PRIu64, a->seed) || tfb_record_set(m, "n_train", "%" PRId64, j.n[0]) ||
               tfb_record_set(m, "epoch", "%d", rep.best_epoch) || tfb_record_set(m, "epochs", "%d", rep.epochs_run) ||
               tfb_record_set(m, "valid_loss", "%.6f", rep.best_loss) || tfb_record_set(m, "train_loss", "%.6f", rep.train_loss);
     const char *keys[] = {"train_chroms", "valid", "test"};
@@ -183,16 +211,16 @@ static int run(const args_t *a, int argc, char **argv)
              rep.per_second, m->digest);
     ret = 0;
 done:
-    tfb_strv_free(targets);
-    tfb_strv_free(chroms);
-    tfb_examples_destroy(ex);
-    tfb_motifs_destroy(motifs);
-    tfb_net_destroy(net);
+    tfb_strv_free(j.targets);
+    tfb_strv_free(j.chroms);
+    tfb_examples_destroy(j.ex);
+    tfb_motifs_destroy(j.motifs);
+    tfb_net_destroy(j.net);
     tfb_model_destroy(m);
     tfb_pool_destroy(pool);
-    free(part);
-    free(weights);
-    free(spec);
+    free(j.part);
+    free(j.weights);
+    free(j.spec);
     free(ckpt);
     free(command);
     return ret;
@@ -200,7 +228,7 @@ done:
 
 int tfb_cmd_pretrain(int argc, char **argv)
 {
-    args_t a = {.arch = "convnet", .rate = 0.003, .epochs = 15, .batch = 100, .seed = 1, .threads = tfb_cmd_processors()};
+    args_t a = {.arch = "convnet", .rate = 0.003, .epochs = 15, .batch = 100, .seed = 1};
     enum {
         TARGETS = 256,
         CHROMS,
@@ -288,5 +316,5 @@ int tfb_cmd_pretrain(int argc, char **argv)
                                                                                        : "-o model.safetensors is");
         return 1;
     }
-    return run(&a, argc, argv) < 0 ? 1 : 0;
+    return tfb_ranks_end(tfb_ranks_begin() < 0 || run(&a, argc, argv) < 0);
 }

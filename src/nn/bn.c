@@ -1,6 +1,7 @@
 /* bn.c - batch norm over examples and positions, per channel, as PyTorch's BatchNorm1d.
  *
- * Training: batch mean and (biased) variance; running statistics follow with momentum 0.1 (variance unbiased).
+ * Training: batch mean and (biased) variance; running statistics follow with momentum 0.1 (variance unbiased). Where processes share a
+ * batch the statistics are the whole batch's: sums travel, forward and backward.
  * Scoring, and frozen layers in training: the running statistics, y = x * scale + shift. */
 #include "kernels/kernels.h"
 #include "nn/stage.h"
@@ -81,6 +82,18 @@ static void affine_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scr
     tfb_kernels()->affine((e - b) * L, C, j->x + off, j->w.a, j->w.d, j->y + off);
 }
 
+/* The slices' pairs of sums added up into the first slice's place (2, C), in slice order. */
+static double *add_slices(const tfb_layer_t *l, const job_t *j)
+{
+    size_t n = 2 * (size_t)l->F;
+    for (size_t c = 0; c < n; c++) {
+        double s = 0;
+        for (size_t i = 0; i < TFB_SLICES; i++) s += j->w.part[i * n + c];
+        j->w.part[c] = s;
+    }
+    return j->w.part;
+}
+
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)
 {
     int C = l->F;
@@ -91,14 +104,10 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, floa
     if (by_batch(l, pass)) {
         /* one pass: squares are taken about the running mean, which is near, so that little cancels */
         tfb_tasks(l, pass, TFB_SLICES, moments_task, &j);
-        double n = (double)pass->B * l->in.L;
+        double n = (double)pass->B_all * l->in.L, *sum = add_slices(l, &j);
+        if (pass->sum) pass->sum(sum, 2 * (size_t)C);
         for (int c = 0; c < C; c++) {
-            double s = 0, q = 0;
-            for (int i = 0; i < TFB_SLICES; i++) {
-                s += j.w.part[((size_t)i * 2) * C + c];
-                q += j.w.part[((size_t)i * 2 + 1) * C + c];
-            }
-            double mean = s / n, off = mean - rmean[c], var = q / n - off * off;
+            double mean = sum[c] / n, off = mean - rmean[c], var = sum[C + c] / n - off * off;
             if (var < 0) var = 0;
             j.w.mean[c] = (float)mean;
             j.w.invstd[c] = (float)(1 / sqrt(var + EPS));
@@ -149,22 +158,17 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, con
     lay_out(l, &j.w, pass->cache[l->index]);
     float *dgamma = pass->grad && !(pass->frozen && pass->frozen[l->index]) ? pass->grad + l->param_off : NULL;
     if (dgamma || batch) tfb_tasks(l, pass, TFB_SLICES, sums_task, &j);
-    double n = (double)pass->B * l->in.L;
+    double n = (double)pass->B_all * l->in.L, *sum = dgamma || batch ? add_slices(l, &j) : NULL;
+    for (int c = 0; dgamma && c < C; c++) { /* of this process's share: gradients are added up later, all at once */
+        dgamma[c] = (float)(sum[C + c] * j.w.invstd[c]);
+        dgamma[C + c] = (float)sum[c];
+    }
+    if (batch && pass->sum) pass->sum(sum, 2 * (size_t)C);
     for (int c = 0; c < C; c++) {
-        double s1 = 0, s2 = 0;
-        if (dgamma || batch)
-            for (int i = 0; i < TFB_SLICES; i++) {
-                s1 += j.w.part[((size_t)i * 2) * C + c];
-                s2 += j.w.part[((size_t)i * 2 + 1) * C + c];
-            }
-        double inv = j.w.invstd[c], a = gamma[c] * inv, b = batch ? -a * inv * inv * s2 / n : 0;
-        if (dgamma) {
-            dgamma[c] = (float)(s2 * inv);
-            dgamma[C + c] = (float)s1;
-        }
+        double inv = j.w.invstd[c], a = gamma[c] * inv, b = batch ? -a * inv * inv * sum[C + c] / n : 0;
         j.w.a[c] = (float)a;
         j.w.b[c] = (float)b;
-        j.w.d[c] = batch ? (float)(-a * s1 / n - b * j.w.mean[c]) : 0;
+        j.w.d[c] = batch ? (float)(-a * sum[c] / n - b * j.w.mean[c]) : 0;
     }
     if (dx) tfb_tasks(l, pass, TFB_SLICES, grad_task, &j);
 }
@@ -198,5 +202,7 @@ const tfb_kind_t tfb_kind_bn = {
     .cache = cache,
     .forward = forward,
     .backward = backward,
+    .constant = TFB_CONSTANT_GOES,
+    .joint = 1,
     .fuse = fuse,
 };

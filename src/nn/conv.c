@@ -369,6 +369,8 @@ const tfb_kind_t tfb_kind_conv = {
     .forward = forward,
     .backward = backward,
     .reach = reach,
+    .constant = TFB_CONSTANT_STAYS,
+    .bias = 2,
     .fuse = fuse,
 };
 const tfb_kind_t tfb_kind_dense = {
@@ -380,5 +382,7 @@ const tfb_kind_t tfb_kind_dense = {
     .forward = forward,
     .backward = backward,
     .reach = reach,
+    .constant = TFB_CONSTANT_STAYS,
+    .bias = 2,
     .fuse = fuse,
 };

@@ -1,6 +1,7 @@
 /* dropout.c - in training each element is zeroed with probability `rate` and the rest scaled by 1 / (1 - rate); in place.
  *
- * The mask is a hash of (seed, step, layer, element): no state, the same for any number of threads, and made again by backward. */
+ * The mask is a hash of (seed, step, layer, element of the whole batch): no state, the same for any number of threads and of processes
+ * that share the batch, and made again by backward. */
 #include "nn/stage.h"
 #include "nn/walk.h"
 
@@ -16,12 +17,12 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
     return 0;
 }
 
-void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t i, size_t end)
+void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t n, int beg, int end)
 {
     float scale = 1 / (1 - rate);
-    uint64_t key = tfb_hash64(pass->seed ^ tfb_hash64(pass->step ^ ((uint64_t)which << 48)));
+    uint64_t key = tfb_hash64(pass->seed ^ tfb_hash64(pass->step ^ ((uint64_t)which << 48))) + (uint64_t)pass->first * n * 0x9e3779b97f4a7c15ull;
     uint32_t below = (uint32_t)((double)rate * 4294967296.0);
-    for (; i < end; i++) {
+    for (size_t i = (size_t)beg * n; i < (size_t)end * n; i++) {
         uint64_t z = key + i * 0x9e3779b97f4a7c15ull; /* splitmix64 */
         z = (z ^ (z >> 30)) * 0xbf58476d1ce4e5b9ull;
         z = (z ^ (z >> 27)) * 0x94d049bb133111ebull;
@@ -32,8 +33,7 @@ void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, s
 static void mask_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
     (void)scratch;
-    size_t n = (size_t)l->in.L * l->in.C;
-    tfb_dropout_mask(pass, l->index, l->rate, arg, (size_t)tfb_slice(s, pass->B) * n, (size_t)tfb_slice(s + 1, pass->B) * n);
+    tfb_dropout_mask(pass, l->index, l->rate, arg, (size_t)l->in.L * l->in.C, tfb_slice(s, pass->B), tfb_slice(s + 1, pass->B));
 }
 
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)

@@ -174,7 +174,7 @@ static void mask_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scrat
     (void)scratch;
     job_t *j = arg;
     size_t n = (size_t)l->in.L * 2 * (size_t)l->F;
-    tfb_dropout_mask(pass, l->index | (j->stack + 1) << 12, l->rate, j->dx, (size_t)tfb_slice(s, pass->B) * n, (size_t)tfb_slice(s + 1, pass->B) * n);
+    tfb_dropout_mask(pass, l->index | (j->stack + 1) << 12, l->rate, j->dx, n, tfb_slice(s, pass->B), tfb_slice(s + 1, pass->B));
 }
 
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)

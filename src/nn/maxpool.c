@@ -119,5 +119,6 @@ const tfb_kind_t tfb_kind_pool = {
     .backward = backward,
     .rescale = rescale,
     .reach = reach,
+    .constant = TFB_CONSTANT_STAYS,
     .fuse = fuse,
 };

@@ -61,8 +61,12 @@ typedef struct {
     tfb_net_t *net;
     tfb_pool_t *pool;
     int B;                      /* examples in this batch */
+    /* Where several processes train together, this batch is examples [first, first + B) of a whole one of B_all, and sum adds x (n) up over
+     * the processes, in place, with the same result for all. Alone: sum NULL, first 0. */
+    void (*sum)(double *x, size_t n);
+    int first, B_all;
     int train;                  /* batch statistics and dropout on */
-    uint64_t seed, step;        /* of dropout masks: a function of (seed, step, layer, element), never of threads */
+    uint64_t seed, step;        /* of dropout masks: a function of (seed, step, layer, element of the whole batch), never of threads */
     const uint8_t *code;        /* (B, W), the input of the first layer */
     float *param, *stat, *grad; /* the net's blocks; grad NULL = no parameter gradients wanted (attribution) */
     uint8_t *scratch;           /* per-thread scratch: thread t has scratch + t * m_scratch */
@@ -71,6 +75,10 @@ typedef struct {
     int update_stat;       /* running statistics move (train only) */
     const uint8_t *frozen; /* per layer, 1 = frozen: no gradient, batch norm uses running statistics; or NULL */
 } tfb_pass_t;
+
+/* What becomes of a constant that is added to all of an input channel: it is one of the output's channels, or a batch's own statistics take
+ * it away. */
+enum { TFB_CONSTANT_STAYS = 1, TFB_CONSTANT_GOES = 2 };
 
 struct tfb_kind_t {
     const char *name;
@@ -96,6 +104,9 @@ struct tfb_kind_t {
     /* Outputs [*ob, *oe) that can change when inputs [beg, end) change. NULL = the same positions. */
     void (*reach)(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);
     int in_place;
+    int constant; /* TFB_CONSTANT_*, or 0: neither */
+    int bias;  /* 1 + the index of the tensor that is added to its channels; 0 = none */
+    int joint; /* in training it asks what the other processes have (pass->sum): called even for no examples */
     /* Joins scoring stage s if the order product, ReLU, affine, pool allows it: 1 joined, 0 a new stage must begin (s is then
      * offered again, fresh: no product, shapes set), -1 lack of memory. See stage.h. */
     int (*fuse)(const tfb_layer_t *l, const float *param, const float *stat, struct tfb_stage_s *s);

@@ -67,6 +67,7 @@ const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B)
 {
     tfb_pass_t *p = &w->pass;
     p->B = B;
+    if (!p->sum) p->first = 0, p->B_all = B;
     p->code = code;
     const float *x = NULL;
     for (int i = 0; i < p->net->n_layers; i++) {
@@ -75,10 +76,20 @@ const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B)
             memcpy(w->y[i], x, n_floats(&l->in) * (size_t)B * sizeof(float));
             x = w->y[i];
         }
-        l->kind->forward(l, p, x, w->y[i]);
+        if (B || l->kind->joint) l->kind->forward(l, p, x, w->y[i]);
         x = w->y[i];
     }
     return x;
+}
+
+/* A bias whose constant a later batch norm takes away has a gradient of 0. What is computed is rounding, and Adam, to which the size of a
+ * gradient means nothing, would make whole steps of it: running means would lag behind them, and results depend on the order of sums. */
+static int bias_goes(const tfb_pass_t *p, int i)
+{
+    const tfb_net_t *n = p->net;
+    if (!p->train || !n->layer[i].kind->bias) return 0;
+    for (i++; i < n->n_layers && n->layer[i].kind->constant == TFB_CONSTANT_STAYS; i++) continue;
+    return i < n->n_layers && n->layer[i].kind->constant == TFB_CONSTANT_GOES && !(p->frozen && p->frozen[i]);
 }
 
 void tfb_walk_backward(tfb_walk_t *w, const float *dz)
@@ -88,13 +99,18 @@ void tfb_walk_backward(tfb_walk_t *w, const float *dz)
     int stop = 0, cur = 0; /* below stop no layer has a gradient to receive */
     if (p->grad && p->frozen)
         while (stop < n->n_layers && (p->frozen[stop] || n->layer[stop].n_param == 0)) stop++;
+    if (!p->B && p->grad) memset(p->grad, 0, n->n_param * sizeof(float));
     memcpy(w->dy[0], dz, (size_t)p->B * n->n_out * sizeof(float));
     for (int i = n->n_layers - 1; i >= stop; i--) {
         const tfb_layer_t *l = &n->layer[i];
         const float *x = i ? w->y[i - 1] : NULL;
         float *dx = i == stop || l->first ? NULL : l->kind->in_place ? w->dy[cur] : w->dy[!cur];
         if (!dx && l->n_param == 0) break;
-        l->kind->backward(l, p, x, w->y[i], w->dy[cur], dx);
+        if (p->B || l->kind->joint) l->kind->backward(l, p, x, w->y[i], w->dy[cur], dx);
+        if (p->grad && bias_goes(p, i)) {
+            const tfb_tensor_t *t = &l->tensor[l->kind->bias - 1];
+            memset(p->grad + l->param_off + t->off, 0, t->n * sizeof(float));
+        }
         if (dx != w->dy[cur]) cur = !cur;
     }
 }

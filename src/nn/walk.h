@@ -27,7 +27,8 @@ typedef struct {
  * of memory (logged). */
 tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *pool);
 void tfb_walk_destroy(tfb_walk_t *w);
-/* Scores code (B, W); returns logits (B, T), owned by w, valid until the next call. Set w->pass.train, seed and step before. */
+/* Scores code (B, W); returns logits (B, T), owned by w, valid until the next call. Set w->pass.train, seed and step before; where processes
+ * train together also sum, first and B_all, and B may be 0. */
 const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B);
 /* After a forward over the same batch: from dz (B, T) to w->pass.grad (laid out as net->param). grad NULL: activations only. */
 void tfb_walk_backward(tfb_walk_t *w, const float *dz);
@@ -43,8 +44,8 @@ typedef void (*tfb_task_f)(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
 void tfb_tasks(const tfb_layer_t *l, tfb_pass_t *pass, int n, tfb_task_f fn, void *arg);
 /* out (C) = sums over all rows of x (B, R, C), in slice order; part has room for TFB_SLICES * C doubles. */
 void tfb_column_sums(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, int R, int C, double *part, float *out);
-/* Drops elements [beg, end) of x with probability rate and scales the others up; which tells the masks of a step apart. */
-void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t beg, size_t end);
+/* Of examples [beg, end) of x (B, n), drops elements with probability rate and scales the others up; which tells the masks of a step apart. */
+void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t n, int beg, int end);
 /* Reads up to n numbers from args; returns how many there were, or -1 where something else follows. */
 int tfb_args(const char *args, double *v, int n);
 /* Appends a tensor to the layer's table. */

@@ -1,11 +1,13 @@
 /* fit.c - the training loop. In: examples, a network, options. Out: the network of the best epoch; a checkpoint an epoch.
  *
  * The surprising thing: nothing depends on the number of threads. Order and dropout come from hashes of (seed, epoch, step), and
- * sums over a batch are made in fixed slices. */
+ * sums over a batch are made in fixed slices. Ranks each take a share of every batch, and of the validation regions; whatever
+ * decides what happens next is a sum over all of them, so that all decide alike. */
 #include "train/fit.h"
 #include "kernels/kernels.h"
 #include "nn/infer.h"
 #include "nn/walk.h"
+#include "train/ranks.h"
 #include <errno.h>
 #include <math.h>
 #include <signal.h>
@@ -33,13 +35,20 @@ void tfb_fit_catch_signals(void)
 
 /* ---- loss ---- */
 
-double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const float *weight, float *dz, double *total)
+/* The sum of the weights of resolved labels. */
+static double resolved(const uint8_t *label, size_t B, size_t T, const float *weight)
 {
-    double m = 0, loss = 0;
+    double m = 0;
     for (size_t b = 0, i = 0; b < B; b++)
         for (size_t t = 0; t < T; t++, i++)
             if (label[i] != TFB_NULL) m += weight ? (double)weight[t] : 1;
-    if (total) *total = m;
+    return m;
+}
+
+/* The weighted sum of losses; dz (or NULL) gets the gradient of that sum over m. */
+static double loss_sum(const float *z, const uint8_t *label, size_t B, size_t T, const float *weight, double m, float *dz)
+{
+    double loss = 0;
     for (size_t b = 0, i = 0; b < B; b++)
         for (size_t t = 0; t < T; t++, i++) {
             if (label[i] == TFB_NULL) {
@@ -50,6 +59,13 @@ double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const 
             loss += (double)(w * ((z[i] > 0 ? z[i] : 0) - z[i] * y + log1pf(a)));
             if (dz) dz[i] = ((z[i] >= 0 ? 1 : a) / (1 + a) - y) * (float)((double)w / m);
         }
+    return loss;
+}
+
+double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const float *weight, float *dz, double *total)
+{
+    double m = resolved(label, B, T, weight), loss = loss_sum(z, label, B, T, weight, m, dz);
+    if (total) *total = m;
     return m > 0 ? loss / m : 0;
 }
 
@@ -132,10 +148,11 @@ done:
     return ret;
 }
 
-/* Mean loss over the given items (each strand an example of its own). NaN on failure. */
+/* Mean loss over the given items (each strand an example of its own), each rank scoring its share. NaN on failure. */
 static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *item, size_t n_item, const float *weight, tfb_pool_t *pool)
 {
-    double sum = 0, all = 0, ret = NAN;
+    double sum[2] = {0}, ret = NAN; /* of losses, of weights */
+    size_t first = (size_t)tfb_ranks_first((int64_t)n_item, tfb_ranks_me()), end = (size_t)tfb_ranks_first((int64_t)n_item, tfb_ranks_me() + 1);
     size_t T = (size_t)ex->n_targets;
     uint8_t *code = NULL, *label = NULL;
     float *z = NULL;
@@ -143,15 +160,16 @@ static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const ui
     if (!f || !(code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows")) || !(label = tfb_alloc(PREDICT * T, 1, "labels")) ||
         !(z = tfb_alloc(PREDICT * T, sizeof *z, "logits")))
         goto done;
-    for (size_t i = 0; i < n_item; i += PREDICT) {
-        int n = n_item - i < PREDICT ? (int)(n_item - i) : PREDICT;
+    for (size_t i = first; i < end; i += PREDICT) {
+        int n = end - i < PREDICT ? (int)(end - i) : PREDICT;
         double m;
         fetch(pool, &(fetch_t){ex, item + i, code, label, n});
         if (tfb_infer_windows(f, code, NULL, n, TFB_STRAND_FWD, z) < 0) goto done;
-        sum += tfb_loss(z, label, (size_t)n, T, weight, NULL, &m) * m;
-        all += m;
+        sum[0] += tfb_loss(z, label, (size_t)n, T, weight, NULL, &m) * m;
+        sum[1] += m;
     }
-    ret = all > 0 ? sum / all : 0;
+    tfb_ranks_sum(sum, 2);
+    ret = sum[1] > 0 ? sum[0] / sum[1] : 0;
 done:
     tfb_infer_destroy(f);
     free(code);
@@ -181,21 +199,55 @@ static int transfer(FILE *f, void *p, size_t n, int write)
     return fread(p, 1, n, f) == n ? 0 : -1;
 }
 
-/* Everything of a state, in or out. id is a digest of what must agree. */
-static int checkpoint_io(FILE *f, state_t *s, char id[65], int write)
+typedef struct {
+    void *p;
+    size_t n; /* bytes */
+} piece_t;
+enum { PIECES = 13 };
+
+/* Everything of a state, in the order of the checkpoint; returns how many pieces. */
+static int pieces(state_t *s, piece_t v[PIECES])
 {
     size_t P = s->net->n_param * sizeof(float), S = s->net->n_stat * sizeof(float);
+    const piece_t all[PIECES] = {{&s->step, sizeof s->step},
+                                 {&s->epoch, sizeof s->epoch},
+                                 {&s->best_epoch, sizeof s->best_epoch},
+                                 {&s->best_loss, sizeof s->best_loss},
+                                 {&s->train_loss, sizeof s->train_loss},
+                                 {s->net->param, P},
+                                 {s->net->stat, S},
+                                 {s->m, P},
+                                 {s->v, P},
+                                 {s->best, P},
+                                 {s->best_stat, S},
+                                 {s->avg, P},
+                                 {s->avg_stat, S}};
+    memcpy(v, all, sizeof all);
+    return s->avg ? PIECES : PIECES - 2;
+}
+
+/* All ranks get rank 0's: at the start, where it alone has read the checkpoint, and after every epoch, since processors of another kind may
+ * have rounded an update otherwise. */
+static void share(state_t *s)
+{
+    piece_t v[PIECES];
+    int n = pieces(s, v);
+    for (int i = 0; i < n; i++) tfb_ranks_share(v[i].p, v[i].n);
+}
+
+/* A state in or out. id is a digest of what must agree. */
+static int checkpoint_io(FILE *f, state_t *s, char id[65], int write)
+{
+    piece_t v[PIECES];
+    int n = pieces(s, v);
     char magic[16], got[65];
     memcpy(magic, MAGIC, 16);
     memcpy(got, id, 65);
     if (transfer(f, magic, 16, write) || memcmp(magic, MAGIC, 16) || transfer(f, got, 65, write)) return -1;
     if (memcmp(got, id, 65)) return -2;
-    int bad = transfer(f, &s->step, sizeof s->step, write) || transfer(f, &s->epoch, sizeof s->epoch, write) ||
-              transfer(f, &s->best_epoch, sizeof s->best_epoch, write) || transfer(f, &s->best_loss, sizeof s->best_loss, write) ||
-              transfer(f, &s->train_loss, sizeof s->train_loss, write) || transfer(f, s->net->param, P, write) || transfer(f, s->net->stat, S, write) ||
-              transfer(f, s->m, P, write) || transfer(f, s->v, P, write) || transfer(f, s->best, P, write) || transfer(f, s->best_stat, S, write) ||
-              (s->avg && (transfer(f, s->avg, P, write) || transfer(f, s->avg_stat, S, write)));
-    return bad ? -1 : 0;
+    for (int i = 0; i < n; i++)
+        if (transfer(f, v[i].p, v[i].n, write)) return -1;
+    return 0;
 }
 
 static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_opt_t *o, char id[65])
@@ -208,8 +260,8 @@ static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fi
     if (o->identity) tfb_sha256_update(&h, o->identity, strlen(o->identity));
     if (o->frozen) tfb_sha256_update(&h, o->frozen, (size_t)net->n_layers);
     /* epochs only where the rate depends on them, so that a finished run can be prolonged */
-    snprintf(text, sizeof text, "%d %.9g %d %d %llu %d %.9g", net->window, o->rate, (int)o->schedule, o->batch, (unsigned long long)o->seed, o->one_strand,
-             o->average);
+    snprintf(text, sizeof text, "%d %.9g %d %d %llu %d %.9g", net->window, o->rate, (int)o->schedule, o->batch * tfb_ranks_n(), (unsigned long long)o->seed,
+             o->one_strand, o->average);
     tfb_sha256_update(&h, text, strlen(text));
     if (o->balance > 0 || o->decay > 0 || o->precision) {
         snprintf(text, sizeof text, " %.9g %.9g %s", o->balance, o->decay, o->precision ? o->precision : "");
@@ -310,6 +362,23 @@ static void update(state_t *s, const tfb_fit_opt_t *o, double rate)
         for (size_t i = 0; i < s->net->n_stat; i++) s->avg_stat[i] = (float)(keep * s->avg_stat[i] + (1 - keep) * s->net->stat[i]);
 }
 
+/* Gradients summed over the ranks, but those of frozen layers, which are none. */
+static void sum_gradients(state_t *s, const uint8_t *frozen)
+{
+    const tfb_net_t *n = s->net;
+    size_t beg = 0, end = 0;
+    for (int i = 0; i < n->n_layers; i++) {
+        const tfb_layer_t *l = &n->layer[i];
+        if (!l->n_param || (frozen && frozen[i])) continue;
+        if (l->param_off != end) {
+            tfb_ranks_sum_float(s->grad + beg, end - beg);
+            beg = l->param_off;
+        }
+        end = l->param_off + l->n_param;
+    }
+    tfb_ranks_sum_float(s->grad + beg, end - beg);
+}
+
 static double rate_at(const tfb_fit_opt_t *o, int64_t step, int64_t n_steps)
 {
     double x = n_steps > 0 ? (double)step / (double)n_steps : 0;
@@ -332,16 +401,19 @@ static void progress(int epoch, int epochs, double loss, int64_t done, int64_t a
     fflush(stderr);
 }
 
+enum { MAX_BATCH = 1 << 24 }; /* of all ranks together */
+
 int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *o, tfb_fit_report_t *report)
 {
-    int ret = -1, tty = isatty(STDERR_FILENO) && tfb_log_get_level() >= 2, strands = o->one_strand ? 1 : 2;
+    int ret = -1, n_ranks = tfb_ranks_n(), me = tfb_ranks_me(), stop = 0, tty = isatty(STDERR_FILENO) && tfb_log_get_level() >= 2 && !me;
+    int strands = o->one_strand ? 1 : 2, whole = o->batch * n_ranks;
     size_t n_train = 0, n_valid = 0, P = net->n_param, S = net->n_stat, T = (size_t)ex->n_targets;
     uint32_t *item = NULL, *valid = NULL;
     uint8_t *code = NULL, *label = NULL;
     float *dz = NULL, *weight = NULL;
     tfb_walk_t *w = NULL;
     state_t s = {.net = net, .best_loss = INFINITY};
-    char id[65];
+    char id[65], id0[65];
     double busy = 0, examples = 0;
     *report = (tfb_fit_report_t){.best_loss = INFINITY};
     for (int64_t i = 0; i < ex->n; i++) n_train += part[i] == TFB_TRAIN, n_valid += part[i] == TFB_VALID;
@@ -351,6 +423,10 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
     }
     if (n_train >= (size_t)1 << 30) {
         tfb_error("%zu training regions are more than the 2^30 that fit", n_train);
+        return -1;
+    }
+    if (o->batch > MAX_BATCH / n_ranks) {
+        tfb_error("%d ranks with %d examples each are a batch of more than %d", n_ranks, o->batch, MAX_BATCH);
         return -1;
     }
     size_t n_item = n_train * (size_t)strands;
@@ -382,19 +458,26 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         memcpy(s.avg_stat, net->stat, S * sizeof(float));
     }
     make_id(net, ex, o, id);
-    if (o->checkpoint && o->resume) {
-        int r = checkpoint_load(o->checkpoint, &s, id);
-        if (r < 0) goto done;
-        if (r > 0) tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s.epoch, s.best_epoch, s.best_loss);
+    memcpy(id0, id, sizeof id);
+    tfb_ranks_share(id0, sizeof id0);
+    int r0 = memcmp(id, id0, sizeof id) ? -1 : 0;
+    if (r0 < 0) tfb_error("its data, targets, architecture or options are not those of rank 0");
+    if (tfb_ranks_agree(r0) < 0) goto done;
+    if (o->checkpoint && o->resume && !me) {
+        r0 = checkpoint_load(o->checkpoint, &s, id);
+        if (r0 > 0) tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s.epoch, s.best_epoch, s.best_loss);
     }
-    int64_t per_epoch = (int64_t)((n_item + (size_t)o->batch - 1) / (size_t)o->batch), n_steps = per_epoch * o->epochs;
+    if (tfb_ranks_agree(r0) < 0) goto done;
+    share(&s);
+    int64_t per_epoch = (int64_t)((n_item + (size_t)whole - 1) / (size_t)whole), n_steps = per_epoch * o->epochs;
     double began = tfb_now();
     int first_epoch = s.epoch;
     w->pass.grad = s.grad;
     w->pass.frozen = o->frozen;
     w->pass.train = 1;
+    w->pass.sum = n_ranks > 1 ? tfb_ranks_sum : NULL;
     w->pass.seed = tfb_hash64(o->seed + 0x64726f70); /* "drop" */
-    while (s.epoch < o->epochs && !stop_asked) {
+    while (s.epoch < o->epochs && !stop) {
         /* the order of an epoch is a function of seed and epoch alone, so that a resumed run repeats it */
         tfb_rng_t rng;
         size_t k = 0;
@@ -404,29 +487,39 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         tfb_rng_shuffle(&rng, item, n_item);
         double since = tfb_now(), shown = since, sum = 0;
         int64_t n_batches = 0, done = 0;
-        for (int64_t b = 0; b < per_epoch && !stop_asked; b++) {
-            size_t i0 = (size_t)b * (size_t)o->batch;
-            int B = n_item - i0 < (size_t)o->batch ? (int)(n_item - i0) : o->batch;
-            if (B < 2) break; /* batch statistics of one example are none */
-            fetch(o->pool, &(fetch_t){ex, item + i0, code, label, B});
+        for (int64_t b = 0; b < per_epoch && !stop; b++) {
+            size_t i0 = (size_t)b * (size_t)whole;
+            int all = n_item - i0 < (size_t)whole ? (int)(n_item - i0) : whole;
+            if (all < 2) break; /* batch statistics of one example are none */
+            int first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first; /* at the end of an epoch perhaps none */
+            fetch(o->pool, &(fetch_t){ex, item + i0 + first, code, label, B});
+            double weights[2] = {resolved(label, (size_t)B, T, weight), stop_asked};
+            tfb_ranks_sum(weights, 2);
+            double m = weights[0];
+            stop = weights[1] > 0;
+            w->pass.first = first;
+            w->pass.B_all = all;
             w->pass.step = (uint64_t)s.step;
             w->pass.param = net->param;
             w->pass.stat = net->stat;
             const float *z = tfb_walk_forward(w, code, B);
-            double m;
-            double loss = tfb_loss(z, label, (size_t)B, T, weight, dz, &m);
+            double loss = loss_sum(z, label, (size_t)B, T, weight, m, dz);
+            tfb_ranks_sum(&loss, 1);
+            if (m > 0) loss /= m;
             if (!isfinite(loss)) {
+                tfb_ranks_together();
                 tfb_error("the loss is not finite at epoch %d, step %lld: the learning rate of %g is too high for these data", s.epoch + 1, (long long)b + 1,
                           o->rate);
                 goto done;
             }
             if (m > 0) {
                 tfb_walk_backward(w, dz);
+                sum_gradients(&s, o->frozen);
                 update(&s, o, rate_at(o, (int64_t)s.epoch * per_epoch + b, n_steps));
                 sum += loss;
                 n_batches++;
             }
-            done += B;
+            done += all;
             if (tty && tfb_now() - shown > 0.5) {
                 shown = tfb_now();
                 progress(s.epoch + 1, o->epochs, sum / (double)(n_batches ? n_batches : 1), done, (int64_t)n_item, since, began,
@@ -434,10 +527,11 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
             }
         }
         double took = tfb_now() - since;
-        if (stop_asked) break;
+        if (stop) break;
         busy += took;
         examples += (double)done;
         s.train_loss = n_batches ? sum / (double)n_batches : 0;
+        share(&s);
         swap_average(&s);
         double v = nv ? mean_loss(net, ex, valid, nv, weight, o->pool) : s.train_loss;
         if (isnan(v)) {
@@ -457,9 +551,10 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         if (tty) fputc('\r', stderr);
         tfb_note("epoch %d/%d  train %.5f  valid %.5f%s  %.0f regions/s  %02d:%02d:%02d left", s.epoch, o->epochs, s.train_loss, v, better ? " *" : "  ",
                  (double)done / took, (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
-        if (o->checkpoint && checkpoint_save(o->checkpoint, &s, id) < 0) goto done;
+        if (o->checkpoint && !me && checkpoint_save(o->checkpoint, &s, id) < 0) goto done;
     }
-    if (stop_asked) report->interrupted = 1;
+    if (stop) tfb_ranks_together();
+    report->interrupted = stop;
     memcpy(net->param, s.best, P * sizeof(float));
     memcpy(net->stat, s.best_stat, S * sizeof(float));
     report->best_epoch = s.best_epoch;

@@ -1,7 +1,8 @@
 /* fit.h - the training loop: examples + network -> the network of the epoch with the lowest validation loss.
  *
  * Loss: binary cross-entropy with logits, the mean over resolved labels of a batch. Adam as PyTorch's. Both strands of every
- * training and validation region are examples. The result is a function of the seed, never of the number of threads. */
+ * training and validation region are examples. The result is a function of the seed, never of the number of threads; nor, but for
+ * rounding, of how many ranks (ranks.h) share a batch. */
 #ifndef TFB_FIT_H
 #define TFB_FIT_H
 
@@ -14,7 +15,8 @@ typedef enum { TFB_RATE_CONSTANT = 0, TFB_RATE_COSINE = 1, TFB_RATE_LINEAR = 2 }
 typedef struct {
     double rate;             /* learning rate */
     tfb_schedule_t schedule; /* constant, or down to (almost) nothing at the last step, by a half cosine or a line */
-    int epochs, batch;
+    int epochs;
+    int batch;             /* examples a step and rank */
     uint64_t seed;         /* of the order of examples and of dropout */
     int one_strand;        /* leave out the reverse complements */
     double average;        /* decay of the running average of weights per step (0 = off): what is validated and kept */
@@ -36,7 +38,7 @@ typedef struct {
     int interrupted;              /* stopped by a signal: the net holds the best epoch so far */
 } tfb_fit_report_t;
 
-/* Trains net in place on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept (none: the last
+/* Trains net in place, together with the other ranks, which must have the same examples and options, on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept (none: the last
  * one). Logs one line an epoch. 0; -1 on failure (logged). */
 int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *opt, tfb_fit_report_t *report);
 

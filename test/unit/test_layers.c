@@ -1,7 +1,9 @@
-/* test_layers.c - numerical gradient check of every layer kind, and of small whole nets; thread counts agree bit for bit. */
+/* test_layers.c - numerical gradient check of every layer kind, and of small whole nets; thread counts agree bit for bit; processes that share a
+ * batch, played by threads, agree with one that has it whole. */
 #include "nn/walk.h"
 #include "unit.h"
 #include <math.h>
+#include <pthread.h>
 #include <string.h>
 
 enum { B = 5 };
@@ -104,6 +106,114 @@ static void check_threads(const char *spec, int window)
     free(code);
 }
 
+/* ---- shares of a batch ---- */
+
+enum { WHOLE = 23, MOST = 5 };
+static int n_shares;
+static pthread_barrier_t meet;
+static double table[MOST][4096];
+static _Thread_local int my_share;
+
+/* What tfb_ranks_sum does between processes. */
+static void sum_of_shares(double *x, size_t n)
+{
+    memcpy(table[my_share], x, n * sizeof *x);
+    pthread_barrier_wait(&meet);
+    for (size_t i = 0; i < n; i++) {
+        x[i] = 0;
+        for (int r = 0; r < n_shares; r++) x[i] += table[r][i];
+    }
+    pthread_barrier_wait(&meet);
+}
+
+typedef struct {
+    const char *spec;
+    int window, share, all; /* all: examples of the whole batch */
+    const uint8_t *code;
+    float *z, *grad, *stat; /* (all, T) of which the share is written; the share's own gradient; running statistics after the step */
+    size_t n_param, n_stat;
+} share_t;
+
+static void *run_share(void *arg)
+{
+    share_t *s = arg;
+    char err[300];
+    tfb_net_t *net = tfb_net_parse(s->spec, s->window, err, sizeof err);
+    if (!net) return NULL;
+    int beg = s->all * s->share / n_shares, end = s->all * (s->share + 1) / n_shares, T = net->n_out;
+    my_share = s->share;
+    tfb_net_init(net, 5);
+    tfb_walk_t *w = tfb_walk_create(net, WHOLE, TFB_WALK_TRAIN, NULL);
+    s->grad = tfb_alloc(net->n_param, sizeof *s->grad, "");
+    for (size_t i = 0; i < net->n_param; i++) s->grad[i] = 99; /* what is left of the step before */
+    s->stat = tfb_alloc(net->n_stat + 1, sizeof *s->stat, "");
+    w->pass.train = 1;
+    w->pass.seed = 3;
+    w->pass.grad = s->grad;
+    w->pass.sum = n_shares > 1 ? sum_of_shares : NULL;
+    w->pass.first = beg;
+    w->pass.B_all = s->all;
+    const float *z = tfb_walk_forward(w, s->code + (size_t)beg * s->window, end - beg);
+    float *dz = malloc(sizeof *dz * (size_t)(s->all * T));
+    for (int i = 0; i < (end - beg) * T; i++) {
+        s->z[beg * T + i] = z[i];
+        dz[i] = z[i] * 0.1f + (float)((beg * T + i) % 5) * 0.05f;
+    }
+    tfb_walk_backward(w, dz);
+    memcpy(s->stat, net->stat, net->n_stat * sizeof(float));
+    s->n_param = net->n_param;
+    s->n_stat = net->n_stat;
+    free(dz);
+    tfb_walk_destroy(w);
+    tfb_net_destroy(net);
+    return NULL;
+}
+
+/* Logits, running statistics and summed gradients of n shares of a batch of `all` examples are those of one share, to 1e-5 of the largest. */
+static void check_shares(const char *spec, int window, int n, int all)
+{
+    static float z[2][WHOLE * 16];
+    uint8_t *code = malloc((size_t)WHOLE * window);
+    for (int i = 0; i < WHOLE * window; i++) code[i] = (uint8_t)tfb_rng_below(&rng, 4);
+    share_t one = {spec, window, 0, all, code, z[0], NULL, NULL, 0, 0}, s[MOST];
+    pthread_t t[MOST];
+    n_shares = 1;
+    run_share(&one);
+    n_shares = n;
+    pthread_barrier_init(&meet, NULL, (unsigned)n);
+    for (int r = 0; r < n; r++) {
+        s[r] = (share_t){spec, window, r, all, code, z[1], NULL, NULL, 0, 0};
+        pthread_create(&t[r], NULL, run_share, &s[r]);
+    }
+    for (int r = 0; r < n; r++) pthread_join(t[r], NULL);
+    pthread_barrier_destroy(&meet);
+    double scale = 0, worst = 0;
+    CHECK(one.grad && one.n_param, "%s: no net", spec);
+    for (size_t i = 0; i < one.n_param; i++) {
+        double sum = 0;
+        for (int r = 0; r < n; r++) sum += (double)s[r].grad[i];
+        scale = fmax(scale, fabs((double)one.grad[i]));
+        worst = fmax(worst, fabs(sum - (double)one.grad[i]));
+    }
+    CHECK(scale > 0 && worst <= 1e-5 * scale, "%s: the gradient of %d shares of %d is off by %g of %g", spec, n, all, worst, scale);
+    worst = 0;
+    for (int i = 0; i < all * 3; i++) worst = fmax(worst, fabs((double)(z[0][i] - z[1][i])));
+    CHECK(worst <= 1e-5, "%s: logits of %d shares of %d are off by %g", spec, n, all, worst);
+    for (int r = 0; r < n; r++) {
+        worst = 0;
+        for (size_t i = 0; i < one.n_stat; i++) worst = fmax(worst, fabs((double)(one.stat[i] - s[r].stat[i])));
+        CHECK(worst <= 1e-5, "%s: running statistics of share %d of %d are off by %g", spec, r, n, worst);
+        CHECK(memcmp(s[r].stat, s[0].stat, one.n_stat * sizeof(float)) == 0, "%s: shares disagree about running statistics", spec);
+    }
+    for (int r = 0; r < n; r++) {
+        free(s[r].grad);
+        free(s[r].stat);
+    }
+    free(one.grad);
+    free(one.stat);
+    free(code);
+}
+
 static void must_fail(const char *spec, const char *why)
 {
     char err[300] = "";
@@ -128,6 +238,13 @@ int main(void)
     }
     check_threads("conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 9", 60);
     check_threads("conv 20 5; relu; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 9", 60);
+    static const char *const shared[] = {"conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 3",
+                                         "conv 20 5; relu; bn; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 3"};
+    for (int i = 0; i < 2; i++) {
+        check_shares(shared[i], 60, 2, WHOLE);
+        check_shares(shared[i], 60, 4, WHOLE);
+        check_shares(shared[i], 60, 5, 3); /* the end of an epoch: some have none */
+    }
     must_fail("", "no layers");
     must_fail("conv 5", "number of filters and a width");
     must_fail("conv 5 30; dense 1", "do not fit");

@@ -1,0 +1,214 @@
+/* ranks.c - what processes that train together say to each other, over MPI. The only file that knows MPI.
+ *
+ * The surprising thing: MPI moves data and adds nothing. In which order MPI_Allreduce adds is its own affair and may change from run to
+ * run; here sums are made in the order of ranks, so that a run can be repeated bit for bit. */
+#include "config.h"
+#include "train/ranks.h"
+#include "util/util.h"
+#include <stdlib.h>
+#include <string.h>
+
+/* How many processes the launcher says it started; 1 where there is none, or it started one (whose children, too, see its variables: a
+ * second MPI_Init under the same name would fail). */
+static int launched(void)
+{
+    /* Open MPI; MPICH, Intel MPI and Slurm's PMI */
+    static const char *const size[] = {"OMPI_COMM_WORLD_SIZE", "PMI_SIZE"};
+    for (int i = 0; i < 2; i++) {
+        const char *s = getenv(size[i]);
+        if (s) return atoi(s) > 1 ? atoi(s) : 1;
+    }
+    /* PMIx says only which one we are; Slurm how many tasks its step has */
+    const char *s = getenv("SLURM_STEP_NUM_TASKS");
+    return getenv("PMIX_RANK") ? s ? atoi(s) : 2 : 1;
+}
+
+#ifdef HAVE_MPI
+#define OMPI_SKIP_MPICXX 1
+#define MPICH_SKIP_MPICXX 1
+#include <mpi.h>
+#include <sched.h>
+
+enum { TEXT = 1024, BLOCK = 1 << 22 }; /* of a message; floats that travel at a time: bounds memory */
+
+static int on, n_ranks = 1, me, together;
+static char text[TEXT]; /* this rank's last error */
+static double *others;  /* (n_ranks, m_others): what they sent */
+static float *parts;    /* (n_ranks, ceil(BLOCK / n_ranks)) */
+static size_t m_others;
+static int *counts, *starts, *own_counts, *own_starts;
+
+/* The end of all ranks, with this one's message: others have none to print, or are printing it. */
+static void give_up(void)
+{
+    tfb_log_keep(NULL, 0, 0);
+    if (me && *text) tfb_error("rank %d: %s", me, text);
+    fflush(NULL);
+    MPI_Abort(MPI_COMM_WORLD, 1);
+}
+
+int tfb_ranks_begin(void)
+{
+    int level = tfb_log_get_level(), got;
+    if (launched() < 2) return 0;
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &got); /* failures of MPI's own end the job, with its message */
+    MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
+    MPI_Comm_rank(MPI_COMM_WORLD, &me);
+    on = 1;
+    if (me) tfb_log_level(0);
+    tfb_log_keep(text, sizeof text, me ? -1 : level);
+    size_t n = (size_t)n_ranks;
+    parts = tfb_alloc(n * ((BLOCK + n - 1) / n), sizeof *parts, "gradients of other ranks");
+    counts = tfb_alloc(4 * n, sizeof *counts, "gradients of other ranks");
+    if (!parts || !counts) {
+        give_up();
+        return -1;
+    }
+    starts = counts + n;
+    own_counts = starts + n;
+    own_starts = own_counts + n;
+    return 0;
+}
+
+int tfb_ranks_end(int status)
+{
+    if (!on) return status;
+    if (status && !together) give_up();
+    tfb_log_keep(NULL, 0, 0);
+    on = 0;
+    free(others);
+    free(parts);
+    free(counts);
+    MPI_Finalize();
+    return status;
+}
+
+int tfb_ranks_n(void) { return n_ranks; }
+int tfb_ranks_me(void) { return me; }
+void tfb_ranks_together(void) { together = 1; }
+
+int tfb_ranks_agree(int ret)
+{
+    int bad = ret < 0, any = 0;
+    if (!on) return ret < 0 ? -1 : 0;
+    if (!bad) *text = 0;
+    MPI_Allreduce(&bad, &any, 1, MPI_INT, MPI_MAX, MPI_COMM_WORLD);
+    if (!any) return 0;
+    together = 1;
+    char *all = me ? NULL : calloc((size_t)n_ranks, TEXT);
+    int have = me || all != NULL;
+    MPI_Bcast(&have, 1, MPI_INT, 0, MPI_COMM_WORLD);
+    if (have) MPI_Gather(text, TEXT, MPI_CHAR, all, TEXT, MPI_CHAR, 0, MPI_COMM_WORLD);
+    for (int r = 1; all && r < n_ranks; r++) { /* what none before it has said */
+        int same = 0, first = r;
+        while (first > 0 && strcmp(all + (size_t)(first - 1) * TEXT, all + (size_t)r * TEXT)) first--;
+        for (int q = r; q < n_ranks; q++) same += strcmp(all + (size_t)q * TEXT, all + (size_t)r * TEXT) == 0;
+        if (!all[(size_t)r * TEXT] || first) continue;
+        if (same > 1)
+            tfb_error("rank %d and %d more: %s", r, same - 1, all + (size_t)r * TEXT);
+        else
+            tfb_error("rank %d: %s", r, all + (size_t)r * TEXT);
+    }
+    free(all);
+    return -1;
+}
+
+void tfb_ranks_sum(double *x, size_t n)
+{
+    if (!on) return;
+    if (n > m_others) {
+        free(others);
+        others = tfb_alloc((size_t)n_ranks * n, sizeof *others, "sums of other ranks");
+        if (!others) give_up();
+        m_others = n;
+    }
+    MPI_Allgather(x, (int)n, MPI_DOUBLE, others, (int)n, MPI_DOUBLE, MPI_COMM_WORLD);
+    for (size_t i = 0; i < n; i++) {
+        double s = others[i];
+        for (int r = 1; r < n_ranks; r++) s += others[(size_t)r * n + i];
+        x[i] = s;
+    }
+}
+
+/* Each rank adds up one part of x and sends the sums to all: what travels is twice x, however many ranks there are. */
+void tfb_ranks_sum_float(float *x, size_t n)
+{
+    if (!on) return;
+    for (size_t at = 0; at < n; at += BLOCK, x += BLOCK) {
+        int m = n - at < BLOCK ? (int)(n - at) : BLOCK;
+        for (int r = 0; r < n_ranks; r++) {
+            starts[r] = (int)tfb_ranks_first(m, r);
+            counts[r] = (int)tfb_ranks_first(m, r + 1) - starts[r];
+        }
+        int own = counts[me];
+        for (int r = 0; r < n_ranks; r++) own_counts[r] = own, own_starts[r] = r * own;
+        MPI_Alltoallv(x, counts, starts, MPI_FLOAT, parts, own_counts, own_starts, MPI_FLOAT, MPI_COMM_WORLD);
+        for (int i = 0; i < own; i++) {
+            double s = (double)parts[i];
+            for (int r = 1; r < n_ranks; r++) s += (double)parts[(size_t)r * (size_t)own + (size_t)i];
+            x[starts[me] + i] = (float)s;
+        }
+        MPI_Allgatherv(MPI_IN_PLACE, 0, MPI_FLOAT, x, counts, starts, MPI_FLOAT, MPI_COMM_WORLD);
+    }
+}
+
+void tfb_ranks_share(void *p, size_t n)
+{
+    for (size_t at = 0; on && at < n; at += BLOCK) MPI_Bcast((char *)p + at, (int)(n - at < BLOCK ? n - at : BLOCK), MPI_BYTE, 0, MPI_COMM_WORLD);
+}
+
+int tfb_ranks_threads(int asked, int processors)
+{
+    if (!on) return asked ? asked : processors;
+    MPI_Comm here; /* the ranks on this machine */
+    int n_here, first, machines;
+    double share = 0;
+    MPI_Comm_split_type(MPI_COMM_WORLD, MPI_COMM_TYPE_SHARED, me, MPI_INFO_NULL, &here);
+    MPI_Comm_size(here, &n_here);
+    MPI_Comm_rank(here, &first);
+    first = first == 0;
+    MPI_Allreduce(&first, &machines, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
+#ifdef CPU_COUNT
+    /* mpirun may have bound ranks to processors, each to its own or several to the same ones */
+    cpu_set_t own, *all = calloc((size_t)n_here, sizeof *all);
+    if (!all || sched_getaffinity(0, sizeof own, &own) != 0) CPU_ZERO(&own);
+    int have = all != NULL;
+    MPI_Allreduce(MPI_IN_PLACE, &have, 1, MPI_INT, MPI_MIN, here);
+    if (have) MPI_Allgather(&own, sizeof own, MPI_BYTE, all, sizeof own, MPI_BYTE, here);
+    for (int c = 0; have && c < CPU_SETSIZE; c++) {
+        int users = 0;
+        for (int r = 0; r < n_here; r++) users += CPU_ISSET(c, &all[r]) != 0;
+        if (CPU_ISSET(c, &own)) share += 1.0 / users;
+    }
+    free(all);
+#endif
+    if (share == 0) share = (double)processors / n_here;
+    MPI_Comm_free(&here);
+    int n = asked ? asked : share >= 1 ? (int)(share + 1e-6) : 1;
+    tfb_note("%d ranks on %d machine%s, %d thread%s each", n_ranks, machines, machines > 1 ? "s" : "", n, n > 1 ? "s" : "");
+    if (asked > processors)
+        tfb_warn("-@ %d, but mpirun lets this rank use %d processor%s: its --bind-to none lets it use all", asked, processors, processors > 1 ? "s" : "");
+    return n;
+}
+
+#else
+
+int tfb_ranks_begin(void)
+{
+    int n = launched();
+    if (n < 2) return 0;
+    tfb_error("this tfbind was built without MPI: as %d processes it would train as many models and write them all to one file (configure --with-mpi)", n);
+    return -1;
+}
+
+int tfb_ranks_end(int status) { return status; }
+int tfb_ranks_n(void) { return 1; }
+int tfb_ranks_me(void) { return 0; }
+int tfb_ranks_agree(int ret) { return ret < 0 ? -1 : 0; }
+void tfb_ranks_together(void) {}
+void tfb_ranks_sum(double *x, size_t n) { (void)x, (void)n; }
+void tfb_ranks_sum_float(float *x, size_t n) { (void)x, (void)n; }
+void tfb_ranks_share(void *p, size_t n) { (void)p, (void)n; }
+int tfb_ranks_threads(int asked, int processors) { return asked ? asked : processors; }
+
+#endif
