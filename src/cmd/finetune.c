@@ -48,7 +48,7 @@ static void usage(FILE *f)
                "      --allow-leak         use them like any other (recorded in the model)\n"
                "Training\n"
                "  -e, --epochs INT         passes over the training regions [10]\n"
-               "  -b, --batch INT          examples a step [100]\n"
+               "  -b, --batch INT          examples a step; of every process that mpirun starts [100]\n"
                "      --rate FLOAT         Adam's learning rate [0.0003; 0.003 from scratch]\n"
                "      --schedule NAME      constant, cosine or linear [constant]\n"
                "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
@@ -62,7 +62,7 @@ static void usage(FILE *f)
                "Output\n"
                "  -o, --output FILE        the model, of the epoch with the lowest validation loss\n"
                "      --half               store weights as float16\n"
-               "  -@, --threads INT        threads in all [all processors]\n"
+               "  -@, --threads INT        threads of this process [all processors, or its part of them]\n"
                "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
                "  -h, --help               this text\n");
 }
@@ -111,6 +111,7 @@ static int describe(const args_t *a, tfb_model_t *m, const tfb_model_t *parent, 
               tfb_record_set(m, "train_loss", "%.6f", rep->train_loss) || tfb_record_set(m, "freeze", "%s", a->freeze) ||
               tfb_record_set(m, "leak", "%s", leak[a->leak]) ||
               tfb_record_set(m, "split", a->valid || a->test ? "contigs, sampled" : "random 80/10/10 by seed");
+    if (tfb_ranks_n() > 1) bad |= tfb_record_set(m, "ranks", "%d", tfb_ranks_n());
     if (!a->scratch) bad |= tfb_record_set(m, "parent_sha256", "%s", parent->digest) || tfb_transfer_record_ancestors(m, parent) < 0;
     for (int i = 0; i < 2; i++)
         if (tfb_model_meta(parent, keep[i])) bad |= tfb_record_set(m, keep[i], "%s", tfb_model_meta(parent, keep[i]));

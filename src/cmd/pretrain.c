@@ -52,7 +52,7 @@ static void usage(FILE *f)
             "      --motifs FILE        start the first layer's filters from the targets' motifs, a MEME file [random]\n"
             "Training\n"
             "  -e, --epochs INT         passes over the training regions [15]\n"
-            "  -b, --batch INT          examples a step [100]\n"
+            "  -b, --batch INT          examples a step; of every process that mpirun starts [100]\n"
             "      --rate FLOAT         Adam's learning rate [0.003]\n"
             "      --schedule NAME      rate over the run: constant, cosine, linear (down to 0) [constant]\n"
             "      --average FLOAT      validate and keep a running average of the weights, of this decay a step [0: off]\n"
@@ -66,9 +66,11 @@ static void usage(FILE *f)
             "Output\n"
             "  -o, --output FILE        the model, of the epoch with the lowest validation loss\n"
             "      --half               store weights as float16\n"
-            "  -@, --threads INT        threads in all [all processors]; the result does not depend on it\n"
+            "  -@, --threads INT        threads of this process [all processors, or its part of them]; the result does not depend on it\n"
             "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
-            "  -h, --help               this text\n",
+            "  -h, --help               this text\n"
+            "\n"
+            "On several machines: mpirun -n N tfbind pretrain ... trains as one process with N times the batch does (`man tfbind-pretrain`).\n",
             tfb_net_arch_names());
 }
 
@@ -196,6 +198,7 @@ static int run(const args_t *a, int argc, char **argv)
               tfb_record_set(m, "seed", "%" PRIu64, a->seed) || tfb_record_set(m, "n_train", "%" PRId64, j.n[0]) ||
               tfb_record_set(m, "epoch", "%d", rep.best_epoch) || tfb_record_set(m, "epochs", "%d", rep.epochs_run) ||
               tfb_record_set(m, "valid_loss", "%.6f", rep.best_loss) || tfb_record_set(m, "train_loss", "%.6f", rep.train_loss);
+    if (tfb_ranks_n() > 1) bad |= tfb_record_set(m, "ranks", "%d", tfb_ranks_n());
     const char *keys[] = {"train_chroms", "valid", "test"};
     for (int k = 0; k < 3 && !bad; k++) {
         if (!(s = tfb_record_contigs(ex, part, k))) goto done;

@@ -187,7 +187,7 @@ int tfb_ranks_threads(int asked, int processors)
     int n = asked ? asked : share >= 1 ? (int)(share + 1e-6) : 1;
     tfb_note("%d ranks on %d machine%s, %d thread%s each", n_ranks, machines, machines > 1 ? "s" : "", n, n > 1 ? "s" : "");
     if (asked > processors)
-        tfb_warn("-@ %d, but mpirun lets this rank use %d processor%s: its --bind-to none lets it use all", asked, processors, processors > 1 ? "s" : "");
+        tfb_warn("-@ %d, but mpirun lets this rank use %d processor%s: its -bind-to none lets it use all", asked, processors, processors > 1 ? "s" : "");
     return n;
 }
 
