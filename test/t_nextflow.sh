@@ -10,6 +10,9 @@ if command -v nextflow > /dev/null && command -v nf-test > /dev/null; then
     nf-test test module/tests/main.nf.test > nf.txt 2>&1 && echo 'ok nf-test' || { echo 'not ok nf-test'; tail -n 20 nf.txt >&2; }
 else echo 'skip nf-test: Nextflow and nf-test are not installed'; fi
 if ! command -v groovy > /dev/null; then echo 'skip the scripts of the module: groovy is not installed'; exit 0; fi
+# Debian's groovy looks for one Java only
+groovy --version > groovy.txt 2>&1 || { export JAVA_HOME=$(dirname "$(dirname "$(readlink -f "$(command -v java)")")"); groovy --version > groovy.txt 2>&1; } ||
+    { echo "skip the scripts of the module: groovy does not run: $(head -n 1 groovy.txt)"; exit 0; }
 
 # script NAME KIND EXT INPUTS: what Nextflow would run, in a folder of its own
 script() { groovy "$SRCDIR/test/module.groovy" "$M/main.nf" "$2" TFBIND_ANNOTATE "$3" "$4" > "$1.sh" 2> "$1.err" && mkdir "$1" && ln -s "$PWD"/in.vcf.gz* "$PWD"/ref.fa* "$PWD"/*.safetensors "$PWD/regions.bed" "$1" && (cd "$1" && bash -euo pipefail "../$1.sh") 2>> "$1.err"; }
