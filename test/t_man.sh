@@ -14,6 +14,7 @@ if diff -r -x made pages "$build/man" > diff.txt 2>&1; then echo 'ok the built p
 # plain text of a page: what a reader sees, as far as the escapes go that we write
 plain() { sed 's/^\\&//; s/\\f[BIR]//g; s/\\-/-/g; s/\\(ti/~/g; s/\\(ha/^/g; s/\\(ga/`/g; s/\\(aq/'"'"'/g; s/\\e/\\/g' "$1"; }
 words() { tr -s ' \n' '\n' | grep -v '^$'; }
+for c in $commands; do "$TFBIND" $c -h; done > all.txt
 for c in $commands; do
     "$TFBIND" $c -h > h.txt
     plain "pages/tfbind-$c.1" > page.txt
@@ -27,10 +28,10 @@ for c in $commands; do
     missing=$(comm -23 want.txt got.txt | tr '\n' ' ')
     [ -z "$missing" ] && echo "ok tfbind-$c(1) says all that the usage text says" || echo "not ok tfbind-$c(1) says all that the usage text says: not $missing"
     # prose may speak only of options that there are, its own command's where it says none
-    [ -f "$SRCDIR/doc/man/$c.md" ] || continue
+    if grep -qx '# EXAMPLES' "$SRCDIR/doc/man/$c.md" && grep -q "^    .*tfbind $c " "$SRCDIR/doc/man/$c.md"; then echo "ok doc/man/$c.md has an example of it"; else echo "not ok doc/man/$c.md has an example of it"; continue; fi
     unknown=
     for o in $(grep -o -- '\(^\|[ `(]\)--[a-z][a-z-]*' "$SRCDIR/doc/man/$c.md" | grep -o -- '--.*' | sort -u); do
-        for other in $commands; do "$TFBIND" $other -h; done | grep -q -- "$o\b" || unknown="$unknown $o"
+        grep -q -- "$o\b" all.txt || unknown="$unknown $o"
     done
     [ -z "$unknown" ] && echo "ok doc/man/$c.md names only options that there are" || echo "not ok doc/man/$c.md names only options that there are: $unknown"
 done
