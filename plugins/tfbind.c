@@ -2,6 +2,7 @@
  *
  * Only these three names are exported: the host exports ordinary ones (error, open_file, ...) to which a plugin's globals would bind. */
 #include "cmd/cmd.h"
+#include <errno.h>
 #include <htslib/hts.h>
 
 #define EXPORT __attribute__((visibility("default")))
@@ -21,4 +22,8 @@ EXPORT void version(const char **bcftools, const char **htslib)
     *htslib = hts_version();
 }
 
-EXPORT int run(int argc, char **argv) { return tfb_cmd_annotate_as(argc, argv, "bcftools_tfbind", "bcftools +tfbind", 255); }
+EXPORT int run(int argc, char **argv)
+{
+    errno = 0;
+    return tfb_cmd_end(tfb_cmd_annotate_as(argc, argv, "bcftools_tfbind", "bcftools +tfbind", 255));
+}

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "cmd/cmd.h"
 #include "util/util.h"
+#include <errno.h>
 #include <htslib/hts.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,8 @@ int main(int argc, char **argv)
         if (strcmp(argv[1], c->name)) continue;
         snprintf(prefix, sizeof prefix, "tfbind %s", c->name);
         tfb_log_prefix(prefix);
-        return c->run(argc - 1, argv + 1);
+        errno = 0;
+        return tfb_cmd_end(c->run(argc - 1, argv + 1));
     }
     int near = tfb_nearest(argv[1], names, n);
     if (near >= 0)

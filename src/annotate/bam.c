@@ -670,7 +670,7 @@ int tfb_bam_annotate(const tfb_bam_opt_t *o)
     began = a->out != NULL;
     if (ret == 0) ret = run(a);
 done:
-    errno = 0;
+    if (ret == 0) errno = 0;
     if (a->out && hts_close(a->out) < 0 && ret == 0) ret = write_error(o);
     if (ret < 0 && began) tfb_file_remove(o->out); /* nothing half-written */
     if (ret == 0 && o->write_index) ret = build_index(o);

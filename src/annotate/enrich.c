@@ -196,6 +196,7 @@ static int number(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec, cons
     return 0;
 }
 
+/* a->tag has room: see tfb_enrich. */
 static void make_tag(args_t *a, const char *tf, const char *suffix)
 {
     a->tag.l = 0;
@@ -747,6 +748,10 @@ int tfb_enrich(const tfb_enrich_opt_t *o)
         (o->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) || (o->regions && !(a->regions = tfb_regions_load(o->regions, NULL, 0, a->fasta))))
         goto done;
     a->T = tfb_panel_n_targets(a->panel);
+    size_t longest = 0;
+    for (int t = 0; t < a->T; t++)
+        if (strlen(tfb_panel_target(a->panel, t)) > longest) longest = strlen(tfb_panel_target(a->panel, t));
+    if (ks_resize(&a->tag, strlen(o->prefix) + longest + 16) < 0) goto done;
     if (read_file(a, o->in, role) < 0) goto done;
     if (!a->n_hits) {
         tfb_error("%s has no hits%s", o->in, a->n_no_lp || !isnan(o->min_lp) ? ": no record has an LP of --min-lp" : "");

@@ -178,8 +178,11 @@ static int open_tracks(args_t *a)
     }
     for (int t = 0; t < a->T; t++) {
         kstring_t tf = {0, 0, NULL};
-        kputs(tfb_panel_target(a->panel, t), &tf);
-        for (char *p = tf.s; p && *p; p++)
+        if (kputs(tfb_panel_target(a->panel, t), &tf) < 0 || ks_resize(&path[t], strlen(o->out) + tf.l + 16) < 0) {
+            free(tf.s);
+            goto done;
+        }
+        for (char *p = tf.s; *p; p++)
             if (*p == '/') *p = '_';
         if (hole)
             ksprintf(&path[t], "%.*s%s%s", (int)(hole - o->out), o->out, tf.s, hole + 4);
@@ -188,7 +191,6 @@ static int open_tracks(args_t *a)
         else
             kputs(o->out, &path[t]);
         free(tf.s);
-        if (!path[t].s) goto done;
         for (int k = 0; k < t; k++)
             if (strcmp(path[k].s, path[t].s) == 0) {
                 tfb_error("two TFs would be written to %s", path[t].s);

@@ -29,6 +29,7 @@ enum {
     RECORDS = 1024,   /* records of a batch, at most */
     WINDOWS = 2048,   /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
     BYTES = 32 << 20, /* of records, likewise: with 100,000 samples one record has a megabyte */
+    TEXT = 256,       /* what --csq writes for an ALT beside names and alleles, at most */
 };
 
 /* bcftools' own filtering expressions. Inside bcftools these are the host's functions; in the stand-alone program they are absent. */
@@ -78,7 +79,7 @@ typedef struct {
     int pct, call;       /* is the model calibrated, has it thresholds: else PCT, CALL of an earlier run are only removed */
     char **hap_tag;      /* FORMAT score and INFO departure of the summary or of each TF in turn; last, in the summary, INFO TF */
     int n_hap_tags;
-    char *csq_tag; /* NULL: none */
+    char *csq_tag;  /* NULL: none */
     stale_t *stale; /* tags of a former run with options that this one does not have */
     int n_stale;
 
@@ -91,6 +92,7 @@ typedef struct {
     int m_value;
     kstring_t info; /* tags of a record, packed, that are yet to be added to it */
     int n_info;
+    size_t longest_name;                    /* of a TF */
     kstring_t text, last_contig, no_contig; /* no_contig: the first one that the FASTA lacks */
     hts_pos_t last_pos;
 
@@ -194,6 +196,7 @@ static int add_line(args_t *a, int field, const char *tag, const char *number, c
 {
     kstring_t s = {0, 0, NULL};
     const char *name = field == BCF_HL_INFO ? "INFO" : "FORMAT";
+    if (ks_resize(&s, strlen(tag) + strlen(number) + strlen(type) + strlen(what) + 64) < 0) return -1;
     int ret = -1, id = bcf_hdr_id2int(a->hdr, BCF_DT_ID, tag);
     if (id >= 0 && bcf_hdr_idinfo_exists(a->hdr, field, id)) {
         bcf_hrec_t *old = bcf_hdr_get_hrec(a->hdr, field, "ID", tag, NULL);
@@ -205,7 +208,7 @@ static int add_line(args_t *a, int field, const char *tag, const char *number, c
     ksprintf(&s, "##%s=<ID=%s,Number=%s,Type=%s,Description=\"", name, tag, number, type);
     for (; *what; what++) kputc(*what == '"' || *what == '\\' || iscntrl((unsigned char)*what) ? '_' : *what, &s); /* names are strangers' */
     kputs("\">", &s);
-    if (s.s && bcf_hdr_append(a->hdr, s.s) == 0) ret = 0;
+    if (bcf_hdr_append(a->hdr, s.s) == 0) ret = 0;
     free(s.s);
     return ret;
 }
@@ -729,6 +732,10 @@ static int write_record(args_t *a, item_t *it)
             }
             a->m_value = m;
         }
+        if (ks_resize(&a->text, rec->shared.l + (size_t)n_alt * (a->longest_name + TEXT) + TEXT) < 0) { /* so that what appends to it cannot fail */
+            tfb_error("not enough memory for the tags of a record");
+            return -1;
+        }
         int r = a->o->tf ? write_per_tf(a, it, n_alt) : write_summary(a, it, n_alt);
         if (r < 0 || append_tags(a, rec) < 0) return -1;
         a->n_below += r == 0;
@@ -959,9 +966,12 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;
     if (o->strand != TFB_STRAND_BOTH && tfb_panel_n_calibrated(a->panel) > 0)
-        tfb_warn("percentiles and calls are those of scores from both strands; with --strand %s they are only a guide", o->strand == TFB_STRAND_FWD ? "fwd" : "rev");
+        tfb_warn("percentiles and calls are those of scores from both strands; with --strand %s they are only a guide",
+                 o->strand == TFB_STRAND_FWD ? "fwd" : "rev");
     a->W = tfb_panel_window(a->panel);
     a->n_targets = tfb_panel_n_targets(a->panel);
+    for (int t = 0; t < a->n_targets; t++)
+        if (strlen(tfb_panel_target(a->panel, t)) > a->longest_name) a->longest_name = strlen(tfb_panel_target(a->panel, t));
     a->b = a->store;
     for (int k = 0; k < 2; k++) a->store[k].win = (tfb_windows_t){.W = a->W, .T = a->n_targets};
     if (o->haplotypes && !(a->phased = tfb_phased_create(bcf_sr_get_header(a->sr, 0), in_name(o), o->phase, a->W, o->max_n))) goto done;
@@ -974,7 +984,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     began = 1;
     ret = run(a);
 done:
-    errno = 0;
+    if (ret == 0) errno = 0;
     if (a->out && hts_close(a->out) < 0 && ret == 0) ret = write_error(o);
     if (ret < 0 && began) tfb_file_remove(o->out);        /* nothing half-written */
     if (ret == 0 && o->write_index) ret = build_index(a); /* the output is whole even where it cannot be indexed */

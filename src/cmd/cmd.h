@@ -29,6 +29,8 @@ int tfb_cmd_report(int argc, char **argv);
 /* The annotate command as the plugin runs it: another name in messages and headers, host's filters. Returns the exit status. */
 int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status);
 
+/* Status of a command that has ended, errno having been 0 when it began. Small allocations fail without a word where they are made: this is the word. */
+int tfb_cmd_end(int status);
 /* Names from "a,b,c" or, from "@FILE", one a line; NULL-terminated, release with tfb_strv_free. NULL on failure (logged). */
 char **tfb_cmd_list(const char *s, int *n);
 /* A whole number or a number within [lo, hi]: 0, or 1 (logged with the option's name). *v is not set on failure. */

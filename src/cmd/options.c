@@ -40,6 +40,12 @@ char **tfb_cmd_list(const char *s, int *n)
     return v;
 }
 
+int tfb_cmd_end(int status)
+{
+    if (status && errno == ENOMEM && !tfb_log_errors()) tfb_error("not enough memory");
+    return status;
+}
+
 int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v)
 {
     char *end;

@@ -77,7 +77,7 @@ int tfb_cmd_report(int argc, char **argv)
     tfb_motifs_t *motifs = NULL;
     tfb_out_t *to = NULL;
     FILE *out = NULL;
-    o.command = command = tfb_record_command(argc, argv);
+    if (!(o.command = command = tfb_record_command(argc, argv))) goto done;
     if (db && !(motifs = tfb_motifs_read(db))) goto done;
     o.db = motifs;
     if (model && !(o.panel = tfb_panel_open(model, "all", NULL))) goto done;

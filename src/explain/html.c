@@ -34,14 +34,14 @@ void tfb_html_put(FILE *f, const char *text)
             fputc(*text, f);
 }
 
-void tfb_html_id(kstring_t *s, const char *prefix, const char *text)
+void tfb_html_id(FILE *f, const char *prefix, const char *text)
 {
-    kputs(prefix, s);
+    fputs(prefix, f);
     for (; *text; text++)
         if (isalnum((unsigned char)*text) || *text == '-')
-            kputc(*text, s);
+            fputc(*text, f);
         else
-            ksprintf(s, "_%02x", (unsigned char)*text);
+            fprintf(f, "_%02x", (unsigned char)*text);
 }
 
 static const char style[] =

@@ -14,7 +14,7 @@ void tfb_html_put(FILE *f, const char *text);
 /* A page's beginning (doctype, style, title, heading) and end (a line on how it was made; command may be NULL). */
 void tfb_html_begin(FILE *f, const char *title);
 void tfb_html_end(FILE *f, const char *command);
-/* Appends an id that is safe in href="#..." from any text: other characters than letters, digits, - and _ become their hex code. */
-void tfb_html_id(kstring_t *s, const char *prefix, const char *text);
+/* Writes an id that is safe in href="#..." from any text: other characters than letters, digits, - and _ become their hex code. */
+void tfb_html_id(FILE *f, const char *prefix, const char *text);
 
 #endif

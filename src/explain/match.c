@@ -339,9 +339,9 @@ static void targets_section(page_t *g, const tfb_matches_t *m, double q)
             n_silent++;
             continue;
         }
-        g->s.l = 0;
-        tfb_html_id(&g->s, "t-", m->model->targets[t]);
-        fprintf(g->f, "<tr id=\"%s\"><td>", g->s.s);
+        fputs("<tr id=\"", g->f);
+        tfb_html_id(g->f, "t-", m->model->targets[t]);
+        fputs("\"><td>", g->f);
         tfb_html_put(g->f, m->model->targets[t]);
         fprintf(g->f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>", f->n_own[t], show->filter, show->filter);
         logos(g, m, f->own_pfm + ((size_t)t * f->n_top + show->rank) * f->K * 4, f->K, show, m->model->targets[t]);
@@ -381,9 +381,9 @@ static void important_to(page_t *g, const tfb_matches_t *m, int k)
         if (!(f->importance[(size_t)k * f->T + best] > 0)) break;
         if (r) fputs("<br>", g->f);
         if (m->own_best[best].motif >= 0) {
-            g->s.l = 0;
-            tfb_html_id(&g->s, "t-", m->model->targets[best]);
-            fprintf(g->f, "<a href=\"#%s\">", g->s.s);
+            fputs("<a href=\"#", g->f);
+            tfb_html_id(g->f, "t-", m->model->targets[best]);
+            fputs("\">", g->f);
         }
         tfb_html_put(g->f, m->model->targets[best]);
         if (m->own_best[best].motif >= 0) fputs("</a>", g->f);

@@ -281,11 +281,11 @@ static int by_effect(const void *a, const void *b)
     return n != m ? (n < m ? 1 : -1) : p != q ? (p < q ? 1 : -1) : strcmp(x->name, y->name);
 }
 
-static void put_tf_link(FILE *f, const char *tf, kstring_t *s)
+static void put_tf_link(FILE *f, const char *tf)
 {
-    s->l = 0;
-    tfb_html_id(s, "tf-", tf);
-    fprintf(f, "<a href=\"#%s\">", s->s);
+    fputs("<a href=\"#", f);
+    tfb_html_id(f, "tf-", tf);
+    fputs("\">", f);
     tfb_html_put(f, tf);
     fputs("</a>", f);
 }
@@ -307,7 +307,7 @@ static int figures(report_t *r, FILE *f, kstring_t *s)
         tfb_html_put(f, t->contig);
         fprintf(f, ":%" PRIhts_pos " ", t->pos + 1);
         put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs(", ", f);
-        put_tf_link(f, t->tf, s);
+        put_tf_link(f, t->tf);
         fprintf(f, " (%+.3f)</h3>\n", t->delta);
         s->l = 0;
         if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE)
@@ -364,7 +364,7 @@ static int page(report_t *r, FILE *f)
         tfb_html_put(f, t->id);
         fputs("</td><td class=\"b\">", f);
         put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs("</td><td>", f);
-        put_tf_link(f, t->tf, &s);
+        put_tf_link(f, t->tf);
         fputs("</td>", f);
         put_number(f, "%.3f", t->p_ref), put_number(f, "%.3f", t->p_alt);
         fprintf(f, "<td class=\"n %s\">%+.3f</td>", t->delta < 0 ? "down" : "up", t->delta);
@@ -383,9 +383,9 @@ static int page(report_t *r, FILE *f)
             r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.");
     for (int k = 0; k < r->n_tfs; k++) {
         const tf_t *t = &r->tf[k];
-        s.l = 0;
-        tfb_html_id(&s, "tf-", t->name);
-        fprintf(f, "<tr id=\"%s\"><td>", s.s);
+        fputs("<tr id=\"", f);
+        tfb_html_id(f, "tf-", t->name);
+        fputs("\"><td>", f);
         tfb_html_put(f, t->name);
         fprintf(f,
                 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64

@@ -13,11 +13,11 @@ enum { STRETCH = 65536 };
 struct tfb_fasta_t {
     faidx_t *fai;
     char *path;
-    char *contig;            /* of the stretch, as the caller names it; NULL: none */
-    const char *name;        /* the same as the FASTA names it; fai's */
-    int n_other;             /* contigs recognised under another name: the first is reported */
-    int one_file;            /* names come from one file: each contig has one of them */
-    char **used;             /* (contigs) its name there, NULL: none yet; n_used entries */
+    char *contig;     /* of the stretch, as the caller names it; NULL: none */
+    const char *name; /* the same as the FASTA names it; fai's */
+    int n_other;      /* contigs recognised under another name: the first is reported */
+    int one_file;     /* names come from one file: each contig has one of them */
+    char **used;      /* (contigs) its name there, NULL: none yet; n_used entries */
     int n_used;
     hts_pos_t beg, end, len; /* the stretch, and its contig's length */
     uint8_t *code;

@@ -290,7 +290,9 @@ static int read_sheet(maker_t *k)
                             sprintf(full, "%.*s/%s", (int)(slash - path), path, col[at[3]]);
                         else
                             strcpy(full, col[at[3]]);
-                        s[k->n_samples++] = (sample_t){strdup(cell), strdup(tf), strdup(kind), full};
+                        sample_t *t = &s[k->n_samples++];
+                        *t = (sample_t){strdup(cell), strdup(tf), strdup(kind), full};
+                        bad = !t->cell || !t->tf || !t->kind;
                         if (strcmp(cell, ".")) bad |= add_name(&k->cells, &k->n_cells, cell) < 0;
                         if (!open) bad |= add_name(&k->tfs, &k->n_tfs, tf) < 0;
                     } else
@@ -455,7 +457,10 @@ static int write_labels(maker_t *k)
         goto done;
     }
     if (!code || !bound || !unbound) goto done;
+    size_t names = 64;
+    for (int t = 0; t < k->n_tfs; t++) names += strlen(k->tfs[t]) + 1;
     k->line.l = 0;
+    if (ks_resize(&k->line, names) < 0) goto done; /* so that what appends to it cannot fail */
     kputs("#chrom\tstart\tend\tname", &k->line);
     for (int t = 0; t < k->n_tfs; t++) ksprintf(&k->line, "\t%s", k->tfs[t]);
     kputc('\n', &k->line);
@@ -464,6 +469,7 @@ static int write_labels(maker_t *k)
             const region_t *r = &k->region[i];
             int resolved = 0, got;
             k->line.l = 0;
+            if (ks_resize(&k->line, strlen(k->contigs[r->contig]) + strlen(r->name) + 2 * (size_t)k->n_tfs + 64) < 0) goto done;
             ksprintf(&k->line, "%s\t%" PRId64 "\t%" PRId64 "\t%s", k->contigs[r->contig], (int64_t)r->beg, (int64_t)r->beg + W, r->name);
             for (int t = 0; t < k->n_tfs; t++) {
                 int l = k->label[(size_t)t * stride + (size_t)(i >> 2)] >> (2 * (i & 3)) & 3;
@@ -510,7 +516,17 @@ done:
         tfb_error("cannot index %s", out);
         ret = -1;
     }
-    if (ret < 0 && fp && strcmp(out, "-")) unlink(out);
+    if (ret < 0 && fp && strcmp(out, "-")) {
+        int saved = errno; /* it may still have to be told */
+        char *index = malloc(strlen(out) + 5);
+        unlink(out);
+        if (index && gz) { /* nor an index of what is not there */
+            strcpy(index, out);
+            unlink(strcat(index, ".tbi"));
+        }
+        free(index);
+        errno = saved;
+    }
     return ret;
 }
 

@@ -1,6 +1,7 @@
 /* log.c - messages on stderr, one line each, whole lines even from several threads. */
 #include "util/util.h"
 #include <errno.h>
+#include <stdatomic.h>
 #include <string.h>
 
 static char prefix[64] = "tfbind";
@@ -8,10 +9,12 @@ static int level = 2;
 static _Thread_local char *kept; /* where this thread's errors go, NULL = standard error */
 static _Thread_local size_t m_kept;
 static _Thread_local int kept_level;
+static atomic_int n_errors;
 
 void tfb_log_prefix(const char *p) { snprintf(prefix, sizeof prefix, "%s", p); }
 void tfb_log_level(int l) { level = l; }
 int tfb_log_get_level(void) { return level; }
+int tfb_log_errors(void) { return n_errors; }
 
 void tfb_log_keep(char *text, size_t m, int print)
 {
@@ -24,6 +27,7 @@ static void say(int at, const char *kind, const char *fmt, va_list ap)
 {
     char text[4096];
     int saved = errno; /* whoever logs may still want to know */
+    n_errors += at == 0;
     if ((kept ? kept_level : level) < at && !(kept && at == 0)) return;
     vsnprintf(text, sizeof text, fmt, ap);
     if (kept && at == 0) {

@@ -19,6 +19,8 @@ void tfb_log_prefix(const char *prefix);
 /* 0 errors only, 1 + warnings, 2 + notes (default), 3 + debugging. */
 void tfb_log_level(int level);
 int tfb_log_get_level(void);
+/* How many errors have been logged. */
+int tfb_log_errors(void);
 /* For the library: from now on this thread's last error is kept in text (m bytes), and of its messages those up to level print are
  * printed (-1 none). text NULL ends that. */
 void tfb_log_keep(char *text, size_t m, int print);
