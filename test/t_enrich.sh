@@ -79,3 +79,22 @@ fails 'a truncated background' 'cut.bcf' $E --background cut.bcf hits.bcf
 fails '--test' '--test is change, gain or loss' $E --test size --background rest.bcf hits.bcf
 fails '--random and --background' 'goes with neither' $E -f ref.fa --random 5 --background rest.vcf.gz hits.vcf.gz
 fails 'a full disk' 'cannot write' $E -o /dev/full --background rest.bcf hits.bcf
+
+# GWAS-VCF's ES and AF: turned round, a gain is a loss; matched frequencies leave no difference in them
+with() { awk -F'\t' -v OFS='\t' "BEGIN { srand(9) } NR == FNR { h[\$1 \" \" \$2]; next } /^##FORMAT=<ID=ES/ { print \"##FORMAT=<ID=AF,Number=A,Type=Float,Description=\\\"f\\\">\" } /^#/ { print; next } { hit = (\$1 \" \" \$2) in h; $1 print }" planted.txt gwas.vcf; }
+with 'sub(/:LP:/, ":LP:AF:", $9); n = split($10, f, ":"); f[1] = -f[1]; $10 = f[1] ":" f[2] ":" f[3] ":" (hit ? 0.3 + 0.2 * rand() : rand()) ":" f[4];' > down.vcf; sed 's/\t-0\.\([15]\):/\t0.\1:/' down.vcf > up.vcf
+for t in gain loss; do
+    other=$([ $t = gain ] && echo loss || echo gain)
+    $E -f ref.fa --min-lp 7.3 --test $t up.vcf > a.txt; $E -f ref.fa --min-lp 7.3 --test $t --by-effect up.vcf > b.txt; same "--by-effect, ES above 0: $t of ALT" a.txt b.txt
+    $E -f ref.fa --min-lp 7.3 --test $other --by-effect down.vcf > b.txt; same "--by-effect, ES below 0: $t of ALT is $other" a.txt b.txt
+done
+$TFBIND enrich -m tiny.safetensors --permutations 400 -f ref.fa --min-lp 7.3 --match-af up.vcf > m.txt 2> err.txt
+k=$(sed -n 's/.*background, up to \([0-9]*\) for each hit, match.*/\1/p' err.txt)
+awk -F'\t' -v k="$k" 'NR == 2 { print (k >= 1 && $1 == "CTCF" && $3 <= k * $2 && $3 > 0.7 * k * $2 && $3 < 700 && $7 < 1e-3 && $9 < 0.01) ? "ok --match-af" : "not ok --match-af: " k " " $0 }' m.txt
+$A --tf all -Ob -o up.bcf up.vcf; $E --min-lp 7.3 --match-af up.bcf | awk -F'\t' 'NR == 2 { print ($1 == "CTCF" && $3 < 700 && $7 < 1e-3) ? "ok --match-af from tags" : "not ok --match-af from tags: " $0 }'
+# each bin of frequencies has as many for a hit as any other
+$TFBIND enrich -v 1 -m tiny.safetensors --permutations 50 -f ref.fa --match-af --background up.vcf hits.vcf.gz 2>&1 | grep -q 'declares no numeric INFO/AF' && echo 'ok hits without AF declared' || echo 'not ok hits without AF declared'
+fails 'no AF' 'declares no numeric INFO/AF' $E -f ref.fa --min-lp 7.3 --match-af gwas.vcf
+fails '--by-effect without a direction' 'it goes with --test gain or loss' $E -f ref.fa --min-lp 7.3 --by-effect up.vcf
+fails '--match-af of random SNVs' '--match-af needs a background' $E -f ref.fa --match-af hits.vcf.gz
+sed 's/\t0\.5:/\t.:/' up.vcf > noes.vcf; fails 'hits without ES' 'those there are have no ES or AF' $E -f ref.fa --min-lp 7.3 --test gain --by-effect noes.vcf

@@ -21,6 +21,7 @@ const char *const tfb_enrich_name[3] = {"change", "gain", "loss"};
 
 enum {
     BATCH = 1024,
+    AF_BINS = 20,               /* of the minor allele's frequency: 0.025 wide */
     GC_BINS = 10,               /* as for the matched examples of training */
     CLASSES = 64 * 3 * GC_BINS, /* trinucleotide, which other letter, GC of the window */
     CANDIDATES = 400000,        /* random SNVs to choose matching ones from, at most */
@@ -31,7 +32,8 @@ enum {
 };
 
 typedef struct {
-    int contig, hit, stratum;
+    int contig, hit, stratum; /* stratum: permutations stay within; -1: left out */
+    int down;                 /* it is REF that raises the trait: changes are turned round */
     hts_pos_t pos;
     char *ref, *alt; /* one allocation */
     double w;        /* of a hit; 0 for the background */
@@ -52,7 +54,7 @@ typedef struct {
     int said_style;
     variant_t *var;
     int64_t n, m, n_hits, n_background_seen;
-    int64_t n_elsewhere, n_weightless, n_no_lp, n_both, n_unmatched, n_reason[TFB_ALLELE_REASONS];
+    int64_t n_elsewhere, n_weightless, n_no_lp, n_no_es, n_no_af, n_both, n_unmatched, n_reason[TFB_ALLELE_REASONS];
     tfb_rng_t rng;
     /* of the file being read */
     float *f;
@@ -205,6 +207,37 @@ static void make_tag(args_t *a, const char *tf, const char *suffix)
         if (!isalnum((unsigned char)a->tag.s[i]) && a->tag.s[i] != '.') a->tag.s[i] = '_';
 }
 
+static int declares(const bcf_hdr_t *hdr, int type, const char *tag)
+{
+    int id = bcf_hdr_id2int(hdr, BCF_DT_ID, tag);
+    return id >= 0 && bcf_hdr_idinfo_exists(hdr, type, id);
+}
+
+/* Which allele raises the trait (*down), and the bin of the minor allele's frequency, as far as they are asked for. 1; 0 where a number is missing
+ * (counted); -1 (logged). */
+static int trait(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec, int alt, int hit, int role, int *down, int *stratum)
+{
+    double es, af;
+    *down = *stratum = 0;
+    if (a->o->by_effect && (role != REST_ONLY || declares(hdr, BCF_HL_FMT, "ES"))) { /* a background that is no GWAS has gains and losses of ALT */
+        if (number(a, path, hdr, rec, "FORMAT/ES", alt, &es) < 0) return -1;
+        if (hit && (isnan(es) || es == 0)) {
+            a->n_no_es++;
+            return 0;
+        }
+        *down = es < 0;
+    }
+    if (!a->o->match_af) return 1;
+    if (number(a, path, hdr, rec, declares(hdr, BCF_HL_FMT, "AF") ? "FORMAT/AF" : "INFO/AF", alt, &af) < 0) return -1;
+    if (!(af >= 0 && af <= 1)) {
+        a->n_no_af++;
+        return 0;
+    }
+    *stratum = (int)((af > 0.5 ? 1 - af : af) * 2 * AF_BINS);
+    if (*stratum == AF_BINS) (*stratum)--;
+    return 1;
+}
+
 static int has_tag(const bcf_hdr_t *hdr, const char *tag)
 {
     int id = bcf_hdr_id2int(hdr, BCF_DT_ID, tag);
@@ -301,8 +334,12 @@ static int read_record(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec,
                 continue;
             }
         }
+        int down, stratum, r = trait(a, path, hdr, rec, alt, hit, role, &down, &stratum);
+        if (r < 0) return -1;
+        if (r == 0) continue;
         if (set(a, &it, contig, rec->pos, rec->d.allele[0], rec->d.allele[alt + 1], hit, hit ? w : 0) < 0) return -1;
-        int r = 1;
+        it.down = down;
+        it.stratum = stratum;
         if (role == REST_ONLY && bsearch(&it, a->var, (size_t)a->n_hits, sizeof it, by_place)) { /* hits come first and are sorted */
             a->n_both++;
             r = 0;
@@ -449,6 +486,40 @@ done:
     return ret;
 }
 
+/* ---- matched frequencies ---- */
+
+/* Thins the background so that each bin of frequencies has as many variants for a hit as any other: the most that all bins with hits can give, but
+ * one at least. Hits of bins without background are left out. */
+static int match_frequencies(args_t *a)
+{
+    int64_t hits[AF_BINS] = {0}, rest[AF_BINS] = {0}, taken[AF_BINS] = {0}, ratio = INT64_MAX, n = 0;
+    uint32_t *order = tfb_alloc((size_t)a->n + 1, sizeof *order, "an order");
+    if (!order) return -1;
+    for (int64_t i = 0; i < a->n; i++) {
+        (a->var[i].hit ? hits : rest)[a->var[i].stratum]++;
+        order[i] = (uint32_t)i;
+    }
+    for (int b = 0; b < AF_BINS; b++)
+        if (hits[b] && rest[b] && rest[b] / hits[b] < ratio) ratio = rest[b] / hits[b];
+    if (ratio < 1 || ratio == INT64_MAX) ratio = 1;
+    tfb_rng_shuffle(&a->rng, order, (size_t)a->n);
+    for (int64_t i = 0; i < a->n; i++) {
+        variant_t *v = &a->var[order[i]];
+        int b = v->stratum;
+        if (v->hit ? rest[b] > 0 : taken[b] < ratio * hits[b]) {
+            if (!v->hit) taken[b]++, n++;
+        } else {
+            a->n_unmatched += v->hit;
+            v->stratum = -1;
+        }
+    }
+    tfb_note("%" PRId64 " variants of the background, up to %" PRId64 " for each hit, match the hits in the minor allele's frequency; %" PRId64
+             " hits are left out: none matches",
+             n, ratio, a->n_unmatched);
+    free(order);
+    return 0;
+}
+
 /* ---- scoring ---- */
 
 static int score(args_t *a)
@@ -532,7 +603,7 @@ static int arrange(args_t *a)
         a->w[i] = v->hit ? v->w : 0;
         a->n_hits += v->hit;
         for (int t = 0; t < T; t++) {
-            float d = v->v[t];
+            float d = v->down ? -v->v[t] : v->v[t];
             a->x[i * T + t] = a->o->what == TFB_ENRICH_GAIN ? fmaxf(d, 0) : a->o->what == TFB_ENRICH_LOSS ? fmaxf(-d, 0) : fabsf(d);
         }
     }
@@ -730,6 +801,8 @@ static void summary(const args_t *a)
     if (a->n_elsewhere) tfb_note("%" PRId64 " ALT alleles outside %s", a->n_elsewhere, a->o->regions);
     if (a->n_both) tfb_note("%" PRId64 " ALT alleles of the background are hits, and count as such", a->n_both);
     if (a->n_weightless) tfb_note("%" PRId64 " hits without a weight above 0 in %s are left out", a->n_weightless, a->o->weight);
+    if (a->n_no_es) tfb_note("%" PRId64 " hits without an effect (ES) are left out", a->n_no_es);
+    if (a->n_no_af) tfb_note("%" PRId64 " ALT alleles without a frequency (AF) are left out", a->n_no_af);
     if (a->n_no_lp) tfb_note("%" PRId64 " ALT alleles without LP are left out", a->n_no_lp);
     if (a->n_background_seen > a->o->max_background)
         tfb_note("the background is a sample: %" PRId64 " of %" PRId64, a->o->max_background, a->n_background_seen);
@@ -754,14 +827,17 @@ int tfb_enrich(const tfb_enrich_opt_t *o)
     if (ks_resize(&a->tag, strlen(o->prefix) + longest + 16) < 0) goto done;
     if (read_file(a, o->in, role) < 0) goto done;
     if (!a->n_hits) {
-        tfb_error("%s has no hits%s", o->in, a->n_no_lp || !isnan(o->min_lp) ? ": no record has an LP of --min-lp" : "");
+        tfb_error("%s has no hits%s", o->in,
+                  a->n_no_es || a->n_no_af          ? ": those there are have no ES or AF"
+                  : a->n_no_lp || !isnan(o->min_lp) ? ": no record has an LP of --min-lp"
+                                                    : "");
         goto done;
     }
     if (role == HITS_ONLY) {
         qsort(a->var, (size_t)a->n, sizeof *a->var, by_place);
         if ((o->background ? read_file(a, o->background, REST_ONLY) : add_random(a)) < 0) goto done;
     }
-    if ((a->fasta && score(a) < 0) || arrange(a) < 0) goto done;
+    if ((o->match_af && match_frequencies(a) < 0) || (a->fasta && score(a) < 0) || arrange(a) < 0) goto done;
     if (!a->n_hits || a->n_hits == a->n) {
         summary(a);
         tfb_error("%s: nothing to compare: %s", o->in, a->n_hits ? "the background is empty" : "no hit could be scored");

@@ -16,6 +16,8 @@ typedef struct {
     const char *prefix;     /* of the tags */
     const char *weight;     /* INFO/X or FORMAT/X of the first sample, of each hit; NULL: 1 */
     const char *out, *svg;  /* svg NULL: none */
+    int by_effect;          /* gain and loss are of the allele that raises the trait: ALT, or REF where FORMAT/ES is negative */
+    int match_af;           /* the background is thinned to the hits' minor allele frequencies: FORMAT/AF, or INFO/AF where that is not declared */
     double min_lp;          /* hits are records with FORMAT/LP from this on; NaN: all are hits */
     tfb_enrich_what_t what;
     tfb_strand_t strand;

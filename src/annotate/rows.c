@@ -47,7 +47,9 @@ static const char *in_name(const args_t *a) { return strcmp(a->o->in, "-") == 0 
 static int start(args_t *a)
 {
     const tfb_rows_opt_t *o = a->o;
-    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) return -1;
+    a->panel = o->panel;
+    a->fasta = o->reference;
+    if (!(a->pool = tfb_pool_create(o->threads)) || (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)))) return -1;
     a->W = tfb_panel_window(a->panel);
     a->T = tfb_panel_n_targets(a->panel);
     a->step = o->step > 0 ? o->step : a->W / 2 > 0 ? a->W / 2 : 1;
@@ -209,9 +211,9 @@ static int finish(args_t *a, int ret)
     if (ret == 0) tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored, s.s ? s.s : "");
     free(s.s);
     if (a->in) bgzf_close(a->in);
-    tfb_panel_close(a->panel);
+    if (!a->o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
-    tfb_fasta_close(a->fasta);
+    if (!a->o->reference) tfb_fasta_close(a->fasta);
     free(a->code);
     free(a->z);
     free(a->top);
@@ -357,7 +359,7 @@ int tfb_rows_bed(const tfb_rows_opt_t *o)
     a->o = o;
     a->best = !o->tf;
     int ret = start(a);
-    if (ret == 0 && !(a->fasta = tfb_fasta_open(o->fasta))) ret = -1;
+    if (ret == 0 && !a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) ret = -1;
     if (ret == 0) {
         tfb_fasta_one_file(a->fasta);
         ret = run_bed(a);

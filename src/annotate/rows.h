@@ -2,6 +2,7 @@
 #ifndef TFB_ROWS_H
 #define TFB_ROWS_H
 
+#include "genome/fasta.h"
 #include "nn/panel.h"
 
 typedef struct {
@@ -12,6 +13,8 @@ typedef struct {
     int max_n;
     tfb_strand_t strand;
     int threads;
+    tfb_panel_t *panel; /* NULL, or the opened model and reference, the caller's: for many small files. The panel is of these TFs */
+    tfb_fasta_t *reference;
 } tfb_rows_opt_t;
 
 /* BED of 3 or more columns (narrowPeak: 10, with the summit in the last), plain, gzip or bgzip, header lines kept. The window lies in the

@@ -960,8 +960,10 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
         tfb_error("filtering expressions are bcftools' own: use `bcftools +tfbind -i ...`, or pipe through `bcftools view -i`");
         goto done;
     }
-    if (!(a->pool = tfb_pool_create(o->threads - io_threads(o))) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
-        !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0)
+    a->panel = o->panel;
+    a->fasta = o->reference;
+    if (!(a->pool = tfb_pool_create(o->threads - io_threads(o))) || (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) ||
+        (!a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) || open_input(a) < 0)
         goto done;
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;
@@ -1008,9 +1010,9 @@ done:
     for (int k = 0; k < a->n_stale; k++) free(a->stale[k].tag);
     free(a->stale);
     free(a->tag_id);
-    tfb_panel_close(a->panel);
+    if (!o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
-    tfb_fasta_close(a->fasta);
+    if (!o->reference) tfb_fasta_close(a->fasta);
     free(a->value);
     free(a->top);
     free(a->text.s);

@@ -24,6 +24,8 @@ static void usage(FILE *f)
                "      --weight TAG         weight of a hit, such as INFO/PIP or FORMAT/PP (the first sample's) [1]\n"
                "  -R, --regions-file FILE  BED: only variants in these regions, and random SNVs from them [anywhere]\n"
                "      --test WHAT          change (|delta|), gain (delta above 0) or loss (below) [change]\n"
+               "      --by-effect          gain and loss are of the allele that raises the trait: ALT, or REF where FORMAT/ES is negative [of ALT]\n"
+               "      --match-af           thin the background to the hits' minor allele frequencies (FORMAT/AF, else INFO/AF)\n"
                "      --tf LIST            only these TFs [all]\n"
                "      --prefix STR         first part of the tags' names [TFB]\n"
                "      --strand WHICH       both, fwd or rev [both]\n"
@@ -43,7 +45,7 @@ static void usage(FILE *f)
 
 int tfb_cmd_enrich(int argc, char **argv)
 {
-    enum { BACKGROUND = 256, RANDOM, MIN_LP, WEIGHT, TEST, TF, PREFIX, STRAND, MAX_N, PERMUTATIONS, MAX_BACKGROUND, SEED, SVG };
+    enum { BACKGROUND = 256, RANDOM, MIN_LP, WEIGHT, TEST, TF, PREFIX, STRAND, MAX_N, PERMUTATIONS, MAX_BACKGROUND, SEED, SVG, BY_EFFECT, MATCH_AF };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"background", 1, NULL, BACKGROUND},
@@ -52,6 +54,8 @@ int tfb_cmd_enrich(int argc, char **argv)
                                          {"weight", 1, NULL, WEIGHT},
                                          {"regions-file", 1, NULL, 'R'},
                                          {"test", 1, NULL, TEST},
+                                         {"by-effect", 0, NULL, BY_EFFECT},
+                                         {"match-af", 0, NULL, MATCH_AF},
                                          {"tf", 1, NULL, TF},
                                          {"prefix", 1, NULL, PREFIX},
                                          {"strand", 1, NULL, STRAND},
@@ -105,6 +109,8 @@ int tfb_cmd_enrich(int argc, char **argv)
         case MAX_BACKGROUND: bad |= tfb_cmd_int("max-background", optarg, 1, 100000000, &v), o.max_background = v; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v; break;
         case SVG: o.svg = optarg; break;
+        case BY_EFFECT: o.by_effect = 1; break;
+        case MATCH_AF: o.match_af = 1; break;
         case 'h': usage(stdout); return 0;
         default: return 1;
         }
@@ -119,6 +125,10 @@ int tfb_cmd_enrich(int argc, char **argv)
         tfb_error("-m model.safetensors is missing (tfbind enrich -h shows all options)");
     else if (!o.background && isnan(o.min_lp) && !o.fasta)
         tfb_error("--background is missing, or -f ref.fa for matched random SNVs");
+    else if (o.by_effect && o.what == TFB_ENRICH_CHANGE)
+        tfb_error("--by-effect is about the direction of changes: it goes with --test gain or loss");
+    else if (o.match_af && !o.background && isnan(o.min_lp))
+        tfb_error("--match-af needs a background that has frequencies: --background, or the rest of a GWAS-VCF (--min-lp)");
     else if (random && (o.background || !isnan(o.min_lp)))
         tfb_error("--random is for a background of random SNVs: it goes with neither --background nor --min-lp");
     else {

@@ -88,7 +88,16 @@ hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig)
     return i >= 0 ? (hts_pos_t)faidx_seq_len(f->fai, faidx_iseq(f->fai, i)) : -1;
 }
 
-void tfb_fasta_one_file(tfb_fasta_t *f) { f->one_file = 1; }
+void tfb_fasta_one_file(tfb_fasta_t *f)
+{
+    for (int i = 0; i < f->n_used; i++) {
+        free(f->used[i]);
+        f->used[i] = NULL;
+    }
+    free(f->contig); /* so that the next one is looked up */
+    f->contig = NULL;
+    f->one_file = 1;
+}
 
 /* Says once that contig was taken for the FASTA's name. */
 static void say_other(tfb_fasta_t *f, const char *contig, const char *name)
