@@ -13,6 +13,7 @@ done
 for opt in '--strand fwd' '--strand rev' '--scale logit' '--max-n 0'; do
     grid 7 > g.bed; $TFBIND annotate $O --tf SPI1 $opt g.bed | tail -n +2 | awk '$4 != "."' > want.txt; $S --tf SPI1 --step 7 $opt > got.txt; same "$opt" want.txt got.txt
 done
+for cpu in plain vec128 avx2; do grid 5 > g.bed; TFBIND_CPU=$cpu $TFBIND annotate $O --tf SPI1 g.bed | tail -n +2 | awk '$4 != "."' > want.txt; TFBIND_CPU=$cpu $S --tf SPI1 --step 5 > got.txt; same "$cpu kernels" want.txt got.txt; done
 "$UNIT_DIR/tool_tiny_model" other.safetensors 'conv 8 9; relu; pool 2; dense 2' 60 A,B 5
 grid 4 > g.bed; $TFBIND annotate -v 1 -m tiny.safetensors,other.safetensors -f ref.fa --tf B g.bed | tail -n +2 | awk '$4 != "."' > want.txt
 $TFBIND scan -v 1 -m tiny.safetensors,other.safetensors -f ref.fa --tf B --step 4 > got.txt; same 'two models' want.txt got.txt
