@@ -33,7 +33,10 @@ explain|$T explain $M --tf CTCF -o out.tsv few.bed
 report|$T report -o out.html ann.bcf"
 $T annotate $M --tf all --no-version -Ob -o ann.bcf in.vcf
 
-# ends NAME: what the command that just ran with status $status has left is right, or not there
+$T scan $M --tf SPI1 --step 40 -o bw.bw 2> /dev/null && COMMANDS="$COMMANDS
+bigwig|$T scan $M --tf SPI1 --step 40 -o out.bw"
+
+# verdict: what the command that just ran with status $status has left is right, or not there
 verdict() {
     local f
     if [ "$status" -gt 1 ]; then echo "ended with $status"; return; fi

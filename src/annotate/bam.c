@@ -228,6 +228,10 @@ static int open_input(args_t *a)
         tfb_error("cannot read %s: %s", in_name(o), errno ? strerror(errno) : "unknown format");
         return -1;
     }
+    if (o->in_options && hts_opt_apply(a->in, o->in_options) < 0) {
+        tfb_error("%s: an --input-fmt-option cannot be applied", in_name(o));
+        return -1;
+    }
     const htsFormat *f = hts_get_format(a->in);
     if (f->format != sam && f->format != bam && f->format != cram) {
         tfb_error("cannot read %s: not SAM, BAM or CRAM", in_name(o));
@@ -271,6 +275,10 @@ static int open_output(args_t *a)
     errno = 0;
     if (!(a->out = hts_open_format(o->out, mode, o->format ? &a->fmt : NULL))) {
         tfb_error("cannot write %s: %s", o->out, errno ? strerror(errno) : "unknown format");
+        return -1;
+    }
+    if (o->out_options && hts_opt_apply(a->out, o->out_options) < 0) {
+        tfb_error("%s: an --output-fmt-option cannot be applied", o->out);
         return -1;
     }
     enum htsExactFormat f = a->out->format.format;

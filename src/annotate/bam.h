@@ -6,15 +6,16 @@
 #include "nn/panel.h"
 
 typedef struct {
-    const char *model;            /* one or more, comma-separated: panel.h */
-    const char *fasta, *in, *out; /* fasta: what is scored; in, out: "-" = standard streams */
-    const char *reference;        /* of CRAM; NULL: fasta */
-    const char *format;           /* sam, bam or cram, with options (cram,version=3.0), as samtools' -O; NULL: by the name of out, else bam */
-    const char *tf;               /* NULL: the best TF and its score; "all" or names: a tag per TF */
-    const char *tags;             /* names of the tags, comma-separated; NULL: yt,ys,yd or, per TF, y0,y1,... and k0,k1,... */
-    int reads;                    /* the read's own bases are scored, and their difference to the reference */
-    int logit;                    /* scores are logits rather than probabilities */
-    int tile, step;               /* windows all over the alignment or fragment, every step bases (0: half a window) */
+    const char *model;                        /* one or more, comma-separated: panel.h */
+    const char *fasta, *in, *out;             /* fasta: what is scored; in, out: "-" = standard streams */
+    const char *reference;                    /* of CRAM; NULL: fasta */
+    const char *format;                       /* sam, bam or cram, with options (cram,version=3.0), as samtools' -O; NULL: by the name of out, else bam */
+    struct hts_opt *in_options, *out_options; /* as samtools' --input-fmt-option and --output-fmt-option; the caller's, NULL: none */
+    const char *tf;                           /* NULL: the best TF and its score; "all" or names: a tag per TF */
+    const char *tags;                         /* names of the tags, comma-separated; NULL: yt,ys,yd or, per TF, y0,y1,... and k0,k1,... */
+    int reads;                                /* the read's own bases are scored, and their difference to the reference */
+    int logit;                                /* scores are logits rather than probabilities */
+    int tile, step;                           /* windows all over the alignment or fragment, every step bases (0: half a window) */
     tfb_strand_t strand;
     int max_n, threads;
     int write_index;     /* 0 no, 1 csi (CRAM: crai), 2 bai */

@@ -81,14 +81,27 @@ static int add_bigwig(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos
     if (!t->contig || strcmp(t->contig, contig)) {
         if (flush_bigwig(t) < 0) return -1;
         free(t->contig);
-        if (!(t->contig = strdup(contig))) return -1;
+        if (!(t->contig = strdup(contig))) {
+            tfb_error("not enough memory to write %s", t->path);
+            return -1;
+        }
         t->fresh = 1;
     }
     t->beg[t->n] = (uint32_t)beg, t->end[t->n] = (uint32_t)end, t->v[t->n++] = v;
     return t->n == INTERVALS ? flush_bigwig(t) : 0;
 }
 
-/* bwClose() says nothing of failure, so the file is read back: the end of its data, its index and its totals must be there. */
+/* A bigWig ends as it begins. */
+static int has_end(const char *path)
+{
+    char a[4], b[4];
+    FILE *f = fopen(path, "rb");
+    int ok = f && fread(a, 1, 4, f) == 4 && fseek(f, -4, SEEK_END) == 0 && fread(b, 1, 4, f) == 4 && memcmp(a, b, 4) == 0;
+    if (f) fclose(f);
+    return ok;
+}
+
+/* bwClose() says nothing of failure, so the file is read back: the end of its data, its index and its totals must be there, and its last bytes. */
 static int close_bigwig(tfb_track_t *t, int keep)
 {
     int ok = keep && flush_bigwig(t) == 0;
@@ -97,7 +110,7 @@ static int close_bigwig(tfb_track_t *t, int keep)
     free(t->contig);
     if (!ok) return -1;
     bigWigFile_t *b = bwOpen(t->path, NULL, "r");
-    ok = b && b->hdr && b->hdr->nBasesCovered == t->n_bases && (!t->n_bases || (b->hdr->indexOffset && b->idx && b->idx->nItems));
+    ok = b && has_end(t->path) && b->hdr && b->hdr->nBasesCovered == t->n_bases && (!t->n_bases || (b->hdr->indexOffset && b->idx && b->idx->nItems));
     if (b) bwClose(b);
     if (!ok) tfb_error("cannot write %s: it is not whole (is the disk full?)", t->path);
     return ok ? 0 : -1;
@@ -114,7 +127,12 @@ tfb_track_t *tfb_track_open(const char *path, int bigwig, const tfb_fasta_t *f)
     (void)f;
     if (bigwig) {
 #ifdef HAVE_BIGWIG
-        if (open_bigwig(t, f) < 0) goto fail;
+        if (open_bigwig(t, f) < 0) {
+            if (t->bw) bwClose(t->bw);
+            t->bw = NULL;
+            tfb_file_remove(path);
+            goto fail;
+        }
 #else
         goto fail; /* the caller has asked tfb_track_has_bigwig() */
 #endif

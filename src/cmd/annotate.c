@@ -87,6 +87,8 @@ static void usage(FILE *f, const char *tool)
                      "      --reads                  score the read's own bases in place of the reference, and their difference to it\n"
                      "      --tags LIST              names of the tags [yt,ys,yd: best TF, score, difference; with --tf y0,y1,... and k0,k1,...]\n"
                      "      --reference FILE         reference of CRAM [that of -f]\n"
+                     "      --input-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
+                     "      --output-fmt-option OPT[=VAL]  likewise\n"
                      "      --no-PG                  do not add a @PG line to the header\n",
             "1");
 }
@@ -229,7 +231,9 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         PCT_OF,
         CALL_PCT,
         HAPLOTYPES,
-        CSQ
+        CSQ,
+        IN_OPTION,
+        OUT_OPTION
     };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
@@ -266,6 +270,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
                                          {"step", 1, NULL, STEP},
                                          {"reads", 0, NULL, READS},
                                          {"tags", 1, NULL, TAGS},
+                                         {"input-fmt-option", 1, NULL, IN_OPTION},
+                                         {"output-fmt-option", 1, NULL, OUT_OPTION},
                                          {"reference", 1, NULL, REFERENCE},
                                          {"threads", 1, NULL, '@'},
                                          {"verbosity", 1, NULL, 'v'},
@@ -379,11 +385,20 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         case STEP: bad |= tfb_cmd_int("step", optarg, 1, TFB_MAX_WINDOW, &v), rows.step = bad ? 0 : (int)v; break;
         case READS: bam.reads = 1; break;
         case TAGS: bam.tags = optarg; break;
+        case IN_OPTION:
+        case OUT_OPTION:
+            if (hts_opt_add(c == IN_OPTION ? &bam.in_options : &bam.out_options, optarg) < 0)
+                tfb_error("--%s-fmt-option takes an option of htslib's, such as level=1 or required_fields=0x1, not '%s'", c == IN_OPTION ? "input" : "output",
+                          optarg),
+                    bad = 1;
+            break;
         case REFERENCE: bam.reference = optarg; break;
         case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = bad || v < 1 ? 1 : (int)v; break;
         case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
         case 'h':
             usage(stdout, tool);
+            hts_opt_free(bam.in_options);
+            hts_opt_free(bam.out_options);
             free(command);
             free(arg);
             return 0;
@@ -403,7 +418,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         tfb_error("-m model.safetensors is missing (-h shows all options)");
     else {
         /* the plugin's business is VCF alone */
-        int plugin = strcmp(tool, "tfbind") != 0, for_bam = bam.reads || bam.tags || bam.reference;
+        int plugin = strcmp(tool, "tfbind") != 0, for_bam = bam.reads || bam.tags || bam.reference || bam.in_options || bam.out_options;
         kind_t kind = plugin ? input || rows.logit || rows.tile || rows.step || for_bam ? BAD : VCF : kind_of(o.in, input);
         const char *what = kind == BED ? "BED" : kind == FASTA ? "FASTA" : "SAM, BAM or CRAM";
         rows.model = o.model, rows.fasta = o.fasta, rows.in = o.in, rows.out = o.out, rows.tf = o.tf, rows.max_n = o.max_n;
@@ -412,7 +427,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         bam.threads = o.threads, bam.logit = rows.logit, bam.tile = rows.tile, bam.step = rows.step, bam.format = type;
         bam.write_index = o.write_index == 3 ? 2 : o.write_index, bam.no_pg = o.no_version, bam.command = command;
         if (kind == BAD && plugin)
-            tfb_error("--input, --scale, --window, --step, --reads, --tags and --reference are for BED, FASTA and BAM, which `tfbind annotate` reads");
+            tfb_error("--input, --scale, --window, --step, --reads, --tags, --reference and --...-fmt-option are for BED, FASTA and BAM, which `tfbind "
+                      "annotate` reads");
         else if ((kind == BED || kind == FASTA) && (type || o.regions || o.targets || o.filter || o.write_index || o.keep_sites))
             tfb_error("%s is %s: -i, -e, -k, -r, -R, -t, -T, -O and -W are for VCF and BCF", o.in, what);
         else if (kind == BAM && (o.regions || o.targets || o.filter || o.keep_sites))
@@ -422,7 +438,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         else if ((kind == BED || kind == FASTA || kind == BAM) && (o.haplotypes || o.csq))
             tfb_error("%s is %s: --haplotypes and --csq are for VCF and BCF", o.in, what);
         else if (kind != BAD && kind != BAM && for_bam)
-            tfb_error("--reads, --tags and --reference are for SAM, BAM and CRAM");
+            tfb_error("--reads, --tags, --reference and --...-fmt-option are for SAM, BAM and CRAM");
         else if (o.write_index == (kind == BAM ? 2 : 3))
             tfb_error("--write-index=%s is not for %s", kind == BAM ? "tbi" : "bai", kind == BAM ? what : "VCF and BCF");
         else if (kind != BAD && kind != FASTA && !o.fasta)
@@ -436,6 +452,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         else if (kind == BAM && tfb_bam_annotate)
             status = tfb_bam_annotate(&bam) == 0 ? 0 : fail_status;
     }
+    hts_opt_free(bam.in_options);
+    hts_opt_free(bam.out_options);
     free(command);
     free(arg);
     return status;
