@@ -34,8 +34,6 @@ typedef struct {
     tfb_pass_t pass; /* for stages that run by their layer's own forward */
     float *stretch;  /* outputs of all window stages over a stretch, in every phase; NULL until one is scored */
     int64_t *run;    /* per phase: the rows that are wanted, first and end */
-    int64_t *wanted; /* per phase: first and end of all of them, and how many they are */
-    float *whole;    /* products of a stretch in one phase, before pooling */
     uint8_t *code;   /* of the stretch, in one strand; and its pairs */
     uint8_t *pair;
 } work_t;
@@ -155,8 +153,6 @@ static void work_free(work_t *w, int n_layers)
     free(w->pass.scratch);
     free(w->stretch);
     free(w->run);
-    free(w->wanted);
-    free(w->whole);
     free(w->code);
     free(w->pair);
     free(w->a);
@@ -541,39 +537,6 @@ static void phase_rows(const tfb_stage_t *s, work_t *w, const float *x, int64_t 
                    (int)(r + most < e ? most : e - r));
 }
 
-/* Windows in order of this strand: where the i-th begins. */
-static int64_t stretch_at(const stretch_t *j, int64_t i0, int64_t n, int64_t i, int64_t span, int rev)
-{
-    int64_t base = j->at[i0];
-    return rev ? span - j->f->W - (j->at[i0 + n - 1 - i] - base) : j->at[i0 + i] - base;
-}
-
-/* Phases of a stage that pools begin at every one of its products, so that P of them share these: those of phases p, p + S, ... are rows of the
- * input's phase p. Makes them once and pools them in each phase, where that is less than what the phases need each for itself. Returns whether it did so. */
-static int shared_rows(const tfb_stage_t *s, work_t *w, const float *x, int64_t R, int S, int64_t R_out, int64_t p, float *y)
-{
-    const tfb_kernels_t *k = tfb_kernels();
-    int64_t lo = INT64_MAX, hi = 0, alone = 0;
-    int C = s->in.C, F = s->mid.C;
-    if (!x || !s->layer || s->P < 2) return 0;
-    for (int i = 0; i < s->P; i++) {
-        const int64_t *t = w->wanted + 3 * (p + (int64_t)i * S);
-        if (!t[2]) continue;
-        if (i + t[0] * s->P < lo) lo = i + t[0] * s->P;
-        if (i + t[1] * s->P > hi) hi = i + t[1] * s->P;
-        alone += t[2] * s->P;
-    }
-    if (alone == 0 || 5 * (hi - lo) > 4 * alone) return 0; /* products that leave the registers cost more */
-    k->gemm((int)(hi - lo), F, s->K * C, x + (size_t)(p * R + lo) * C, C, s->packed, w->whole, F, 0);
-    for (int i = 0; i < s->P; i++) {
-        int64_t q = p + (int64_t)i * S, *t = w->wanted + 3 * q;
-        if (t[2])
-            k->finish((int)(t[1] - t[0]), F, s->P, w->whole + (size_t)(i + t[0] * s->P - lo) * F, s->bias, s->relu, s->scale, s->shift,
-                      y + (size_t)(q * R_out + t[0]) * F);
-    }
-    return 1;
-}
-
 static void stretch_block(void *arg, int task, int thread)
 {
     stretch_t *j = arg;
@@ -593,21 +556,10 @@ static void stretch_block(void *arg, int task, int thread)
             const tfb_stage_t *s = &f->stage[t];
             int64_t step = (int64_t)S * s->P;
             R_out = span / step + 1;
-            memset(w->wanted, 0, 3 * (size_t)step * sizeof *w->wanted);
-            for (int64_t i = 0; i < n; i++) {
-                int64_t o = stretch_at(j, i0, n, i, span, rev), b = o / step, *q = w->wanted + 3 * (o % step);
-                if (!q[2]) q[0] = q[1] = b;
-                q[2] += b + s->out.L - (b > q[1] ? b : q[1]);
-                q[1] = b + s->out.L;
-            }
-            for (int p = 0; p < S; p++)
-                if (shared_rows(s, w, x, R, S, R_out, p, y))
-                    for (int i = 0; i < s->P; i++) w->wanted[3 * (p + (int64_t)i * S) + 2] = 0;
             memset(w->run, 0, 2 * (size_t)step * sizeof *w->run);
-            for (int64_t i = 0; i < n; i++) {
-                int64_t o = stretch_at(j, i0, n, i, span, rev), p = o % step, b = o / step;
-                if (!w->wanted[3 * p + 2]) continue; /* made already */
-                if (b > w->run[2 * p + 1]) {         /* a gap: what came before is complete */
+            for (int64_t i = 0; i < n; i++) { /* in the order of this strand */
+                int64_t o = rev ? span - f->W - (j->at[i0 + n - 1 - i] - base) : j->at[i0 + i] - base, p = o % step, b = o / step;
+                if (b > w->run[2 * p + 1]) { /* a gap: what came before is complete */
                     phase_rows(s, w, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], y);
                     w->run[2 * p] = b;
                 } else if (w->run[2 * p + 1] == 0)
@@ -639,15 +591,13 @@ static void stretch_block(void *arg, int task, int thread)
 
 static int stretch_init(const tfb_infer_t *f, work_t *w)
 {
-    size_t n = 0, whole = 1, span = (size_t)f->W + STRETCH, S = 1;
+    size_t n = 0, span = (size_t)f->W + STRETCH, S = 1;
     if (w->stretch) return 0;
     for (int t = 0; t < f->n_window; t++) {
-        if ((span / S + 1) * (size_t)f->stage[t].mid.C > whole) whole = (span / S + 1) * (size_t)f->stage[t].mid.C;
         S *= (size_t)f->stage[t].P;
         n += (span + S) * (size_t)f->stage[t].out.C;
     }
-    return (w->run = tfb_alloc(2 * S, sizeof *w->run, "a stretch")) && (w->wanted = tfb_alloc(3 * S, sizeof *w->wanted, "a stretch")) &&
-                   (w->whole = tfb_alloc(whole, sizeof(float), "a stretch")) && (w->code = tfb_alloc(span, 1, "a stretch")) &&
+    return (w->run = tfb_alloc(2 * S, sizeof *w->run, "a stretch")) && (w->code = tfb_alloc(span, 1, "a stretch")) &&
                    (w->pair = tfb_alloc(span, 1, "a stretch")) && (w->stretch = tfb_alloc(n, sizeof(float), "a stretch"))
                ? 0
                : -1;
