@@ -29,3 +29,11 @@ $TFBIND model --convert half.safetensors --half parent.safetensors; $A -v 3 -m h
 fails 'windows of different sizes' 'cannot be scored together' $A -m parent.safetensors,wide.safetensors w.bed
 fails 'one of them missing' 'cannot read model none.safetensors' $A -m parent.safetensors,none.safetensors w.bed
 fails 'an unknown TF' 'did you mean CTCF?' $A -m $panel --tf CTFC w.bed
+# a folder: the models of many TFs first, whatever they are called
+mkdir -p all none; cp spi1.safetensors all/a.safetensors; cp parent.safetensors all/z.safetensors; cp ctcf.safetensors all/b.safetensors; echo > all/notes.md
+for pair in 'SPI1 spi1' 'NKX2-5 parent' 'CTCF ctcf'; do
+    set -- $pair; alone $2.safetensors $1 > want.txt; alone all $1 > got.txt; alone all/ $1 > got2.txt; same "a folder: $1 is that of the model with the fewest TFs" want.txt got.txt; same "a folder: $1, with /" want.txt got2.txt
+done
+alone whole.safetensors SPI1 > want.txt; alone all,whole.safetensors SPI1 > got.txt; same 'a folder, and a file after it' want.txt got.txt
+fails 'a folder without models' 'none holds no models' $A -m none w.bed
+echo junk > none/x.safetensors; fails 'a folder with something else' 'none/x.safetensors' $A -m none w.bed

@@ -1,8 +1,11 @@
 /* panel.c - several models as one: equal trunks merged, targets of the same name settled. */
 #include "nn/panel.h"
+#include <dirent.h>
+#include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 
 typedef struct {
     tfb_model_t *model; /* of one trunk: its outputs are those of all its models */
@@ -170,12 +173,92 @@ done:
     return ret;
 }
 
+/* ---- folders ---- */
+
+static int is_model(const struct dirent *e)
+{
+    static const char suffix[] = ".safetensors";
+    size_t n = strlen(e->d_name), m = sizeof suffix - 1;
+    return e->d_name[0] != '.' && n > m && strcmp(e->d_name + n - m, suffix) == 0;
+}
+
+/* Adds a string that it takes over to a list. 0, or -1 on lack of memory (s released). */
+static int append(char ***list, int *n, char *s)
+{
+    char **p = s ? realloc(*list, ((size_t)*n + 2) * sizeof *p) : NULL;
+    if (!p) {
+        free(s);
+        tfb_error("not enough memory for the list of models");
+        return -1;
+    }
+    p[*n] = s;
+    p[++*n] = NULL;
+    *list = p;
+    return 0;
+}
+
+/* Adds a folder's models: those of many targets before those of few, which are made for them. Equals by name. */
+static int append_folder(char ***list, int *n, const char *path)
+{
+    struct dirent **e = NULL;
+    int m = scandir(path, &e, is_model, alphasort), ret = m < 0 ? -1 : 0, most = 0, *size = tfb_alloc(m > 0 ? (size_t)m : 1, sizeof *size, "the list of models");
+    char **file = calloc(m > 0 ? (size_t)m : 1, sizeof *file);
+    if (m < 0) tfb_error("cannot read the folder %s: %s", path, strerror(errno));
+    if (m == 0) tfb_error("%s holds no models (*.safetensors)", path);
+    if (m <= 0 || !size || !file) ret = -1;
+    for (int i = 0; i < m && ret == 0; i++) {
+        tfb_model_t *model = NULL;
+        if ((file[i] = malloc(strlen(path) + strlen(e[i]->d_name) + 2))) {
+            sprintf(file[i], "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", e[i]->d_name);
+            model = tfb_model_load(file[i]);
+        }
+        if (!model) ret = -1;
+        if (model && (size[i] = model->n_targets) > most) most = size[i];
+        tfb_model_destroy(model);
+    }
+    while (ret == 0 && most > 0) {
+        int next = 0;
+        for (int i = 0; i < m && ret == 0; i++) {
+            if (size[i] == most) {
+                ret = append(list, n, file[i]);
+                file[i] = NULL;
+            } else if (size[i] < most && size[i] > next)
+                next = size[i];
+        }
+        most = next;
+    }
+    for (int i = 0; i < m; i++) {
+        free(e[i]);
+        if (file) free(file[i]);
+    }
+    free(e);
+    free(file);
+    free(size);
+    return ret;
+}
+
+/* The list of files that a list of files and folders stands for; *n of them. NULL on failure (logged). */
+static char **files_of(const char *paths, int *n)
+{
+    int m = 0, ret = 0;
+    char **v = tfb_split(paths, ',', &m), **list = NULL;
+    *n = 0;
+    for (int i = 0; v && i < m && ret == 0; i++) {
+        struct stat s;
+        ret = stat(v[i], &s) == 0 && S_ISDIR(s.st_mode) ? append_folder(&list, n, v[i]) : append(&list, n, strdup(v[i]));
+    }
+    tfb_strv_free(v);
+    if (ret == 0 && list) return list;
+    tfb_strv_free(list);
+    return NULL;
+}
+
 tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
 {
     int n = 0, n_out = 0, ok = 0;
     size_t len = 1;
     output_t *out = NULL;
-    char **v = tfb_split(paths, ',', &n);
+    char **v = files_of(paths, &n);
     tfb_panel_t *p = calloc(1, sizeof *p);
     if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) || !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) ||
         !(p->calib = calloc((size_t)n, sizeof *p->calib)))
