@@ -4,7 +4,7 @@
  * read alone, which may be shorter than a window, but the reference with the read's aligned bases in place of its own. */
 #include "config.h"
 #include "annotate/bam.h"
-#include "annotate/files.h"
+#include "util/files.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include <ctype.h>

@@ -1,6 +1,6 @@
 /* rows.c - BED or FASTA in, lines with scores out. Stages over batches of rows: read | windows | score | write, in input order. */
 #include "annotate/rows.h"
-#include "annotate/files.h"
+#include "util/files.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include <errno.h>

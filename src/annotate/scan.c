@@ -2,7 +2,7 @@
  *
  * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned apart join seamlessly. */
 #include "annotate/scan.h"
-#include "annotate/track.h"
+#include "genome/track.h"
 #include "genome/base.h"
 #include "util/util.h"
 #include <errno.h>
@@ -12,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
-#include <sys/stat.h>
 
 enum {
     WINDOWS = 16384, /* of a chunk, at most */
@@ -149,60 +148,14 @@ static int make_regions(args_t *a)
 
 /* ---- outputs ---- */
 
-static int ends_with(const char *s, const char *suffix)
-{
-    size_t n = strlen(s), m = strlen(suffix);
-    return n >= m && strcasecmp(s + n - m, suffix) == 0;
-}
-
 static int open_tracks(args_t *a)
 {
-    const tfb_scan_opt_t *o = a->o;
-    struct stat st;
-    const char *hole = strstr(o->out, "{tf}");
-    int folder = !hole && strcmp(o->out, "-") && (ends_with(o->out, "/") || (stat(o->out, &st) == 0 && S_ISDIR(st.st_mode))), ret = -1;
-    int bigwig = o->format ? strcmp(o->format, "bigwig") == 0 : ends_with(o->out, ".bw") || ends_with(o->out, ".bigwig");
-    kstring_t *path = calloc((size_t)a->T, sizeof *path);
-    if (!path || !(a->track = calloc((size_t)a->T, sizeof *a->track))) goto done;
-    if (bigwig && !tfb_track_has_bigwig()) {
-        tfb_error("this tfbind was built without libBigWig and writes bedGraph only (install libBigWig, Debian's libbigwig-dev, and configure again)");
-        goto done;
-    }
-    if (bigwig && strcmp(o->out, "-") == 0) {
-        tfb_error("bigWig needs a file: -o FILE.bw");
-        goto done;
-    }
-    if (a->T > 1 && !hole && !folder) {
-        tfb_error("%d TFs are %d tracks: give -o a name with {tf}, such as -o '{tf}.bw', or a folder", a->T, a->T);
-        goto done;
-    }
-    for (int t = 0; t < a->T; t++) {
-        kstring_t tf = {0, 0, NULL};
-        if (kputs(tfb_panel_target(a->panel, t), &tf) < 0 || ks_resize(&path[t], strlen(o->out) + tf.l + 16) < 0) {
-            free(tf.s);
-            goto done;
-        }
-        for (char *p = tf.s; *p; p++)
-            if (*p == '/') *p = '_';
-        if (hole)
-            ksprintf(&path[t], "%.*s%s%s", (int)(hole - o->out), o->out, tf.s, hole + 4);
-        else if (folder)
-            ksprintf(&path[t], "%s%s%s%s", o->out, ends_with(o->out, "/") ? "" : "/", tf.s, bigwig ? ".bw" : ".bedGraph");
-        else
-            kputs(o->out, &path[t]);
-        free(tf.s);
-        for (int k = 0; k < t; k++)
-            if (strcmp(path[k].s, path[t].s) == 0) {
-                tfb_error("two TFs would be written to %s", path[t].s);
-                goto done;
-            }
-        if (!(a->track[t] = tfb_track_open(path[t].s, bigwig, a->fasta))) goto done;
-    }
-    ret = 0;
-done:
-    for (int t = 0; path && t < a->T; t++) free(path[t].s);
-    free(path);
-    return ret;
+    const char **tf = malloc((size_t)a->T * sizeof *tf);
+    if (!tf) return -1;
+    for (int t = 0; t < a->T; t++) tf[t] = tfb_panel_target(a->panel, t);
+    a->track = tfb_tracks_open(&(tfb_tracks_opt_t){.out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->T, .decimals = 5}, a->fasta);
+    free(tf);
+    return a->track ? 0 : -1;
 }
 
 /* ---- scanning ---- */
@@ -277,8 +230,7 @@ int tfb_scan(const tfb_scan_opt_t *o)
     ret = 0;
     for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
 done:
-    for (int t = 0; a->track && t < a->T; t++)
-        if (a->track[t] && tfb_track_close(a->track[t], ret == 0) < 0) ret = -1;
+    ret = tfb_tracks_close(a->track, a->T, ret == 0);
     double s = tfb_now() - began;
     if (ret == 0)
         tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64 " with too many N or too near a contig end", a->n_bases, s,
@@ -286,7 +238,6 @@ done:
     tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
     tfb_fasta_close(a->fasta);
-    free(a->track);
     free(a->region);
     free(a->code);
     free(a->n_before);

@@ -6,7 +6,7 @@
  * and memory does not depend on the input's size. */
 #include "config.h"
 #include "annotate/vcf.h"
-#include "annotate/files.h"
+#include "util/files.h"
 #include "annotate/phased.h"
 #include "annotate/windows.h"
 #include "genome/alleles.h"

@@ -2,6 +2,7 @@
 #include "explain/explain.h"
 #include "cmd/cmd.h"
 #include "explain/npz.h"
+#include "genome/track.h"
 #include "util/util.h"
 #include <getopt.h>
 #include <htslib/bgzf.h>
@@ -38,14 +39,15 @@ static void usage(FILE *f)
             "                           [standard output, where no other output is asked for]\n"
             "      --scores FILE        table: a row a sequence and TF, its score, and how exactly contributions add up to it\n"
             "      --npz PREFIX         arrays for TF-MoDISco-lite: PREFIX.TF.onehot.npz and PREFIX.TF.hyp.npz%s\n"
-            "      --bedgraph FILE      track of contributions of one TF, for BED\n"
+            "      --track FILE         track of contributions, for BED: bedGraph (.gz: bgzip), or by name bigWig (.bw, .bigwig)%s;\n"
+            "                           several TFs: a name with {tf}, or a folder. Where regions overlap, a base has the mean\n"
             "      --logos FOLDER       an SVG a sequence and TF; of a variant a figure: REF, ALT, and the motif they match\n"
             "      --db FILE            motifs for these figures, in MEME format\n"
             "      --flank INT          bases that these figures show on each side of the variant [25]\n"
             "  -@, --threads INT        threads in all [1]\n"
             "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
             "  -h, --help               this text\n",
-            tfb_npz_possible() ? "" : " (not in this build)");
+            tfb_npz_possible() ? "" : " (not in this build)", tfb_track_bigwig_possible() ? "" : " (not in this build)");
 }
 
 /* 0 with *k set, or -1 (logged). A file that cannot be opened is left to its reader. */
@@ -77,7 +79,7 @@ static int kind_of(const char *path, const char *said, tfb_explain_input_t *k)
 
 int tfb_cmd_explain(int argc, char **argv)
 {
-    enum { TF = 256, INPUT, MAX_N, MIN_SCORE, STRAND, METHOD, REFS, REFS_FASTA, SEED, SCORES, NPZ, BEDGRAPH, LOGOS, DB, FLANK };
+    enum { TF = 256, INPUT, MAX_N, MIN_SCORE, STRAND, METHOD, REFS, REFS_FASTA, SEED, SCORES, NPZ, TRACK, LOGOS, DB, FLANK };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"tf", 1, NULL, TF},
@@ -92,7 +94,7 @@ int tfb_cmd_explain(int argc, char **argv)
                                          {"output", 1, NULL, 'o'},
                                          {"scores", 1, NULL, SCORES},
                                          {"npz", 1, NULL, NPZ},
-                                         {"bedgraph", 1, NULL, BEDGRAPH},
+                                         {"track", 1, NULL, TRACK},
                                          {"logos", 1, NULL, LOGOS},
                                          {"db", 1, NULL, DB},
                                          {"flank", 1, NULL, FLANK},
@@ -134,7 +136,7 @@ int tfb_cmd_explain(int argc, char **argv)
         case 'o': o.table = optarg; break;
         case SCORES: o.scores = optarg; break;
         case NPZ: o.npz = optarg; break;
-        case BEDGRAPH: o.bedgraph = optarg; break;
+        case TRACK: o.track = optarg; break;
         case LOGOS: o.logos = optarg; break;
         case DB: o.db = optarg; break;
         case FLANK: bad |= tfb_cmd_int("flank", optarg, 1, 500, &v), o.flank = (int)v; break;
@@ -159,7 +161,7 @@ int tfb_cmd_explain(int argc, char **argv)
     }
     if (kind_of(o.in, input, &o.input) < 0) return 1;
     o.method = method >= 0 ? (tfb_method_t)method : o.input == TFB_IN_VCF ? TFB_ISM : TFB_DEEPLIFT;
-    if (!o.table && !o.scores && !o.npz && !o.bedgraph && !o.logos) o.table = "-";
+    if (!o.table && !o.scores && !o.npz && !o.track && !o.logos) o.table = "-";
     if (o.input != TFB_IN_FASTA && !o.fasta)
         tfb_error("-f ref.fa is missing (-h shows all options)");
     else if ((seen || o.references) && o.method != TFB_DEEPLIFT)
@@ -168,8 +170,8 @@ int tfb_cmd_explain(int argc, char **argv)
         tfb_error("--references and --seed make shuffles, --references-fasta replaces them");
     else if (o.npz && !o.tf)
         tfb_error("--npz makes arrays of TFs: --tf says which");
-    else if (o.bedgraph && (o.input != TFB_IN_BED || !o.tf || strchr(o.tf, ',') || strcmp(o.tf, "all") == 0))
-        tfb_error("--bedgraph is a track of one TF (--tf) over regions (BED)");
+    else if (o.track && (o.input != TFB_IN_BED || !o.tf))
+        tfb_error("--track is of TFs (--tf says which) over regions (BED)");
     else if (o.db && (o.input != TFB_IN_VCF || !o.logos))
         tfb_error("--db is for the figures of variants (--logos)");
     else

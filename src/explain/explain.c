@@ -6,6 +6,7 @@
 #include "explain/figure.h"
 #include "explain/logo.h"
 #include "explain/npz.h"
+#include "explain/overlay.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include <ctype.h>
@@ -52,14 +53,15 @@ typedef struct {
     int n_refs, own_refs;
     window_t win[2];
     float *contrib; /* (W) */
-    file_t table, scores, bedgraph;
+    file_t table, scores;
+    tfb_track_t **track;     /* (n_tracks) */
+    tfb_overlay_t **overlay; /* (n_tracks): what goes to them */
+    int n_tracks;
     tfb_npz_t **onehot, **hyp; /* (n) */
     kstring_t line, name, contig, svg, path, seq;
     int64_t n_line, n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
     double worst; /* of the convergence deltas */
-    kstring_t track_contig;
-    hts_pos_t track_beg, track_end;
-    int64_t n_overlap;
+    int64_t n_mean; /* regions that overlap, of the track that has most */
 } args_t;
 
 static const char *in_name(const args_t *a) { return strcmp(a->o->in, "-") == 0 ? "standard input" : a->o->in; }
@@ -120,22 +122,21 @@ static void write_table(args_t *a, const window_t *w, const char *tf, const floa
     }
 }
 
-static int write_track(args_t *a, const window_t *w)
+static int open_tracks(args_t *a)
 {
-    int from = 0;
-    if (a->track_contig.l && strcmp(a->track_contig.s, a->contig.s) == 0) {
-        if (w->beg < a->track_beg) {
-            tfb_error("%s: %s is not in order, and a bedGraph must be; sort the regions (`sort -k1,1 -k2,2n`)", in_name(a), a->name.s);
-            return -1;
-        }
-        if (w->beg < a->track_end) from = (int)(a->track_end - w->beg), a->n_overlap++;
+    const char **tf = malloc((size_t)a->n * sizeof *tf);
+    a->n_tracks = a->n;
+    if (!tf || !(a->overlay = calloc((size_t)a->n, sizeof(tfb_overlay_t *)))) {
+        free(tf);
+        return memory();
     }
-    a->track_contig.l = 0;
-    kputs(a->contig.s, &a->track_contig);
-    for (int l = from; l < a->W; l++)
-        fprintf(a->bedgraph.f, "%s\t%" PRId64 "\t%" PRId64 "\t%.6g\n", a->contig.s, (int64_t)w->beg + l, (int64_t)w->beg + l + 1, (double)a->contrib[l]);
-    a->track_beg = w->beg;
-    if (w->beg + a->W > a->track_end || from == 0) a->track_end = w->beg + a->W;
+    for (int t = 0; t < a->n; t++) tf[t] = tfb_panel_target(a->panel, t);
+    tfb_tracks_opt_t o = {.out = a->o->track, .option = "--track", .tf = tf, .n_tfs = a->n, .decimals = -1};
+    a->track = tfb_tracks_open(&o, a->fasta);
+    free(tf);
+    if (!a->track) return -1;
+    for (int t = 0; t < a->n; t++)
+        if (!(a->overlay[t] = tfb_overlay_create(a->W))) return -1;
     return 0;
 }
 
@@ -254,7 +255,7 @@ static int explain_record(args_t *a, int n, const variant_t *v)
                     fputs(".\t.\n", a->scores.f);
             }
             if (a->onehot && (tfb_npz_add_codes(a->onehot[a->target[t]], w->code) < 0 || tfb_npz_add(a->hyp[a->target[t]], hyp) < 0)) return -1;
-            if (a->bedgraph.f && write_track(a, w) < 0) return -1;
+            if (a->overlay && tfb_overlay_add(a->overlay[a->target[t]], tfb_fasta_find(a->fasta, a->contig.s), w->beg, a->contrib) < 0) return -1;
             if (o->logos && n == 1 && draw_sequence(a, w, tf, p) < 0) return -1;
         }
         if (o->logos && v) {
@@ -262,7 +263,7 @@ static int explain_record(args_t *a, int n, const variant_t *v)
             f.p_ref = 1 / (1 + exp(-a->win[0].logit[t]));
             f.p_alt = 1 / (1 + exp(-a->win[1].logit[t]));
             f.lor = a->win[1].logit[t] - a->win[0].logit[t];
-            f.percentile = -1;
+            f.percentile = tfb_panel_percentile(a->panel, a->target[t], TFB_CALIB_DELTA, fabs(f.p_alt - f.p_ref));
             f.method = o->method == TFB_DEEPLIFT ? "DeepLIFT: against shuffles of the sequence"
                        : o->method == TFB_ISM    ? "in-silico mutagenesis: against the mean of the four bases there"
                                                  : "gradient x input";
@@ -273,8 +274,8 @@ static int explain_record(args_t *a, int n, const variant_t *v)
         }
     }
     a->n_done++;
-    FILE *f[] = {a->table.f, a->scores.f, a->bedgraph.f};
-    for (int i = 0; i < 3; i++)
+    FILE *f[] = {a->table.f, a->scores.f};
+    for (int i = 0; i < 2; i++)
         if (f[i] && ferror(f[i])) return -1; /* closing says which and why */
     return 0;
 }
@@ -551,6 +552,7 @@ static int start(args_t *a)
             return memory();
     }
     if (o->input != TFB_IN_FASTA && !(a->fasta = tfb_fasta_open(o->fasta))) return -1;
+    if (a->fasta) tfb_fasta_one_file(a->fasta);
     if (o->db && !(a->db = tfb_motifs_read(o->db))) return -1;
     if (o->method == TFB_DEEPLIFT) {
         if (o->references) {
@@ -572,7 +574,7 @@ static int start(args_t *a)
                  o->model, tfb_attrib_unruled(a->attrib));
     if (open_file(&a->table, o->table, "name\ttarget\tallele\tcontig\tpos\tbase\tcontribution\tA\tC\tG\tT\n") < 0 ||
         open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0 ||
-        open_file(&a->bedgraph, o->bedgraph, "") < 0)
+        (o->track && open_tracks(a) < 0))
         return -1;
     if (o->logos && mkdir(o->logos, 0777) < 0 && errno != EEXIST) {
         tfb_error("cannot make folder %s: %s", o->logos, strerror(errno));
@@ -602,10 +604,10 @@ static void summary(const args_t *a)
         ksprintf(&s, "%s%" PRId64 " %s", not ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
         not += a->n_reason[r];
     }
-    tfb_note("%" PRId64 " %s, %" PRId64 " explained by %s, %" PRId64 " not%s%s", a->n_all, a->o->input == TFB_IN_VCF ? "ALT alleles" : "sequences", a->n_done,
-             method_name(a->o->method), a->n_all - a->n_done, s.s ? s.s : "", a->n_low_all ? s.s ? ", " : ": " : "");
-    if (a->n_low_all) tfb_note("%" PRId64 " of them with every score below --min-score", a->n_low_all);
-    if (a->n_overlap) tfb_note("%" PRId64 " regions overlap the one before: there the track keeps the earlier one's values", a->n_overlap);
+    if (a->n_low_all) ksprintf(&s, "%s%" PRId64 " with every score below --min-score", not ? ", " : ": ", a->n_low_all);
+    tfb_note("%" PRId64 " %s, %" PRId64 " explained by %s, %" PRId64 " not%s", a->n_all, a->o->input == TFB_IN_VCF ? "ALT alleles" : "sequences", a->n_done,
+             method_name(a->o->method), a->n_all - a->n_done, s.s ? s.s : "");
+    if (a->n_mean) tfb_note("%" PRId64 " regions overlap the one before: there the track has the mean of their contributions", a->n_mean);
     if (a->o->method == TFB_DEEPLIFT && a->n_done) {
         if (a->worst > 1e-3 && !tfb_attrib_unruled(a->attrib))
             tfb_warn("contributions miss the change of the logit by up to %.2g", a->worst);
@@ -624,12 +626,18 @@ int tfb_explain(const tfb_explain_opt_t *o)
     if (ret == 0) ret = o->input == TFB_IN_VCF ? run_vcf(a) : o->input == TFB_IN_BED ? run_bed(a) : run_fasta(a, o->in, in_name(a), end_sequence);
     int ok = ret == 0;
     /* a write error counts, and is told by whichever file has it */
-    FILE *f[] = {a->table.f, a->scores.f, a->bedgraph.f};
+    FILE *f[] = {a->table.f, a->scores.f};
     int write_error = 0;
-    for (int i = 0; i < 3; i++) write_error |= f[i] && ferror(f[i]);
+    for (int i = 0; i < 2; i++) write_error |= f[i] && ferror(f[i]);
     if (close_file(&a->table, ok || write_error) < 0) ret = -1;
     if (close_file(&a->scores, ok || write_error) < 0) ret = -1;
-    if (close_file(&a->bedgraph, ok || write_error) < 0) ret = -1;
+    for (int t = 0; ret == 0 && a->track && t < a->n_tracks; t++) {
+        int64_t n = 0;
+        if (tfb_overlay_write(a->overlay[t], a->fasta, a->track[t], &n) < 0) ret = -1;
+        if (n > a->n_mean) a->n_mean = n;
+    }
+    if (a->track && tfb_tracks_close(a->track, a->n_tracks, ret == 0) < 0) ret = -1;
+    for (int t = 0; a->overlay && t < a->n_tracks; t++) tfb_overlay_destroy(a->overlay[t]);
     for (int t = 0; a->onehot && a->hyp && t < (a->fixed ? a->T : 1); t++) {
         if (tfb_npz_close(a->onehot[t], ret == 0) < 0) ret = -1;
         if (tfb_npz_close(a->hyp[t], ret == 0) < 0) ret = -1;
@@ -654,9 +662,10 @@ int tfb_explain(const tfb_explain_opt_t *o)
     free(a->refs);
     free(a->work);
     free(a->contrib);
+    free(a->overlay);
     free(a->onehot);
     free(a->hyp);
-    kstring_t *s[] = {&a->line, &a->name, &a->contig, &a->svg, &a->path, &a->seq, &a->track_contig};
+    kstring_t *s[] = {&a->line, &a->name, &a->contig, &a->svg, &a->path, &a->seq};
     for (size_t i = 0; i < sizeof s / sizeof s[0]; i++) free(s[i]->s);
     free(a);
     return ret;

@@ -19,7 +19,8 @@ typedef struct {
     double min_score; /* probability below which a sequence is not explained */
     int threads;
     /* outputs; NULL = none, "-" = standard output */
-    const char *table, *scores, *bedgraph;
+    const char *table, *scores;
+    const char *track; /* bedGraph or, by name, bigWig, of regions; for several TFs a name with {tf}, or a folder (genome/track.h) */
     const char *npz;   /* first part of file names: .TF.onehot.npz, .TF.hyp.npz */
     const char *logos; /* a folder; it is made */
     const char *db;    /* motifs for the figures of variants */

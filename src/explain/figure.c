@@ -178,7 +178,11 @@ static void sentence(kstring_t *s, const tfb_figure_t *f)
     ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", what, f->tf, f->p_ref, f->p_alt);
     if (isfinite(odds)) ksprintf(s, "; the odds are %s %.*f", f->lor < 0 ? "divided by" : "times", odds < 10 ? 1 : 0, odds);
     kputs(". ", s);
-    if (f->percentile >= 0) ksprintf(s, "The change is larger than that of %.*f of 100 variants compared with.", f->percentile > 99 ? 1 : 0, f->percentile);
+    if (f->percentile >= 99) /* cut off, not rounded: 99.997 is not 100 */
+        ksprintf(s, "The change is larger than that of %.2f %% of random SNVs: about 1 in %.0f changes it as much. ", floor(f->percentile * 100) / 100,
+                 100 / (100 - f->percentile > 1e-6 ? 100 - f->percentile : 1e-6));
+    else if (f->percentile >= 0)
+        ksprintf(s, "The change is larger than that of %.0f %% of random SNVs. ", f->percentile);
 }
 
 /* The row of letters below a logo, the allele in bold. */
@@ -335,7 +339,7 @@ int tfb_figure_variant(kstring_t *s, tfb_panel_t *panel, tfb_fasta_t *fasta, con
     f.p_ref = (double)tfb_sigmoid(z[target]);
     f.p_alt = (double)tfb_sigmoid(z[T + target]);
     f.lor = (double)z[T + target] - (double)z[target];
-    f.percentile = percentile;
+    f.percentile = percentile >= 0 ? percentile : tfb_panel_percentile(panel, target, TFB_CALIB_DELTA, fabs(f.p_alt - f.p_ref));
     f.method = "in-silico mutagenesis: against the mean of the four bases there";
     for (int i = 0; i < 2; i++) f.code[i] = code + (size_t)i * (size_t)W, f.hyp[i] = hyp + (size_t)i * (size_t)W * 4;
     if (tfb_figure_draw(s, &f, flank, db) == 0) {

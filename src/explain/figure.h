@@ -15,7 +15,7 @@ typedef struct {
     const char *tf;
     double p_ref, p_alt; /* probability of binding */
     double lor;          /* logit of ALT - logit of REF */
-    double percentile;   /* of the change among common variants, 0 to 100; below 0 = unknown */
+    double percentile;   /* of the change among those by random SNVs, 0 to 100; below 0 or NaN = unknown, and nothing is said of it */
     const char *method;  /* how contributions were made, in a few words */
     int W;
     const uint8_t *code[2]; /* (W) windows of REF and ALT, as tfb_allele_window makes them */
@@ -30,7 +30,7 @@ int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_mo
 
 /* All of it, by in-silico mutagenesis on panel: the figure of ALT against REF for the panel's target (-1: the TF whose probability
  * changes most). flank 0 = 25. db may be NULL. 0 with the <svg> appended to s; a reason (tfb_allele_t) why an allele cannot be scored; -1 on
- * failure (logged). */
+ * failure (logged). percentile below 0: that of the panel, where it is calibrated. */
 int tfb_figure_variant(kstring_t *s, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
                        hts_pos_t pos, const char *id, const char *ref, const char *alt, int target, double percentile);
 

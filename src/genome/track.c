@@ -1,7 +1,7 @@
-/* track.c - a value along the genome, as bedGraph (plain or bgzip) or bigWig. */
+/* track.c - values along the genome, as bedGraph (plain or bgzip) or bigWig. */
 #include "config.h"
-#include "annotate/track.h"
-#include "annotate/files.h"
+#include "genome/track.h"
+#include "util/files.h"
 #include "util/util.h"
 #include <errno.h>
 #include <htslib/bgzf.h>
@@ -9,6 +9,8 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
 #ifdef HAVE_BIGWIG
 #include <bigWig.h>
 #endif
@@ -20,6 +22,7 @@ struct tfb_track_t {
     FILE *text;
     tfb_out_t *out;
     BGZF *gz;
+    int decimals;
     kstring_t line;
 #ifdef HAVE_BIGWIG
     bigWigFile_t *bw;
@@ -32,7 +35,7 @@ struct tfb_track_t {
 };
 
 #ifdef HAVE_BIGWIG
-int tfb_track_has_bigwig(void) { return 1; }
+int tfb_track_bigwig_possible(void) { return 1; }
 
 static int open_bigwig(tfb_track_t *t, const tfb_fasta_t *f)
 {
@@ -116,54 +119,10 @@ static int close_bigwig(tfb_track_t *t, int keep)
     return ok ? 0 : -1;
 }
 #else
-int tfb_track_has_bigwig(void) { return 0; }
+int tfb_track_bigwig_possible(void) { return 0; }
 #endif
 
-tfb_track_t *tfb_track_open(const char *path, int bigwig, const tfb_fasta_t *f)
-{
-    tfb_track_t *t = calloc(1, sizeof *t);
-    size_t n = strlen(path);
-    if (!t || !(t->path = strdup(path))) goto fail;
-    (void)f;
-    if (bigwig) {
-#ifdef HAVE_BIGWIG
-        if (open_bigwig(t, f) < 0) {
-            if (t->bw) bwClose(t->bw);
-            t->bw = NULL;
-            tfb_file_remove(path);
-            goto fail;
-        }
-#else
-        goto fail; /* the caller has asked tfb_track_has_bigwig() */
-#endif
-    } else if ((n > 3 && strcmp(path + n - 3, ".gz") == 0) || (n > 4 && strcmp(path + n - 4, ".bgz") == 0)) {
-        if (!(t->gz = bgzf_open(path, "w"))) {
-            tfb_error("cannot write %s: %s", path, strerror(errno));
-            goto fail;
-        }
-    } else if (!(t->text = tfb_out_open(path, &t->out)))
-        goto fail;
-    return t;
-fail:
-    tfb_track_close(t, 0);
-    return NULL;
-}
-
-int tfb_track_add(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t end, float v)
-{
-#ifdef HAVE_BIGWIG
-    if (t->bw) return add_bigwig(t, contig, beg, end, v);
-#endif
-    t->line.l = 0;
-    errno = 0;
-    if (ksprintf(&t->line, "%s\t%" PRId64 "\t%" PRId64 "\t%.5f\n", contig, (int64_t)beg, (int64_t)end, (double)v) > 0 &&
-        (t->gz ? bgzf_write(t->gz, t->line.s, t->line.l) == (ssize_t)t->line.l : fwrite(t->line.s, 1, t->line.l, t->text) == t->line.l))
-        return 0;
-    tfb_error("cannot write to %s: %s", strcmp(t->path, "-") ? t->path : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
-    return -1;
-}
-
-int tfb_track_close(tfb_track_t *t, int keep)
+static int close_track(tfb_track_t *t, int keep)
 {
     int ret = keep ? 0 : -1;
     if (!t) return ret;
@@ -187,4 +146,124 @@ int tfb_track_close(tfb_track_t *t, int keep)
     free(t->path);
     free(t);
     return ret;
+}
+
+static tfb_track_t *open_track(const char *path, int bigwig, const tfb_fasta_t *f, int decimals)
+{
+    tfb_track_t *t = calloc(1, sizeof *t);
+    size_t n = strlen(path);
+    if (!t || !(t->path = strdup(path))) goto fail;
+    (void)f;
+    t->decimals = decimals;
+    if (bigwig) {
+#ifdef HAVE_BIGWIG
+        if (open_bigwig(t, f) < 0) {
+            if (t->bw) bwClose(t->bw);
+            t->bw = NULL;
+            tfb_file_remove(path);
+            goto fail;
+        }
+#else
+        goto fail; /* tfb_tracks_open has said so */
+#endif
+    } else if ((n > 3 && strcmp(path + n - 3, ".gz") == 0) || (n > 4 && strcmp(path + n - 4, ".bgz") == 0)) {
+        if (!(t->gz = bgzf_open(path, "w"))) {
+            tfb_error("cannot write %s: %s", path, strerror(errno));
+            goto fail;
+        }
+    } else if (!(t->text = tfb_out_open(path, &t->out)))
+        goto fail;
+    return t;
+fail:
+    close_track(t, 0);
+    return NULL;
+}
+
+static int ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcasecmp(s + n - m, suffix) == 0;
+}
+
+tfb_track_t **tfb_tracks_open(const tfb_tracks_opt_t *o, const tfb_fasta_t *f)
+{
+    struct stat st;
+    const char *hole = strstr(o->out, "{tf}");
+    int folder = !hole && strcmp(o->out, "-") && (ends_with(o->out, "/") || (stat(o->out, &st) == 0 && S_ISDIR(st.st_mode))), n = o->n_tfs, ok = 0;
+    int bigwig = o->format ? strcmp(o->format, "bigwig") == 0 : ends_with(o->out, ".bw") || ends_with(o->out, ".bigwig");
+    kstring_t *path = calloc((size_t)n, sizeof *path);
+    tfb_track_t **track = calloc((size_t)n, sizeof(tfb_track_t *));
+    if (!path || !track) {
+        tfb_error("not enough memory for %d tracks", n);
+        goto done;
+    }
+    if (bigwig && !tfb_track_bigwig_possible()) {
+        tfb_error("%s: this tfbind was built without libBigWig and writes bedGraph only (install libBigWig, Debian's libbigwig-dev, and configure again)",
+                  o->out);
+        goto done;
+    }
+    if (bigwig && strcmp(o->out, "-") == 0) {
+        tfb_error("bigWig needs a file: %s FILE.bw", o->option);
+        goto done;
+    }
+    if (n > 1 && !hole && !folder) {
+        tfb_error("%d TFs are %d tracks: give %s a name with {tf}, such as %s '{tf}.bw', or a folder", n, n, o->option, o->option);
+        goto done;
+    }
+    for (int t = 0; t < n; t++) {
+        kstring_t tf = {0, 0, NULL};
+        if (kputs(o->tf[t], &tf) < 0 || ks_resize(&path[t], strlen(o->out) + tf.l + 16) < 0) {
+            tfb_error("not enough memory for %d tracks", n);
+            free(tf.s);
+            goto done;
+        }
+        for (char *p = tf.s; *p; p++)
+            if (*p == '/') *p = '_';
+        if (hole)
+            ksprintf(&path[t], "%.*s%s%s", (int)(hole - o->out), o->out, tf.s, hole + 4);
+        else if (folder)
+            ksprintf(&path[t], "%s%s%s%s", o->out, ends_with(o->out, "/") ? "" : "/", tf.s, bigwig ? ".bw" : ".bedGraph");
+        else
+            kputs(o->out, &path[t]);
+        free(tf.s);
+        for (int k = 0; k < t; k++)
+            if (strcmp(path[k].s, path[t].s) == 0) {
+                tfb_error("two TFs would be written to %s", path[t].s);
+                goto done;
+            }
+        if (!(track[t] = open_track(path[t].s, bigwig, f, o->decimals))) goto done;
+    }
+    ok = 1;
+done:
+    for (int t = 0; path && t < n; t++) free(path[t].s);
+    free(path);
+    if (!ok) {
+        tfb_tracks_close(track, n, 0);
+        track = NULL;
+    }
+    return track;
+}
+
+int tfb_tracks_close(tfb_track_t **track, int n, int keep)
+{
+    int ret = keep ? 0 : -1;
+    for (int t = 0; track && t < n; t++)
+        if (track[t] && close_track(track[t], ret == 0) < 0) ret = -1;
+    free(track);
+    return ret;
+}
+
+int tfb_track_add(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t end, float v)
+{
+#ifdef HAVE_BIGWIG
+    if (t->bw) return add_bigwig(t, contig, beg, end, v);
+#endif
+    t->line.l = 0;
+    errno = 0;
+    ksprintf(&t->line, "%s\t%" PRId64 "\t%" PRId64 "\t", contig, (int64_t)beg, (int64_t)end);
+    if (ksprintf(&t->line, t->decimals < 0 ? "%.*g\n" : "%.*f\n", t->decimals < 0 ? 6 : t->decimals, (double)v) > 0 &&
+        (t->gz ? bgzf_write(t->gz, t->line.s, t->line.l) == (ssize_t)t->line.l : fwrite(t->line.s, 1, t->line.l, t->text) == t->line.l))
+        return 0;
+    tfb_error("cannot write to %s: %s", strcmp(t->path, "-") ? t->path : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
+    return -1;
 }

@@ -1,6 +1,6 @@
 /* files.c - what formats share about the files they read and write. */
 #include "config.h"
-#include "annotate/files.h"
+#include "util/files.h"
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
