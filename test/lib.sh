@@ -75,3 +75,11 @@ fails() {
     shift 2
     if "$@" > /dev/null 2> fails.txt; then echo "not ok $name: succeeded"; elif grep -qF -- "$text" fails.txt; then echo "ok $name"; else echo "not ok $name: $(head -n 1 fails.txt)"; fi
 }
+# from_bigwig FILE FORMAT: a bigWig as bedGraph, read from its data blocks (bedGraph sections of start, end, value); contigs are named from ref.fa.fai
+from_bigwig() {
+    perl -MCompress::Zlib -e 'my ($file, $format) = @ARGV; local $/; open F, "<:raw", $file or die; my $d = <F>; open G, "<", "ref.fa.fai"; my @c = map { (split /\t/)[0] } split /\n/, <G>; my ($data, $idx) = unpack "x16 Q< Q<", $d;
+        my $walk; $walk = sub { my $o = shift; my ($leaf, $x, $n) = unpack "C C S<", substr($d, $o, 4); $o += 4;
+            for (1 .. $n) { if ($leaf) { my ($off, $len) = unpack "Q< Q<", substr($d, $o + 16, 16); $o += 32; my $b = uncompress(substr $d, $off, $len); my ($t, $k) = unpack "L< x18 S<", $b;
+                for (0 .. $k - 1) { my ($s, $e, $v) = unpack "L< L< f<", substr($b, 24 + 12 * $_, 12); printf "%s\t%d\t%d\t$format\n", $c[$t], $s, $e, $v } } else { $walk->(unpack "Q<", substr($d, $o + 16, 8)); $o += 24 } } };
+        $walk->($idx + 48)' "$1" "$2"
+}

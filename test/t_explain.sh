@@ -24,16 +24,31 @@ $X --tf CTCF w.fa | cut -f 2- > a.txt; awk -F'\t' '$2 == "CTCF" || NR == 1' fa.t
 for r in fwd rev both; do $X --tf SPI1 --strand $r --references-fasta <(samtools faidx -r <(tail -n 3 r.txt) ref.fa) --scores - w.fa | awk -F'\t' -v r=$r 'NR > 1 { n++; d = $8 < 0 ? -$8 : $8; if (d > 1e-5) bad = 1 } END { print bad || !n ? "not ok --references-fasta, " r : "ok --references-fasta, " r }'; done
 $X -f ref.fa --scores - w.bed | tail -n +2 | cut -f 2 > a.txt; $TFBIND annotate -v 0 -m tiny.safetensors -f ref.fa w.bed | tail -n +2 | cut -f 4 > b.txt; same 'without --tf: the TF with the highest score' b.txt a.txt
 $X -f ref.fa --tf SPI1 --min-score 0.5 --scores - w.bed > a.txt; $X -f ref.fa --tf SPI1 --scores - w.bed | awk -F'\t' 'NR == 1 || $4 >= 0.5' > b.txt; same '--min-score' b.txt a.txt
+$TFBIND explain -m tiny.safetensors -f ref.fa --tf SPI1 --min-score 0.5 --scores /dev/null w.bed 2> err.txt; grep -q ' not: [1-9][0-9]* with every score below --min-score$' err.txt && echo 'ok the summary counts what --min-score leaves out' || echo "not ok the summary counts what --min-score leaves out: $(cat err.txt)"
 # in-silico mutagenesis by hand: one base of a sequence changed, scored by annotate
 $X --method ism --tf SPI1 last.fa > ism.tsv; s=$(grep -v '>' last.fa | tr -d '\n')
 for at in 1 30 60; do b=${s:at-1:1}; printf '>o\n%s\n>m\n%s%s%s\n' "$s" "${s:0:at-1}" "$(other "$b")" "${s:at}"; done > mut.fa
 $TFBIND annotate -v 0 -m tiny.safetensors --scale logit --tf SPI1 mut.fa | tail -n +2 | cut -f 2 | paste - - | awk '{ printf "%.4f\n", $2 - $1 }' > want.txt
 for at in 1 30 60; do awk -F'\t' -v at=$at -v to="$(other "${s:at-1:1}")" 'NR == at + 1 { c = index("ACGT", to) + 7; printf "%.4f\n", $c - $7 }' ism.tsv; done > got.txt
 paste want.txt got.txt | awk '{ d = $1 - $2; if (d * d > 4e-8) bad = 1; if ($1 * $1 > 1e-8) some = 1 } END { print NR == 3 && some && !bad ? "ok mutagenesis = scoring the mutant" : "not ok mutagenesis = scoring the mutant" }'
-# a track
-$X -f ref.fa --tf CTCF --bedgraph t.bg -o t.tsv w.bed; tail -n +2 t.tsv | awk -F'\t' '{ print $4 "\t" $5 - 1 "\t" $5 "\t" $7 }' > want.txt; same '--bedgraph = the table' want.txt t.bg
-printf 'chr1\t1000\t1060\nchr1\t1040\t1100\nchr1\t2000\t2060\n' > o.bed; $TFBIND explain -m tiny.safetensors -f ref.fa --tf CTCF --bedgraph o.bg o.bed 2> err.txt
-[ "$(awk '$2 < last && $1 == c { print "overlap" } { last = $3; c = $1 }' o.bg)" = '' ] && [ $(wc -l < o.bg) -eq 160 ] && grep -q '1 regions overlap' err.txt && echo 'ok a track has each position once' || echo 'not ok a track has each position once'
+# tracks
+$X -f ref.fa --tf CTCF --track t.bg -o t.tsv w.bed; tail -n +2 t.tsv | awk -F'\t' '{ print $4 "\t" $5 - 1 "\t" $5 "\t" $7 }' > want.txt; same '--track = the table' want.txt t.bg
+$X -f ref.fa --tf CTCF --track u.bg --input bed <(tac w.bed); same 'a track does not depend on the order of regions' want.txt u.bg
+sed 's/^chr//' w.bed > bare.bed; $X -f ref.fa --tf CTCF --track u.bg bare.bed; same 'contigs in another style' want.txt u.bg
+$X -f ref.fa --tf CTCF --track u.bg.gz w.bed; bgzip -dc u.bg.gz > got.txt; same 'a track with bgzip' want.txt got.txt
+$X -f ref.fa --tf all --track 'all.{tf}.bg' w.bed; same 'a track for each TF' want.txt all.CTCF.bg; [ "$(ls all.*.bg | wc -l)" = 3 ] && echo 'ok as many as TFs' || echo 'not ok as many as TFs'
+printf 'chr1\t1000\t1060\nchr1\t1040\t1100\nchr1\t2000\t2060\nchr1\t1030\t1090\n' > o.bed; $TFBIND explain -m tiny.safetensors -f ref.fa --tf CTCF --track o.bg -o o.tsv o.bed 2> err.txt
+tail -n +2 o.tsv | awk -F'\t' '{ s[$5] += $7; n[$5]++ } END { for (p in s) printf "chr1\t%d\t%d\t%.4f\n", p - 1, p, s[p] / n[p] }' | sort -k2,2n > want2.txt; awk '{ printf "%s\t%d\t%d\t%.4f\n", $1, $2, $3, $4 }' o.bg > got.txt
+sed 's/-0\.0000$/0.0000/' -i want2.txt got.txt; paste want2.txt got.txt | awk '{ d = $4 - $8; if ($2 != $6 || d > 1.1e-4 || d < -1.1e-4) bad = 1 } END { print NR == 160 && !bad ? "ok where regions overlap, a track has their mean" : "not ok where regions overlap, a track has their mean" }'
+grep -q '2 regions overlap the one before' err.txt && echo 'ok overlaps are counted' || echo "not ok overlaps are counted: $(cat err.txt)"
+if $TFBIND explain -h | grep -q 'bigWig (.bw, .bigwig) (not in this build)'; then
+    fails 'bigWig without libBigWig' 'x.bw: this tfbind was built without libBigWig' $X -f ref.fa --tf CTCF --track x.bw w.bed; [ -e x.bw ] && echo 'not ok no file without libBigWig' || echo 'ok no file without libBigWig'
+else
+    $X -f ref.fa --tf CTCF --track t.bw --input bed <(tac w.bed); from_bigwig t.bw %.6g > got.txt; same 'bigWig = bedGraph' want.txt got.txt
+    $X -f ref.fa --tf CTCF --track o.bigWig o.bed; from_bigwig o.bigWig %.6g > got.txt; same 'bigWig = bedGraph where regions overlap' o.bg got.txt
+    fails 'a bigWig to a full disk' 'cannot write' $X -f ref.fa --tf CTCF --track none/t.bw w.bed
+    { cat w.bed; echo 'chr1 ten 20'; } > u.bed; fails 'a bigWig of a damaged file' 'u.bed:' $X -f ref.fa --tf CTCF --track x.bw u.bed; [ -e x.bw ] && echo 'not ok no half-written bigWig' || echo 'ok no half-written bigWig'
+fi
 
 # ---- variants ----
 grep -E '^#|snv|mnv|del|ins|multi' in.vcf > v.vcf
@@ -53,6 +68,11 @@ printf 'MEME version 4\n\nALPHABET= ACGT\n\nMOTIF M1 CTCF\nletter-probability ma
 $X -f ref.fa --tf CTCF,SPI1 --logos figs --db db.meme v.vcf; ls figs | wc -l | grep -qx "$((2 * $(wc -l < lor.txt)))" && echo 'ok a figure a variant and TF' || echo "not ok a figure a variant and TF: $(ls figs | wc -l)"
 f=$(ls figs/chr1_100_*CTCF.svg | head -n 1)
 grep -q 'The ALT allele .* CTCF: the probability of binding is' "$f" && grep -q 'Best matching motif: M1 CTCF' "$f" && grep -q '>snv' "$f" && echo 'ok a figure says what happens' || echo 'not ok a figure says what happens'
+grep -q 'random SNVs' figs/*.svg && echo 'not ok without calibration nothing is said of percentiles' || echo 'ok without calibration nothing is said of percentiles'
+$TFBIND model --calibrate -f ref.fa -l labels.bed.gz --n 400 -o cal.safetensors tiny.safetensors 2> err.txt
+bcftools view -i 'ID="snv"' v.vcf > one.vcf; $TFBIND explain -v 1 -m cal.safetensors -f ref.fa --tf CTCF --logos calfigs one.vcf
+$TFBIND annotate -v 0 -m cal.safetensors -f ref.fa --tf CTCF one.vcf | bcftools query -f '%TFB_CTCF_PCT\n' | head -n 1 | awk '{ printf(($1 >= 99 ? "%.2f" : "%.0f"), ($1 >= 99 ? int($1 * 100) / 100 : $1)) }' > pct.txt
+[ -s pct.txt ] && grep -q "The change is larger than that of $(cat pct.txt) % of random SNVs" calfigs/chr1_100_*CTCF.svg && echo "ok a figure says annotate's percentile" || echo "not ok a figure says annotate's percentile: $(cat pct.txt err.txt)"
 perl -0ne 'my @open; while (/<(\/?)([a-z]+)[^>]*?(\/?)>/g) { next if $3; if ($1) { pop(@open) eq $2 or die "mismatch" } else { push @open, $2 } } exit(@open ? 1 : 0)' "$f" && echo 'ok its elements are closed' || echo 'not ok its elements are closed'
 $X --tf CTCF --logos logos w.fa; [ "$(ls logos | wc -l)" = "$(wc -l < w.bed)" ] && grep -q '<path' logos/*.svg && echo 'ok a logo a sequence' || echo 'not ok a logo a sequence'
 
@@ -81,16 +101,18 @@ END
 fi
 
 # ---- bad input ----
+fails 'a named pipe of unknown content' 'is a pipe: --input' $X -f ref.fa <(cat w.bed)
 fails 'no FASTA for regions' '-f ref.fa is missing' $X w.bed
 fails 'an unknown method' '--method is deeplift, ism or gradient' $X --method shap w.fa
 printf '>a\nACGT\n' > short.fa; fails 'a reference too short' "short.fa: a has 4 bases, a reference must have the window's 60" $X --references-fasta short.fa w.fa
 : > none.fa; fails 'no references' 'none.fa holds no sequences' $X --references-fasta none.fa w.fa
 fails 'seeds are for DeepLIFT' 'are for --method deeplift' $X --method ism --seed 3 w.fa
 fails 'arrays need a TF' '--tf says which' $X --npz x w.fa
-fails 'a track of two TFs' 'a track of one TF' $X -f ref.fa --tf all --bedgraph x.bg w.bed
-fails 'a track of variants' 'a track of one TF' $X -f ref.fa --tf CTCF --bedgraph x.bg v.vcf
+fails 'two TFs on one track' '2 TFs are 2 tracks: give --track a name with {tf}' $X -f ref.fa --tf CTCF,SPI1 --track x.bg w.bed
+fails 'a track without a TF' '--track is of TFs' $X -f ref.fa --track x.bg w.bed
+fails 'a track of variants' '--track is of TFs' $X -f ref.fa --tf CTCF --track x.bg v.vcf
 fails 'an unknown TF' "CTFC" $X --tf CTFC w.fa
-{ tail -n 1 w.bed; head -n 1 w.bed; } > u.bed; sed -i 's/^chr[12]/chr1/' u.bed; fails 'an unsorted track' 'must be; sort the regions' $X -f ref.fa --tf CTCF --bedgraph x.bg u.bed
+{ cat w.bed; echo 'chr1 ten 20'; } > u.bed; fails 'a track of a damaged file' 'u.bed:' $X -f ref.fa --tf CTCF --track x.bg u.bed
 [ -e x.bg ] && echo 'not ok nothing half-written is left' || echo 'ok nothing half-written is left'
 printf 'chr1\tten\t20\n' > bad.bed; fails 'a bad line' 'bad.bed:1: not BED' $X -f ref.fa bad.bed
 sed 's/^\(chr1\t100\tsnv\t\)./\1N/' in.vcf | awk -F'\t' -v OFS='\t' '$2 == 300 { $4 = ($4 == "A") ? "C" : "A"; $5 = "G" } 1' > mis.vcf; fails 'a REF that is not there' 'chr1:300: REF is' $X -f ref.fa mis.vcf

@@ -35,12 +35,7 @@ mkdir d && $S --tf CTCF,SPI1 --step 7 -o d; same 'a folder' all.txt d/SPI1.bedGr
 if $S --tf SPI1 --step 7 -O bigwig -o w.bw 2> err.txt; then
     check '-O bigwig' $S --tf SPI1 --step 7 -o w2.bigWig; cmp -s w.bw w2.bigWig && echo 'ok bigWig by name' || echo 'not ok bigWig by name'
     head -c 4 w.bw | od -An -tx4 | grep -q 888ffc26 && echo 'ok a bigWig' || echo 'not ok a bigWig'
-    # the values, from its data blocks: bedGraph sections of start, end, value
-    perl -MCompress::Zlib -e 'local $/; open F, "<:raw", "w.bw"; my $d = <F>; my ($cl, $data, $idx) = unpack "x8 Q< Q< Q<", $d; my $fdt = unpack "x16 Q<", $d; my @c = ("chr1", "chr2");
-        my $walk; $walk = sub { my $o = shift; my ($leaf, $x, $n) = unpack "C C S<", substr($d, $o, 4); $o += 4;
-            for (1 .. $n) { if ($leaf) { my ($off, $len) = unpack "Q< Q<", substr($d, $o + 16, 16); $o += 32; my $b = uncompress(substr $d, $off, $len); my ($t, $x1, $x2, $x3, $x4, $type, $x5, $k) = unpack "L< L< L< L< L< C C S<", $b;
-                for (0 .. $k - 1) { my ($s, $e, $v) = unpack "L< L< f<", substr($b, 24 + 12 * $_, 12); printf "%s\t%d\t%d\t%.5f\n", $c[$t], $s, $e, $v } } else { $walk->(unpack "Q<", substr($d, $o + 16, 8)); $o += 24 } } };
-        $walk->($idx + 48)' > got.txt; same 'bigWig = bedGraph' all.txt got.txt
+    from_bigwig w.bw '%.5f' > got.txt; same 'bigWig = bedGraph' all.txt got.txt
     check 'a bigWig of nothing but N' $S --tf SPI1 -r chr2:4955-4960 --step 2 -o n.bw
     fails 'a bigWig to standard output' 'bigWig needs a file' $S --tf SPI1 -O bigwig
     fails 'a bigWig in a folder that is not there' 'cannot write none/x.bw' $S --tf SPI1 -o none/x.bw

@@ -9,6 +9,7 @@
 #include <htslib/hfile.h>
 #include <htslib/hts.h>
 #include <string.h>
+#include <sys/stat.h>
 
 static void usage(FILE *f)
 {
@@ -55,6 +56,7 @@ static int kind_of(const char *path, const char *said, tfb_explain_input_t *k)
 {
     static const char *const names[] = {"vcf", "bed", "fasta"};
     htsFormat fmt;
+    struct stat st;
     hFILE *f;
     char c = 0;
     *k = TFB_IN_VCF;
@@ -67,7 +69,12 @@ static int kind_of(const char *path, const char *said, tfb_explain_input_t *k)
         tfb_error("--input is vcf, bed or fasta, not '%s'", said);
         return -1;
     }
-    if (strcmp(path, "-") == 0 || !(f = hopen(path, "r"))) return 0;
+    if (strcmp(path, "-") == 0) return 0;
+    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* what is read here, its reader would not see */
+        tfb_error("%s is a pipe: --input vcf, bed or fasta says what it holds", path);
+        return -1;
+    }
+    if (!(f = hopen(path, "r"))) return 0;
     int r = hts_detect_format(f, &fmt);
     if (hclose(f) < 0 || r < 0 || fmt.format == vcf || fmt.format == bcf) return 0;
     BGZF *b = bgzf_open(path, "r");
