@@ -17,6 +17,17 @@ is 'the strongest first' "$(perl -0ne 'print $1 if /<tbody>.*?<td class="n (?:up
    "$(bcftools query -f '%TFB_DELTA\n' a.vcf | tr ',' '\n' | awk '$1 != "." { d = $1 < 0 ? -$1 : $1; if (d > m) { m = d; v = $1 } } END { printf "%+.3f", v }')"
 $TFBIND report --top 2 -o two.html a.vcf 2> err.txt; is '--top' "$(grep -c '<td class="n \(up\|down\)">[-+0-9.]*</td><td class="n">' two.html)" 2
 is 'tags of each TF' "$(perl -0ne '$n = () = /<tr id="tf-/g; print $n' <($TFBIND report all.vcf 2> err.txt))" 3
+# calls of a calibrated model, those of the summary and those of each TF, also of a TF whose tags have other characters than its name
+$TFBIND model --calibrate -f ref.fa -l labels.bed.gz --n 400 --precision 0.2 -o cal.safetensors tiny.safetensors > /dev/null 2>&1
+$TFBIND annotate -v 0 -m cal.safetensors -f ref.fa --call-percentile 0 --tf all -Ov -o cal.vcf in.vcf; $TFBIND annotate -v 0 -m cal.safetensors -f ref.fa --call-percentile 0 -Ov -o cals.vcf in.vcf
+calls() { perl -0ne 'for my $c (2 .. 4) { my $n = 0; while (/<tr id="tf-[^>]*>(.*?)<\/tr>/gs) { my @td = $1 =~ /<td class="n">(\d+)/g; $n += $td[$c + 1] } print "$n " }' "$1"; }
+want() { for c in gain loss change; do bcftools query -f "$1" "$2" | tr ',\t' '\n\n' | grep -cx $c; done | tr '\n' ' '; }
+$TFBIND report -m cal.safetensors -f ref.fa --top 100 --figures 40 -o cal.html cal.vcf; $TFBIND report --top 100 -o cals.html cals.vcf
+is 'calls of each TF' "$(calls cal.html)" "$(want '%TFB_CTCF_CALL\t%TFB_NKX2_5_CALL\t%TFB_SPI1_CALL\n' cal.vcf)"; is 'calls of the summary' "$(calls cals.html)" "$(want '%TFB_CALL\n' cals.vcf)"
+grep -q '<td>\(gain\|loss\|change\)</td>' cal.html && echo 'ok the list of variants has calls' || echo 'not ok the list of variants has calls'
+grep -q '<th>call</th>' p.html && echo 'not ok no calls without calibration' || echo 'ok no calls without calibration'
+grep -q 'id="tf-NKX2-5"' cal.html && ! grep -q 'does not know this TF' cal.html && echo 'ok a TF has its own name' || echo 'not ok a TF has its own name'
+grep -q '% of random SNVs' cal.html && echo 'ok figures say the percentile' || echo 'not ok figures say the percentile'
 is 'figures' "$(grep -c '<figure class="wide"><svg' fig.html)" 3
 is 'VCF = BCF' "$($TFBIND report --title x a.vcf 2> err.txt | grep -v '<footer>' | md5sum)" "$($TFBIND report --title x - < a.bcf 2> err.txt | grep -v '<footer>' | md5sum)"
 grep -q '<script\|src=\|@import\|url(' fig.html && echo 'not ok the page loads nothing' || echo 'ok the page loads nothing'

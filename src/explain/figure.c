@@ -178,10 +178,11 @@ static void sentence(kstring_t *s, const tfb_figure_t *f)
     ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", what, f->tf, f->p_ref, f->p_alt);
     if (isfinite(odds)) ksprintf(s, "; the odds are %s %.*f", f->lor < 0 ? "divided by" : "times", odds < 10 ? 1 : 0, odds);
     kputs(". ", s);
-    if (f->percentile >= 99) /* cut off, not rounded: 99.997 is not 100 */
+    if (f->percentile >= 99) { /* cut off, not rounded: 99.997 is not 100 */
+        double rest = 100 - f->percentile, one_in = 100 / (rest > 1e-4 ? rest : 1e-4), unit = pow(10, floor(log10(one_in)) - 1);
         ksprintf(s, "The change is larger than that of %.2f %% of random SNVs: about 1 in %.0f changes it as much. ", floor(f->percentile * 100) / 100,
-                 100 / (100 - f->percentile > 1e-6 ? 100 - f->percentile : 1e-6));
-    else if (f->percentile >= 0)
+                 round(one_in / unit) * unit);
+    } else if (f->percentile >= 0)
         ksprintf(s, "The change is larger than that of %.0f %% of random SNVs. ", f->percentile);
 }
 

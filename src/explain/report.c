@@ -3,12 +3,16 @@
 #include "explain/figure.h"
 #include "explain/html.h"
 #include "util/util.h"
+#include <ctype.h>
 #include <htslib/khash.h>
 #include <htslib/vcf.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { CALLS = 3 };
+static const char *const call_name[CALLS] = {"gain", "loss", "change"};
 
 enum { BINS = 40, MAX_TFS = 20000, MAX_ALLELE = 1000 };
 
@@ -18,6 +22,7 @@ KHASH_MAP_INIT_STR(tf, int)
 typedef struct {
     char *name;
     int64_t n, gain, loss;
+    int64_t call[CALLS]; /* as annotate called them */
     double most, least; /* greatest gain and loss */
 } tf_t;
 
@@ -37,7 +42,9 @@ typedef struct {
     int n_tfs, m_tfs, n_more;
     top_t *top;
     int n_top;
-    char **name; /* of TFs with tags of their own, NULL-terminated; NULL = the summary */
+    char **name; /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
+    char **real; /* (n_names, NULL-terminated): their names, in which tags have other characters (NKX3-1, TFB_NKX3_1_DELTA) */
+    int called;  /* the file has calls */
     int n_names;
     float *num[5];
     char *str[2];
@@ -130,6 +137,7 @@ static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const do
         t->loss += d <= -r->o->delta;
         if (d > t->most) t->most = d;
         if (d < t->least) t->least = d;
+        for (int c = 0; call && c < CALLS; c++) t->call[c] += strcmp(call, call_name[c]) == 0;
     }
     return keep(r, rec, alt, tf, v, call);
 }
@@ -148,12 +156,22 @@ static double value(const report_t *r, int k, int n, int i)
     return i < n && !bcf_float_is_missing(r->num[k][i]) && !bcf_float_is_vector_end(r->num[k][i]) ? r->num[k][i] : NAN;
 }
 
-static int strings(report_t *r, bcf1_t *rec, const char *suffix, int k)
+static int strings(report_t *r, bcf1_t *rec, const char *tf, const char *suffix, int k)
 {
     char tag[512];
-    snprintf(tag, sizeof tag, "%s_%s", r->o->prefix, suffix);
+    snprintf(tag, sizeof tag, "%s%s%s_%s", r->o->prefix, *tf ? "_" : "", tf, suffix);
     return bcf_get_info_string(r->hdr, rec, tag, &r->str[k], &r->m_str[k]) > 0;
 }
+
+/* The calls of a record, one for each ALT; NULL where it has none. 0, or -1 on lack of memory. */
+static int calls_of(report_t *r, bcf1_t *rec, const char *tf, char ***call, int *n)
+{
+    *call = NULL;
+    *n = 0;
+    return strings(r, rec, tf, "CALL", 1) && !(*call = tfb_split(r->str[1], ',', n)) ? -1 : 0;
+}
+
+static const char *one_call(char **call, int n, int alt) { return alt < n && strcmp(call[alt], ".") ? call[alt] : NULL; }
 
 static int record(report_t *r, bcf1_t *rec)
 {
@@ -163,15 +181,15 @@ static int record(report_t *r, bcf1_t *rec)
     r->n_records++;
     if (!r->name) {
         static const char *const suffix[5] = {"REF", "ALT", "DELTA", "LOR", "PCT"};
-        if (strings(r, rec, "TOP", 0) && !(top = tfb_split(r->str[0], ',', &n_tops))) ret = -1;
-        if (strings(r, rec, "CALL", 1) && !(call = tfb_split(r->str[1], ',', &n_calls))) ret = -1;
+        if (strings(r, rec, "", "TOP", 0) && !(top = tfb_split(r->str[0], ',', &n_tops))) ret = -1;
+        if (calls_of(r, rec, "", &call, &n_calls) < 0) ret = -1;
         for (int k = 0; k < 5; k++) n[k] = numbers(r, rec, "", suffix[k], k);
         for (int a = 0; a < n_alts && ret == 0; a++) {
             double v[5];
             for (int k = 0; k < 5; k++) v[k] = value(r, k, n[k], a);
             if (a >= n_tops || strcmp(top[a], ".") == 0 || isnan(v[2])) continue;
             scored[a] = 1;
-            ret = add(r, rec, a + 1, top[a], v, a < n_calls && strcmp(call[a], ".") ? call[a] : NULL);
+            ret = add(r, rec, a + 1, top[a], v, one_call(call, n_calls, a));
         }
     }
     for (int t = 0; t < r->n_names && ret == 0; t++) {
@@ -180,12 +198,15 @@ static int record(report_t *r, bcf1_t *rec)
         n[0] = numbers(r, rec, r->name[t], "", 0);
         n[3] = numbers(r, rec, r->name[t], "LOR", 3);
         n[4] = numbers(r, rec, r->name[t], "PCT", 4);
+        if (calls_of(r, rec, r->name[t], &call, &n_calls) < 0) ret = -1;
         for (int a = 0; a < n_alts && ret == 0; a++) {
             double v[5] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a), value(r, 3, n[3], a), value(r, 4, n[4], a)};
             if (isnan(v[2])) continue;
             scored[a] = 1;
-            ret = add(r, rec, a + 1, r->name[t], v, NULL);
+            ret = add(r, rec, a + 1, r->real[t], v, one_call(call, n_calls, a));
         }
+        tfb_strv_free(call);
+        call = NULL;
     }
     for (int a = 0; a < n_alts; a++) r->n_alts++, r->n_scored += scored[a];
     tfb_strv_free(top);
@@ -194,14 +215,39 @@ static int record(report_t *r, bcf1_t *rec)
     return ret;
 }
 
+/* Does the header declare INFO/prefix[_tf]_suffix? */
+static int declared(const report_t *r, const char *tf, const char *suffix)
+{
+    char tag[512];
+    snprintf(tag, sizeof tag, "%s%s%s_%s", r->o->prefix, *tf ? "_" : "", tf, suffix);
+    int id = bcf_hdr_id2int(r->hdr, BCF_DT_ID, tag);
+    return id >= 0 && bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, id);
+}
+
+/* Is tag what annotate writes for tf? It replaces what the VCF specification does not allow in a key. */
+static int is_tag_of(const char *tag, const char *tf)
+{
+    for (; *tag && *tf; tag++, tf++)
+        if (*tag != (isalnum((unsigned char)*tf) || *tf == '.' ? *tf : '_')) return 0;
+    return *tag == *tf;
+}
+
+/* The TF of a tag: as the model calls it, where there is one and it knows it. */
+static const char *real_name(const report_t *r, const char *tag)
+{
+    for (int k = 0; r->o->panel && k < tfb_panel_n_targets(r->o->panel); k++)
+        if (is_tag_of(tag, tfb_panel_target(r->o->panel, k))) return tfb_panel_target(r->o->panel, k);
+    return tag;
+}
+
 /* The summary, or the TFs that have tags PREFIX_tf_DELTA. */
 static int look_for_tags(report_t *r)
 {
-    char tag[256], what[300];
+    char what[300];
     size_t np = strlen(r->o->prefix);
-    snprintf(tag, sizeof tag, "%s_TOP", r->o->prefix);
-    int id = bcf_hdr_id2int(r->hdr, BCF_DT_ID, tag);
-    if (bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, id)) return 0;
+    r->called = declared(r, "", "CALL");
+    if (declared(r, "", "TOP")) return 0;
+    r->called = 0;
     for (int i = 0; i < r->hdr->n[BCF_DT_ID]; i++) {
         const char *key = r->hdr->id[BCF_DT_ID][i].key;
         size_t n = key ? strlen(key) : 0;
@@ -213,8 +259,12 @@ static int look_for_tags(report_t *r)
         r->name = v;
         v[r->n_names + 1] = NULL;
         if (!(v[r->n_names] = strndup(key + np + 1, n - np - 7))) return -1;
+        r->called |= declared(r, v[r->n_names], "CALL");
         r->n_names++;
     }
+    if (!(r->real = calloc((size_t)r->n_names + 1, sizeof *r->real))) return -1;
+    for (int i = 0; i < r->n_names; i++)
+        if (!(r->real[i] = strdup(real_name(r, r->name[i])))) return -1;
     if (r->n_names) return 0;
     snprintf(what, sizeof what, "%s_TOP", r->o->prefix);
     tfb_error("%s has no %s tags: annotate it first (tfbind annotate), or say --prefix", r->o->in, what);
@@ -228,21 +278,22 @@ static void histogram(const report_t *r, FILE *f)
     double most = 1, w = 16, h = 150, left = 46, top = 8;
     for (int b = 0; b < BINS; b++)
         if (r->bin[b] > most) most = (double)r->bin[b];
-    double decades = ceil(log10(most + 1));
+    double decades = ceil(log10(most));
     if (decades < 1) decades = 1;
+    const double one = 0.3; /* decades that a count of 1 is high */
     fprintf(f,
             "<figure><svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%g\" height=\"%g\" viewBox=\"0 0 %g %g\" font-family=\"sans-serif\" "
             "font-size=\"11\" "
             "fill=\"#333\"><title>Distribution of the changes of probability</title>\n",
             left + BINS * w + 10, h + 46, left + BINS * w + 10, h + 46);
     for (int d = 0; d <= (int)decades; d++) {
-        double y = top + h - h * d / decades;
+        double y = top + h - h * (d + one) / (decades + one);
         fprintf(f, "<line x1=\"%g\" x2=\"%g\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#dbe3ea\"/><text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>\n", left,
-                left + BINS * w, y, y, left - 5, y + 4, d ? pow(10, d) : 1);
+                left + BINS * w, y, y, left - 5, y + 4, pow(10, d));
     }
     for (int b = 0; b < BINS; b++) {
         if (!r->bin[b]) continue;
-        double x = h * log10((double)r->bin[b] + 1) / decades, lo = -1 + 2.0 * b / BINS;
+        double x = h * (log10((double)r->bin[b]) + one) / (decades + one), lo = -1 + 2.0 * b / BINS;
         fprintf(f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"><title>%+.2f to %+.2f: %" PRId64 "</title></rect>\n",
                 left + b * w + 1, top + h - x, w - 2, x, b < BINS / 2 ? "#b3261e" : "#0b6b43", lo, lo + 2.0 / BINS, r->bin[b]);
     }
@@ -331,8 +382,8 @@ static int page(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
     kstring_t s = {0, 0, NULL};
-    int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0, pct = 0, call = 0;
-    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct), call |= r->top[i].call != NULL;
+    int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0, pct = 0, call = r->called;
+    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
     tfb_html_begin(f, o->title);
     fprintf(f, "<nav><a href=\"#changes\">Changes</a><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
             drawn ? "<a href=\"#figures\">Figures</a>" : "");
@@ -369,7 +420,7 @@ static int page(report_t *r, FILE *f)
         put_number(f, "%.3f", t->p_ref), put_number(f, "%.3f", t->p_alt);
         fprintf(f, "<td class=\"n %s\">%+.3f</td>", t->delta < 0 ? "down" : "up", t->delta);
         put_number(f, "%+.2f", t->lor);
-        if (pct) put_number(f, "%.4g", t->pct);
+        if (pct) put_number(f, "%.2f", floor(t->pct * 100) / 100); /* cut off, not rounded: 99.997 is not 100 */
         if (call) fputs("<td>", f), tfb_html_put(f, t->call ? t->call : "."), fputs("</td>", f);
         fputs("</tr>\n", f);
     }
@@ -377,10 +428,12 @@ static int page(report_t *r, FILE *f)
     if (drawn) ret = figures(r, f, &s);
     qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
     fprintf(f,
-            "<h2 id=\"tfs\">TFs</h2>\n<p>%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th class=\"n\">alleles</th><th class=\"n\">gains</th><th "
+            "<h2 id=\"tfs\">TFs</h2>\n<p>%s Gains and losses: changes of %g or more.%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th class=\"n\">alleles</th><th class=\"n\">gains</th><th "
             "class=\"n\">losses</th>"
-            "<th class=\"n\">greatest gain</th><th class=\"n\">greatest loss</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
-            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.");
+            "%s<th class=\"n\">greatest gain</th><th class=\"n\">greatest loss</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
+            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.", o->delta,
+            call ? " Called: site gained, lost or changed, by the TF's own threshold, where the change is unusual." : "",
+            call ? "<th class=\"n\">called gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "");
     for (int k = 0; k < r->n_tfs; k++) {
         const tf_t *t = &r->tf[k];
         fputs("<tr id=\"", f);
@@ -389,8 +442,10 @@ static int page(report_t *r, FILE *f)
         tfb_html_put(f, t->name);
         fprintf(f,
                 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64
-                "</td><td class=\"n up\">%+.3f</td><td class=\"n down\">%+.3f</td><td>",
-                t->n, t->gain, t->loss, t->most, t->least);
+                "</td>",
+                t->n, t->gain, t->loss);
+        for (int c = 0; call && c < CALLS; c++) fprintf(f, "<td class=\"n\">%" PRId64 "</td>", t->call[c]);
+        fprintf(f, "<td class=\"n up\">%+.3f</td><td class=\"n down\">%+.3f</td><td>", t->most, t->least);
         for (int i = 0; drawn && i < r->n_top && i < o->n_figures; i++)
             if (strcmp(r->top[i].tf, t->name) == 0) fprintf(f, "<a href=\"#v%d\">%d</a> ", i + 1, i + 1);
         fputs("</td></tr>\n", f);
@@ -443,6 +498,7 @@ done:
     for (int k = 0; k < 5; k++) free(r.num[k]);
     for (int k = 0; k < 2; k++) free(r.str[k]);
     tfb_strv_free(r.name);
+    tfb_strv_free(r.real);
     free(r.tf);
     free(r.top);
     if (r.index) kh_destroy(tf, r.index);
