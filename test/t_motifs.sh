@@ -23,7 +23,24 @@ grep -q '<b>&<' p.html && echo 'not ok text is escaped' || { grep -q '&lt;b&gt;&
 perl -0ne 'my %id = map { $_ => 1 } /\bid="([^"]+)"/g; my @lost = grep { !$id{$_} } /href="#([^"]+)"/g; print @lost ? "not ok links have their ends: @lost\n" : "ok links have their ends\n"' p.html
 # a model beside itself: nothing has changed, nothing became
 $M --compare tiny.safetensors -d db.meme --use all 2> err.txt > c.tsv
-awk -F'\t' 'NR > 1 && $2 > 0 && ($19 != "1.000" || $25 != "no" || $5 != $14) { bad = 1 } NF != 25 { bad = 1 } END { exit bad }' c.tsv && echo 'ok a model compared with itself' || echo 'not ok a model compared with itself'
+awk -F'\t' 'NR > 1 && $2 > 0 && ($19 != "1.000" || $25 == "became" || $25 == "lost" || $5 != $14) { bad = 1 } NF != 25 { bad = 1 } END { exit bad }' c.tsv && echo 'ok a model compared with itself' || echo 'not ok a model compared with itself'
+# beside another: what became of a filter follows from its q-values, by the line that --max-q draws
+"$UNIT_DIR/tool_tiny_model" third.safetensors "$($TFBIND model tiny.safetensors | awk -F'\t' '$1 == "spec" || $1 == "architecture" { print $2; exit }')" 60 CTCF,SPI1,NKX2-5 99 2> err.txt
+for q in 0.01 0.3 0.9; do
+    $M --compare third.safetensors -d db.meme --use all --max-q $q --html q.html 2> err.txt > q.tsv
+    awk -F'\t' -v q=$q 'NR > 1 { now = $23 != "." && $23 < q; was = $24 != "." && $24 < q; want = now ? (was ? "kept" : "became") : was ? "lost" : "no"; n++; if ($25 != want) bad = 1 } END { exit bad || !n }' q.tsv && echo "ok what became of filters, q < $q" || echo "not ok what became of filters, q < $q: $(head -n 1 err.txt)"
+    for k in became kept lost; do awk -F'\t' -v k=$k '$25 == k' q.tsv | wc -l; done | tr '\n' ' ' > a.txt
+    perl -0ne 'print "$1 $2 $3 " if /<b>(\d+)<\/b>filters became.*?<b>(\d+)<\/b>were it.*?<b>(\d+)<\/b>are it no longer/' q.html > b.txt; same "the page counts the same, q < $q" a.txt b.txt
+done
+[ "$(awk -F'\t' '$25 == "became"' q.tsv | wc -l)" -gt 0 ] && echo 'ok some became' || echo 'not ok some became'
+# importance on other regions: none of own regions where nothing is predicted bound, the same where all are
+$M --use all --importance-on own --importance o.tsv 2> err.txt; cmp -s o.tsv i.tsv && echo 'not ok --importance-on own' || { [ "$(wc -l < o.tsv)" = 17 ] && echo 'ok --importance-on own' || echo 'not ok --importance-on own'; }
+$M --use all --importance-on own -@ 3 --importance o3.tsv 2> err.txt; same '--importance-on own: one thread = three' o.tsv o3.tsv
+# one target: its own regions are those bound by any
+"$UNIT_DIR/tool_tiny_model" one.safetensors 'conv 8 9; relu; pool 4; dense 1' 60 CTCF 7
+for w in own bound; do $TFBIND motifs -m one.safetensors -f ref.fa -l labels.bed.gz --use all --importance-on $w --regions 20 --importance $w.tsv 2> $w.err > /dev/null; done; same 'of one target, own = bound' own.tsv bound.tsv
+grep -q 'importance on [1-9]' own.err && echo 'ok it was measured' || echo "not ok it was measured: $(cat own.err)"
+fails 'an unknown place of importance' '--importance-on is used, bound or own' $M --importance-on here
 "$UNIT_DIR/tool_tiny_model" other.safetensors 'conv 8 7; relu; pool 4; dense 1' 60 CTCF 4
 "$UNIT_DIR/tool_tiny_model" dense.safetensors 'dense 8; relu; dense 1' 60 CTCF 4
 for arch in shallow danq; do

@@ -28,7 +28,8 @@ static void usage(FILE *f)
                "  -l, --labels FILE        regions and labels, as for evaluate; better those the model has not seen\n"
                "      --chroms LIST        only regions of these contigs (a,b,c or @FILE)\n"
                "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO): best matches with p- and q-values, as by Tomtom\n"
-               "      --compare FILE       another model with the same first layer, such as the parent of a fine-tuned one: what has changed\n"
+               "      --compare FILE       another model with the same first layer, such as the parent of a fine-tuned one: which filters\n"
+               "                           became, were already, or are no longer the target's motif\n"
                "\n"
                "Output:\n"
                "  -o, --output FILE        table of filters [standard output]\n"
@@ -41,10 +42,12 @@ static void usage(FILE *f)
                "How:\n"
                "      --use WHICH          regions used: correct (all their known labels predicted right), bound (of those, the bound ones), all [correct]\n"
                "      --threshold NUM      a site is where a filter reaches this part of its maximum [0.5]\n"
-               "      --regions INT        importance is measured on so many regions that are rightly predicted bound; 0 = not [500]\n"
+               "      --importance-on WHICH  where importance is measured: used (the regions used), bound (those bound and predicted bound by any target),\n"
+               "                           own (for each target those bound and predicted bound by itself) [used]\n"
+               "      --regions INT        on so many of them, evenly drawn (own: of each target); 0 = not [500]\n"
                "      --top INT            filters looked at for each target, the most important ones [5]\n"
                "      --trim BITS          cut off a motif's ends where they tell less, before comparing [0.25]\n"
-               "      --max-q NUM          a match counts below this, on the page [0.01]\n"
+               "      --max-q NUM          a match counts below this q-value: on the page, and in what --compare says of a filter [0.01]\n"
                "  -@, --threads INT        threads; the result does not depend on it [all processors]\n"
                "  -h, --help               this text\n");
 }
@@ -55,7 +58,7 @@ static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, c
     FILE *out = tfb_out_open(path, &o);
     int ok = out != NULL;
     if (!out) return -1;
-    if (what == 'o') tfb_matches_filters_tsv(m, before, out);
+    if (what == 'o') tfb_matches_filters_tsv(m, before, a->q, out);
     if (what == 't') tfb_matches_targets_tsv(m, out);
     if (what == 'i') tfb_matches_importance_tsv(m, out);
     if (what == 'm') {
@@ -68,7 +71,10 @@ static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, c
         char title[512];
         const char *base = strrchr(a->model, '/');
         snprintf(title, sizeof title, "What the filters of %s look for", base ? base + 1 : a->model);
-        tfb_page_opt_t p = {title, a->command, a->before, a->q};
+        static const char *const on[] = {"regions used", "regions bound and predicted bound by any target", "regions of each target"};
+        char where[100];
+        snprintf(where, sizeof where, ", in %" PRId64 " %s", f->n_importance, on[a->scan.on]);
+        tfb_page_opt_t p = {title, a->command, a->before, f->importance ? where : "", a->q};
         ok = tfb_matches_html(m, before, &p, out) == 0;
     }
     return tfb_out_close(out, o, ok);
@@ -153,7 +159,7 @@ done:
 int tfb_cmd_motifs(int argc, char **argv)
 {
     args_t a = {.threads = tfb_cmd_processors(), .trim = 0.25, .q = 0.01, .scan = {.threshold = 0.5, .n_importance = 500, .n_top = 5}};
-    enum { CHROMS = 256, COMPARE, MEME, TARGETS, IMPORTANCE, HTML, USE, THRESHOLD, REGIONS, TOP, TRIM, MAX_Q };
+    enum { CHROMS = 256, COMPARE, MEME, TARGETS, IMPORTANCE, HTML, ON, USE, THRESHOLD, REGIONS, TOP, TRIM, MAX_Q };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"labels", 1, NULL, 'l'},
@@ -165,6 +171,7 @@ int tfb_cmd_motifs(int argc, char **argv)
                                          {"targets", 1, NULL, TARGETS},
                                          {"importance", 1, NULL, IMPORTANCE},
                                          {"html", 1, NULL, HTML},
+                                         {"importance-on", 1, NULL, ON},
                                          {"use", 1, NULL, USE},
                                          {"threshold", 1, NULL, THRESHOLD},
                                          {"regions", 1, NULL, REGIONS},
@@ -200,6 +207,10 @@ int tfb_cmd_motifs(int argc, char **argv)
                 tfb_error("--use is correct, bound or all, not '%s'", optarg), bad = 1;
             break;
         case THRESHOLD: bad |= tfb_cmd_double("threshold", optarg, 0, 1, &a.scan.threshold); break;
+        case ON:
+            a.scan.on = strcmp(optarg, "used") == 0 ? TFB_ON_USED : strcmp(optarg, "bound") == 0 ? TFB_ON_BOUND : TFB_ON_OWN;
+            if (a.scan.on == TFB_ON_OWN && strcmp(optarg, "own") != 0) tfb_error("--importance-on is used, bound or own, not '%s'", optarg), bad = 1;
+            break;
         case REGIONS: bad |= tfb_cmd_int("regions", optarg, 0, INT32_MAX, &v), a.scan.n_importance = v; break;
         case TOP: bad |= tfb_cmd_int("top", optarg, 1, 1000, &v), a.scan.n_top = (int)v; break;
         case TRIM: bad |= tfb_cmd_double("trim", optarg, 0, 2, &a.trim); break;

@@ -200,22 +200,50 @@ static void third_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f, 
     }
 }
 
-static void measure_importance(scan_t *s, tfb_filters_t *f, int64_t n)
+/* The regions that importance is measured on, to chosen (as many as s->any or f->used have). Returns how many. */
+static int64_t choose_regions(const scan_t *s, const tfb_filters_t *f, const tfb_filters_opt_t *o, int64_t *chosen)
+{
+    int64_t n = 0, n_from = o->on == TFB_ON_USED ? f->n_used : s->n_any, most = o->n_importance;
+    const int64_t *from = o->on == TFB_ON_USED ? s->list : s->any;
+    if (o->on != TFB_ON_OWN) {
+        n = most < n_from ? most : n_from;
+        for (int64_t i = 0; i < n; i++) chosen[i] = from[i * n_from / n];
+        return n;
+    }
+    /* the same of each target: its k-th region is taken where k = i * n_own / m for an i; a region serves all targets that it is one of */
+    int64_t *k = calloc((size_t)f->T, sizeof *k);
+    for (int64_t i = 0; k && i < n_from; i++) {
+        int take = 0;
+        for (int t = 0; t < f->T; t++) {
+            if (!is_own(s, from[i], t)) continue;
+            int64_t m = most < f->n_own[t] ? most : f->n_own[t];
+            take |= (k[t] * m + f->n_own[t] - 1) / f->n_own[t] * f->n_own[t] < (k[t] + 1) * m;
+            k[t]++;
+        }
+        if (take) chosen[n++] = from[i];
+    }
+    free(k);
+    return n;
+}
+
+/* 0, or -1 on lack of memory. */
+static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt_t *o)
 {
     int F = f->F, T = f->T, n_layers = s->m->net->n_layers, a = s->a;
-    int64_t list[BATCH];
     size_t n_act = (size_t)s->L * F;
-    const int64_t *from = s->n_any ? s->any : s->list;
-    int64_t n_from = s->n_any ? s->n_any : f->n_used;
-    f->n_importance = n < n_from ? n : n_from;
+    int64_t *chosen = malloc(((size_t)s->ex->n + 1) * sizeof *chosen);
+    if (!chosen) return -1;
+    f->n_importance = choose_regions(s, f, o, chosen);
     for (int64_t i = 0; i < f->n_importance; i += BATCH) {
         int B = f->n_importance - i < BATCH ? (int)(f->n_importance - i) : BATCH;
-        for (int b = 0; b < B; b++) list[b] = from[(i + b) * n_from / f->n_importance];
+        const int64_t *list = chosen + i;
         load(s, list, B);
         float *y = run(s, 0, a + 1, B);
         memcpy(s->kept, y, (size_t)B * n_act * sizeof *y);
         float *z = run(s, a + 1, n_layers, B);
         for (int k = 0; k < B * T; k++) s->z[k] = tfb_sigmoid(z[k]);
+        for (int b = 0; b < B; b++)
+            for (int t = 0; t < T; t++) f->n_measured[t] += o->on != TFB_ON_OWN || is_own(s, list[b], t);
         for (int k = 0; k < F; k++) {
             float *to = s->w->y[a];
             int active = 0;                                      /* a filter that is silent in the whole batch changes nothing */
@@ -229,11 +257,14 @@ static void measure_importance(scan_t *s, tfb_filters_t *f, int64_t n)
             for (int b = 0; b < B; b++)
                 for (int t = 0; t < T; t++) {
                     double d = tfb_sigmoid(z[b * T + t]) - s->z[b * T + t];
-                    f->importance[(size_t)k * T + t] += d * d;
+                    if (o->on != TFB_ON_OWN || is_own(s, list[b], t)) f->importance[(size_t)k * T + t] += d * d;
                 }
         }
     }
-    for (size_t k = 0; k < (size_t)F * T && f->n_importance; k++) f->importance[k] /= (double)f->n_importance;
+    for (size_t k = 0; k < (size_t)F * T; k++)
+        if (f->n_measured[k % T]) f->importance[k] /= (double)f->n_measured[k % T];
+    free(chosen);
+    return 0;
 }
 
 tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *o, tfb_pool_t *pool)
@@ -273,7 +304,9 @@ tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, 
             !(own = tfb_alloc(n * f->K * 4, sizeof *own, "the sites of each target")))
             goto done;
     }
-    if (o->n_importance && !(f->importance = calloc((size_t)f->F * f->T, sizeof *f->importance))) goto done;
+    if (o->n_importance &&
+        (!(f->importance = calloc((size_t)f->F * f->T, sizeof *f->importance)) || !(f->n_measured = calloc((size_t)f->T, sizeof *f->n_measured))))
+        goto done;
     for (int t = 0; t < ex->n_targets; t++)
         if (!o->only && (s.out[t] = tfb_model_target(m, ex->targets[t])) < 0) {
             tfb_error("the model does not know %s", ex->targets[t]);
@@ -287,7 +320,10 @@ tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, 
     }
     second_pass(&s, o, f, count);
     frequencies(count, (size_t)f->F * f->K, f->pfm);
-    if (f->importance) measure_importance(&s, f, o->n_importance);
+    if (f->importance && measure_importance(&s, f, o) < 0) {
+        tfb_error("not enough memory to measure importance");
+        goto done;
+    }
     if (f->n_top) {
         choose_top(f);
         third_pass(&s, o, f, own);
@@ -322,6 +358,7 @@ void tfb_filters_destroy(tfb_filters_t *f)
     free(f->most);
     free(f->pfm);
     free(f->importance);
+    free(f->n_measured);
     free(f->n_own);
     free(f->top);
     free(f->own_sites);

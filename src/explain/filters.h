@@ -15,12 +15,19 @@ typedef enum {
     TFB_USE_ALL
 } tfb_use_t;
 
+/* Regions that importance is measured on. Silencing a filter changes little where a target is not predicted anyway, and most regions are so. */
+typedef enum {
+    TFB_ON_USED,  /* those used for the motifs, as the paper has it */
+    TFB_ON_BOUND, /* bound and predicted bound by any target */
+    TFB_ON_OWN    /* for each target those bound and predicted bound by itself */
+} tfb_on_t;
+
 typedef struct {
     tfb_use_t use;
     const uint8_t *only;  /* (n): 1 for the examples to use, whatever use says: another scan's `used`; or NULL. Targets are not looked at then */
     double threshold;     /* part of a filter's greatest activation that makes a site; the paper's is 0.5 */
-    int64_t n_importance; /* regions that importance is measured on, evenly drawn from those bound and predicted bound by any target (where there
-                           * are none, from those used); 0 = not wanted */
+    tfb_on_t on;
+    int64_t n_importance; /* so many of them, evenly drawn (TFB_ON_OWN: of each target); 0 = not wanted */
     int n_top; /* of so many filters, the most important ones of each target, the sites in the target's own regions are collected; needs importance */
 } tfb_filters_opt_t;
 
@@ -28,11 +35,12 @@ typedef struct {
     int F, K, T;          /* filters, their width, the model's targets */
     int64_t n_used;       /* regions used */
     int64_t n_importance; /* regions importance was measured on */
+    int64_t *n_measured;  /* (T): of these, the ones that count for the target; NULL = not wanted */
     uint8_t *used;        /* (n of the examples): 1 = used */
     int64_t *n_sites;     /* (F) */
     float *most;          /* (F): greatest activation */
     float *pfm;           /* (F, K, 4): base frequencies of the sites; 0.25 where there are none */
-    double *importance;   /* (F, T): mean squared change of the probability when the filter's activation is set to 0; NULL = not wanted */
+    double *importance;   /* (F, T): mean squared change of the probability when the filter's activation is set to 0 (0 without regions); NULL = not wanted */
 
     /* of each target's own regions, those bound and predicted bound (n_own of them): the sites that its n_top filters have there */
     int n_top;

@@ -171,18 +171,23 @@ static int top_target(const tfb_filters_t *f, int k)
 
 static const float *pfm_of(const tfb_filters_t *f, int k) { return f->pfm + (size_t)k * f->K * 4; }
 
-static int became(const tfb_matches_t *m, const tfb_matches_t *before, int k, double q)
+static int is_named(const tfb_matches_t *m, int k, double q) { return m->named[k].motif >= 0 && m->named[k].q < q; }
+
+/* What became of a filter, by whether it matches a motif of the model's targets: before and now. */
+typedef enum { NEVER, BECAME, KEPT, LOST } fate_t;
+static const char *const fate_name[] = {"no", "became", "kept", "lost"};
+static fate_t fate(const tfb_matches_t *m, const tfb_matches_t *before, int k, double q)
 {
-    return m->named[k].motif >= 0 && m->named[k].q < q && !(before->named[k].motif >= 0 && before->named[k].q < q);
+    return is_named(m, k, q) ? is_named(before, k, q) ? KEPT : BECAME : is_named(before, k, q) ? LOST : NEVER;
 }
 
-void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before, FILE *out)
+void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before, double q, FILE *out)
 {
     const tfb_filters_t *f = m->f;
     fputs("filter\tn_sites\tmax_activation\tbits\tconsensus\tmotif\tname\tp\tq\toffset\tstrand\ttop_target\timportance", out);
     if (before)
         fputs("\tbefore_consensus\tbefore_motif\tbefore_name\tbefore_p\tbefore_q\tsimilarity\ttarget_motif\ttarget_name\ttarget_p\ttarget_q\tbefore_target_"
-              "q\tbecame",
+              "q\ttarget_match",
               out);
     fputc('\n', out);
     for (int k = 0; k < f->F; k++) {
@@ -210,7 +215,7 @@ void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before
                 fprintf(out, "\t%.3g", before->named[k].q);
             else
                 fputs("\t.", out);
-            fputs(became(m, before, k, 0.01) ? "\tyes" : "\tno", out);
+            fprintf(out, "\t%s", fate_name[fate(m, before, k, q)]);
         }
         fputc('\n', out);
     }
@@ -415,12 +420,13 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         n_dead += !f->n_sites[k];
     }
     qsort(order, (size_t)f->F, sizeof *order, by_key);
-    fputs(
+    fprintf(
+        g->f,
         "<h2 id=\"filters\">Filters</h2>\n<p>What each filter of the first layer finds in the regions used, and below it, column under column, the motif of "
         "the database "
-        "that it is most like (bold: significant). Importance is the mean squared change of a target's probability when the filter is silenced.</p>\n"
+        "that it is most like (bold: significant). Importance is the mean squared change of a target's probability when the filter is silenced%s.</p>\n"
         "<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">filter</th><th class=\"n\">sites</th><th class=\"n\">bits</th><th>motif, and best match</th>",
-        g->f);
+        o->where);
     if (m->db) fputs("<th>best match</th><th class=\"n\">q</th>", g->f);
     if (before) {
         fputs("<th>before", g->f);
@@ -429,7 +435,7 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
             tfb_html_put(g->f, o->before_name);
             fputs("</span>", g->f);
         }
-        fprintf(g->f, "</th>%s<th class=\"n\">similarity</th>", m->db ? "<th>best match before</th><th class=\"n\">q</th><th>became the target's</th>" : "");
+        fprintf(g->f, "</th>%s<th class=\"n\">similarity</th>", m->db ? "<th>best match before</th><th class=\"n\">q</th>" : "");
     }
     if (f->importance) fputs("<th>most important to</th>", g->f);
     fputs("</tr></thead>\n<tbody>\n", g->f);
@@ -447,10 +453,7 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
             fputs("<td>", g->f);
             if (before->f->n_sites[k]) logos(g, before, pfm_of(before->f, k), f->K, before->db ? &before->best[k] : NULL, about);
             fputs("</td>", g->f);
-            if (m->db) {
-                match_cells(g, before, &before->best[k], o->q);
-                fprintf(g->f, "<td>%s</td>", became(m, before, k, o->q) ? "<b>yes</b>" : "");
-            }
+            if (m->db) match_cells(g, before, &before->best[k], o->q);
             fprintf(g->f, "<td class=\"n\">%.2f</td>", tfb_filters_similarity(f, k, before->f, k));
         }
         if (f->importance) {
@@ -465,15 +468,67 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
     free(order);
 }
 
+/* The filters that are, or were, the target's motif: the answer to what fine-tuning did to them. */
+static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *o)
+{
+    const tfb_filters_t *f = m->f;
+    static const char *const words[] = {"", "<b>became it</b>", "was it before", "is it no longer"};
+    int n = 0;
+    order_t *order = malloc((size_t)f->F * sizeof *order);
+    if (!order) {
+        g->bad = 1;
+        return;
+    }
+    for (int k = 0; k < f->F; k++)
+        if (fate(m, before, k, o->q) != NEVER) order[n++] = (order_t){m->named[k].p, k};
+    qsort(order, (size_t)n, sizeof *order, by_key);
+    fputs("<h2 id=\"compare\">Before and now</h2>\n<p>Filters that match a motif named after ", g->f);
+    if (f->T == 1)
+        tfb_html_put(g->f, m->model->targets[0]);
+    else
+        fputs("a target of the model", g->f);
+    fprintf(g->f,
+            ", now or in %s, on the same regions: q &lt; %g counts. Where q moves little, a filter has only crossed that line; similarity (1 = the same) says how "
+            "much the motif itself has changed.</p>\n",
+            o->before_name ? "the other model" : "another model", o->q);
+    if (!n) fputs("<p class=\"sub\">None does.</p>\n", g->f);
+    if (n)
+        fputs("<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">filter</th><th>the target&#39;s motif</th><th>before</th><th>now</th><th class=\"n\">q "
+              "before</th><th class=\"n\">q now</th><th class=\"n\">similarity</th><th>known motif</th></tr></thead>\n<tbody>\n",
+              g->f);
+    for (int i = 0; i < n; i++) {
+        int k = order[i].k;
+        char about[64];
+        snprintf(about, sizeof about, "filter %d", k);
+        fprintf(g->f, "<tr><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>%s</td><td>", k, k, words[fate(m, before, k, o->q)]);
+        if (before->f->n_sites[k]) logos(g, before, pfm_of(before->f, k), f->K, NULL, about);
+        fputs("</td><td>", g->f);
+        if (f->n_sites[k]) logos(g, m, pfm_of(f, k), f->K, &m->named[k], about);
+        fprintf(g->f, before->named[k].motif >= 0 ? "</td><td class=\"n\">%.2g</td>" : "</td><td class=\"n\">.</td>", before->named[k].q);
+        fprintf(g->f, m->named[k].motif >= 0 ? "<td class=\"n\">%.2g</td>" : "<td class=\"n\">.</td>", m->named[k].q);
+        fprintf(g->f, "<td class=\"n\">%.2f</td>", tfb_filters_similarity(f, k, before->f, k));
+        fputs("<td>", g->f);
+        if (m->named[k].motif >= 0) {
+            const tfb_motif_t *d = &m->db->motif[m->named[k].motif];
+            tfb_html_put(g->f, *d->name ? d->name : d->id);
+            if (*d->name) fputs(" <span class=\"sub\">", g->f), tfb_html_put(g->f, d->id), fputs("</span>", g->f);
+        }
+        fputs("</td>", g->f);
+        fputs("</tr>\n", g->f);
+    }
+    if (n) fputs("</tbody></table></div>\n", g->f);
+    free(order);
+}
+
 int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *o, FILE *out)
 {
     const tfb_filters_t *f = m->f;
     page_t g = {.f = out};
-    int n_found = 0, n_active = 0, n_own = 0, n_known = 0, n_became = 0;
+    int n_found = 0, n_active = 0, n_own = 0, n_known = 0, n_fate[4] = {0};
     for (int k = 0; k < f->F; k++) {
         n_active += f->n_sites[k] > 0;
         n_found += m->best[k].motif >= 0 && m->best[k].q < o->q;
-        if (before) n_became += became(m, before, k, o->q);
+        if (before && m->db) n_fate[fate(m, before, k, o->q)]++;
     }
     for (int t = 0; t < f->T; t++) {
         n_own += m->own[t].motif >= 0 && m->own[t].q < o->q;
@@ -481,13 +536,16 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
     }
     tfb_html_begin(out, o->title);
     fprintf(out,
-            "<nav>%s<a href=\"#filters\">Filters</a></nav>\n<ul class=\"cards\"><li><b>%" PRId64 "</b>regions used</li><li><b>%d of %d</b>filters active</li>",
-            f->n_top && m->db ? "<a href=\"#targets\">Targets</a>" : "", f->n_used, n_active, f->F);
+            "<nav>%s%s<a href=\"#filters\">Filters</a></nav>\n<ul class=\"cards\"><li><b>%" PRId64 "</b>regions used</li><li><b>%d of %d</b>filters active</li>",
+            f->n_top && m->db ? "<a href=\"#targets\">Targets</a>" : "", before && m->db ? "<a href=\"#compare\">Before and now</a>" : "", f->n_used, n_active, f->F);
     if (m->db) fprintf(out, "<li><b>%d</b>filters match one of %d motifs, q &lt; %g</li>", n_found, m->db->n, o->q);
     if (m->db && f->n_top) fprintf(out, "<li><b>%d of %d</b>targets with their own motif, q &lt; %g</li>", n_own, n_known, o->q);
-    if (before && m->db) fprintf(out, "<li><b>%d</b>filters became the target&#39;s motif</li>", n_became);
+    if (before && m->db) 
+        fprintf(out, "<li><b>%d</b>filters became the target&#39;s motif</li><li><b>%d</b>were it before</li><li><b>%d</b>are it no longer</li>", n_fate[BECAME],
+                n_fate[KEPT], n_fate[LOST]);
     fputs("</ul>\n", out);
     if (f->n_top && m->db) targets_section(&g, m, o->q);
+    if (before && m->db) compare_section(&g, m, before, o);
     filters_section(&g, m, before, o);
     tfb_html_end(out, o->command);
     free(g.s.s);

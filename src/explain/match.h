@@ -29,14 +29,16 @@ typedef struct {
 tfb_matches_t *tfb_matches_create(const tfb_model_t *m, const tfb_filters_t *f, const tfb_motifs_t *db, double trim, tfb_pool_t *pool);
 void tfb_matches_destroy(tfb_matches_t *m);
 
-/* Tables: a row a filter (before: the same filters of another model, or NULL), a row a target, and the importance of filters (rows) to targets. */
-void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before, FILE *f);
+/* Tables: a row a filter (before: the same filters of another model, or NULL; q: below it a match counts), a row a target, and the importance of
+ * filters (rows) to targets. */
+void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before, double q, FILE *f);
 void tfb_matches_targets_tsv(const tfb_matches_t *m, FILE *f);
 void tfb_matches_importance_tsv(const tfb_matches_t *m, FILE *f);
 
 typedef struct {
     const char *title, *command;
     const char *before_name; /* of the model compared with, or NULL */
+    const char *where;       /* importance was measured: a phrase to follow its explanation, or "" */
     double q;                /* below it a match counts */
 } tfb_page_opt_t;
 /* A self-contained HTML page with logos. 0, or -1 on lack of memory (logged). */
