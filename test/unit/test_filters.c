@@ -78,6 +78,7 @@ static void check(const char *spec)
     CHECK(f && g, "%s", spec);
     if (!f || !g) return;
     char text[K + 1];
+    tfb_filters_t *of[3];
     tfb_filters_consensus(f->pfm, K, text);
     CHECK(strcmp(text, "GATTA") == 0 && f->pfm[2] == 1, "%s: filter 0 is %s", spec, text);
     tfb_filters_consensus(f->pfm + 4 * K, K, text);
@@ -92,7 +93,14 @@ static void check(const char *spec)
     CHECK(f->top[0] == 0 && f->top[2] == 1, "%s: most important to GATTA %d, to CCCCC %d", spec, f->top[0], f->top[2]);
     tfb_filters_consensus(f->own_pfm, K, text);
     CHECK(strcmp(text, "GATTA") == 0 && f->n_own[0] > 20, "%s: in the regions of GATTA: %s, %d regions", spec, text, (int)f->n_own[0]);
-    /* importance by hand: silencing filter k is pushing its bias down; over the regions rightly predicted bound */
+    /* importance by hand: silencing filter k is pushing its bias down; over the regions used, bound by any target, bound by the target itself */
+    for (int on = 0; on < 3; on++) {
+        tfb_filters_opt_t w = o;
+        w.on = (tfb_on_t)on;
+        of[on] = tfb_filters_scan(m, &e, &w, NULL);
+        CHECK(of[on], "%s", spec);
+        if (!of[on]) return;
+    }
     for (int k = 0; k < F; k++) {
         tfb_model_t *q = make(spec);
         const tfb_layer_t *c = &q->net->layer[0];
@@ -101,17 +109,20 @@ static void check(const char *spec)
         static float za[N * 2], zb[N * 2];
         tfb_infer_windows(a, plain, NULL, N, TFB_STRAND_FWD, za);
         tfb_infer_windows(b, plain, NULL, N, TFB_STRAND_FWD, zb);
-        for (int t = 0; t < 2; t++) {
+        for (int t = 0; t < 6; t++) { /* two targets, three places */
+            const tfb_filters_t *x = of[t / 2];
             double sum = 0;
-            int n = 0;
+            int n = 0, T = t & 1;
             for (int i = 0; i < N; i++) {
-                if (!((za[2 * i] > 0 && (e.lab[i] & 3) == 1) || (za[2 * i + 1] > 0 && (e.lab[i] >> 2 & 3) == 1))) continue;
-                double d = tfb_sigmoid(za[2 * i + t]) - tfb_sigmoid(zb[2 * i + t]);
+                int own[2] = {za[2 * i] > 0 && (e.lab[i] & 3) == 1, za[2 * i + 1] > 0 && (e.lab[i] >> 2 & 3) == 1};
+                if (t / 2 == TFB_ON_USED ? !x->used[i] : t / 2 == TFB_ON_BOUND ? !own[0] && !own[1] : !own[T]) continue;
+                double d = tfb_sigmoid(za[2 * i + T]) - tfb_sigmoid(zb[2 * i + T]);
                 sum += d * d;
                 n++;
             }
-            CHECK(n == f->n_importance && fabs(f->importance[k * 2 + t] - sum / n) < 1e-6, "%s: importance of %d to %d: %g, by hand %g (%d regions, %d)", spec,
-                  k, t, f->importance[k * 2 + t], sum / n, (int)f->n_importance, n);
+            CHECK(n == x->n_measured[T] && n > 20 && fabs(x->importance[k * 2 + T] - sum / n) < 1e-6,
+                  "%s: importance of %d to %d, place %d: %g, by hand %g (%d regions, %d)", spec, k, T, t / 2, x->importance[k * 2 + T], sum / n,
+                  (int)x->n_measured[T], n);
         }
         tfb_infer_destroy(a);
         tfb_infer_destroy(b);
@@ -130,6 +141,7 @@ static void check(const char *spec)
     tfb_filters_destroy(f);
     tfb_filters_destroy(g);
     tfb_filters_destroy(h);
+    for (int on = 0; on < 3; on++) tfb_filters_destroy(of[on]);
     tfb_pool_destroy(pool);
     tfb_model_destroy(m);
     free(e.seq);
