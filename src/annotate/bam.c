@@ -4,9 +4,9 @@
  * read alone, which may be shorter than a window, but the reference with the read's aligned bases in place of its own. */
 #include "config.h"
 #include "annotate/bam.h"
-#include "util/files.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
+#include "util/files.h"
 #include <ctype.h>
 #include <errno.h>
 #include <htslib/bgzf.h>

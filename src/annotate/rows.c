@@ -1,8 +1,8 @@
 /* rows.c - BED or FASTA in, lines with scores out. Stages over batches of rows: read | windows | score | write, in input order. */
 #include "annotate/rows.h"
-#include "util/files.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
+#include "util/files.h"
 #include <errno.h>
 #include <htslib/bgzf.h>
 #include <htslib/kstring.h>

@@ -2,8 +2,8 @@
  *
  * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned apart join seamlessly. */
 #include "annotate/scan.h"
-#include "genome/track.h"
 #include "genome/base.h"
+#include "genome/track.h"
 #include "util/util.h"
 #include <errno.h>
 #include <htslib/bgzf.h>

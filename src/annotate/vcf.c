@@ -6,10 +6,10 @@
  * and memory does not depend on the input's size. */
 #include "config.h"
 #include "annotate/vcf.h"
-#include "util/files.h"
 #include "annotate/phased.h"
 #include "annotate/windows.h"
 #include "genome/alleles.h"
+#include "util/files.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -906,7 +906,6 @@ static int run(args_t *a)
     a->b = &a->store[a->b == a->store];
     return drain(a);
 }
-
 
 static void summary(args_t *a)
 {

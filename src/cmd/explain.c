@@ -87,28 +87,17 @@ static int kind_of(const char *path, const char *said, tfb_explain_input_t *k)
 int tfb_cmd_explain(int argc, char **argv)
 {
     enum { TF = 256, INPUT, MAX_N, MIN_SCORE, STRAND, METHOD, REFS, REFS_FASTA, SEED, SCORES, NPZ, TRACK, LOGOS, DB, FLANK };
-    static const struct option opts[] = {{"model", 1, NULL, 'm'},
-                                         {"fasta-ref", 1, NULL, 'f'},
-                                         {"tf", 1, NULL, TF},
-                                         {"input", 1, NULL, INPUT},
-                                         {"max-n", 1, NULL, MAX_N},
-                                         {"min-score", 1, NULL, MIN_SCORE},
-                                         {"strand", 1, NULL, STRAND},
-                                         {"method", 1, NULL, METHOD},
-                                         {"references", 1, NULL, REFS},
-                                         {"references-fasta", 1, NULL, REFS_FASTA},
-                                         {"seed", 1, NULL, SEED},
-                                         {"output", 1, NULL, 'o'},
-                                         {"scores", 1, NULL, SCORES},
-                                         {"npz", 1, NULL, NPZ},
-                                         {"track", 1, NULL, TRACK},
-                                         {"logos", 1, NULL, LOGOS},
-                                         {"db", 1, NULL, DB},
-                                         {"flank", 1, NULL, FLANK},
-                                         {"threads", 1, NULL, '@'},
-                                         {"verbosity", 1, NULL, 'v'},
-                                         {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {{"model", 1, NULL, 'm'},       {"fasta-ref", 1, NULL, 'f'},
+                                         {"tf", 1, NULL, TF},           {"input", 1, NULL, INPUT},
+                                         {"max-n", 1, NULL, MAX_N},     {"min-score", 1, NULL, MIN_SCORE},
+                                         {"strand", 1, NULL, STRAND},   {"method", 1, NULL, METHOD},
+                                         {"references", 1, NULL, REFS}, {"references-fasta", 1, NULL, REFS_FASTA},
+                                         {"seed", 1, NULL, SEED},       {"output", 1, NULL, 'o'},
+                                         {"scores", 1, NULL, SCORES},   {"npz", 1, NULL, NPZ},
+                                         {"track", 1, NULL, TRACK},     {"logos", 1, NULL, LOGOS},
+                                         {"db", 1, NULL, DB},           {"flank", 1, NULL, FLANK},
+                                         {"threads", 1, NULL, '@'},     {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0}};
     tfb_explain_opt_t o = {.n_refs = 10, .seed = 1, .max_n = 20, .threads = 1};
     const char *input = NULL;
     int c, bad = 0, method = -1, seen = 0;

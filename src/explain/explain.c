@@ -60,7 +60,7 @@ typedef struct {
     tfb_npz_t **onehot, **hyp; /* (n) */
     kstring_t line, name, contig, svg, path, seq;
     int64_t n_line, n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
-    double worst; /* of the convergence deltas */
+    double worst;   /* of the convergence deltas */
     int64_t n_mean; /* regions that overlap, of the track that has most */
 } args_t;
 
@@ -573,8 +573,7 @@ static int start(args_t *a)
         tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not sum to the change of the logit",
                  o->model, tfb_attrib_unruled(a->attrib));
     if (open_file(&a->table, o->table, "name\ttarget\tallele\tcontig\tpos\tbase\tcontribution\tA\tC\tG\tT\n") < 0 ||
-        open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0 ||
-        (o->track && open_tracks(a) < 0))
+        open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0 || (o->track && open_tracks(a) < 0))
         return -1;
     if (o->logos && mkdir(o->logos, 0777) < 0 && errno != EEXIST) {
         tfb_error("cannot make folder %s: %s", o->logos, strerror(errno));

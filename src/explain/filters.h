@@ -24,8 +24,8 @@ typedef enum {
 
 typedef struct {
     tfb_use_t use;
-    const uint8_t *only;  /* (n): 1 for the examples to use, whatever use says: another scan's `used`; or NULL. Targets are not looked at then */
-    double threshold;     /* part of a filter's greatest activation that makes a site; the paper's is 0.5 */
+    const uint8_t *only; /* (n): 1 for the examples to use, whatever use says: another scan's `used`; or NULL. Targets are not looked at then */
+    double threshold;    /* part of a filter's greatest activation that makes a site; the paper's is 0.5 */
     tfb_on_t on;
     int64_t n_importance; /* so many of them, evenly drawn (TFB_ON_OWN: of each target); 0 = not wanted */
     int n_top; /* of so many filters, the most important ones of each target, the sites in the target's own regions are collected; needs importance */

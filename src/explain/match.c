@@ -487,10 +487,11 @@ static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         tfb_html_put(g->f, m->model->targets[0]);
     else
         fputs("a target of the model", g->f);
-    fprintf(g->f,
-            ", now or in %s, on the same regions: q &lt; %g counts. Where q moves little, a filter has only crossed that line; similarity (1 = the same) says how "
-            "much the motif itself has changed.</p>\n",
-            o->before_name ? "the other model" : "another model", o->q);
+    fprintf(
+        g->f,
+        ", now or in %s, on the same regions: q &lt; %g counts. Where q moves little, a filter has only crossed that line; similarity (1 = the same) says how "
+        "much the motif itself has changed.</p>\n",
+        o->before_name ? "the other model" : "another model", o->q);
     if (!n) fputs("<p class=\"sub\">None does.</p>\n", g->f);
     if (n)
         fputs("<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">filter</th><th>the target&#39;s motif</th><th>before</th><th>now</th><th class=\"n\">q "
@@ -536,13 +537,15 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
     }
     tfb_html_begin(out, o->title);
     fprintf(out,
-            "<nav>%s%s<a href=\"#filters\">Filters</a></nav>\n<ul class=\"cards\"><li><b>%" PRId64 "</b>regions used</li><li><b>%d of %d</b>filters active</li>",
-            f->n_top && m->db ? "<a href=\"#targets\">Targets</a>" : "", before && m->db ? "<a href=\"#compare\">Before and now</a>" : "", f->n_used, n_active, f->F);
+            "<nav>%s%s<a href=\"#filters\">Filters</a></nav>\n<ul class=\"cards\"><li><b>%" PRId64
+            "</b>regions used</li><li><b>%d of %d</b>filters active</li>",
+            f->n_top && m->db ? "<a href=\"#targets\">Targets</a>" : "", before && m->db ? "<a href=\"#compare\">Before and now</a>" : "", f->n_used, n_active,
+            f->F);
     if (m->db) fprintf(out, "<li><b>%d</b>filters match one of %d motifs, q &lt; %g</li>", n_found, m->db->n, o->q);
     if (m->db && f->n_top) fprintf(out, "<li><b>%d of %d</b>targets with their own motif, q &lt; %g</li>", n_own, n_known, o->q);
-    if (before && m->db) 
-        fprintf(out, "<li><b>%d</b>filters became the target&#39;s motif</li><li><b>%d</b>were it before</li><li><b>%d</b>are it no longer</li>", n_fate[BECAME],
-                n_fate[KEPT], n_fate[LOST]);
+    if (before && m->db)
+        fprintf(out, "<li><b>%d</b>filters became the target&#39;s motif</li><li><b>%d</b>were it before</li><li><b>%d</b>are it no longer</li>",
+                n_fate[BECAME], n_fate[KEPT], n_fate[LOST]);
     fputs("</ul>\n", out);
     if (f->n_top && m->db) targets_section(&g, m, o->q);
     if (before && m->db) compare_section(&g, m, before, o);

@@ -23,7 +23,7 @@ typedef struct {
     char *name;
     int64_t n, gain, loss;
     int64_t call[CALLS]; /* as annotate called them */
-    double most, least; /* greatest gain and loss */
+    double most, least;  /* greatest gain and loss */
 } tf_t;
 
 typedef struct {
@@ -428,7 +428,8 @@ static int page(report_t *r, FILE *f)
     if (drawn) ret = figures(r, f, &s);
     qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
     fprintf(f,
-            "<h2 id=\"tfs\">TFs</h2>\n<p>%s Gains and losses: changes of %g or more.%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th class=\"n\">alleles</th><th class=\"n\">gains</th><th "
+            "<h2 id=\"tfs\">TFs</h2>\n<p>%s Gains and losses: changes of %g or more.%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th "
+            "class=\"n\">alleles</th><th class=\"n\">gains</th><th "
             "class=\"n\">losses</th>"
             "%s<th class=\"n\">greatest gain</th><th class=\"n\">greatest loss</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
             r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.", o->delta,
@@ -440,10 +441,7 @@ static int page(report_t *r, FILE *f)
         tfb_html_id(f, "tf-", t->name);
         fputs("\"><td>", f);
         tfb_html_put(f, t->name);
-        fprintf(f,
-                "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64
-                "</td>",
-                t->n, t->gain, t->loss);
+        fprintf(f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td>", t->n, t->gain, t->loss);
         for (int c = 0; call && c < CALLS; c++) fprintf(f, "<td class=\"n\">%" PRId64 "</td>", t->call[c]);
         fprintf(f, "<td class=\"n up\">%+.3f</td><td class=\"n down\">%+.3f</td><td>", t->most, t->least);
         for (int i = 0; drawn && i < r->n_top && i < o->n_figures; i++)
