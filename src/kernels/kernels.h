@@ -32,7 +32,8 @@ typedef struct {
     /* Scoring's convolutions, pooled over 3, by a short algorithm (below): group g of G reads the K + 2 rows of C floats at a[g], a[g] + lda, ...; c[g] (N) =
      * the maximum of what follows its three products of K rows each. bp: tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to
      * 64 bytes. A group's result depends on its own rows only. NULL where gemm is of another kind. */
-    void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c, float *scratch);
+    void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c,
+                      float *scratch);
 
     /* C (M, N) = sum over S blocks of A_s^T * B_s, or += where add. Block s has R rows; element (r, m) of A_s is
      * a[s*lds + r*lda + m]. bp: the S*R rows of B, packed as one (S*R, N) matrix. The gradient of weights. */
@@ -90,7 +91,10 @@ static inline size_t tfb_packed_size(int K, int N) { return (size_t)K * (((size_
  * small points these lose least: random errors are three times those of the plain sum, some 4e-7 of a sum's size. Chunk q holds taps from 3q on. */
 enum { TFB_MAX3_POINTS = 6, TFB_MAX3_BLOCK = 48 /* groups at a time: what they need stays in the second cache */ };
 static inline int tfb_max3_chunks(int K) { return K > 4 ? (K + 1) / 3 : 1; }
-static inline size_t tfb_max3_scratch(int K, int C) { return (size_t)TFB_MAX3_POINTS * TFB_MAX3_BLOCK * ((size_t)tfb_max3_chunks(K) * (size_t)C + TFB_PANEL_MAX); }
+static inline size_t tfb_max3_scratch(int K, int C)
+{
+    return (size_t)TFB_MAX3_POINTS * TFB_MAX3_BLOCK * ((size_t)tfb_max3_chunks(K) * (size_t)C + TFB_PANEL_MAX);
+}
 /* Weights w (K, C, N) at the points, to be packed as a matrix of 6 * chunks * C rows: out (6, chunks, C, N). */
 void tfb_max3_weights(int K, int C, int N, const float *w, float *out);
 

@@ -42,7 +42,8 @@ static float follow(const tfb_after_t *a, int n, float x)
     return a->scale ? x * a->scale[n] + a->shift[n] : x;
 }
 
-static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c, float *scratch)
+static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c,
+                      float *scratch)
 {
     static const float in[TFB_MAX3_POINTS][6] = {{1, 1.5f, -2, -1.5f, 1, 0}, {0, -1, -2.5f, -0.5f, 1, 0}, {0, 1, 0.5f, -2.5f, 1, 0},
                                                  {0, -0.5f, -1, 0.5f, 1, 0}, {0, 2, -1, -2, 1, 0},        {0, 1, 1.5f, -2, -1.5f, 1}};

@@ -184,14 +184,14 @@ INLINE void max3_in(int n, int C, const float *x, ptrdiff_t lda, float *u, size_
 {
     const float *d4 = x + 4 * lda, *d5 = x + 5 * lda;
     int i = 0;
-#define AT_POINTS(T, LOAD, STORE)                                                                                                                \
-    T x0 = LOAD(x + i), x1 = LOAD(x + lda + i), x2 = LOAD(x + 2 * lda + i), x3 = LOAD(x + 3 * lda + i), x4 = n > 4 ? LOAD(d4 + i) : (T){0},      \
-      x5 = n > 5 ? LOAD(d5 + i) : (T){0};                                                                                                        \
-    STORE(u + i, x0 + 1.5f * (x1 - x3) - 2 * x2 + x4);                                                                                           \
-    STORE(u + plane + i, x4 - x1 - 2.5f * x2 - 0.5f * x3);                                                                                       \
-    STORE(u + 2 * plane + i, x4 + x1 + 0.5f * x2 - 2.5f * x3);                                                                                   \
-    STORE(u + 3 * plane + i, x4 - x2 + 0.5f * (x3 - x1));                                                                                        \
-    STORE(u + 4 * plane + i, x4 - x2 + 2 * (x1 - x3));                                                                                           \
+#define AT_POINTS(T, LOAD, STORE)                                                                                                           \
+    T x0 = LOAD(x + i), x1 = LOAD(x + lda + i), x2 = LOAD(x + 2 * lda + i), x3 = LOAD(x + 3 * lda + i), x4 = n > 4 ? LOAD(d4 + i) : (T){0}, \
+      x5 = n > 5 ? LOAD(d5 + i) : (T){0};                                                                                                   \
+    STORE(u + i, x0 + 1.5f * (x1 - x3) - 2 * x2 + x4);                                                                                      \
+    STORE(u + plane + i, x4 - x1 - 2.5f * x2 - 0.5f * x3);                                                                                  \
+    STORE(u + 2 * plane + i, x4 + x1 + 0.5f * x2 - 2.5f * x3);                                                                              \
+    STORE(u + 3 * plane + i, x4 - x2 + 0.5f * (x3 - x1));                                                                                   \
+    STORE(u + 4 * plane + i, x4 - x2 + 2 * (x1 - x3));                                                                                      \
     STORE(u + 5 * plane + i, x5 + x1 + 1.5f * (x2 - x4) - 2 * x3);
 #define LOAD1(p)     (*(p))
 #define STORE1(p, v) (*(p) = (v))
@@ -223,7 +223,8 @@ INLINE void max3_out(int NV, const float *m, const after_t *af, float *c, int w)
     store_part(c, best, NV, w);
 }
 
-static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *follow, float *const *c, float *scratch)
+static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *follow, float *const *c,
+                      float *scratch)
 {
     int Q = tfb_max3_chunks(K), D = Q * C;
     size_t plane = (size_t)TFB_MAX3_BLOCK * (size_t)D;

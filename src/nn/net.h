@@ -60,7 +60,7 @@ struct tfb_layer_t {
 typedef struct {
     tfb_net_t *net;
     tfb_pool_t *pool;
-    int B;                      /* examples in this batch */
+    int B; /* examples in this batch */
     /* Where several processes train together, this batch is examples [first, first + B) of a whole one of B_all, and sum adds x (n) up over
      * the processes, in place, with the same result for all. Alone: sum NULL, first 0. */
     void (*sum)(double *x, size_t n);
@@ -105,8 +105,8 @@ struct tfb_kind_t {
     void (*reach)(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);
     int in_place;
     int constant; /* TFB_CONSTANT_*, or 0: neither */
-    int bias;  /* 1 + the index of the tensor that is added to its channels; 0 = none */
-    int joint; /* in training it asks what the other processes have (pass->sum): called even for no examples */
+    int bias;     /* 1 + the index of the tensor that is added to its channels; 0 = none */
+    int joint;    /* in training it asks what the other processes have (pass->sum): called even for no examples */
     /* Joins scoring stage s if the order product, ReLU, affine, pool allows it: 1 joined, 0 a new stage must begin (s is then
      * offered again, fresh: no product, shapes set), -1 lack of memory. See stage.h. */
     int (*fuse)(const tfb_layer_t *l, const float *param, const float *stat, struct tfb_stage_s *s);

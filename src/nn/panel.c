@@ -201,7 +201,8 @@ static int append(char ***list, int *n, char *s)
 static int append_folder(char ***list, int *n, const char *path)
 {
     struct dirent **e = NULL;
-    int m = scandir(path, &e, is_model, alphasort), ret = m < 0 ? -1 : 0, most = 0, *size = tfb_alloc(m > 0 ? (size_t)m : 1, sizeof *size, "the list of models");
+    int m = scandir(path, &e, is_model, alphasort), ret = m < 0 ? -1 : 0, most = 0,
+        *size = tfb_alloc(m > 0 ? (size_t)m : 1, sizeof *size, "the list of models");
     char **file = calloc(m > 0 ? (size_t)m : 1, sizeof *file);
     if (m < 0) tfb_error("cannot read the folder %s: %s", path, strerror(errno));
     if (m == 0) tfb_error("%s holds no models (*.safetensors)", path);

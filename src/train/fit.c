@@ -490,7 +490,7 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         for (int64_t b = 0; b < per_epoch && !stop; b++) {
             size_t i0 = (size_t)b * (size_t)whole;
             int all = n_item - i0 < (size_t)whole ? (int)(n_item - i0) : whole;
-            if (all < 2) break; /* batch statistics of one example are none */
+            if (all < 2) break;                                                                       /* batch statistics of one example are none */
             int first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first; /* at the end of an epoch perhaps none */
             fetch(o->pool, &(fetch_t){ex, item + i0 + first, code, label, B});
             double weights[2] = {resolved(label, (size_t)B, T, weight), stop_asked};

@@ -24,7 +24,7 @@ static int launched(void)
 }
 
 #ifdef HAVE_MPI
-#define OMPI_SKIP_MPICXX 1
+#define OMPI_SKIP_MPICXX  1
 #define MPICH_SKIP_MPICXX 1
 #include <mpi.h>
 #include <sched.h>

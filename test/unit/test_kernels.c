@@ -118,7 +118,8 @@ static void test_conv_max3(const tfb_kernels_t *k, int G, int N, int K, int C, i
 {
     char what[100];
     size_t rows = (size_t)(K + 1) * (size_t)lda + C, KC = (size_t)K * C;
-    float *x = exact ? whole((size_t)G * rows) : real((size_t)G * rows), *w = exact ? whole(KC * N) : real(KC * N), *y0 = whole((size_t)G * N), *y1 = whole((size_t)G * N);
+    float *x = exact ? whole((size_t)G * rows) : real((size_t)G * rows), *w = exact ? whole(KC * N) : real(KC * N), *y0 = whole((size_t)G * N),
+          *y1 = whole((size_t)G * N);
     int n = TFB_MAX3_POINTS * tfb_max3_chunks(K) * C;
     float *at = tfb_alloc((size_t)n * N, sizeof *at, ""), *bp = tfb_alloc(tfb_packed_size(n, N), sizeof *bp, "");
     float *scratch = guarded(tfb_max3_scratch(K, C) * sizeof *scratch);
