@@ -3,6 +3,7 @@
 #define TFB_CMD_H
 
 #include <stddef.h>
+#include <stdio.h>
 
 typedef struct {
     const char *group; /* heading in the help; NULL ends the table */
@@ -43,6 +44,9 @@ float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets);
 int tfb_cmd_schedule(const char *s, int *schedule);
 /* Applies the value of --precision: 0, or 1 (logged). */
 int tfb_cmd_precision(const char *s);
+/* After the options of a command that takes no other arguments: without any the usage, on standard error; else an error for one that is there or for the
+ * first option that is not. need: values, and what to call those that are NULL; ends with a name of NULL. Whether there was something. */
+int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2]);
 /* Processors this process may use. */
 int tfb_cmd_processors(void);
 

@@ -278,19 +278,7 @@ int tfb_cmd_evaluate(int argc, char **argv)
         case 'h': usage(stdout); return 0;
         default: return 1;
         }
-    if (bad) return 1;
-    if (argc == 1) {
-        usage(stderr);
-        return 1;
-    }
-    if (!a.model || !a.fasta || !a.labels || optind < argc) {
-        if (optind < argc)
-            tfb_error("unexpected argument '%s'", argv[optind]);
-        else
-            tfb_error("%s missing (tfbind evaluate -h shows all options)", !a.model   ? "-m model.safetensors is"
-                                                                           : !a.fasta ? "-f ref.fa is"
-                                                                                      : "-l labels.bed.gz is");
-        return 1;
-    }
+    const char *const need[][2] = {{a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
+    if (bad || tfb_cmd_incomplete("evaluate", argc, argv, usage, need)) return 1;
     return run(&a) < 0 ? 1 : 0;
 }

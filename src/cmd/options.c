@@ -3,6 +3,7 @@
 #include "kernels/kernels.h"
 #include "util/util.h"
 #include <errno.h>
+#include <getopt.h>
 #include <inttypes.h>
 #include <sched.h>
 #include <stdlib.h>
@@ -122,6 +123,24 @@ int tfb_cmd_precision(const char *s)
     if (r == -1) tfb_error("--precision is float32 or bfloat16, not '%s'", s);
     if (r == -2) tfb_error("this processor has no bfloat16 tiles (AMX), or TFBIND_CPU or the system keeps them back: leave --precision out");
     return r != 0;
+}
+
+int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2])
+{
+    if (argc == 1) {
+        usage(stderr);
+        return 1;
+    }
+    if (optind < argc) {
+        tfb_error("unexpected argument '%s'", argv[optind]);
+        return 1;
+    }
+    for (; need[0][1]; need++)
+        if (!need[0][0]) {
+            tfb_error("%s is missing (tfbind %s -h shows all options)", need[0][1], command);
+            return 1;
+        }
+    return 0;
 }
 
 int tfb_cmd_processors(void)

@@ -321,19 +321,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         case 'h': usage(stdout); return 0;
         default: return 1;
         }
-    if (bad) return 1;
-    if (argc == 1) {
-        usage(stderr);
-        return 1;
-    }
-    if (!a.fasta || !a.labels || !a.out || optind < argc) {
-        if (optind < argc)
-            tfb_error("unexpected argument '%s'", argv[optind]);
-        else
-            tfb_error("%s missing (tfbind pretrain -h shows all options)", !a.fasta    ? "-f ref.fa is"
-                                                                           : !a.labels ? "-l labels.bed.gz is"
-                                                                                       : "-o model.safetensors is");
-        return 1;
-    }
+    const char *const need[][2] = {{a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {a.out, "-o model.safetensors"}, {NULL, NULL}};
+    if (bad || tfb_cmd_incomplete("pretrain", argc, argv, usage, need)) return 1;
     return tfb_ranks_end(tfb_ranks_begin() < 0 || run(&a, argc, argv) < 0);
 }

@@ -85,18 +85,8 @@ int tfb_cmd_relate(int argc, char **argv)
         case 'h': usage(stdout); return 0;
         default: return 1;
         }
-    if (bad) return 1;
-    if (argc == 1) {
-        usage(stderr);
-        return 1;
-    }
-    if (optind < argc || !o.labels || !o.target) {
-        if (optind < argc)
-            tfb_error("unexpected argument '%s'", argv[optind]);
-        else
-            tfb_error("%s missing (tfbind relate -h shows all options)", !o.labels ? "-l labels.bed.gz is" : "--target TF is");
-        return 1;
-    }
+    const char *const need[][2] = {{o.labels, "-l labels.bed.gz"}, {o.target, "--target TF"}, {NULL, NULL}};
+    if (bad || tfb_cmd_incomplete("relate", argc, argv, usage, need)) return 1;
     if (!o.groups && (o.by == TFB_RELATE_COFACTOR || o.by == TFB_RELATE_MODE || o.by == TFB_RELATE_LEAST)) {
         tfb_error("--by %s needs --groups, a table of binding modes or a file of motifs", by[o.by]);
         return 1;

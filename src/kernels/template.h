@@ -110,26 +110,30 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
         CALL(R);                       \
     }
 
-static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+/* A panel's w columns of C. */
+INLINE void gemm_panel(int M, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w, int add)
 {
-    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL) {
-        int w = N - n < PANEL ? N - n : PANEL, m = 0;
-#define T2(R) tile(R, 2, K, a + m * lda, lda, bp, c + m * ldc + n, ldc, w, add)
-#define T1(R) tile(R, 1, K, a + m * lda, lda, bp, c + m * ldc + n, ldc, w, add)
-        if (w > VL) {
-            ROWS(MR, T2, M)
-            ROWS(6, T2, M)
-            ROWS(3, T2, M)
-            ROWS(1, T2, M)
-        } else {
-            ROWS(MR, T1, M)
-            ROWS(6, T1, M)
-            ROWS(3, T1, M)
-            ROWS(1, T1, M)
-        }
+    int m = 0;
+#define T2(R) tile(R, 2, K, a + m * lda, lda, bp, c + m * ldc, ldc, w, add)
+#define T1(R) tile(R, 1, K, a + m * lda, lda, bp, c + m * ldc, ldc, w, add)
+    if (w > VL) {
+        ROWS(MR, T2, M)
+        ROWS(6, T2, M)
+        ROWS(3, T2, M)
+        ROWS(1, T2, M)
+    } else {
+        ROWS(MR, T1, M)
+        ROWS(6, T1, M)
+        ROWS(3, T1, M)
+        ROWS(1, T1, M)
+    }
 #undef T2
 #undef T1
-    }
+}
+
+static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+{
+    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL) gemm_panel(M, K, a, lda, bp, c + n, ldc, N - n < PANEL ? N - n : PANEL, add);
 }
 
 /* What follows a product, for the columns of a panel. */
@@ -237,26 +241,8 @@ static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff
         for (int n = 0; n < N; n += PANEL) {
             int w = N - n < PANEL ? N - n : PANEL;
             after_t af = after_load(follow, n, w);
-            for (int p = 0; p < TFB_MAX3_POINTS; p++, b += (size_t)D * PANEL) { /* a point's panel stays in the first cache while all groups use it */
-                const float *up = u + p * plane;
-                float *mp = mid + (size_t)p * TFB_MAX3_BLOCK * PANEL;
-                int m = 0;
-#define T2(R) tile(R, 2, D, up + (size_t)m * D, D, b, mp + (size_t)m * PANEL, PANEL, 2 * VL, 0)
-#define T1(R) tile(R, 1, D, up + (size_t)m * D, D, b, mp + (size_t)m * PANEL, PANEL, VL, 0)
-                if (w > VL) {
-                    ROWS(MR, T2, M)
-                    ROWS(6, T2, M)
-                    ROWS(3, T2, M)
-                    ROWS(1, T2, M)
-                } else {
-                    ROWS(MR, T1, M)
-                    ROWS(6, T1, M)
-                    ROWS(3, T1, M)
-                    ROWS(1, T1, M)
-                }
-#undef T2
-#undef T1
-            }
+            for (int p = 0; p < TFB_MAX3_POINTS; p++, b += (size_t)D * PANEL) /* a point's panel stays in the first cache while all groups use it */
+                gemm_panel(M, D, u + p * plane, D, b, mid + (size_t)p * TFB_MAX3_BLOCK * PANEL, PANEL, w > VL ? PANEL : VL, 0);
             for (int g = 0; g < M; g++) {
                 if (w > VL)
                     max3_out(2, mid + (size_t)g * PANEL, &af, c[done + g] + n, w);
