@@ -70,6 +70,14 @@ samtools view -H x.bam | grep -q '^@PG.ID:tfbind.PN:tfbind.VN:[0-9.]*.CL:tfbind 
 samtools view -H x.bam | grep '^@CO' | cut -f 2 | cut -c 1-29 > got.txt; printf 'kept\ntfbind yt:Z TF with the highe\ntfbind ys:f its probability o\n' > want.txt; same 'the header says what the tags are' want.txt got.txt
 samtools view -c -e '[yt]=="CTCF" && [ys]>0' x.bam | grep -qx "$(tags < sam.sam | grep -c CTCF)" && echo 'ok samtools filters by them' || echo 'not ok samtools filters by them'
 $A -O sam sam.sam > got.txt; same 'twice = once' sam.sam got.txt
+for tf in '' '--reads' '--tf all --reads'; do # nor where the first comment of the header is ours, which htslib does not take out
+    grep -v 'CO.kept' in.sam | $A $tf -O bam -o once.bam - && view once.bam > want.txt && $A $tf once.bam | view - > got.txt; same "twice = once, no other comments $tf" want.txt got.txt
+done
+for tf in '' '--tf CTCF,SPI1'; do # a difference beside scores that it does not belong to
+    $A $tf --reads in.bam | $A $tf -O sam - | tags > got.txt; $A $tf -O sam in.sam | tags > want.txt; same "differences go with the scores that they were of $tf" want.txt got.txt
+    $A $tf --reads in.bam | $A $tf -O sam - | grep '^@CO' > got.txt; $A $tf -O sam in.sam | grep '^@CO' > want.txt; same "and what the header says of them $tf" want.txt got.txt
+done
+$A --tf SPI1,CTCF --reads in.bam | $A --tf SPI1 -O sam - | grep -c 'k1:f:' > got.txt; $A --tf SPI1,CTCF --reads -O sam in.bam | grep -c 'k1:f:' > want.txt; same 'those of other TFs stay' want.txt got.txt
 $A --reads -O sam sam.sam | tags | grep -P '^edge\t' > got.txt; : > want.txt; same 'old values go where there is no new one' want.txt got.txt
 $A --tf CTCF,SPI1 -O sam in.sam | grep -P '^same\t' | grep -q 'y0:f:.*y1:f:' && echo 'ok a tag for each TF' || echo 'not ok a tag for each TF'
 $A --tags Xt,Xs -O sam in.sam | sed 's/Xt:Z/yt:Z/; s/Xs:f/ys:f/' | grep -v '^@' > got.txt; grep -v '^@' sam.sam > want.txt; same '--tags' want.txt got.txt

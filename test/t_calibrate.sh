@@ -96,6 +96,13 @@ $A -m cal.safetensors,other.safetensors --tf all in.vcf.gz | bcftools query -f '
 
 # refused
 fails '--rank-by percentile without calibration' 'needs a calibrated model' $A -m tiny.safetensors --rank-by percentile in.vcf.gz
+# a second run with fewer TFs takes the haplotypes' tags of the others, too
+bcftools view --no-version -G in.vcf.gz | bcftools sort 2> /dev/null | awk -F'\t' -v OFS='\t' '/^#CHROM/ { print "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"g\">"; print $1, $2, $3, $4, $5, $6, $7, $8, "FORMAT", "S"; next }
+    /^#/ { print; next } { print $1, $2, $3, $4, $5, $6, $7, $8, "GT", $5 == "." ? "0|0" : NR % 2 ? "0|1" : "1|0" }' > phased.vcf
+$A -m cal.safetensors --tf all --haplotypes phased.vcf > all.vcf
+$A -m cal.safetensors --tf all --haplotypes --min-percentile 70 phased.vcf | bcftools query -f '%POS %TFB_CTCF %TFB_CTCF_HAP_DIFF %TFB_SPI1 %TFB_SPI1_HAP_DIFF[ %TFB_CTCF_HAP %TFB_SPI1_HAP]\n' > want.txt
+$A -m cal.safetensors --tf all --haplotypes --min-percentile 70 all.vcf | bcftools query -f '%POS %TFB_CTCF %TFB_CTCF_HAP_DIFF %TFB_SPI1 %TFB_SPI1_HAP_DIFF[ %TFB_CTCF_HAP %TFB_SPI1_HAP]\n' > got.txt
+grep -q ' \. \. [0-9]' want.txt && same '--min-percentile over a file with all haplotypes' want.txt got.txt || echo 'not ok --min-percentile over a file with all haplotypes: nothing to leave out'
 fails '--min-percentile without calibration' 'needs a calibrated model' $A -m tiny.safetensors --min-percentile 99 in.vcf.gz
 fails '--rank-by' '--rank-by is delta, percentile or lor' $A -m cal.safetensors --rank-by size in.vcf.gz
 fails '--percentile-of' '--percentile-of is delta or lor' $A -m cal.safetensors --percentile-of size in.vcf.gz

@@ -51,6 +51,8 @@ typedef struct {
     int T, W, step;
     char (*tag)[3]; /* best TF, score, difference; or per TF scores, then differences */
     int n_tags;
+    char (*stale)[3]; /* differences of an earlier run with --reads, where this one is without */
+    int n_stale;
     char **top_name;     /* per TF: its name as a value of a tag */
     int8_t *contig_ok;   /* per contig: 0 not yet looked at, 1 as long as in the FASTA (or absent from it), -1 not as long */
     const char *unknown; /* the first contig that the FASTA lacks */
@@ -162,25 +164,77 @@ static char *printable(const char *s)
     return t;
 }
 
-/* A comment line that says what a tag is, in place of one of an earlier run. */
+/* A comment line that says what a tag is. */
 static int add_comment(args_t *a, int i, const char *what, const char *tf, const char *by)
 {
-    kstring_t s = {0, 0, NULL}, old = {0, 0, NULL};
+    kstring_t s = {0, 0, NULL};
     char *name = printable(tf);
     int ret = -1, string = !a->o->tf && i == 0;
-    size_t n;
-    if (!name || ksprintf(&s, "@CO\ttfbind %s:%c ", a->tag[i], string ? 'Z' : 'f') < 0) goto done;
-    n = s.l;
-    for (int k = 0, r; (r = sam_hdr_find_line_pos(a->hdr, "CO", k, &old)) != -1; k++) {
-        if (r < -1) goto done;
-        if (strncmp(old.s, s.s, n) == 0 && sam_hdr_remove_line_pos(a->hdr, "CO", k--) < 0) goto done;
-    }
-    if (ksprintf(&s, what, name) < 0 || ksprintf(&s, " (%s)\n", by) < 0) goto done;
-    ret = sam_hdr_add_lines(a->hdr, s.s, s.l);
-done:
+    if (name && ksprintf(&s, "@CO\ttfbind %s:%c ", a->tag[i], string ? 'Z' : 'f') > 0 && ksprintf(&s, what, name) >= 0 && ksprintf(&s, " (%s)\n", by) > 0)
+        ret = sam_hdr_add_lines(a->hdr, s.s, s.l);
     free(s.s);
-    free(old.s);
     free(name);
+    return ret;
+}
+
+/* Is this comment about a difference that an earlier run with --reads wrote, beside scores that this run, without it, replaces? */
+static int is_stale(const args_t *a, const char *what, size_t n)
+{
+    static const char one[] = "change of that ", each[] = "change by the read's own bases of the ";
+    const char *begin = a->o->tf ? each : one;
+    if (a->o->reads || strncmp(what, begin, strlen(begin))) return 0;
+    if (!a->o->tf) return 1;
+    const char *that = strstr(what, " that ");
+    for (int t = 0; t < a->T && that && that < what + n; t++) {
+        size_t m = strlen(a->top_name[t]);
+        if (strncmp(that + 6, a->top_name[t], m) == 0 && strncmp(that + 6 + m, " binds (", 8) == 0) return 1;
+    }
+    return 0;
+}
+
+/* Takes the comments of an earlier run out of the header, and notes the tags that only go. By way of the text: sam_hdr_remove_line_pos() leaves the first
+ * line of a kind. 0, or -1. */
+static int remove_comments(args_t *a)
+{
+    static const char begin[] = "@CO\ttfbind ";
+    const size_t n_begin = sizeof begin - 1;
+    const char *text = sam_hdr_str(a->hdr);
+    kstring_t s = {0, 0, NULL};
+    if (!text) return -1;
+    size_t n_text = sam_hdr_length(a->hdr);
+    if (ks_resize(&s, n_text + 2) < 0) return -1;
+    for (const char *p = text, *end; p < text + n_text; p = end) {
+        const char *nl = memchr(p, '\n', (size_t)(text + n_text - p)), *tag = p + n_begin;
+        end = nl ? nl + 1 : text + n_text;
+        int ours = 0;
+        if (end - p > (ptrdiff_t)n_begin + 5 && strncmp(p, begin, n_begin) == 0 && tag[2] == ':' && tag[4] == ' ') {
+            for (int i = 0; i < a->n_tags && !ours; i++) ours = strncmp(tag, a->tag[i], 2) == 0 && tag[3] == (!a->o->tf && i == 0 ? 'Z' : 'f');
+            if (!ours && tag[3] == 'f' && is_stale(a, tag + 5, (size_t)(end - tag) - 5)) {
+                char(*q)[3] = realloc(a->stale, ((size_t)a->n_stale + 1) * sizeof *q);
+                if (!q) {
+                    free(s.s);
+                    return -1;
+                }
+                a->stale = q;
+                memcpy(q[a->n_stale], tag, 2);
+                q[a->n_stale++][2] = 0;
+                ours = 1;
+            }
+        }
+        if (!ours) kputsn(p, (size_t)(end - p), &s);
+    }
+    int ret = 0;
+    if (s.l < n_text) {
+        sam_hdr_t *h = sam_hdr_parse(s.l, s.s);
+        if (h && sam_hdr_nref(h) == sam_hdr_nref(a->hdr)) {
+            sam_hdr_destroy(a->hdr);
+            a->hdr = h;
+        } else {
+            sam_hdr_destroy(h);
+            ret = -1;
+        }
+    }
+    free(s.s);
     return ret;
 }
 
@@ -191,6 +245,7 @@ static int make_header(args_t *a)
     char what[200];
     char *by = NULL;
     int ret = -1;
+    if (remove_comments(a) < 0) return -1;
     for (int i = 0; i < a->n_tags; i++) {
         int t = o->tf ? i % a->T : -1, diff = o->tf ? i / a->T : 0;
         free(by);
@@ -565,6 +620,10 @@ static int write_tags(args_t *a, const item_t *it)
 
 static int write_record(args_t *a, item_t *it)
 {
+    for (int k = 0; k < a->n_stale && it->touch; k++) {
+        uint8_t *old = bam_aux_get(it->b, a->stale[k]);
+        if (old && *old == 'f') bam_aux_del(it->b, old);
+    }
     if (it->n) {
         if (write_tags(a, it) < 0) return -1;
     } else if (it->touch) /* what an earlier run wrote goes, also where there is nothing to put in its place */
@@ -693,6 +752,7 @@ done:
     tfb_fasta_close(a->fasta);
     hts_opt_free(a->fmt.specific);
     free(a->tag);
+    free(a->stale);
     free(a->contig_ok);
     free(a->pair);
     free(a->code);

@@ -674,10 +674,12 @@ static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
 {
     char **tag = a->hap_tag;
     if (it->hap.number < 0) return 0;
-    for (int t = 0; a->o->tf && t < a->n_targets; t++, tag += 2)
-        if (bcf_get_info_id(it->rec, a->tag_id[(ptrdiff_t)TAGS_OF_TF * t]) &&
+    for (int t = 0; a->o->tf && t < a->n_targets; t++, tag += 2) {
+        const bcf_info_t *own = bcf_get_info_id(it->rec, a->tag_id[(ptrdiff_t)TAGS_OF_TF * t]);
+        if (own && own->vptr && /* one that was removed is still there, without a value */
             (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0))
             return -1;
+    }
     if (a->o->tf) return 0;
     float best = -1; /* one TF for all haplotypes, so that their values compare */
     int top = 0;
