@@ -843,7 +843,8 @@ int tfb_enrich(const tfb_enrich_opt_t *o)
         tfb_error("%s: nothing to compare: %s", o->in, a->n_hits ? "the background is empty" : "no hit could be scored");
         goto done;
     }
-    if (test(a) < 0 || !(order = sorted(a)) || write_table(a, order) < 0 || (o->svg && write_svg(a, order) < 0)) goto done;
+    /* the picture first: whoever reads the table may have enough after some lines, and end us */
+    if (test(a) < 0 || !(order = sorted(a)) || (o->svg && write_svg(a, order) < 0) || write_table(a, order) < 0) goto done;
     summary(a);
     ret = 0;
 done:

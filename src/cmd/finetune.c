@@ -318,7 +318,8 @@ int tfb_cmd_finetune(int argc, char **argv)
         case 'h': usage(stdout); return 0;
         default: return 1;
         }
-    const char *const need[][2] = {{a.from, "--from model.safetensors"}, {a.target, "--target TF"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {a.out, "-o tf.safetensors"}, {NULL, NULL}};
+    const char *const need[][2] = {{a.from, "--from model.safetensors"}, {a.target, "--target TF"},    {a.fasta, "-f ref.fa"},
+                                   {a.labels, "-l labels.bed.gz"},       {a.out, "-o tf.safetensors"}, {NULL, NULL}};
     if (bad || tfb_cmd_incomplete("finetune", argc, argv, usage, need)) return 1;
     if (a.regions && (a.unbalanced || strchr(a.target, ','))) {
         tfb_error("--regions samples the regions of one target, balanced: it makes no sense with %s", a.unbalanced ? "--unbalanced" : "several targets");
