@@ -27,6 +27,9 @@ for c in $commands; do
     words < page.txt | sort -u > got.txt
     missing=$(comm -23 want.txt got.txt | tr '\n' ' ')
     [ -z "$missing" ] && echo "ok tfbind-$c(1) says all that the usage text says" || echo "not ok tfbind-$c(1) says all that the usage text says: not $missing"
+    # a sentence that goes on in a second line after the options began would be a heading's, and its rest an option's
+    awk '/^  /{ o = 1 } o && /^[a-z(]/ && !/^[a-z]* *[|:]/ && last ~ /^[^ ].*[a-z]$/ && !para { print; exit } { para = last == "" ? 1 : /^ / ? 0 : para; last = $0 }' h.txt > cut.txt
+    [ -s cut.txt ] && echo "not ok tfbind $c -h has headings of one line: $(cat cut.txt)" || echo "ok tfbind $c -h has headings of one line"
     # prose may speak only of options that there are, its own command's where it says none
     if grep -qx '# EXAMPLES' "$SRCDIR/doc/man/$c.md" && grep -q "^    .*tfbind $c " "$SRCDIR/doc/man/$c.md"; then echo "ok doc/man/$c.md has an example of it"; else echo "not ok doc/man/$c.md has an example of it"; continue; fi
     unknown=
