@@ -303,7 +303,7 @@ static void logos(page_t *g, const tfb_matches_t *m, const float *p, int K, cons
         if (x->offset + d->w > e) e = x->offset + d->w;
     }
     logo(g, p, K, 0, -b, e - b, about);
-    if (!d) return;
+    if (!x || !d) return;
     char text[256];
     snprintf(text, sizeof text, "%.60s %.60s%s", d->id, d->name, x->rev ? ", reverse complement" : "");
     fputs("<br>", g->f);
