@@ -66,3 +66,8 @@ for f in bad.bed cut.gz; do
 done
 { cat w.fa; printf '>x\nACGT\n'; } | gzip -c | head -c -30 > cut.fa.gz; rm -f out.*; $A -o out.tsv cut.fa.gz 2> err.txt; [ $? -eq 1 ] && [ -z "$(ls out.* 2> /dev/null)" ] && echo 'ok FASTA cut short leaves nothing' || echo "not ok FASTA cut short leaves nothing: $(ls out.*)"
 cp w.bed both.bed; fails 'onto itself' 'both.bed is the input' $A -f ref.fa -o both.bed both.bed; same 'it is still whole' w.bed both.bed
+# a pipe with a name is read but once
+$A -f ref.fa w.bed > want.txt; gzip -c w.bed > pipe.bed.gz
+$A -f ref.fa <(cat w.bed) > got.txt; same 'BED from <(...)' want.txt got.txt; $A -f ref.fa <(cat pipe.bed.gz) > got.txt; same 'compressed BED from <(...)' want.txt got.txt
+$A w.fa > want.txt; $A <(cat w.fa) > got.txt; same 'FASTA from <(...)' want.txt got.txt
+$A --no-version -f ref.fa in.vcf.gz > want.txt 2> /dev/null; $A --no-version -f ref.fa <(cat in.vcf.gz) > got.txt 2> /dev/null; [ -s want.txt ] && same 'VCF from <(...)' want.txt got.txt

@@ -12,6 +12,7 @@
 #include <htslib/hts.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* The plugin leaves this out: its host's htslib may lack what BAM needs. */
@@ -144,6 +145,18 @@ static kind_t kind_of_text(hFILE *f)
 
 /* What the input is: as the user says, else by its first bytes. BAD is logged, but for a file that cannot be opened, which whoever opens it next
  * reports. */
+/* A pipe with a name, as bash's <(...) makes them, is read but once, and whoever looks at its first bytes has taken them: it becomes standard input,
+ * of which a copy is looked at. The name to read from. */
+static const char *input_of(const char *path)
+{
+    struct stat st;
+    if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISFIFO(st.st_mode)) return path;
+    int fd = open(path, O_RDONLY);
+    if (fd < 0 || dup2(fd, 0) < 0) return path;
+    if (fd) close(fd);
+    return "-";
+}
+
 static kind_t kind_of(const char *path, const char *said)
 {
     htsFormat fmt = {0};
@@ -420,6 +433,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     else {
         /* the plugin's business is VCF alone */
         int plugin = strcmp(tool, "tfbind") != 0, for_bam = bam.reads || bam.tags || bam.reference || bam.in_options || bam.out_options;
+        if (!plugin) o.in = input_of(o.in);
         kind_t kind = plugin ? input || rows.logit || rows.tile || rows.step || for_bam ? BAD : VCF : kind_of(o.in, input);
         const char *what = kind == BED ? "BED" : kind == FASTA ? "FASTA" : "SAM, BAM or CRAM";
         rows.model = o.model, rows.fasta = o.fasta, rows.in = o.in, rows.out = o.out, rows.tf = o.tf, rows.max_n = o.max_n;
