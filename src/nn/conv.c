@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    CHUNK = 4,  /* examples a forward task takes: the packed weights are read once per panel and chunk */
-    ROWS = 96,  /* rows of a weight gradient that one task makes: a multiple of the tile's 12 */
+    CHUNK = 2,  /* examples a forward task takes: the packed weights are read once per panel and chunk */
+    ROWS = 48,  /* rows of a weight gradient that one task makes: a multiple of the tile's 12 */
     PANELS = 2, /* panels of packed weights a dense task makes */
 };
 
@@ -283,6 +283,14 @@ static void flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int k, void *scrat
             for (int c = c0; c < c0 + 16 && c < C; c++) out[(size_t)f * C + c] = w[(size_t)c * F + f];
 }
 
+static void pack_flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
+{
+    (void)pass, (void)scratch;
+    job_t *j = arg;
+    int KF = l->K * l->F, C = l->in.C, p = tfb_kernels()->panel, n = task * p, w = C - n < p ? C - n : p;
+    tfb_kernels()->pack(KF, w, j->work.flip + n, C, 1, j->work.packed2 + (size_t)n * KF);
+}
+
 static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     job_t *j = arg;
@@ -332,7 +340,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, con
         tfb_tasks(l, pass, (KC + p * PANELS - 1) / (p * PANELS), dense_dx_task, &j);
     } else {
         tfb_tasks(l, pass, l->K, flip_task, &j);
-        tfb_kernels()->pack(l->K * l->F, l->in.C, j.work.flip, l->in.C, 1, j.work.packed2);
+        tfb_tasks(l, pass, (l->in.C + p - 1) / p, pack_flip_task, &j);
         tfb_tasks(l, pass, (pass->B + CHUNK - 1) / CHUNK, dx_task, &j);
     }
 }
