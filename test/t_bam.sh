@@ -45,7 +45,7 @@ near() { paste -d' ' "$2" "$3" | awk -v n="$(wc -l < "$2")" -v m="$(wc -l < "$3"
 $A -O sam in.sam > sam.sam
 for tf in '' '--tf all' '--reads' '--reads --tf SPI1' '--window tile --step 7'; do
     $A $tf -O sam in.sam > want.sam
-    for t in 1 3; do for f in sam bam cram; do
+    for t in 1 5; do for f in sam bam cram; do
         w=want.sam; [ $f = cram ] && { sed '/SN:chrUn/d; /^nocontig/d' want.sam > w.cram.sam; w=w.cram.sam; }
         $A $tf -@ $t -o got.$f in.$f && view got.$f > got.txt; same "$f, $t threads $tf" $w got.txt
     done; done
@@ -147,7 +147,7 @@ for f in in.bam in.cram in.sam; do
 done
 if [ -w /dev/full ]; then
     for i in $(seq 200); do grep -v '^@' in.sam; done | cat <(grep '^@' in.sam) - > big.sam
-    for f in sam bam cram; do for t in 1 3; do fails "a full disk, $f, threads $t" 'cannot write to standard output: ' sh -c "$A -@ $t --reference un.fa -O $f big.sam > /dev/full"
+    for f in sam bam cram; do for t in 1 5; do fails "a full disk, $f, threads $t" 'cannot write to standard output: ' sh -c "$A -@ $t --reference un.fa -O $f big.sam > /dev/full"
         fails "a full disk at the end, $f, threads $t" 'cannot write to standard output: ' sh -c "$A -@ $t --reference un.fa -O $f in.sam > /dev/full"; done; done
 else echo 'skip a full disk: no /dev/full'; fi
 cp in.bam both.bam && ln -sf both.bam link.bam; fails 'onto itself' 'link.bam is the input' $A -o link.bam both.bam; cmp -s in.bam both.bam && echo 'ok it is still whole' || echo 'not ok it is still whole'

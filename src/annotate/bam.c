@@ -304,8 +304,8 @@ static int open_input(args_t *a)
         tfb_error("cannot read %s: no header (or the file is truncated)", in_name(o));
         return -1;
     }
-    if (o->threads > 1) { /* after the header: htslib 1.16 waits for ever where a pipe ends within it */
-        if (!(a->io.pool = hts_tpool_init(o->threads))) {
+    if (tfb_io_threads(o->threads)) { /* after the header: htslib 1.16 waits for ever where a pipe ends within it */
+        if (!(a->io.pool = hts_tpool_init(tfb_io_threads(o->threads)))) {
             tfb_error("cannot start %d threads", o->threads);
             return -1;
         }
@@ -718,7 +718,7 @@ int tfb_bam_annotate(const tfb_bam_opt_t *o)
     a->o = o;
     for (int i = 0; i < RECORDS; i++)
         if (!(a->item[i].b = bam_init1())) goto done;
-    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
+    if (!(a->pool = tfb_pool_create(o->threads - tfb_io_threads(o->threads))) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)) ||
         !(a->fasta = tfb_fasta_open(o->fasta)) || open_input(a) < 0)
         goto done;
     tfb_fasta_one_file(a->fasta);

@@ -147,9 +147,6 @@ static char out_type(const tfb_vcf_opt_t *o)
     return o->out_type ? o->out_type : 'v';
 }
 
-/* Of the threads asked for, those that compress and uncompress. Beside a few that score, the thread that reads and writes does it in passing. */
-static int io_threads(const tfb_vcf_opt_t *o) { return o->threads >= 64 ? 16 : o->threads >= 4 ? o->threads / 4 : 0; }
-
 static int open_input(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
@@ -169,7 +166,7 @@ static int open_input(args_t *a)
             return -1;
         }
     }
-    if (io_threads(o) && bcf_sr_set_threads(a->sr, io_threads(o)) < 0) { /* before the reader is added */
+    if (tfb_io_threads(o->threads) && bcf_sr_set_threads(a->sr, tfb_io_threads(o->threads)) < 0) { /* before the reader is added */
         tfb_error("cannot start %d threads", o->threads);
         return -1;
     }
@@ -963,7 +960,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     }
     a->panel = o->panel;
     a->fasta = o->reference;
-    if (!(a->pool = tfb_pool_create(o->threads - io_threads(o))) || (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) ||
+    if (!(a->pool = tfb_pool_create(o->threads - tfb_io_threads(o->threads))) || (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) ||
         (!a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) || open_input(a) < 0)
         goto done;
     tfb_fasta_one_file(a->fasta);

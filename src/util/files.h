@@ -9,4 +9,8 @@ int tfb_file_cut_short(const char *in);
 /* Removes a regular file: an output that was begun and will not be whole. "-": nothing. */
 void tfb_file_remove(const char *out);
 
+/* Of the threads asked for, those that compress and uncompress, beside which the others compute: all together are no more. A few leave it to the one
+ * that reads and writes. */
+static inline int tfb_io_threads(int threads) { return threads >= 64 ? 16 : threads >= 4 ? threads / 4 : 0; }
+
 #endif
