@@ -91,13 +91,6 @@ static const char *reason(int r)
 
 static const char *in_name(const tfb_bam_opt_t *o) { return strcmp(o->in, "-") == 0 ? "standard input" : o->in; }
 
-/* Set errno to 0 before the call that may fail: an error in one of htslib's threads does not reach ours, and an older one would mislead. */
-static int write_error(const tfb_bam_opt_t *o)
-{
-    tfb_error("cannot write to %s: %s", strcmp(o->out, "-") ? o->out : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
-    return -1;
-}
-
 /* SAM leaves tags with a lower-case letter, and those that begin with X, Y or Z, to users; the others have meanings. */
 static int check_tag(const char *t)
 {
@@ -348,7 +341,7 @@ static int open_output(args_t *a)
     }
     if (a->io.pool) hts_set_opt(a->out, HTS_OPT_THREAD_POOL, &a->io);
     errno = 0;
-    return sam_hdr_write(a->out, a->hdr) < 0 ? write_error(o) : 0;
+    return sam_hdr_write(a->out, a->hdr) < 0 ? tfb_file_write_error(o->out) : 0;
 }
 
 /* ---- alignments to windows ---- */
@@ -632,7 +625,7 @@ static int write_record(args_t *a, item_t *it)
             if (old && *old == (!a->o->tf && k == 0 ? 'Z' : 'f')) bam_aux_del(it->b, old);
         }
     errno = 0;
-    if (sam_write1(a->out, a->hdr, it->b) < 0) return write_error(a->o);
+    if (sam_write1(a->out, a->hdr, it->b) < 0) return tfb_file_write_error(a->o->out);
     if (it->b->m_data > KEEP) { /* else as many long reads as a batch has records would be kept, over time */
         free(it->b->data);
         it->b->data = NULL;
@@ -738,7 +731,7 @@ int tfb_bam_annotate(const tfb_bam_opt_t *o)
     if (ret == 0) ret = run(a);
 done:
     if (ret == 0) errno = 0;
-    if (a->out && hts_close(a->out) < 0 && ret == 0) ret = write_error(o);
+    if (a->out && hts_close(a->out) < 0 && ret == 0) ret = tfb_file_write_error(o->out);
     if (ret < 0 && began) tfb_file_remove(o->out); /* nothing half-written */
     if (ret == 0 && o->write_index) ret = build_index(o);
     if (ret == 0) summary(a);

@@ -124,14 +124,6 @@ static int place_of(const args_t *a, int k) { return a->o->tf ? k % TAGS_OF_TF +
 
 static const char *in_name(const tfb_vcf_opt_t *o) { return strcmp(o->in, "-") == 0 ? "standard input" : o->in; }
 
-/* Logs that the output cannot be written. Set errno to 0 before the call that may fail: an error in one of htslib's threads does
- * not reach ours, and an older one would mislead. */
-static int write_error(const tfb_vcf_opt_t *o)
-{
-    tfb_error("cannot write to %s: %s", strcmp(o->out, "-") ? o->out : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
-    return -1;
-}
-
 static int has_suffix(const char *s, const char *suffix)
 {
     size_t n = strlen(s), m = strlen(suffix);
@@ -388,7 +380,7 @@ static int open_output(args_t *a)
         for (int k = 0; k < a->n_stale; k++) bcf_hdr_remove(h, a->stale[k].field, a->stale[k].tag);
     }
     errno = 0;
-    int r = (h != a->hdr && bcf_hdr_sync(h) < 0) || bcf_hdr_write(a->out, h) < 0 ? write_error(o) : 0;
+    int r = (h != a->hdr && bcf_hdr_sync(h) < 0) || bcf_hdr_write(a->out, h) < 0 ? tfb_file_write_error(o->out) : 0;
     if (h != a->hdr) bcf_hdr_destroy(h);
     return r;
 }
@@ -743,7 +735,7 @@ static int write_record(args_t *a, item_t *it)
     }
     errno = 0;
     if (bcf_write(a->out, a->hdr, rec) == 0) return 0;
-    if (!rec->errcode) return write_error(a->o);
+    if (!rec->errcode) return tfb_file_write_error(a->o->out);
     tfb_error("%s:%" PRId64 ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or mend the header with `bcftools reheader`",
               bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a->o));
     return -1;
@@ -960,8 +952,9 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     }
     a->panel = o->panel;
     a->fasta = o->reference;
-    if (!(a->pool = tfb_pool_create(o->threads - tfb_io_threads(o->threads))) || (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) ||
-        (!a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) || open_input(a) < 0)
+    if (!(a->pool = tfb_pool_create(o->threads - tfb_io_threads(o->threads))) ||
+        (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) || (!a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) ||
+        open_input(a) < 0)
         goto done;
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;
@@ -985,7 +978,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     ret = run(a);
 done:
     if (ret == 0) errno = 0;
-    if (a->out && hts_close(a->out) < 0 && ret == 0) ret = write_error(o);
+    if (a->out && hts_close(a->out) < 0 && ret == 0) ret = tfb_file_write_error(o->out);
     if (ret < 0 && began) tfb_file_remove(o->out);        /* nothing half-written */
     if (ret == 0 && o->write_index) ret = build_index(a); /* the output is whole even where it cannot be indexed */
     if (ret == 0) summary(a);

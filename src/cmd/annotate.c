@@ -344,16 +344,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
             if (strcmp(optarg, "lor") && strcmp(optarg, "delta")) tfb_error("--percentile-of is delta or lor, not '%s'", optarg), bad = 1;
             effect = 1;
             break;
-        case STRAND:
-            if (strcmp(optarg, "both") == 0)
-                o.strand = TFB_STRAND_BOTH;
-            else if (strcmp(optarg, "fwd") == 0)
-                o.strand = TFB_STRAND_FWD;
-            else if (strcmp(optarg, "rev") == 0)
-                o.strand = TFB_STRAND_REV;
-            else
-                tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
-            break;
+        case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
         case CSQ: o.csq = 1; break;
         case HAPLOTYPES: o.haplotypes = 1; break;
         case 'p':

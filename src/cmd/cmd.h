@@ -2,6 +2,7 @@
 #ifndef TFB_CMD_H
 #define TFB_CMD_H
 
+#include "nn/infer.h"
 #include <stddef.h>
 #include <stdio.h>
 
@@ -42,6 +43,8 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
 float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets);
 /* The value of --schedule as a tfb_schedule_t: 0, or 1 (logged). */
 int tfb_cmd_schedule(const char *s, int *schedule);
+/* The value of --strand: 0, or 1 (logged). *strand is not set on failure. */
+int tfb_cmd_strand(const char *s, tfb_strand_t *strand);
 /* Applies the value of --precision: 0, or 1 (logged). */
 int tfb_cmd_precision(const char *s);
 /* After the options of a command that takes no other arguments: without any the usage, on standard error; else an error for one that is there or for the

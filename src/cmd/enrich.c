@@ -94,16 +94,7 @@ int tfb_cmd_enrich(int argc, char **argv)
         }
         case TF: o.tf = optarg; break;
         case PREFIX: o.prefix = optarg; break;
-        case STRAND:
-            if (strcmp(optarg, "both") == 0)
-                o.strand = TFB_STRAND_BOTH;
-            else if (strcmp(optarg, "fwd") == 0)
-                o.strand = TFB_STRAND_FWD;
-            else if (strcmp(optarg, "rev") == 0)
-                o.strand = TFB_STRAND_REV;
-            else
-                tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
-            break;
+        case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
         case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
         case PERMUTATIONS: bad |= tfb_cmd_int("permutations", optarg, 0, 10000000, &v), o.n_permutations = (int)v; break;
         case MAX_BACKGROUND: bad |= tfb_cmd_int("max-background", optarg, 1, 100000000, &v), o.max_background = v; break;

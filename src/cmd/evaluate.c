@@ -261,16 +261,7 @@ int tfb_cmd_evaluate(int argc, char **argv)
         case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), a.threads = (int)v; break;
         case CHROMS: a.chroms = optarg; break;
         case TF: a.tf = optarg; break;
-        case STRAND:
-            if (strcmp(optarg, "both") == 0)
-                a.strand = TFB_STRAND_BOTH;
-            else if (strcmp(optarg, "fwd") == 0)
-                a.strand = TFB_STRAND_FWD;
-            else if (strcmp(optarg, "rev") == 0)
-                a.strand = TFB_STRAND_REV;
-            else
-                tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
-            break;
+        case STRAND: bad |= tfb_cmd_strand(optarg, &a.strand); break;
         case BALANCED: a.balanced = 1; break;
         case BOOTSTRAP: bad |= tfb_cmd_int("bootstrap", optarg, 1, 1000000, &v), a.bootstrap = (int)v; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;

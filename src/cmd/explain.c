@@ -109,16 +109,7 @@ int tfb_cmd_explain(int argc, char **argv)
         case INPUT: input = optarg; break;
         case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
         case MIN_SCORE: bad |= tfb_cmd_double("min-score", optarg, 0, 1, &o.min_score); break;
-        case STRAND:
-            if (strcmp(optarg, "both") == 0)
-                o.strand = TFB_STRAND_BOTH;
-            else if (strcmp(optarg, "fwd") == 0)
-                o.strand = TFB_STRAND_FWD;
-            else if (strcmp(optarg, "rev") == 0)
-                o.strand = TFB_STRAND_REV;
-            else
-                tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
-            break;
+        case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
         case METHOD:
             method = strcmp(optarg, "deeplift") == 0   ? TFB_DEEPLIFT
                      : strcmp(optarg, "ism") == 0      ? TFB_ISM

@@ -117,6 +117,18 @@ int tfb_cmd_schedule(const char *s, int *schedule)
     return 1;
 }
 
+int tfb_cmd_strand(const char *s, tfb_strand_t *strand)
+{
+    static const char *const name[] = {"both", "fwd", "rev"}; /* in the order of tfb_strand_t */
+    for (int i = 0; i < 3; i++)
+        if (strcmp(s, name[i]) == 0) {
+            *strand = (tfb_strand_t)i;
+            return 0;
+        }
+    tfb_error("--strand is both, fwd or rev, not '%s'", s);
+    return 1;
+}
+
 int tfb_cmd_precision(const char *s)
 {
     int r = tfb_kernels_set_precision(s);

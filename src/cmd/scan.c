@@ -50,10 +50,7 @@ int tfb_cmd_scan(int argc, char **argv)
         case 'm': o.model = optarg; break;
         case 'f': o.fasta = optarg; break;
         case TF: o.tf = optarg; break;
-        case STRAND:
-            o.strand = strcmp(optarg, "fwd") == 0 ? TFB_STRAND_FWD : strcmp(optarg, "rev") == 0 ? TFB_STRAND_REV : TFB_STRAND_BOTH;
-            if (o.strand == TFB_STRAND_BOTH && strcmp(optarg, "both")) tfb_error("--strand is both, fwd or rev, not '%s'", optarg), bad = 1;
-            break;
+        case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
         case SCALE:
             o.logit = strcmp(optarg, "logit") == 0;
             if (!o.logit && strcmp(optarg, "probability")) tfb_error("--scale is probability or logit, not '%s'", optarg), bad = 1;

@@ -476,20 +476,34 @@ static void run_block(void *arg, int task, int thread)
         memcpy(out, z, m * sizeof(float));
 }
 
+/* f->begin for as many blocks as n windows can make. 0, or -1 on lack of memory (logged). */
+static int room_for_blocks(tfb_infer_t *f, int64_t n)
+{
+    if (n + 1 <= f->m_begin) return 0;
+    int64_t m = n + 1 + n / 2, *b = realloc(f->begin, (size_t)m * sizeof *b);
+    if (!b) {
+        tfb_error("not enough memory to score %lld windows", (long long)n);
+        return -1;
+    }
+    f->begin = b;
+    f->m_begin = m;
+    return 0;
+}
+
+static void run_blocks(const tfb_infer_t *f, int64_t n, void (*fn)(void *arg, int block, int thread), void *arg)
+{
+    if (f->pool && n < INT32_MAX) /* tfb_pool_run counts in int */
+        tfb_pool_run(f->pool, (int)n, fn, arg);
+    else
+        for (int64_t i = 0; i < n; i++) fn(arg, (int)i, 0);
+}
+
 int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
 {
     int most = strand == TFB_STRAND_BOTH ? ROWS / 2 : ROWS;
     int64_t n_blocks = 0;
     if (n <= 0) return 0;
-    if (n + 1 > f->m_begin) {
-        int64_t m = n + 1 + n / 2, *b = realloc(f->begin, (size_t)m * sizeof *b);
-        if (!b) {
-            tfb_error("not enough memory to score %lld windows", (long long)n);
-            return -1;
-        }
-        f->begin = b;
-        f->m_begin = m;
-    }
+    if (room_for_blocks(f, n) < 0) return -1;
     /* blocks end before a base window where they can, so that it and what derives from it stay together */
     for (int64_t i = 0; i < n;) {
         f->begin[n_blocks++] = i;
@@ -503,13 +517,7 @@ int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, 
     }
     f->begin[n_blocks] = n;
     job_t j = {f, code, base, n, strand, z};
-    for (int64_t done = 0; done < n_blocks; done++) { /* tfb_pool_run counts in int */
-        if (f->pool && n_blocks < INT32_MAX) {
-            tfb_pool_run(f->pool, (int)n_blocks, run_block, &j);
-            break;
-        }
-        run_block(&j, (int)done, 0);
-    }
+    run_blocks(f, n_blocks, run_block, &j);
     return 0;
 }
 
@@ -609,15 +617,7 @@ int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, in
     if (n <= 0) return 0;
     for (int t = 0; t < f->n_threads; t++)
         if (stretch_init(f, &f->work[t]) < 0) return -1;
-    if (n + 1 > f->m_begin) {
-        int64_t m = n + 1 + n / 2, *b = realloc(f->begin, (size_t)m * sizeof *b);
-        if (!b) {
-            tfb_error("not enough memory to score %lld windows", (long long)n);
-            return -1;
-        }
-        f->begin = b;
-        f->m_begin = m;
-    }
+    if (room_for_blocks(f, n) < 0) return -1;
     /* enough windows for dense weights to be read once for many, enough bases for them to share */
     for (int64_t i = 0; i < n;) {
         int64_t e = i + 1;
@@ -627,9 +627,6 @@ int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, in
     }
     f->begin[n_blocks] = n;
     stretch_t j = {f, code, at, strand, z};
-    if (f->pool && n_blocks < INT32_MAX)
-        tfb_pool_run(f->pool, (int)n_blocks, stretch_block, &j);
-    else
-        for (int64_t i = 0; i < n_blocks; i++) stretch_block(&j, (int)i, 0);
+    run_blocks(f, n_blocks, stretch_block, &j);
     return 0;
 }

@@ -4,6 +4,7 @@
 #include "genome/base.h"
 #include "genome/draw.h"
 #include "nn/infer.h"
+#include "train/metrics.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -128,29 +129,12 @@ done:
 
 /* ---- thresholds ---- */
 
-typedef struct {
-    float z;
-    uint8_t y;
-} point_t;
-
-static int higher_first(const void *a, const void *b)
-{
-    float x = ((const point_t *)a)->z, y = ((const point_t *)b)->z;
-    return x < y ? 1 : x > y ? -1 : 0;
-}
-
 int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *label, int64_t n, double precision, int min_bound, float *threshold, float *recall)
 {
-    int64_t k = 0, tp = 0, bound = 0, at = 0;
-    point_t *p = tfb_alloc((size_t)n + 1, sizeof *p, "thresholds");
+    int64_t k, tp = 0, at = 0; /* after the loop tp counts all bound ones */
+    tfb_point_t *p = tfb_points(z, z_stride, label, 1, n, &k);
     *threshold = *recall = NAN;
     if (!p) return -1;
-    for (int64_t i = 0; i < n; i++)
-        if (label[i] != TFB_NULL) {
-            p[k++] = (point_t){z[i * z_stride], label[i] == TFB_BOUND};
-            bound += label[i] == TFB_BOUND;
-        }
-    qsort(p, (size_t)k, sizeof *p, higher_first);
     for (int64_t i = 0; i < k; i++) {
         tp += p[i].y;
         if (i + 1 < k && p[i + 1].z == p[i].z) continue; /* windows of one score are called together */
@@ -159,7 +143,7 @@ int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *lab
             at = tp;
         }
     }
-    if (!isnan(*threshold)) *recall = (float)((double)at / (double)bound);
+    if (!isnan(*threshold)) *recall = (float)((double)at / (double)tp);
     free(p);
     return 0;
 }

@@ -6,19 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef struct {
-    float z;
-    uint8_t y;
-} point_t;
-
 static int higher_first(const void *a, const void *b)
 {
-    float x = ((const point_t *)a)->z, y = ((const point_t *)b)->z;
+    float x = ((const tfb_point_t *)a)->z, y = ((const tfb_point_t *)b)->z;
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
 /* AUROC and average precision of n points sorted by falling score. weight (n) counts each point so many times; NULL = once. */
-static void areas(const point_t *p, const uint32_t *weight, int64_t n, double *auroc, double *auprc)
+static void areas(const tfb_point_t *p, const uint32_t *weight, int64_t n, double *auroc, double *auprc)
 {
     double pos = 0, neg = 0, tp = 0, fp = 0, roc = 0, ap = 0;
     for (int64_t i = 0; i < n; i++) *(p[i].y ? &pos : &neg) += weight ? weight[i] : 1;
@@ -42,12 +37,12 @@ static double mcc_of(double tp, double fp, double tn, double fn)
     return d > 0 ? (tp * tn - fp * fn) / sqrt(d) : 0;
 }
 
-static point_t *gather(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n, int64_t *m)
+tfb_point_t *tfb_points(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n, int64_t *m)
 {
-    point_t *p = tfb_alloc((size_t)n + 1, sizeof *p, "metrics");
+    tfb_point_t *p = tfb_alloc((size_t)n + 1, sizeof *p, "metrics");
     *m = 0;
     for (int64_t i = 0; p && i < n; i++)
-        if (label[i * label_stride] != TFB_NULL) p[(*m)++] = (point_t){z[i * z_stride], label[i * label_stride] == TFB_BOUND};
+        if (label[i * label_stride] != TFB_NULL) p[(*m)++] = (tfb_point_t){z[i * z_stride], label[i * label_stride] == TFB_BOUND};
     if (p) qsort(p, (size_t)*m, sizeof *p, higher_first);
     return p;
 }
@@ -55,7 +50,7 @@ static point_t *gather(const float *z, int64_t z_stride, const uint8_t *label, i
 int tfb_metrics_compute(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n, int min_class, tfb_metrics_t *m)
 {
     int64_t k;
-    point_t *p = gather(z, z_stride, label, label_stride, n, &k);
+    tfb_point_t *p = tfb_points(z, z_stride, label, label_stride, n, &k);
     double tp = 0, fp = 0, tn = 0, fn = 0;
     if (!p) return -1;
     for (int64_t i = 0; i < k; i++) {
@@ -88,7 +83,7 @@ int tfb_metrics_bootstrap(const float *z, int64_t z_stride, const uint8_t *label
 {
     int64_t k;
     int ret = -1, m = 0;
-    point_t *p = gather(z, z_stride, label, label_stride, n, &k);
+    tfb_point_t *p = tfb_points(z, z_stride, label, label_stride, n, &k);
     uint32_t *weight = tfb_alloc((size_t)k + 1, sizeof *weight, "the bootstrap");
     double *v[3] = {NULL};
     for (int q = 0; q < 3; q++)

@@ -1,6 +1,8 @@
 /* files.c - what formats share about the files they read and write. */
 #include "config.h"
 #include "util/files.h"
+#include "util/util.h"
+#include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -28,4 +30,10 @@ void tfb_file_remove(const char *out)
 {
     struct stat st;
     if (strcmp(out, "-") && stat(out, &st) == 0 && S_ISREG(st.st_mode)) unlink(out);
+}
+
+int tfb_file_write_error(const char *out)
+{
+    tfb_error("cannot write to %s: %s", strcmp(out, "-") ? out : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
+    return -1;
 }

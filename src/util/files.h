@@ -9,6 +9,9 @@ int tfb_file_cut_short(const char *in);
 /* Removes a regular file: an output that was begun and will not be whole. "-": nothing. */
 void tfb_file_remove(const char *out);
 
+/* Logs that the output cannot be written, and returns -1. Set errno to 0 before the call that may fail: an error in one of htslib's threads does not reach
+ * ours, and an older one would mislead. */
+int tfb_file_write_error(const char *out);
 /* Of the threads asked for, those that compress and uncompress, beside which the others compute: all together are no more. A few leave it to the one
  * that reads and writes. */
 static inline int tfb_io_threads(int threads) { return threads >= 64 ? 16 : threads >= 4 ? threads / 4 : 0; }
