@@ -19,7 +19,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_REFS = 10000 };
+enum {
+    MAX_REFS = 10000,
+    MAX_NAME = 160,
+    MAX_TF = 60, /* bytes of a record's and a TF's name in the name of a file, which may have 255 */
+};
 
 typedef struct {
     FILE *f;
@@ -58,7 +62,7 @@ typedef struct {
     tfb_overlay_t **overlay; /* (n_tracks): what goes to them */
     int n_tracks;
     tfb_npz_t **onehot, **hyp; /* (n) */
-    kstring_t line, name, contig, svg, path, seq;
+    kstring_t line, name, contig, path, seq;
     int64_t n_line, n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
     double worst;   /* of the convergence deltas */
     int64_t n_mean; /* regions that overlap, of the track that has most */
@@ -93,9 +97,9 @@ static int close_file(file_t *f, int keep)
 }
 
 /* A part of a file's name: what would trouble a shell or a file system becomes _. */
-static void put_safe(kstring_t *s, const char *text)
+static void put_safe(kstring_t *s, const char *text, int most)
 {
-    for (; *text && s->l < 200; text++) kputc(isalnum((unsigned char)*text) || strchr("._-+", *text) ? *text : '_', s);
+    for (int n = 0; *text && n < most; n++, text++) kputc(isalnum((unsigned char)*text) || strchr("._-+", *text) ? *text : '_', s);
 }
 
 /* Where base l of a window lies on its contig (0-based), or -1: an inserted base lies nowhere. */
@@ -140,39 +144,51 @@ static int open_tracks(args_t *a)
     return 0;
 }
 
-static int write_svg(args_t *a, const char *tf)
+/* Opens NAME.TF.svg in the folder of logos. */
+static int open_svg(args_t *a, const char *tf, file_t *svg)
 {
-    tfb_out_t *out;
+    const char *folder = a->o->logos;
     a->path.l = 0;
-    ksprintf(&a->path, "%s/", a->o->logos);
-    size_t folder = a->path.l;
-    kstring_t s = {0, 0, NULL};
-    put_safe(&s, a->name.s);
-    kputc('.', &s);
-    put_safe(&s, tf);
-    ksprintf(&a->path, "%s%s.svg", s.s[0] == '.' ? "_" : "", s.s);
-    (void)folder;
-    free(s.s);
-    FILE *f = tfb_out_open(a->path.s, &out);
-    if (!f) return -1;
-    fwrite(a->svg.s, 1, a->svg.l, f);
-    fputc('\n', f);
-    return tfb_out_close(f, out, 1);
+    if (ks_resize(&a->path, strlen(folder) + MAX_NAME + MAX_TF + 16) < 0) return memory(); /* so that what appends to it cannot fail */
+    ksprintf(&a->path, "%s/", folder);
+    size_t file = a->path.l;
+    kputc('_', &a->path); /* keeps a name that begins with a dot from being hidden */
+    put_safe(&a->path, a->name.s, MAX_NAME);
+    kputc('.', &a->path);
+    put_safe(&a->path, tf, MAX_TF);
+    kputs(".svg", &a->path);
+    if (a->path.s[file + 1] != '.') memmove(a->path.s + file, a->path.s + file + 1, a->path.l - file);
+    return open_file(svg, a->path.s, "");
 }
 
 static int draw_sequence(args_t *a, const window_t *w, const char *tf, double p)
 {
     float *h = malloc((size_t)a->W * 4 * sizeof *h);
     kstring_t title = {0, 0, NULL};
-    if (!h) return memory();
-    tfb_logo_contrib(w->code, a->contrib, a->W, h);
-    ksprintf(&title, "%s: %s, probability of binding %.2f; contributions to the log odds by %s", a->name.s, tf, p, method_name(a->o->method));
-    tfb_logo_opt_t o = {.col_width = 8, .height = 80, .axis = 1, .first = 1, .title = title.s, .y_label = "contribution"};
-    a->svg.l = 0;
-    int r = tfb_logo_svg(&a->svg, h, a->W, &o);
+    file_t svg = {NULL, NULL};
+    int ret = -1;
+    if (!h || ksprintf(&title, "%s: %s, probability of binding %.2f; contributions to the log odds by %s", a->name.s, tf, p, method_name(a->o->method)) < 0)
+        memory();
+    else if (open_svg(a, tf, &svg) == 0) {
+        tfb_logo_opt_t o = {.col_width = 8, .height = 80, .axis = 1, .first = 1, .title = title.s, .y_label = "contribution"};
+        tfb_logo_contrib(w->code, a->contrib, a->W, h);
+        tfb_logo_svg(svg.f, h, a->W, &o);
+        fputc('\n', svg.f);
+        ret = close_file(&svg, 1);
+    }
     free(h);
     free(title.s);
-    return r < 0 ? memory() : write_svg(a, tf);
+    return ret;
+}
+
+static int draw_variant(args_t *a, const tfb_figure_t *f)
+{
+    file_t svg = {NULL, NULL};
+    if (open_svg(a, f->tf, &svg) < 0) return -1;
+    int drawn = tfb_figure_draw(svg.f, f, a->o->flank, a->db) == 0;
+    fputc('\n', svg.f);
+    int closed = close_file(&svg, drawn);
+    return drawn ? closed : memory();
 }
 
 /* ---- contributions of the windows of a record ---- */
@@ -268,9 +284,7 @@ static int explain_record(args_t *a, int n, const variant_t *v)
                        : o->method == TFB_ISM    ? "in-silico mutagenesis: against the mean of the four bases there"
                                                  : "gradient x input";
             for (int i = 0; i < 2; i++) f.code[i] = a->win[i].code, f.hyp[i] = a->win[i].hyp + (size_t)t * (size_t)W * 4;
-            a->svg.l = 0;
-            if (tfb_figure_draw(&a->svg, &f, o->flank, a->db) < 0) return memory();
-            if (write_svg(a, tf) < 0) return -1;
+            if (draw_variant(a, &f) < 0) return -1;
         }
     }
     a->n_done++;
@@ -584,11 +598,10 @@ static int start(args_t *a)
     for (int t = 0; t < a->n; t++)
         for (int i = 0; i < 2; i++) {
             a->path.l = 0;
+            if (ks_resize(&a->path, strlen(o->npz) + MAX_TF + 16) < 0) return memory();
             ksprintf(&a->path, "%s.", o->npz);
-            kstring_t tf = {0, 0, NULL};
-            put_safe(&tf, tfb_panel_target(a->panel, t));
-            ksprintf(&a->path, "%s.%s.npz", tf.s, i ? "hyp" : "onehot");
-            free(tf.s);
+            put_safe(&a->path, tfb_panel_target(a->panel, t), MAX_TF);
+            kputs(i ? ".hyp.npz" : ".onehot.npz", &a->path);
             if (!(*(i ? &a->hyp[t] : &a->onehot[t]) = tfb_npz_open(a->path.s, a->W))) return -1;
         }
     return 0;
@@ -664,7 +677,7 @@ int tfb_explain(const tfb_explain_opt_t *o)
     free(a->overlay);
     free(a->onehot);
     free(a->hyp);
-    kstring_t *s[] = {&a->line, &a->name, &a->contig, &a->svg, &a->path, &a->seq};
+    kstring_t *s[] = {&a->line, &a->name, &a->contig, &a->path, &a->seq};
     for (size_t i = 0; i < sizeof s / sizeof s[0]; i++) free(s[i]->s);
     free(a);
     return ret;

@@ -128,17 +128,16 @@ static int column(const plan_t *p, int allele, int l)
 
 /* ---- drawing ---- */
 
-static void text(kstring_t *s, double x, double y, const char *attr, const char *what)
+static void text(FILE *f, double x, double y, const char *attr, const char *what)
 {
-    ksprintf(s, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attr);
-    tfb_html_escape(s, what);
-    kputs("</text>", s);
+    fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attr);
+    tfb_html_put(f, what);
+    fputs("</text>", f);
 }
 
 /* Breaks words into lines of at most `most` letters. Returns the height used. */
-static double paragraph(kstring_t *s, double x, double y, int most, const char *attr, const char *words)
+static double paragraph(FILE *f, double x, double y, int most, const char *attr, char *words)
 {
-    kstring_t line = {0, 0, NULL};
     double y0 = y;
     while (*words) {
         size_t n = strlen(words);
@@ -147,16 +146,18 @@ static double paragraph(kstring_t *s, double x, double y, int most, const char *
             while (n > 0 && words[n] != ' ') n--;
             if (n == 0) n = (size_t)most;
         }
-        line.l = 0;
-        kputsn(words, n, &line);
-        text(s, x, y, attr, line.s);
+        char cut = words[n];
+        words[n] = 0;
+        text(f, x, y, attr, words);
+        words[n] = cut;
         y += LINE;
         words += n;
         while (*words == ' ') words++;
     }
-    free(line.s);
     return y - y0;
 }
+
+/* What appends to words finds room there: words_room. */
 
 /* An allele in few letters. */
 static void put_allele(kstring_t *s, const char *a)
@@ -187,31 +188,45 @@ static void sentence(kstring_t *s, const tfb_figure_t *f)
 }
 
 /* The row of letters below a logo, the allele in bold. */
-static void letters(kstring_t *s, const tfb_figure_t *f, const plan_t *p, int allele, double y)
+static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allele, double y)
 {
-    ksprintf(s, "<g font-family=\"monospace\" font-size=\"13\" text-anchor=\"middle\">");
+    fputs("<g font-family=\"monospace\" font-size=\"13\" text-anchor=\"middle\">", out);
     for (int l = 0; l < p->L; l++) {
         int at = column(p, allele, l), inside = l >= p->left && l < p->left + p->wide;
         double x = LEFT + (l + 0.5) * COLUMN;
         if (at < 0) {
-            ksprintf(s, "<text x=\"%.1f\" y=\"%.1f\" fill=\"#999\">-</text>", x, y);
+            fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"#999\">-</text>", x, y);
             continue;
         }
         uint8_t c = f->code[allele][at];
-        ksprintf(s, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, c < 4 ? tfb_logo_colour[c] : "#777", inside ? " font-weight=\"bold\"" : "",
-                 tfb_base_char[c]);
+        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, c < 4 ? tfb_logo_colour[c] : "#777", inside ? " font-weight=\"bold\"" : "",
+                tfb_base_char[c]);
     }
-    kputs("</g>", s);
+    fputs("</g>", out);
 }
 
-int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_motifs_t *db)
+/* Bytes that the longest of a figure's texts takes. */
+static size_t words_room(const tfb_figure_t *f, const tfb_motifs_t *db)
+{
+    size_t longest = strlen(f->contig) + (f->id ? strlen(f->id) : 0) + strlen(f->method);
+    for (int i = 0; db && i < db->n; i++) {
+        size_t n = strlen(db->motif[i].id) + strlen(db->motif[i].name);
+        if (n > longest) longest = n;
+    }
+    return longest + strlen(f->tf) + 1024; /* numbers and words */
+}
+
+int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motifs_t *db)
 {
     plan_t p = plan(f->ref, f->alt, f->W, flank > 0 ? flank : FLANK);
-    kstring_t t = {0, 0, NULL}, body = {0, 0, NULL};
+    kstring_t t = {0, 0, NULL};
+    char *drawn = NULL;
+    size_t n_drawn = 0;
+    FILE *body = open_memstream(&drawn, &n_drawn); /* the frame before it wants its height */
     float *h = calloc((size_t)p.L * 4 * 3, sizeof *h), *shown = NULL;
     double lo = 0, hi = 0, width = LEFT + p.L * COLUMN + 9, y = 0;
     int ret = -1, most;
-    if (!h) goto done;
+    if (!h || !body || ks_resize(&t, words_room(f, db)) < 0) goto done;
     if (width < 560) width = 560; /* the words need as much */
     most = (int)((width - 20) / 6.6);
     for (int i = 0; i < 2; i++) {
@@ -233,11 +248,11 @@ int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_mo
     kputc('>', &t);
     put_allele(&t, f->alt);
     ksprintf(&t, " \u00b7 %s", f->tf);
-    text(&body, 10, y, "font-size=\"16\" font-weight=\"bold\" fill=\"#111\"", t.s);
+    text(body, 10, y, "font-size=\"16\" font-weight=\"bold\" fill=\"#111\"", t.s);
     y += 22;
     t.l = 0;
     sentence(&t, f);
-    y += paragraph(&body, 10, y, most, "font-size=\"13\"", t.s) - 4;
+    y += paragraph(body, 10, y, most, "font-size=\"13\"", t.s) - 4;
     /* both alleles */
     for (int i = 0; i < 2; i++) {
         tfb_logo_opt_t o = {.col_width = COLUMN, .height = PLOT, .lo = lo, .hi = hi, .axis = 1, .first = -p.left, .mark_beg = p.left};
@@ -249,11 +264,11 @@ int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_mo
         ksprintf(&t, ": probability of binding %.2f", i ? f->p_alt : f->p_ref);
         if (p.n[i] > p.shown[i]) ksprintf(&t, " (the first %d of its bases are shown)", p.shown[i]);
         o.title = t.s;
-        ksprintf(&body, "<g transform=\"translate(0 %.1f)\">", y);
-        if (tfb_logo_svg(&body, h + (size_t)i * (size_t)p.L * 4, p.L, &o) < 0) goto done;
-        kputs("</g>", &body);
+        fprintf(body, "<g transform=\"translate(0 %.1f)\">", y);
+        tfb_logo_svg(body, h + (size_t)i * (size_t)p.L * 4, p.L, &o);
+        fputs("</g>", body);
         y += TITLE + PLOT + BELOW;
-        letters(&body, f, &p, i, y + 10);
+        letters(body, f, &p, i, y + 10);
         y += ROW + 4;
     }
     /* the motif, where the better allele has it */
@@ -275,35 +290,40 @@ int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_mo
             ksprintf(&t, "Best matching motif: %s%s%s, %s strand, likeness %.2f to the contributions of %s", mo->id, *mo->name ? " " : "", mo->name,
                      m.rev ? "reverse" : "forward", m.alike, i ? "ALT" : "REF");
             o.title = t.s;
-            ksprintf(&body, "<g transform=\"translate(0 %.1f)\">", y);
-            if (tfb_logo_svg(&body, to, p.L, &o) < 0) goto done;
-            kputs("</g>", &body);
+            fprintf(body, "<g transform=\"translate(0 %.1f)\">", y);
+            tfb_logo_svg(body, to, p.L, &o);
+            fputs("</g>", body);
             y += TITLE + MOTIF + BELOW + 4;
         }
     }
     t.l = 0;
     ksprintf(&t, "Height of a letter: what this base contributes to the log odds of binding (%s). Shaded: the allele; positions count from it.", f->method);
     y += 10;
-    y += paragraph(&body, 10, y, (int)((width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", t.s);
+    y += paragraph(body, 10, y, (int)((width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", t.s);
     /* the frame, now that its height is known */
-    ksprintf(s,
-             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" "
-             "fill=\"#333\"><title>",
-             width, y, width, y);
+    int bad = ferror(body);
+    bad |= fclose(body) != 0;
+    body = NULL;
+    if (bad) goto done;
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" "
+            "fill=\"#333\"><title>",
+            width, y, width, y);
     t.l = 0;
     sentence(&t, f);
-    tfb_html_escape(s, t.s);
-    ksprintf(s, "</title><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>%s</svg>", body.s);
-    ret = s->s && body.s ? 0 : -1;
+    tfb_html_put(out, t.s);
+    fprintf(out, "</title><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>%s</svg>", drawn);
+    ret = 0;
 done:
     free(h);
     free(shown);
     free(t.s);
-    free(body.s);
+    if (body) fclose(body);
+    free(drawn);
     return ret;
 }
 
-int tfb_figure_variant(kstring_t *s, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
+int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
                        hts_pos_t pos, const char *id, const char *ref, const char *alt, int target, double percentile)
 {
     int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = -1;
@@ -343,7 +363,7 @@ int tfb_figure_variant(kstring_t *s, tfb_panel_t *panel, tfb_fasta_t *fasta, con
     f.percentile = percentile >= 0 ? percentile : tfb_panel_percentile(panel, target, TFB_CALIB_DELTA, fabs(f.p_alt - f.p_ref));
     f.method = "in-silico mutagenesis: against the mean of the four bases there";
     for (int i = 0; i < 2; i++) f.code[i] = code + (size_t)i * (size_t)W, f.hyp[i] = hyp + (size_t)i * (size_t)W * 4;
-    if (tfb_figure_draw(s, &f, flank, db) == 0) {
+    if (tfb_figure_draw(out, &f, flank, db) == 0) {
         ret = 0;
         goto done;
     }

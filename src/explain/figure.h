@@ -5,7 +5,7 @@
 #include "explain/attrib.h"
 #include "genome/alleles.h"
 #include "genome/meme.h"
-#include <htslib/kstring.h>
+#include <stdio.h>
 
 /* A variant and its TF, with all that the figure shows. Nothing is owned. */
 typedef struct {
@@ -25,13 +25,14 @@ typedef struct {
 /* Positions of the window of allele (0 REF, 1 ALT) that the figure shows: the allele (its first bases, where it is long) and `flank` bases on
  * both sides, where both windows have them. */
 void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end);
-/* Appends an <svg> element to s. db: motifs to look for the best match in; NULL = none. 0, or -1 on lack of memory. */
-int tfb_figure_draw(kstring_t *s, const tfb_figure_t *f, int flank, const tfb_motifs_t *db);
+/* Writes an <svg> element to out. db: motifs to look for the best match in; NULL = none. 0, or -1 on lack of memory, before anything is
+ * written; that out took it all is for the caller to see. */
+int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motifs_t *db);
 
 /* All of it, by in-silico mutagenesis on panel: the figure of ALT against REF for the panel's target (-1: the TF whose probability
- * changes most). flank 0 = 25. db may be NULL. 0 with the <svg> appended to s; a reason (tfb_allele_t) why an allele cannot be scored; -1 on
- * failure (logged). percentile below 0: that of the panel, where it is calibrated. */
-int tfb_figure_variant(kstring_t *s, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
+ * changes most). flank 0 = 25. db may be NULL. 0 with the <svg> written to out; a reason (tfb_allele_t) why an allele cannot be scored; -1 on
+ * failure (logged); nothing is written in both cases. percentile below 0: that of the panel, where it is calibrated. */
+int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
                        hts_pos_t pos, const char *id, const char *ref, const char *alt, int target, double percentile);
 
 /* The motif that the contributions hyp (n, 4) look most like, over places that touch [beg, end). */

@@ -16,15 +16,6 @@ static const char *entity(unsigned char c)
     }
 }
 
-void tfb_html_escape(kstring_t *s, const char *text)
-{
-    for (const char *e; *text; text++)
-        if ((e = entity((unsigned char)*text)))
-            kputs(e, s);
-        else
-            kputc(*text, s);
-}
-
 void tfb_html_put(FILE *f, const char *text)
 {
     for (const char *e; *text; text++)

@@ -4,12 +4,9 @@
 #ifndef TFB_HTML_H
 #define TFB_HTML_H
 
-#include <htslib/kstring.h>
 #include <stdio.h>
 
-/* Appends text with & < > " ' escaped, fit for element content and quoted attributes; control characters become spaces. */
-void tfb_html_escape(kstring_t *s, const char *text);
-/* The same, to a file. */
+/* Writes text with & < > " ' escaped, fit for element content and quoted attributes; control characters become spaces. */
 void tfb_html_put(FILE *f, const char *text);
 /* A page's beginning (doctype, style, title, heading) and end (a line on how it was made; command may be NULL). */
 void tfb_html_begin(FILE *f, const char *title);

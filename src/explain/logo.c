@@ -52,29 +52,29 @@ static const step_t letter_t[] = {{'M', {0, 1}},   {'L', {1, 1}},      {'L', {1,
 static const step_t *const letters[4] = {letter_a, letter_c, letter_g, letter_t};
 
 /* Two decimals, without the zeros and the sign of zero: logos are mostly coordinates. */
-static void put_num(kstring_t *s, double v)
+static void put_num(FILE *f, double v)
 {
     long n = lround(v * 100);
-    if (n < 0) kputc('-', s), n = -n;
-    kputl(n / 100, s);
+    if (n < 0) fputc('-', f), n = -n;
+    fprintf(f, "%ld", n / 100);
     if (n % 100) {
-        kputc('.', s);
-        kputc((char)('0' + n % 100 / 10), s);
-        if (n % 10) kputc((char)('0' + n % 10), s);
+        fputc('.', f);
+        fputc((int)('0' + n % 100 / 10), f);
+        if (n % 10) fputc((int)('0' + n % 10), f);
     }
 }
 
 /* One letter in the box from (x, y0) to (x + w, y1); y1 is where the letter's top is, which may be the lower end on the screen. */
-static void put_letter(kstring_t *s, const step_t *l, double x, double w, double y0, double y1)
+static void put_letter(FILE *f, const step_t *l, double x, double w, double y0, double y1)
 {
     for (; l->cmd; l++) {
-        kputc(l->cmd, s);
+        fputc(l->cmd, f);
         int n = l->cmd == 'C' ? 6 : l->cmd == 'Z' ? 0 : 2;
         for (int i = 0; i < n; i += 2) {
-            if (i) kputc(' ', s);
-            put_num(s, x + w * l->xy[i]);
-            kputc(' ', s);
-            put_num(s, y0 + (y1 - y0) * l->xy[i + 1]);
+            if (i) fputc(' ', f);
+            put_num(f, x + w * l->xy[i]);
+            fputc(' ', f);
+            put_num(f, y0 + (y1 - y0) * l->xy[i + 1]);
         }
     }
 }
@@ -111,31 +111,31 @@ static double nice_step(double span, int n)
     return raw <= p ? p : raw <= 2 * p ? 2 * p : raw <= 5 * p ? 5 * p : 10 * p;
 }
 
-static void put_text(kstring_t *s, double x, double y, const char *anchor, const char *fmt, double v)
+static void put_text(FILE *f, double x, double y, const char *anchor, const char *fmt, double v)
 {
-    kputs("<text x=\"", s);
-    put_num(s, x);
-    kputs("\" y=\"", s);
-    put_num(s, y);
-    ksprintf(s, "\" text-anchor=\"%s\">", anchor);
-    ksprintf(s, fmt, v);
-    kputs("</text>", s);
+    fputs("<text x=\"", f);
+    put_num(f, x);
+    fputs("\" y=\"", f);
+    put_num(f, y);
+    fprintf(f, "\" text-anchor=\"%s\">", anchor);
+    fprintf(f, fmt, v);
+    fputs("</text>", f);
 }
 
-static void put_line(kstring_t *s, double x0, double y0, double x1, double y1, const char *colour)
+static void put_line(FILE *f, double x0, double y0, double x1, double y1, const char *colour)
 {
     double v[] = {x0, y0, x1, y1};
     static const char *const name[] = {"x1", "y1", "x2", "y2"};
-    kputs("<line", s);
+    fputs("<line", f);
     for (int i = 0; i < 4; i++) {
-        ksprintf(s, " %s=\"", name[i]);
-        put_num(s, v[i]);
-        kputc('"', s);
+        fprintf(f, " %s=\"", name[i]);
+        put_num(f, v[i]);
+        fputc('"', f);
     }
-    ksprintf(s, " stroke=\"%s\"/>", colour);
+    fprintf(f, " stroke=\"%s\"/>", colour);
 }
 
-int tfb_logo_svg(kstring_t *s, const float *h, int L, const tfb_logo_opt_t *opt)
+void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)
 {
     static const tfb_logo_opt_t none = {0};
     if (!opt) opt = &none;
@@ -151,64 +151,62 @@ int tfb_logo_svg(kstring_t *s, const float *h, int L, const tfb_logo_opt_t *opt)
            bottom = opt->axis ? 17 : 1, width = left + L * cw + (opt->axis ? 9 : 1);
     double scale = ph / (hi - lo), zero = top + hi * scale;
     const char *about = opt->description ? opt->description : opt->title ? opt->title : "sequence logo";
-    kputs("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"", s);
-    put_num(s, width);
-    kputs("\" height=\"", s);
-    put_num(s, top + ph + bottom);
-    kputs("\" viewBox=\"0 0 ", s);
-    put_num(s, width);
-    kputc(' ', s);
-    put_num(s, top + ph + bottom);
-    kputs("\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>", s);
-    tfb_html_escape(s, about);
-    kputs("</title>", s);
+    fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"", f);
+    put_num(f, width);
+    fputs("\" height=\"", f);
+    put_num(f, top + ph + bottom);
+    fputs("\" viewBox=\"0 0 ", f);
+    put_num(f, width);
+    fputc(' ', f);
+    put_num(f, top + ph + bottom);
+    fputs("\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>", f);
+    tfb_html_put(f, about);
+    fputs("</title>", f);
     if (opt->mark_end > opt->mark_beg) {
         double b = opt->mark_beg < 0 ? 0 : opt->mark_beg, e = opt->mark_end > L ? L : opt->mark_end;
-        kputs("<rect fill=\"#ffe9a8\" x=\"", s);
-        put_num(s, left + b * cw);
-        kputs("\" y=\"", s);
-        put_num(s, top);
-        kputs("\" width=\"", s);
-        put_num(s, (e > b ? e - b : 0) * cw);
-        kputs("\" height=\"", s);
-        put_num(s, ph);
-        kputs("\"/>", s);
+        fputs("<rect fill=\"#ffe9a8\" x=\"", f);
+        put_num(f, left + b * cw);
+        fputs("\" y=\"", f);
+        put_num(f, top);
+        fputs("\" width=\"", f);
+        put_num(f, (e > b ? e - b : 0) * cw);
+        fputs("\" height=\"", f);
+        put_num(f, ph);
+        fputs("\"/>", f);
     }
     if (opt->title) {
-        kputs("<text font-size=\"12\" x=\"", s);
-        put_num(s, left);
-        kputs("\" y=\"13\">", s);
-        tfb_html_escape(s, opt->title);
-        kputs("</text>", s);
+        fputs("<text font-size=\"12\" x=\"", f);
+        put_num(f, left);
+        fputs("\" y=\"13\">", f);
+        tfb_html_put(f, opt->title);
+        fputs("</text>", f);
     }
     if (opt->axis) {
         double step = nice_step(hi - lo, ph >= 50 ? 4 : 2);
         for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step; k++) {
             double y = zero - k * step * scale;
-            put_line(s, left - 4, y, left - 1, y, "#777");
-            put_text(s, left - 6, y + 3.5, "end", "%.4g", k == 0 ? 0 : k * step);
+            put_line(f, left - 4, y, left - 1, y, "#777");
+            put_text(f, left - 6, y + 3.5, "end", "%.4g", k == 0 ? 0 : k * step);
         }
-        put_line(s, left - 1, top, left - 1, top + ph, "#777");
+        put_line(f, left - 1, top, left - 1, top + ph, "#777");
         int every = L * cw < 60 ? 5 : (int)nice_step(L, (int)(L * cw / 40) > 0 ? (int)(L * cw / 40) : 1);
         if (every < 1) every = 1;
         for (int l = 0; l < L; l++)
             if (l == 0 ? opt->first % every == 0 || every > 1 : (opt->first + l) % every == 0) {
                 if (l > 0 && l * cw < 18 && every > 1) continue; /* too near the first one */
-                put_text(s, left + (l + .5) * cw, top + ph + 12, "middle", "%.0f", opt->first + l);
+                put_text(f, left + (l + .5) * cw, top + ph + 12, "middle", "%.0f", opt->first + l);
             }
         if (opt->y_label) {
-            kputs("<text text-anchor=\"middle\" transform=\"translate(10 ", s);
-            put_num(s, top + ph / 2);
-            kputs(") rotate(-90)\">", s);
-            tfb_html_escape(s, opt->y_label);
-            kputs("</text>", s);
+            fputs("<text text-anchor=\"middle\" transform=\"translate(10 ", f);
+            put_num(f, top + ph / 2);
+            fputs(") rotate(-90)\">", f);
+            tfb_html_put(f, opt->y_label);
+            fputs("</text>", f);
         }
     }
-    if (lo < 0) put_line(s, left, zero, left + L * cw, zero, "#999");
+    if (lo < 0) put_line(f, left, zero, left + L * cw, zero, "#999");
     for (int c = 0; c < 4; c++) {
-        size_t at = s->l;
         int any = 0;
-        ksprintf(s, "<path fill-rule=\"evenodd\" fill=\"%s\" d=\"", tfb_logo_colour[c]);
         for (int l = 0; l < L; l++) {
             double v = finite_or_0(h[4 * l + c]), below = 0; /* what lies between this letter and the axis: the smaller ones of its sign */
             if (fabs(v) * scale < 0.05) continue;            /* less than a twentieth of a pixel */
@@ -222,13 +220,10 @@ int tfb_logo_svg(kstring_t *s, const float *h, int L, const tfb_logo_opt_t *opt)
             if (from < lo) from = lo;
             if (to < lo) to = lo;
             if (from == to) continue;
-            put_letter(s, letters[c], left + l * cw + 0.03 * cw, 0.94 * cw, zero - from * scale, zero - to * scale);
-            any = 1;
+            if (!any++) fprintf(f, "<path fill-rule=\"evenodd\" fill=\"%s\" d=\"", tfb_logo_colour[c]);
+            put_letter(f, letters[c], left + l * cw + 0.03 * cw, 0.94 * cw, zero - from * scale, zero - to * scale);
         }
-        if (any)
-            kputs("\"/>", s);
-        else
-            s->l = at, s->s[at] = 0;
+        if (any) fputs("\"/>", f);
     }
-    return kputs("</svg>", s) < 0 ? -1 : 0;
+    fputs("</svg>", f);
 }

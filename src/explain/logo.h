@@ -5,7 +5,7 @@
 #ifndef TFB_LOGO_H
 #define TFB_LOGO_H
 
-#include <htslib/kstring.h>
+#include <stdio.h>
 
 typedef struct {
     double col_width;        /* pixels a column takes; 0 = 12 */
@@ -19,9 +19,9 @@ typedef struct {
     const char *description; /* for screen readers; NULL = the title */
 } tfb_logo_opt_t;
 
-/* Appends an <svg> element (usable inside HTML and as a file) of h (L, 4), A C G T, to s. opt NULL = defaults. Values that are not finite
- * count as 0. 0, or -1 on lack of memory. */
-int tfb_logo_svg(kstring_t *s, const float *h, int L, const tfb_logo_opt_t *opt);
+/* Writes an <svg> element (usable inside HTML and as a file) of h (L, 4), A C G T, to f, which keeps count of errors. opt NULL = defaults.
+ * Values that are not finite count as 0. */
+void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt);
 /* Heights of a signed contribution logo: h (L, 4) gets contrib (L) at the letter that code (L) has; an N has none. */
 void tfb_logo_contrib(const unsigned char *code, const float *contrib, int L, float *h);
 /* Largest sums of positive and of negative heights over columns, so that several logos can share an axis: *lo <= 0 <= *hi are widened. */

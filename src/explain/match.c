@@ -262,7 +262,6 @@ void tfb_matches_importance_tsv(const tfb_matches_t *m, FILE *out)
 
 typedef struct {
     FILE *f;
-    kstring_t s;
     float *h; /* heights; room for a filter and the widest motif */
     int m_h, bad;
 } page_t;
@@ -288,9 +287,7 @@ static void logo(page_t *g, const float *p, int w, int rev, int at, int n, const
         h[4 * w - 1 - k] = v;
     }
     tfb_logo_opt_t o = {.col_width = 9, .height = 34, .hi = 2, .description = about};
-    g->s.l = 0;
-    if (tfb_logo_svg(&g->s, g->h, n, &o) < 0) g->bad = 1;
-    if (g->s.s) fputs(g->s.s, g->f);
+    tfb_logo_svg(g->f, g->h, n, &o);
 }
 
 /* A filter's motif, and the motif it matches below it, column under column. */
@@ -551,7 +548,6 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
     if (before && m->db) compare_section(&g, m, before, o);
     filters_section(&g, m, before, o);
     tfb_html_end(out, o->command);
-    free(g.s.s);
     free(g.h);
     if (g.bad) tfb_error("not enough memory for the page");
     return g.bad ? -1 : 0;

@@ -341,7 +341,7 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("</a>", f);
 }
 
-static int figures(report_t *r, FILE *f, kstring_t *s)
+static int figures(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
     tfb_fasta_t *fa = tfb_fasta_open(o->fasta);
@@ -360,19 +360,17 @@ static int figures(report_t *r, FILE *f, kstring_t *s)
         put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs(", ", f);
         put_tf_link(f, t->tf);
         fprintf(f, " (%+.3f)</h3>\n", t->delta);
-        s->l = 0;
+        fputs("<figure class=\"wide\">", f);
         if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE)
-            got = tfb_figure_variant(s, o->panel, fa, o->db, TFB_STRAND_BOTH, 0, t->contig, t->pos, t->id, t->ref, t->alt, target, isnan(t->pct) ? -1 : t->pct);
+            got = tfb_figure_variant(f, o->panel, fa, o->db, TFB_STRAND_BOTH, 0, t->contig, t->pos, t->id, t->ref, t->alt, target, isnan(t->pct) ? -1 : t->pct);
         if (got < 0) {
             tfb_fasta_close(fa);
             return -1;
         }
         if (got)
-            fprintf(f, "<p class=\"sub\">No figure: %s.</p>",
+            fprintf(f, "<figcaption>No figure: %s.</figcaption>",
                     target < 0 ? "the model does not know this TF" : "the alleles cannot be scored on this reference");
-        else
-            fprintf(f, "<figure class=\"wide\">%s</figure>", s->s);
-        fputs("</section>\n", f);
+        fputs("</figure></section>\n", f);
     }
     tfb_fasta_close(fa);
     return 0;
@@ -381,7 +379,6 @@ static int figures(report_t *r, FILE *f, kstring_t *s)
 static int page(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
-    kstring_t s = {0, 0, NULL};
     int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0, pct = 0, call = r->called;
     for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
     tfb_html_begin(f, o->title);
@@ -425,7 +422,7 @@ static int page(report_t *r, FILE *f)
         fputs("</tr>\n", f);
     }
     fputs("</tbody></table></div>\n", f);
-    if (drawn) ret = figures(r, f, &s);
+    if (drawn) ret = figures(r, f);
     qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
     fprintf(f,
             "<h2 id=\"tfs\">TFs</h2>\n<p>%s Gains and losses: changes of %g or more.%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th "
@@ -451,7 +448,6 @@ static int page(report_t *r, FILE *f)
     fputs("</tbody></table></div>\n", f);
     if (r->n_more) fprintf(f, "<p class=\"sub\">More than %d TFs are named: the others are not in this table.</p>\n", MAX_TFS);
     tfb_html_end(f, o->command);
-    free(s.s);
     return ret;
 }
 

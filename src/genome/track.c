@@ -260,8 +260,8 @@ int tfb_track_add(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t e
 #endif
     t->line.l = 0;
     errno = 0;
-    ksprintf(&t->line, "%s\t%" PRId64 "\t%" PRId64 "\t", contig, (int64_t)beg, (int64_t)end);
-    if (ksprintf(&t->line, t->decimals < 0 ? "%.*g\n" : "%.*f\n", t->decimals < 0 ? 6 : t->decimals, (double)v) > 0 &&
+    if (ksprintf(&t->line, "%s\t%" PRId64 "\t%" PRId64 "\t", contig, (int64_t)beg, (int64_t)end) > 0 &&
+        ksprintf(&t->line, t->decimals < 0 ? "%.*g\n" : "%.*f\n", t->decimals < 0 ? 6 : t->decimals, (double)v) > 0 &&
         (t->gz ? bgzf_write(t->gz, t->line.s, t->line.l) == (ssize_t)t->line.l : fwrite(t->line.s, 1, t->line.l, t->text) == t->line.l))
         return 0;
     tfb_error("cannot write to %s: %s", strcmp(t->path, "-") ? t->path : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");

@@ -1,6 +1,7 @@
 /* stats.c - rank sums and false discovery rates. */
 #include "util/stats.h"
 #include "util/util.h"
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
@@ -50,6 +51,7 @@ int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, doubl
         *auc = wins / (W * n_background);
         double var = (W2 - W * W / (double)n) * R2 / (double)(n - 1); /* of sum w R, the ranks in random order */
         *p = var > 0 ? 0.5 * erfc((S - (equal ? 0.5 * first : 0)) / sqrt(2 * var)) : 1;
+        if (*p < DBL_MIN) *p = DBL_MIN; /* beyond what a double holds; 0 would claim too much */
     }
     free(v);
     return 0;

@@ -9,7 +9,8 @@
  * mannwhitneyu(alternative='greater', method='asymptotic').
  *     x (n) finite values     w (n) weights: 0 = background, else a hit's
  *     *auc                    the chance that a hit, drawn by weight, exceeds one of the background (ties half)
- * p and auc are NaN where either is empty; p is 1 where all values are the same. 0 or -1 (memory, logged). */
+ * p and auc are NaN where either is empty; p is 1 where all values are the same, and
+ * 2.2e-308 (DBL_MIN) where it is less. 0 or -1 (memory, logged). */
 int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, double *p);
 
 /* Benjamini and Hochberg's false discovery rates of p (n); NaN stays NaN and does not count. 0 or -1 (memory). */

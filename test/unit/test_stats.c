@@ -1,7 +1,9 @@
 /* test_stats.c - rank tests and false discovery rates against values from scipy 1.17 (mannwhitneyu, false_discovery_control). */
 #include "unit.h"
 #include "util/stats.h"
+#include <float.h>
 #include <math.h>
+#include <stdlib.h>
 
 static void near(const char *what, double got, double want) { CHECK(fabs(got - want) < 1e-9 * fmax(1, fabs(want)), "%s is %.17g, not %.17g", what, got, want); }
 
@@ -43,6 +45,15 @@ int main(void)
     CHECK(tfb_rank_test(same, one, 3, &auc, &p) == 0 && p == 1 && auc == 0.5, "all the same: p %g, AUC %g", p, auc);
     CHECK(tfb_rank_test(same, none, 3, &auc, &p) == 0 && isnan(p) && isnan(auc), "no hits");
     CHECK(tfb_rank_test(same, every, 3, &auc, &p) == 0 && isnan(p) && isnan(auc), "no background");
+
+    enum { LOW = 17000, MANY = 20000 };
+    float *rising = malloc(MANY * sizeof *rising);
+    double *last = calloc(MANY, sizeof *last);
+    CHECK(rising && last, "memory");
+    for (int i = 0; rising && last && i < MANY; i++) rising[i] = (float)i, last[i] = i >= LOW;
+    CHECK(tfb_rank_test(rising, last, MANY, &auc, &p) == 0 && auc == 1 && p == DBL_MIN, "less than a double holds: %g", p);
+    free(rising);
+    free(last);
 
     const double ps[] = {.01, .04, .03, NAN, .5, .002, .04}, want[] = {.03, .048, .048, NAN, .5, .012, .048};
     double q[7];
