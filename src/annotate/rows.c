@@ -232,7 +232,7 @@ static int parse_bed(args_t *a, hts_pos_t *beg, hts_pos_t *end, hts_pos_t *summi
 {
     char *s = strpbrk(a->line.s, "\t "), *e;
     int n = 3;
-    *summit = -1;
+    *beg = *end = *summit = -1;
     a->name.l = 0;
     if (!s || s == a->line.s) goto bad;
     if (kputsn(a->line.s, (size_t)(s - a->line.s), &a->name) < 0) return memory_error(a);

@@ -2,6 +2,7 @@
  *
  * fail_allocation(n) makes the n-th allocation from now on fail, counted over malloc, calloc, realloc, aligned_alloc and strdup; 0: none.
  * Only calls from tfbind's own code count: jansson 2.14 and htslib 1.16 crash by themselves where some of theirs fail.
+ * FAIL_IN=FILE: only calls from the object of that name count, such as a plugin's, whose host is not ours.
  * Loaded from outside, FAIL_AT=N does the same from the start of main's process. FAIL_COUNT=FILE writes at exit how many there were.
  * FAIL_SHORT=1 makes each write() take half of what it is given, as it may where the system is busy. */
 #include <dlfcn.h>
@@ -23,6 +24,7 @@ extern void *__libc_memalign(size_t, size_t);
 
 static atomic_long at, count, failed;
 static atomic_int counting;
+static const char *where;
 
 void fail_allocation(long n)
 {
@@ -35,7 +37,8 @@ long failed_allocations(void) { return failed; }
 static int ours(const void *caller)
 {
     Dl_info info;
-    return dladdr(caller, &info) && info.dli_fname && (!strstr(info.dli_fname, ".so") || strstr(info.dli_fname, "tfbind.so"));
+    if (!dladdr(caller, &info) || !info.dli_fname) return 0;
+    return where ? !!strstr(info.dli_fname, where) : !strstr(info.dli_fname, ".so") || strstr(info.dli_fname, "tfbind.so");
 }
 
 static int fails(const void *caller)
@@ -78,6 +81,7 @@ ssize_t write(int fd, const void *p, size_t n)
 __attribute__((constructor)) static void begin(void)
 {
     const char *n = getenv("FAIL_AT");
+    where = getenv("FAIL_IN");
     fail_allocation(n ? atol(n) : 0);
 }
 
