@@ -19,6 +19,8 @@ $X -@ 3 -f ref.fa --tf all w.bed > got.txt; same 'three threads = one' bed.tsv g
 $X --tf all --seed 2 w.fa > got.txt; cmp -s got.txt fa.tsv && echo 'not ok another seed, other references' || echo 'ok another seed, other references'
 samtools faidx -r <(tail -n 1 r.txt) ref.fa > last.fa; $X --tf all last.fa | tail -n +2 > a.txt; tail -n 180 fa.tsv > b.txt; same 'references depend on the sequence, not on what came before' a.txt b.txt
 $X --tf all --input fasta - < w.fa > got.txt; same 'standard input' fa.tsv got.txt
+$X --tf all < w.fa > got.txt; same 'standard input whose kind is found out' fa.tsv got.txt
+$X --tf all <(cat w.fa) > got.txt; same 'a named pipe of FASTA' fa.tsv got.txt
 gzip -c w.fa > w.fa.gz; $X --tf all w.fa.gz > got.txt; same 'gzip' fa.tsv got.txt
 $X --tf CTCF w.fa | cut -f 2- > a.txt; awk -F'\t' '$2 == "CTCF" || NR == 1' fa.tsv | cut -f 2- > b.txt; same 'one target = that target of all' a.txt b.txt
 for r in fwd rev both; do $X --tf SPI1 --strand $r --references-fasta <(samtools faidx -r <(tail -n 3 r.txt) ref.fa) --scores - w.fa | awk -F'\t' -v r=$r 'NR > 1 { n++; d = $8 < 0 ? -$8 : $8; if (d > 1e-5) bad = 1 } END { print bad || !n ? "not ok --references-fasta, " r : "ok --references-fasta, " r }'; done
@@ -101,7 +103,10 @@ END
 fi
 
 # ---- bad input ----
-fails 'a named pipe of unknown content' 'is a pipe: --input' $X -f ref.fa <(cat w.bed)
+samtools view --no-PG -b -T ref.fa -o x.bam <(printf 'r\t0\tchr1\t100\t60\t4M\t*\t0\t0\tACGT\t*\n')
+fails 'BAM' 'is SAM, BAM or CRAM, which explain does not read' $X -f ref.fa x.bam
+fails 'FASTQ' 'is FASTQ, which explain does not read' $X -f ref.fa <(printf '@r\nACGT\n+\nIIII\n')
+fails 'an unknown input' "is vcf, bed or fasta, not 'bam'" $X -f ref.fa --input bam x.bam
 fails 'no FASTA for regions' '-f ref.fa is missing' $X w.bed
 fails 'an unknown method' '--method is deeplift, ism or gradient' $X --method shap w.fa
 printf '>a\nACGT\n' > short.fa; fails 'a reference too short' "short.fa: a has 4 bases, a reference must have the window's 60" $X --references-fasta short.fa w.fa

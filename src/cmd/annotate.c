@@ -4,16 +4,14 @@
 #include "annotate/rows.h"
 #include "annotate/vcf.h"
 #include "cmd/cmd.h"
+#include "genome/input.h"
 #include <ctype.h>
-#include <fcntl.h>
 #include <getopt.h>
 #include <htslib/bgzf.h>
 #include <htslib/hfile.h>
 #include <htslib/hts.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 /* The plugin leaves this out: its host's htslib may lack what BAM needs. */
 __attribute__((weak)) int tfb_bam_annotate(const tfb_bam_opt_t *o);
@@ -93,98 +91,6 @@ static void usage(FILE *f, const char *tool)
                      "      --output-fmt-option OPT[=VAL]  likewise\n"
                      "      --no-PG                  do not add a @PG line to the header\n",
             "1");
-}
-
-typedef enum { BAD, VCF, BED, FASTA, BAM } kind_t;
-
-/* The first bytes of standard input as a file of their own, without consuming them. NULL where that cannot be done. */
-static hFILE *peek_stdin(void)
-{
-    char buf[4096]; /* a pipe holds at least as many */
-    int fd[2];
-    ssize_t n = -1;
-    if (pipe(fd) < 0) return NULL;
-    if (lseek(0, 0, SEEK_CUR) >= 0 && (n = pread(0, buf, sizeof buf, lseek(0, 0, SEEK_CUR))) > 0) n = write(fd[1], buf, (size_t)n);
-#ifdef SPLICE_F_MOVE /* Linux */
-    if (n < 0) n = tee(0, fd[1], sizeof buf, 0);
-#endif
-    close(fd[1]);
-    hFILE *f = n > 0 ? hdopen(fd[0], "r") : NULL;
-    if (!f) close(fd[0]);
-    return f;
-}
-
-static kind_t kind_of_format(enum htsExactFormat f)
-{
-    return f == vcf || f == bcf ? VCF : f == sam || f == bam || f == cram ? BAM : f == fasta_format ? FASTA : f == bed ? BED : BAD;
-}
-
-/* What text is, plain or compressed, by the first line that says so: > begins FASTA, and two numbers in columns 2 and 3 are BED. BAD: neither. f is closed. */
-static kind_t kind_of_text(hFILE *f)
-{
-    char buf[4096];
-    int level = hts_get_log_level();
-    hts_set_log_level(HTS_LOG_OFF); /* the first bytes of a compressed stream end within a block */
-    BGZF *b = bgzf_hopen(f, "r");
-    ssize_t n = 0, r;
-    while (b && n < (ssize_t)sizeof buf - 1 && (r = bgzf_read(b, buf + n, 1)) == 1) n++;
-    if (b) bgzf_close(b);
-    if (!b) hclose_abruptly(f);
-    hts_set_log_level(level);
-    buf[n] = 0;
-    for (char *s = buf; *s; s += strcspn(s, "\n"), s += *s == '\n') {
-        long long beg, end;
-        int k = 0;
-        if (*s == '#' || *s == '\n' || *s == '\r' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
-        if (*s == '>') return FASTA;
-        if (sscanf(s, "%*s%lld%lld%n", &beg, &end, &k) == 2 && k && isspace((unsigned char)s[k]) && !memchr(s, '\n', (size_t)k)) return BED;
-        break;
-    }
-    return BAD;
-}
-
-/* What the input is: as the user says, else by its first bytes. BAD is logged, but for a file that cannot be opened, which whoever opens it next
- * reports. */
-/* A pipe with a name, as bash's <(...) makes them, is read but once, and whoever looks at its first bytes has taken them: it becomes standard input,
- * of which a copy is looked at. The name to read from. */
-static const char *input_of(const char *path)
-{
-    struct stat st;
-    if (strcmp(path, "-") == 0 || stat(path, &st) < 0 || !S_ISFIFO(st.st_mode)) return path;
-    int fd = open(path, O_RDONLY);
-    if (fd < 0 || dup2(fd, 0) < 0) return path;
-    if (fd) close(fd);
-    return "-";
-}
-
-static kind_t kind_of(const char *path, const char *said)
-{
-    htsFormat fmt = {0};
-    if (said) {
-        static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
-        static const kind_t kind[] = {VCF, VCF, BED, FASTA, BAM, BAM, BAM};
-        for (int i = 0; i < 7; i++)
-            if (strcmp(said, name[i]) == 0) return kind[i];
-        tfb_error("--input is vcf, bed, fasta or bam, not '%s'", said);
-        return BAD;
-    }
-    int std = strcmp(path, "-") == 0;
-    hFILE *f = std ? peek_stdin() : hopen(path, "r");
-    if (!f) return VCF;
-    kind_t kind = hts_detect_format(f, &fmt) < 0 ? VCF : kind_of_format(fmt.format);
-    if (fmt.format == fastq_format) tfb_error("%s is FASTQ, which annotate does not read", std ? "standard input" : path);
-    if (kind == VCF || kind == BAM || fmt.format == fastq_format) {
-        hclose_abruptly(f);
-        return kind;
-    }
-    kind_t text = kind_of_text(f);
-    if (text != BAD) return text;
-    /* neither: BED where a name says so, else what is most often meant, whose reader will say what is wrong */
-    static const char *const suffix[] = {".bed", ".bed.gz", ".narrowPeak", ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
-    size_t n = strlen(path);
-    for (size_t i = 0; !std && i < sizeof suffix / sizeof suffix[0]; i++)
-        if (n > strlen(suffix[i]) && strcasecmp(path + n - strlen(suffix[i]), suffix[i]) == 0) return BED;
-    return kind == BAD ? VCF : kind;
 }
 
 /* The value of -O for VCF and BCF. 0, or 1 (logged). */
@@ -424,38 +330,39 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     else {
         /* the plugin's business is VCF alone */
         int plugin = strcmp(tool, "tfbind") != 0, for_bam = bam.reads || bam.tags || bam.reference || bam.in_options || bam.out_options;
-        if (!plugin) o.in = input_of(o.in);
-        kind_t kind = plugin ? input || rows.logit || rows.tile || rows.step || for_bam ? BAD : VCF : kind_of(o.in, input);
-        const char *what = kind == BED ? "BED" : kind == FASTA ? "FASTA" : "SAM, BAM or CRAM";
+        tfb_input_t kind = !plugin                                                    ? tfb_input_kind(&o.in, input, "annotate", 1)
+                           : input || rows.logit || rows.tile || rows.step || for_bam ? TFB_IN_BAD
+                                                                                      : TFB_IN_VCF;
+        const char *what = kind == TFB_IN_BED ? "BED" : kind == TFB_IN_FASTA ? "FASTA" : "SAM, BAM or CRAM";
         rows.model = o.model, rows.fasta = o.fasta, rows.in = o.in, rows.out = o.out, rows.tf = o.tf, rows.max_n = o.max_n;
         rows.strand = o.strand, rows.threads = o.threads;
         bam.model = o.model, bam.fasta = o.fasta, bam.in = o.in, bam.out = o.out, bam.tf = o.tf, bam.max_n = o.max_n, bam.strand = o.strand;
         bam.threads = o.threads, bam.logit = rows.logit, bam.tile = rows.tile, bam.step = rows.step, bam.format = type;
         bam.write_index = o.write_index == 3 ? 2 : o.write_index, bam.no_pg = o.no_version, bam.command = command;
-        if (kind == BAD && plugin)
+        if (kind == TFB_IN_BAD && plugin)
             tfb_error("--input, --scale, --window, --step, --reads, --tags, --reference and --...-fmt-option are for BED, FASTA and BAM, which `tfbind "
                       "annotate` reads");
-        else if ((kind == BED || kind == FASTA) && (type || o.regions || o.targets || o.filter || o.write_index || o.keep_sites))
+        else if ((kind == TFB_IN_BED || kind == TFB_IN_FASTA) && (type || o.regions || o.targets || o.filter || o.write_index || o.keep_sites))
             tfb_error("%s is %s: -i, -e, -k, -r, -R, -t, -T, -O and -W are for VCF and BCF", o.in, what);
-        else if (kind == BAM && (o.regions || o.targets || o.filter || o.keep_sites))
+        else if (kind == TFB_IN_BAM && (o.regions || o.targets || o.filter || o.keep_sites))
             tfb_error("%s is %s: -i, -e, -k, -r, -R, -t and -T are for VCF and BCF", o.in, what);
-        else if ((kind == BED || kind == FASTA || kind == BAM) && effect)
+        else if ((kind == TFB_IN_BED || kind == TFB_IN_FASTA || kind == TFB_IN_BAM) && effect)
             tfb_error("%s is %s: --rank-by, --min-percentile, --percentile-of and --call-percentile are for VCF and BCF", o.in, what);
-        else if ((kind == BED || kind == FASTA || kind == BAM) && (o.haplotypes || o.csq))
+        else if ((kind == TFB_IN_BED || kind == TFB_IN_FASTA || kind == TFB_IN_BAM) && (o.haplotypes || o.csq))
             tfb_error("%s is %s: --haplotypes and --csq are for VCF and BCF", o.in, what);
-        else if (kind != BAD && kind != BAM && for_bam)
+        else if (kind != TFB_IN_BAD && kind != TFB_IN_BAM && for_bam)
             tfb_error("--reads, --tags, --reference and --...-fmt-option are for SAM, BAM and CRAM");
-        else if (o.write_index == (kind == BAM ? 2 : 3))
-            tfb_error("--write-index=%s is not for %s", kind == BAM ? "tbi" : "bai", kind == BAM ? what : "VCF and BCF");
-        else if (kind != BAD && kind != FASTA && !o.fasta)
+        else if (o.write_index == (kind == TFB_IN_BAM ? 2 : 3))
+            tfb_error("--write-index=%s is not for %s", kind == TFB_IN_BAM ? "tbi" : "bai", kind == TFB_IN_BAM ? what : "VCF and BCF");
+        else if (kind != TFB_IN_BAD && kind != TFB_IN_FASTA && !o.fasta)
             tfb_error("-f ref.fa is missing (-h shows all options)");
-        else if (kind == VCF)
+        else if (kind == TFB_IN_VCF)
             status = (type && vcf_type(type, &o)) || tfb_vcf_annotate(&o) < 0 ? fail_status : 0;
-        else if (kind == BED)
+        else if (kind == TFB_IN_BED)
             status = tfb_rows_bed(&rows) == 0 ? 0 : fail_status;
-        else if (kind == FASTA)
+        else if (kind == TFB_IN_FASTA)
             status = tfb_rows_fasta(&rows) == 0 ? 0 : fail_status;
-        else if (kind == BAM && tfb_bam_annotate)
+        else if (kind == TFB_IN_BAM && tfb_bam_annotate)
             status = tfb_bam_annotate(&bam) == 0 ? 0 : fail_status;
     }
     hts_opt_free(bam.in_options);

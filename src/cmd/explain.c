@@ -5,11 +5,7 @@
 #include "genome/track.h"
 #include "util/util.h"
 #include <getopt.h>
-#include <htslib/bgzf.h>
-#include <htslib/hfile.h>
-#include <htslib/hts.h>
 #include <string.h>
-#include <sys/stat.h>
 
 static void usage(FILE *f)
 {
@@ -25,7 +21,7 @@ static void usage(FILE *f)
             "  -m, --model FILE         model (--method ism takes several, comma-separated)\n"
             "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA\n"
             "      --tf LIST            TFs, comma-separated, or all [the one with the highest score; of a variant, with the largest change]\n"
-            "      --input vcf|bed|fasta  what the input is [found out; standard input is taken for VCF or BCF]\n"
+            "      --input vcf|bed|fasta  what the input is [found out]\n"
             "      --max-n INT          leave out windows with more N [20]\n"
             "      --min-score FLOAT    explain only what is bound with at least this probability (of a variant, with either allele) [0]\n"
             "      --strand WHICH       both, fwd or rev [both: contributions to the mean of the logits]\n"
@@ -49,39 +45,6 @@ static void usage(FILE *f)
             "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
             "  -h, --help               this text\n",
             tfb_npz_possible() ? "" : " (not in this build)", tfb_track_bigwig_possible() ? "" : " (not in this build)");
-}
-
-/* 0 with *k set, or -1 (logged). A file that cannot be opened is left to its reader. */
-static int kind_of(const char *path, const char *said, tfb_explain_input_t *k)
-{
-    static const char *const names[] = {"vcf", "bed", "fasta"};
-    htsFormat fmt;
-    struct stat st;
-    hFILE *f;
-    char c = 0;
-    *k = TFB_IN_VCF;
-    if (said) {
-        for (int i = 0; i < 3; i++)
-            if (strcmp(said, names[i]) == 0) {
-                *k = (tfb_explain_input_t)i;
-                return 0;
-            }
-        tfb_error("--input is vcf, bed or fasta, not '%s'", said);
-        return -1;
-    }
-    if (strcmp(path, "-") == 0) return 0;
-    if (stat(path, &st) == 0 && !S_ISREG(st.st_mode)) { /* what is read here, its reader would not see */
-        tfb_error("%s is a pipe: --input vcf, bed or fasta says what it holds", path);
-        return -1;
-    }
-    if (!(f = hopen(path, "r"))) return 0;
-    int r = hts_detect_format(f, &fmt);
-    if (hclose(f) < 0 || r < 0 || fmt.format == vcf || fmt.format == bcf) return 0;
-    BGZF *b = bgzf_open(path, "r");
-    if (b && bgzf_read(b, &c, 1) != 1) c = 0;
-    if (b) bgzf_close(b);
-    *k = c == '>' ? TFB_IN_FASTA : TFB_IN_BED;
-    return 0;
 }
 
 int tfb_cmd_explain(int argc, char **argv)
@@ -146,7 +109,7 @@ int tfb_cmd_explain(int argc, char **argv)
         tfb_error("-m model.safetensors is missing (-h shows all options)");
         return 1;
     }
-    if (kind_of(o.in, input, &o.input) < 0) return 1;
+    if ((o.input = tfb_input_kind(&o.in, input, "explain", 0)) == TFB_IN_BAD) return 1;
     o.method = method >= 0 ? (tfb_method_t)method : o.input == TFB_IN_VCF ? TFB_ISM : TFB_DEEPLIFT;
     if (!o.table && !o.scores && !o.npz && !o.track && !o.logos) o.table = "-";
     if (o.input != TFB_IN_FASTA && !o.fasta)

@@ -3,13 +3,12 @@
 #define TFB_EXPLAIN_H
 
 #include "explain/attrib.h"
-
-typedef enum { TFB_IN_VCF, TFB_IN_BED, TFB_IN_FASTA } tfb_explain_input_t;
+#include "genome/input.h"
 
 typedef struct {
     const char *model, *fasta, *in; /* in "-" = standard input; fasta is not needed for FASTA */
-    tfb_explain_input_t input;
-    const char *tf; /* names or "all"; NULL: of each record the TF with the highest score (of a variant, the largest change of probability) */
+    tfb_input_t input;              /* VCF, BED or FASTA */
+    const char *tf;                 /* names or "all"; NULL: of each record the TF with the highest score (of a variant, the largest change of probability) */
     tfb_method_t method;
     int n_refs;
     uint64_t seed;
