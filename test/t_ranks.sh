@@ -19,10 +19,13 @@ if ! ldd "$TFBIND" 2> /dev/null | grep -q libmpi; then
     echo 'skip ranks: this tfbind was built without MPI'
     exit 0
 fi
-mpirun --version 2> /dev/null | grep -q 'Open MPI' || { echo 'skip ranks: there is no mpirun of Open MPI'; exit 0; }
+# the launcher of the MPI that it was built with
+if ldd "$TFBIND" | grep -q libmpich; then mpi=MPICH mpirun=mpirun.mpich; else mpi='Open MPI' mpirun=mpirun.openmpi; fi
+command -v $mpirun > /dev/null || mpirun=mpirun
+$mpirun --version 2> /dev/null | grep -q 'HYDRA\|Open MPI\|OpenRTE' || { echo "skip ranks: there is no mpirun of $mpi"; exit 0; }
 # the machine may have fewer processors than there are ranks, and its container may forbid what speeds copies up
 export OMPI_MCA_rmaps_base_oversubscribe=1 OMPI_MCA_btl_vader_single_copy_mechanism=none OMPI_ALLOW_RUN_AS_ROOT=1 OMPI_ALLOW_RUN_AS_ROOT_CONFIRM=1
-M='timeout -k 5 60 mpirun'
+M="timeout -k 5 60 $mpirun"
 
 # alike NAME TOLERANCE FILE FILE: the largest difference of two models' numbers, weights and running statistics
 cat > alike.pl <<'P'
@@ -53,7 +56,7 @@ if [ -z "$SANITIZED" ]; then
     $T --spec "$D" -e 3 -b 32 -o d1.safetensors 2> /dev/null; $M -n 2 $T --spec "$D" -e 3 -b 16 -o d2.safetensors 2> d.txt
     alike 'a recurrent network: 2 ranks = one process, to 1e-4' 1e-4 d1.safetensors d2.safetensors
     # other processors round otherwise
-    $M -n 1 -x TFBIND_CPU=plain $T --spec "$S" $O -b 12 -o mixed.safetensors : -n 1 -x TFBIND_CPU=vec128 $T --spec "$S" $O -b 12 -o mixed.safetensors 2> mixed.txt
+    $M -n 1 env TFBIND_CPU=plain $T --spec "$S" $O -b 12 -o mixed.safetensors : -n 1 env TFBIND_CPU=vec128 $T --spec "$S" $O -b 12 -o mixed.safetensors 2> mixed.txt
     alike 'ranks on processors of two kinds = one process, to 1e-4' 1e-4 one.safetensors mixed.safetensors
 fi
 F="$TFBIND finetune --from one.safetensors --allow-leak --target SPI1 -f ref.fa -l labels.bed.gz --valid chr2 -e 2 --freeze conv -@ 1"
@@ -73,7 +76,7 @@ if [ -s r.safetensors.ckpt ]; then
 else echo 'not ok a checkpoint stays where the model cannot be written'; fi
 
 # what one rank cannot read ends all, and is said once; mpirun takes its time to end, so these run beside each other
-trial() { local name=$1; shift; timeout -k 5 60 mpirun "$@" > /dev/null 2> $name.txt; echo $? > $name.status; }
+trial() { local name=$1; shift; timeout -k 5 60 $mpirun "$@" > /dev/null 2> $name.txt; echo $? > $name.status; }
 ended() { [ "$(cat $1.status)" != 0 ] && [ "$(cat $1.status)" -lt 124 ] && [ ! -e $1.safetensors ] && grep -q "$2" $1.txt && echo "ok $3" || echo "not ok $3: status $(cat $1.status), $(grep -m 1 error $1.txt)"; }
 sed 5d labels.bed | bgzip -c > fewer.bed.gz
 trial u -n 1 $T --spec "$S" -e 1 -b 16 -o u.safetensors : -n 1 ${T/labels.bed.gz/gone.bed.gz} --spec "$S" -e 1 -b 16 -o u.safetensors &
@@ -86,23 +89,23 @@ ended v 'gone.bed.gz' 'what no rank can read ends all'
 ended w 'error: rank 3: .*not those of rank 0' 'a rank with other data ends all'
 
 # a rank killed: the others end, soon, and what was done so far is not lost
-rank_pid() { for p in $(pgrep -P "$1"); do tr '\0' '\n' < /proc/$p/environ 2> /dev/null | grep -qx "OMPI_COMM_WORLD_RANK=$2" && echo $p; done; }
-mpirun -n 3 $T --spec "$S" -e 100000 -b 8 -o k.safetensors > /dev/null 2> k.txt &
+rank_pid() { for p in $(pgrep -f "^$TFBIND pretrain .*$1"); do tr '\0' '\n' < /proc/$p/environ 2> /dev/null | grep -qx "\(OMPI_COMM_WORLD\|PMI\)_RANK=$2" && echo $p; done; }
+$mpirun -n 3 $T --spec "$S" -e 100000 -b 8 -o k.safetensors > k.out 2> k.txt & # where MPICH says it, and where Open MPI does
 job=$!
 for i in $(seq 200); do [ -s k.safetensors.ckpt ] && break; sleep 0.05; done
-victim=$(rank_pid $job 1)
+victim=$(rank_pid k.safetensors 1)
 [ -n "$victim" ] && kill -9 $victim
 for i in $(seq 200); do kill -0 $job 2> /dev/null || break; sleep 0.05; done
 if kill -0 $job 2> /dev/null; then echo 'not ok a killed rank ends all: they go on'; kill -9 $job; else
-    wait $job && echo 'not ok a killed rank ends all: status 0' || { [ -n "$victim" ] && grep -q 'signal 9' k.txt && echo 'ok a killed rank ends all, with a message' || echo "not ok a killed rank ends all, with a message: $(tail -n 2 k.txt | head -n 1)"; }
+    wait $job && echo 'not ok a killed rank ends all: status 0' || { [ -n "$victim" ] && grep -q 'signal 9' k.out k.txt && echo 'ok a killed rank ends all, with a message' || echo "not ok a killed rank ends all, with a message: $(tail -n 2 k.txt | head -n 1)"; }
 fi
 [ -e k.safetensors ] && echo 'not ok no model is written' || echo 'ok no model is written'
 n=$(grep -c '\] epoch ' k.txt); $M -n 2 $T --spec "$S" -e $((n + 2)) -b 12 -o k.safetensors --resume 2> k.txt; grep -q 'resuming after epoch' k.txt && [ -s k.safetensors ] && echo 'ok the others resume without it' || echo "not ok the others resume without it: $(head -n 1 k.txt)"
 # asked to stop, all stop at the same step, in peace
-mpirun -n 2 $T --spec "$S" -e 100000 -b 16 -o i.safetensors > /dev/null 2> i.txt &
+$mpirun -n 2 $T --spec "$S" -e 100000 -b 16 -o i.safetensors > /dev/null 2> i.txt &
 job=$!
 for i in $(seq 200); do [ -s i.safetensors.ckpt ] && break; sleep 0.05; done
-kill -TERM $(rank_pid $job 1)
+kill -TERM $(rank_pid i.safetensors 1)
 for i in $(seq 200); do kill -0 $job 2> /dev/null || break; sleep 0.05; done
 kill -0 $job 2> /dev/null && { kill -9 $job; echo 'not ok one rank asked to stop stops all'; } || { grep -q 'stopped after epoch .* --resume goes on' i.txt && ! grep -q MPI_ABORT i.txt && echo 'ok one rank asked to stop stops all' || echo "not ok one rank asked to stop stops all: $(tail -n 1 i.txt)"; }
 
@@ -111,7 +114,8 @@ kill -0 $job 2> /dev/null && { kill -9 $job; echo 'not ok one rank asked to stop
 A=tfb$$a B=tfb$$b
 end_machines() { ip netns del $A; ip netns del $B; } 2> /dev/null
 trap end_machines EXIT
-if [ "$(id -u)" != 0 ] || ! command -v ip > /dev/null || ! command -v unshare > /dev/null; then echo 'skip two machines: network namespaces need root, ip and unshare'
+if [ "$mpi" = MPICH ]; then echo 'skip two machines: the options of this test are those of Open MPI'
+elif [ "$(id -u)" != 0 ] || ! command -v ip > /dev/null || ! command -v unshare > /dev/null; then echo 'skip two machines: network namespaces need root, ip and unshare'
 elif ! { ip netns add $A && ip netns add $B && ip link add va$$ netns $A type veth peer name vb$$ netns $B && ip -n $A addr add 10.213.7.1/24 dev va$$ &&
     ip -n $B addr add 10.213.7.2/24 dev vb$$ && ip -n $A link set va$$ up && ip -n $B link set vb$$ up && ip -n $A link set lo up && ip -n $B link set lo up &&
     ip netns exec $B unshare --uts true; } 2> net.txt; then echo "skip two machines: $(head -n 1 net.txt)"
