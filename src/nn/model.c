@@ -183,45 +183,64 @@ typedef struct {
     json_t *header;
 } reader_t;
 
-static int read_file(reader_t *r)
+static uint64_t header_length(const uint8_t *b)
 {
-    FILE *f = fopen(r->path, "rb");
+    uint64_t n = 0;
+    for (int i = 0; i < 8; i++) n |= (uint64_t)b[i] << (8 * i);
+    return n;
+}
+
+static int read_bytes(reader_t *r, FILE *f, size_t from, size_t to)
+{
+    if (fread(r->raw + from, 1, to - from, f) == to - from) return 0;
+    tfb_error("cannot read model %s: %s", r->path, ferror(f) ? strerror(errno) : "it shrank while being read");
+    return -1;
+}
+
+/* The file's header and, where whole, its tensors, into memory. */
+static int read_open(reader_t *r, FILE *f, int whole)
+{
     struct stat st;
+    uint8_t first[8];
     if (!f || fstat(fileno(f), &st) < 0) {
         tfb_error("cannot read model %s: %s", r->path, strerror(errno));
-        if (f) fclose(f);
         return -1;
     }
     if (!S_ISREG(st.st_mode) || st.st_size < 8) {
         tfb_error("%s is not a model: %s", r->path, S_ISREG(st.st_mode) ? "it is shorter than a safetensors header" : "it is not a file");
-        fclose(f);
         return -1;
     }
     r->n = (size_t)st.st_size;
-    if (!(r->raw = malloc(r->n))) {
-        tfb_error("not enough memory for model %s (%zu bytes)", r->path, r->n);
-        fclose(f);
-        return -1;
-    }
-    size_t got = fread(r->raw, 1, r->n, f);
-    if (got != r->n) {
-        tfb_error("cannot read model %s: %s", r->path, ferror(f) ? strerror(errno) : "it shrank while being read");
-        fclose(f);
-        return -1;
-    }
-    fclose(f);
-    return 0;
-}
-
-static int read_header(reader_t *r)
-{
-    uint64_t n = 0;
-    for (int i = 0; i < 8; i++) n |= (uint64_t)r->raw[i] << (8 * i);
+    r->raw = first;
+    int got = read_bytes(r, f, 0, 8);
+    r->raw = NULL;
+    if (got < 0) return -1;
+    uint64_t n = header_length(first);
     if (n > r->n - 8 || n > MAX_HEADER) {
         tfb_error("%s is not a model or is truncated: its header should have %llu bytes, the file has %zu", r->path, (unsigned long long)n, r->n);
         return -1;
     }
+    size_t size = whole ? r->n : 8 + (size_t)n;
+    if (!(r->raw = malloc(size))) {
+        tfb_error("not enough memory for model %s (%zu bytes)", r->path, size);
+        return -1;
+    }
+    memcpy(r->raw, first, 8);
+    return read_bytes(r, f, 8, size);
+}
+
+static int read_file(reader_t *r, int whole)
+{
+    FILE *f = fopen(r->path, "rb");
+    int ret = read_open(r, f, whole);
+    if (f) fclose(f);
+    return ret;
+}
+
+static int read_header(reader_t *r)
+{
     json_error_t err;
+    uint64_t n = header_length(r->raw);
     r->header = json_loadb((const char *)r->raw + 8, n, JSON_REJECT_DUPLICATES, &err);
     if (!r->header || !json_is_object(r->header)) {
         tfb_error("%s is not a model: its header is not JSON (%s)", r->path, r->header ? "not an object" : err.text);
@@ -297,7 +316,7 @@ tfb_model_t *tfb_model_load(const char *path)
     char **targets = NULL, *spec = NULL, err[300];
     float *buf = NULL;
     int n_targets = 0, ok = 0;
-    if (read_file(&r) < 0 || read_header(&r) < 0) goto done;
+    if (read_file(&r, 1) < 0 || read_header(&r) < 0) goto done;
 
     const char *list = meta_string(&r, "targets"), *window = meta_string(&r, "window"), *s = meta_string(&r, "spec");
     const char *arch = meta_string(&r, "arch");
@@ -370,6 +389,19 @@ done:
         m = NULL;
     }
     return m;
+}
+
+int tfb_model_count_targets(const char *path)
+{
+    reader_t r = {.path = path};
+    int n = -1;
+    if (read_file(&r, 0) == 0 && read_header(&r) == 0) {
+        const char *list = meta_string(&r, "targets");
+        for (n = list != NULL; list && *list; list++) n += *list == ',';
+    }
+    json_decref(r.header);
+    free(r.raw);
+    return n;
 }
 
 /* ---- writing ---- */

@@ -22,6 +22,8 @@ typedef struct {
 tfb_model_t *tfb_model_create(tfb_net_t *net, char *const *targets, int n_targets);
 /* Reads a file. Every size is checked against the file's before anything is allocated. NULL on failure, logged with the path. */
 tfb_model_t *tfb_model_load(const char *path);
+/* How many targets a file names, by its header alone: 0 where it is no model of ours (which loading it says), -1 where it cannot be read (logged). */
+int tfb_model_count_targets(const char *path);
 /* Writes beside path and renames. half: tensors as float16 (round to nearest even). Sets m->digest. 0, or -1 (logged). */
 int tfb_model_save(tfb_model_t *m, const char *path, int half);
 void tfb_model_destroy(tfb_model_t *m);

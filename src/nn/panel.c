@@ -182,14 +182,19 @@ static int is_model(const struct dirent *e)
     return e->d_name[0] != '.' && n > m && strcmp(e->d_name + n - m, suffix) == 0;
 }
 
+static int memory(void)
+{
+    tfb_error("not enough memory for the list of models");
+    return -1;
+}
+
 /* Adds a string that it takes over to a list. 0, or -1 on lack of memory (s released). */
 static int append(char ***list, int *n, char *s)
 {
     char **p = s ? realloc(*list, ((size_t)*n + 2) * sizeof *p) : NULL;
     if (!p) {
         free(s);
-        tfb_error("not enough memory for the list of models");
-        return -1;
+        return memory();
     }
     p[*n] = s;
     p[++*n] = NULL;
@@ -208,17 +213,16 @@ static int append_folder(char ***list, int *n, const char *path)
     if (m == 0) tfb_error("%s holds no models (*.safetensors)", path);
     if (m <= 0 || !size || !file) ret = -1;
     for (int i = 0; i < m && ret == 0; i++) {
-        tfb_model_t *model = NULL;
-        if ((file[i] = malloc(strlen(path) + strlen(e[i]->d_name) + 2))) {
-            sprintf(file[i], "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", e[i]->d_name);
-            model = tfb_model_load(file[i]);
+        if (!(file[i] = malloc(strlen(path) + strlen(e[i]->d_name) + 2))) {
+            ret = memory();
+            break;
         }
-        if (!model) ret = -1;
-        if (model && (size[i] = model->n_targets) > most) most = size[i];
-        tfb_model_destroy(model);
+        sprintf(file[i], "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", e[i]->d_name);
+        if ((size[i] = tfb_model_count_targets(file[i])) < 0) ret = -1;
+        if (size[i] > most) most = size[i];
     }
-    while (ret == 0 && most > 0) {
-        int next = 0;
+    while (ret == 0 && most >= 0) {
+        int next = -1;
         for (int i = 0; i < m && ret == 0; i++) {
             if (size[i] == most) {
                 ret = append(list, n, file[i]);
