@@ -36,6 +36,7 @@ paste want.txt got.txt | awk '{ d = $1 - $2; if (d * d > 4e-8) bad = 1; if ($1 *
 # tracks
 $X -f ref.fa --tf CTCF --track t.bg -o t.tsv w.bed; tail -n +2 t.tsv | awk -F'\t' '{ print $4 "\t" $5 - 1 "\t" $5 "\t" $7 }' > want.txt; same '--track = the table' want.txt t.bg
 $X -f ref.fa --tf CTCF --track u.bg --input bed <(tac w.bed); same 'a track does not depend on the order of regions' want.txt u.bg
+awk 'BEGIN { OFS = "\t" } { print $1, $2 - 20, $3 + 30, "p" NR, 0, ".", 1, 1, 1, 50 }' w.bed > w.narrowPeak; $X -f ref.fa --tf CTCF w.narrowPeak | cut -f 2- > a.txt; $X -f ref.fa --tf CTCF w.bed | cut -f 2- > b.txt; same "narrowPeak's summit is the middle" b.txt a.txt
 sed 's/^chr//' w.bed > bare.bed; $X -f ref.fa --tf CTCF --track u.bg bare.bed; same 'contigs in another style' want.txt u.bg
 $X -f ref.fa --tf CTCF --track u.bg.gz w.bed; bgzip -dc u.bg.gz > got.txt; same 'a track with bgzip' want.txt got.txt
 $X -f ref.fa --tf all --track 'all.{tf}.bg' w.bed; same 'a track for each TF' want.txt all.CTCF.bg; [ "$(ls all.*.bg | wc -l)" = 3 ] && echo 'ok as many as TFs' || echo 'not ok as many as TFs'
@@ -104,6 +105,8 @@ fi
 
 # ---- bad input ----
 samtools view --no-PG -b -T ref.fa -o x.bam <(printf 'r\t0\tchr1\t100\t60\t4M\t*\t0\t0\tACGT\t*\n')
+bgzip -c w.bed | head -c -28 > cut.bed.gz; fails 'BED without its end' 'cut.bed.gz is truncated' $X -f ref.fa cut.bed.gz
+printf '\nACGT\n>s\nACGT\n' > no.fa; fails 'a sequence before its name' 'no.fa:2: not FASTA' $X --input fasta no.fa
 fails 'BAM' 'is SAM, BAM or CRAM, which explain does not read' $X -f ref.fa x.bam
 fails 'FASTQ' 'is FASTQ, which explain does not read' $X -f ref.fa <(printf '@r\nACGT\n+\nIIII\n')
 fails 'an unknown input' "is vcf, bed or fasta, not 'bam'" $X -f ref.fa --input bam x.bam

@@ -13,6 +13,8 @@ printf 'cell\ttf\tkind\tpath\nA\t.\topen\tp.narrowPeak\nA\tX\tpeaks\tp.narrowPea
 T="$TFBIND"
 M='-v 1 -m tiny.safetensors -f ref.fa'
 bcftools view --no-version -Ob -o hits.bcf -i 'POS<700' in.vcf
+printf 'MEME version 4\n\nMOTIF A a\nletter-probability matrix: alength= 4 w= 4\n%s\nMOTIF B b\nletter-probability matrix: alength= 4 w= 3\n%s' \
+    "$(printf '0.7 0.1 0.1 0.1\n0.1 0.7 0.1 0.1\n0.1 0.1 0.1 0.7\n0.1 0.1 0.7 0.1\n')" "$(printf '0.1 0.1 0.7 0.1\n0.1 0.1 0.1 0.7\n0.7 0.1 0.1 0.1\n')" > two.meme
 
 # What is run: a name, then the command; it writes out.*
 COMMANDS="vcf|$T annotate $M --no-version --tf all -W -o out.bcf in.vcf.gz
@@ -31,15 +33,20 @@ labels|$T labels -v 1 -f ref.fa --samples sheet.tsv --width 60 -o out.bed.gz few
 model|$T model --convert out.safetensors --half tiny.safetensors
 calibrate|$T model --calibrate -f ref.fa -l labels.bed.gz --n 300 -o out.safetensors tiny.safetensors
 explain|$T explain $M --tf CTCF -o out.tsv few.bed
+figures|$T explain $M --db two.meme --logos out.d hits.bcf
 report|$T report -o out.html ann.bcf"
 $T annotate $M --tf all --no-version -Ob -o ann.bcf in.vcf
 
 $T scan $M --tf SPI1 --step 40 -o bw.bw 2> /dev/null && COMMANDS="$COMMANDS
 bigwig|$T scan $M --tf SPI1 --step 40 -o out.bw"
 
+# a folder's files become files as those of other commands
+flat() { [ -d "$1out.d" ] || return; for f in "$1"out.d/*; do [ -e "$f" ] && mv "$f" "$1out.${f##*/}"; done; rmdir "$1out.d"; }
+
 # verdict: what the command that just ran with status $status has left is right, or not there
 verdict() {
     local f
+    flat ''
     if [ "$status" -gt 1 ] && [ "$name $status" != 'plugin 255' ]; then echo "ended with $status"; return; fi
     if [ "$status" -ne 0 ] && ! grep -q 'error: ' err.txt; then echo "no message"; return; fi
     for f in out.*; do
@@ -53,7 +60,7 @@ while IFS='|' read -r name command; do
     rm -rf out.* want; mkdir want
     if [ "$name" = plugin ]; then export FAIL_IN=tfbind.so; else unset FAIL_IN; fi
     FAIL_COUNT=count.txt LD_PRELOAD=$PWD/fail.so $command > stdout.txt 2> err.txt < /dev/null || { echo "not ok $name: $(tail -n 1 err.txt)"; continue; }
-    mv out.* want/
+    flat ''; mv out.* want/
     n=$(cat count.txt) size=$(cat want/* | wc -c)
     # memory: spread over all allocations, half of them among the first, where set-up is
     [ -n "$SLOW" ] && at=$(seq 1 "$n") || at=$( (seq 1 $((n / 24 + 1)) $((n < 400 ? n : 400)); seq 1 $((n / 8 + 1)) "$n") | sort -nu)
@@ -81,7 +88,7 @@ done <<< "$COMMANDS"
 # a small disk
 mkdir -p disk
 on_disk() { $(echo "$command" | sed 's| out\.| disk/out.|g') > /dev/null 2> err.txt < /dev/null; }
-while IFS='|' read -r name command; do mkdir whole.$name; on_disk; mv disk/out.* whole.$name; done <<< "$COMMANDS"
+while IFS='|' read -r name command; do mkdir whole.$name; on_disk; flat disk/; mv disk/out.* whole.$name; done <<< "$COMMANDS"
 if mount -t tmpfs -o size=16k tfbind-test disk 2> /dev/null; then
     trap 'umount "$TMP/disk" 2> /dev/null' EXIT
     while IFS='|' read -r name command; do
@@ -89,7 +96,7 @@ if mount -t tmpfs -o size=16k tfbind-test disk 2> /dev/null; then
         for fill in 0 8192 12288; do
             rm -f disk/*; head -c $fill /dev/zero > disk/filler
             on_disk; status=$?
-            rm -f out.*; cp disk/out.* . 2> /dev/null
+            flat disk/; rm -f out.*; cp disk/out.* . 2> /dev/null
             v=$(verdict); [ -n "$v" ] && echo "not ok $name on a disk with $((16384 - fill)) bytes: $v"
         done
     done <<< "$COMMANDS"

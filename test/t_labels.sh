@@ -32,7 +32,7 @@ head -n 1 labels.bed > bad.bed; must 'no regions' 'no regions are left'
 head -c $(($(stat -c %s labels.bed.gz) - 28)) labels.bed.gz > bad.bed; must 'bgzip without its end marker' 'truncated'
 head -c 900 labels.bed.gz > bad.bed; must 'bgzip cut short' 'truncated'
 head -c 900 g.bed.gz > bad.bed; must 'gzip cut short' 'truncated or damaged'
-rm bad.bed; must 'no file' 'cannot open labels bad.bed'
+rm bad.bed; must 'no file' 'cannot read bad.bed'
 F='-m tiny.safetensors -f ref.fa -l labels.bed'
 fails 'an unknown TF' "did you mean CTCF?" $TFBIND evaluate $F --tf CTFC
 fails 'an unknown contig' "no regions on 'chr7'" $TFBIND evaluate $F --chroms chr7

@@ -56,7 +56,7 @@ printf 'cell\ttf\tkind\nA\tX\tpeaks\n' > bad.tsv; bad 'a sheet without a column'
 printf 'cell\ttf\tkind\tpath\nA\tX\tpeak\tXB.bed\n' > bad.tsv; bad 'an unknown kind' "bad.tsv:2: kind is open, peaks or tfbs, not 'peak'"
 printf 'cell\ttf\tkind\tpath\nA\tX\topen\tXB.bed\n' > bad.tsv; bad 'accessibility of a TF' 'bad.tsv:2: accessibility is of a cell type'
 printf 'cell\ttf\tkind\tpath\n.\tX\tpeaks\tXB.bed\n' > bad.tsv; bad 'peaks of no cell' 'bad.tsv:2: only binding sites'
-printf 'cell\ttf\tkind\tpath\nA\tX\tpeaks\tnone.bed\n' > bad.tsv; bad 'a file that is not there' 'cannot open none.bed'
+printf 'cell\ttf\tkind\tpath\nA\tX\tpeaks\tnone.bed\n' > bad.tsv; bad 'a file that is not there' 'cannot read none.bed'
 printf 'chr7\t1\t2\n' > r.bed; fails 'a region on an unknown contig' 'r.bed:1: chr7 is not in ref.fa' $L r.bed
 printf 'chr1\t1\t2\n' > r.bed; fails 'a region at the edge' 'holds no regions' $L r.bed
 fails 'an unknown policy' '--policy is sparse' $L --policy strict regions.bed

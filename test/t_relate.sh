@@ -32,7 +32,7 @@ fails 'no partners' 'needs --partners' $R --by partners
 fails 'a target without a mode' 'knows no binding mode of T' $R --by mode --groups <(printf 'tf\tgroup\nA\tx\n')
 fails 'a table without the columns' 'a header line with' $R --by mode --groups s.txt
 fails 'a score that is none' "'high' is not a score" $R --by partners --partners <(printf 'protein1 protein2 score\nT A high\n')
-fails 'no table' 'cannot open none.tsv' $R --by mode --groups none.tsv
+fails 'no table' 'cannot read none.tsv' $R --by mode --groups none.tsv
 $R --by mode --groups g.tsv --top 9 --list 2>&1 > /dev/null | grep -q 'only 3 TFs' && echo 'ok fewer than asked for: said' || echo 'not ok fewer than asked for: said'
 
 # binding modes from motifs: certain ones, so that similarities can be worked out by hand

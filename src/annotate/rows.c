@@ -2,10 +2,9 @@
 #include "annotate/rows.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
+#include "genome/lines.h"
 #include "util/files.h"
 #include <errno.h>
-#include <htslib/bgzf.h>
-#include <htslib/kstring.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -27,10 +26,10 @@ typedef struct {
     tfb_panel_t *panel;
     tfb_pool_t *pool;
     tfb_fasta_t *fasta;
-    BGZF *in;
+    tfb_lines_t in;
     FILE *out;
     tfb_out_t *whole; /* out appears once it is complete */
-    kstring_t line, text, seq, name;
+    kstring_t text, seq, name;
     int T, W, step, best; /* best: write only the TF with the highest score */
     row_t row[ROWS];
     int n_rows, n_windows, m_windows;
@@ -39,10 +38,8 @@ typedef struct {
     /* of an interval that is being tiled and has had more windows than a batch: those that were scored already */
     double *top, *sum; /* (T) */
     int64_t n_folded;
-    int64_t n_line, n_all, n_scored, n_reason[TFB_ALLELE_REASONS];
+    int64_t n_all, n_scored, n_reason[TFB_ALLELE_REASONS];
 } args_t;
-
-static const char *in_name(const args_t *a) { return strcmp(a->o->in, "-") == 0 ? "standard input" : a->o->in; }
 
 static int start(args_t *a)
 {
@@ -53,14 +50,7 @@ static int start(args_t *a)
     a->W = tfb_panel_window(a->panel);
     a->T = tfb_panel_n_targets(a->panel);
     a->step = o->step > 0 ? o->step : a->W / 2 > 0 ? a->W / 2 : 1;
-    if (!(a->in = bgzf_open(o->in, "r"))) {
-        tfb_error("cannot read %s: %s", in_name(a), strerror(errno));
-        return -1;
-    }
-    if (strcmp(o->in, "-") && bgzf_compression(a->in) == 2 && bgzf_check_EOF(a->in) == 0) {
-        tfb_error("%s is truncated: its end-of-file marker is missing", o->in);
-        return -1;
-    }
+    if (tfb_lines_open(&a->in, o->in) < 0) return -1;
     if (tfb_file_same(o->in, o->out)) {
         tfb_error("%s is the input: write to another file", o->out);
         return -1;
@@ -70,25 +60,7 @@ static int start(args_t *a)
     return (a->out = tfb_out_open(o->out, &a->whole)) ? 0 : -1;
 }
 
-static int memory_error(const args_t *a)
-{
-    tfb_error("%s:%" PRId64 ": not enough memory", in_name(a), a->n_line);
-    return -1;
-}
-
-/* 1 a line, 0 the end, -1 an error (logged). */
-static int next_line(args_t *a)
-{
-    int r = bgzf_getline(a->in, '\n', &a->line);
-    if (r == -1) return 0;
-    a->n_line++;
-    if (r < -1) {
-        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", in_name(a), a->n_line);
-        return -1;
-    }
-    if (a->line.l && a->line.s[a->line.l - 1] == '\r') a->line.s[--a->line.l] = 0;
-    return 1;
-}
+static int memory_error(const args_t *a) { return tfb_lines_error(&a->in, "not enough memory"); }
 
 /* Room for one more window; its codes, or NULL (logged). */
 static uint8_t *new_window(args_t *a)
@@ -185,7 +157,7 @@ static int add_row(args_t *a, const char *text, size_t n, int first, int reason)
 static int add_comment(args_t *a)
 {
     size_t at = a->text.l;
-    if (kputsn(a->line.s, a->line.l, &a->text) < 0 || kputc(0, &a->text) < 0) return memory_error(a);
+    if (kputsn(a->in.s.s, a->in.s.l, &a->text) < 0 || kputc(0, &a->text) < 0) return memory_error(a);
     a->row[a->n_rows++] = (row_t){at, 0, 0, 1};
     return a->n_rows == ROWS ? flush(a, a->n_windows) : 0;
 }
@@ -210,14 +182,13 @@ static int finish(args_t *a, int ret)
         if (a->n_reason[r]) ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
     if (ret == 0) tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored, s.s ? s.s : "");
     free(s.s);
-    if (a->in) bgzf_close(a->in);
+    tfb_lines_close(&a->in);
     if (!a->o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
     if (!a->o->reference) tfb_fasta_close(a->fasta);
     free(a->code);
     free(a->z);
     free(a->top);
-    free(a->line.s);
     free(a->text.s);
     free(a->seq.s);
     free(a->name.s);
@@ -226,35 +197,6 @@ static int finish(args_t *a, int ret)
 }
 
 /* ---- BED ---- */
-
-/* Fields 1 to 3 of the line, and narrowPeak's summit (-1 = none). The line stays as it is. */
-static int parse_bed(args_t *a, hts_pos_t *beg, hts_pos_t *end, hts_pos_t *summit)
-{
-    char *s = strpbrk(a->line.s, "\t "), *e;
-    int n = 3;
-    *beg = *end = *summit = -1;
-    a->name.l = 0;
-    if (!s || s == a->line.s) goto bad;
-    if (kputsn(a->line.s, (size_t)(s - a->line.s), &a->name) < 0) return memory_error(a);
-    errno = 0;
-    *beg = strtoll(s + 1, &e, 10);
-    if (e == s + 1 || (*e != '\t' && *e != ' ') || *beg < 0) goto bad;
-    s = e;
-    *end = strtoll(s + 1, &e, 10);
-    if (e == s + 1 || (*e && *e != '\t' && *e != ' ') || *end < *beg || errno) goto bad;
-    for (s = e; *s; n++) { /* the tenth and last of narrowPeak's columns */
-        char *f = s + 1, *next = f + strcspn(f, "\t");
-        if (n == 9 && !*next) {
-            long long v = strtoll(f, &e, 10);
-            if (e > f && !*e && v >= 0 && *beg + v < *end) *summit = *beg + v;
-        }
-        s = next;
-    }
-    return 0;
-bad:
-    tfb_error("%s:%" PRId64 ": not BED: contig, start and end are wanted, with 0 <= start <= end", in_name(a), a->n_line);
-    return -1;
-}
 
 /* The window [lo, lo + W). A reason, or -1. */
 static int bed_window(args_t *a, hts_pos_t lo)
@@ -268,14 +210,6 @@ static int bed_window(args_t *a, hts_pos_t lo)
     return TFB_ALLELE_OK;
 }
 
-static int is_word(const char *s, const char *word)
-{
-    size_t n = strlen(word);
-    return strncmp(s, word, n) == 0 && (!s[n] || s[n] == ' ' || s[n] == '\t'); /* not a contig whose name begins so */
-}
-
-static int is_header(const char *s) { return !*s || *s == '#' || is_word(s, "track") || is_word(s, "browser"); }
-
 /* Before the first row, which line holds: the column names, behind the file's own where it has them. held: the last of its header lines, or NULL. */
 static void bed_columns(args_t *a, const char *held)
 {
@@ -285,7 +219,7 @@ static void bed_columns(args_t *a, const char *held)
     if (own)
         fputs(held, a->out);
     else {
-        for (const char *p = a->line.s; *p; p++) n += *p == '\t';
+        for (const char *p = a->in.s.s; *p; p++) n += *p == '\t';
         for (int i = 0; i < n; i++)
             if (i < 6)
                 fprintf(a->out, "%s%s", i ? "\t" : "", name[i]);
@@ -300,7 +234,7 @@ static int bed_windows(args_t *a, hts_pos_t beg, hts_pos_t end, hts_pos_t summit
 {
     int why = TFB_ALLELE_OK;
     *first = a->n_windows;
-    if (!a->o->tile || end - beg <= a->W) return bed_window(a, (summit >= 0 ? summit : beg + (end - beg) / 2) - a->W / 2);
+    if (!a->o->tile || end - beg <= a->W) return bed_window(a, tfb_bed_window(beg, end, summit, a->W));
     for (hts_pos_t lo = beg;; lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) { /* every step bases, and once at the end */
         int r = bed_window(a, lo);
         if (r < 0) return -1;
@@ -318,26 +252,32 @@ static int run_bed(args_t *a)
 {
     int got, named = 0, ret = -1;
     char *held = NULL; /* a header line waits to see whether it is the last: that one gets our column names */
-    while ((got = next_line(a)) > 0) {
+    while ((got = tfb_lines_next(&a->in)) > 0) {
         hts_pos_t beg, end, summit;
+        size_t n_contig;
         int first, why;
-        if (is_header(a->line.l ? a->line.s : "")) {
+        if (tfb_bed_is_header(a->in.s.s)) {
             if (named) {
                 if (add_comment(a) < 0) goto done;
                 continue;
             }
             if (held) fprintf(a->out, "%s\n", held);
             free(held);
-            if (!(held = strdup(a->line.l ? a->line.s : ""))) {
+            if (!(held = strdup(a->in.s.s))) {
                 memory_error(a);
                 goto done;
             }
             continue;
         }
-        if (parse_bed(a, &beg, &end, &summit) < 0) goto done;
+        if (tfb_bed_fields(&a->in, &n_contig, &beg, &end, &summit) < 0) goto done;
+        a->name.l = 0;
+        if (kputsn(a->in.s.s, n_contig, &a->name) < 0) {
+            memory_error(a);
+            goto done;
+        }
         if (!named) bed_columns(a, held);
         named = 1;
-        if ((why = bed_windows(a, beg, end, summit, &first)) < 0 || add_row(a, a->line.s, a->line.l, first, why) < 0) goto done;
+        if ((why = bed_windows(a, beg, end, summit, &first)) < 0 || add_row(a, a->in.s.s, a->in.s.l, first, why) < 0) goto done;
     }
     if (held && !named && *held == '#' && strchr(held, '\t'))
         bed_columns(a, held);
@@ -369,46 +309,23 @@ int tfb_rows_bed(const tfb_rows_opt_t *o)
 
 /* ---- FASTA ---- */
 
-static int end_sequence(args_t *a)
-{
-    int L = (int)a->seq.l, W = a->W, first = a->n_windows, pad = L < W ? W - L : 0, why = TFB_ALLELE_OK;
-    uint8_t *c = new_window(a);
-    if (!c) return -1;
-    memset(c, TFB_N, (size_t)W);
-    tfb_encode(a->seq.s + (L > W ? L / 2 - W / 2 : 0), (size_t)(L < W ? L : W), c + pad / 2);
-    if (L == 0 || tfb_count_n(c, (size_t)W) > (size_t)a->o->max_n)
-        why = TFB_ALLELE_MANY_N;
-    else
-        a->n_windows++;
-    a->seq.l = 0;
-    return add_row(a, a->name.s, a->name.l, first, why);
-}
-
 static int run_fasta(args_t *a)
 {
-    int got, open = 0;
+    int got;
     fputs("name", a->out);
     column_names(a);
-    if (ks_resize(&a->seq, 1) < 0) return memory_error(a);
-    while ((got = next_line(a)) > 0) {
-        if (a->line.l && a->line.s[0] == '>') {
-            if (open && end_sequence(a) < 0) return -1;
-            open = 1;
-            a->name.l = 0;
-            if (kputsn(a->line.s + 1, strcspn(a->line.s + 1, " \t"), &a->name) < 0) return memory_error(a);
-        } else if (open) {
-            if (a->seq.l + a->line.l > INT32_MAX / 2) {
-                tfb_error("%s:%" PRId64 ": sequence %s is too long; annotate takes windows, scan takes genomes", in_name(a), a->n_line, a->name.s);
-                return -1;
-            }
-            if (kputsn(a->line.s, a->line.l, &a->seq) < 0) return memory_error(a);
-        } else if (a->line.l) {
-            tfb_error("%s:%" PRId64 ": not FASTA: no > before the first sequence", in_name(a), a->n_line);
-            return -1;
-        }
+    while ((got = tfb_sequences_next(&a->in, &a->name, &a->seq, "; annotate takes windows, scan takes genomes")) > 0) {
+        int first = a->n_windows, why = TFB_ALLELE_OK;
+        uint8_t *c = new_window(a);
+        if (!c) return -1;
+        tfb_sequence_middle(&a->seq, a->W, c);
+        if (a->seq.l == 0 || tfb_count_n(c, (size_t)a->W) > (size_t)a->o->max_n)
+            why = TFB_ALLELE_MANY_N;
+        else
+            a->n_windows++;
+        if (add_row(a, a->name.s, a->name.l, first, why) < 0) return -1;
     }
-    if (got < 0 || (open && end_sequence(a) < 0)) return -1;
-    return flush(a, a->n_windows);
+    return got < 0 ? -1 : flush(a, a->n_windows);
 }
 
 int tfb_rows_fasta(const tfb_rows_opt_t *o)

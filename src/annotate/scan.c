@@ -3,11 +3,10 @@
  * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned apart join seamlessly. */
 #include "annotate/scan.h"
 #include "genome/base.h"
+#include "genome/lines.h"
 #include "genome/track.h"
 #include "util/util.h"
 #include <errno.h>
-#include <htslib/bgzf.h>
-#include <htslib/kstring.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,27 +77,20 @@ static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);
     int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, said = 0, r;
-    int64_t n_line = 0;
-    kstring_t s = {0, 0, NULL};
-    BGZF *f = bgzf_open(path, "r");
-    if (!f) {
-        tfb_error("cannot read %s: %s", path, strerror(errno));
-        return -1;
-    }
-    while ((r = bgzf_getline(f, '\n', &s)) >= 0) {
+    tfb_lines_t in = {0};
+    if (tfb_lines_open(&in, path) < 0) return -1;
+    while ((r = tfb_lines_next(&in)) > 0) {
         char contig[1024];
         long long beg = -1, end = -1;
-        n_line++;
-        if (!s.l || *s.s == '#' || *s.s == '\r' || strncmp(s.s, "track", 5) == 0 || strncmp(s.s, "browser", 7) == 0) continue;
-        int k = sscanf(s.s, "%1023s %lld %lld", contig, &beg, &end), tid = 0;
+        if (tfb_bed_is_header(in.s.s)) continue;
+        int k = sscanf(in.s.s, "%1023s %lld %lld", contig, &beg, &end), tid = 0;
         if (k == 2 && !bed) end = beg;
         if (k < (bed ? 3 : 2) || beg < !bed || end < beg) {
-            tfb_error("%s:%" PRId64 ": not a region: %s", path, n_line,
-                      bed ? "contig, start and end are wanted" : "contig, position and end, from 1, are wanted");
+            tfb_lines_error(&in, "not a region: %s", bed ? "contig, start and end are wanted" : "contig, position and end, from 1, are wanted");
             goto done;
         }
         if ((tid = tfb_fasta_find(a->fasta, contig)) < 0) {
-            tfb_error("%s:%" PRId64 ": %s has no contig %s", path, n_line, a->o->fasta, contig);
+            tfb_lines_error(&in, "%s has no contig %s", a->o->fasta, contig);
             goto done;
         }
         if (!said && strcmp(tfb_fasta_contig(a->fasta, tid), contig)) {
@@ -107,13 +99,9 @@ static int read_regions(args_t *a, const char *path)
         }
         if (add_region(a, tid, bed ? beg : beg - 1, end) < 0) goto done;
     }
-    if (r < -1)
-        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", path, n_line + 1);
-    else
-        ret = 0;
+    ret = r;
 done:
-    free(s.s);
-    bgzf_close(f);
+    tfb_lines_close(&in);
     return ret;
 }
 

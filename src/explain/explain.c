@@ -9,9 +9,9 @@
 #include "explain/overlay.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
+#include "genome/lines.h"
 #include <ctype.h>
 #include <errno.h>
-#include <htslib/bgzf.h>
 #include <htslib/vcf.h>
 #include <inttypes.h>
 #include <math.h>
@@ -62,8 +62,8 @@ typedef struct {
     tfb_overlay_t **overlay; /* (n_tracks): what goes to them */
     int n_tracks;
     tfb_npz_t **onehot, **hyp; /* (n) */
-    kstring_t line, name, contig, path, seq;
-    int64_t n_line, n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
+    kstring_t name, contig, path, seq;
+    int64_t n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
     double worst;   /* of the convergence deltas */
     int64_t n_mean; /* regions that overlap, of the track that has most */
 } args_t;
@@ -302,62 +302,23 @@ static void leave_out(args_t *a, int reason)
 
 /* ---- readers ---- */
 
-/* 1 a line, 0 the end, -1 an error (logged). */
-static int next_line(args_t *a, BGZF *in, const char *path)
-{
-    int r = bgzf_getline(in, '\n', &a->line);
-    if (r == -1) return 0;
-    a->n_line++;
-    if (r < -1) {
-        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", path, a->n_line);
-        return -1;
-    }
-    if (a->line.l && a->line.s[a->line.l - 1] == '\r') a->line.s[--a->line.l] = 0;
-    return 1;
-}
-
-static BGZF *open_lines(const char *path, const char *name)
-{
-    BGZF *in = bgzf_open(path, "r");
-    if (!in) {
-        tfb_error("cannot read %s: %s", name, strerror(errno));
-        return NULL;
-    }
-    if (strcmp(path, "-") && bgzf_compression(in) == 2 && bgzf_check_EOF(in) == 0) {
-        tfb_error("%s is truncated: its end-of-file marker is missing", path);
-        bgzf_close(in);
-        return NULL;
-    }
-    return in;
-}
-
 static int run_bed(args_t *a)
 {
+    tfb_lines_t in = {0};
     int got, ret = -1;
-    BGZF *in = open_lines(a->o->in, in_name(a));
-    if (!in) return -1;
-    while ((got = next_line(a, in, in_name(a))) > 0) {
-        const char *s = a->line.s;
-        char *e;
-        if (!a->line.l || *s == '#' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
-        size_t n = strcspn(s, "\t ");
-        long long beg, end;
-        a->contig.l = 0;
-        kputsn(s, n, &a->contig);
-        errno = 0;
-        beg = s[n] ? strtoll(s + n + 1, &e, 10) : -1;
-        if (beg < 0 || (*e != '\t' && *e != ' ')) goto bad;
-        s = e + 1;
-        end = strtoll(s, &e, 10);
-        if (e == s || (*e && *e != '\t' && *e != ' ') || end < beg || errno) {
-        bad:
-            tfb_error("%s:%" PRId64 ": not BED: contig, start and end are wanted, with 0 <= start <= end", in_name(a), a->n_line);
+    if (tfb_lines_open(&in, a->o->in) < 0) return -1;
+    while ((got = tfb_lines_next(&in)) > 0) {
+        window_t *w = &a->win[0];
+        hts_pos_t beg, end, summit;
+        size_t n;
+        if (tfb_bed_is_header(in.s.s)) continue;
+        if (tfb_bed_fields(&in, &n, &beg, &end, &summit) < 0) goto done;
+        a->contig.l = a->name.l = 0;
+        if (kputsn(in.s.s, n, &a->contig) < 0 || ksprintf(&a->name, "%s:%" PRId64 "-%" PRId64, a->contig.s, (int64_t)beg + 1, (int64_t)end) < 0) {
+            memory();
             goto done;
         }
-        a->name.l = 0;
-        ksprintf(&a->name, "%s:%lld-%lld", a->contig.s, beg + 1, end);
-        window_t *w = &a->win[0];
-        w->beg = beg + (end - beg) / 2 - a->W / 2;
+        w->beg = tfb_bed_window(beg, end, summit, a->W);
         int r = tfb_fasta_codes(a->fasta, a->contig.s, w->beg, w->beg + a->W, w->code);
         if (r == -1) goto done;
         r = r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : tfb_count_n(w->code, (size_t)a->W) > (size_t)a->o->max_n ? TFB_ALLELE_MANY_N : 0;
@@ -368,76 +329,62 @@ static int run_bed(args_t *a)
     }
     ret = got;
 done:
-    bgzf_close(in);
+    tfb_lines_close(&in);
     return ret;
 }
 
-/* The middle W bases of a sequence, N beside a shorter one, as annotate takes it. */
-static int middle(const args_t *a, uint8_t *code, hts_pos_t *from)
+static int run_fasta(args_t *a)
 {
-    int L = (int)a->seq.l, W = a->W;
-    *from = L > W ? L / 2 - W / 2 : L < W ? -((W - L) / 2) : 0;
-    memset(code, TFB_N, (size_t)W);
-    tfb_encode(a->seq.s + (*from > 0 ? *from : 0), (size_t)(L < W ? L : W), code + (*from < 0 ? -*from : 0));
-    return L > 0 && tfb_count_n(code, (size_t)W) <= (size_t)a->o->max_n;
-}
-
-static int end_sequence(args_t *a)
-{
+    tfb_lines_t in = {0};
     window_t *w = &a->win[0];
-    a->contig.l = 0;
-    kputs(a->name.s, &a->contig);
-    if (!middle(a, w->code, &w->beg)) {
-        leave_out(a, TFB_ALLELE_MANY_N);
-        return 0;
-    }
-    return explain_record(a, 1, NULL);
-}
-
-static int end_reference(args_t *a)
-{
-    if ((int)a->seq.l != a->W) {
-        tfb_error("%s: %s has %zu bases, a reference must have the window's %d", a->o->references, a->name.s, a->seq.l, a->W);
-        return -1;
-    }
-    if (a->n_refs == MAX_REFS) {
-        tfb_error("%s holds more than %d references", a->o->references, MAX_REFS);
-        return -1;
-    }
-    uint8_t *p = realloc(a->refs, ((size_t)a->n_refs + 1) * (size_t)a->W);
-    if (!p) return memory();
-    a->refs = p;
-    tfb_encode(a->seq.s, a->seq.l, a->refs + (size_t)a->n_refs++ * (size_t)a->W);
-    return 0;
-}
-
-static int run_fasta(args_t *a, const char *path, const char *name, int (*end)(args_t *))
-{
-    int got, open = 0, ret = -1;
-    BGZF *in = open_lines(path, name);
-    if (!in) return -1;
-    ks_resize(&a->seq, 1);
-    a->n_line = 0;
-    while ((got = next_line(a, in, name)) > 0) {
-        if (a->line.l && a->line.s[0] == '>') {
-            if (open && end(a) < 0) goto done;
-            open = 1;
-            a->name.l = a->seq.l = 0;
-            kputsn(a->line.s + 1, strcspn(a->line.s + 1, " \t"), &a->name);
-        } else if (!open && a->line.l) {
-            tfb_error("%s:%" PRId64 ": not FASTA: no > before the first sequence", name, a->n_line);
+    int got, ret = -1;
+    if (tfb_lines_open(&in, a->o->in) < 0) return -1;
+    while ((got = tfb_sequences_next(&in, &a->name, &a->seq, " to be a window")) > 0) {
+        a->contig.l = 0;
+        if (kputs(a->name.s, &a->contig) < 0) {
+            memory();
             goto done;
-        } else {
-            if (a->seq.l + a->line.l > INT32_MAX / 2) {
-                tfb_error("%s:%" PRId64 ": sequence %s is too long to be a window", name, a->n_line, a->name.s);
-                goto done;
-            }
-            kputsn(a->line.s, a->line.l, &a->seq);
         }
+        w->beg = tfb_sequence_middle(&a->seq, a->W, w->code);
+        if (a->seq.l == 0 || tfb_count_n(w->code, (size_t)a->W) > (size_t)a->o->max_n)
+            leave_out(a, TFB_ALLELE_MANY_N);
+        else if (explain_record(a, 1, NULL) < 0)
+            goto done;
     }
-    if (got == 0 && (!open || end(a) == 0)) ret = 0;
+    ret = got;
 done:
-    bgzf_close(in);
+    tfb_lines_close(&in);
+    return ret;
+}
+
+static int read_references(args_t *a, const char *path)
+{
+    tfb_lines_t in = {0};
+    int got, ret = -1;
+    if (tfb_lines_open(&in, path) < 0) return -1;
+    while ((got = tfb_sequences_next(&in, &a->name, &a->seq, " to be a window")) > 0) {
+        if ((int)a->seq.l != a->W) {
+            tfb_error("%s: %s has %zu bases, a reference must have the window's %d", path, a->name.s, a->seq.l, a->W);
+            goto done;
+        }
+        if (a->n_refs == MAX_REFS) {
+            tfb_error("%s holds more than %d references", path, MAX_REFS);
+            goto done;
+        }
+        uint8_t *p = realloc(a->refs, ((size_t)a->n_refs + 1) * (size_t)a->W);
+        if (!p) {
+            memory();
+            goto done;
+        }
+        a->refs = p;
+        tfb_encode(a->seq.s, a->seq.l, a->refs + (size_t)a->n_refs++ * (size_t)a->W);
+    }
+    if (got == 0 && !a->n_refs)
+        tfb_error("%s holds no sequences", path);
+    else
+        ret = got;
+done:
+    tfb_lines_close(&in);
     return ret;
 }
 
@@ -471,6 +418,7 @@ static int run_allele(args_t *a, const bcf1_t *rec, const char *alt)
         return 0;
     }
     a->name.l = 0;
+    if (ks_resize(&a->name, a->contig.l + 160) < 0) return memory(); /* so that what appends to it cannot fail */
     ksprintf(&a->name, "%s:%" PRId64 ":", a->contig.s, (int64_t)rec->pos + 1);
     for (int i = 0; i < 2; i++) { /* an allele of hundreds of bases is no name */
         const char *s = i ? alt : ref;
@@ -512,7 +460,10 @@ static int run_vcf(args_t *a)
             goto done;
         }
         a->contig.l = 0;
-        kputs(contig, &a->contig);
+        if (kputs(contig, &a->contig) < 0) {
+            memory();
+            goto done;
+        }
         for (int i = 1; i < rec->n_allele; i++)
             if (run_allele(a, rec, rec->d.allele[i]) < 0) goto done;
     }
@@ -570,12 +521,7 @@ static int start(args_t *a)
     if (o->db && !(a->db = tfb_motifs_read(o->db))) return -1;
     if (o->method == TFB_DEEPLIFT) {
         if (o->references) {
-            if (run_fasta(a, o->references, o->references, end_reference) < 0) return -1;
-            if (!a->n_refs) {
-                tfb_error("%s holds no sequences", o->references);
-                return -1;
-            }
-            a->n_line = 0;
+            if (read_references(a, o->references) < 0) return -1;
         } else {
             a->own_refs = 1;
             a->n_refs = o->n_refs;
@@ -635,7 +581,7 @@ int tfb_explain(const tfb_explain_opt_t *o)
     if (!a) return memory();
     a->o = o;
     int ret = start(a);
-    if (ret == 0) ret = o->input == TFB_IN_VCF ? run_vcf(a) : o->input == TFB_IN_BED ? run_bed(a) : run_fasta(a, o->in, in_name(a), end_sequence);
+    if (ret == 0) ret = o->input == TFB_IN_VCF ? run_vcf(a) : o->input == TFB_IN_BED ? run_bed(a) : run_fasta(a);
     int ok = ret == 0;
     /* a write error counts, and is told by whichever file has it */
     FILE *f[] = {a->table.f, a->scores.f};
@@ -677,7 +623,7 @@ int tfb_explain(const tfb_explain_opt_t *o)
     free(a->overlay);
     free(a->onehot);
     free(a->hyp);
-    kstring_t *s[] = {&a->line, &a->name, &a->contig, &a->path, &a->seq};
+    kstring_t *s[] = {&a->name, &a->contig, &a->path, &a->seq};
     for (size_t i = 0; i < sizeof s / sizeof s[0]; i++) free(s[i]->s);
     free(a);
     return ret;

@@ -46,7 +46,10 @@ tfb_match_t tfb_match_motif(const tfb_motifs_t *db, const float *hyp, int n, int
     tfb_match_t best = {-1, 0, 0, 0, 0}, own = best;
     float *h = malloc((size_t)n * 4 * sizeof *h), *q = malloc(TFB_MOTIF_MAX * 4 * sizeof *q);
     double *upto = malloc(((size_t)n + 1) * sizeof *upto); /* sums of squares of h before a position */
-    if (!h || !q || !upto) goto done;
+    if (!h || !q || !upto) {
+        best.motif = own.motif = -2;
+        goto done;
+    }
     upto[0] = 0;
     for (int l = 0; l < n; l++) {
         float mean = 0.25f * (hyp[4 * l] + hyp[4 * l + 1] + hyp[4 * l + 2] + hyp[4 * l + 3]);
@@ -275,6 +278,7 @@ int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motif
     if (db) {
         int i = f->p_alt >= f->p_ref, beg = p.beg[i] - p.left, n = p.left + p.n[i] + p.right;
         tfb_match_t m = tfb_match_motif(db, f->hyp[i] + (size_t)beg * 4, n, p.left, p.left + p.n[i], f->tf);
+        if (m.motif == -2) goto done;
         if (m.motif >= 0) {
             const tfb_motif_t *mo = &db->motif[m.motif];
             tfb_logo_opt_t o = {.col_width = COLUMN, .height = MOTIF, .lo = 0, .hi = 2, .axis = 1, .first = -p.left, .y_label = "bits"};

@@ -37,7 +37,7 @@ int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const 
 
 /* The motif that the contributions hyp (n, 4) look most like, over places that touch [beg, end). */
 typedef struct {
-    int motif;    /* index in the set; -1 = none */
+    int motif;    /* index in the set; -1 = none, -2 = not enough memory to look */
     int at, rev;  /* its first position in hyp; 1: its reverse complement */
     double alike; /* cosine of contributions and log odds there, both centred: 1 = the same shape */
     double score; /* the same, times the share of all contributions (root of squares) that lies there: what is maximised */

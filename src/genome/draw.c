@@ -1,8 +1,8 @@
 /* draw.c - random SNVs in regions of a genome. */
 #include "genome/draw.h"
 #include "genome/base.h"
+#include "genome/lines.h"
 #include <errno.h>
-#include <htslib/bgzf.h>
 #include <htslib/kstring.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -70,36 +70,26 @@ static int position(const char *s, hts_pos_t *v)
 
 tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chroms, const tfb_fasta_t *fasta)
 {
-    kstring_t line = {0, 0, NULL};
-    int64_t n = 0, m = 0, n_line = 0;
+    tfb_lines_t in = {0};
+    int64_t n = 0, m = 0;
     int got, ok = 0, contig = -1;
     span_t *span = NULL;
     hts_pos_t len = 0;
     char *used = calloc((size_t)n_chroms + 1, 1), *last = NULL;
     tfb_regions_t *r = calloc(1, sizeof *r);
-    BGZF *fp = bgzf_open(path, "r");
-    if (!fp) {
-        tfb_error("cannot open %s: %s", path, strerror(errno));
-        goto done;
-    }
-    if (strcmp(path, "-") && bgzf_compression(fp) == 2 && bgzf_check_EOF(fp) == 0) {
-        tfb_error("%s is truncated: its end-of-file marker is missing", path);
-        goto done;
-    }
+    if (tfb_lines_open(&in, path) < 0) goto done;
     if (!r || !used || !(r->contigs = calloc(1, sizeof *r->contigs))) goto memory;
-    while ((got = bgzf_getline(fp, '\n', &line)) >= 0) {
-        char *s = line.s, *col[3], *p = s;
+    while ((got = tfb_lines_next(&in)) > 0) {
+        char *s = in.s.s, *col[3], *p = s;
         hts_pos_t beg, end;
-        n_line++;
-        while (line.l && s[line.l - 1] == '\r') s[--line.l] = 0;
-        if (!line.l || *s == '#' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
+        if (tfb_bed_is_header(s)) continue;
         int n_col = 0;
         for (; n_col < 3 && p; n_col++) {
             col[n_col] = p;
             if ((p = strchr(p, '\t'))) *p++ = 0;
         }
         if (n_col < 3 || position(col[1], &beg) < 0 || position(col[2], &end) < 0 || end < beg) {
-            tfb_error("%s:%" PRId64 ": not BED: contig, start and end (not before start) are wanted, tab-separated", path, n_line);
+            tfb_lines_error(&in, "not BED: contig, start and end (not before start) are wanted, tab-separated");
             goto done;
         }
         if (!last || strcmp(last, col[0])) {
@@ -111,7 +101,7 @@ tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chr
             contig = -1;
             len = fasta ? tfb_fasta_len(fasta, col[0]) : HTS_POS_MAX;
             if (use && len < 0) {
-                tfb_error("%s:%" PRId64 ": %s is not in %s", path, n_line, col[0], tfb_fasta_path(fasta));
+                tfb_lines_error(&in, "%s is not in %s", col[0], tfb_fasta_path(fasta));
                 goto done;
             }
             int k = fasta ? tfb_fasta_find(fasta, col[0]) : -1; /* the FASTA's name, so that files of two styles meet */
@@ -127,10 +117,7 @@ tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chr
         }
         span[n++] = (span_t){contig, beg, end};
     }
-    if (got < -1) {
-        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", path, n_line + 1);
-        goto done;
-    }
+    if (got < 0) goto done;
     for (int i = 0; i < n_chroms; i++)
         if (!used[i]) {
             tfb_error("%s has no regions on '%s'", path, chroms[i]);
@@ -146,8 +133,7 @@ tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chr
 memory:
     tfb_error("not enough memory for the regions of %s", path);
 done:
-    if (fp) bgzf_close(fp);
-    free(line.s);
+    tfb_lines_close(&in);
     free(span);
     free(used);
     free(last);

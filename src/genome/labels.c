@@ -1,18 +1,16 @@
 /* labels.c - reads labels.bed.gz, a region at a time, and trusts nothing of it. */
 #include "genome/labels.h"
+#include "genome/lines.h"
 #include "util/util.h"
 #include <errno.h>
-#include <htslib/bgzf.h>
-#include <htslib/kstring.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct tfb_labels_t {
     char *path;
-    BGZF *fp;
-    kstring_t line, last_contig;
-    int64_t n_line;
+    tfb_lines_t in;
+    kstring_t last_contig;
     int n_tfs;
     char **tfs;
     uint8_t *label;
@@ -21,25 +19,11 @@ struct tfb_labels_t {
     int n_seen;
 };
 
-/* 1 a line, 0 the end, -1 an error (logged). */
-static int next_line(tfb_labels_t *l)
-{
-    int r = bgzf_getline(l->fp, '\n', &l->line);
-    if (r == -1) return 0;
-    l->n_line++;
-    if (r < -1) {
-        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", l->path, l->n_line);
-        return -1;
-    }
-    if (l->line.l && l->line.s[l->line.l - 1] == '\r') l->line.s[--l->line.l] = 0;
-    return 1;
-}
-
 static int read_header(tfb_labels_t *l)
 {
-    int n, r = next_line(l);
+    int n, r = tfb_lines_next(&l->in);
     if (r < 0) return -1;
-    char **v = r && l->line.l ? tfb_split(l->line.s, '\t', &n) : NULL;
+    char **v = r && l->in.s.l ? tfb_split(l->in.s.s, '\t', &n) : NULL;
     if (!v || n < 5 || (strcmp(v[0], "#chrom") && strcmp(v[0], "#chr"))) {
         tfb_error("%s:1: not a labels file: the first line must be `#chrom start end name TF1 TF2 ...`, tab-separated", l->path);
         tfb_strv_free(v);
@@ -66,16 +50,7 @@ static int read_header(tfb_labels_t *l)
 tfb_labels_t *tfb_labels_open(const char *path)
 {
     tfb_labels_t *l = calloc(1, sizeof *l);
-    if (!l || !(l->path = strdup(path))) goto fail;
-    if (!(l->fp = bgzf_open(path, "r"))) {
-        tfb_error("cannot open labels %s: %s", path, strerror(errno));
-        goto fail;
-    }
-    /* a BGZF file without its end marker has lost its end; other errors will show while reading */
-    if (strcmp(path, "-") != 0 && bgzf_compression(l->fp) == 2 && bgzf_check_EOF(l->fp) == 0) {
-        tfb_error("%s is truncated: its end-of-file marker is missing", path);
-        goto fail;
-    }
+    if (!l || !(l->path = strdup(path)) || tfb_lines_open(&l->in, l->path) < 0) goto fail;
     if (read_header(l) < 0) goto fail;
     return l;
 fail:
@@ -86,17 +61,7 @@ fail:
 int tfb_labels_n_tfs(const tfb_labels_t *l) { return l->n_tfs; }
 char *const *tfb_labels_tfs(const tfb_labels_t *l) { return l->tfs; }
 
-#define BAD(l, ...) return bad_line(l, __VA_ARGS__)
-static int TFB_PRINTF(2, 3) bad_line(const tfb_labels_t *l, const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    tfb_error("%s:%" PRId64 ": %s", l->path, l->n_line, text);
-    return -1;
-}
+#define BAD(l, ...) return tfb_lines_error(&(l)->in, __VA_ARGS__)
 
 static int position(const char *s, hts_pos_t *v)
 {
@@ -128,9 +93,9 @@ int tfb_labels_next(tfb_labels_t *l, tfb_region_t *r)
 {
     int got;
     do
-        if ((got = next_line(l)) <= 0) return got;
-    while (l->line.l == 0 || l->line.s[0] == '#');
-    char *f[4], *s = l->line.s;
+        if ((got = tfb_lines_next(&l->in)) <= 0) return got;
+    while (l->in.s.l == 0 || l->in.s.s[0] == '#');
+    char *f[4], *s = l->in.s.s;
     for (int i = 0; i < 4; i++) {
         f[i] = s;
         if (!(s = strchr(s, '\t'))) BAD(l, "%d columns, the header has %d", i + 1, l->n_tfs + 4);
@@ -145,7 +110,7 @@ int tfb_labels_next(tfb_labels_t *l, tfb_region_t *r)
     } else if (r->beg < l->last_beg)
         BAD(l, "start %" PRId64 " after %" PRId64 ": the file is not sorted", (int64_t)r->beg, (int64_t)l->last_beg);
     l->last_beg = r->beg;
-    const char *end = l->line.s + l->line.l;
+    const char *end = l->in.s.s + l->in.s.l;
     int n = 0;
     for (;; s += 2, n++) {
         if (n == l->n_tfs) BAD(l, "more columns than the header's %d", l->n_tfs + 4);
@@ -158,16 +123,15 @@ int tfb_labels_next(tfb_labels_t *l, tfb_region_t *r)
     r->contig = f[0];
     r->name = f[3];
     r->label = l->label;
-    r->line = l->n_line;
+    r->line = l->in.n;
     return 1;
 }
 
 void tfb_labels_close(tfb_labels_t *l)
 {
     if (!l) return;
-    if (l->fp) bgzf_close(l->fp);
+    tfb_lines_close(&l->in);
     free(l->path);
-    free(l->line.s);
     free(l->last_contig.s);
     free(l->label);
     tfb_strv_free(l->tfs);

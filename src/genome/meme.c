@@ -1,9 +1,9 @@
 /* meme.c - reads and writes MEME motif files, and trusts nothing of what it reads. */
 #include "genome/meme.h"
+#include "genome/lines.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <errno.h>
-#include <htslib/bgzf.h>
 #include <htslib/kstring.h>
 #include <math.h>
 #include <stdlib.h>
@@ -96,25 +96,14 @@ double tfb_motif_bits(const float *p, int w, const float bg[4], float *h)
 /* ---- reading ---- */
 
 typedef struct {
-    const char *path;
-    BGZF *fp;
-    kstring_t line, id, name;
-    long n_line;
+    tfb_lines_t in;
+    kstring_t id, name;
     int again;          /* the line in hand was not used yet */
     float *row;         /* (m_rows, 4) */
     int n_rows, m_rows; /* of the matrix being read */
 } reader_t;
 
-static int TFB_PRINTF(2, 3) bad(const reader_t *r, const char *fmt, ...)
-{
-    char text[512];
-    va_list ap;
-    va_start(ap, fmt);
-    vsnprintf(text, sizeof text, fmt, ap);
-    va_end(ap);
-    tfb_error("%s:%ld: %s", r->path, r->n_line, text);
-    return -1;
-}
+#define bad(r, ...) tfb_lines_error(&(r)->in, __VA_ARGS__)
 
 /* 1 a line that is not blank (blanks at both ends cut off), 0 the end, -1 an error (logged). */
 static int next_line(reader_t *r)
@@ -124,21 +113,19 @@ static int next_line(reader_t *r)
         return 1;
     }
     for (;;) {
-        int got = bgzf_getline(r->fp, '\n', &r->line);
-        if (got == -1) return 0;
-        r->n_line++;
-        if (got < -1) return bad(r, "cannot read on: the file is truncated or damaged");
-        if (memchr(r->line.s, 0, r->line.l)) return bad(r, "a zero byte: this is not text");
-        char *s = r->line.s;
+        int got = tfb_lines_next(&r->in);
+        if (got <= 0) return got;
+        if (memchr(r->in.s.s, 0, r->in.s.l)) return bad(r, "a zero byte: this is not text");
+        char *s = r->in.s.s;
         while (isspace((unsigned char)*s)) s++;
-        r->line.l -= (size_t)(s - r->line.s);
-        memmove(r->line.s, s, r->line.l + 1);
-        while (r->line.l && isspace((unsigned char)r->line.s[r->line.l - 1])) r->line.s[--r->line.l] = 0;
-        if (r->line.l) return 1;
+        r->in.s.l -= (size_t)(s - r->in.s.s);
+        memmove(r->in.s.s, s, r->in.s.l + 1);
+        while (r->in.s.l && isspace((unsigned char)r->in.s.s[r->in.s.l - 1])) r->in.s.s[--r->in.s.l] = 0;
+        if (r->in.s.l) return 1;
     }
 }
 
-static int begins(const reader_t *r, const char *word) { return strncmp(r->line.s, word, strlen(word)) == 0; }
+static int begins(const reader_t *r, const char *word) { return strncmp(r->in.s.s, word, strlen(word)) == 0; }
 
 /* `key= 5` or `key=5` in the line: 0, or -1 where it is absent or no number. */
 static int key(const char *line, const char *word, double *v)
@@ -170,15 +157,15 @@ static int read_matrix(reader_t *r, tfb_motifs_t *s)
 {
     double alength = 4, w = 0, n_sites = 20, v[4];
     int got;
-    key(r->line.s, "alength=", &alength);
+    key(r->in.s.s, "alength=", &alength);
     if (alength != 4) return bad(r, "motif %s has an alphabet of %g letters: only DNA motifs are read", r->id.s, alength);
-    int known = key(r->line.s, "w=", &w) == 0;
+    int known = key(r->in.s.s, "w=", &w) == 0;
     if (known && !(w >= 1 && w <= TFB_MOTIF_MAX && w == floor(w))) return bad(r, "motif %s: w= %g is not a width from 1 to %d", r->id.s, w, TFB_MOTIF_MAX);
-    if (key(r->line.s, "nsites=", &n_sites) == 0 && !(n_sites >= 0 && isfinite(n_sites))) return bad(r, "motif %s: nsites is not a number", r->id.s);
+    if (key(r->in.s.s, "nsites=", &n_sites) == 0 && !(n_sites >= 0 && isfinite(n_sites))) return bad(r, "motif %s: nsites is not a number", r->id.s);
     r->n_rows = 0;
     while (!known || r->n_rows < (int)w) {
         if ((got = next_line(r)) < 0) return -1;
-        if (got == 0 || four(r->line.s, v) < 0) {
+        if (got == 0 || four(r->in.s.s, v) < 0) {
             if (got && known) return bad(r, "motif %s: position %d is not four numbers", r->id.s, r->n_rows + 1);
             if (!got && known) return bad(r, "motif %s ends after %d of %d positions", r->id.s, r->n_rows, (int)w);
             if (r->n_rows == 0) return bad(r, "motif %s has no positions", r->id.s);
@@ -212,7 +199,7 @@ static int read_background(reader_t *r, tfb_motifs_t *s)
     if (got <= 0) return got;
     float v[4] = {0};
     double sum = 0;
-    const char *t = r->line.s;
+    const char *t = r->in.s.s;
     for (int i = 0; i < 4; i++) {
         char *end;
         const char *letters = "ACGT", *at;
@@ -241,7 +228,7 @@ static int is_dna(const char *line)
 
 static int read_motif_name(reader_t *r)
 {
-    char *s = r->line.s + 5, *e;
+    char *s = r->in.s.s + 5, *e;
     while (isspace((unsigned char)*s)) s++;
     for (e = s; *e && !isspace((unsigned char)*e); e++) {
     }
@@ -257,27 +244,24 @@ static int read_motif_name(reader_t *r)
 
 tfb_motifs_t *tfb_motifs_read(const char *path)
 {
-    reader_t r = {.path = path};
+    reader_t r = {.again = 0};
     int got, ok = 0, seen = 0, waiting = 0; /* the first line; a motif was named, its matrix is to come */
     tfb_motifs_t *s = tfb_motifs_create();
     if (!s) return NULL;
-    if (!(r.fp = bgzf_open(path, "r"))) {
-        tfb_error("cannot open motifs %s: %s", path, strerror(errno));
-        goto done;
-    }
+    if (tfb_lines_open(&r.in, path) < 0) goto done;
     while ((got = next_line(&r)) > 0) {
         if (!seen) {
-            if (!begins(&r, "MEME version") || atoi(r.line.s + 12) < 4) {
+            if (!begins(&r, "MEME version") || atoi(r.in.s.s + 12) < 4) {
                 bad(&r, "not a MEME motif file: it must begin with `MEME version 4`");
                 goto done;
             }
             seen = 1;
-        } else if (begins(&r, "ALPHABET") && !is_dna(r.line.s)) {
-            bad(&r, "'%.60s': only DNA motifs are read", r.line.s);
+        } else if (begins(&r, "ALPHABET") && !is_dna(r.in.s.s)) {
+            bad(&r, "'%.60s': only DNA motifs are read", r.in.s.s);
             goto done;
         } else if (begins(&r, "Background letter frequencies")) {
             if (read_background(&r, s) < 0) goto done;
-        } else if (begins(&r, "MOTIF") && isspace((unsigned char)r.line.s[5])) {
+        } else if (begins(&r, "MOTIF") && isspace((unsigned char)r.in.s.s[5])) {
             if (waiting) {
                 bad(&r, "motif %s has no letter-probability matrix", r.id.s);
                 goto done;
@@ -297,12 +281,11 @@ tfb_motifs_t *tfb_motifs_read(const char *path)
     if (waiting)
         bad(&r, "motif %s has no letter-probability matrix", r.id.s);
     else if (!s->n)
-        bad(&r, "%s", r.n_line ? "there are no motifs in this file" : "the file is empty");
+        bad(&r, "%s", r.in.n ? "there are no motifs in this file" : "the file is empty");
     else
         ok = 1;
 done:
-    if (r.fp) bgzf_close(r.fp);
-    free(r.line.s);
+    tfb_lines_close(&r.in);
     free(r.id.s);
     free(r.name.s);
     free(r.row);

@@ -5,9 +5,9 @@
 #include "genome/peaks.h"
 #include "genome/base.h"
 #include "genome/labels.h"
+#include "genome/lines.h"
 #include "util/util.h"
 #include <errno.h>
-#include <htslib/bgzf.h>
 #include <htslib/khash.h>
 #include <htslib/kstring.h>
 #include <htslib/tbx.h>
@@ -49,31 +49,10 @@ typedef struct {
     uint8_t *score;   /* (n): of the TF being made */
     uint8_t *seen[3]; /* a bit a region: summit, site, of one cell; site of every cell */
     kstring_t line;
-    int64_t n_line, n_elsewhere;
+    int64_t n_elsewhere;
 } maker_t;
 
 /* ---- reading BED, a line at a time ---- */
-
-typedef struct {
-    const char *path;
-    BGZF *fp;
-} reader_t;
-
-static int open_bed(maker_t *k, reader_t *r, const char *path)
-{
-    r->path = path;
-    k->n_line = 0;
-    if (!(r->fp = bgzf_open(path, "r"))) {
-        tfb_error("cannot open %s: %s", path, strerror(errno));
-        return -1;
-    }
-    if (strcmp(path, "-") && bgzf_compression(r->fp) == 2 && bgzf_check_EOF(r->fp) == 0) {
-        tfb_error("%s is truncated: its end-of-file marker is missing", path);
-        bgzf_close(r->fp);
-        return -1;
-    }
-    return 0;
-}
 
 static int number(const char *s, hts_pos_t *v)
 {
@@ -87,26 +66,15 @@ static int number(const char *s, hts_pos_t *v)
 
 enum { COLUMNS = 11 }; /* one more than narrowPeak has, to tell it from BED12 */
 
-static int is_word(const char *s, const char *word)
-{
-    size_t n = strlen(word);
-    return strncmp(s, word, n) == 0 && (!s[n] || s[n] == ' ' || (s[n] == '\t' && strchr(s, '=')));
-}
-
 /* Next interval; col gets the line's first columns, valid until the next call. 1, 0 at the end, -1 (logged). */
-static int next_bed(maker_t *k, reader_t *r, hts_pos_t *beg, hts_pos_t *end, char *col[COLUMNS], int *n_col)
+static int next_bed(tfb_lines_t *r, hts_pos_t *beg, hts_pos_t *end, char *col[COLUMNS], int *n_col)
 {
     for (;;) {
-        int got = bgzf_getline(r->fp, '\n', &k->line);
-        if (got == -1) return 0;
-        k->n_line++;
-        if (got < -1) {
-            tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", r->path, k->n_line);
-            return -1;
-        }
-        char *s = k->line.s;
-        while (k->line.l && (s[k->line.l - 1] == '\r' || s[k->line.l - 1] == ' ')) s[--k->line.l] = 0;
-        if (!k->line.l || *s == '#' || is_word(s, "track") || is_word(s, "browser")) continue;
+        int got = tfb_lines_next(r);
+        if (got <= 0) return got;
+        char *s = r->s.s;
+        while (r->s.l && s[r->s.l - 1] == ' ') s[--r->s.l] = 0;
+        if (tfb_bed_is_header(s)) continue;
         *n_col = 0;
         for (char *p = s; *n_col < COLUMNS; p++) {
             col[(*n_col)++] = p;
@@ -114,14 +82,9 @@ static int next_bed(maker_t *k, reader_t *r, hts_pos_t *beg, hts_pos_t *end, cha
             if (!*p) break;
             *p = 0;
         }
-        if (*n_col < 3 || number(col[1], beg) < 0 || number(col[2], end) < 0) {
-            tfb_error("%s:%" PRId64 ": not BED: contig, start and end are wanted, tab-separated", r->path, k->n_line);
-            return -1;
-        }
-        if (*end < *beg) {
-            tfb_error("%s:%" PRId64 ": end is before start", r->path, k->n_line);
-            return -1;
-        }
+        if (*n_col < 3 || number(col[1], beg) < 0 || number(col[2], end) < 0)
+            return tfb_lines_error(r, "not BED: contig, start and end are wanted, tab-separated");
+        if (*end < *beg) return tfb_lines_error(r, "end is before start");
         return 1;
     }
 }
@@ -160,25 +123,24 @@ static int by_place(const void *a, const void *b)
 
 static int read_regions(maker_t *k)
 {
-    reader_t r;
+    tfb_lines_t r = {0};
     char *col[COLUMNS];
     int n_col, got, last = -1;
     hts_pos_t beg, end, len = 0;
     int64_t beyond = 0, twice = 0;
-    if (open_bed(k, &r, k->o->regions) < 0) return -1;
-    while ((got = next_bed(k, &r, &beg, &end, col, &n_col)) > 0) {
+    if (tfb_lines_open(&r, k->o->regions) < 0) return -1;
+    while ((got = next_bed(&r, &beg, &end, col, &n_col)) > 0) {
         if (last < 0 || strcmp(k->contigs[last], col[0])) {
             if ((last = contig_of(k, col[0])) < 0 && (last = add_contig(k, col[0])) < 0) goto memory;
             if ((len = tfb_fasta_len(k->fasta, col[0])) < 0) {
-                tfb_error("%s:%" PRId64 ": %s is not in %s", r.path, k->n_line, col[0], k->o->fasta);
+                tfb_lines_error(&r, "%s is not in %s", col[0], k->o->fasta);
                 got = -1;
                 break;
             }
         }
         hts_pos_t lo = beg + (end - beg) / 2 - k->o->width / 2;
         if (lo < 0 || lo + k->o->width > len) {
-            if (beyond++ == 0)
-                tfb_warn("%s:%" PRId64 ": recentred to %d bases the region reaches beyond %s and is left out", r.path, k->n_line, k->o->width, col[0]);
+            if (beyond++ == 0) tfb_warn("%s:%" PRId64 ": recentred to %d bases the region reaches beyond %s and is left out", r.name, r.n, k->o->width, col[0]);
             continue;
         }
         if (k->n == k->m) {
@@ -189,15 +151,15 @@ static int read_regions(maker_t *k)
             k->m = m;
         }
         char auto_name[32];
-        snprintf(auto_name, sizeof auto_name, "%" PRId64, k->n_line - 1);
-        k->region[k->n] = (region_t){last, lo, k->n_line, strdup(n_col > 3 && *col[3] ? col[3] : auto_name)};
+        snprintf(auto_name, sizeof auto_name, "%" PRId64, r.n - 1);
+        k->region[k->n] = (region_t){last, lo, r.n, strdup(n_col > 3 && *col[3] ? col[3] : auto_name)};
         if (!k->region[k->n++].name) goto memory;
     }
-    bgzf_close(r.fp);
+    tfb_lines_close(&r);
     if (got < 0) return -1;
-    if (beyond > 1) tfb_warn("%s: %" PRId64 " regions in all reach beyond their contig", r.path, beyond);
+    if (beyond > 1) tfb_warn("%s: %" PRId64 " regions in all reach beyond their contig", k->o->regions, beyond);
     if (!k->n) {
-        tfb_error("%s holds no regions", r.path);
+        tfb_error("%s holds no regions", k->o->regions);
         return -1;
     }
     qsort(k->region, (size_t)k->n, sizeof *k->region, by_place);
@@ -210,15 +172,15 @@ static int read_regions(maker_t *k)
             k->region[n++] = k->region[i];
     }
     k->n = n;
-    if (twice) tfb_warn("%s: %" PRId64 " regions are another one again and are left out", r.path, twice);
+    if (twice) tfb_warn("%s: %" PRId64 " regions are another one again and are left out", k->o->regions, twice);
     if (!(k->first = calloc((size_t)k->n_contigs + 1, sizeof *k->first))) return -1;
     for (int64_t i = 0; i < k->n; i++) k->first[k->region[i].contig + 1] = i + 1;
     for (int c = 1; c <= k->n_contigs; c++)
         if (k->first[c] < k->first[c - 1]) k->first[c] = k->first[c - 1];
     return 0;
 memory:
-    tfb_error("not enough memory for the regions of %s", r.path);
-    bgzf_close(r.fp);
+    tfb_error("not enough memory for the regions of %s", k->o->regions);
+    tfb_lines_close(&r);
     return -1;
 }
 
@@ -244,18 +206,13 @@ static int read_sheet(maker_t *k)
     const char *path = k->o->samples, *slash = strrchr(path, '/');
     int at[4] = {-1, -1, -1, -1}, ret = -1, got;
     static const char *const want[4] = {"cell", "tf", "kind", "path"};
-    BGZF *fp = bgzf_open(path, "r");
-    int64_t line = 0;
-    if (!fp) {
-        tfb_error("cannot open %s: %s", path, strerror(errno));
-        return -1;
-    }
-    while ((got = bgzf_getline(fp, '\n', &k->line)) >= 0) {
+    tfb_lines_t in = {0};
+    if (tfb_lines_open(&in, path) < 0) return -1;
+    while ((got = tfb_lines_next(&in)) > 0) {
         int n;
-        line++;
-        while (k->line.l && strchr(" \t\r", k->line.s[k->line.l - 1])) k->line.s[--k->line.l] = 0;
-        if (!k->line.l || (at[0] >= 0 && *k->line.s == '#')) continue;
-        char **col = tfb_split(k->line.s, '\t', &n);
+        while (in.s.l && strchr(" \t\r", in.s.s[in.s.l - 1])) in.s.s[--in.s.l] = 0;
+        if (!in.s.l || (at[0] >= 0 && *in.s.s == '#')) continue;
+        char **col = tfb_split(in.s.s, '\t', &n);
         if (!col) goto done;
         int bad = 0;
         if (at[0] < 0) {
@@ -263,22 +220,22 @@ static int read_sheet(maker_t *k)
                 for (int i = 0; i < n; i++)
                     if (strcasecmp(col[i] + (i == 0 && *col[i] == '#'), want[w]) == 0) at[w] = i;
             for (int w = 0; w < 4; w++) bad |= at[w] < 0;
-            if (bad) tfb_error("%s:%" PRId64 ": a header line with the columns cell, tf, kind and path is wanted, tab-separated", path, line);
+            if (bad) tfb_lines_error(&in, "a header line with the columns cell, tf, kind and path is wanted, tab-separated");
         } else {
             for (int w = 0; w < 4; w++) bad |= at[w] >= n || !*col[at[w]];
             if (bad)
-                tfb_error("%s:%" PRId64 ": cell, tf, kind and path must all be there (. where there is none)", path, line);
+                tfb_lines_error(&in, "cell, tf, kind and path must all be there (. where there is none)");
             else {
                 const char *kind = col[at[2]], *tf = col[at[1]], *cell = col[at[0]];
                 int open = strcmp(kind, "open") == 0;
                 if (!open && strcmp(kind, "peaks") && strcmp(kind, "tfbs")) {
-                    tfb_error("%s:%" PRId64 ": kind is open, peaks or tfbs, not '%.40s'", path, line, kind);
+                    tfb_lines_error(&in, "kind is open, peaks or tfbs, not '%.40s'", kind);
                     bad = 1;
                 } else if ((strcmp(tf, ".") == 0) != open || strchr(tf, ',') || (strcmp(cell, ".") == 0 && strcmp(kind, "tfbs"))) {
-                    tfb_error("%s:%" PRId64 ": %s", path, line,
-                              open && strcmp(tf, ".")  ? "accessibility is of a cell type, not of a TF: tf must be ."
-                              : strcmp(cell, ".") == 0 ? "only binding sites (tfbs) may be of every cell type"
-                                                       : "a TF's name without commas is wanted");
+                    tfb_lines_error(&in, "%s",
+                                    open && strcmp(tf, ".")  ? "accessibility is of a cell type, not of a TF: tf must be ."
+                                    : strcmp(cell, ".") == 0 ? "only binding sites (tfbs) may be of every cell type"
+                                                             : "a TF's name without commas is wanted");
                     bad = 1;
                 } else {
                     sample_t *s = realloc(k->sample, ((size_t)k->n_samples + 1) * sizeof *s);
@@ -303,16 +260,15 @@ static int read_sheet(maker_t *k)
         tfb_strv_free(col);
         if (bad) goto done;
     }
-    if (got < -1)
-        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", path, line + 1);
-    else if (!k->n_tfs)
+    if (got < 0) goto done;
+    if (!k->n_tfs)
         tfb_error("%s names no TF", path);
     else {
         qsort(k->tfs, (size_t)k->n_tfs, sizeof *k->tfs, by_name);
         ret = 0;
     }
 done:
-    bgzf_close(fp);
+    tfb_lines_close(&in);
     return ret;
 }
 
@@ -341,24 +297,24 @@ static void mark(maker_t *k, const char *contig, hts_pos_t beg, hts_pos_t end, u
 /* Reads a file onto bits: whole intervals, or their summits (narrowPeak's tenth column, else the middle). */
 static int read_intervals(maker_t *k, const char *path, int summits, uint8_t *bits)
 {
-    reader_t r;
+    tfb_lines_t r = {0};
     char *col[COLUMNS];
     int n_col, got;
     hts_pos_t beg, end;
     int64_t n = 0, off = k->n_elsewhere;
-    if (open_bed(k, &r, path) < 0) return -1;
-    while ((got = next_bed(k, &r, &beg, &end, col, &n_col)) > 0) {
+    if (tfb_lines_open(&r, path) < 0) return -1;
+    while ((got = next_bed(&r, &beg, &end, col, &n_col)) > 0) {
         n++;
         if (summits) {
             char *e = NULL;
             long long at = n_col == 10 ? strtoll(col[9], &e, 10) : -1;
             if (n_col == 10 && (e == col[9] || *e)) {
-                tfb_error("%s:%" PRId64 ": '%.40s' in the tenth column is not narrowPeak's summit", path, k->n_line, col[9]);
+                tfb_lines_error(&r, "'%.40s' in the tenth column is not narrowPeak's summit", col[9]);
                 got = -1;
                 break;
             }
             if (at >= end - beg) {
-                tfb_error("%s:%" PRId64 ": the summit, %lld, lies outside the peak of %" PRId64 " bases", path, k->n_line, at, (int64_t)(end - beg));
+                tfb_lines_error(&r, "the summit, %lld, lies outside the peak of %" PRId64 " bases", at, (int64_t)(end - beg));
                 got = -1;
                 break;
             }
@@ -367,7 +323,7 @@ static int read_intervals(maker_t *k, const char *path, int summits, uint8_t *bi
         }
         if (end > beg) mark(k, col[0], beg, end, bits);
     }
-    bgzf_close(r.fp);
+    tfb_lines_close(&r);
     if (got < 0) return -1;
     if (n && k->n_elsewhere - off == n)
         tfb_warn("%s: none of its %" PRId64 " intervals is on a contig of the regions (does it name contigs in another style, such as chr1 for 1?)", path, n);

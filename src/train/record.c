@@ -102,7 +102,10 @@ char *tfb_record_command(int argc, char **argv)
     size_t len = 1;
     for (int i = 0; i < argc; i++) len += 4 * strlen(argv[i]) + 4;
     char *s = malloc(len), *p = s;
-    if (!s) return NULL;
+    if (!s) {
+        tfb_error("not enough memory");
+        return NULL;
+    }
     for (int i = 0; i < argc; i++) {
         if (i) *p++ = ' ';
         int plain = *argv[i] && strspn(argv[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./,:=+@%^") == strlen(argv[i]);

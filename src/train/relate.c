@@ -1,12 +1,12 @@
 /* relate.c - ranks source TFs for a target. In: labels, streamed; tables of binding modes and of interactions. Out: a ranked list. */
 #include "train/relate.h"
 #include "genome/labels.h"
+#include "genome/lines.h"
 #include "genome/meme.h"
 #include "train/modes.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <errno.h>
-#include <htslib/bgzf.h>
 #include <htslib/kstring.h>
 #include <inttypes.h>
 #include <math.h>
@@ -25,33 +25,26 @@ typedef int (*row_f)(void *arg, char **col, int n, int64_t line);
 
 static int read_table(const char *path, int (*header)(void *arg, char **col, int n), row_f row, void *arg)
 {
-    kstring_t s = {0, 0, NULL};
-    BGZF *fp = bgzf_open(path, "r");
-    int64_t line = 0;
+    tfb_lines_t in = {0};
     int ret = 0, r, headed = 0;
-    if (!fp) {
-        tfb_error("cannot open %s: %s", path, strerror(errno));
-        return -1;
-    }
-    while (ret == 0 && (r = bgzf_getline(fp, '\n', &s)) >= 0) {
+    if (tfb_lines_open(&in, path) < 0) return -1;
+    while (ret == 0 && (r = tfb_lines_next(&in)) != 0) {
         int n;
-        line++;
-        while (s.l && isspace((unsigned char)s.s[s.l - 1])) s.s[--s.l] = 0;
-        if (!s.l) continue;
-        char **col = tfb_split(s.s, strchr(s.s, '\t') ? '\t' : ' ', &n); /* STRING's own files have spaces */
+        if (r < 0) {
+            ret = -1;
+            break;
+        }
+        while (in.s.l && isspace((unsigned char)in.s.s[in.s.l - 1])) in.s.s[--in.s.l] = 0;
+        if (!in.s.l) continue;
+        char **col = tfb_split(in.s.s, strchr(in.s.s, '\t') ? '\t' : ' ', &n); /* STRING's own files have spaces */
         if (!col) {
             ret = -1;
             break;
         }
-        ret = !headed++ ? header(arg, col, n) : row(arg, col, n, line);
+        ret = !headed++ ? header(arg, col, n) : row(arg, col, n, in.n);
         tfb_strv_free(col);
     }
-    if (ret == 0 && r < -1) {
-        tfb_error("%s:%" PRId64 ": cannot read on: the file is truncated or damaged", path, line + 1);
-        ret = -1;
-    }
-    bgzf_close(fp);
-    free(s.s);
+    tfb_lines_close(&in);
     return ret;
 }
 
@@ -141,23 +134,18 @@ static int groups_row(void *arg, char **col, int n, int64_t line)
 /* 1: the file's first line with text says MEME; 0: it does not; -1: cannot be read (logged). */
 static int is_meme(const char *path)
 {
-    kstring_t s = {0, 0, NULL};
-    BGZF *fp = bgzf_open(path, "r");
-    int yes = 0;
-    if (!fp) {
-        tfb_error("cannot open %s: %s", path, strerror(errno));
-        return -1;
-    }
-    while (bgzf_getline(fp, '\n', &s) >= 0) {
-        const char *c = s.s;
+    tfb_lines_t in = {0};
+    int yes = 0, r;
+    if (tfb_lines_open(&in, path) < 0) return -1;
+    while ((r = tfb_lines_next(&in)) > 0) {
+        const char *c = in.s.s;
         while (isspace((unsigned char)*c)) c++;
         if (!*c) continue;
         yes = strncmp(c, "MEME version", 12) == 0;
         break;
     }
-    bgzf_close(fp);
-    free(s.s);
-    return yes;
+    tfb_lines_close(&in);
+    return r < 0 ? -1 : yes;
 }
 
 static int groups_of_motifs(tables_t *t)
