@@ -7,7 +7,7 @@ for opt in -h --help; do "$TFBIND" $opt > got.txt; same "tfbind $opt" help.txt g
 
 commands=$(sed -n 's/^    \([a-z][a-z]*\)  .*/\1/p' help.txt)
 # the files in cmd/ are the commands, and the other way round
-ls "$SRCDIR"/src/cmd/*.c | sed 's/.*\///; s/\.c$//' | grep -vx options | sort > files.txt
+ls "$SRCDIR"/src/cmd/*.c | sed 's/.*\///; s/\.c$//' | grep -vx 'options\|training' | sort > files.txt
 echo "$commands" | sort > listed.txt
 same 'a command for each file of src/cmd, a file for each command' files.txt listed.txt
 for c in $commands; do
@@ -16,12 +16,13 @@ for c in $commands; do
     "$TFBIND" help $c > got.txt; same "help $c" h.txt got.txt
     # every option that the program takes is in the text (one name of those that mean the same), and the other way round
     missing=$(perl -e '
-        my ($help, $source) = map { local (@ARGV, $/) = $_; <> } @ARGV;
+        my ($help, $source, $shared) = map { local (@ARGV, $/) = $_; <> } @ARGV;
+        $source =~ s/TFB_TRAINING_OPTIONS/$shared/; # the rows of training.h
         my %told = map { $_ => 1 } $help =~ /^ *(?:-\S, +)?--([a-zA-Z-]+)/mg;
         my ($table) = $source =~ /static const struct option \w+\[\] =(.*?)NULL, 0, NULL/s;
         my (%value, %covered) = $table =~ /\{"([a-zA-Z-]+)", \d, NULL, ([^}]+)\}/g;
         $covered{$value{$_} // die "$_ is not taken"} = 1 for keys %told;
-        print join " ", grep { !$covered{$value{$_}} } sort keys %value; exit !%value' h.txt "$SRCDIR/src/cmd/$c.c" 2>&1) &&
+        print join " ", grep { !$covered{$value{$_}} } sort keys %value; exit !%value' h.txt "$SRCDIR/src/cmd/$c.c" "$SRCDIR/src/cmd/training.h" 2>&1) &&
         [ -z "$missing" ] && echo "ok $c -h tells all options" || echo "not ok $c -h tells all options: $missing"
     awk 'length($0) > 140 { exit 1 }' h.txt && echo "ok $c -h fits a screen" || echo "not ok $c -h fits a screen"
     "$TFBIND" $c --no-such-option > out.txt 2> err.txt; status=$?
