@@ -48,5 +48,5 @@ fails 'an unknown region' 'there is no region chr9:1-5 in ref.fa' $S --tf SPI1 -
 printf 'chr1\t1\t5\nchr1\tx\t5\n' > bad.bed; fails 'a bad region' 'bad.bed:2: not a region' $S --tf SPI1 -R bad.bed
 printf 'chr9\t1\t5\n' > bad.bed; fails 'an unknown contig' 'bad.bed:1: ref.fa has no contig chr9' $S --tf SPI1 -R bad.bed
 fails 'a full disk' 'cannot write' sh -c "$S --tf SPI1 --step 1 > /dev/full"
-fails 'an input' 'scan takes no input but -f ref.fa, not in.vcf' $S --tf SPI1 in.vcf
+fails 'an input' "unexpected argument 'in.vcf'" $S --tf SPI1 in.vcf
 fails 'an unknown format' '--output-type is bedgraph or bigwig' $S --tf SPI1 -O wig

@@ -47,9 +47,10 @@ int tfb_cmd_schedule(const char *s, int *schedule);
 int tfb_cmd_strand(const char *s, tfb_strand_t *strand);
 /* Applies the value of --precision: 0, or 1 (logged). */
 int tfb_cmd_precision(const char *s);
-/* After the options of a command that takes no other arguments: without any the usage, on standard error; else an error for one that is there or for the
- * first option that is not. need: values, and what to call those that are NULL; ends with a name of NULL. Whether there was something. */
-int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2]);
+/* After the options: without any the usage, on standard error; else an error for an argument too many or for the first option that is not there. need:
+ * values, and what to call those that are NULL; ends with a name of NULL. in: what gets the one argument that a command takes, a `what` (set before: where
+ * there is none); NULL: it takes none. Whether there was something. */
+int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2], const char **in, const char *what);
 /* Processors this process may use. */
 int tfb_cmd_processors(void);
 

@@ -106,15 +106,9 @@ int tfb_cmd_enrich(int argc, char **argv)
         default: return 1;
         }
     if (bad) return 1;
-    if (argc == 1) {
-        usage(stderr);
-        return 1;
-    }
-    if (argc - optind != 1)
-        tfb_error("one VCF or BCF of hits is wanted");
-    else if (!o.model)
-        tfb_error("-m model.safetensors is missing (tfbind enrich -h shows all options)");
-    else if (!o.background && isnan(o.min_lp) && !o.fasta)
+    const char *const need[][2] = {{o.model, "-m model.safetensors"}, {NULL, NULL}};
+    if (tfb_cmd_incomplete("enrich", argc, argv, usage, need, &o.in, "VCF or BCF of hits")) return 1;
+    if (!o.background && isnan(o.min_lp) && !o.fasta)
         tfb_error("--background is missing, or -f ref.fa for matched random SNVs");
     else if (o.by_effect && o.what == TFB_ENRICH_CHANGE)
         tfb_error("--by-effect is about the direction of changes: it goes with --test gain or loss");
@@ -122,9 +116,7 @@ int tfb_cmd_enrich(int argc, char **argv)
         tfb_error("--match-af needs a background that has frequencies: --background, or the rest of a GWAS-VCF (--min-lp)");
     else if (random && (o.background || !isnan(o.min_lp)))
         tfb_error("--random is for a background of random SNVs: it goes with neither --background nor --min-lp");
-    else {
-        o.in = argv[optind];
+    else
         return tfb_enrich(&o) < 0 ? 1 : 0;
-    }
     return 1;
 }

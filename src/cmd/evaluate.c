@@ -270,6 +270,6 @@ int tfb_cmd_evaluate(int argc, char **argv)
         default: return 1;
         }
     const char *const need[][2] = {{a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("evaluate", argc, argv, usage, need)) return 1;
+    if (bad || tfb_cmd_incomplete("evaluate", argc, argv, usage, need, NULL, NULL)) return 1;
     return run(&a) < 0 ? 1 : 0;
 }

@@ -95,25 +95,14 @@ int tfb_cmd_explain(int argc, char **argv)
         case 'h': usage(stdout); return 0;
         default: bad = 1;
         }
-    if (argc == 1) {
-        usage(stderr);
-        return 1;
-    }
-    if (bad) return 1;
-    if (argc - optind > 1) {
-        tfb_error("one input at a time, not %d (%s, ...)", argc - optind, argv[optind]);
-        return 1;
-    }
-    o.in = optind < argc ? argv[optind] : "-";
-    if (!o.model) {
-        tfb_error("-m model.safetensors is missing (-h shows all options)");
-        return 1;
-    }
+    const char *const need[][2] = {{o.model, "-m model.safetensors"}, {NULL, NULL}};
+    o.in = "-";
+    if (bad || tfb_cmd_incomplete("explain", argc, argv, usage, need, &o.in, "input")) return 1;
     if ((o.input = tfb_input_kind(&o.in, input, "explain", 0)) == TFB_IN_BAD) return 1;
     o.method = method >= 0 ? (tfb_method_t)method : o.input == TFB_IN_VCF ? TFB_ISM : TFB_DEEPLIFT;
     if (!o.table && !o.scores && !o.npz && !o.track && !o.logos) o.table = "-";
     if (o.input != TFB_IN_FASTA && !o.fasta)
-        tfb_error("-f ref.fa is missing (-h shows all options)");
+        tfb_error("-f ref.fa is missing (tfbind explain -h shows all options)");
     else if ((seen || o.references) && o.method != TFB_DEEPLIFT)
         tfb_error("--references, --references-fasta and --seed are for --method deeplift");
     else if (seen && o.references)

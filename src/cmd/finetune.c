@@ -167,7 +167,7 @@ int tfb_cmd_finetune(int argc, char **argv)
         }
     const char *const need[][2] = {{a.from, "--from model.safetensors"}, {a.target, "--target TF"},      {a.t.fasta, "-f ref.fa"},
                                    {a.t.labels, "-l labels.bed.gz"},     {a.t.out, "-o tf.safetensors"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("finetune", argc, argv, usage, need)) return 1;
+    if (bad || tfb_cmd_incomplete("finetune", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.t.regions && (a.unbalanced || strchr(a.target, ','))) {
         tfb_error("--regions samples the regions of one target, balanced: it makes no sense with %s", a.unbalanced ? "--unbalanced" : "several targets");
         return 1;

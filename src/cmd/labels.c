@@ -58,16 +58,7 @@ int tfb_cmd_labels(int argc, char **argv)
         default: return 1;
         }
     if (bad) return 1;
-    if (argc == 1) {
-        usage(stderr);
-        return 1;
-    }
-    if (!o.fasta || !o.samples || argc - optind != 1) {
-        tfb_error("%s (tfbind labels -h shows all options)", !o.fasta     ? "-f ref.fa is missing"
-                                                             : !o.samples ? "--samples sheet.tsv is missing"
-                                                                          : "one file of regions is wanted");
-        return 1;
-    }
-    o.regions = argv[optind];
+    const char *const need[][2] = {{o.fasta, "-f ref.fa"}, {o.samples, "--samples sheet.tsv"}, {NULL, NULL}};
+    if (tfb_cmd_incomplete("labels", argc, argv, usage, need, &o.regions, "file of regions")) return 1;
     return tfb_peaks_label(&o) < 0 ? 1 : 0;
 }

@@ -185,14 +185,8 @@ int tfb_cmd_model(int argc, char **argv)
         default: return 1;
         }
     }
-    if (bad) return 1;
-    if (argc - optind != 1) {
-        if (argc == 1)
-            usage(stderr);
-        else
-            tfb_error("one model file is wanted");
-        return 1;
-    }
+    const char *path = NULL, *const need[][2] = {{NULL, NULL}};
+    if (bad || tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file")) return 1;
     if (cal ? check || list || get || show || convert : only_cal) {
         tfb_error(cal ? "--calibrate goes with none of --check, --list, --get, --calibration and --convert"
                       : "-f, -R, -l, -o, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for --calibrate");
@@ -204,35 +198,35 @@ int tfb_cmd_model(int argc, char **argv)
                                             : "--chroms is for the labels of -l (--snv-chroms: where SNVs are drawn)");
         return 1;
     }
-    tfb_model_t *m = tfb_model_load(argv[optind]);
+    tfb_model_t *m = tfb_model_load(path);
     if (!m) return 1;
     if (cal) {
         char *command = tfb_record_command(argc, argv);
-        int r = calibrate(m, &o, snv_chroms, chroms, threads, half, out ? out : argv[optind], command);
+        int r = calibrate(m, &o, snv_chroms, chroms, threads, half, out ? out : path, command);
         free(command);
         if (r < 0) goto done;
         describe_calibration(m);
     } else if (check)
-        printf("%s\tOK\n", argv[optind]);
+        printf("%s\tOK\n", path);
     else if (list)
         for (int i = 0; i < m->n_targets; i++) puts(m->targets[i]);
     else if (show) {
         if (!m->calib) {
-            tfb_error("%s has no calibration (--calibrate makes one)", argv[optind]);
+            tfb_error("%s has no calibration (--calibrate makes one)", path);
             goto done;
         }
         table_calibration(m);
     } else if (get) {
         const char *text = tfb_model_meta(m, get);
         if (!text) {
-            tfb_error("%s has no '%s' in its metadata", argv[optind], get);
+            tfb_error("%s has no '%s' in its metadata", path, get);
             goto done;
         }
         puts(text);
     } else if (convert) {
         if (tfb_model_save(m, convert, half) < 0) goto done;
     } else
-        describe(m, argv[optind]);
+        describe(m, path);
     ret = 0;
 done:
     tfb_model_destroy(m);

@@ -219,7 +219,7 @@ int tfb_cmd_motifs(int argc, char **argv)
         default: return 1;
         }
     const char *const need[][2] = {{a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("motifs", argc, argv, usage, need)) return 1;
+    if (bad || tfb_cmd_incomplete("motifs", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.targets && !a.db) {
         tfb_error("--targets needs -d, a file of known motifs");
         return 1;

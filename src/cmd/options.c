@@ -137,22 +137,29 @@ int tfb_cmd_precision(const char *s)
     return r != 0;
 }
 
-int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2])
+int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2], const char **in, const char *what)
 {
+    int n = argc - optind, most = in != NULL;
     if (argc == 1) {
         usage(stderr);
         return 1;
     }
-    if (optind < argc) {
-        tfb_error("unexpected argument '%s'", argv[optind]);
+    if (n > most) {
+        if (most)
+            tfb_error("one %s at a time: unexpected argument '%s'", what, argv[optind + 1]);
+        else
+            tfb_error("unexpected argument '%s'", argv[optind]);
         return 1;
     }
+    if (n == 1) *in = argv[optind];
     for (; need[0][1]; need++)
         if (!need[0][0]) {
             tfb_error("%s is missing (tfbind %s -h shows all options)", need[0][1], command);
             return 1;
         }
-    return 0;
+    if (!in || *in) return 0;
+    tfb_error("a %s is missing (tfbind %s -h shows all options)", what, command);
+    return 1;
 }
 
 int tfb_cmd_processors(void)

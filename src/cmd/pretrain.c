@@ -176,7 +176,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         default: bad |= tfb_training_option(&a.t, c, optarg);
         }
     const char *const need[][2] = {{a.t.fasta, "-f ref.fa"}, {a.t.labels, "-l labels.bed.gz"}, {a.t.out, "-o model.safetensors"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("pretrain", argc, argv, usage, need)) return 1;
+    if (bad || tfb_cmd_incomplete("pretrain", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.t.regions == 1) {
         tfb_error("--regions 1: training wants two regions at least");
         return 1;

@@ -86,7 +86,7 @@ int tfb_cmd_relate(int argc, char **argv)
         default: return 1;
         }
     const char *const need[][2] = {{o.labels, "-l labels.bed.gz"}, {o.target, "--target TF"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("relate", argc, argv, usage, need)) return 1;
+    if (bad || tfb_cmd_incomplete("relate", argc, argv, usage, need, NULL, NULL)) return 1;
     if (!o.groups && (o.by == TFB_RELATE_COFACTOR || o.by == TFB_RELATE_MODE || o.by == TFB_RELATE_LEAST)) {
         tfb_error("--by %s needs --groups, a table of binding modes or a file of motifs", by[o.by]);
         return 1;

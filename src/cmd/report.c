@@ -51,15 +51,8 @@ int tfb_cmd_report(int argc, char **argv)
         default: return 1;
         }
     if (bad) return 1;
-    if (argc == 1) {
-        usage(stderr);
-        return 1;
-    }
-    if (optind + 1 != argc) {
-        tfb_error(optind < argc ? "one file is reported on: unexpected argument '%s'" : "which annotated VCF? (tfbind report -h shows all options)%s",
-                  optind < argc ? argv[optind + 1] : "");
-        return 1;
-    }
+    const char *const need[][2] = {{NULL, NULL}};
+    if (tfb_cmd_incomplete("report", argc, argv, usage, need, &o.in, "VCF or BCF from tfbind annotate")) return 1;
     if (!model != !o.fasta || (db && !model)) {
         tfb_error("figures need both -m and -f");
         return 1;
@@ -68,7 +61,6 @@ int tfb_cmd_report(int argc, char **argv)
         tfb_error("--prefix is too long");
         return 1;
     }
-    o.in = argv[optind];
     if (!o.title) {
         const char *base = strrchr(o.in, '/');
         snprintf(title, sizeof title, "Predicted TF binding: %.200s", strcmp(o.in, "-") == 0 ? "variants" : base ? base + 1 : o.in);

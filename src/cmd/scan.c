@@ -70,16 +70,6 @@ int tfb_cmd_scan(int argc, char **argv)
         default: bad = 1;
         }
     }
-    if (argc == 1) {
-        usage(stderr);
-        return 1;
-    }
-    if (bad) return 1;
-    if (optind < argc)
-        tfb_error("scan takes no input but -f ref.fa, not %s", argv[optind]);
-    else if (!o.model || !o.fasta || !o.tf)
-        tfb_error("%s is missing (-h shows all options)", !o.model ? "-m model.safetensors" : !o.fasta ? "-f ref.fa" : "--tf");
-    else
-        return tfb_scan(&o) == 0 ? 0 : 1;
-    return 1;
+    const char *const need[][2] = {{o.model, "-m model.safetensors"}, {o.fasta, "-f ref.fa"}, {o.tf, "--tf"}, {NULL, NULL}};
+    return bad || tfb_cmd_incomplete("scan", argc, argv, usage, need, NULL, NULL) || tfb_scan(&o) < 0;
 }
