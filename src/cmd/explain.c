@@ -15,7 +15,7 @@ static void usage(FILE *f)
             "Usage: tfbind explain [options] -m model.safetensors -f ref.fa in.vcf.gz|in.bed\n"
             "       tfbind explain [options] -m model.safetensors in.fa\n"
             "\n"
-            "Variants are explained in pairs, REF and ALT; regions and sequences in the window around their middle.\n"
+            "Variants are explained in pairs, REF and ALT; regions and sequences in the window around their middle (of narrowPeak, the summit).\n"
             "\n"
             "Model and input\n"
             "  -m, --model FILE         model (--method ism takes several, comma-separated)\n"
