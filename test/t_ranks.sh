@@ -89,7 +89,11 @@ ended v 'gone.bed.gz' 'what no rank can read ends all'
 ended w 'error: rank 3: .*not those of rank 0' 'a rank with other data ends all'
 
 # a rank killed: the others end, soon, and what was done so far is not lost
-rank_pid() { for p in $(pgrep -f "^$TFBIND pretrain .*$1"); do tr '\0' '\n' < /proc/$p/environ 2> /dev/null | grep -qx "\(OMPI_COMM_WORLD\|PMI\)_RANK=$2" && echo $p; done; }
+rank_pid() { # MODEL RANK: the process that trains this model as that rank
+    for p in /proc/[0-9]*; do
+        tr '\0' ' ' < $p/cmdline 2> /dev/null | grep -q "^$TFBIND pretrain .*$1" && tr '\0' '\n' < $p/environ 2> /dev/null | grep -qx "\(OMPI_COMM_WORLD\|PMI\)_RANK=$2" && echo ${p#/proc/}
+    done
+}
 $mpirun -n 3 $T --spec "$S" -e 100000 -b 8 -o k.safetensors > k.out 2> k.txt & # where MPICH says it, and where Open MPI does
 job=$!
 for i in $(seq 200); do [ -s k.safetensors.ckpt ] && break; sleep 0.05; done
