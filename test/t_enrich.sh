@@ -53,7 +53,8 @@ sed 's/PIP=0.5/PIP=0.001/' wh.vcf > low.vcf; { grep '^#' wh.vcf; grep -v '^#' lo
 $E -f ref.fa --weight INFO/PIP --background rest.vcf.gz mixed.vcf > m.txt
 awk -F'\t' 'NR == FNR { if ($1 == "CTCF") m = $4; next } $1 == "CTCF" { print ($4 != m && $2 > 0) ? "ok weights count" : "not ok weights count" }' t.txt m.txt
 sed 's/PIP=0.5/PIP=./' wh.vcf > nw.vcf
-fails 'no hit has a weight' 'has no hits' $E -f ref.fa --weight INFO/PIP --background rest.vcf.gz nw.vcf
+fails 'no hit has a weight' 'nw.vcf has no hits: none has a weight above 0' $E -f ref.fa --weight INFO/PIP --background rest.vcf.gz nw.vcf
+printf 'chr1\t0\t1\n' > nowhere.bed; fails 'no hit in the regions' 'standard input has no hits: none lies in the regions' $E -f ref.fa -R nowhere.bed --background rest.vcf.gz - < wh.vcf
 
 # matched random SNVs
 $TFBIND enrich -m tiny.safetensors --permutations 400 -f ref.fa --random 3 hits.vcf.gz > r.txt 2> err.txt

@@ -23,6 +23,7 @@ text|$T annotate $M --no-version --csq -o out.vcf in.bcf
 haplotypes|$T annotate $M --no-version --haplotypes -W=tbi -o out.vcf.gz phased.vcf
 bed|$T annotate $M --tf all -o out.bed labels.bed.gz
 tile|$T annotate $M --window tile --step 7 -o out.tsv w.bed
+bedgz|$T annotate $M --tf SPI1 -o out.bed.gz w.bed
 fasta|$T annotate -v 1 -m tiny.safetensors -o out.tsv w.fa
 bam|$T annotate $M --no-PG --write-index -o out.bam in.bam
 reads|$T annotate $M --no-PG --reads -o out.sam in.bam

@@ -31,6 +31,15 @@ $A -f ref.fa --tf all c.narrowPeak | cut -f 11- > a.txt; $A -f ref.fa --tf all d
 printf 'chr1\t1000\t1100\tt\n' > t.bed; printf 'chr1\t1000\t1060\nchr1\t1030\t1090\nchr1\t1040\t1100\n' > parts.bed
 $A -f ref.fa --tf all parts.bed | tail -n +2 | awk '{ for (i = 1; i <= 3; i++) { v = $(i + 3); if (v > m[i]) m[i] = v; s[i] += v } } END { for (i = 1; i <= 3; i++) printf "%.4f %.4f\n", m[i], s[i] / 3 }' > want.txt
 $A -f ref.fa --tf all --window tile t.bed | tail -n +2 | awk '{ for (i = 5; i <= 10; i += 2) printf "%.4f %.4f\n", $i, $(i + 1) }' > got.txt; same '--window tile: the largest and the mean' want.txt got.txt
+$A -f ref.fa --window tile --tf all t.bed | tail -n +2 | awk '{ b = 5; for (i = 7; i <= 9; i += 2) if ($i > $b) b = i; print $b, $(b + 1) }' > want.txt
+$A -f ref.fa --window tile t.bed | awk 'NR == 1 { print ($5 " " $6 " " $7 == "top_tf top_score top_mean") ? "ok" : "not ok", "--window tile: the summary names its mean" } NR == 2 { print $6, $7 > "got.txt" }'
+same '--window tile: the summary is the highest score, with the mean of its TF' want.txt got.txt
+{ echo '>t'; seq_at chr1 1001 1100; echo; } > t.fa; $A --window tile t.fa | cut -f 2- > a.txt; $A -f ref.fa --window tile --tf all t.bed | cut -f 5- > b.txt; same '--window tile: a sequence as its interval' b.txt a.txt
+printf 'chr1\t9000\t9223372036854775807\ta\t0\t.\t1\t2\t3\t9223372036854775807\n' > far.bed
+fails 'an end that no window could lie before' 'far.bed:1: not BED' $A -f ref.fa far.bed
+printf 'chr1\t9000\t9223372034707292159\ta\t0\t.\t1\t2\t3\t9223372036854775807\nchr1\t9223372034707292158\t9223372034707292159\n' > far.bed; printf 'chr1\t9000\t10000\ta\n' > near.bed
+$A -f ref.fa far.bed | tail -n +2 | cut -f 12 | tr '\n' ' ' | grep -qx '\.  ' && echo 'ok an end far beyond the contig' || echo "not ok an end far beyond the contig: $($A -f ref.fa far.bed | tail -n +2 | tr '\n' ' ')"
+timeout 60 $A -f ref.fa --tf SPI1 --window tile --step 20 far.bed | sed -n 2p | cut -f 11- > a.txt; $A -f ref.fa --tf SPI1 --window tile --step 20 near.bed | tail -n +2 | cut -f 5- > b.txt; same 'an end far beyond the contig, tiled: as far as there is sequence' b.txt a.txt
 # more windows than a batch holds
 printf 'chr1\t0\t10000\tlong\nchr1\t1000\t1100\tt\n' > t.bed; awk 'BEGIN { for (b = 0; b + 60 <= 10000; b++) print "chr1\t" b "\t" b + 60 }' > parts.bed
 $A -f ref.fa --tf all parts.bed | tail -n +2 | awk '{ for (i = 1; i <= 3; i++) { v = $(i + 3); if (v > m[i]) m[i] = v; s[i] += v } n++ } END { for (i = 1; i <= 3; i++) printf "%.5f %.5f\n", m[i], s[i] / n }' > want.txt
@@ -54,6 +63,10 @@ $A --tf SPI1 o.fa | sed -n '2,3p' | cut -f 2 | tr '\n' ' ' | grep -qx '\. \. ' &
 printf 'chr1\t10\t200\nchr1\tten\t20\n' > bad.bed; fails 'a bad line' 'bad.bed:2: not BED' $A -f ref.fa bad.bed
 printf 'chr1\t200\t100\n' > bad.bed; fails 'end before start' 'bad.bed:1: not BED' $A -f ref.fa bad.bed
 fails 'BED needs a FASTA' '-f ref.fa is missing' $A w.bed
+$A -f ref.fa --tf all -o got.bed.gz w.bed; bgzip -t got.bed.gz && zcat got.bed.gz > got.txt; same '-o .gz: bgzip' bed.tsv got.txt
+tabix -p bed got.bed.gz 2> err.txt && [ "$(tabix got.bed.gz chr1 | wc -l)" -gt 10 ] && echo 'ok which tabix indexes' || echo "not ok which tabix indexes: $(head -n 1 err.txt)"
+$A -o got.tsv.gz w.fa; zcat got.tsv.gz > got.txt; same '-o .gz: FASTA' fa.tsv got.txt
+printf 'chr1\t100\t200\nchr1\tx\t5\n' > bad.bed; rm -f out.*; $A -f ref.fa -o out.bed.gz bad.bed 2> err.txt; [ $? -eq 1 ] && [ -z "$(ls out.* 2> /dev/null)" ] && echo 'ok -o .gz: nothing half-written' || echo "not ok -o .gz: nothing half-written: $(ls out.*)"
 fails 'an unwritable table' 'cannot write /dev/full' $A -o /dev/full w.fa
 fails 'options of VCF' 'w.fa is FASTA: -i' $A -Ob w.fa
 fails 'an unknown scale' '--scale is probability or logit' $A --scale odds w.fa

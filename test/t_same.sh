@@ -89,13 +89,13 @@ $A --csq r.vcf.gz > csq.vcf
 BCFTOOLS_PLUGINS=$PLUGIN_DIR: bcftools plugin -l 2> err.txt | grep -qx split-vep && split=1 || { split=; echo 'skip +split-vep reads --csq: this bcftools has no split-vep'; }
 for f in ${split:+vcf bcf}; do
     bcftools view --no-version -O${f:0:1} -o c.$f csq.vcf 2> /dev/null
-    BCFTOOLS_PLUGINS=$PLUGIN_DIR: bcftools +split-vep -a TFB_CSQ -f '%POS\t%Allele\t%TF\t%REF\t%DELTA\t%LOR\n' -A tab -d c.$f 2> err.txt > got.txt
+    BCFTOOLS_PLUGINS=$PLUGIN_DIR: bcftools +split-vep -a TFB_CSQ -f '%POS\t%Allele\t%TF\t%DELTA\t%LOR\t%P_REF\n' -A tab -d c.$f 2> err.txt > got.txt
     bcftools query -f '%POS\t%ALT\t%TFB_TOP\t%TFB_DELTA\t%TFB_LOR\t%TFB_REF\n' c.$f | perl -F'\t' -lane 'chomp @F; my @l = map { [split /,/] } @F[1 .. 5]; for my $i (0 .. $#{$l[0]}) { print join "\t", $F[0], map { $_->[$i] // "." } @l }' > want.txt
-    # columns of got: POS Allele TF REF DELTA LOR (%REF is the record's, or the subfield, by version)
-    cut -f 1-3,5,6 got.txt | grep -v -P '\t\.\t\.\t' > a.txt; cut -f 1-5 want.txt | grep -v -P '\t\.\t\.\t' > b.txt
-    [ "$(wc -l < a.txt)" -gt 250 ] && cut -f 1-3 a.txt > a3.txt && cut -f 1-3 b.txt > b3.txt && cmp -s a3.txt b3.txt && paste a.txt b.txt | awk '{ d = $4 - $9; e = $5 - $10; if (d * d > 1e-10 || e * e > 1e-8) exit 1 }' &&
+    # a subfield may not be called like a column (REF, ALT): that column is what %REF and filters would take
+    grep -v -P '\t\.\t\.\t' got.txt > a.txt; grep -v -P '\t\.\t\.\t' want.txt > b.txt
+    [ "$(wc -l < a.txt)" -gt 250 ] && cut -f 1-3 a.txt > a3.txt && cut -f 1-3 b.txt > b3.txt && cmp -s a3.txt b3.txt && paste a.txt b.txt | awk '{ d = $4 - $10; e = $5 - $11; r = $6 - $12; if (d * d > 1e-10 || e * e > 1e-8 || r * r > 1e-10 || $6 !~ /^[0-9]/) exit 1 }' &&
         echo "ok +split-vep reads --csq from $f" || echo "not ok +split-vep reads --csq from $f: $(head -n 1 err.txt) $(diff a3.txt b3.txt | head -n 3 | tr '\n' ' ')"
 done
 if [ -n "$split" ]; then BCFTOOLS_PLUGINS=$PLUGIN_DIR: bcftools +split-vep -a TFB_CSQ -c Consequence -i 'Consequence="TF_binding_site_increase"' c.vcf 2> /dev/null | bcftools query -f '%TFB_DELTA\n' | tr ',' '\n' | awk '$1 > 0 { n++ } END { print (n > 50) ? "yes" : "no" }' | grep -q yes && echo 'ok +split-vep filters on Consequence' || echo 'not ok +split-vep filters on Consequence'; fi
-grep -q '##INFO=<ID=TFB_CSQ,Number=A,Type=String,Description=".*Format: Allele|Consequence|TF|REF|ALT|DELTA|LOR|PCT">' csq.vcf && echo 'ok the header gives the subfields' || echo 'not ok the header gives the subfields'
+grep -q '##INFO=<ID=TFB_CSQ,Number=A,Type=String,Description=".*Format: Allele|Consequence|TF|P_REF|P_ALT|DELTA|LOR|PCT">' csq.vcf && echo 'ok the header gives the subfields' || echo 'not ok the header gives the subfields'
 perl "$SRCDIR/test/oracle.pl" model 20 'A|B&C,D' > odd.safetensors; cp "$SRCDIR"/test/data/tiny.* .; $TFBIND annotate -v 0 -m odd.safetensors -f tiny.fa --csq tiny.vcf 2> /dev/null | bcftools query -f '%TFB_CSQ\n' | tr ',' '\n' | awk -F'|' 'NF != 1 && NF != 8 { bad = 1 } /A_B_C/ { n++ } END { exit !(n > 0 && !bad) }' && echo 'ok odd names do not break the string' || echo 'not ok odd names do not break the string'

@@ -44,6 +44,7 @@ else grep -q 'built without libBigWig' err.txt && echo 'skip bigWig: built witho
 # bad input and bad luck
 fails 'several TFs on one output' '2 TFs are 2 tracks' $S --tf CTCF,SPI1 -o x.bedgraph
 fails 'no TF' '--tf is missing' $S
+fails 'an empty region' '-r is empty' $S --tf SPI1 -r ''
 fails 'an unknown region' 'there is no region chr9:1-5 in ref.fa' $S --tf SPI1 -r chr1:5-9,chr9:1-5
 printf 'chr1\t1\t5\nchr1\tx\t5\n' > bad.bed; fails 'a bad region' 'bad.bed:2: not a region' $S --tf SPI1 -R bad.bed
 printf 'chr9\t1\t5\n' > bad.bed; fails 'an unknown contig' 'bad.bed:1: ref.fa has no contig chr9' $S --tf SPI1 -R bad.bed

@@ -827,9 +827,11 @@ int tfb_enrich(const tfb_enrich_opt_t *o)
     if (ks_resize(&a->tag, strlen(o->prefix) + longest + 16) < 0) goto done;
     if (read_file(a, o->in, role) < 0) goto done;
     if (!a->n_hits) {
-        tfb_error("%s has no hits%s", o->in,
+        tfb_error("%s has no hits%s", strcmp(o->in, "-") ? o->in : "standard input",
                   a->n_no_es || a->n_no_af          ? ": those there are have no ES or AF"
+                  : a->n_weightless                 ? ": none has a weight above 0 in --weight"
                   : a->n_no_lp || !isnan(o->min_lp) ? ": no record has an LP of --min-lp"
+                  : a->n_elsewhere                  ? ": none lies in the regions of -R"
                                                     : "");
         goto done;
     }

@@ -5,14 +5,18 @@
 #include "genome/lines.h"
 #include "util/files.h"
 #include <errno.h>
+#include <htslib/bgzf.h>
 #include <inttypes.h>
 #include <math.h>
+#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     ROWS = 4096,    /* rows of a batch */
     WINDOWS = 8192, /* windows of a batch, when intervals are tiled */
+    LINE = 1 << 16, /* bytes of output kept before they are written */
 };
 
 typedef struct {
@@ -28,8 +32,10 @@ typedef struct {
     tfb_fasta_t *fasta;
     tfb_lines_t in;
     FILE *out;
+    BGZF *gz;         /* what compresses into out, or NULL */
     tfb_out_t *whole; /* out appears once it is complete */
-    kstring_t text, seq, name;
+    kstring_t text, seq, name, line;
+    int no_room;          /* line could not grow */
     int T, W, step, best; /* best: write only the TF with the highest score */
     row_t row[ROWS];
     int n_rows, n_windows, m_windows;
@@ -57,7 +63,13 @@ static int start(args_t *a)
     }
     if (!(a->top = tfb_alloc(2 * (size_t)a->T, sizeof *a->top, "scores"))) return -1;
     a->sum = a->top + a->T;
-    return (a->out = tfb_out_open(o->out, &a->whole)) ? 0 : -1;
+    if (!(a->out = tfb_out_open(o->out, &a->whole))) return -1;
+    if (!tfb_file_gz_name(o->out)) return 0;
+    int fd = dup(fileno(a->out)); /* BGZF closes what it is given */
+    if (fd >= 0 && (a->gz = bgzf_dopen(fd, "w"))) return 0;
+    tfb_error("cannot write %s: %s", o->out, strerror(errno));
+    if (fd >= 0) close(fd);
+    return -1;
 }
 
 static int memory_error(const args_t *a) { return tfb_lines_error(&a->in, "not enough memory"); }
@@ -80,6 +92,30 @@ static uint8_t *new_window(args_t *a)
     return a->code + (size_t)a->n_windows * (size_t)a->W;
 }
 
+/* Adds to the output. */
+static void say(args_t *a, const char *fmt, ...) TFB_PRINTF(2, 3);
+static void say(args_t *a, const char *fmt, ...)
+{
+    va_list ap;
+    va_start(ap, fmt);
+    if (kvsprintf(&a->line, fmt, ap) < 0) a->no_room = 1;
+    va_end(ap);
+}
+
+/* Writes what was added, once there is more than at_least of it. */
+static int put(args_t *a, size_t at_least)
+{
+    if (a->no_room) return memory_error(a);
+    if (a->line.l <= at_least) return 0;
+    errno = 0;
+    if (a->gz ? bgzf_write(a->gz, a->line.s, a->line.l) != (ssize_t)a->line.l : fwrite(a->line.s, 1, a->line.l, a->out) != a->line.l) {
+        tfb_error("cannot write %s: %s", a->o->out, errno ? strerror(errno) : "write error");
+        return -1;
+    }
+    a->line.l = 0;
+    return 0;
+}
+
 static float scaled(const args_t *a, float z) { return a->o->logit ? z : tfb_sigmoid(z); }
 
 /* Adds the open row's windows to top and sum. */
@@ -96,49 +132,45 @@ static void fold(args_t *a, const float *z, int n)
     a->n_folded += n;
 }
 
-static void write_row(args_t *a, const row_t *r)
+static int write_row(args_t *a, const row_t *r)
 {
-    fputs(a->text.s + r->text, a->out);
+    say(a, "%s", a->text.s + r->text);
     if (r->verbatim) {
-        fputc('\n', a->out);
-        return;
+        say(a, "\n");
+        return put(a, LINE);
     }
     fold(a, a->z + (size_t)r->first * (size_t)a->T, r->n);
     int scored = a->n_folded > 0;
-    if (a->best) {
-        int t = 0;
-        for (int k = 1; k < a->T; k++)
-            if (a->top[k] > a->top[t]) t = k;
-        if (scored)
-            fprintf(a->out, "\t%s\t%.5f\n", tfb_panel_target(a->panel, t), a->top[t]);
-        else
-            fputs("\t.\t.\n", a->out);
-    } else {
-        for (int t = 0; t < a->T; t++) {
-            if (!scored)
-                fputs(a->o->tile ? "\t.\t." : "\t.", a->out);
-            else if (a->o->tile)
-                fprintf(a->out, "\t%.5f\t%.5f", a->top[t], a->sum[t] / (double)a->n_folded);
-            else
-                fprintf(a->out, "\t%.5f", a->top[t]);
+    for (int t = 0, top = 0; t < a->T; t++) {
+        if (a->best) { /* only the highest */
+            if (a->top[t] > a->top[top]) top = t;
+            if (t < a->T - 1) continue;
+            t = top;
+            say(a, "\t%s", scored ? tfb_panel_target(a->panel, t) : ".");
         }
-        fputc('\n', a->out);
+        if (!scored)
+            say(a, a->o->tile ? "\t.\t." : "\t.");
+        else if (a->o->tile)
+            say(a, "\t%.5f\t%.5f", a->top[t], a->sum[t] / (double)a->n_folded);
+        else
+            say(a, "\t%.5f", a->top[t]);
+        if (a->best) break;
     }
+    say(a, "\n");
     a->n_folded = 0;
+    return put(a, LINE);
 }
 
 /* Scores the batch and writes its rows; its windows from `open` on belong to a row that is still being tiled, and are folded. */
 static int flush(args_t *a, int open)
 {
     if (tfb_panel_windows(a->panel, a->code, NULL, a->n_windows, a->o->strand, a->z) < 0) return -1;
-    errno = 0;
-    for (int i = 0; i < a->n_rows; i++) write_row(a, &a->row[i]); /* none where something is folded already: those before were written then */
+    for (int i = 0; i < a->n_rows; i++) /* none where something is folded already: those before were written then */
+        if (write_row(a, &a->row[i]) < 0) return -1;
     if (a->n_windows > open) fold(a, a->z + (size_t)open * (size_t)a->T, a->n_windows - open);
     a->n_rows = a->n_windows = 0;
     a->text.l = 0;
-    if (!ferror(a->out)) return 0;
-    tfb_error("cannot write %s: %s", a->o->out, errno ? strerror(errno) : "write error");
-    return -1;
+    return put(a, 0);
 }
 
 /* Adds a row of text[n]. Its windows are those made since first. */
@@ -165,18 +197,26 @@ static int add_comment(args_t *a)
 static void column_names(args_t *a)
 {
     if (a->best)
-        fputs("\ttop_tf\ttop_score", a->out);
+        say(a, a->o->tile ? "\ttop_tf\ttop_score\ttop_mean" : "\ttop_tf\ttop_score");
     else
         for (int t = 0; t < a->T; t++) {
             const char *name = tfb_panel_target(a->panel, t);
-            fprintf(a->out, a->o->tile ? "\t%s\t%s_mean" : "\t%s", name, name);
+            if (a->o->tile)
+                say(a, "\t%s\t%s_mean", name, name);
+            else
+                say(a, "\t%s", name);
         }
-    fputc('\n', a->out);
+    say(a, "\n");
 }
 
 static int finish(args_t *a, int ret)
 {
     kstring_t s = {0, 0, NULL};
+    if (ret == 0) errno = 0; /* else it still says whether memory ran out */
+    if (a->gz && bgzf_close(a->gz) < 0 && ret == 0) {
+        tfb_error("cannot write %s: %s", a->o->out, errno ? strerror(errno) : "write error");
+        ret = -1;
+    }
     if (a->out && tfb_out_close(a->out, a->whole, ret == 0) < 0) ret = -1;
     for (int r = 1; r < TFB_ALLELE_REASONS; r++)
         if (a->n_reason[r]) ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
@@ -192,8 +232,31 @@ static int finish(args_t *a, int ret)
     free(a->text.s);
     free(a->seq.s);
     free(a->name.s);
+    free(a->line.s);
     free(a);
     return ret;
+}
+
+/* ---- tiles ---- */
+
+/* Makes the window [lo, lo + W) of the interval or sequence in hand. A reason, or -1. */
+typedef int window_fn(args_t *a, hts_pos_t lo);
+
+/* Windows all over [beg, end), which is longer than one, *first the first of them in the batch. A reason, or -1. */
+static int tile(args_t *a, hts_pos_t beg, hts_pos_t end, window_fn *window, int *first)
+{
+    int why = TFB_ALLELE_OK;
+    for (hts_pos_t lo = beg;; lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) { /* every step bases, and once at the end */
+        int r = window(a, lo);
+        if (r < 0) return -1;
+        if (r != TFB_ALLELE_OK) why = r;
+        if (r == TFB_ALLELE_NO_CONTIG || r == TFB_ALLELE_EDGE || lo >= end - a->W) break; /* behind the contig's end there are no more */
+        if (a->n_windows >= WINDOWS) {                                                    /* long intervals take no more memory than short ones */
+            if (flush(a, *first) < 0) return -1;
+            *first = 0;
+        }
+    }
+    return a->n_windows > *first || a->n_folded ? TFB_ALLELE_OK : why;
 }
 
 /* ---- BED ---- */
@@ -215,37 +278,18 @@ static void bed_columns(args_t *a, const char *held)
 {
     static const char *const name[] = {"#chrom", "start", "end", "name", "score", "strand"};
     int own = held && *held == '#' && strchr(held, '\t'), n = 1;
-    if (held && !own) fprintf(a->out, "%s\n", held);
+    if (held && !own) say(a, "%s\n", held);
     if (own)
-        fputs(held, a->out);
+        say(a, "%s", held);
     else {
         for (const char *p = a->in.s.s; *p; p++) n += *p == '\t';
         for (int i = 0; i < n; i++)
             if (i < 6)
-                fprintf(a->out, "%s%s", i ? "\t" : "", name[i]);
+                say(a, "%s%s", i ? "\t" : "", name[i]);
             else
-                fprintf(a->out, "\tcolumn%d", i + 1);
+                say(a, "\tcolumn%d", i + 1);
     }
     column_names(a);
-}
-
-/* Windows of an interval, *first the first of them in the batch. A reason, or -1. */
-static int bed_windows(args_t *a, hts_pos_t beg, hts_pos_t end, hts_pos_t summit, int *first)
-{
-    int why = TFB_ALLELE_OK;
-    *first = a->n_windows;
-    if (!a->o->tile || end - beg <= a->W) return bed_window(a, tfb_bed_window(beg, end, summit, a->W));
-    for (hts_pos_t lo = beg;; lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) { /* every step bases, and once at the end */
-        int r = bed_window(a, lo);
-        if (r < 0) return -1;
-        if (r != TFB_ALLELE_OK) why = r;
-        if (r == TFB_ALLELE_NO_CONTIG || lo >= end - a->W) break;
-        if (a->n_windows >= WINDOWS) { /* long intervals take no more memory than short ones */
-            if (flush(a, *first) < 0) return -1;
-            *first = 0;
-        }
-    }
-    return a->n_windows > *first || a->n_folded ? TFB_ALLELE_OK : why;
 }
 
 static int run_bed(args_t *a)
@@ -261,7 +305,7 @@ static int run_bed(args_t *a)
                 if (add_comment(a) < 0) goto done;
                 continue;
             }
-            if (held) fprintf(a->out, "%s\n", held);
+            if (held) say(a, "%s\n", held);
             free(held);
             if (!(held = strdup(a->in.s.s))) {
                 memory_error(a);
@@ -277,12 +321,14 @@ static int run_bed(args_t *a)
         }
         if (!named) bed_columns(a, held);
         named = 1;
-        if ((why = bed_windows(a, beg, end, summit, &first)) < 0 || add_row(a, a->in.s.s, a->in.s.l, first, why) < 0) goto done;
+        first = a->n_windows;
+        why = a->o->tile && end - beg > a->W ? tile(a, beg, end, bed_window, &first) : bed_window(a, tfb_bed_window(beg, end, summit, a->W));
+        if (why < 0 || add_row(a, a->in.s.s, a->in.s.l, first, why) < 0) goto done;
     }
     if (held && !named && *held == '#' && strchr(held, '\t'))
         bed_columns(a, held);
     else if (held && !named)
-        fprintf(a->out, "%s\n", held);
+        say(a, "%s\n", held);
     if (got == 0) ret = flush(a, a->n_windows);
 done:
     free(held);
@@ -309,21 +355,37 @@ int tfb_rows_bed(const tfb_rows_opt_t *o)
 
 /* ---- FASTA ---- */
 
+static int keep_unless_n(args_t *a, const uint8_t *c)
+{
+    if (tfb_count_n(c, (size_t)a->W) > (size_t)a->o->max_n) return TFB_ALLELE_MANY_N;
+    a->n_windows++;
+    return TFB_ALLELE_OK;
+}
+
+static int sequence_window(args_t *a, hts_pos_t lo)
+{
+    uint8_t *c = new_window(a);
+    if (!c) return -1;
+    tfb_encode(a->seq.s + lo, (size_t)a->W, c);
+    return keep_unless_n(a, c);
+}
+
 static int run_fasta(args_t *a)
 {
     int got;
-    fputs("name", a->out);
+    say(a, "name");
     column_names(a);
     while ((got = tfb_sequences_next(&a->in, &a->name, &a->seq, "; annotate takes windows, scan takes genomes")) > 0) {
-        int first = a->n_windows, why = TFB_ALLELE_OK;
-        uint8_t *c = new_window(a);
-        if (!c) return -1;
-        tfb_sequence_middle(&a->seq, a->W, c);
-        if (a->seq.l == 0 || tfb_count_n(c, (size_t)a->W) > (size_t)a->o->max_n)
-            why = TFB_ALLELE_MANY_N;
-        else
-            a->n_windows++;
-        if (add_row(a, a->name.s, a->name.l, first, why) < 0) return -1;
+        int first = a->n_windows, why = TFB_ALLELE_MANY_N;
+        if (a->o->tile && a->seq.l > (size_t)a->W)
+            why = tile(a, 0, (hts_pos_t)a->seq.l, sequence_window, &first);
+        else if (a->seq.l > 0) {
+            uint8_t *c = new_window(a);
+            if (!c) return -1;
+            tfb_sequence_middle(&a->seq, a->W, c);
+            why = keep_unless_n(a, c);
+        }
+        if (why < 0 || add_row(a, a->name.s, a->name.l, first, why) < 0) return -1;
     }
     return got < 0 ? -1 : flush(a, a->n_windows);
 }

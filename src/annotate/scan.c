@@ -60,6 +60,10 @@ static int parse_regions(args_t *a, const char *s)
 {
     int tid;
     hts_pos_t beg, end;
+    if (!*s) { /* a script's variable that was not set */
+        tfb_error("-r is empty");
+        return -1;
+    }
     while (*s) {
         const char *next = tfb_fasta_region(a->fasta, s, &tid, &beg, &end);
         if (!next) {

@@ -202,11 +202,12 @@ static int add_line(args_t *a, int field, const char *tag, const char *number, c
     return ret;
 }
 
-/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one that is called Consequence. */
+/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one that is called Consequence. Its
+ * formats and filters would take subfields called REF and ALT for the columns. */
 static int make_csq_header(args_t *a)
 {
     char what[1024];
-    snprintf(what, sizeof what, "Change of binding of the TF%s that changes most, model %.500s. Format: Allele|Consequence|TF|REF|ALT|DELTA|LOR|PCT",
+    snprintf(what, sizeof what, "Change of binding of the TF%s that changes most, model %.500s. Format: Allele|Consequence|TF|P_REF|P_ALT|DELTA|LOR|PCT",
              a->o->tf ? " of --tf" : "", tfb_panel_source(a->panel, -1));
     return (a->csq_tag = make_tag(a->o->prefix, "", "CSQ")) ? add_line(a, BCF_HL_INFO, a->csq_tag, "A", "String", what) : -1;
 }

@@ -62,7 +62,7 @@ static void usage(FILE *f, const char *tool)
             "      --targets-overlap 0|1|2  the same for targets [0]\n"
             "%s"
             "Output\n"
-            "  -o, --output FILE        write here [standard output]\n"
+            "  -o, --output FILE        write here%s [standard output]\n"
             "  -O, --output-type b|u|z|v[0-9]  compressed or uncompressed BCF, compressed or plain VCF, and level [by name of -o, else v]\n"
             "  -W, --write-index[=csi|tbi]  index the output\n"
             "      --no-version         do not append version and command line to the header\n"
@@ -81,7 +81,8 @@ static void usage(FILE *f, const char *tool)
                    : "BED, FASTA and BAM\n"
                      "      --input vcf|bed|fasta|bam  what the input is [found out]\n"
                      "      --scale probability|logit  of the scores [probability]\n"
-                     "      --window center|tile     one window, or windows all over a longer interval: the largest score and the mean [center]\n"
+                     "      --window center|tile     one window, or windows all over a longer interval, sequence or read: the\n"
+                     "                               largest score and the mean (of reads: the largest) [center]\n"
                      "      --step INT               from one tiled window to the next [half a window]\n"
                      "SAM, BAM and CRAM (-O, --output-fmt sam|bam|cram[,OPTION=VALUE] [by name of -o, else bam]; -W, --write-index[=csi|bai])\n"
                      "      --reads                  score the read's own bases in place of the reference, and their difference to it\n"
@@ -90,7 +91,7 @@ static void usage(FILE *f, const char *tool)
                      "      --input-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
                      "      --output-fmt-option OPT[=VAL]  likewise\n"
                      "      --no-PG                  do not add a @PG line to the header\n",
-            "1");
+            plugin ? "" : "; BED and FASTA: as bgzip where the name ends in .gz", "1");
 }
 
 /* The value of -O for VCF and BCF. 0, or 1 (logged). */

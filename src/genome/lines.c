@@ -82,12 +82,12 @@ int tfb_bed_fields(const tfb_lines_t *l, size_t *n_contig, hts_pos_t *beg, hts_p
     if (e == s + 1 || (*e != '\t' && *e != ' ') || *beg < 0) goto bad;
     s = e;
     *end = strtoll(s + 1, &e, 10);
-    if (e == s + 1 || (*e && *e != '\t' && *e != ' ') || *end < *beg || errno) goto bad;
-    for (s = e; *s; n++) { /* the tenth and last of narrowPeak's columns */
+    if (e == s + 1 || (*e && *e != '\t' && *e != ' ') || *end < *beg || errno || *end > HTS_POS_MAX) goto bad; /* there is room for a window beyond */
+    for (s = e; *s; n++) {                                                                                     /* the tenth and last of narrowPeak's columns */
         char *f = s + 1, *next = f + strcspn(f, "\t");
         if (n == 9 && !*next) {
             long long v = strtoll(f, &e, 10);
-            if (e > f && !*e && v >= 0 && *beg + v < *end) *summit = *beg + v;
+            if (e > f && !*e && v >= 0 && v < *end - *beg) *summit = *beg + v;
         }
         s = next;
     }

@@ -151,7 +151,6 @@ static int close_track(tfb_track_t *t, int keep)
 static tfb_track_t *open_track(const char *path, int bigwig, const tfb_fasta_t *f, int decimals)
 {
     tfb_track_t *t = calloc(1, sizeof *t);
-    size_t n = strlen(path);
     if (!t || !(t->path = strdup(path))) goto fail;
     (void)f;
     t->decimals = decimals;
@@ -166,7 +165,7 @@ static tfb_track_t *open_track(const char *path, int bigwig, const tfb_fasta_t *
 #else
         goto fail; /* tfb_tracks_open has said so */
 #endif
-    } else if ((n > 3 && strcmp(path + n - 3, ".gz") == 0) || (n > 4 && strcmp(path + n - 4, ".bgz") == 0)) {
+    } else if (tfb_file_gz_name(path)) {
         if (!(t->gz = bgzf_open(path, "w"))) {
             tfb_error("cannot write %s: %s", path, strerror(errno));
             goto fail;

@@ -26,6 +26,12 @@ int tfb_file_cut_short(const char *in)
     return last != '\n';
 }
 
+int tfb_file_gz_name(const char *out)
+{
+    size_t n = strlen(out);
+    return (n > 3 && strcmp(out + n - 3, ".gz") == 0) || (n > 4 && strcmp(out + n - 4, ".bgz") == 0);
+}
+
 void tfb_file_remove(const char *out)
 {
     struct stat st;

@@ -6,6 +6,8 @@
 int tfb_file_same(const char *in, const char *out);
 /* Does text that was read from a regular file lack its last newline? It has no other end-of-file marker. 0 also where nobody can tell (a pipe). */
 int tfb_file_cut_short(const char *in);
+/* Does the name ask for bgzip? */
+int tfb_file_gz_name(const char *out);
 /* Removes a regular file: an output that was begun and will not be whole. "-": nothing. */
 void tfb_file_remove(const char *out);
 
