@@ -78,3 +78,22 @@ perl "$SRCDIR/test/oracle.pl" model 20 'A-B,A.B,A:B' > odd.safetensors
 leaves_nothing 'two TFs of one tag' 'two TFs would have the same tag, TFB_A_B' $TFBIND annotate -m odd.safetensors -f tiny.fa --tf all -o out.vcf tiny.vcf
 sed 's/^c\([0-9]\)/chr\1/; s/ID=c\([0-9]\)/ID=chr\1/; s/\[c2/[chr2/' tiny.vcf > chr.vcf
 $A chr.vcf 2>&1 > /dev/null | grep -q 'nothing was scored: tiny.fa has no contig chr1' && echo 'ok contigs of another genome are pointed out' || echo 'not ok contigs of another genome are pointed out'
+
+# where output goes: links stay links, and names of open files are written to, never replaced (as root /dev/stdout would be gone for everyone).
+# /dev/fd/1 stands for it here: a program that tries to replace it fails, and does no harm
+printf 'chr1\t100\t160\nchr1\t300\t360\n' > some.bed
+B="$TFBIND annotate -v 0 -m m.safetensors -f tiny.fa some.bed"
+place() { # NAME WANT COMMAND-with-OUT
+    local name=$1 want=$2; shift 2
+    mkdir -p far; echo old > far/there; ln -sf far/there link
+    "${@//OUT/link}" > /dev/null 2> err.txt && [ -L link ] && cmp -s "$want" far/there && echo "ok $name through a link" || echo "not ok $name through a link: $(ls -l link far | head -n 3) $(head -n 1 err.txt)"
+    rm -f far/there; "${@//OUT/link}" > /dev/null 2> err.txt && [ -L link ] && cmp -s "$want" far/there && echo "ok $name through a link to nothing yet" || echo "not ok $name through a link to nothing yet: $(head -n 1 err.txt)"
+    "${@//OUT//dev/fd/1}" > got.out 2> err.txt && cmp -s "$want" got.out && echo "ok $name to /dev/fd/1" || echo "not ok $name to /dev/fd/1: $(head -n 1 err.txt)"
+    ls far/*.tmp* > /dev/null 2>&1 && echo "not ok $name leaves nothing beside" || echo "ok $name leaves nothing beside"
+    rm -f link far/there
+}
+$B -o want.rows; place 'rows' want.rows $B -o OUT
+$TFBIND model --half --convert want.half m.safetensors; place 'a model' want.half $TFBIND model --half --convert OUT m.safetensors
+$A --no-version -o want.text tiny.vcf; place 'VCF' want.text $A --no-version -o OUT tiny.vcf
+{ cat tiny.vcf; echo junk; } > junk.vcf; echo old > kept; ln -sf kept link
+for o in /dev/fd/1 link; do $A -o $o junk.vcf > got.out 2> err.txt && echo 'not ok junk fails'; done; [ -L link ] && [ ! -e kept ] && echo 'ok what failed is taken away, its link is not' || echo "not ok what failed is taken away, its link is not: $(ls -l link kept 2>&1 | head -n 2)"

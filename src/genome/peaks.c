@@ -6,6 +6,7 @@
 #include "genome/base.h"
 #include "genome/labels.h"
 #include "genome/lines.h"
+#include "util/files.h"
 #include "util/util.h"
 #include <errno.h>
 #include <htslib/khash.h>
@@ -475,10 +476,10 @@ done:
     if (ret < 0 && fp && strcmp(out, "-")) {
         int saved = errno; /* it may still have to be told */
         char *index = malloc(strlen(out) + 5);
-        unlink(out);
+        tfb_file_remove(out);
         if (index && gz) { /* nor an index of what is not there */
             strcpy(index, out);
-            unlink(strcat(index, ".tbi"));
+            tfb_file_remove(strcat(index, ".tbi"));
         }
         free(index);
         errno = saved;

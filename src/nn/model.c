@@ -463,8 +463,9 @@ static int put(FILE *f, tfb_sha256_t *sha, const void *p, size_t n)
 int tfb_model_save(tfb_model_t *m, const char *path, int half)
 {
     int ret = -1;
-    size_t most = 0, n_path = strlen(path);
-    char *tmp = malloc(n_path + 32), *text = NULL;
+    size_t most = 0;
+    char *place = tfb_place(path), *tmp = NULL, *text = NULL;
+    int lack = !place && errno == ENOMEM;
     float *buf = NULL;
     FILE *f = NULL;
     tfb_sha256_t sha;
@@ -473,12 +474,13 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
             if (m->net->layer[i].tensor[k].n > most) most = m->net->layer[i].tensor[k].n;
     json_t *h = make_header(m, half);
     /* an aligned header of spaces after JSON is what the format suggests */
-    if (!tmp || !h || !(text = json_dumps(h, JSON_COMPACT)) || !(buf = tfb_alloc(most + 1, sizeof *buf, "a tensor"))) {
+    if (place && !(tmp = malloc(strlen(place) + 32))) lack = 1;
+    if (lack || !h || !(text = json_dumps(h, JSON_COMPACT)) || !(buf = tfb_alloc(most + 1, sizeof *buf, "a tensor"))) {
         tfb_error("not enough memory to write model %s", path);
         goto done;
     }
-    snprintf(tmp, n_path + 32, "%s.tmp.%ld", path, (long)getpid());
-    if (!(f = fopen(tmp, "wb"))) {
+    if (tmp) sprintf(tmp, "%s.tmp.%ld", place, (long)getpid());
+    if (!(f = fopen(tmp ? tmp : path, "wb"))) {
         tfb_error("cannot write model %s: %s", path, strerror(errno));
         goto done;
     }
@@ -505,12 +507,12 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
             }
             bad = put(f, &sha, buf, t->n * (half ? 2 : 4));
         }
-    bad |= fflush(f) != 0 || fsync(fileno(f)) != 0;
+    bad |= fflush(f) != 0 || (tmp && fsync(fileno(f)) != 0);
     int err = errno;
     bad |= fclose(f) != 0;
-    if (bad || rename(tmp, path) < 0) {
+    if (bad || (tmp && rename(tmp, place) < 0)) {
         tfb_error("cannot write model %s: %s", path, strerror(bad ? err : errno));
-        unlink(tmp);
+        if (tmp) unlink(tmp);
         goto done;
     }
     tfb_sha256_hex(&sha, m->digest);
@@ -518,6 +520,7 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
 done:
     json_decref(h);
     free(text);
+    free(place);
     free(tmp);
     free(buf);
     return ret;

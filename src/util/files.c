@@ -4,6 +4,7 @@
 #include "util/util.h"
 #include <errno.h>
 #include <fcntl.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -35,7 +36,9 @@ int tfb_file_gz_name(const char *out)
 void tfb_file_remove(const char *out)
 {
     struct stat st;
-    if (strcmp(out, "-") && stat(out, &st) == 0 && S_ISREG(st.st_mode)) unlink(out);
+    char *place = strcmp(out, "-") ? tfb_place(out) : NULL;
+    if (place && stat(place, &st) == 0) unlink(place);
+    free(place);
 }
 
 int tfb_file_write_error(const char *out)

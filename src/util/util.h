@@ -64,6 +64,10 @@ void tfb_sha256_hex(tfb_sha256_t *s, char hex[65]); /* finishes; s may not be us
 
 /* ---- output files: whole or not at all ---- */
 
+/* What a file written beside path is to be renamed to: path, or what it is a link to, so that links stay. NULL: written in place, as pipes, devices and
+ * names of open files such as /dev/stdout are; or, with errno ENOMEM, lack of memory. Release with free(). */
+char *tfb_place(const char *path);
+
 typedef struct tfb_out_t tfb_out_t;
 /* Opens a file for text beside path, to be renamed when it is complete; path NULL or "-" is standard output. *out gets what
  * tfb_out_close needs. NULL on failure (logged). */
