@@ -99,4 +99,5 @@ $TFBIND enrich -v 1 -m tiny.safetensors --permutations 50 -f ref.fa --match-af -
 fails 'no AF' 'declares no numeric INFO/AF' $E -f ref.fa --min-lp 7.3 --match-af gwas.vcf
 fails '--by-effect without a direction' 'it goes with --test gain or loss' $E -f ref.fa --min-lp 7.3 --by-effect up.vcf
 fails '--match-af of random SNVs' '--match-af needs a background' $E -f ref.fa --match-af hits.vcf.gz
+cp hits.vcf.gz both.vcf.gz; for o in '-o both.vcf.gz both.vcf.gz' '--svg both.vcf.gz both.vcf.gz' '-o both.vcf.gz --background both.vcf.gz hits.vcf.gz'; do fails "onto the input: $o" 'both.vcf.gz is the input' $E -f ref.fa $o; done; same 'it is still whole' hits.vcf.gz both.vcf.gz
 sed 's/\t0\.5:/\t.:/' up.vcf > noes.vcf; fails 'hits without ES' 'those there are have no ES or AF' $E -f ref.fa --min-lp 7.3 --test gain --by-effect noes.vcf

@@ -104,6 +104,7 @@ END
 fi
 
 # ---- bad input ----
+for o in -o --scores "--tf SPI1 --track"; do cp w.bed both.bed; fails "$o onto the input" 'both.bed is the input' $X -f ref.fa $o both.bed both.bed; same "it is still whole, $o" w.bed both.bed; done
 samtools view --no-PG -b -T ref.fa -o x.bam <(printf 'r\t0\tchr1\t100\t60\t4M\t*\t0\t0\tACGT\t*\n')
 bgzip -c w.bed | head -c -28 > cut.bed.gz; fails 'BED without its end' 'cut.bed.gz is truncated' $X -f ref.fa cut.bed.gz
 printf '\nACGT\n>s\nACGT\n' > no.fa; fails 'a sequence before its name' 'no.fa:2: not FASTA' $X --input fasta no.fa
@@ -127,5 +128,6 @@ sed 's/^\(chr1\t100\tsnv\t\)./\1N/' in.vcf | awk -F'\t' -v OFS='\t' '$2 == 300 {
 fails 'an unwritable table' 'cannot write /dev/full' $X -o /dev/full w.fa
 fails 'not VCF' 'is not VCF or BCF' $X -f ref.fa --input vcf ref.fa
 fails 'several models' 'one model at a time' $TFBIND explain -m tiny.safetensors,tiny.safetensors w.fa
+mkdir one && cp tiny.safetensors one; fails 'a folder of models' 'one model at a time' $TFBIND explain -m one w.fa; check 'a folder of models, by mutagenesis' $TFBIND explain -m one --method ism --tf SPI1 w.fa
 check 'several models by mutagenesis' $TFBIND explain -v 0 -m tiny.safetensors,tiny.safetensors --method ism --scores /dev/null w.fa
 head -c 300 v.bcf > cut.bcf; fails 'a truncated BCF' 'cut.bcf' $X -f ref.fa cut.bcf

@@ -32,6 +32,7 @@ scantext|$T scan $M --tf all --step 40 -o out.{tf}.txt
 enrich|$T enrich $M --permutations 20 --background in.bcf --svg out.svg -o out.tsv hits.bcf
 labels|$T labels -v 1 -f ref.fa --samples sheet.tsv --width 60 -o out.bed.gz few.bed
 model|$T model --convert out.safetensors --half tiny.safetensors
+evaluate|$T evaluate -m tiny.safetensors -f ref.fa -l labels.bed.gz --predictions out.logits -o out.tsv
 calibrate|$T model --calibrate -f ref.fa -l labels.bed.gz --n 300 -o out.safetensors tiny.safetensors
 explain|$T explain $M --tf CTCF -o out.tsv few.bed
 figures|$T explain $M --db two.meme --logos out.d hits.bcf

@@ -37,6 +37,7 @@ F='-m tiny.safetensors -f ref.fa -l labels.bed'
 fails 'an unknown TF' "did you mean CTCF?" $TFBIND evaluate $F --tf CTFC
 fails 'an unknown contig' "no regions on 'chr7'" $TFBIND evaluate $F --chroms chr7
 fails 'an unwritable table' 'cannot write /dev/full' $TFBIND evaluate $F -o /dev/full
+$TFBIND evaluate $F -o - --predictions out.tsv > got.tsv 2> /dev/null; [ ! -e ./- ] && same 'evaluate -o -: standard output' want.tsv got.tsv
 fails 'training on an unknown TF' 'did you mean SPI1?' $TFBIND pretrain -f ref.fa -l labels.bed --targets SPI2 -o x
 fails 'a contig in two parts' 'chr2 is in both --valid and --test' $TFBIND pretrain -f ref.fa -l labels.bed --valid chr2 --test chr2 -o x
 fails 'an unknown validation contig' "there are no regions on 'chr3'" $TFBIND pretrain -f ref.fa -l labels.bed --valid chr3 -o x

@@ -60,6 +60,7 @@ printf 'cell\ttf\tkind\tpath\nA\tX\tpeaks\tnone.bed\n' > bad.tsv; bad 'a file th
 printf 'chr7\t1\t2\n' > r.bed; fails 'a region on an unknown contig' 'r.bed:1: chr7 is not in ref.fa' $L r.bed
 printf 'chr1\t1\t2\n' > r.bed; fails 'a region at the edge' 'holds no regions' $L r.bed
 fails 'an unknown policy' '--policy is sparse' $L --policy strict regions.bed
+cp regions.bed both.bed; fails 'onto the input' 'both.bed is the input' $L -o both.bed both.bed; same 'it is still whole' regions.bed both.bed
 fails 'an unwritable file' 'cannot write /nonexistent/x' $L -o /nonexistent/x regions.bed
 # BED12's tenth column counts blocks: no summit. A contig may be called track1. A summit near the end of numbers is outside, not undefined.
 peaks 'chr1\t1195\t1305\ta\t0\t+\t1195\t1305\t0\t2\t10,10\t0,100\n'; $TFBIND labels -f ref.fa --samples bad.tsv --width 60 -v 1 --policy peaks regions.bed > got.bed

@@ -40,6 +40,7 @@ fails 'not annotated' 'has no TFB_TOP tags' $TFBIND report in.vcf
 fails 'another prefix' 'has no XX_TOP tags' $TFBIND report --prefix XX a.vcf
 fails 'no VCF' 'as VCF or BCF' $TFBIND report ref.fa
 fails 'a model without a reference' 'figures need both' $TFBIND report -m tiny.safetensors a.vcf
+cp a.bcf both.bcf; fails 'onto the input' 'both.bcf is the input' $TFBIND report -o both.bcf both.bcf; same 'it is still whole' a.bcf both.bcf
 head -c $(($(stat -c %s a.bcf) - 28)) a.bcf > cut.bcf; fails 'a file without its end marker' 'truncated or damaged' $TFBIND report -o cut.html cut.bcf
 bcftools view -Ou a.vcf > u.bcf; head -c $(($(stat -c %s u.bcf) - 10)) u.bcf > cut.bcf; fails 'a truncated file' 'truncated or damaged' $TFBIND report -o cut.html cut.bcf
 [ -e cut.html ] && echo 'not ok nothing half-written is left' || echo 'ok nothing half-written is left'

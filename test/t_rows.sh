@@ -79,6 +79,17 @@ for f in bad.bed cut.gz; do
 done
 { cat w.fa; printf '>x\nACGT\n'; } | gzip -c | head -c -30 > cut.fa.gz; rm -f out.*; $A -o out.tsv cut.fa.gz 2> err.txt; [ $? -eq 1 ] && [ -z "$(ls out.* 2> /dev/null)" ] && echo 'ok FASTA cut short leaves nothing' || echo "not ok FASTA cut short leaves nothing: $(ls out.*)"
 cp w.bed both.bed; fails 'onto itself' 'both.bed is the input' $A -f ref.fa -o both.bed both.bed; same 'it is still whole' w.bed both.bed
+printf 'chr1\t500\t600' > last.bed; $A -f ref.fa - < last.bed > got.txt; printf 'chr1\t500\t600\n' | $A -f ref.fa > want.txt; same 'a line without its end' want.txt got.txt
+# the first bytes of a pipe may be few, or end within a block of bgzip
+{ printf '#chrom\tstart\tend\tname\n'; perl -e 'srand 1; for (1 .. 900) { my $b = 200 + 10 * $_; printf "chr1\t%d\t%d\t%s\n", $b, $b + 60, join "", map { chr 97 + rand 26 } 1 .. 12 }'; } > long.bed
+bgzip -c long.bed > long.bed.gz; $A -f ref.fa long.bed > want.txt; [ "$(stat -c %s long.bed.gz)" -gt 8192 ] || echo 'not ok the test is about a long block'
+cat long.bed.gz | $A -f ref.fa > got.txt; same 'bgzip with a header from a pipe' want.txt got.txt; gzip -c long.bed | $A -f ref.fa > got.txt; same 'gzip likewise' want.txt got.txt
+$A -f ref.fa - < long.bed.gz > got.txt; same 'and from a file that is standard input' want.txt got.txt
+{ head -c 9 long.bed; sleep 0.2; tail -c +10 long.bed | head -c 30; sleep 0.2; tail -c +40 long.bed; } | $A -f ref.fa > got.txt; same 'BED that comes in pieces' want.txt got.txt
+{ head -c 9 long.bed.gz; sleep 0.2; tail -c +10 long.bed.gz; } | $A -f ref.fa > got.txt; same 'bgzip in pieces' want.txt got.txt
+{ perl -e '$| = 1; for (1 .. 3000) { print "# ", "x" x 20, "\n" }'; cat long.bed; } | $A -f ref.fa | grep -v '^# ' > got.txt; same 'a header longer than what is looked at' want.txt got.txt
+printf '#chrom\tstart\tend\n' | $A -f ref.fa > got.txt; printf '#chrom\tstart\tend\ttop_tf\ttop_score\n' > want.txt; same 'BED without rows from a pipe' want.txt got.txt
+fails 'VCF without its first line' 'cannot read' $A -f ref.fa <(printf '#CHROM\tPOS\tID\n')
 # a pipe with a name is read but once
 $A -f ref.fa w.bed > want.txt; gzip -c w.bed > pipe.bed.gz
 $A -f ref.fa <(cat w.bed) > got.txt; same 'BED from <(...)' want.txt got.txt; $A -f ref.fa <(cat pipe.bed.gz) > got.txt; same 'compressed BED from <(...)' want.txt got.txt

@@ -311,10 +311,7 @@ static int open_output(args_t *a)
 {
     const tfb_bam_opt_t *o = a->o;
     char mode[16] = "w";
-    if (tfb_file_same(o->in, o->out)) {
-        tfb_error("%s is the input: write to another file", o->out);
-        return -1;
-    }
+    if (tfb_file_same(o->in, o->out)) return -1;
     if (o->format && (hts_parse_format(&a->fmt, o->format) < 0 || (a->fmt.format != sam && a->fmt.format != bam && a->fmt.format != cram))) {
         tfb_error("--output-fmt is sam, bam or cram, with or without options (bam,level=1), not '%s'", o->format);
         return -1;

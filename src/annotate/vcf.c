@@ -363,10 +363,7 @@ static int open_output(args_t *a)
         tfb_error("--write-index needs an output file in .vcf.gz or .bcf");
         return -1;
     }
-    if (tfb_file_same(o->in, o->out)) {
-        tfb_error("%s is the input: write to another file", o->out);
-        return -1;
-    }
+    if (tfb_file_same(o->in, o->out)) return -1;
     if (!(a->out = hts_open(o->out, mode))) {
         tfb_error("cannot write %s: %s", o->out, strerror(errno));
         return -1;

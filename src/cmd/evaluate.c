@@ -5,7 +5,6 @@
 #include "train/fit.h"
 #include "train/metrics.h"
 #include "train/transfer.h"
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
@@ -97,11 +96,9 @@ static uint8_t *choose(const args_t *a, const tfb_examples_t *ex)
 /* The n regions idx of ex, and their logits z (n, T). */
 static int write_predictions(const args_t *a, const tfb_examples_t *ex, const uint32_t *idx, int64_t n, const float *z)
 {
-    FILE *f = fopen(a->predictions, "w");
-    if (!f) {
-        tfb_error("cannot write %s: %s", a->predictions, strerror(errno));
-        return -1;
-    }
+    tfb_out_t *whole;
+    FILE *f = tfb_out_open(a->predictions, &whole);
+    if (!f) return -1;
     fprintf(f, "#chrom\tstart\tend");
     for (int t = 0; t < ex->n_targets; t++) fprintf(f, "\t%s", ex->targets[t]);
     for (int64_t i = 0; i < n; i++) {
@@ -110,12 +107,7 @@ static int write_predictions(const args_t *a, const tfb_examples_t *ex, const ui
         for (int t = 0; t < ex->n_targets; t++) fprintf(f, "\t%.5f", (double)z[(size_t)i * (size_t)ex->n_targets + (size_t)t]);
     }
     fputc('\n', f);
-    int bad = ferror(f);
-    if (fclose(f) != 0 || bad) {
-        tfb_error("cannot write %s: %s", a->predictions, strerror(errno));
-        return -1;
-    }
-    return 0;
+    return tfb_out_close(f, whole, 1);
 }
 
 static int table(const args_t *a, const tfb_examples_t *ex, const uint8_t *take, const uint32_t *idx, int64_t n, const float *z, FILE *f)
@@ -167,7 +159,8 @@ static int run(const args_t *a)
     uint32_t *idx = NULL;
     int64_t n_idx = 0;
     float *z = NULL;
-    FILE *out = stdout;
+    tfb_out_t *whole;
+    FILE *out;
     tfb_model_t *m = tfb_model_load(a->model);
     if (!m || !(target = tfb_model_targets_parse(m, a->tf ? a->tf : "all", &n)) || !(l = tfb_labels_open(a->labels))) goto done;
     /* targets that both sides have; asked for by name, each must be there */
@@ -206,17 +199,10 @@ static int run(const args_t *a)
         if (tfb_infer_windows(f, code, NULL, k, a->strand, z + i * n_col) < 0) goto done;
     }
     if (a->predictions && write_predictions(a, ex, idx, n_idx, z) < 0) goto done;
-    if (a->out && !(out = fopen(a->out, "w"))) {
-        tfb_error("cannot write %s: %s", a->out, strerror(errno));
-        goto done;
-    }
+    if (!(out = tfb_out_open(a->out, &whole))) goto done;
     ret = table(a, ex, take, idx, n_idx, z, out);
-    if (fflush(out) != 0 || ferror(out)) {
-        tfb_error("cannot write %s: %s", a->out ? a->out : "standard output", strerror(errno));
-        ret = -1;
-    }
+    ret = tfb_out_close(out, whole, ret == 0);
 done:
-    if (out && out != stdout) fclose(out);
     tfb_labels_close(l);
     tfb_examples_destroy(ex);
     tfb_infer_destroy(f);

@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 #include "explain/npz.h"
 #include "genome/track.h"
+#include "util/files.h"
 #include "util/util.h"
 #include <getopt.h>
 #include <string.h>
@@ -18,7 +19,7 @@ static void usage(FILE *f)
             "Variants are explained in pairs, REF and ALT; regions and sequences in the window around their middle (of narrowPeak, the summit).\n"
             "\n"
             "Model and input\n"
-            "  -m, --model FILE         model (--method ism takes several, comma-separated)\n"
+            "  -m, --model FILE         model (--method ism takes several, comma-separated, or a folder)\n"
             "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA\n"
             "      --tf LIST            TFs, comma-separated, or all [the one with the highest score; of a variant, with the largest change]\n"
             "      --input vcf|bed|fasta  what the input is [found out]\n"
@@ -113,7 +114,7 @@ int tfb_cmd_explain(int argc, char **argv)
         tfb_error("--track is of TFs (--tf says which) over regions (BED)");
     else if (o.db && (o.input != TFB_IN_VCF || !o.logos))
         tfb_error("--db is for the figures of variants (--logos)");
-    else
+    else if (!tfb_file_same(o.in, o.table) && !tfb_file_same(o.in, o.scores) && !tfb_file_same(o.in, o.track))
         return tfb_explain(&o) == 0 ? 0 : 1;
     return 1;
 }

@@ -1,6 +1,7 @@
 /* labels.c - `tfbind labels`: peaks -> a labels file. */
 #include "cmd/cmd.h"
 #include "genome/peaks.h"
+#include "util/files.h"
 #include "util/util.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -60,5 +61,5 @@ int tfb_cmd_labels(int argc, char **argv)
     if (bad) return 1;
     const char *const need[][2] = {{o.fasta, "-f ref.fa"}, {o.samples, "--samples sheet.tsv"}, {NULL, NULL}};
     if (tfb_cmd_incomplete("labels", argc, argv, usage, need, &o.regions, "file of regions")) return 1;
-    return tfb_peaks_label(&o) < 0 ? 1 : 0;
+    return tfb_file_same(o.regions, o.out) || tfb_file_same(o.samples, o.out) || tfb_peaks_label(&o) < 0 ? 1 : 0;
 }

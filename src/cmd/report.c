@@ -2,6 +2,7 @@
 #include "explain/report.h"
 #include "cmd/cmd.h"
 #include "train/record.h"
+#include "util/files.h"
 #include "util/util.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -61,6 +62,7 @@ int tfb_cmd_report(int argc, char **argv)
         tfb_error("--prefix is too long");
         return 1;
     }
+    if (tfb_file_same(o.in, path)) return 1;
     if (!o.title) {
         const char *base = strrchr(o.in, '/');
         snprintf(title, sizeof title, "Predicted TF binding: %.200s", strcmp(o.in, "-") == 0 ? "variants" : base ? base + 1 : o.in);

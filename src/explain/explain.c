@@ -488,7 +488,8 @@ static int start(args_t *a)
 {
     const tfb_explain_opt_t *o = a->o;
     int walks = o->method != TFB_ISM;
-    if (walks && strchr(o->model, ',')) {
+    struct stat st;
+    if (walks && (strchr(o->model, ',') || (stat(o->model, &st) == 0 && S_ISDIR(st.st_mode)))) {
         tfb_error("%s explains one model at a time; --method ism takes several", method_name(o->method));
         return -1;
     }

@@ -44,7 +44,7 @@ static const char style[] =
     ".sub,figcaption,footer{color:#52616f;font-size:.88rem}"
     ".wide{overflow-x:auto}table{border-collapse:collapse;font-variant-numeric:tabular-nums;margin:.6rem 0}"
     "th,td{padding:.28rem .6rem;border-bottom:1px solid #e3e9ee;text-align:left;vertical-align:middle}th{background:#f3f6f9;font-weight:600;"
-    "vertical-align:bottom}td.n,th.n{text-align:right;white-space:nowrap}td.b{overflow-wrap:anywhere;min-width:7.4rem}"
+    "vertical-align:bottom}td.n,th.n{text-align:right;white-space:nowrap}td.b{overflow-wrap:anywhere;min-width:8.2rem}"
     ".up{color:#0b6b43}.down{color:#b3261e}.cards{display:flex;flex-wrap:wrap;gap:.7rem;margin:1rem 0;padding:0;list-style:none}"
     ".cards li{border:1px solid #dbe3ea;border-radius:8px;padding:.5rem .9rem;min-width:8rem}.cards b{display:block;font-size:1.35rem}"
     "svg{max-width:100%;height:auto;vertical-align:middle}td svg{max-width:none}figure{margin:.5rem 0;break-inside:avoid;overflow-x:auto}"

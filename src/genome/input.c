@@ -6,26 +6,54 @@
 #include <htslib/bgzf.h>
 #include <htslib/hfile.h>
 #include <htslib/hts.h>
+#include <poll.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* The first bytes of standard input as a file of their own, without consuming them. NULL where that cannot be done. */
-static hFILE *peek_stdin(void)
+enum {
+    PEEK = 65536, /* bytes: a block of bgzip is no longer, and a pipe holds as many */
+    HEADERS = 2,
+};
+
+/* The first bytes of standard input, *n of them, as a file of their own, without consuming them. NULL where that cannot be done. */
+static hFILE *peek_stdin(size_t *n)
 {
-    char buf[4096]; /* a pipe holds at least as many */
+    char buf[PEEK];
     int fd[2];
-    ssize_t n = -1;
+    ssize_t got = -1;
     if (pipe(fd) < 0) return NULL;
-    if (lseek(0, 0, SEEK_CUR) >= 0 && (n = pread(0, buf, sizeof buf, lseek(0, 0, SEEK_CUR))) > 0) n = write(fd[1], buf, (size_t)n);
+    fcntl(fd[1], F_SETFL, O_NONBLOCK); /* a pipe of ours that is smaller takes less */
+    if (lseek(0, 0, SEEK_CUR) >= 0 && (got = pread(0, buf, sizeof buf, lseek(0, 0, SEEK_CUR))) > 0) got = write(fd[1], buf, (size_t)got);
 #ifdef SPLICE_F_MOVE /* Linux */
-    if (n < 0) n = tee(0, fd[1], sizeof buf, 0);
+    if (got < 0) got = tee(0, fd[1], sizeof buf, 0);
 #endif
     close(fd[1]);
-    hFILE *f = n > 0 ? hdopen(fd[0], "r") : NULL;
+    hFILE *f = got > 0 ? hdopen(fd[0], "r") : NULL;
     if (!f) close(fd[0]);
+    *n = f ? (size_t)got : 0;
     return f;
+}
+
+/* Waits for standard input, a pipe of which n bytes were looked at so many times, to hold more. Is it worth another look? Bytes that were looked at have
+ * no others put beside them in their page, and a writer waits where all 16 pages are in use: so half of them are kept for whole pages. */
+static int more_in_stdin(size_t n, int looks)
+{
+#ifdef SPLICE_F_MOVE
+    if (n >= PEEK / 2 || looks > 6 || fcntl(0, F_GETPIPE_SZ) < PEEK) return 0;
+    for (;;) {
+        struct pollfd p = {.fd = 0, .events = POLLIN};
+        int held = 0, ended = poll(&p, 1, 0) < 0 || (p.revents & (POLLHUP | POLLERR));
+        if (ioctl(0, FIONREAD, &held) < 0) return 0;
+        if ((size_t)held > n) return 1;
+        if (ended) return 0;
+        poll(NULL, 0, 5 << looks); /* longer each time: who writes by the line shall get somewhere */
+    }
+#else
+    return (void)n, (void)looks, 0;
+#endif
 }
 
 static tfb_input_t kind_of_format(enum htsExactFormat f)
@@ -38,25 +66,27 @@ static tfb_input_t kind_of_format(enum htsExactFormat f)
 }
 
 /* What text is, plain or compressed, by the first line that says so: > begins FASTA, and two numbers in columns 2 and 3 are BED.
- * TFB_IN_BAD: neither. f is closed. */
-static tfb_input_t kind_of_text(hFILE *f)
+ * TFB_IN_BAD: neither, or that line has not come yet: *open, which is HEADERS where all lines so far could stand above it. f is closed. */
+static tfb_input_t kind_of_text(hFILE *f, int *open)
 {
-    char buf[4096];
+    char buf[PEEK];
     int level = hts_get_log_level();
     hts_set_log_level(HTS_LOG_OFF); /* the first bytes of a compressed stream end within a block */
     BGZF *b = bgzf_hopen(f, "r");
-    ssize_t n = 0, r;
+    ssize_t n = 0, r = 0;
     while (b && n < (ssize_t)sizeof buf - 1 && (r = bgzf_read(b, buf + n, 1)) == 1) n++;
     if (b) bgzf_close(b);
     if (!b) hclose_abruptly(f);
     hts_set_log_level(level);
     buf[n] = 0;
+    *open = n > 0 && strncmp(buf, "#CHROM\tPOS", 10) ? HEADERS : 1; /* a VCF that lacks its first line is none of BED */
     for (char *s = buf; *s; s += strcspn(s, "\n"), s += *s == '\n') {
         long long beg, end;
         int k = 0;
         if (*s == '#' || *s == '\n' || *s == '\r' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
         if (*s == '>') return TFB_IN_FASTA;
-        if (sscanf(s, "%*s%lld%lld%n", &beg, &end, &k) == 2 && k && isspace((unsigned char)s[k]) && !memchr(s, '\n', (size_t)k)) return TFB_IN_BED;
+        if (sscanf(s, "%*s%lld%lld%n", &beg, &end, &k) == 2 && k && (!s[k] || isspace((unsigned char)s[k])) && !memchr(s, '\n', (size_t)k)) return TFB_IN_BED;
+        *open = !strchr(s, '\n');
         break;
     }
     return TFB_IN_BAD;
@@ -86,24 +116,29 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
         tfb_error("--input is %s, not '%s'", bam_too ? "vcf, bed, fasta or bam" : "vcf, bed or fasta", said);
         return TFB_IN_BAD;
     }
-    int std = strcmp(path, "-") == 0;
-    hFILE *f = std ? peek_stdin() : hopen(path, "r");
-    if (!f) return TFB_IN_VCF;
-    tfb_input_t kind = hts_detect_format(f, &fmt) < 0 ? TFB_IN_VCF : kind_of_format(fmt.format);
-    if (kind == TFB_IN_VCF || (kind == TFB_IN_BAM && bam_too)) {
-        hclose_abruptly(f);
-        return kind;
-    }
-    if (kind == TFB_IN_BAM || fmt.format == fastq_format) {
-        tfb_error("%s is %s, which %s does not read", std ? "standard input" : path, kind == TFB_IN_BAM ? "SAM, BAM or CRAM" : "FASTQ", command);
-        hclose_abruptly(f);
-        return TFB_IN_BAD;
-    }
-    tfb_input_t text = kind_of_text(f);
-    if (text != TFB_IN_BAD) return text;
+    int std = strcmp(path, "-") == 0, looks = 0, open;
+    size_t n = 0;
+    tfb_input_t kind;
+    do {
+        hFILE *f = std ? peek_stdin(&n) : hopen(path, "r");
+        if (!f) return TFB_IN_VCF;
+        kind = hts_detect_format(f, &fmt) < 0 ? TFB_IN_VCF : kind_of_format(fmt.format);
+        if (kind == TFB_IN_VCF || (kind == TFB_IN_BAM && bam_too)) {
+            hclose_abruptly(f);
+            return kind;
+        }
+        if (kind == TFB_IN_BAM || fmt.format == fastq_format) {
+            tfb_error("%s is %s, which %s does not read", std ? "standard input" : path, kind == TFB_IN_BAM ? "SAM, BAM or CRAM" : "FASTQ", command);
+            hclose_abruptly(f);
+            return TFB_IN_BAD;
+        }
+        tfb_input_t text = kind_of_text(f, &open);
+        if (text != TFB_IN_BAD) return text;
+    } while (std && open && more_in_stdin(n, ++looks));
+    if (kind == TFB_IN_BAD && open == HEADERS) return TFB_IN_BED;
     /* neither: BED where a name says so, else what is most often meant, whose reader will say what is wrong */
     static const char *const suffix[] = {".bed", ".bed.gz", ".narrowPeak", ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
-    size_t n = strlen(path);
+    n = strlen(path);
     for (size_t i = 0; !std && i < sizeof suffix / sizeof suffix[0]; i++)
         if (n > strlen(suffix[i]) && strcasecmp(path + n - strlen(suffix[i]), suffix[i]) == 0) return TFB_IN_BED;
     return kind == TFB_IN_BAD ? TFB_IN_VCF : kind;

@@ -12,8 +12,10 @@
 int tfb_file_same(const char *in, const char *out)
 {
     struct stat a, b;
-    if (strcmp(out, "-") == 0 || (strcmp(in, "-") ? stat(in, &a) : fstat(0, &a)) < 0 || stat(out, &b) < 0) return 0;
-    return S_ISREG(a.st_mode) && a.st_dev == b.st_dev && a.st_ino == b.st_ino;
+    if (!in || !out || strcmp(out, "-") == 0 || (strcmp(in, "-") ? stat(in, &a) : fstat(0, &a)) < 0 || stat(out, &b) < 0) return 0;
+    if (!S_ISREG(a.st_mode) || a.st_dev != b.st_dev || a.st_ino != b.st_ino) return 0;
+    tfb_error("%s is the input: write to another file", out);
+    return 1;
 }
 
 int tfb_file_cut_short(const char *in)

@@ -2,7 +2,7 @@
 #ifndef TFB_FILES_H
 #define TFB_FILES_H
 
-/* Are input and output one regular file? Opening an output truncates it, which would end the input. "-": the standard streams. */
+/* Are input and output one regular file (logged)? Writing would end the input, or replace it. "-": the standard streams; NULL: none. */
 int tfb_file_same(const char *in, const char *out);
 /* Does text that was read from a regular file lack its last newline? It has no other end-of-file marker. 0 also where nobody can tell (a pipe). */
 int tfb_file_cut_short(const char *in);
