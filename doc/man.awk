@@ -3,7 +3,7 @@
 #     tfbind annotate -h | awk -f doc/man.awk name=tfbind-annotate what='...' date=2026-11-24 version=0.1.0 [all='tfbind(1), ...'] - [doc/man/annotate.md]
 #
 # So that no option can be in one and not in the other, OPTIONS is the usage text: its groups, options and explanations. The prose is
-# Markdown of the plainest kind (# HEADING, paragraphs, code indented by four spaces, `code`, **bold**); its DESCRIPTION goes below the usage
+# Markdown of the plainest kind (# HEADING, paragraphs, code indented by four spaces, `- ` lists, `code`, **bold**); its DESCRIPTION goes below the usage
 # text's, other headings become sections after OPTIONS.
 
 function q(s) { # escapes roff
@@ -70,9 +70,11 @@ function write_prose(text,   l, k, i, open, s) {
         if (open || s == "") pending = 1
         open = 0
         if (s == "") continue
-        if (pending && started) print ".PP"
+        if (s ~ /^- /) print ".IP \\(bu 2"
+        else if (pending && started) print ".PP"
         pending = 0
         started = 1
+        sub(/^(- |  +)/, "", s)
         say(inlined(s))
     }
     if (open) print ".RE\n.fi"

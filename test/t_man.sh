@@ -11,6 +11,9 @@ ls pages | sort > got.txt
 same 'a page for each command and one for all' want.txt got.txt
 if diff -r -x made pages "$build/man" > diff.txt 2>&1; then echo 'ok the built pages are fresh'; else echo "not ok the built pages are fresh: $(head -n 1 diff.txt)"; fi
 
+# a list's items stand each on its own
+[ "$(cat "$SRCDIR"/doc/man/*.md | grep -c '^- ')" -gt 0 ] && [ "$(cat "$SRCDIR"/doc/man/*.md | grep -c '^- ')" = "$(cat pages/* | grep -cxF '.IP \(bu 2')" ] && ! grep -q '^ *\\- ' pages/* && echo 'ok lists are lists' || echo 'not ok lists are lists'
+
 # plain text of a page: what a reader sees, as far as the escapes go that we write
 plain() { sed 's/^\\&//; s/\\f[BIR]//g; s/\\-/-/g; s/\\(ti/~/g; s/\\(ha/^/g; s/\\(ga/`/g; s/\\(aq/'"'"'/g; s/\\e/\\/g' "$1"; }
 words() { tr -s ' \n' '\n' | grep -v '^$'; }
