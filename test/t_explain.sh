@@ -78,6 +78,8 @@ $TFBIND annotate -v 0 -m cal.safetensors -f ref.fa --tf CTCF one.vcf | bcftools 
 [ -s pct.txt ] && grep -q "The change is larger than that of $(cat pct.txt) % of random SNVs" calfigs/chr1_100_*CTCF.svg && echo "ok a figure says annotate's percentile" || echo "not ok a figure says annotate's percentile: $(cat pct.txt err.txt)"
 perl -0ne 'my @open; while (/<(\/?)([a-z]+)[^>]*?(\/?)>/g) { next if $3; if ($1) { pop(@open) eq $2 or die "mismatch" } else { push @open, $2 } } exit(@open ? 1 : 0)' "$f" && echo 'ok its elements are closed' || echo 'not ok its elements are closed'
 $X --tf CTCF --logos logos w.fa; [ "$(ls logos | wc -l)" = "$(wc -l < w.bed)" ] && grep -q '<path' logos/*.svg && echo 'ok a logo a sequence' || echo 'not ok a logo a sequence'
+{ sed 1,2d w.fa | head -n 2 | sed '1s/.*/>a:b/'; tail -n 2 w.fa | sed '1s/.*/>a*b/'; } > alike.fa; $X --tf CTCF --logos alike alike.fa; [ "$(ls alike | tr '\n' ' ')" = 'a_b.CTCF.2.svg a_b.CTCF.svg ' ] && grep -q 'a:b' alike/a_b.CTCF.svg && grep -q 'a\*b' alike/a_b.CTCF.2.svg && echo 'ok names that are alike in a file system' || echo "not ok names that are alike in a file system: $(ls alike)"
+$X --tf CTCF --logos alike alike.fa; [ "$(ls alike | wc -l)" = 2 ] && echo 'ok a second run replaces its files' || echo 'not ok a second run replaces its files'
 
 # ---- arrays, read by those they are for ----
 if $TFBIND explain -h | grep -q -- '--npz .*not in this build'; then echo 'skip --npz: built without libzip'

@@ -12,12 +12,15 @@
 #include "genome/lines.h"
 #include <ctype.h>
 #include <errno.h>
+#include <htslib/khash.h>
 #include <htslib/vcf.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+KHASH_SET_INIT_STR(drawn)
 
 enum {
     MAX_REFS = 10000,
@@ -62,6 +65,7 @@ typedef struct {
     tfb_overlay_t **overlay; /* (n_tracks): what goes to them */
     int n_tracks;
     tfb_npz_t **onehot, **hyp; /* (n) */
+    khash_t(drawn) * drawn;    /* names of SVG files written */
     kstring_t name, contig, path, seq;
     int64_t n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
     double worst;   /* of the convergence deltas */
@@ -144,20 +148,33 @@ static int open_tracks(args_t *a)
     return 0;
 }
 
-/* Opens NAME.TF.svg in the folder of logos. */
+/* Opens NAME.TF.svg in the folder of logos; where one of that name was drawn before, NAME.TF.2.svg: names may be the same, or become so when cut. */
 static int open_svg(args_t *a, const char *tf, file_t *svg)
 {
     const char *folder = a->o->logos;
     a->path.l = 0;
-    if (ks_resize(&a->path, strlen(folder) + MAX_NAME + MAX_TF + 16) < 0) return memory(); /* so that what appends to it cannot fail */
+    if (ks_resize(&a->path, strlen(folder) + MAX_NAME + MAX_TF + 32) < 0) return memory(); /* so that what appends to it cannot fail */
     ksprintf(&a->path, "%s/", folder);
     size_t file = a->path.l;
     kputc('_', &a->path); /* keeps a name that begins with a dot from being hidden */
     put_safe(&a->path, a->name.s, MAX_NAME);
     kputc('.', &a->path);
     put_safe(&a->path, tf, MAX_TF);
-    kputs(".svg", &a->path);
-    if (a->path.s[file + 1] != '.') memmove(a->path.s + file, a->path.s + file + 1, a->path.l - file);
+    if (a->path.s[file + 1] != '.') memmove(a->path.s + file, a->path.s + file + 1, a->path.l-- - file);
+    size_t end = a->path.l;
+    for (int is_new = 0, n = 1; !is_new; n++) {
+        a->path.l = end;
+        if (n > 1) ksprintf(&a->path, ".%d", n);
+        kputs(".svg", &a->path);
+        char *path = strdup(a->path.s);
+        if (!path || (!a->drawn && !(a->drawn = kh_init(drawn)))) {
+            free(path);
+            return memory();
+        }
+        kh_put(drawn, a->drawn, path, &is_new);
+        if (is_new <= 0) free(path);
+        if (is_new < 0) return memory();
+    }
     return open_file(svg, a->path.s, "");
 }
 
@@ -624,6 +641,9 @@ int tfb_explain(const tfb_explain_opt_t *o)
     free(a->overlay);
     free(a->onehot);
     free(a->hyp);
+    for (khint_t k = 0; a->drawn && k < kh_end(a->drawn); k++)
+        if (kh_exist(a->drawn, k)) free((char *)kh_key(a->drawn, k));
+    if (a->drawn) kh_destroy(drawn, a->drawn);
     kstring_t *s[] = {&a->name, &a->contig, &a->path, &a->seq};
     for (size_t i = 0; i < sizeof s / sizeof s[0]; i++) free(s[i]->s);
     free(a);
