@@ -86,6 +86,7 @@ bgzip -c long.bed > long.bed.gz; $A -f ref.fa long.bed > want.txt; [ "$(stat -c 
 cat long.bed.gz | $A -f ref.fa > got.txt; same 'bgzip with a header from a pipe' want.txt got.txt; gzip -c long.bed | $A -f ref.fa > got.txt; same 'gzip likewise' want.txt got.txt
 $A -f ref.fa - < long.bed.gz > got.txt; same 'and from a file that is standard input' want.txt got.txt
 { head -c 9 long.bed; sleep 0.2; tail -c +10 long.bed | head -c 30; sleep 0.2; tail -c +40 long.bed; } | $A -f ref.fa > got.txt; same 'BED that comes in pieces' want.txt got.txt
+{ sleep 0.5; cat long.bed; } | $A -f ref.fa > got.txt; same 'BED that comes late' want.txt got.txt
 { head -c 9 long.bed.gz; sleep 0.2; tail -c +10 long.bed.gz; } | $A -f ref.fa > got.txt; same 'bgzip in pieces' want.txt got.txt
 { perl -e '$| = 1; for (1 .. 3000) { print "# ", "x" x 20, "\n" }'; cat long.bed; } | $A -f ref.fa | grep -v '^# ' > got.txt; same 'a header longer than what is looked at' want.txt got.txt
 printf '#chrom\tstart\tend\n' | $A -f ref.fa > got.txt; printf '#chrom\tstart\tend\ttop_tf\ttop_score\n' > want.txt; same 'BED without rows from a pipe' want.txt got.txt

@@ -25,8 +25,10 @@ static hFILE *peek_stdin(size_t *n)
     int fd[2];
     ssize_t got = -1;
     if (pipe(fd) < 0) return NULL;
-    fcntl(fd[1], F_SETFL, O_NONBLOCK); /* a pipe of ours that is smaller takes less */
-    if (lseek(0, 0, SEEK_CUR) >= 0 && (got = pread(0, buf, sizeof buf, lseek(0, 0, SEEK_CUR))) > 0) got = write(fd[1], buf, (size_t)got);
+    if (lseek(0, 0, SEEK_CUR) >= 0 && (got = pread(0, buf, sizeof buf, lseek(0, 0, SEEK_CUR))) > 0) {
+        fcntl(fd[1], F_SETFL, O_NONBLOCK); /* where our pipe is smaller it takes less; tee would not wait for the first byte */
+        got = write(fd[1], buf, (size_t)got);
+    }
 #ifdef SPLICE_F_MOVE /* Linux */
     if (got < 0) got = tee(0, fd[1], sizeof buf, 0);
 #endif
