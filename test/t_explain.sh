@@ -108,6 +108,7 @@ fi
 # ---- bad input ----
 for o in -o --scores "--tf SPI1 --track"; do cp w.bed both.bed; fails "$o onto the input" 'both.bed is the input' $X -f ref.fa $o both.bed both.bed; same "it is still whole, $o" w.bed both.bed; done
 samtools view --no-PG -b -T ref.fa -o x.bam <(printf 'r\t0\tchr1\t100\t60\t4M\t*\t0\t0\tACGT\t*\n')
+$X -f ref.fa none.bed > got.txt 2> err.txt; [ $? = 1 ] && [ ! -s got.txt ] && grep -q 'cannot read none.bed' err.txt && echo 'ok no input, no header' || echo "not ok no input, no header: $(head -n 1 got.txt)"
 bgzip -c w.bed | head -c -28 > cut.bed.gz; fails 'BED without its end' 'cut.bed.gz is truncated' $X -f ref.fa cut.bed.gz
 printf '\nACGT\n>s\nACGT\n' > no.fa; fails 'a sequence before its name' 'no.fa:2: not FASTA' $X --input fasta no.fa
 fails 'BAM' 'is SAM, BAM or CRAM, which explain does not read' $X -f ref.fa x.bam

@@ -19,6 +19,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 KHASH_SET_INIT_STR(drawn)
 
@@ -550,6 +551,10 @@ static int start(args_t *a)
     if (o->method == TFB_DEEPLIFT && tfb_attrib_unruled(a->attrib))
         tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not sum to the change of the logit",
                  o->model, tfb_attrib_unruled(a->attrib));
+    if (strcmp(o->in, "-") && access(o->in, R_OK) < 0) { /* before any output has its header */
+        tfb_error("cannot read %s: %s", o->in, strerror(errno));
+        return -1;
+    }
     if (open_file(&a->table, o->table, "name\ttarget\tallele\tcontig\tpos\tbase\tcontribution\tA\tC\tG\tT\n") < 0 ||
         open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0 || (o->track && open_tracks(a) < 0))
         return -1;
