@@ -551,7 +551,7 @@ static int start(args_t *a)
     if (o->method == TFB_DEEPLIFT && tfb_attrib_unruled(a->attrib))
         tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not sum to the change of the logit",
                  o->model, tfb_attrib_unruled(a->attrib));
-    if (strcmp(o->in, "-") && access(o->in, R_OK) < 0) { /* before any output has its header */
+    if (strcmp(o->in, "-") && !strstr(o->in, "://") && access(o->in, R_OK) < 0) { /* before any output has its header */
         tfb_error("cannot read %s: %s", o->in, strerror(errno));
         return -1;
     }
