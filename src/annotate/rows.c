@@ -136,7 +136,7 @@ static int write_row(args_t *a, const row_t *r)
         say(a, "\n");
         return put(a, LINE);
     }
-    fold(a, a->z + (size_t)r->first * (size_t)a->T, r->n);
+    if (r->n) fold(a, a->z + (size_t)r->first * (size_t)a->T, r->n);
     int scored = a->n_folded > 0;
     for (int t = 0, top = 0; t < a->T; t++) {
         if (a->best) { /* only the highest */
