@@ -128,7 +128,9 @@ $H -@ 4 random.vcf > got.vcf; same 'four threads = one' want.vcf got.vcf
 bcftools view --no-version -Ob -o random.bcf random.vcf && bcftools index random.bcf; bcftools view --no-version -Oz -o random.vcf.gz random.vcf && bcftools index random.vcf.gz
 for f in random.bcf random.vcf.gz; do
     $H $f > got.vcf; bcftools view --no-version want.vcf | records > a.txt; records < got.vcf > b.txt; same "$f" a.txt b.txt
-    host +tfbind $f -- -v 1 --no-version -m tiny.safetensors -f ref.fa --tf SPI1,CTCF --haplotypes > got.vcf; records < got.vcf > b.txt; same "$f in the plugin" a.txt b.txt
+    # as one program prints them: another htslib, such as that of a newer host, rounds ties otherwise
+    $H -Ob -o want.bcf $f; host +tfbind $f -- -v 1 --no-version -m tiny.safetensors -f ref.fa --tf SPI1,CTCF --haplotypes -Ob -o got.bcf
+    for b in want got; do bcftools view --no-version $b.bcf | records > $b.txt; done; same "$f in the plugin" want.txt got.txt
 done
 $H want.vcf > got.vcf; same 'annotating twice changes nothing' want.vcf got.vcf
 sed 's/TFB_SPI1_HAP_DIFF=[^;\t]*/TFB_SPI1_HAP_DIFF=9/' want.vcf | $H > got.vcf; same 'older values are replaced' want.vcf got.vcf
