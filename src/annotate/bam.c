@@ -413,8 +413,6 @@ static int add_pair(args_t *a, int ref, int mine)
     return 0;
 }
 
-static int as_reason(int r) { return r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : r; }
-
 /* The read's aligned bases beside the reference's [beg, end): a->read, at, own. A reason, or -1. */
 static int lay_out(args_t *a, const bam1_t *b, const char *contig, hts_pos_t beg, hts_pos_t end)
 {
@@ -437,7 +435,7 @@ static int lay_out(args_t *a, const bam1_t *b, const char *contig, hts_pos_t beg
         a->m_read = 2 * most + n_ref;
     }
     uint8_t *ref = a->read + a->m_read - n_ref; /* at the end, where the read does not reach */
-    int r = as_reason(tfb_fasta_codes(a->fasta, contig, beg, end, ref));
+    int r = tfb_allele_bases(a->fasta, contig, beg, end, ref);
     if (r) return r;
     int q = 0, n = 0, p = 0;
     for (uint32_t i = 0; i < b->core.n_cigar; i++) {
@@ -476,9 +474,9 @@ static int read_window(args_t *a, const char *contig, hts_pos_t beg, hts_pos_t e
 {
     int W = a->W, from = a->at[lo + W / 2 - beg] - W / 2, to = from + W, r;
     int left = from < 0 ? (to < 0 ? W : -from) : 0, right = to > a->n_read ? (from > a->n_read ? W : to - a->n_read) : 0;
-    if (left && (r = as_reason(tfb_fasta_codes(a->fasta, contig, beg + from, beg + from + left, c))) != 0) return r;
+    if (left && (r = tfb_allele_bases(a->fasta, contig, beg + from, beg + from + left, c)) != 0) return r;
     if (W - left - right > 0) memcpy(c + left, a->read + from + left, (size_t)(W - left - right));
-    if (right && (r = as_reason(tfb_fasta_codes(a->fasta, contig, end + to - a->n_read - right, end + to - a->n_read, c + W - right))) != 0) return r;
+    if (right && (r = tfb_allele_bases(a->fasta, contig, end + to - a->n_read - right, end + to - a->n_read, c + W - right)) != 0) return r;
     return tfb_count_n(c, (size_t)W) > (size_t)a->o->max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;
 }
 
@@ -487,7 +485,7 @@ static int add_window(args_t *a, const char *contig, hts_pos_t beg, hts_pos_t en
 {
     uint8_t *c = next_window(a);
     if (!c) return -1;
-    int r = as_reason(tfb_fasta_codes(a->fasta, contig, lo, lo + a->W, c));
+    int r = tfb_allele_bases(a->fasta, contig, lo, lo + a->W, c);
     if (r) return r;
     if (tfb_count_n(c, (size_t)a->W) > (size_t)a->o->max_n) return TFB_ALLELE_MANY_N;
     int ref = keep_window(a, -1), mine = ref;

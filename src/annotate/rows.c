@@ -69,6 +69,13 @@ static int start(args_t *a)
     return -1;
 }
 
+/* errno is to be 0 before the call that may fail. */
+static int write_error(const args_t *a)
+{
+    tfb_error("cannot write %s: %s", a->o->out, errno ? strerror(errno) : "write error");
+    return -1;
+}
+
 static int memory_error(const args_t *a) { return tfb_lines_error(&a->in, "not enough memory"); }
 
 /* Room for one more window; its codes, or NULL (logged). */
@@ -105,10 +112,7 @@ static int put(args_t *a, size_t at_least)
     if (a->no_room) return memory_error(a);
     if (a->line.l <= at_least) return 0;
     errno = 0;
-    if (a->gz ? bgzf_write(a->gz, a->line.s, a->line.l) != (ssize_t)a->line.l : fwrite(a->line.s, 1, a->line.l, a->out) != a->line.l) {
-        tfb_error("cannot write %s: %s", a->o->out, errno ? strerror(errno) : "write error");
-        return -1;
-    }
+    if (a->gz ? bgzf_write(a->gz, a->line.s, a->line.l) != (ssize_t)a->line.l : fwrite(a->line.s, 1, a->line.l, a->out) != a->line.l) return write_error(a);
     a->line.l = 0;
     return 0;
 }
@@ -129,6 +133,16 @@ static void fold(args_t *a, const float *z, int n)
     a->n_folded += n;
 }
 
+static void say_score(args_t *a, int t, int scored)
+{
+    if (!scored)
+        say(a, a->o->tile ? "\t.\t." : "\t.");
+    else if (a->o->tile)
+        say(a, "\t%.5f\t%.5f", a->top[t], a->sum[t] / (double)a->n_folded);
+    else
+        say(a, "\t%.5f", a->top[t]);
+}
+
 static int write_row(args_t *a, const row_t *r)
 {
     say(a, "%s", a->text.s + r->text);
@@ -138,21 +152,14 @@ static int write_row(args_t *a, const row_t *r)
     }
     if (r->n) fold(a, a->z + (size_t)r->first * (size_t)a->T, r->n);
     int scored = a->n_folded > 0;
-    for (int t = 0, top = 0; t < a->T; t++) {
-        if (a->best) { /* only the highest */
-            if (a->top[t] > a->top[top]) top = t;
-            if (t < a->T - 1) continue;
-            t = top;
-            say(a, "\t%s", scored ? tfb_panel_target(a->panel, t) : ".");
-        }
-        if (!scored)
-            say(a, a->o->tile ? "\t.\t." : "\t.");
-        else if (a->o->tile)
-            say(a, "\t%.5f\t%.5f", a->top[t], a->sum[t] / (double)a->n_folded);
-        else
-            say(a, "\t%.5f", a->top[t]);
-        if (a->best) break;
-    }
+    if (a->best) {
+        int t = 0;
+        for (int k = 1; k < a->T; k++)
+            if (a->top[k] > a->top[t]) t = k;
+        say(a, "\t%s", scored ? tfb_panel_target(a->panel, t) : ".");
+        say_score(a, t, scored);
+    } else
+        for (int t = 0; t < a->T; t++) say_score(a, t, scored);
     say(a, "\n");
     a->n_folded = 0;
     return put(a, LINE);
@@ -210,10 +217,7 @@ static int finish(args_t *a, int ret)
 {
     kstring_t s = {0, 0, NULL};
     if (ret == 0) errno = 0; /* else it still says whether memory ran out */
-    if (a->gz && bgzf_close(a->gz) < 0 && ret == 0) {
-        tfb_error("cannot write %s: %s", a->o->out, errno ? strerror(errno) : "write error");
-        ret = -1;
-    }
+    if (a->gz && bgzf_close(a->gz) < 0 && ret == 0) ret = write_error(a);
     if (a->out && tfb_out_close(a->out, a->whole, ret == 0) < 0) ret = -1;
     for (int r = 1; r < TFB_ALLELE_REASONS; r++)
         if (a->n_reason[r]) ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
@@ -263,8 +267,8 @@ static int bed_window(args_t *a, hts_pos_t lo)
 {
     uint8_t *c = new_window(a);
     if (!c) return -1;
-    int r = tfb_fasta_codes(a->fasta, a->name.s, lo, lo + a->W, c);
-    if (r < 0) return r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : -1;
+    int r = tfb_allele_bases(a->fasta, a->name.s, lo, lo + a->W, c);
+    if (r) return r;
     if (tfb_count_n(c, (size_t)a->W) > (size_t)a->o->max_n) return TFB_ALLELE_MANY_N;
     a->n_windows++;
     return TFB_ALLELE_OK;
@@ -303,6 +307,7 @@ static int run_bed(args_t *a)
                 continue;
             }
             if (held) say(a, "%s\n", held);
+            if (put(a, LINE) < 0) goto done; /* a header may be longer than memory */
             free(held);
             if (!(held = strdup(a->in.s.s))) {
                 memory_error(a);

@@ -318,6 +318,15 @@ static void leave_out(args_t *a, int reason)
     a->n_reason[reason]++;
 }
 
+/* The window in hand, unless there is a reason not to. 0 or -1. */
+static int explain_sequence(args_t *a, int reason)
+{
+    if (!reason && tfb_count_n(a->win[0].code, (size_t)a->W) > (size_t)a->o->max_n) reason = TFB_ALLELE_MANY_N;
+    if (!reason) return explain_record(a, 1, NULL);
+    leave_out(a, reason);
+    return 0;
+}
+
 /* ---- readers ---- */
 
 static int run_bed(args_t *a)
@@ -337,13 +346,8 @@ static int run_bed(args_t *a)
             goto done;
         }
         w->beg = tfb_bed_window(beg, end, summit, a->W);
-        int r = tfb_fasta_codes(a->fasta, a->contig.s, w->beg, w->beg + a->W, w->code);
-        if (r == -1) goto done;
-        r = r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : tfb_count_n(w->code, (size_t)a->W) > (size_t)a->o->max_n ? TFB_ALLELE_MANY_N : 0;
-        if (r > 0)
-            leave_out(a, r);
-        else if (explain_record(a, 1, NULL) < 0)
-            goto done;
+        int r = tfb_allele_bases(a->fasta, a->contig.s, w->beg, w->beg + a->W, w->code);
+        if (r < 0 || explain_sequence(a, r) < 0) goto done;
     }
     ret = got;
 done:
@@ -364,10 +368,7 @@ static int run_fasta(args_t *a)
             goto done;
         }
         w->beg = tfb_sequence_middle(&a->seq, a->W, w->code);
-        if (a->seq.l == 0 || tfb_count_n(w->code, (size_t)a->W) > (size_t)a->o->max_n)
-            leave_out(a, TFB_ALLELE_MANY_N);
-        else if (explain_record(a, 1, NULL) < 0)
-            goto done;
+        if (explain_sequence(a, a->seq.l ? TFB_ALLELE_OK : TFB_ALLELE_MANY_N) < 0) goto done;
     }
     ret = got;
 done:

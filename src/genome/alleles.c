@@ -30,8 +30,7 @@ tfb_allele_t tfb_allele_kind(const char *s)
     return n ? TFB_ALLELE_OK : TFB_ALLELE_NOT_ACGT;
 }
 
-/* Bases [beg, end) of the genome, as a reason. */
-static int flank(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
+int tfb_allele_bases(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
     int r = tfb_fasta_codes(f, contig, beg, end, code);
     return r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : r;
@@ -46,7 +45,9 @@ int tfb_allele_window(tfb_fasta_t *f, const char *contig, hts_pos_t pos, hts_pos
     }
     if (left < 0) left = 0;
     int right = W - left - n, r;
-    if ((r = flank(f, contig, pos - left, pos, code)) != 0 || (r = flank(f, contig, pos + rlen, pos + rlen + right, code + left + n)) != 0) return r;
+    if ((r = tfb_allele_bases(f, contig, pos - left, pos, code)) != 0 ||
+        (r = tfb_allele_bases(f, contig, pos + rlen, pos + rlen + right, code + left + n)) != 0)
+        return r;
     tfb_encode(allele + from, (size_t)n, code + left);
     return tfb_count_n(code, (size_t)W) > (size_t)max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;
 }
@@ -57,7 +58,7 @@ int tfb_allele_check_ref(tfb_fasta_t *f, const char *contig, hts_pos_t pos, cons
     size_t n = strlen(ref);
     for (size_t i = 0; i < n; i += sizeof code) {
         size_t m = n - i < sizeof code ? n - i : sizeof code;
-        int r = flank(f, contig, pos + (hts_pos_t)i, pos + (hts_pos_t)(i + m), code);
+        int r = tfb_allele_bases(f, contig, pos + (hts_pos_t)i, pos + (hts_pos_t)(i + m), code);
         if (r != 0) return r;
         for (size_t k = 0; k < m; k++) {
             uint8_t c = tfb_base_code[(uint8_t)ref[i + k]];

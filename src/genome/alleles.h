@@ -29,6 +29,9 @@ const char *tfb_allele_reason(tfb_allele_t r);
 /* What an allele's text is: OK for one or more of ACGT in either case. */
 tfb_allele_t tfb_allele_kind(const char *allele);
 
+/* Codes of contig:[beg, end), as they are. A reason (0 = OK), or -1 on a read error (logged). */
+int tfb_allele_bases(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code);
+
 /* The window of an allele of a bases that stands in place of contig:[pos, pos + rlen). code gets W codes. Returns a reason (0 = OK), or
  * -1 on a read error (logged). allele must be of kind OK. max_n: N allowed in the window. */
 int tfb_allele_window(tfb_fasta_t *f, const char *contig, hts_pos_t pos, hts_pos_t rlen, const char *allele, int a, int W, int max_n, uint8_t *code);

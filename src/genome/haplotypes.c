@@ -405,8 +405,7 @@ static int collect(tfb_haps_t *h, int group)
 
 static int flank(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
-    int r = beg < end ? tfb_fasta_codes(f, contig, beg, end, code) : 0;
-    return r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : r;
+    return beg < end ? tfb_allele_bases(f, contig, beg, end, code) : TFB_ALLELE_OK;
 }
 
 /* What the haplotype has in place of REF [pos, end) into h->middle, from the changes path[i, k); it has lost the bases below from.
