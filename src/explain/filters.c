@@ -15,7 +15,7 @@ static int activation_layer(const tfb_net_t *n)
     int a = 0;
     while (a + 1 < n->n_layers) {
         const tfb_layer_t *l = &n->layer[a + 1];
-        if (l->kind->reach || l->out.L != l->in.L || l->out.C != l->in.C) break;
+        if (l->src[0] != a || n->layer[a].n_uses > 1 || l->n_src > 1 || l->kind->reach || l->out.L != l->in.L || l->out.C != l->in.C) break;
         a++;
     }
     return a;
@@ -39,19 +39,12 @@ typedef struct {
     float *most_one;     /* (F): over one region */
 } scan_t;
 
-/* Layers [from, to) on what layer from - 1 left (from 0: on the codes); returns the last one's output. */
-static float *run(scan_t *s, int from, int to, int B)
+/* Layers [from, to) on what the layers before them left; returns the last one's output. */
+static const float *run(scan_t *s, int from, int to, int B)
 {
-    tfb_walk_t *w = s->w;
-    w->pass.B = B;
-    w->pass.code = s->code;
-    for (int i = from; i < to; i++) {
-        const tfb_layer_t *l = &w->pass.net->layer[i];
-        const float *x = i ? w->y[i - 1] : NULL;
-        if (l->kind->in_place && w->y[i] != x) memcpy(w->y[i], x, (size_t)B * l->out.L * l->out.C * sizeof *x);
-        l->kind->forward(l, &w->pass, x, w->y[i]);
-    }
-    return w->y[to - 1];
+    s->w->pass.B = B;
+    s->w->pass.code = s->code;
+    return tfb_walk_run(s->w, from, to);
 }
 
 static int is_used(const scan_t *s, const tfb_filters_opt_t *o, int64_t i, const float *z)
@@ -104,7 +97,7 @@ static void first_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
         int B = s->ex->n - i < BATCH ? (int)(s->ex->n - i) : BATCH;
         for (int b = 0; b < B; b++) list[b] = i + b;
         load(s, list, B);
-        float *act = run(s, 0, s->a + 1, B);
+        const float *act = run(s, 0, s->a + 1, B);
         memcpy(s->kept, act, (size_t)B * s->L * f->F * sizeof *act); /* later layers may work in place on it */
         const float *z = o->only ? s->z : run(s, s->a + 1, n_layers, B);
         for (int b = 0; b < B; b++) {
@@ -238,9 +231,9 @@ static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt
         int B = f->n_importance - i < BATCH ? (int)(f->n_importance - i) : BATCH;
         const int64_t *list = chosen + i;
         load(s, list, B);
-        float *y = run(s, 0, a + 1, B);
+        const float *y = run(s, 0, a + 1, B);
         memcpy(s->kept, y, (size_t)B * n_act * sizeof *y);
-        float *z = run(s, a + 1, n_layers, B);
+        const float *z = run(s, a + 1, n_layers, B);
         for (int k = 0; k < B * T; k++) s->z[k] = tfb_sigmoid(z[k]);
         for (int b = 0; b < B; b++)
             for (int t = 0; t < T; t++) f->n_measured[t] += o->on != TFB_ON_OWN || is_own(s, list[b], t);

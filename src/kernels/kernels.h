@@ -10,11 +10,12 @@
 
 #define TFB_PANEL_MAX 32 /* widest panel of any set, in floats: 2 AVX-512 registers */
 
-/* What follows a product in its column: x becomes relu(x + bias) * scale + shift; each (N). */
+/* What follows a product in its column: x becomes relu(x + bias + residual) * scale + shift; each (N). */
 typedef struct {
     const float *bias;
     int relu;                   /* 0: without */
     const float *scale, *shift; /* both NULL: without */
+    const float *residual;      /* finish only: (Lo*P, C), added before the ReLU; NULL: none */
 } tfb_after_t;
 
 typedef struct {
@@ -48,9 +49,9 @@ typedef struct {
     /* The weight gradient of lookup: table (K, 5, Fp) += , for each l and k, dy (L, F)[l] into row code[l + k]. */
     void (*scatter)(int L, int F, int K, const uint8_t *code, const float *dy, float *table);
 
-    /* y (Lo, C) = max over P neighbouring rows of x (Lo*P, C) of relu(x + bias (C)); bias NULL = 0; relu 0 = without; P 1 = no
-     * pooling; then * scale + shift (C) where scale is not NULL, before the maximum. y may be x. */
-    void (*finish)(int Lo, int C, int P, const float *x, const float *bias, int relu, const float *scale, const float *shift, float *y);
+    /* Writes y (Lo, C): the maximum over P neighbouring rows of x (Lo*P, C) after what `after` says (NULL: nothing; here its bias may be
+     * NULL). P 1: no pooling. y may be x. */
+    void (*finish)(int Lo, int C, int P, const float *x, const tfb_after_t *after, float *y);
 
     /* The gradient of pooling: of each P rows of dx (Lo*P, C) the first that has the maximum y gets dy (Lo, C), the others 0. */
     void (*pool_grad)(int Lo, int C, int P, const float *x, const float *y, const float *dy, float *dx);
@@ -66,6 +67,8 @@ typedef struct {
     void (*bn_sums)(int R, int C, const float *x, const float *dy, const float *mean, double *s1, double *s2);
     /* dx (R, C) = a[c] * dy + b[c] * x + d[c]. dx may be dy. */
     void (*bn_grad)(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d, float *dx);
+    /* y (R, C) += w (C) * x (R, C): a tap of a depthwise convolution. */
+    void (*mul_add)(int R, int C, const float *w, const float *x, float *y);
     /* One step of H LSTM units: g (4H) holds the gates i, f, g, o before activation, and after it on return; c = f * c_prev + i * g,
      * h = o * tanh(c). c_prev NULL = 0. */
     void (*lstm_cell)(int H, float *g, const float *c_prev, float *c, float *h);

@@ -105,15 +105,19 @@ static void scatter(int L, int F, int K, const uint8_t *code, const float *dy, f
             for (int f = 0; f < F; f++) table[((size_t)k * 5 + code[l + k]) * Fp + f] += dy[(size_t)l * F + f];
 }
 
-static void finish(int Lo, int C, int P, const float *x, const float *bias, int relu, const float *scale, const float *shift, float *y)
+static void finish(int Lo, int C, int P, const float *x, const tfb_after_t *after, float *y)
 {
+    static const tfb_after_t nothing;
+    const tfb_after_t *a = after ? after : &nothing;
     for (int l = 0; l < Lo; l++)
         for (int c = 0; c < C; c++) {
             float best = 0;
             for (int p = 0; p < P; p++) {
-                float v = x[((size_t)l * P + p) * C + c] + (bias ? bias[c] : 0);
-                if (relu && v < 0) v = 0;
-                if (scale) v = v * scale[c] + shift[c];
+                size_t i = ((size_t)l * P + p) * C + c;
+                float v = x[i] + (a->bias ? a->bias[c] : 0);
+                if (a->residual) v += a->residual[i];
+                if (a->relu && v < 0) v = 0;
+                if (a->scale) v = v * a->scale[c] + a->shift[c];
                 if (p == 0 || v > best) best = v;
             }
             y[(size_t)l * C + c] = best;
@@ -187,6 +191,12 @@ static void bn_grad(int R, int C, const float *x, const float *dy, const float *
         }
 }
 
+static void mul_add(int R, int C, const float *w, const float *x, float *y)
+{
+    for (int r = 0; r < R; r++)
+        for (int c = 0; c < C; c++) y[(size_t)r * C + c] += w[c] * x[(size_t)r * C + c];
+}
+
 static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
 
 static void lstm_cell(int H, float *g, const float *c_prev, float *c, float *h)
@@ -212,6 +222,6 @@ static void adam(size_t n, float *p, const float *g, float *m, float *v, float l
 }
 
 const tfb_kernels_t tfb_kernels_plain = {
-    "plain",   PANEL, pack,      gemm,    conv_max3, gemm_tn, lookup,  lookup2,   scatter, finish,
-    pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, lstm_cell, adam,
+    "plain",   PANEL, pack,      gemm,    conv_max3, gemm_tn, lookup,  lookup2, scatter,   finish,
+    pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, mul_add, lstm_cell, adam,
 };

@@ -6,6 +6,7 @@
  * 32 registers, 6 x 2 of AVX2's 16. Rows of A are addressed by a base and a stride, so that overlapping rows (convolutions)
  * need no copying. Tiles of fewer rows are instances of the same code. */
 #include "kernels/kernels.h"
+#include "kernels/vmath.h"
 #include <math.h>
 #include <string.h>
 
@@ -434,16 +435,20 @@ static void scatter(int L, int F, int K, const uint8_t *code, const float *dy, f
     }
 }
 
-static void finish(int Lo, int C, int P, const float *x, const float *bias, int relu, const float *scale, const float *shift, float *y)
+static void finish(int Lo, int C, int P, const float *x, const tfb_after_t *after, float *y)
 {
+    static const tfb_after_t nothing;
+    const tfb_after_t a = after ? *after : nothing;
+    const float *add = a.residual;
     for (int l = 0; l < Lo; l++, x += (size_t)P * C, y += C) {
         int c = 0;
         for (; c + VL <= C; c += VL) {
-            vf b = bias ? load(bias + c) : (vf){0}, best = (vf){0};
+            vf b = a.bias ? load(a.bias + c) : (vf){0}, best = (vf){0};
             for (int p = 0; p < P; p++) {
                 vf v = load(x + (size_t)p * C + c) + b;
-                if (relu) v = vmax(v, (vf){0});
-                if (scale) v = v * load(scale + c) + load(shift + c);
+                if (add) v += load(add + (size_t)p * C + c);
+                if (a.relu) v = vmax(v, (vf){0});
+                if (a.scale) v = v * load(a.scale + c) + load(a.shift + c);
                 best = p ? vmax(v, best) : v;
             }
             store(y + c, best);
@@ -451,13 +456,15 @@ static void finish(int Lo, int C, int P, const float *x, const float *bias, int 
         for (; c < C; c++) {
             float best = 0;
             for (int p = 0; p < P; p++) {
-                float v = x[(size_t)p * C + c] + (bias ? bias[c] : 0);
-                if (relu && v < 0) v = 0;
-                if (scale) v = v * scale[c] + shift[c];
+                float v = x[(size_t)p * C + c] + (a.bias ? a.bias[c] : 0);
+                if (add) v += add[(size_t)p * C + c];
+                if (a.relu && v < 0) v = 0;
+                if (a.scale) v = v * a.scale[c] + a.shift[c];
                 if (p == 0 || v > best) best = v;
             }
             y[c] = best;
         }
+        if (add) add += (size_t)P * C;
     }
 }
 
@@ -576,40 +583,25 @@ static void bn_grad(int R, int C, const float *x, const float *dy, const float *
     }
 }
 
-/* exp(x) to about 1e-7 relative, without a branch or a call, so that the loops around it become vector code:
- * x = n ln 2 + r, 2^n by its exponent bits, exp(r) by its Taylor polynomial, |r| <= 0.35. */
-INLINE float exp_fast(float x)
+static void mul_add(int R, int C, const float *w, const float *x, float *y)
 {
-    x = x > 87 ? 87 : x < -87 ? -87 : x;
-    float t = x * 1.44269504f, shift = 12582912.0f /* 1.5 * 2^23: adding it rounds to a whole number */, n = (t + shift) - shift;
-    float r = (x - n * 0.693359375f) + n * 2.12194440e-4f; /* ln 2 in two parts */
-    float p = 1.0f / 5040;
-    p = p * r + 1.0f / 720;
-    p = p * r + 1.0f / 120;
-    p = p * r + 1.0f / 24;
-    p = p * r + 1.0f / 6;
-    p = p * r + 0.5f;
-    p = p * r + 1;
-    p = p * r + 1;
-    union {
-        int32_t i;
-        float f;
-    } two = {((int32_t)n + 127) << 23};
-    return p * two.f;
+    for (int r = 0; r < R; r++, x += C, y += C) {
+        int c = 0;
+        for (; c + VL <= C; c += VL) store(y + c, load(y + c) + load(w + c) * load(x + c));
+        for (; c < C; c++) y[c] += w[c] * x[c];
+    }
 }
-INLINE float sigmoid_fast(float x) { return 1 / (1 + exp_fast(-x)); }
-INLINE float tanh_fast(float x) { return 2 / (1 + exp_fast(-2 * x)) - 1; }
 
 static void lstm_cell(int H, float *restrict g, const float *restrict c_prev, float *restrict c, float *restrict h)
 {
-    for (int u = 0; u < 2 * H; u++) g[u] = sigmoid_fast(g[u]);
-    for (int u = 2 * H; u < 3 * H; u++) g[u] = tanh_fast(g[u]);
-    for (int u = 3 * H; u < 4 * H; u++) g[u] = sigmoid_fast(g[u]);
+    for (int u = 0; u < 2 * H; u++) g[u] = tfb_sigmoid_v(g[u]);
+    for (int u = 2 * H; u < 3 * H; u++) g[u] = tfb_tanh(g[u]);
+    for (int u = 3 * H; u < 4 * H; u++) g[u] = tfb_sigmoid_v(g[u]);
     if (c_prev)
         for (int u = 0; u < H; u++) c[u] = g[H + u] * c_prev[u] + g[u] * g[2 * H + u];
     else
         for (int u = 0; u < H; u++) c[u] = g[u] * g[2 * H + u];
-    for (int u = 0; u < H; u++) h[u] = g[3 * H + u] * tanh_fast(c[u]);
+    for (int u = 0; u < H; u++) h[u] = g[3 * H + u] * tfb_tanh(c[u]);
 }
 
 static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v, float lr_t, float b1, float b2, float inv_sqrt_c2,
@@ -626,6 +618,6 @@ static void adam(size_t n, float *restrict p, const float *restrict g, float *re
 }
 
 const tfb_kernels_t SET = {
-    SET_NAME,  PANEL, pack,      gemm,    conv_max3, gemm_tn, lookup,  lookup2,   scatter, finish,
-    pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, lstm_cell, adam,
+    SET_NAME,  PANEL, pack,      gemm,    conv_max3, gemm_tn, lookup,  lookup2, scatter,   finish,
+    pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, mul_add, lstm_cell, adam,
 };

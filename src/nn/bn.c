@@ -4,7 +4,7 @@
  * batch the statistics are the whole batch's: sums travel, forward and backward.
  * Scoring, and frozen layers in training: the running statistics, y = x * scale + shift. */
 #include "kernels/kernels.h"
-#include "nn/stage.h"
+#include "nn/steps.h"
 #include "nn/walk.h"
 #include <math.h>
 #include <string.h>
@@ -94,12 +94,12 @@ static double *add_slices(const tfb_layer_t *l, const job_t *j)
     return j->w.part;
 }
 
-static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)
+static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, float *y)
 {
     int C = l->F;
     const float *gamma = pass->param + l->param_off, *beta = gamma + C;
     float *rmean = pass->stat + l->stat_off, *rvar = rmean + C;
-    job_t j = {.x = x, .y = y, .about = rmean};
+    job_t j = {.x = in[0], .y = y, .about = rmean};
     lay_out(l, &j.w, pass->cache[l->index]);
     if (by_batch(l, pass)) {
         /* one pass: squares are taken about the running mean, which is near, so that little cancels */
@@ -149,12 +149,12 @@ static void grad_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scrat
     tfb_kernels()->bn_grad((e - b) * L, C, j->x + off, j->dy + off, j->w.a, j->w.b, j->w.d, j->y + off);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
 {
     (void)y;
     int C = l->F, batch = by_batch(l, pass);
     const float *gamma = pass->param + l->param_off;
-    job_t j = {.x = x, .dy = dy, .y = dx};
+    job_t j = {.x = in[0], .dy = dy, .y = d_in[0]};
     lay_out(l, &j.w, pass->cache[l->index]);
     float *dgamma = pass->grad && !(pass->frozen && pass->frozen[l->index]) ? pass->grad + l->param_off : NULL;
     if (dgamma || batch) tfb_tasks(l, pass, TFB_SLICES, sums_task, &j);
@@ -170,15 +170,16 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, con
         j.w.b[c] = (float)b;
         j.w.d[c] = batch ? (float)(-a * sum[c] / n - b * j.w.mean[c]) : 0;
     }
-    if (dx) tfb_tasks(l, pass, TFB_SLICES, grad_task, &j);
+    if (d_in[0]) tfb_tasks(l, pass, TFB_SLICES, grad_task, &j);
 }
 
 /* Straight after a product: into its weights. Anywhere else: one multiplication and addition a channel. */
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_stage_t *s)
+static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
-    int F = l->F;
-    if (s->P > 1 || s->scale) return 0;
-    if (!s->layer || s->relu) {
+    int F = l->F, into_weights = s->w && !s->relu && !s->act && s->residual < 0;
+    if (s->op == TFB_STEP_WHOLE || s->P > 1 || s->scale) return 0;
+    if (s->op == TFB_STEP_FRESH) s->op = TFB_STEP_EACH;
+    if (!into_weights) {
         s->scale = tfb_alloc((size_t)F, sizeof(float), "weights");
         s->shift = tfb_alloc((size_t)F, sizeof(float), "weights");
         if (!s->scale || !s->shift) return -1;
@@ -188,7 +189,7 @@ static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb
         if (s->scale)
             s->scale[c] = a, s->shift[c] = d;
         else {
-            for (size_t k = 0; k < (size_t)s->K * s->in.C; k++) s->w[k * F + c] *= a;
+            for (size_t k = 0; k < (size_t)s->K * s->src.C; k++) s->w[k * F + c] *= a;
             s->bias[c] = s->bias[c] * a + d;
         }
     }

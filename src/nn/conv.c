@@ -1,12 +1,15 @@
 /* conv.c - convolutions and dense layers, which are the same thing: a dense layer is a convolution as wide as its input.
  *
- * In: x (B, L, C), or base codes for the first layer.  Out: y (B, L-K+1, F), no padding, stride 1.
+ * `conv F K`, `conv F K same` (zero rows at both ends keep the length), `conv F K dilate D` (neighbouring taps lie D positions apart);
+ * `dense F`. In: x (B, L, C), or base codes.  Out: y (B, L + 2 pad - (K-1) D, F), stride 1.
  * Because activations are channels-last, row l of the matrix that a convolution multiplies its weights (K*C, F) with is the
- * K*C floats from x + l*C: rows overlap and nothing is copied. */
+ * K*C floats from x + l*C: rows overlap and nothing is copied. With dilation it is K products of one tap each. Padded layers work on a
+ * copy of x that has its zero rows. */
 #include "kernels/kernels.h"
-#include "nn/stage.h"
+#include "nn/steps.h"
 #include "nn/walk.h"
 #include <math.h>
+#include <stdlib.h>
 #include <string.h>
 
 enum {
@@ -21,10 +24,16 @@ typedef struct {
     float *packed2; /* weights turned round, for the gradient of the input */
     float *flip;    /* (K*F, C), before packing */
     float *dy;      /* dy packed, a block of examples after the other; first layer: TFB_SLICES tables */
+    float *padded;  /* (B, L + 2 pad, C): the input with its zero rows */
     double *part;   /* TFB_SLICES * F partial sums */
 } work_t;
 
-static int is_dense(const tfb_layer_t *l) { return l->out.L == 1; }
+static int is_dense(const tfb_layer_t *l) { return l->out.L == 1 && !l->pad && l->dilate == 1; }
+static int is_dilated(const tfb_layer_t *l) { return l->dilate > 1; }
+/* Positions between the first tap and the last one. */
+static int span(const tfb_layer_t *l) { return (l->K - 1) * l->dilate; }
+/* Positions of the input that the products see. */
+static int padded_length(const tfb_layer_t *l) { return l->in.L + 2 * l->pad; }
 
 /* Examples whose rows make one block of the weight gradient's inner sum: some 400 rows, so that a block of packed dy and the
  * rows of x it meets stay in the second-level cache. */
@@ -34,26 +43,32 @@ static int block_examples(const tfb_layer_t *l, int B)
     return n < 1 ? 1 : n < B ? n : B;
 }
 
+/* The next n bytes of a block, aligned; base NULL: only counts. */
+static void *carve(uint8_t *base, size_t *off, size_t n)
+{
+    void *p = base ? base + *off : NULL;
+    *off += (n + 63) & ~(size_t)63;
+    return p;
+}
+
 static size_t lay_out(const tfb_layer_t *l, int B, work_t *w, uint8_t *base)
 {
-    size_t K = (size_t)l->K, C = (size_t)l->in.C, F = (size_t)l->F, n[5];
+    size_t K = (size_t)l->K, C = (size_t)l->in.C, F = (size_t)l->F, off = 0, packed, packed2, dy;
     int E = block_examples(l, B), Fp = tfb_round16(l->F);
     if (l->first) {
-        n[0] = K * 5 * (size_t)Fp;
-        n[3] = TFB_SLICES * n[0];
+        packed = K * 5 * (size_t)Fp;
+        dy = TFB_SLICES * packed;
     } else {
-        n[0] = tfb_packed_size((int)(K * C), (int)F);
-        n[3] = (size_t)((B + E - 1) / E) * tfb_packed_size(E * l->out.L, (int)F);
+        packed = is_dilated(l) ? K * tfb_packed_size((int)C, (int)F) : tfb_packed_size((int)(K * C), (int)F);
+        dy = (size_t)((B + E - 1) / E) * tfb_packed_size(E * l->out.L, (int)F);
     }
-    n[1] = is_dense(l) ? 0 : tfb_packed_size((int)(K * F), (int)C);
-    n[2] = is_dense(l) ? 0 : K * F * C;
-    n[4] = 2 * TFB_SLICES * F; /* doubles */
-    size_t off = 0;
-    float **p[] = {&w->packed, &w->packed2, &w->flip, &w->dy, (float **)&w->part};
-    for (int i = 0; i < 5; i++) {
-        *p[i] = base ? (float *)(void *)(base + off) : NULL;
-        off += (n[i] * sizeof(float) + 63) & ~(size_t)63;
-    }
+    packed2 = is_dilated(l) ? K * tfb_packed_size((int)F, (int)C) : tfb_packed_size((int)(K * F), (int)C);
+    w->packed = carve(base, &off, packed * sizeof(float));
+    w->packed2 = carve(base, &off, is_dense(l) ? 0 : packed2 * sizeof(float));
+    w->flip = carve(base, &off, is_dense(l) ? 0 : K * F * C * sizeof(float));
+    w->dy = carve(base, &off, dy * sizeof(float));
+    w->padded = carve(base, &off, l->pad ? (size_t)B * (size_t)padded_length(l) * C * sizeof(float) : 0);
+    w->part = carve(base, &off, TFB_SLICES * F * sizeof(double));
     return off;
 }
 
@@ -66,7 +81,7 @@ static size_t cache(const tfb_layer_t *l, int B)
 static size_t scratch(const tfb_layer_t *l, int B)
 {
     (void)B;
-    size_t pad = ((size_t)l->out.L + 2 * (size_t)(l->K - 1)) * (size_t)l->F;
+    size_t pad = ((size_t)l->out.L + 2 * (size_t)span(l)) * (size_t)l->F;
     size_t panels = (size_t)l->F * PANELS * TFB_PANEL_MAX;
     return (pad > panels ? pad : panels) * sizeof(float);
 }
@@ -75,24 +90,68 @@ static size_t scratch(const tfb_layer_t *l, int B)
 
 static int finish_setup(tfb_layer_t *l, char *err, size_t m_err)
 {
-    if (l->F < 1 || l->F > 65536 || l->K < 1 || l->K > l->in.L) {
-        snprintf(err, m_err, "%s: %d filters of width %d do not fit an input of %d positions", l->kind->name, l->F, l->K, l->in.L);
+    if (l->F < 1 || l->F > 65536 || l->K < 1 || l->K > l->in.L || span(l) + 1 > padded_length(l)) {
+        snprintf(err, m_err, "%s: %d filters of width %d do not fit an input of %d positions", l->kind->name, l->F, span(l) + 1, l->in.L);
         return -1;
     }
-    l->out = (tfb_shape_t){l->in.L - l->K + 1, l->F, 0};
+    l->out = (tfb_shape_t){padded_length(l) - span(l), l->F, 0};
     return 0;
+}
+
+int tfb_conv_options(tfb_layer_t *l, const char *args, char *err, size_t m_err)
+{
+    char word[16], *end;
+    int same = 0;
+    while (tfb_arg_word(&args, word, sizeof word)) {
+        long d = 0;
+        if (strcmp(word, "same") == 0) {
+            same = 1;
+            continue;
+        }
+        if (strcmp(word, "dilate") == 0 && tfb_arg_word(&args, word, sizeof word)) d = strtol(word, &end, 10);
+        if (d < 1 || d > 65536 || *end) {
+            snprintf(err, m_err, "%s takes `same` and `dilate D` after its width, as in `conv 100 5 same dilate 2`", l->kind->name);
+            return -1;
+        }
+        l->dilate = (int)d;
+    }
+    if (l->first && (same || l->dilate > 1)) {
+        snprintf(err, m_err, "a layer that reads bases can be neither padded nor dilated");
+        return -1;
+    }
+    if (l->K > TFB_MAX_WINDOW || (int64_t)(l->K - 1) * l->dilate > TFB_MAX_WINDOW) {
+        snprintf(err, m_err, "%s: a width of %d at a distance of %d is too large", l->kind->name, l->K, l->dilate);
+        return -1;
+    }
+    if (same && span(l) % 2) {
+        snprintf(err, m_err, "`same` needs an odd width, or an even distance of taps");
+        return -1;
+    }
+    if (same) l->pad = span(l) / 2;
+    return 0;
+}
+
+/* The leading numbers of args, at most n; *rest gets what follows them. Returns how many there were. */
+static int leading_numbers(const char *args, double *v, int n, const char **rest)
+{
+    char word[32];
+    int i = 0;
+    for (*rest = args; i < n; i++, *rest = args)
+        if (!tfb_arg_word(&args, word, sizeof word) || tfb_args(word, &v[i], 1) != 1) break;
+    return i;
 }
 
 static int conv_setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
 {
     double v[2];
-    if (tfb_args(args, v, 2) != 2) {
+    const char *rest;
+    if (leading_numbers(args, v, 2, &rest) != 2) {
         snprintf(err, m_err, "conv takes a number of filters and a width, as in `conv 100 19`");
         return -1;
     }
     l->F = (int)v[0];
     l->K = (int)v[1];
-    if (finish_setup(l, err, m_err) < 0) return -1;
+    if (tfb_conv_options(l, rest, err, m_err) < 0 || finish_setup(l, err, m_err) < 0) return -1;
     tfb_tensor_t *t = tfb_layer_tensor(l, "weight", 1, 3, l->F, l->in.C, l->K);
     t->fck[0] = l->F, t->fck[1] = l->in.C, t->fck[2] = l->K;
     tfb_layer_tensor(l, "bias", 1, 1, l->F, 0, 0);
@@ -110,7 +169,7 @@ static int dense_setup(tfb_layer_t *l, const char *args, char *err, size_t m_err
     l->K = l->in.L;
     if (finish_setup(l, err, m_err) < 0) return -1;
     tfb_tensor_t *t = tfb_layer_tensor(l, "weight", 1, 2, l->F, l->in.C * l->in.L, 0);
-    /* position-major flattening is (F, K, C) in the file: as a (F, K*C, 1) tensor it takes the same road to (K*C, F) */
+    /* position-major flattening is (F, K, C) in the file: as a (F, K*C, 1) tensor it reaches (K*C, F) in the same way */
     t->fck[0] = l->F;
     t->fck[1] = l->in.by_position ? l->in.C * l->in.L : l->in.C;
     t->fck[2] = l->in.by_position ? 1 : l->in.L;
@@ -158,17 +217,36 @@ static void first_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
         tfb_kernels()->lookup(l->out.L, l->F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias, j->y + (size_t)b * l->out.L * l->F);
 }
 
+/* The examples of a chunk with zero rows around them. */
+static void pad_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
+{
+    (void)scratch;
+    job_t *j = arg;
+    size_t n = (size_t)l->in.L * l->in.C, side = (size_t)l->pad * l->in.C;
+    for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++) {
+        float *to = j->work.padded + (size_t)b * (n + 2 * side);
+        memset(to, 0, side * sizeof(float));
+        memcpy(to + side, j->x + (size_t)b * n, n * sizeof(float));
+        memset(to + side + n, 0, side * sizeof(float));
+    }
+}
+
 static void conv_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     (void)scratch;
     job_t *j = arg;
     int C = l->in.C, F = l->F, L = l->out.L, KC = l->K * C;
     const tfb_kernels_t *k = tfb_kernels();
+    size_t tap = tfb_packed_size(C, F), step = (size_t)l->dilate * (size_t)C;
     int b0 = task * CHUNK, b1 = b0 + CHUNK < pass->B ? b0 + CHUNK : pass->B;
     for (int b = b0; b < b1; b++) {
+        const float *x = j->x + (size_t)b * (size_t)padded_length(l) * C;
         float *y = j->y + (size_t)b * L * F;
-        k->gemm(L, F, KC, j->x + (size_t)b * l->in.L * C, C, j->work.packed, y, F, 0);
-        k->finish(L, F, 1, y, j->bias, 0, NULL, NULL, y);
+        if (is_dilated(l))
+            for (int t = 0; t < l->K; t++) k->gemm(L, F, C, x + (size_t)t * step, C, j->work.packed + (size_t)t * tap, y, F, t > 0);
+        else
+            k->gemm(L, F, KC, x, C, j->work.packed, y, F, 0);
+        k->finish(L, F, 1, y, &(tfb_after_t){.bias = j->bias}, y);
     }
 }
 
@@ -176,8 +254,14 @@ static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
 {
     (void)pass, (void)scratch;
     job_t *j = arg;
-    int KC = l->K * l->in.C, p = tfb_kernels()->panel, n = task * p, w = l->F - n < p ? l->F - n : p;
-    tfb_kernels()->pack(KC, w, j->w + n, l->F, 1, j->work.packed + (size_t)task * p * KC);
+    const tfb_kernels_t *k = tfb_kernels();
+    int C = l->in.C, KC = l->K * C, p = k->panel, n = task * p, w = l->F - n < p ? l->F - n : p;
+    size_t tap = tfb_packed_size(C, l->F);
+    if (!is_dilated(l)) {
+        k->pack(KC, w, j->w + n, l->F, 1, j->work.packed + (size_t)task * p * KC);
+        return;
+    }
+    for (int t = 0; t < l->K; t++) k->pack(C, w, j->w + (size_t)t * C * l->F + n, l->F, 1, j->work.packed + (size_t)t * tap + (size_t)task * p * C);
 }
 
 /* Dense: every task makes some columns of y for the whole batch, packing just the weights of those. */
@@ -196,10 +280,10 @@ static void dense_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     }
 }
 
-static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)
+static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, float *y)
 {
     const float *w = pass->param + l->param_off;
-    job_t j = {.w = w, .bias = w + l->tensor[1].off, .x = x, .y = y};
+    job_t j = {.w = w, .bias = w + l->tensor[1].off, .x = in[0], .y = y};
     lay_out(l, pass->B, &j.work, pass->cache[l->index]);
     int chunks = (pass->B + CHUNK - 1) / CHUNK, p = tfb_kernels()->panel;
     if (l->first) {
@@ -209,6 +293,10 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, floa
         tfb_tasks(l, pass, (l->F + p * PANELS - 1) / (p * PANELS), dense_task, &j);
     } else {
         tfb_tasks(l, pass, (l->F + p - 1) / p, pack_task, &j);
+        if (l->pad) {
+            tfb_tasks(l, pass, chunks, pad_task, &j);
+            j.x = j.work.padded;
+        }
         tfb_tasks(l, pass, chunks, conv_task, &j);
     }
 }
@@ -253,20 +341,25 @@ static void pack_dy_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void 
     tfb_kernels()->pack(e * L, l->F, j->y + (size_t)e0 * L * l->F, l->F, 1, j->work.dy + (size_t)task * tfb_packed_size(j->E * L, l->F));
 }
 
+/* Rows of the weight gradient that one product makes: all taps are neighbours, unless they are dilated. */
+static int dw_rows(const tfb_layer_t *l) { return is_dilated(l) ? l->in.C : l->K * l->in.C; }
+
 static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     (void)scratch;
     job_t *j = arg;
-    int C = l->in.C, KC = l->K * C, m = task * ROWS, n = KC - m < ROWS ? KC - m : ROWS, L = l->out.L;
-    ptrdiff_t lds = (ptrdiff_t)l->in.L * C;
+    int C = l->in.C, all = dw_rows(l), chunks = (all + ROWS - 1) / ROWS, t = task / chunks, m = task % chunks * ROWS;
+    int n = all - m < ROWS ? all - m : ROWS, L = l->out.L;
+    ptrdiff_t lds = (ptrdiff_t)padded_length(l) * C;
+    float *dw = j->dw + ((size_t)t * C + m) * l->F;
     for (int blk = 0, e0 = 0; e0 < pass->B; blk++, e0 += j->E) {
         int e = pass->B - e0 < j->E ? pass->B - e0 : j->E;
         const float *bp = j->work.dy + (size_t)blk * tfb_packed_size(j->E * L, l->F);
-        const float *a = j->x + e0 * lds + m;
+        const float *a = j->x + e0 * lds + (ptrdiff_t)t * l->dilate * C + m;
         if (L == 1)
-            tfb_kernels()->gemm_tn(n, l->F, 1, e, a, 0, lds, bp, j->dw + (size_t)m * l->F, l->F, blk > 0);
+            tfb_kernels()->gemm_tn(n, l->F, 1, e, a, 0, lds, bp, dw, l->F, blk > 0);
         else
-            tfb_kernels()->gemm_tn(n, l->F, e, L, a, lds, C, bp, j->dw + (size_t)m * l->F, l->F, blk > 0);
+            tfb_kernels()->gemm_tn(n, l->F, e, L, a, lds, C, bp, dw, l->F, blk > 0);
     }
 }
 
@@ -287,21 +380,34 @@ static void pack_flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
 {
     (void)pass, (void)scratch;
     job_t *j = arg;
-    int KF = l->K * l->F, C = l->in.C, p = tfb_kernels()->panel, n = task * p, w = C - n < p ? C - n : p;
-    tfb_kernels()->pack(KF, w, j->work.flip + n, C, 1, j->work.packed2 + (size_t)n * KF);
+    const tfb_kernels_t *k = tfb_kernels();
+    int F = l->F, KF = l->K * F, C = l->in.C, p = k->panel, n = task * p, w = C - n < p ? C - n : p;
+    size_t tap = tfb_packed_size(F, C);
+    if (!is_dilated(l)) {
+        k->pack(KF, w, j->work.flip + n, C, 1, j->work.packed2 + (size_t)n * KF);
+        return;
+    }
+    for (int t = 0; t < l->K; t++) k->pack(F, w, j->w + ((size_t)t * C + n) * F, 1, F, j->work.packed2 + (size_t)t * tap + (size_t)n * F);
 }
 
+/* dx at a position is a product of the taps with dy at positions before it: dy gets as many zero rows as taps can reach. */
 static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     job_t *j = arg;
+    const tfb_kernels_t *k = tfb_kernels();
     int C = l->in.C, F = l->F, L = l->out.L;
-    size_t pad = (size_t)(l->K - 1) * F, n = (size_t)L * F;
+    size_t zeros = (size_t)span(l) * F, n = (size_t)L * F, tap = tfb_packed_size(F, C);
     float *dy = scratch;
-    memset(dy, 0, pad * sizeof(float));
-    memset(dy + pad + n, 0, pad * sizeof(float));
+    memset(dy, 0, zeros * sizeof(float));
+    memset(dy + zeros + n, 0, zeros * sizeof(float));
     for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++) {
-        memcpy(dy + pad, j->y + (size_t)b * n, n * sizeof(float));
-        tfb_kernels()->gemm(l->in.L, C, l->K * F, dy, F, j->work.packed2, j->dw + (size_t)b * l->in.L * C, C, 0);
+        float *dx = j->dw + (size_t)b * l->in.L * C;
+        memcpy(dy + zeros, j->y + (size_t)b * n, n * sizeof(float));
+        const float *at = dy + (size_t)l->pad * F; /* the last tap's row for position 0; the first tap's lies a span further */
+        if (is_dilated(l))
+            for (int t = 0; t < l->K; t++) k->gemm(l->in.L, C, F, at + zeros - (size_t)t * l->dilate * F, F, j->work.packed2 + (size_t)t * tap, dx, C, t > 0);
+        else
+            k->gemm(l->in.L, C, l->K * F, at, F, j->work.packed2, dx, C, 0);
     }
 }
 
@@ -314,52 +420,56 @@ static void dense_dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void
     k->gemm(pass->B, w, l->F, j->y, l->F, scratch, j->dw + n, KC, 0);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+/* The gradient of weights and bias into pass->grad. */
+static void parameter_gradients(const tfb_layer_t *l, tfb_pass_t *pass, job_t *j)
+{
+    float *dy = j->y;
+    j->dw = pass->grad + l->param_off;
+    if (l->first) {
+        tfb_tasks(l, pass, TFB_SLICES, scatter_task, j);
+        tfb_tasks(l, pass, l->K, gather_task, j);
+    } else {
+        int taps = is_dilated(l) ? l->K : 1;
+        j->E = block_examples(l, pass->B);
+        tfb_tasks(l, pass, (pass->B + j->E - 1) / j->E, pack_dy_task, j);
+        tfb_tasks(l, pass, taps * ((dw_rows(l) + ROWS - 1) / ROWS), dw_task, j);
+    }
+    tfb_column_sums(l, pass, dy, l->out.L, l->F, j->work.part, j->dw + l->tensor[1].off);
+}
+
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
 {
     (void)y;
     const float *w = pass->param + l->param_off;
-    job_t j = {.w = w, .x = x, .y = dy};
+    job_t j = {.w = w, .x = in[0], .y = dy};
     lay_out(l, pass->B, &j.work, pass->cache[l->index]);
-    int frozen = pass->frozen && pass->frozen[l->index];
+    if (l->pad) j.x = j.work.padded;
     int KC = l->K * l->in.C, p = tfb_kernels()->panel;
-    if (pass->grad && !frozen) {
-        j.dw = pass->grad + l->param_off;
-        if (l->first) {
-            tfb_tasks(l, pass, TFB_SLICES, scatter_task, &j);
-            tfb_tasks(l, pass, l->K, gather_task, &j);
-        } else {
-            j.E = block_examples(l, pass->B);
-            tfb_tasks(l, pass, (pass->B + j.E - 1) / j.E, pack_dy_task, &j);
-            tfb_tasks(l, pass, (KC + ROWS - 1) / ROWS, dw_task, &j);
-        }
-        tfb_column_sums(l, pass, dy, l->out.L, l->F, j.work.part, j.dw + l->tensor[1].off);
-    }
-    if (!dx) return;
-    j.dw = dx;
+    if (pass->grad && !(pass->frozen && pass->frozen[l->index])) parameter_gradients(l, pass, &j);
+    if (!d_in[0]) return;
+    j.dw = d_in[0];
     if (is_dense(l)) {
         tfb_tasks(l, pass, (KC + p * PANELS - 1) / (p * PANELS), dense_dx_task, &j);
     } else {
-        tfb_tasks(l, pass, l->K, flip_task, &j);
+        if (!is_dilated(l)) tfb_tasks(l, pass, l->K, flip_task, &j);
         tfb_tasks(l, pass, (l->in.C + p - 1) / p, pack_flip_task, &j);
         tfb_tasks(l, pass, (pass->B + CHUNK - 1) / CHUNK, dx_task, &j);
     }
 }
 
-static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
+void tfb_conv_reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
 {
-    *ob = beg - l->K + 1 > 0 ? beg - l->K + 1 : 0;
-    *oe = end < l->out.L ? end : l->out.L;
+    int b = beg + l->pad - span(l), e = end + l->pad;
+    *ob = b > 0 ? b : 0;
+    *oe = e < l->out.L ? e : l->out.L;
 }
 
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_stage_t *s)
+static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
     (void)stat;
-    if (s->layer || s->relu || s->scale || s->P > 1) return 0;
+    if (s->op != TFB_STEP_FRESH) return 0;
     size_t n = l->tensor[0].n;
-    s->layer = l;
-    s->first = l->first;
-    s->K = l->K;
-    s->mid = s->out = l->out;
+    s->op = TFB_STEP_PRODUCT;
     s->w = tfb_alloc(n, sizeof(float), "weights");
     s->bias = tfb_alloc((size_t)l->F, sizeof(float), "weights");
     if (!s->w || !s->bias) return -1;
@@ -376,7 +486,7 @@ const tfb_kind_t tfb_kind_conv = {
     .scratch = scratch,
     .forward = forward,
     .backward = backward,
-    .reach = reach,
+    .reach = tfb_conv_reach,
     .constant = TFB_CONSTANT_STAYS,
     .bias = 2,
     .fuse = fuse,
@@ -389,7 +499,7 @@ const tfb_kind_t tfb_kind_dense = {
     .scratch = scratch,
     .forward = forward,
     .backward = backward,
-    .reach = reach,
+    .reach = tfb_conv_reach,
     .constant = TFB_CONSTANT_STAYS,
     .bias = 2,
     .fuse = fuse,

@@ -2,7 +2,6 @@
  *
  * The mask is a hash of (seed, step, layer, element of the whole batch): no state, the same for any number of threads and of processes
  * that share the batch, and made again by backward. */
-#include "nn/stage.h"
 #include "nn/walk.h"
 
 static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
@@ -36,23 +35,23 @@ static void mask_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scrat
     tfb_dropout_mask(pass, l->index, l->rate, arg, (size_t)l->in.L * l->in.C, tfb_slice(s, pass->B), tfb_slice(s + 1, pass->B));
 }
 
-static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)
+static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, float *y)
 {
-    (void)x;
+    (void)in;
     if (pass->train && l->rate > 0) tfb_tasks(l, pass, TFB_SLICES, mask_task, y);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
 {
-    (void)x, (void)y, (void)dx;
+    (void)in, (void)y, (void)d_in;
     if (pass->train && l->rate > 0) tfb_tasks(l, pass, TFB_SLICES, mask_task, dy);
 }
 
-/* Scoring has no dropout: it joins any stage and leaves it as it is. */
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_stage_t *s)
-{
-    (void)l, (void)param, (void)stat, (void)s;
-    return 1;
-}
-
-const tfb_kind_t tfb_kind_dropout = {.name = "dropout", .setup = setup, .forward = forward, .backward = backward, .fuse = fuse, .in_place = 1};
+const tfb_kind_t tfb_kind_dropout = {
+    .name = "dropout",
+    .setup = setup,
+    .forward = forward,
+    .backward = backward,
+    .identity = 1,
+    .in_place = 1,
+};

@@ -1,154 +1,31 @@
 /* infer.c - scoring windows. In: base codes (B, W). Out: logits (B, T).
  *
- * Convolution stages run over a few windows at a time, whose activations stay in the second cache; dense stages run over a block of
+ * Steps by window run over a few windows at a time, whose activations stay in the second cache; steps by block run over a block of
  * windows, so that their weights are read once a block. A window derived from another (an ALT allele from its REF window) makes
  * anew only the rows that can differ and copies what is needed of the others: the same sums in the same order, so the result is
  * the same bit for bit. */
 #include "nn/infer.h"
 #include "kernels/kernels.h"
-#include "nn/stage.h"
+#include "nn/scoring.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum {
-    ROWS = 2 * TFB_INFER_TOGETHER, /* windows (strands counted) of a block: dense weights are read once for so many; a multiple of the tile's 12 */
-    SLOTS = 8,                     /* windows that go through the convolutions together: 350 kB of activations for the main model */
-};
-
-/* A window on its way through the convolutions. */
-typedef struct {
-    float *act, *out; /* outputs of the window stages but the last, one after the other; of the last, in the block's first dense input */
-    uint8_t *code, *pair;
-    int base;       /* slot of the window it is derived from, or -1 */
-    int *beg, *end; /* per window stage: the rows that are made here */
-} slot_t;
-
-typedef struct {
-    slot_t slot[SLOTS + 1]; /* the last keeps a base window for those derived from it that did not fit in with it */
-    const float **a;        /* groups of rows for conv_max3, and where their maxima go */
-    float **c;
-    float *max3;     /* its scratch */
-    float *mid;      /* a product before pooling */
-    float *dense[2]; /* (ROWS, widest) in turn */
-    tfb_pass_t pass; /* for stages that run by their layer's own forward */
-    float *stretch;  /* outputs of all window stages over a stretch, in every phase; NULL until one is scored */
-    int64_t *run;    /* per phase: the rows that are wanted, first and end */
-    uint8_t *code;   /* of the stretch, in one strand; and its pairs */
-    uint8_t *pair;
-} work_t;
-
-struct tfb_infer_t {
-    tfb_net_t *net;
-    tfb_stage_t *stage;
-    int n_stages, n_window; /* stages that run window by window come first */
-    size_t *off, n_act;     /* where each of those has its output in work.act */
-    int W, T;
-    tfb_pool_t *pool;
-    work_t *work; /* one per thread */
-    int n_threads;
-    int64_t *begin; /* first window of each block; m_begin */
-    int64_t m_begin;
-    int fork; /* net, stage and off are another's */
-};
-
 float tfb_sigmoid(float z) { return 1 / (1 + expf(-z)); }
 
-int tfb_infer_window(const tfb_infer_t *f) { return f->W; }
-int tfb_infer_n_targets(const tfb_infer_t *f) { return f->T; }
+/* ---- work space ---- */
 
-/* Keeps only the wanted outputs of the last stage, in the order asked for. */
-static int choose_targets(tfb_stage_t *s, const int *targets, int n)
+static void work_free(tfb_work_t *w, const tfb_plan_t *p)
 {
-    int F = s->out.C;
-    size_t KC = (size_t)s->K * s->in.C;
-    float *w = tfb_alloc(KC * (size_t)n, sizeof *w, "weights"), *b = tfb_alloc((size_t)n, sizeof *b, "weights");
-    if (!w || !b) {
-        free(w);
-        free(b);
-        return -1;
-    }
-    for (size_t k = 0; k < KC; k++)
-        for (int t = 0; t < n; t++) w[k * n + t] = s->w[k * F + targets[t]];
-    for (int t = 0; t < n; t++) b[t] = s->bias[targets[t]];
-    free(s->w);
-    free(s->bias);
-    s->w = w;
-    s->bias = b;
-    s->mid.C = s->out.C = n;
-    return 0;
-}
-
-static int build_stages(tfb_infer_t *f)
-{
-    tfb_net_t *net = f->net;
-    if (!(f->stage = calloc((size_t)net->n_layers, sizeof *f->stage))) return -1;
-    tfb_stage_t *s = NULL;
-    for (int i = 0; i < net->n_layers; i++) {
-        const tfb_layer_t *l = &net->layer[i];
-        for (int fresh = 0;; fresh = 1) {
-            int r = s && !s->whole ? l->kind->fuse(l, net->param + l->param_off, net->stat + l->stat_off, s) : 0;
-            if (r > 0) break;
-            if (r < 0 || (fresh && r == 0)) return -1;
-            s = &f->stage[f->n_stages++];
-            s->in = s->mid = s->out = l->in;
-            s->P = 1;
-        }
-    }
-    return 0;
-}
-
-/* Weight of base c at tap k for filter n; an N counts a quarter of each base. */
-static float tap(const tfb_stage_t *s, int k, int c, int n)
-{
-    const float *w = s->w + (size_t)k * 4 * s->mid.C + n;
-    int F = s->mid.C;
-    return k >= s->K ? 0 : c < 4 ? w[c * F] : 0.25f * (w[0] + w[F] + w[2 * F] + w[3 * F]);
-}
-
-/* Pooled over 3 and wide enough for the short algorithm to pay. */
-static int is_grouped(const tfb_stage_t *s) { return s->layer && !s->whole && !s->first && s->P == 3 && s->K >= 3 && tfb_kernels()->conv_max3; }
-
-static int pack_stage(tfb_stage_t *s)
-{
-    int F = s->mid.C;
-    if (!s->w) return 0;
-    if (s->first) { /* two taps' weights added up, for each pair of bases; an odd width ends with half a pair */
-        int q = tfb_kernels()->panel, K2 = (s->K + 1) / 2, panels = (F + q - 1) / q;
-        if (!(s->packed = tfb_alloc((size_t)K2 * 25 * (size_t)panels, (size_t)q * sizeof(float), "weights"))) return -1;
-        for (int n = 0; n < F; n++) {
-            float *t = s->packed + (size_t)(n / q) * K2 * 25 * q + n % q;
-            for (int k = 0; k < 2 * K2; k += 2)
-                for (int i = 0; i < 25; i++, t += q) *t = tap(s, k, i / 5, n) + tap(s, k + 1, i % 5, n);
-        }
-    } else if (is_grouped(s)) {
-        int n = TFB_MAX3_POINTS * tfb_max3_chunks(s->K) * s->in.C;
-        float *at = tfb_alloc((size_t)n * (size_t)F, sizeof *at, "weights");
-        if (at && (s->packed = tfb_alloc(tfb_packed_size(n, F), sizeof(float), "weights"))) {
-            tfb_max3_weights(s->K, s->in.C, F, s->w, at);
-            tfb_kernels()->pack(n, F, at, F, 1, s->packed);
-        }
-        free(at);
-        if (!s->packed) return -1;
-    } else {
-        int KC = s->K * s->in.C;
-        if (!(s->packed = tfb_alloc(tfb_packed_size(KC, F), sizeof(float), "weights"))) return -1;
-        tfb_kernels()->pack(KC, F, s->w, F, 1, s->packed);
-    }
-    free(s->w);
-    s->w = NULL;
-    return 0;
-}
-
-static void work_free(work_t *w, int n_layers)
-{
-    for (int i = 0; i <= SLOTS; i++) {
+    for (int i = 0; i <= TFB_SLOTS; i++) {
         free(w->slot[i].act);
+        free(w->slot[i].y);
         free(w->slot[i].code);
         free(w->slot[i].beg);
     }
-    for (int i = 0; i < 2; i++) free(w->dense[i]);
-    for (int i = 0; w->pass.cache && i < n_layers; i++) free(w->pass.cache[i]);
+    for (int i = 0; w->buffer && i < p->n_buffers; i++) free(w->buffer[i]);
+    for (int i = 0; w->pass.cache && i < p->net->n_layers; i++) free(w->pass.cache[i]);
+    free(w->buffer);
     free(w->pass.cache);
     free(w->pass.scratch);
     free(w->stretch);
@@ -159,52 +36,57 @@ static void work_free(work_t *w, int n_layers)
     free(w->c);
     free(w->max3);
     free(w->mid);
+    free(w->padded);
 }
 
-static int work_init(const tfb_infer_t *f, work_t *w)
+/* Room for a layer that runs by its own forward. Threads are not shared within a block, so it runs on this one alone. */
+static int pass_init(const tfb_plan_t *p, tfb_work_t *w, const tfb_layer_t *l)
 {
-    const tfb_stage_t *top = &f->stage[f->n_window - 1];
-    size_t mid = 1, wide = (size_t)top->out.L * top->out.C; /* what a window hands to the block */
-    for (int i = 0; i < f->n_stages; i++) {
-        const tfb_stage_t *s = &f->stage[i];
-        size_t n = (size_t)s->mid.L * s->mid.C;
-        if (n > mid) mid = n;
-        if (i >= f->n_window && n > wide) wide = n;
-        if (s->whole) { /* threads are not shared within a block, so the layer runs on this one alone */
-            const tfb_layer_t *l = s->layer;
-            size_t m = l->kind->scratch ? l->kind->scratch(l, ROWS) : 0;
-            w->pass.net = f->net;
-            w->pass.param = f->net->param;
-            w->pass.stat = f->net->stat;
-            if (!w->pass.cache && !(w->pass.cache = calloc((size_t)f->net->n_layers, sizeof *w->pass.cache))) return -1;
-            if (!(w->pass.cache[l->index] = tfb_alloc(l->kind->cache ? l->kind->cache(l, ROWS) : 1, 1, "activations"))) return -1;
-            if (m > w->pass.m_scratch) {
-                free(w->pass.scratch);
-                w->pass.m_scratch = m;
-                if (!(w->pass.scratch = tfb_alloc(m, 1, "scratch"))) return -1;
-            }
-        }
-    }
-    size_t groups = 1, max3 = 0;
-    for (int i = 0; i < f->n_stages; i++) {
-        const tfb_stage_t *s = &f->stage[i];
-        if ((size_t)s->out.L > groups) groups = (size_t)s->out.L;
-        if (is_grouped(s) && tfb_max3_scratch(s->K, s->in.C) > max3) max3 = tfb_max3_scratch(s->K, s->in.C);
+    size_t m = l->kind->scratch ? l->kind->scratch(l, TFB_ROWS) : 0;
+    w->pass.net = p->net;
+    w->pass.param = p->net->param;
+    w->pass.stat = p->net->stat;
+    if (!w->pass.cache && !(w->pass.cache = calloc((size_t)p->net->n_layers, sizeof *w->pass.cache))) return -1;
+    if (!(w->pass.cache[l->index] = tfb_alloc(l->kind->cache ? l->kind->cache(l, TFB_ROWS) : 1, 1, "activations"))) return -1;
+    if (m <= w->pass.m_scratch) return 0;
+    free(w->pass.scratch);
+    w->pass.m_scratch = m;
+    return (w->pass.scratch = tfb_alloc(m, 1, "scratch")) ? 0 : -1;
+}
+
+static int slot_init(const tfb_plan_t *p, tfb_slot_t *s)
+{
+    size_t n = (size_t)p->n_steps;
+    if (!(s->act = tfb_alloc(p->n_act + 1, sizeof(float), "activations")) || !(s->y = calloc(n, sizeof *s->y)) ||
+        !(s->code = tfb_alloc(2 * (size_t)p->W, 1, "activations")) || !(s->beg = tfb_alloc(2 * n, sizeof *s->beg, "activations")))
+        return -1;
+    s->pair = s->code + p->W;
+    s->end = s->beg + n;
+    return 0;
+}
+
+static size_t larger(size_t a, size_t b) { return a > b ? a : b; }
+
+static int work_init(const tfb_plan_t *p, tfb_work_t *w)
+{
+    size_t mid = 1, padded = 0, groups = 1, max3 = 0;
+    for (int i = 0; i < p->n_steps; i++) {
+        const tfb_step_t *s = &p->step[i];
+        mid = larger(mid, (size_t)s->mid.L * s->mid.C);
+        groups = larger(groups, (size_t)s->out.L);
+        if (s->pad && s->by_block) padded = larger(padded, ((size_t)s->src.L + 2 * (size_t)s->pad) * s->src.C);
+        if (tfb_step_is_grouped(s)) max3 = larger(max3, tfb_max3_scratch(s->K, s->src.C));
+        if (s->op == TFB_STEP_WHOLE && pass_init(p, w, s->layer) < 0) return -1;
     }
     if (max3 && !(w->max3 = tfb_alloc(max3, sizeof(float), "scratch"))) return -1;
-    if (!(w->mid = tfb_alloc(mid, sizeof(float), "activations")) || !(w->a = tfb_alloc(SLOTS * groups, sizeof *w->a, "activations")) ||
-        !(w->c = tfb_alloc(SLOTS * groups, sizeof *w->c, "activations")))
+    if (padded && !(w->padded = tfb_alloc(padded, sizeof(float), "scratch"))) return -1;
+    if (!(w->mid = tfb_alloc(mid, sizeof(float), "activations")) || !(w->a = tfb_alloc(TFB_SLOTS * groups, sizeof *w->a, "activations")) ||
+        !(w->c = tfb_alloc(TFB_SLOTS * groups, sizeof *w->c, "activations")) || !(w->buffer = calloc((size_t)p->n_buffers + 1, sizeof *w->buffer)))
         return -1;
-    for (int i = 0; i < 2; i++)
-        if (!(w->dense[i] = tfb_alloc(ROWS * wide, sizeof(float), "activations"))) return -1;
-    for (int i = 0; i <= SLOTS; i++) {
-        slot_t *s = &w->slot[i];
-        if (!(s->act = tfb_alloc(f->n_act + 1, sizeof(float), "activations")) || !(s->code = tfb_alloc(2 * (size_t)f->W, 1, "activations")) ||
-            !(s->beg = tfb_alloc(2 * (size_t)f->n_window, sizeof *s->beg, "activations")))
-            return -1;
-        s->pair = s->code + f->W;
-        s->end = s->beg + f->n_window;
-    }
+    for (int i = 0; i < p->n_buffers; i++)
+        if (!(w->buffer[i] = tfb_alloc(TFB_ROWS * p->m_buffer[i], sizeof(float), "activations"))) return -1;
+    for (int i = 0; i <= TFB_SLOTS; i++)
+        if (slot_init(p, &w->slot[i]) < 0) return -1;
     return 0;
 }
 
@@ -214,30 +96,9 @@ tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_ta
     if (!f) goto memory;
     f->pool = pool;
     f->n_threads = pool ? tfb_pool_size(pool) : 1;
-    f->W = m->window;
-    f->T = targets ? n_targets : m->n_targets;
-    if (!(f->net = tfb_net_clone(m->net)) || build_stages(f) < 0) goto memory;
-    tfb_stage_t *last = &f->stage[f->n_stages - 1];
-    if (targets && choose_targets(last, targets, n_targets) < 0) goto memory;
-    for (int i = 0; i < f->n_stages; i++)
-        if (pack_stage(&f->stage[i]) < 0) goto memory;
-    /* from the first product that takes the whole width on, everything is a row a window */
-    while (f->n_window < f->n_stages && !(f->n_window > 0 && f->stage[f->n_window].layer && (f->stage[f->n_window].whole || f->stage[f->n_window].mid.L == 1)))
-        f->n_window++;
-    if (f->n_window == f->n_stages) f->n_window = f->n_stages - 1 > 0 ? f->n_stages - 1 : 1;
-    if (!(f->off = calloc((size_t)f->n_window + 1, sizeof *f->off)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;
-    for (int i = 0; i < f->n_window - 1; i++) {
-        f->off[i] = f->n_act;
-        f->n_act += ((size_t)f->stage[i].out.L * f->stage[i].out.C + 15) & ~(size_t)15;
-    }
+    if (!(f->plan = tfb_plan_create(m, targets, n_targets)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;
     for (int i = 0; i < f->n_threads; i++)
-        if (work_init(f, &f->work[i]) < 0) goto memory;
-    int whole = 0;
-    for (int i = 0; i < f->n_stages; i++) whole |= f->stage[i].whole;
-    if (!whole) { /* the unfolded weights have served */
-        free(f->net->param);
-        f->net->param = NULL;
-    }
+        if (work_init(f->plan, &f->work[i]) < 0) goto memory;
     return f;
 memory:
     tfb_error("not enough memory to prepare the model for scoring");
@@ -248,109 +109,205 @@ memory:
 void tfb_infer_destroy(tfb_infer_t *f)
 {
     if (!f) return;
-    for (int i = 0; f->work && i < f->n_threads; i++) work_free(&f->work[i], f->net->n_layers);
+    for (int i = 0; f->work && i < f->n_threads; i++) work_free(&f->work[i], f->plan);
     free(f->work);
     free(f->begin);
-    if (f->fork) {
-        free(f);
-        return;
-    }
-    for (int i = 0; f->stage && i < f->n_stages; i++) {
-        tfb_stage_t *s = &f->stage[i];
-        free(s->w);
-        free(s->bias);
-        free(s->scale);
-        free(s->shift);
-        free(s->packed);
-    }
-    free(f->stage);
-    free(f->off);
-    tfb_net_destroy(f->net);
+    if (!f->fork) tfb_plan_destroy(f->plan);
     free(f);
 }
 
 tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
 {
-    tfb_infer_t *f = malloc(sizeof *f);
+    tfb_infer_t *f = calloc(1, sizeof *f);
     if (f) {
-        *f = *from;
+        f->plan = from->plan;
         f->fork = 1;
-        f->pool = NULL;
         f->n_threads = 1;
-        f->begin = NULL;
-        f->m_begin = 0;
-        if ((f->work = calloc(1, sizeof *f->work)) && work_init(f, f->work) == 0) return f;
+        if ((f->work = calloc(1, sizeof *f->work)) && work_init(f->plan, f->work) == 0) return f;
     }
     tfb_error("not enough memory to prepare the model for scoring");
     tfb_infer_destroy(f);
     return NULL;
 }
 
-/* Output rows [b, e) of stage s from input x (or pairs) into y; x, pair and y point to row 0. */
-static void stage_rows(const tfb_stage_t *s, work_t *w, const uint8_t *pair, const float *x, float *y, int b, int e)
+/* ---- steps ---- */
+
+static tfb_after_t after_of(const tfb_step_t *s) { return (tfb_after_t){s->bias, s->relu, s->scale, s->shift, NULL}; }
+
+/* What follows op on n rows of x, with an activation that is a function: before it, it, and after it. x is overwritten. */
+static void finish_act(const tfb_step_t *s, int n, float *x, const float *bias, const float *residual, float *y)
 {
     const tfb_kernels_t *k = tfb_kernels();
-    const tfb_after_t after = {s->bias, s->relu, s->scale, s->shift};
-    int C = s->in.C, F = s->mid.C, m = b * s->P, n = (e - b) * s->P;
-    y += (size_t)b * F;
-    if (s->first) {
-        k->lookup2(e - b, s->P, F, (s->K + 1) / 2, pair + m, s->packed, &after, y);
-    } else if (is_grouped(s)) {
-        for (int r = 0; r < e - b; r++) {
-            w->a[r] = x + (size_t)(m + 3 * r) * C;
-            w->c[r] = y + (size_t)r * F;
-        }
-        k->conv_max3(e - b, F, s->K, C, w->a, C, s->packed, &after, w->c, w->max3);
-    } else if (s->layer) {
-        k->gemm(n, F, s->K * C, x + (size_t)m * C, C, s->packed, w->mid, F, 0);
-        k->finish(e - b, F, s->P, w->mid, s->bias, s->relu, s->scale, s->shift, y);
-    } else
-        k->finish(e - b, F, s->P, x + (size_t)m * C, NULL, s->relu, s->scale, s->shift, y);
+    int F = s->mid.C;
+    if (bias || residual) k->finish(n, F, 1, x, &(tfb_after_t){.bias = bias, .residual = residual}, x);
+    for (int r = 0; r < n; r++) s->act((size_t)F, x + (size_t)r * F); /* row by row: a value must not depend on where the rows begin */
+    k->finish(n / s->P, F, s->P, x, &(tfb_after_t){.scale = s->scale, .shift = s->shift}, y);
 }
 
-/* Which rows of each stage a slot must make: all, or those within reach of the codes that differ from its base's. */
-static void set_ranges(const tfb_infer_t *f, const work_t *w, slot_t *t)
+/* What follows op on n rows of x, before pooling. An activation that is a function overwrites x. */
+static void finish_rows(const tfb_step_t *s, int n, float *x, const float *residual, float *y)
 {
-    int b = 0, e = f->W;
+    tfb_after_t after = after_of(s);
+    after.residual = residual;
+    if (s->act)
+        finish_act(s, n, x, s->bias, residual, y);
+    else
+        tfb_kernels()->finish(n / s->P, s->mid.C, s->P, x, &after, y);
+}
+
+/* The same for steps that have no op: x is another step's output. */
+static void each_rows(const tfb_step_t *s, tfb_work_t *w, int n, const float *x, const float *residual, float *y)
+{
+    tfb_after_t after = after_of(s);
+    after.residual = residual;
+    if (s->act) {
+        memcpy(w->mid, x, (size_t)n * s->mid.C * sizeof *x);
+        finish_act(s, n, w->mid, NULL, residual, y);
+    } else
+        tfb_kernels()->finish(n / s->P, s->mid.C, s->P, x, &after, y);
+}
+
+static void product_rows(const tfb_step_t *s, tfb_work_t *w, const float *x, int m, int n)
+{
+    const tfb_kernels_t *k = tfb_kernels();
+    int C = s->src.C, F = s->mid.C;
+    x += (ptrdiff_t)(m - s->pad) * C;
+    if (s->D == 1) {
+        k->gemm(n, F, s->K * C, x, C, s->packed, w->mid, F, 0);
+        return;
+    }
+    for (int t = 0; t < s->K; t++) k->gemm(n, F, C, x + (size_t)t * s->D * C, C, s->packed + (size_t)t * s->tap, w->mid, F, t > 0);
+}
+
+static void lookup_rows(const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *residual, float *y, int b, int e)
+{
+    const tfb_kernels_t *k = tfb_kernels();
+    const tfb_after_t after = after_of(s), bias = {.bias = s->bias};
+    int F = s->mid.C, K2 = (s->K + 1) / 2, m = b * s->P, n = (e - b) * s->P;
+    if (!s->act && !residual) {
+        k->lookup2(e - b, s->P, F, K2, pair + m, s->packed, &after, y);
+        return;
+    }
+    tfb_after_t rest = after;
+    rest.bias = NULL;
+    rest.residual = residual;
+    k->lookup2(n, 1, F, K2, pair + m, s->packed, &bias, w->mid);
+    if (s->act)
+        finish_act(s, n, w->mid, NULL, residual, y);
+    else
+        k->finish(e - b, F, s->P, w->mid, &rest, y);
+}
+
+/* Groups of rows [b, e) for conv_max3, behind the G that are there. Returns how many there are then. */
+static int add_groups(const tfb_step_t *s, tfb_work_t *w, const float *x, float *y, int b, int e, int G)
+{
+    for (int r = b; r < e; r++, G++) {
+        w->a[G] = x + (ptrdiff_t)(3 * r - s->pad) * s->src.C;
+        w->c[G] = y + (size_t)r * s->mid.C;
+    }
+    return G;
+}
+
+static void run_groups(const tfb_step_t *s, tfb_work_t *w, int G)
+{
+    const tfb_after_t after = after_of(s);
+    if (G) tfb_kernels()->conv_max3(G, s->mid.C, s->K, s->src.C, w->a, s->src.C, s->packed, &after, w->c, w->max3);
+}
+
+void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x, const float *residual, float *y, int b,
+                   int e)
+{
+    int F = s->mid.C, m = b * s->P, n = (e - b) * s->P;
+    float *to = y + (size_t)b * F;
+    if (residual) residual += (size_t)m * F;
+    if (s->first)
+        lookup_rows(s, w, pair, residual, to, b, e);
+    else if (tfb_step_is_grouped(s))
+        run_groups(s, w, add_groups(s, w, x[0], y, b, e, 0));
+    else if (s->op == TFB_STEP_PRODUCT) {
+        product_rows(s, w, x[0], m, n);
+        finish_rows(s, n, w->mid, residual, to);
+    } else if (s->op == TFB_STEP_ROWS) {
+        s->layer->kind->rows(s->layer, p->net->param + s->layer->param_off, x, w->mid, m, m + n);
+        finish_rows(s, n, w->mid + (size_t)m * F, residual, to);
+    } else
+        each_rows(s, w, n, x[0] + (size_t)m * F, residual, to);
+}
+
+/* ---- windows in slots ---- */
+
+static float *output_of(const tfb_step_t *s, const tfb_slot_t *t, const tfb_work_t *w, int row)
+{
+    return s->slot_kept ? t->act + s->off : tfb_block_row(w, s, row);
+}
+
+/* Which rows of each step a slot must make: all, or those within reach of the codes that differ from its base's. */
+static void set_ranges(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t)
+{
+    int b = 0, e = p->W;
     if (t->base >= 0) {
         const uint8_t *other = w->slot[t->base].code;
         while (b < e && t->code[b] == other[b]) b++;
         while (e > b && t->code[e - 1] == other[e - 1]) e--;
     }
-    for (int i = 0; i < f->n_window; i++) {
-        const tfb_stage_t *s = &f->stage[i];
-        if (t->base < 0) {
-            b = 0, e = s->out.L;
-        } else if (b < e) {
-            int K = s->layer ? s->K : 1;
-            b = b - K + 1 > 0 ? b - K + 1 : 0; /* reach of the product, then of the pool */
-            e = e < s->mid.L ? e : s->mid.L;
-            b = b / s->P;
-            e = (e + s->P - 1) / s->P;
-            if (e > s->out.L) e = s->out.L; /* positions that pooling drops */
+    for (int i = 0; i < p->n_window; i++) {
+        int k = p->window[i], beg = 0, end = 0;
+        const tfb_step_t *s = &p->step[k];
+        if (t->base < 0) end = s->out.L;
+        for (int n = 0; t->base >= 0 && n < s->n_in + (s->residual >= 0); n++) {
+            int from = n < s->n_in ? s->in[n] : s->residual, ob, oe;
+            int xb = from == TFB_BASES ? b : t->beg[from], xe = from == TFB_BASES ? e : t->end[from];
+            if (xb >= xe) continue;
+            tfb_step_reach(s, n == s->n_in, xb, xe, &ob, &oe);
+            if (ob >= oe) continue; /* positions that pooling drops */
+            if (beg == end)
+                beg = ob, end = oe;
+            else {
+                if (ob < beg) beg = ob;
+                if (oe > end) end = oe;
+            }
         }
-        if (b >= e) b = e = 0;
-        t->beg[i] = b;
-        t->end[i] = e;
+        t->beg[k] = beg;
+        t->end[k] = end;
     }
 }
 
-static float *slot_out(const tfb_infer_t *f, const slot_t *t, int i) { return i < f->n_window - 1 ? t->act + f->off[i] : t->out; }
-
-/* Fills in those of output rows [beg, end) of stage i that were not made, from the base. */
-static void copy_rows(const tfb_infer_t *f, const work_t *w, const slot_t *t, int i)
+/* Rows [*beg, *end) of step k's output that are read of slot t: what later steps look at to make their rows; all if a block reads it. */
+static void rows_read(const tfb_plan_t *p, const tfb_slot_t *t, int k, int *beg, int *end)
 {
-    const tfb_stage_t *s = &f->stage[i];
-    size_t C = (size_t)s->out.C;
-    int b = t->beg[i], e = t->end[i], beg = 0, end = s->out.L;
-    if (i + 1 < f->n_window) { /* just what the next stage will look at */
-        const tfb_stage_t *next = &f->stage[i + 1];
-        if (t->beg[i + 1] >= t->end[i + 1]) return;
-        beg = t->beg[i + 1] * next->P;
-        end = t->end[i + 1] * next->P + (next->layer ? next->K - 1 : 0);
+    const tfb_step_t *s = &p->step[k];
+    *beg = *end = 0;
+    if (s->stride) {
+        *end = s->out.L;
+        return;
     }
-    float *to = slot_out(f, t, i);
-    const float *from = slot_out(f, &w->slot[t->base], i);
+    for (int i = 0; i < p->n_window; i++) {
+        int r = p->window[i];
+        const tfb_step_t *to = &p->step[r];
+        if (r <= k || t->beg[r] >= t->end[r]) continue;
+        for (int n = 0; n < to->n_in + (to->residual >= 0); n++) {
+            int nb = t->beg[r] * to->P, ne = t->end[r] * to->P;
+            if ((n < to->n_in ? to->in[n] : to->residual) != k) continue;
+            if (n < to->n_in) tfb_step_needs(to, t->beg[r], t->end[r], &nb, &ne);
+            if (*beg == *end)
+                *beg = nb, *end = ne;
+            else {
+                if (nb < *beg) *beg = nb;
+                if (ne > *end) *end = ne;
+            }
+        }
+    }
+}
+
+/* Fills in those rows of step k that are read and were not made, from the base. */
+static void copy_rows(const tfb_plan_t *p, const tfb_work_t *w, const tfb_slot_t *t, int k)
+{
+    size_t C = (size_t)p->step[k].out.C;
+    int b = t->beg[k], e = t->end[k], beg, end;
+    rows_read(p, t, k, &beg, &end);
+    if (beg >= end) return;
+    float *to = t->y[k];
+    const float *from = w->slot[t->base].y[k];
     if (b >= e) b = e = end;
     if (b > end) b = end;
     if (e < beg) e = beg;
@@ -358,41 +315,92 @@ static void copy_rows(const tfb_infer_t *f, const work_t *w, const slot_t *t, in
     if (end > e) memcpy(to + (size_t)e * C, from + (size_t)e * C, (size_t)(end - e) * C * sizeof(float));
 }
 
-/* The window stages over n slots. */
-static void run_slots(const tfb_infer_t *f, work_t *w, int n)
+static void slot_inputs(const tfb_step_t *s, const tfb_slot_t *t, const float *x[TFB_MAX_INPUTS])
 {
-    const tfb_kernels_t *k = tfb_kernels();
-    for (int i = 0; i < f->n_window; i++) {
-        const tfb_stage_t *s = &f->stage[i];
-        const tfb_after_t after = {s->bias, s->relu, s->scale, s->shift};
-        int F = s->mid.C, C = s->in.C, G = 0, grouped = is_grouped(s);
+    for (int k = 0; k < TFB_MAX_INPUTS; k++) x[k] = k < s->n_in && s->in[k] != TFB_BASES ? t->y[s->in[k]] : NULL;
+}
+
+/* The steps by window over n slots, the first of which is window row of the block. */
+static void run_slots(const tfb_plan_t *p, tfb_work_t *w, int n, int row)
+{
+    for (int i = 0; i < p->n_window; i++) {
+        int k = p->window[i], G = 0, grouped;
+        const tfb_step_t *s = &p->step[k];
+        grouped = tfb_step_is_grouped(s);
         for (int j = 0; j < n; j++) {
-            slot_t *t = &w->slot[j];
-            const float *x = i ? t->act + f->off[i - 1] : NULL;
-            float *y = slot_out(f, t, i);
-            int b = t->beg[i], e = t->end[i];
-            if (b == e) continue;
-            if (!grouped) stage_rows(s, w, t->pair, x, y, b, e);
-            for (int r = b; grouped && r < e; r++, G++) { /* all slots' groups in one product */
-                w->a[G] = x + (size_t)r * 3 * C;
-                w->c[G] = y + (size_t)r * F;
-            }
+            tfb_slot_t *t = &w->slot[j];
+            const float *x[TFB_MAX_INPUTS];
+            if (t->beg[k] == t->end[k]) continue;
+            slot_inputs(s, t, x);
+            if (grouped) /* all slots' groups in one product */
+                G = add_groups(s, w, x[0], t->y[k], t->beg[k], t->end[k], G);
+            else
+                tfb_step_rows(p, s, w, t->pair, x, s->residual < 0 ? NULL : t->y[s->residual], t->y[k], t->beg[k], t->end[k]);
         }
-        if (G) k->conv_max3(G, F, s->K, C, w->a, C, s->packed, &after, w->c, w->max3);
-        for (int j = 0; j < n; j++)
-            if (w->slot[j].base >= 0) copy_rows(f, w, &w->slot[j], i);
+        run_groups(s, w, G);
+        for (int j = 0; j < n; j++) {
+            if (w->slot[j].base >= 0) copy_rows(p, w, &w->slot[j], k);
+            if (s->slot_kept && s->stride) memcpy(tfb_block_row(w, s, row + j), w->slot[j].y[k], s->stride * sizeof(float));
+        }
     }
 }
 
-static void revcomp(const uint8_t *src, int n, uint8_t *dst)
+void tfb_reverse_codes(const uint8_t *src, int n, uint8_t *dst)
 {
     for (int i = 0; i < n; i++) dst[i] = src[n - 1 - i] < 4 ? 3 - src[n - 1 - i] : 4;
 }
 
-/* What lookup2 reads. */
-static void make_pairs(const uint8_t *code, int n, uint8_t *pair)
+void tfb_make_pairs(const uint8_t *code, int n, uint8_t *pair)
 {
     for (int i = 0; i < n; i++) pair[i] = (uint8_t)(5 * code[i] + (i + 1 < n ? code[i + 1] : 0));
+}
+
+/* ---- blocks ---- */
+
+/* One row of a step by block that is not a product over the whole width. */
+static void block_row(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, int r)
+{
+    const float *x[TFB_MAX_INPUTS] = {NULL};
+    for (int k = 0; k < s->n_in; k++) x[k] = tfb_block_row(w, &p->step[s->in[k]], r);
+    if (s->pad && s->op == TFB_STEP_PRODUCT) {
+        size_t side = (size_t)s->pad * s->src.C, n = (size_t)s->src.L * s->src.C;
+        memset(w->padded, 0, side * sizeof(float));
+        memcpy(w->padded + side, x[0], n * sizeof(float));
+        memset(w->padded + side + n, 0, side * sizeof(float));
+        x[0] = w->padded + side;
+    }
+    const float *residual = s->residual < 0 ? NULL : tfb_block_row(w, &p->step[s->residual], r);
+    tfb_step_rows(p, s, w, NULL, x, residual, tfb_block_row(w, s, r), 0, s->out.L);
+}
+
+static void block_dense(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, int rows)
+{
+    const tfb_step_t *x = &p->step[s->in[0]];
+    int F = s->mid.C, in = s->src.L * s->src.C;
+    float *y = w->buffer[s->buffer];
+    tfb_after_t after = after_of(s);
+    if (s->residual >= 0) after.residual = w->buffer[p->step[s->residual].buffer];
+    tfb_kernels()->gemm(rows, F, in, w->buffer[x->buffer], in, s->packed, y, F, 0);
+    if (s->act)
+        finish_act(s, rows, y, s->bias, after.residual, y);
+    else
+        tfb_kernels()->finish(rows, F, 1, y, &after, y);
+}
+
+const float *tfb_block_steps(const tfb_plan_t *p, tfb_work_t *w, int rows)
+{
+    for (int i = 0; i < p->n_block; i++) {
+        const tfb_step_t *s = &p->step[p->block[i]];
+        if (s->op == TFB_STEP_WHOLE) {
+            const float *x[TFB_MAX_INPUTS] = {w->buffer[p->step[s->in[0]].buffer], NULL};
+            w->pass.B = rows;
+            s->layer->kind->forward(s->layer, &w->pass, x, w->buffer[s->buffer]);
+        } else if (tfb_step_is_dense(s) && s->P == 1)
+            block_dense(p, s, w, rows);
+        else
+            for (int r = 0; r < rows; r++) block_row(p, s, w, r);
+    }
+    return w->buffer[p->step[p->n_steps - 1].buffer];
 }
 
 typedef struct {
@@ -404,80 +412,61 @@ typedef struct {
     float *z;
 } job_t;
 
-/* The stages after those of windows, over the rows in w->dense[0]: the logits. */
-static const float *dense_stages(const tfb_infer_t *f, work_t *w, int rows)
+/* Puts window code into slot t, as window row of the block. */
+static void fill_slot(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t, const uint8_t *code, int rev, int base, int row)
 {
-    int cur = 0;
-    for (int i = f->n_window; i < f->n_stages; i++) {
-        const tfb_stage_t *s = &f->stage[i];
-        const tfb_kernels_t *k = tfb_kernels();
-        int in = s->in.L * s->in.C, F = s->mid.C;
-        if (s->whole) {
-            w->pass.B = rows;
-            s->layer->kind->forward(s->layer, &w->pass, w->dense[cur], w->dense[!cur]);
-            cur = !cur;
-        } else if (s->mid.L > 1) {
-            for (int r = 0; r < rows; r++)
-                stage_rows(s, w, NULL, w->dense[cur] + (size_t)r * in, w->dense[!cur] + (size_t)r * s->out.L * s->out.C, 0, s->out.L);
-            cur = !cur;
-        } else if (s->layer) {
-            k->gemm(rows, F, in, w->dense[cur], in, s->packed, w->dense[!cur], F, 0);
-            k->finish(rows, F, 1, w->dense[!cur], s->bias, s->relu, s->scale, s->shift, w->dense[!cur]);
-            cur = !cur;
-        } else
-            k->finish(rows, F, 1, w->dense[cur], NULL, s->relu, s->scale, s->shift, w->dense[cur]);
+    if (rev)
+        tfb_reverse_codes(code, p->W, t->code);
+    else
+        memcpy(t->code, code, (size_t)p->W);
+    tfb_make_pairs(t->code, p->W, t->pair);
+    t->base = base;
+    for (int i = 0; i < p->n_window; i++) t->y[p->window[i]] = output_of(&p->step[p->window[i]], t, w, row);
+    set_ranges(p, w, t);
+}
+
+/* The steps by window over windows [i0, i1) of the job in one strand; they are rows first, ... of the block. */
+static void run_windows(const job_t *j, tfb_work_t *w, int64_t i0, int64_t i1, int rev, int row)
+{
+    const tfb_plan_t *p = j->f->plan;
+    int64_t kept = -1; /* the window in the last slot */
+    for (int64_t i = i0, first; i < i1;) {
+        int m = 0, last = -1; /* slots in use; the last of them that is not derived */
+        for (first = i; i < i1 && m < TFB_SLOTS; i++, m++) {
+            int64_t from = j->base ? j->base[i] : -1;
+            int base = from >= first ? (int)(from - first) : from >= 0 && from == kept ? TFB_SLOTS : -1;
+            fill_slot(p, w, &w->slot[m], j->code + i * p->W, rev, base, row + (int)(i - i0));
+            if (from < 0) last = m;
+        }
+        run_slots(p, w, m, row + (int)(first - i0));
+        if (last >= 0) {
+            tfb_slot_t t = w->slot[TFB_SLOTS];
+            w->slot[TFB_SLOTS] = w->slot[last];
+            w->slot[last] = t;
+            kept = first + last;
+        }
     }
-    return w->dense[cur];
 }
 
 static void run_block(void *arg, int task, int thread)
 {
     job_t *j = arg;
     tfb_infer_t *f = j->f;
-    work_t *w = &f->work[thread];
+    tfb_work_t *w = &f->work[thread];
     int64_t i0 = f->begin[task], i1 = f->begin[task + 1];
-    int n = (int)(i1 - i0), both = j->strand == TFB_STRAND_BOTH, rows = both ? 2 * n : n;
-    const tfb_stage_t *top = &f->stage[f->n_window - 1];
-    size_t n_top = (size_t)top->out.L * top->out.C;
-    for (int s = 0; s < (both ? 2 : 1); s++) {
-        int rev = both ? s : j->strand == TFB_STRAND_REV;
-        int64_t kept = -1; /* the window in the last slot */
-        for (int64_t i = i0, first; i < i1;) {
-            int m = 0, last = -1; /* slots in use; the last of them that is not derived */
-            for (first = i; i < i1 && m < SLOTS; i++, m++) {
-                const uint8_t *code = j->code + i * f->W;
-                slot_t *t = &w->slot[m];
-                int64_t from = j->base ? j->base[i] : -1;
-                if (rev)
-                    revcomp(code, f->W, t->code);
-                else
-                    memcpy(t->code, code, (size_t)f->W);
-                make_pairs(t->code, f->W, t->pair);
-                t->base = from >= first ? (int)(from - first) : from >= 0 && from == kept ? SLOTS : -1;
-                t->out = w->dense[0] + (size_t)(s * n + (int)(i - i0)) * n_top;
-                set_ranges(f, w, t);
-                if (from < 0) last = m;
-            }
-            run_slots(f, w, m);
-            if (last >= 0) {
-                slot_t t = w->slot[SLOTS];
-                w->slot[SLOTS] = w->slot[last];
-                w->slot[last] = t;
-                kept = first + last;
-            }
-        }
-    }
-    const float *z = dense_stages(f, w, rows);
-    float *out = j->z + i0 * f->T;
-    size_t m = (size_t)n * f->T;
+    int n = (int)(i1 - i0), both = j->strand == TFB_STRAND_BOTH, T = f->plan->T;
+    run_windows(j, w, i0, i1, j->strand == TFB_STRAND_REV, 0);
+    if (both) run_windows(j, w, i0, i1, 1, n);
+    const float *z = tfb_block_steps(f->plan, w, both ? 2 * n : n);
+    float *out = j->z + i0 * T;
+    size_t m = (size_t)n * T;
     if (both)
         for (size_t t = 0; t < m; t++) out[t] = 0.5f * (z[t] + z[m + t]);
     else
         memcpy(out, z, m * sizeof(float));
 }
 
-/* f->begin for as many blocks as n windows can make. 0, or -1 on lack of memory (logged). */
-static int room_for_blocks(tfb_infer_t *f, int64_t n)
+int tfb_room_for_blocks(tfb_infer_t *f, int64_t n)
 {
     if (n + 1 <= f->m_begin) return 0;
     int64_t m = n + 1 + n / 2, *b = realloc(f->begin, (size_t)m * sizeof *b);
@@ -490,7 +479,7 @@ static int room_for_blocks(tfb_infer_t *f, int64_t n)
     return 0;
 }
 
-static void run_blocks(const tfb_infer_t *f, int64_t n, void (*fn)(void *arg, int block, int thread), void *arg)
+void tfb_run_blocks(const tfb_infer_t *f, int64_t n, void (*fn)(void *arg, int block, int thread), void *arg)
 {
     if (f->pool && n < INT32_MAX) /* tfb_pool_run counts in int */
         tfb_pool_run(f->pool, (int)n, fn, arg);
@@ -500,11 +489,11 @@ static void run_blocks(const tfb_infer_t *f, int64_t n, void (*fn)(void *arg, in
 
 int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
 {
-    int most = strand == TFB_STRAND_BOTH ? ROWS / 2 : ROWS;
+    int most = strand == TFB_STRAND_BOTH ? TFB_ROWS / 2 : TFB_ROWS;
     int64_t n_blocks = 0;
     if (n <= 0) return 0;
-    if (room_for_blocks(f, n) < 0) return -1;
-    /* blocks end before a base window where they can, so that it and what derives from it stay together */
+    if (tfb_room_for_blocks(f, n) < 0) return -1;
+    /* blocks end before a base window if they can, so that it and what derives from it stay together */
     for (int64_t i = 0; i < n;) {
         f->begin[n_blocks++] = i;
         int64_t e = i + most < n ? i + most : n;
@@ -517,116 +506,6 @@ int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, 
     }
     f->begin[n_blocks] = n;
     job_t j = {f, code, base, n, strand, z};
-    run_blocks(f, n_blocks, run_block, &j);
-    return 0;
-}
-
-/* ---- a stretch ---- */
-
-enum { STRETCH = 6000 }; /* bases beyond a window that a block of a stretch has, at most: 13 MB of activations in the main model */
-
-typedef struct {
-    tfb_infer_t *f;
-    const uint8_t *code;
-    const int64_t *at;
-    tfb_strand_t strand;
-    float *z;
-} stretch_t;
-
-/* Rows [b, e) of phase p of a stage whose outputs lie S * P bases apart. Row r of phase p is where base p + r * S * P begins; what it is made of are
- * rows p / S + r * P, ... of phase p % S of the stage before. */
-static void phase_rows(const tfb_stage_t *s, work_t *w, const float *x, int64_t R, int S, int64_t R_out, int64_t p, int64_t b, int64_t e, float *y)
-{
-    const float *in = x ? x + (size_t)((p % S) * R + p / S) * s->in.C : NULL;
-    float *out = y + (size_t)(p * R_out) * s->out.C;
-    int64_t most = s->first || is_grouped(s) ? (int64_t)SLOTS * s->out.L : s->out.L; /* w has room for so many */
-    for (int64_t r = b; r < e; r += most)
-        stage_rows(s, w, w->pair + p + (s->first ? r * s->P : 0), in ? in + (size_t)(r * s->P) * s->in.C : NULL, out + (size_t)r * s->out.C, 0,
-                   (int)(r + most < e ? most : e - r));
-}
-
-static void stretch_block(void *arg, int task, int thread)
-{
-    stretch_t *j = arg;
-    tfb_infer_t *f = j->f;
-    work_t *w = &f->work[thread];
-    int64_t i0 = f->begin[task], n = f->begin[task + 1] - i0, base = j->at[i0], span = j->at[i0 + n - 1] + f->W - base;
-    const tfb_stage_t *top = &f->stage[f->n_window - 1];
-    size_t n_top = (size_t)top->out.L * top->out.C;
-    for (int k = 0; k < (j->strand == TFB_STRAND_BOTH ? 2 : 1); k++) {
-        int rev = j->strand == TFB_STRAND_BOTH ? k : j->strand == TFB_STRAND_REV, S = 1;
-        const float *x = NULL;
-        float *y = w->stretch;
-        int64_t R = 0, R_out = 0;
-        if (rev) revcomp(j->code + base, (int)span, w->code);
-        make_pairs(rev ? w->code : j->code + base, (int)span, w->pair);
-        for (int t = 0; t < f->n_window; t++) {
-            const tfb_stage_t *s = &f->stage[t];
-            int64_t step = (int64_t)S * s->P;
-            R_out = span / step + 1;
-            memset(w->run, 0, 2 * (size_t)step * sizeof *w->run);
-            for (int64_t i = 0; i < n; i++) { /* in the order of this strand */
-                int64_t o = rev ? span - f->W - (j->at[i0 + n - 1 - i] - base) : j->at[i0 + i] - base, p = o % step, b = o / step;
-                if (b > w->run[2 * p + 1]) { /* a gap: what came before is complete */
-                    phase_rows(s, w, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], y);
-                    w->run[2 * p] = b;
-                } else if (w->run[2 * p + 1] == 0)
-                    w->run[2 * p] = b;
-                w->run[2 * p + 1] = b + s->out.L;
-            }
-            for (int64_t p = 0; p < step; p++) phase_rows(s, w, x, R, S, R_out, p, w->run[2 * p], w->run[2 * p + 1], y);
-            x = y;
-            y += (size_t)(step * R_out) * s->out.C;
-            S = (int)step;
-            R = R_out;
-        }
-        for (int64_t i = 0; i < n; i += ROWS) {
-            int rows = (int)(n - i < ROWS ? n - i : ROWS);
-            for (int r = 0; r < rows; r++) {
-                int64_t at = j->at[i0 + i + r] - base, o = rev ? span - f->W - at : at;
-                memcpy(w->dense[0] + (size_t)r * n_top, x + (size_t)((o % S) * R + o / S) * top->out.C, n_top * sizeof(float));
-            }
-            const float *z = dense_stages(f, w, rows);
-            float *out = j->z + (i0 + i) * f->T;
-            size_t m = (size_t)rows * f->T;
-            if (k == 0)
-                memcpy(out, z, m * sizeof(float));
-            else
-                for (size_t t = 0; t < m; t++) out[t] = 0.5f * (out[t] + z[t]);
-        }
-    }
-}
-
-static int stretch_init(const tfb_infer_t *f, work_t *w)
-{
-    size_t n = 0, span = (size_t)f->W + STRETCH, S = 1;
-    if (w->stretch) return 0;
-    for (int t = 0; t < f->n_window; t++) {
-        S *= (size_t)f->stage[t].P;
-        n += (span + S) * (size_t)f->stage[t].out.C;
-    }
-    return (w->run = tfb_alloc(2 * S, sizeof *w->run, "a stretch")) && (w->code = tfb_alloc(span, 1, "a stretch")) &&
-                   (w->pair = tfb_alloc(span, 1, "a stretch")) && (w->stretch = tfb_alloc(n, sizeof(float), "a stretch"))
-               ? 0
-               : -1;
-}
-
-int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
-{
-    int64_t n_blocks = 0;
-    if (n <= 0) return 0;
-    for (int t = 0; t < f->n_threads; t++)
-        if (stretch_init(f, &f->work[t]) < 0) return -1;
-    if (room_for_blocks(f, n) < 0) return -1;
-    /* enough windows for dense weights to be read once for many, enough bases for them to share */
-    for (int64_t i = 0; i < n;) {
-        int64_t e = i + 1;
-        while (e < n && at[e] - at[i] <= STRETCH && (e - i < ROWS / 2 || at[e] - at[i] < 8 * f->W)) e++;
-        f->begin[n_blocks++] = i;
-        i = e;
-    }
-    f->begin[n_blocks] = n;
-    stretch_t j = {f, code, at, strand, z};
-    run_blocks(f, n_blocks, stretch_block, &j);
+    tfb_run_blocks(f, n_blocks, run_block, &j);
     return 0;
 }

@@ -21,8 +21,6 @@ void tfb_infer_destroy(tfb_infer_t *f);
 /* Another one over the same weights, for another thread: f is only read, now and later, and must outlive it. It uses no pool. NULL on
  * lack of memory (logged). */
 tfb_infer_t *tfb_infer_fork(const tfb_infer_t *f);
-int tfb_infer_window(const tfb_infer_t *f);    /* W */
-int tfb_infer_n_targets(const tfb_infer_t *f); /* T */
 
 /* Scores n windows.
  *   code   (n, W) base codes
@@ -35,8 +33,8 @@ int tfb_infer_n_targets(const tfb_infer_t *f); /* T */
 int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z);
 
 /* Scores n windows of one stretch: code + at[i], at ascending. The same as tfb_infer_windows on each of them, but windows that overlap share the convolutions
- * over what they have in common, as far as pooling gives them the same phase: always in the first stage, everywhere where at is a multiple of the
- * product of all pool widths apart. z (n, T) logits. 0, or -1 on lack of memory (logged). */
+ * over what they have in common, as far as pooling gives them the same phase: always in the first stage, and everywhere if at is a multiple of the
+ * product of all pool widths apart. Windows of networks with padded convolutions share nothing. z (n, T) logits. 0, or -1 on lack of memory (logged). */
 int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
 
 /* 1 / (1 + exp(-z)) */

@@ -5,7 +5,7 @@
  * All positions' input products are made at once; only the recurrent one waits for its step. A task takes some examples
  * through all steps of one direction, so that threads never wait for each other within a layer. */
 #include "kernels/kernels.h"
-#include "nn/stage.h"
+#include "nn/steps.h"
 #include "nn/walk.h"
 #include <math.h>
 #include <string.h>
@@ -146,7 +146,7 @@ static void input_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     int H4 = 4 * l->F, N = pass->B * l->in.L, r = task / 2 * ROWS, n = N - r < ROWS ? N - r : ROWS, d = task & 1;
     float *g = j->w.kept[j->stack].gate[d] + (size_t)r * H4;
     tfb_kernels()->gemm(n, H4, j->C, j->x + (size_t)r * j->C, j->C, j->w.packed_ih[d], g, H4, 0);
-    tfb_kernels()->finish(n, H4, 1, g, j->w.bias[d], 0, NULL, NULL, g);
+    tfb_kernels()->finish(n, H4, 1, g, &(tfb_after_t){.bias = j->w.bias[d]}, g);
 }
 
 static void step_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
@@ -177,10 +177,10 @@ static void mask_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scrat
     tfb_dropout_mask(pass, l->index | (j->stack + 1) << 12, l->rate, j->dx, n, tfb_slice(s, pass->B), tfb_slice(s + 1, pass->B));
 }
 
-static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)
+static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, float *y)
 {
     int H = l->F, N = pass->B * l->in.L;
-    job_t j = {.x = x, .C = l->in.C};
+    job_t j = {.x = in[0], .C = l->in.C};
     lay_out(l, pass->B, &j.w, pass->cache[l->index]);
     for (int s = 0; s < l->n_stack; s++) {
         j.stack = s;
@@ -262,14 +262,16 @@ static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
     tfb_kernels()->pack(N, w, j->w.dgate[j->d] + n, H4, 1, j->w.packed_dg + (size_t)n * N);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
 {
     int H = l->F, L = l->in.L, N = pass->B * L, H4 = 4 * H, p = tfb_kernels()->panel;
     int want = pass->grad && !(pass->frozen && pass->frozen[l->index]), masked = pass->train && l->rate > 0;
+    const float *x = in[0];
+    float *dx = d_in[0];
     job_t j = {.dy = dy};
     lay_out(l, pass->B, &j.w, pass->cache[l->index]);
     for (int s = l->n_stack - 1; s >= 0; s--) {
-        const float *in = s == 0 ? x : masked ? j.w.kept[s].in : j.w.kept[s - 1].out;
+        const float *input = s == 0 ? x : masked ? j.w.kept[s].in : j.w.kept[s - 1].out;
         j.stack = s;
         j.C = s ? 2 * H : l->in.C;
         j.y = s + 1 < l->n_stack ? j.w.kept[s].out : (float *)y;
@@ -282,7 +284,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, con
             float *g = pass->grad + l->param_off;
             j.d = d;
             tfb_tasks(l, pass, (H4 + p - 1) / p, pack_task, &j);
-            j.x = in;
+            j.x = input;
             j.M = j.C;
             j.dw = g + l->tensor[tensor_of(s, d, 0)].off;
             tfb_tasks(l, pass, (j.M + ROWS - 1) / ROWS, dw_task, &j);
@@ -322,13 +324,11 @@ static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
     *oe = l->out.L;
 }
 
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_stage_t *s)
+static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
-    (void)param, (void)stat;
-    if (s->layer || s->relu || s->scale || s->P > 1) return 0;
-    s->layer = l;
-    s->whole = 1;
-    s->mid = s->out = l->out;
+    (void)l, (void)param, (void)stat;
+    if (s->op != TFB_STEP_FRESH) return 0;
+    s->op = TFB_STEP_WHOLE;
     return 1;
 }
 
@@ -342,5 +342,6 @@ const tfb_kind_t tfb_kind_bilstm = {
     .backward = backward,
     .plain_gradient = 1,
     .reach = reach,
+    .reads_y = 1,
     .fuse = fuse,
 };

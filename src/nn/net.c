@@ -5,14 +5,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-extern const tfb_kind_t tfb_kind_conv, tfb_kind_dense, tfb_kind_bn, tfb_kind_relu, tfb_kind_pool, tfb_kind_dropout, tfb_kind_bilstm;
+/* X(kind): every kind of layer, once. A new kind is its file and a row here. */
+#define KINDS(X) X(conv) X(dense) X(dwconv) X(bn) X(relu) X(gelu) X(silu) X(exp) X(pool) X(gpool) X(attend) X(add) X(cat) X(dropout) X(bilstm)
 
-const tfb_kind_t *const tfb_kinds[] = {
-    &tfb_kind_conv, &tfb_kind_dense, &tfb_kind_bn, &tfb_kind_relu, &tfb_kind_pool, &tfb_kind_dropout, &tfb_kind_bilstm, NULL,
-};
+#define DECLARE(kind) extern const tfb_kind_t tfb_kind_##kind;
+KINDS(DECLARE)
+#define ROW(kind) &tfb_kind_##kind,
+const tfb_kind_t *const tfb_kinds[] = {KINDS(ROW) NULL};
 
-/* More would be a mistake or an attack: the published nets have 22 layers and under 10 million parameters. */
-enum { MAX_LAYERS = 256 };
+/* Likewise: the published nets have under 10 million parameters. */
 static const size_t MAX_PARAM = (size_t)1 << 28;
 static const size_t MAX_ACTIVATION = (size_t)1 << 28;
 
@@ -30,6 +31,15 @@ int tfb_args(const char *args, double *v, int n)
         if (end == args || !(v[i] >= 0 && v[i] < 1e9)) return -1;
         args = end;
     }
+}
+
+size_t tfb_arg_word(const char **args, char *word, size_t m)
+{
+    const char *a = *args + strspn(*args, " \t");
+    size_t n = strcspn(a, " \t");
+    snprintf(word, m, "%.*s", (int)n, a);
+    *args = a + n;
+    return n;
 }
 
 tfb_tensor_t *tfb_layer_tensor(tfb_layer_t *l, const char *suffix, int trainable, int n_dims, int d0, int d1, int d2)
@@ -96,23 +106,104 @@ static char *trim(char *s)
     return s;
 }
 
+static int is_product(const tfb_kind_t *k) { return k == &tfb_kind_conv || k == &tfb_kind_dense; }
+
+int tfb_net_find(const tfb_net_t *n, const char *name)
+{
+    for (int i = 0; i < n->n_layers; i++)
+        if (strcmp(n->layer[i].name, name) == 0) return i;
+    return -1;
+}
+
+/* Takes the name off "Conv1 = conv 320 26" and returns the rest. *name gets NULL if there is none; NULL is returned if it is none that a
+ * layer may have. */
+static char *take_name(int i, char *text, char **name, char *err, size_t m_err)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
+    char *eq = strchr(text, '=');
+    *name = NULL;
+    if (!eq) return text;
+    *eq = 0;
+    *name = trim(text);
+    size_t n = strlen(*name);
+    if (n && n < TFB_NAME_MAX - 16 && strspn(*name, letters) == n && strcmp(*name, "bases")) return trim(eq + 1);
+    snprintf(err, m_err, "layer %d: a layer's name is letters, digits and _, not '%.40s'", i + 1, *name);
+    return NULL;
+}
+
+/* Takes the references (@name) out of a layer's arguments and sets its inputs. 0, or -1 with a message in err. */
+static int take_inputs(const tfb_net_t *net, tfb_layer_t *l, char *args, char *err, size_t m_err)
+{
+    int ref[TFB_MAX_INPUTS], n = 0;
+    for (char *at = strchr(args, '@'); at; at = strchr(at, '@')) {
+        char name[TFB_NAME_MAX];
+        size_t len = strcspn(at + 1, " \t@");
+        snprintf(name, sizeof name, "%.*s", (int)(len < sizeof name ? len : sizeof name - 1), at + 1);
+        if (n == l->n_src) {
+            snprintf(err, m_err, "%s has %d input%s, not more", l->kind->name, n, n == 1 ? "" : "s");
+            return -1;
+        }
+        ref[n] = strcmp(name, "bases") == 0 ? TFB_BASES : tfb_net_find(net, name);
+        if (ref[n] < 0 && strcmp(name, "bases")) {
+            snprintf(err, m_err, "no layer before it is called '%s'", name);
+            return -1;
+        }
+        n++;
+        memset(at, ' ', len + 1);
+    }
+    for (int k = 0; k < l->n_src; k++) {
+        int from = n == l->n_src ? k : k - 1; /* the layer before comes first, unless all inputs are named */
+        l->src[k] = from < 0 ? l->index - 1 : ref[from];
+    }
+    return 0;
+}
+
+/* The name of a layer that has none of its own: those of the published files. number: of the last product, counted from 1. */
+static void default_name(const tfb_net_t *net, tfb_layer_t *l, int number)
+{
+    int i = l->index;
+    if (is_product(l->kind))
+        snprintf(l->name, sizeof l->name, "%c%d", l->kind->name[0], number);
+    else if (l->n_tensors)
+        snprintf(l->name, sizeof l->name, "%s%d", l->kind->name, number);
+    else
+        snprintf(l->name, sizeof l->name, "%s@%d", l->kind->name, i + 1);
+    if (tfb_net_find(net, l->name) >= 0) /* two batch norms after one layer: bn2, bn2_7 */
+        snprintf(l->name, sizeof l->name, "%s%d_%d", l->kind->name, number, i + 1);
+}
+
+/* Sets the shapes of l's inputs and has its kind set up the rest. */
+static int set_up(tfb_net_t *net, tfb_layer_t *l, const char *args, char *err, size_t m_err)
+{
+    tfb_shape_t in[TFB_MAX_INPUTS] = {{0}};
+    for (int k = 0; k < l->n_src; k++) {
+        if (l->src[k] == TFB_BASES && !is_product(l->kind)) {
+            snprintf(err, m_err, "only conv and dense read bases, not %s", l->kind->name);
+            return -1;
+        }
+        if (l->src[k] != TFB_BASES) net->layer[l->src[k]].n_uses++;
+        in[k] = l->src[k] == TFB_BASES ? (tfb_shape_t){net->window, 4, 0} : net->layer[l->src[k]].out;
+    }
+    l->first = l->src[0] == TFB_BASES;
+    l->in = in[0];
+    l->in2 = in[1];
+    l->dilate = 1;
+    if (l->kind->setup(l, args, err, m_err) < 0) return -1;
+    if ((size_t)l->out.L * (size_t)l->out.C > MAX_ACTIVATION || l->n_param > MAX_PARAM) {
+        snprintf(err, m_err, "%s is too large", l->kind->name);
+        return -1;
+    }
+    return 0;
+}
+
 /* One layer from its text, e.g. "Conv1=conv 320 26". */
 static int parse_layer(tfb_net_t *net, char *text, int *number, char *err, size_t m_err)
 {
     int i = net->n_layers;
     tfb_layer_t *l = &net->layer[i];
-    char msg[200];
-    text = trim(text);
-    char *eq = strchr(text, '='), *name = NULL;
-    if (eq) {
-        *eq = 0;
-        name = trim(text);
-        text = trim(eq + 1);
-        if (!*name || strlen(name) >= TFB_NAME_MAX - 16 || strspn(name, "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_") != strlen(name)) {
-            snprintf(err, m_err, "layer %d: a layer's name is letters, digits and _, not '%.40s'", i + 1, name);
-            return -1;
-        }
-    }
+    char msg[200], *name;
+    l->index = i;
+    if (!(text = take_name(i, trim(text), &name, err, m_err))) return -1;
     size_t n = strcspn(text, " \t");
     for (int k = 0; tfb_kinds[k]; k++)
         if (strlen(tfb_kinds[k]->name) == n && memcmp(text, tfb_kinds[k]->name, n) == 0) l->kind = tfb_kinds[k];
@@ -120,43 +211,50 @@ static int parse_layer(tfb_net_t *net, char *text, int *number, char *err, size_
         snprintf(err, m_err, "layer %d: there is no kind of layer called '%.*s'", i + 1, (int)(n < 40 ? n : 40), text);
         return -1;
     }
-    l->index = i;
-    l->first = i == 0;
-    l->in = i ? net->layer[i - 1].out : (tfb_shape_t){net->window, 4, 0};
-    if (l->first && (l->kind != &tfb_kind_conv && l->kind != &tfb_kind_dense)) {
+    l->n_src = l->kind->n_inputs ? l->kind->n_inputs : 1;
+    if (i == 0 && !is_product(l->kind)) {
         snprintf(err, m_err, "the first layer reads bases and must be conv or dense, not %s", l->kind->name);
         return -1;
     }
-    if (l->kind->setup(l, text + n, msg, sizeof msg) < 0) {
+    if (take_inputs(net, l, text + n, msg, sizeof msg) < 0 || set_up(net, l, text + n, msg, sizeof msg) < 0) {
         snprintf(err, m_err, "layer %d: %s", i + 1, msg);
         return -1;
     }
-    if ((size_t)l->out.L * (size_t)l->out.C > MAX_ACTIVATION || l->n_param > MAX_PARAM) {
-        snprintf(err, m_err, "layer %d (%s) is absurdly large", i + 1, l->kind->name);
-        return -1;
-    }
-    /* the published names: c1 bn1 c2 bn2 ... d4 bn4 ... */
-    if (l->kind == &tfb_kind_conv || l->kind == &tfb_kind_dense) ++*number;
+    if (is_product(l->kind)) ++*number;
     if (name)
         snprintf(l->name, sizeof l->name, "%s", name);
-    else if (l->kind == &tfb_kind_conv || l->kind == &tfb_kind_dense)
-        snprintf(l->name, sizeof l->name, "%c%d", l->kind->name[0], *number);
-    else if (l->n_tensors)
-        snprintf(l->name, sizeof l->name, "%s%d", l->kind->name, *number);
     else
-        snprintf(l->name, sizeof l->name, "%s@%d", l->kind->name, i + 1);
-    for (int k = 0; !name && k < i; k++) /* two batch norms after one layer: bn2, bn2_7 */
-        if (strcmp(net->layer[k].name, l->name) == 0) snprintf(l->name, sizeof l->name, "%s%d_%d", l->kind->name, *number, i + 1);
-    for (int k = 0; k < i; k++)
-        if (strcmp(net->layer[k].name, l->name) == 0) {
-            snprintf(err, m_err, "layers %d and %d have the same name, %s", k + 1, i + 1, l->name);
-            return -1;
-        }
+        default_name(net, l, *number);
+    int same = tfb_net_find(net, l->name); /* n_layers does not count this one yet */
+    if (same >= 0) {
+        snprintf(err, m_err, "layers %d and %d have the same name, %s", same + 1, i + 1, l->name);
+        return -1;
+    }
     l->param_off = net->n_param;
     l->stat_off = net->n_stat;
     net->n_param += l->n_param;
     net->n_stat += l->n_stat;
     net->n_layers++;
+    return 0;
+}
+
+/* The last layer gives the logits, and everything else leads to it. */
+static int check_ends(const tfb_net_t *net, char *err, size_t m_err)
+{
+    if (!net->n_layers) {
+        snprintf(err, m_err, "the network has no layers");
+        return -1;
+    }
+    const tfb_layer_t *last = &net->layer[net->n_layers - 1];
+    if (last->out.L != 1 || last->kind != &tfb_kind_dense) {
+        snprintf(err, m_err, "the last layer must be dense (it gives the logits), not %s", last->kind->name);
+        return -1;
+    }
+    for (const tfb_layer_t *l = net->layer; l < last; l++)
+        if (!l->n_uses) {
+            snprintf(err, m_err, "layer %d: no layer reads the output of %s", l->index + 1, l->kind->name);
+            return -1;
+        }
     return 0;
 }
 
@@ -185,7 +283,7 @@ tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, c
 {
     char *copy = NULL;
     tfb_net_t *net = calloc(1, sizeof *net);
-    if (!net || !(net->spec = normalise(spec)) || !(copy = strdup(net->spec)) || !(net->layer = calloc(MAX_LAYERS, sizeof *net->layer))) {
+    if (!net || !(net->spec = normalise(spec)) || !(copy = strdup(net->spec)) || !(net->layer = calloc(TFB_MAX_LAYERS, sizeof *net->layer))) {
         snprintf(err, m_err, "out of memory");
         goto fail;
     }
@@ -197,8 +295,8 @@ tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, c
     int number = 0;
     char *save = NULL;
     for (char *t = strtok_r(copy, ";", &save); t; t = strtok_r(NULL, ";", &save)) {
-        if (net->n_layers == MAX_LAYERS) {
-            snprintf(err, m_err, "more than %d layers", MAX_LAYERS);
+        if (net->n_layers == TFB_MAX_LAYERS) {
+            snprintf(err, m_err, "more than %d layers", TFB_MAX_LAYERS);
             goto fail;
         }
         if (parse_layer(net, t, &number, err, m_err) < 0) goto fail;
@@ -210,16 +308,8 @@ tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, c
             goto fail;
         }
     }
-    if (!net->n_layers) {
-        snprintf(err, m_err, "the network has no layers");
-        goto fail;
-    }
-    const tfb_layer_t *last = &net->layer[net->n_layers - 1];
-    if (last->out.L != 1 || last->kind != &tfb_kind_dense) {
-        snprintf(err, m_err, "the last layer must be dense (it gives the logits), not %s", last->kind->name);
-        goto fail;
-    }
-    net->n_out = last->out.C;
+    if (check_ends(net, err, m_err) < 0) goto fail;
+    net->n_out = net->layer[net->n_layers - 1].out.C;
     net->param = tfb_alloc(net->n_param, sizeof(float), "parameters");
     net->stat = tfb_alloc(net->n_stat + 1, sizeof(float), "statistics");
     if (!net->param || !net->stat) {

@@ -1,11 +1,15 @@
-/* net.h - a network is a list of layers, described as data.
+/* net.h - a network is a graph of layers, described as data.
  *
  * In: base codes (B, W).  Out: logits (B, T).  The spec is text, one layer between semicolons:
  *
- *     conv 100 19; bn; relu; pool 3; conv 200 7; bn; relu; pool 3; conv 200 4; bn; relu; pool 3;
- *     dense 1000; bn; relu; dropout 0.3; dense 1000; bn; relu; dropout 0.3; dense 163
+ *     conv 256 15; bn; m = relu; pool 3; r = conv 256 5 same; bn; relu; conv 256 5 same dilate 2; bn; add @r; relu;
+ *     gpool max; a = dropout 0.1; gpool max @m; cat @a; dense 512; bn; relu; dense 163
  *
- * A layer may be named (`Conv1=conv 320 26`); otherwise the i-th convolution or dense layer is c<i> or d<i>, and a batch norm
+ * A layer reads the output of the layer before it. `@name` reads that of a named layer instead, `@bases` the sequence; kinds with
+ * two inputs (add, cat) read the layer before and the named one, or two named ones. The order of the text is the order in which the
+ * layers run, so a name must come before it is read.
+ *
+ * A layer is named by `name = kind ...`; otherwise the i-th convolution or dense layer is c<i> or d<i>, and a batch norm
  * takes the number of the layer before it: the names of the published state_dicts.
  *
  * The surprising thing: activations are (B, L, C), channels last, so that the K positions a convolution sees are K*C
@@ -17,6 +21,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* More layers would be a mistake or an attack: the published nets have 22. */
+#define TFB_MAX_LAYERS  256
 #define TFB_MAX_TENSORS 32
 #define TFB_NAME_MAX    48
 #define TFB_MAX_WINDOW  1000000
@@ -29,7 +35,10 @@ typedef struct {
 typedef struct tfb_layer_t tfb_layer_t;
 typedef struct tfb_kind_t tfb_kind_t;
 typedef struct tfb_net_t tfb_net_t;
-struct tfb_stage_s; /* stage.h */
+struct tfb_step_s; /* steps.h */
+
+/* Most inputs that a layer can have, and the source that stands for the bases. */
+enum { TFB_MAX_INPUTS = 2, TFB_BASES = -1 };
 
 /* A named array of a layer, as files and PyTorch know it. */
 typedef struct {
@@ -45,11 +54,17 @@ typedef struct {
 struct tfb_layer_t {
     const tfb_kind_t *kind;
     char name[TFB_NAME_MAX];
-    int index; /* in net->layer */
-    int first; /* reads base codes, not floats */
-    tfb_shape_t in, out;
+    int index;               /* in net->layer */
+    int src[TFB_MAX_INPUTS]; /* the layers whose outputs it reads; TFB_BASES: the sequence */
+    int n_src;
+    int n_uses;          /* how many inputs of later layers its output is */
+    int first;           /* reads base codes, not floats */
+    tfb_shape_t in, in2; /* of its inputs; in2 is {0} for kinds with one input */
+    tfb_shape_t out;
     int F, K, n_stack; /* filters or units; kernel or pool width; stacked recurrent layers */
-    float rate;        /* dropout */
+    int pad, dilate;   /* zero rows before and after the input; distance of neighbouring taps, at least 1 */
+    int mode;          /* which variant of its kind, if the kind has several */
+    float rate;        /* dropout's rate; other kinds: their one real argument */
     int n_tensors;
     tfb_tensor_t tensor[TFB_MAX_TENSORS];
     size_t param_off, n_param; /* this layer's part of net->param */
@@ -90,33 +105,42 @@ struct tfb_kind_t {
     /* Bytes kept from forward to backward, and bytes of scratch a thread needs, for batches of at most B. NULL = 0. */
     size_t (*cache)(const tfb_layer_t *l, int B);
     size_t (*scratch)(const tfb_layer_t *l, int B);
-    /* y (B, out.L, out.C) from x (B, in.L, in.C); x is NULL for the first layer (pass->code). in_place kinds get x == y. */
-    void (*forward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y);
-    /* dx (may be NULL: not wanted; of the first layer (B, W, 4), for the one-hot of its codes) from dy, and adds nothing: parameter gradients are overwritten in pass->grad. y is what
-     * forward left in y; x what it was given (for in_place kinds x == y). dy may be overwritten; in_place kinds get dx == dy. */
-    void (*backward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx);
+    int n_inputs; /* 0 means 1 */
+    /* Writes y (B, out.L, out.C) from x[0] (B, in.L, in.C), and x[1] (B, in2.L, in2.C) if the kind has two inputs; x[0] is NULL for a
+     * layer that reads bases (pass->code). in_place kinds get x[0] == y. */
+    void (*forward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, float *y);
+    /* Writes dx[i] (NULL: not needed; (B, W, 4) for a layer that reads bases: the gradient of their one-hot) from dy. Overwrites dx and
+     * the parameters' part of pass->grad; never accumulates: the walk adds up the gradients of a value with several readers. y is what
+     * forward left in y, x what it was given (for in_place kinds x[0] == y). dy may be overwritten; in_place kinds get dx[0] == dy. */
+    void (*backward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx);
     /* DeepLIFT: the same with multipliers in place of gradients, under the rescale rule. The batch is B/2 pairs, example b an input and
-     * example b + B/2 its reference; both have multipliers. x is what forward was given (also of in_place kinds: the walk keeps it),
-     * scoring mode and no parameter gradients are understood. NULL: gradients are multipliers (linear kinds), or stand in for them
+     * example b + B/2 its reference; both have multipliers. x is what forward was given (also for in_place kinds: the walk keeps it).
+     * Runs in scoring mode, without parameter gradients. NULL: gradients are multipliers (linear kinds), or stand in for them
      * (plain_gradient). */
-    void (*rescale)(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx);
+    void (*rescale)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx);
     int plain_gradient; /* neither linear nor with a rule of its own: contributions do not add up exactly beyond this layer */
-    /* Outputs [*ob, *oe) that can change when inputs [beg, end) change. NULL = the same positions. */
+    /* Outputs [*ob, *oe) that can change if inputs [beg, end) change; beg < end. NULL = the same positions. */
     void (*reach)(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);
     int in_place;
+    int reads_y;  /* backward reads y, so that no in-place layer may write over it */
     int constant; /* TFB_CONSTANT_*, or 0: neither */
     int bias;     /* 1 + the index of the tensor that is added to its channels; 0 = none */
     int joint;    /* in training it asks what the other processes have (pass->sum): called even for no examples */
-    /* Joins scoring stage s if the order product, ReLU, affine, pool allows it: 1 joined, 0 a new stage must begin (s is then
-     * offered again, fresh: no product, shapes set), -1 lack of memory. See stage.h. */
-    int (*fuse)(const tfb_layer_t *l, const float *param, const float *stat, struct tfb_stage_s *s);
+    int identity; /* scoring passes its input through unchanged (dropout) */
+    /* Joins the scoring step s, which ends with the layer's first input (or, for kinds with two, with the later of them), if the order
+     * product, residual sum, activation, affine, pool allows it: 1 joined, 0 a new step must begin (s is then offered again, fresh), -1
+     * lack of memory. See steps.h. */
+    int (*fuse)(const tfb_layer_t *l, const float *param, const float *stat, struct tfb_step_s *s);
+    /* Kinds whose step is neither a product nor element-wise: writes rows [b, e) of y (out.L, out.C), all of one window, from x[i], which
+     * point to row 0 and have l->pad zero rows before and after. NULL for all others. */
+    void (*rows)(const tfb_layer_t *l, const float *param, const float *const *x, float *y, int b, int e);
 };
 
 struct tfb_net_t {
     char *spec;        /* normalised text */
     int window, n_out; /* W bases in, T logits out */
     int n_layers;
-    tfb_layer_t *layer;
+    tfb_layer_t *layer; /* in the order in which they run; the last one gives the logits */
     float *param;
     size_t n_param;
     float *stat;
@@ -132,6 +156,8 @@ tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err);
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err);
 /* The spec of a published architecture (convnet, convnet-bn-after-relu, shallow, danq) with n outputs, to be freed; NULL = unknown name. */
 char *tfb_net_arch(const char *arch, int n_out);
+/* Index of the layer of that name, or -1. */
+int tfb_net_find(const tfb_net_t *n, const char *name);
 /* The name of the published architecture that n is, or NULL. */
 const char *tfb_net_arch_of(const tfb_net_t *n);
 /* Comma-separated names of the published architectures. */

@@ -1,6 +1,6 @@
 /* relu.c - max(x, 0), in place: what remains tells backward where the input was positive. */
 #include "kernels/kernels.h"
-#include "nn/stage.h"
+#include "nn/steps.h"
 #include "nn/walk.h"
 #include <math.h>
 
@@ -35,16 +35,16 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
     tfb_kernels()->relu_grad(e - i, j->kept + i, j->y + i);
 }
 
-static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)
+static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, float *y)
 {
-    (void)x;
+    (void)in;
     job_t j = {y, NULL};
     tfb_tasks(l, pass, TFB_SLICES, forward_task, &j);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
 {
-    (void)x, (void)dx;
+    (void)in, (void)d_in;
     job_t j = {dy, y};
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
@@ -71,17 +71,18 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     }
 }
 
-static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
 {
-    (void)dx;
-    rescale_t j = {x, y, dy};
+    (void)d_in;
+    rescale_t j = {in[0], y, dy};
     tfb_tasks(l, pass, TFB_SLICES, rescale_task, &j);
 }
 
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_stage_t *s)
+static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
     (void)l, (void)param, (void)stat;
-    if (s->scale || s->P > 1) return 0;
+    if (s->op == TFB_STEP_WHOLE || s->act || s->scale || s->P > 1) return 0;
+    if (s->op == TFB_STEP_FRESH) s->op = TFB_STEP_EACH;
     s->relu = 1;
     return 1;
 }

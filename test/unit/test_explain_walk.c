@@ -1,5 +1,6 @@
 /* test_explain_walk.c - gradients of the input against differences, and DeepLIFT's multipliers against what they promise: over a
  * network of kinds with rules, they add up to the change of the logits; of a linear network they are its gradient. */
+#include "graphs.h"
 #include "nn/walk.h"
 #include "unit.h"
 #include <math.h>
@@ -119,6 +120,8 @@ int main(void)
     tfb_rng_seed(&rng, 12);
     check_linear("dense 3", 9);
     check_linear("conv 5 3; dense 2", 11);
+    check_linear("conv 5 3; r = conv 5 3 same; dwconv 3 same dilate 2; add @r; conv 4 3 dilate 2; gpool mean; dense 2", 19);
+    check_linear("conv 5 3; a = conv 4 3; conv 3 5 @bases; cat @a; dense 2", 19);
     check_linear("conv 21 3; bn; dropout 0.3; conv 4 3; bn; dense 2", 17);
     check("dense 6; relu; dense 2", 9, 1);
     check("conv 8 3; relu; dense 2", 11, 1);
@@ -126,5 +129,6 @@ int main(void)
     check("conv 16 7; bn; relu; pool 4; conv 12 5; relu; bn; pool 3; dense 20; bn; relu; dropout 0.3; dense 3", 60, 1);
     check("conv 16 7; relu; bn; pool 3; conv 12 5; relu; bn; pool 2; dense 20; relu; bn; dense 3", 60, 1);
     check("conv 6 3; relu; pool 2; bilstm 4 2 0.3; dense 5; relu; dense 2", 19, 0);
+    for (int i = 0; i < N_GRAPHS; i++) check(graphs[i].spec, GRAPH_WINDOW, graphs[i].rule);
     return unit_failed;
 }

@@ -109,7 +109,7 @@ static void test_lookup(const tfb_kernels_t *k, int L, int F, int K)
 static tfb_after_t after(int v, int N)
 {
     const float *bias = whole((size_t)N), *scale = whole((size_t)N), *shift = whole((size_t)N);
-    return (tfb_after_t){bias, v & 1, v & 2 ? scale : NULL, v & 2 ? shift : NULL};
+    return (tfb_after_t){bias, v & 1, v & 2 ? scale : NULL, v & 2 ? shift : NULL, NULL};
 }
 
 /* Against the definition of a convolution. exact: on whole numbers and weights that are multiples of 15, whose values at the points of the short
@@ -200,17 +200,18 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     k->bn_grad(R, C, x, dy, s, m, d, y1);
     same(k->name, "bn_grad", y1, y0, n, 0);
     for (int P = 1; P <= 4; P++)
-        for (int v = 0; v < 8; v++) {
+        for (int v = 0; v < 16; v++) {
             int Lo = R / P;
-            plain->finish(Lo, C, P, x, v & 1 ? m : NULL, v & 2, v & 4 ? s : NULL, v & 4 ? d : NULL, y0);
-            k->finish(Lo, C, P, x, v & 1 ? m : NULL, v & 2, v & 4 ? s : NULL, v & 4 ? d : NULL, y1);
+            tfb_after_t after = {v & 1 ? m : NULL, v & 2, v & 4 ? s : NULL, v & 4 ? d : NULL, v & 8 ? dy : NULL};
+            plain->finish(Lo, C, P, x, &after, y0);
+            k->finish(Lo, C, P, x, &after, y1);
             same(k->name, "finish", y1, y0, (size_t)Lo * C, 0);
         }
     for (int P = 1; P <= 4; P++) { /* whole numbers: ties are common */
         int Lo = R / P;
         float *x2 = whole((size_t)Lo * P * C), *y2 = whole((size_t)Lo * C), *dy2 = whole((size_t)Lo * C);
         float *dx0 = whole((size_t)Lo * P * C), *dx1 = whole((size_t)Lo * P * C);
-        plain->finish(Lo, C, P, x2, NULL, 0, NULL, NULL, y2);
+        plain->finish(Lo, C, P, x2, NULL, y2);
         plain->pool_grad(Lo, C, P, x2, y2, dy2, dx0);
         k->pool_grad(Lo, C, P, x2, y2, dy2, dx1);
         same(k->name, "pool_grad", dx1, dx0, (size_t)Lo * P * C, 0);

@@ -1,5 +1,6 @@
 /* test_layers.c - numerical gradient check of every layer kind, and of small whole nets; thread counts agree bit for bit; processes that share a
  * batch, played by threads, agree with one that has it whole. */
+#include "graphs.h"
 #include "nn/walk.h"
 #include "unit.h"
 #include <math.h>
@@ -44,23 +45,30 @@ static void check_net(const char *spec, int window, int train, double tol)
         const tfb_layer_t *l = &net->layer[i];
         if (!l->n_param) continue;
         double scale = 0;
+        int n_unclear = 0;
         for (size_t k = 0; k < l->n_param; k++) scale = fmax(scale, fabs((double)g[l->param_off + k]));
         for (int trial = 0; trial < 12; trial++) {
             size_t k = l->param_off + tfb_rng_below(&rng, l->n_param);
             float keep = net->param[k];
-            /* A kink (ReLU, a pooling maximum) inside the step spoils one width, hardly three */
-            double best = INFINITY;
+            /* A kink (ReLU, a pooling maximum) inside the step spoils one width, hardly three: if it does, they disagree among themselves */
+            double best = INFINITY, low = INFINITY, high = -INFINITY;
+            scale = fmax(scale, 1e-3);
             for (float h = 4e-3f; h > 2e-4f && best > tol; h /= 4) {
                 net->param[k] = keep + h;
                 double up = loss_of(w, code, c, n);
                 net->param[k] = keep - h;
-                double down = loss_of(w, code, c, n);
+                double down = loss_of(w, code, c, n), slope = (up - down) / (2 * (double)h);
                 net->param[k] = keep;
-                best = fmin(best, fabs((up - down) / (2 * (double)h) - g[k]) / fmax(scale, 1e-3));
+                best = fmin(best, fabs(slope - g[k]) / scale);
+                low = fmin(low, slope);
+                high = fmax(high, slope);
             }
-            CHECK(best <= tol, "%s (train %d): gradient of %s[%zu] is %g, off by %.3g of the largest", spec, train, l->name, k - l->param_off, (double)g[k],
-                  best);
+            int unclear = best > tol && high - low > tol * scale;
+            n_unclear += unclear;
+            CHECK(best <= tol || unclear, "%s (train %d): gradient of %s[%zu] is %g, off by %.3g of the largest", spec, train, l->name, k - l->param_off,
+                  (double)g[k], best);
         }
+        CHECK(n_unclear <= 2, "%s (train %d): %d of 12 gradients of %s cannot be told from differences", spec, train, n_unclear, l->name);
     }
     free(c);
     free(g);
@@ -169,8 +177,8 @@ static void *run_share(void *arg)
     return NULL;
 }
 
-/* Logits, running statistics and summed gradients of n shares of a batch of `all` examples are those of one share, to 1e-5 of the largest. */
-static void check_shares(const char *spec, int window, int n, int all)
+/* Logits, running statistics and summed gradients of n shares of a batch of `all` examples are those of one share, to tol of the largest (batch norm over few rows magnifies rounding). */
+static void check_shares(const char *spec, int window, int n, int all, double tol)
 {
     static float z[2][WHOLE * 16];
     uint8_t *code = malloc((size_t)WHOLE * window);
@@ -195,10 +203,10 @@ static void check_shares(const char *spec, int window, int n, int all)
         scale = fmax(scale, fabs((double)one.grad[i]));
         worst = fmax(worst, fabs(sum - (double)one.grad[i]));
     }
-    CHECK(scale > 0 && worst <= 1e-5 * scale, "%s: the gradient of %d shares of %d is off by %g of %g", spec, n, all, worst, scale);
+    CHECK(scale > 0 && worst <= tol * scale, "%s: the gradient of %d shares of %d is off by %g of %g", spec, n, all, worst, scale);
     worst = 0;
     for (int i = 0; i < all * 3; i++) worst = fmax(worst, fabs((double)(z[0][i] - z[1][i])));
-    CHECK(worst <= 1e-5, "%s: logits of %d shares of %d are off by %g", spec, n, all, worst);
+    CHECK(worst <= tol, "%s: logits of %d shares of %d are off by %g", spec, n, all, worst);
     for (int r = 0; r < n; r++) {
         worst = 0;
         for (size_t i = 0; i < one.n_stat; i++) worst = fmax(worst, fabs((double)(one.stat[i] - s[r].stat[i])));
@@ -241,14 +249,32 @@ int main(void)
     static const char *const shared[] = {"conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 3",
                                          "conv 20 5; relu; bn; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 3"};
     for (int i = 0; i < 2; i++) {
-        check_shares(shared[i], 60, 2, WHOLE);
-        check_shares(shared[i], 60, 4, WHOLE);
-        check_shares(shared[i], 60, 5, 3); /* the end of an epoch: some have none */
+        check_shares(shared[i], 60, 2, WHOLE, 1e-5);
+        check_shares(shared[i], 60, 4, WHOLE, 1e-5);
+        check_shares(shared[i], 60, 5, 3, 1e-5); /* the end of an epoch: some have none */
     }
     must_fail("", "no layers");
     must_fail("conv 5", "number of filters and a width");
     must_fail("conv 5 30; dense 1", "do not fit");
-    must_fail("conv 5 3; gelu; dense 1", "no kind of layer called 'gelu'");
+    must_fail("conv 5 3; gulp; dense 1", "no kind of layer called 'gulp'");
+    must_fail("conv 5 3; gelu 2; dense 1", "gelu takes no arguments");
+    must_fail("conv 5 3; add @c1; add @nobody; dense 1", "no layer before it is called 'nobody'");
+    must_fail("conv 5 3; r = conv 5 3; add @c1; dense 1", "inputs of one shape, not 16 positions of 5 channels and 18 of 5");
+    must_fail("conv 5 3; conv 5 3; cat @c1; dense 1", "as many positions, not 16 and 18");
+    must_fail("conv 5 3; r = relu; conv 5 3 @c1; dense 1", "no layer reads the output of relu");
+    must_fail("conv 5 3; relu @c1 @c1; dense 1", "relu has 1 input, not more");
+    must_fail("conv 5 3; relu @bases; dense 1", "only conv and dense read bases");
+    must_fail("conv 5 3 same; dense 1", "neither padded nor dilated");
+    must_fail("conv 5 3; conv 5 4 same; dense 1", "needs an odd width");
+    must_fail("conv 5 3; conv 5 3 dilate; dense 1", "takes `same` and `dilate D`");
+    must_fail("conv 5 3; conv 5 3 dilate 9; dense 1", "do not fit");
+    must_fail("conv 5 3; conv 5 3 sane; dense 1", "takes `same` and `dilate D`");
+    must_fail("conv 5 3; dwconv 30; dense 1", "dwconv takes a width");
+    must_fail("conv 5 3; gpool; dense 1", "gpool takes max, mean, or lse");
+    must_fail("conv 5 3; gpool max 3; dense 1", "gpool takes max, mean, or lse");
+    must_fail("conv 5 3; gpool lse 0; dense 1", "gpool takes max, mean, or lse");
+    must_fail("conv 5 3; attend; dense 1", "attend takes a number of queries");
+    must_fail("bases = conv 5 3; dense 1", "letters, digits");
     must_fail("bn; dense 1", "first layer");
     must_fail("conv 5 3; bn", "last layer must be dense");
     must_fail("conv 5 3; relu 3; dense 1", "no arguments");
@@ -256,7 +282,17 @@ int main(void)
     must_fail("conv 5 3; pool 99; dense 1", "pool takes");
     must_fail("a=conv 5 3; a=dense 1", "same name");
     must_fail("a/b=conv 5 3; dense 1", "letters, digits");
-    must_fail("conv 65536 1; conv 65536 1; dense 65536", "absurdly large");
+    must_fail("conv 65536 1; conv 65536 1; dense 65536", "too large");
     must_fail("conv 99999999 3; dense 1", "do not fit");
+    for (int train = 0; train < 2; train++) { /* dropout must not write over what pool and bilstm look at */
+        check_net("conv 5 3; relu; pool 3; dropout 0.4; dense 2", 11, train, 2e-3);
+        check_net("conv 5 3; bilstm 3; dropout 0.4; dense 2", 9, train, 5e-3);
+    }
+    for (int i = 0; i < N_GRAPHS; i++) {
+        for (int train = 0; train < 2; train++) check_net(graphs[i].spec, GRAPH_WINDOW, train, 3e-2);
+        check_threads(graphs[i].spec, GRAPH_WINDOW);
+        check_shares(graphs[i].spec, GRAPH_WINDOW, 4, WHOLE, 2e-4);
+        check_shares(graphs[i].spec, GRAPH_WINDOW, 5, 3, 1e-3);
+    }
     return unit_failed;
 }

@@ -1,4 +1,5 @@
 /* test_model.c - model files: saved and loaded they are the same; damaged and absurd ones are refused; scoring is the same every way. */
+#include "graphs.h"
 #include "kernels/kernels.h"
 #include "nn/infer.h"
 #include "nn/walk.h"
@@ -170,6 +171,7 @@ int main(void)
     test_round_trip();
     test_hostile();
     test_scoring(spec, 60, 1);
+    for (int i = 0; i < N_GRAPHS; i++) test_scoring(graphs[i].spec, GRAPH_WINDOW, 1);
     test_scoring("conv 9 4; pool 2; relu; bn; conv 5 3; bn; bn; relu; dense 8; relu; dense 3", 41, 1);
     test_scoring("conv 9 4; relu; pool 7; pool 2; dense 3", 64, 1);
     test_scoring("dense 5; relu; dense 3", 30, 1);

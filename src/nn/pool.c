@@ -1,6 +1,6 @@
-/* maxpool.c - the largest of P neighbouring positions, stride P; positions beyond the last whole P are dropped. */
+/* pool.c - the largest of P neighbouring positions, stride P; positions beyond the last whole P are dropped. */
 #include "kernels/kernels.h"
-#include "nn/stage.h"
+#include "nn/steps.h"
 #include "nn/walk.h"
 #include <math.h>
 #include <string.h>
@@ -28,7 +28,7 @@ static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     (void)scratch;
     job_t *j = arg;
     for (int b = tfb_slice(s, pass->B); b < tfb_slice(s + 1, pass->B); b++)
-        tfb_kernels()->finish(l->out.L, l->in.C, l->K, j->x + (size_t)b * l->in.L * l->in.C, NULL, 0, NULL, NULL, j->out + (size_t)b * l->out.L * l->in.C);
+        tfb_kernels()->finish(l->out.L, l->in.C, l->K, j->x + (size_t)b * l->in.L * l->in.C, NULL, j->out + (size_t)b * l->out.L * l->in.C);
 }
 
 /* The gradient goes to the first of the largest, as in PyTorch. */
@@ -45,15 +45,15 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
     }
 }
 
-static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, float *y)
+static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, float *y)
 {
-    job_t j = {.x = x, .out = y};
+    job_t j = {.x = in[0], .out = y};
     tfb_tasks(l, pass, TFB_SLICES, forward_task, &j);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
 {
-    job_t j = {.x = x, .y = y, .dy = dy, .out = dx};
+    job_t j = {.x = in[0], .y = y, .dy = dy, .out = d_in[0]};
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 
@@ -91,9 +91,9 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     }
 }
 
-static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, const float *y, float *dy, float *dx)
+static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
 {
-    job_t j = {.x = x, .y = y, .dy = dy, .out = dx};
+    job_t j = {.x = in[0], .y = y, .dy = dy, .out = d_in[0]};
     tfb_tasks(l, pass, TFB_SLICES, rescale_task, &j);
 }
 
@@ -103,12 +103,14 @@ static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
     *oe = (end + l->K - 1) / l->K < l->out.L ? (end + l->K - 1) / l->K : l->out.L;
 }
 
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_stage_t *s)
+/* A maximum over all positions begins a step of its own: windows that share positions, or differ in a few, then share the rest. */
+static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
     (void)param, (void)stat;
-    if (s->P > 1) return 0;
+    if (s->op == TFB_STEP_WHOLE || s->P > 1 || (l->out.L == 1 && s->op != TFB_STEP_FRESH)) return 0;
+    if (s->op == TFB_STEP_FRESH) s->op = TFB_STEP_EACH;
     s->P = l->K;
-    s->out = l->out;
+    s->pool = l;
     return 1;
 }
 
@@ -120,5 +122,6 @@ const tfb_kind_t tfb_kind_pool = {
     .rescale = rescale,
     .reach = reach,
     .constant = TFB_CONSTANT_STAYS,
+    .reads_y = 1,
     .fuse = fuse,
 };

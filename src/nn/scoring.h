@@ -1,0 +1,63 @@
+/* scoring.h - what infer.c (lists of windows) and stretch.c (windows of one stretch) share: a thread's work space, and running steps in it. */
+#ifndef TFB_SCORING_H
+#define TFB_SCORING_H
+
+#include "nn/infer.h"
+#include "nn/steps.h"
+#include "nn/walk.h"
+
+enum {
+    TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (strands counted) of a block: weights are read once for so many; a multiple of the tile's 12 */
+    TFB_SLOTS = 8,                     /* windows that go through the convolutions together: 350 kB of activations for the first published model */
+};
+
+/* A window on its way through the steps by window. */
+typedef struct {
+    float *act, **y; /* activations; where each step's output begins, there or in a block buffer */
+    uint8_t *code, *pair;
+    int base;       /* slot of the window it is derived from, or -1 */
+    int *beg, *end; /* per step: the rows that are made here */
+} tfb_slot_t;
+
+typedef struct {
+    tfb_slot_t slot[TFB_SLOTS + 1]; /* the last keeps a base window for those derived from it that did not fit in with it */
+    const float **a;                /* groups of rows for conv_max3, and where their maxima go */
+    float **c;
+    float *max3;     /* its scratch */
+    float *mid;      /* an op's output before what follows it */
+    float *padded;   /* a window between zero rows, in steps by block */
+    float **buffer;  /* the block buffers, (TFB_ROWS, size) each */
+    tfb_pass_t pass; /* for steps that run by their layer's own forward */
+    float *stretch;  /* outputs of the steps by window over a stretch, in every phase; NULL until one is scored */
+    int64_t *run;    /* per phase: the rows that are wanted, first and end */
+    uint8_t *code;   /* of the stretch, in one strand; and its pairs */
+    uint8_t *pair;
+} tfb_work_t;
+
+struct tfb_infer_t {
+    tfb_plan_t *plan;
+    tfb_pool_t *pool;
+    tfb_work_t *work; /* one per thread */
+    int n_threads;
+    int64_t *begin; /* first window of each block; m_begin */
+    int64_t m_begin;
+    int fork; /* plan is another's */
+};
+
+/* Output rows [b, e) of step s into y from x[0] (or pairs), x[1] and the residual; all point to row 0. */
+void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x, const float *residual, float *y, int b,
+                   int e);
+/* Runs the steps by block over the first rows of the buffers. Returns the logits (rows, T). */
+const float *tfb_block_steps(const tfb_plan_t *p, tfb_work_t *w, int rows);
+/* The row of window r in the block buffer of step s. */
+static inline float *tfb_block_row(const tfb_work_t *w, const tfb_step_t *s, int r) { return w->buffer[s->buffer] + (size_t)r * s->stride; }
+
+void tfb_reverse_codes(const uint8_t *src, int n, uint8_t *dst);
+/* What lookup2 reads. */
+void tfb_make_pairs(const uint8_t *code, int n, uint8_t *pair);
+/* Room in f->begin for as many blocks as n windows can make. 0, or -1 on lack of memory (logged). */
+int tfb_room_for_blocks(tfb_infer_t *f, int64_t n);
+/* Calls fn for n blocks, on all threads. */
+void tfb_run_blocks(const tfb_infer_t *f, int64_t n, void (*fn)(void *arg, int block, int thread), void *arg);
+
+#endif

@@ -1,0 +1,81 @@
+/* steps.h - what scoring makes of a network: a short list of steps, each with what follows it folded in.
+ *
+ *     y = pool(act(op(x) + bias + residual) * scale + shift)
+ *
+ * op is a product, the rows() of a layer kind, or nothing. A batch norm right after a product disappears into its weights and bias; one
+ * after the activation becomes scale and shift. Layer kinds say how they join a step (tfb_kind_t.fuse), so that plan.c is a walk over
+ * the graph that knows no layer by name. */
+#ifndef TFB_STEPS_H
+#define TFB_STEPS_H
+
+#include "nn/model.h"
+#include "nn/net.h"
+
+enum {
+    TFB_STEP_FRESH,   /* no layer has joined yet */
+    TFB_STEP_EACH,    /* no op: y is made of x, position by position */
+    TFB_STEP_PRODUCT, /* convolution or dense */
+    TFB_STEP_ROWS,    /* the layer kind's rows() */
+    TFB_STEP_WHOLE,   /* the layer's own forward over a block of windows (recurrent layers) */
+};
+
+/* Applies an activation to x (n), in place. */
+typedef void (*tfb_act_f)(size_t n, float *x);
+
+typedef struct tfb_step_s {
+    int op;
+    const tfb_layer_t *layer; /* the first layer that joined */
+    const tfb_layer_t *pool;  /* the pooling layer that joined, or NULL */
+    int in[TFB_MAX_INPUTS];   /* the steps whose outputs are read, or TFB_BASES */
+    int n_in;
+    int other;                 /* while a layer with two inputs is offered: the step of the earlier one */
+    int residual;              /* the step whose output is added before the activation; -1 = none */
+    tfb_shape_t src, mid, out; /* of the first input, after op, after pooling */
+    int K, D, pad, P;          /* taps, their distance, zero rows at both ends; pool width, 1 = none */
+    int first;                 /* reads bases */
+    float *w;                  /* (K, C, F), folded; NULL if there is no product, and once it is packed */
+    float *bias;               /* (F) or NULL */
+    int relu;                  /* at most one of relu and act */
+    tfb_act_f act;
+    float *scale, *shift; /* (F) or NULL */
+    float *packed;        /* w packed for gemm or conv_max3, or for lookup2 if the step reads bases */
+    size_t tap;           /* dilated products: floats of one tap in packed */
+    int last_use;         /* the last step that reads it; n_steps for the logits */
+    int n_uses;
+    /* where it runs and where its output lies */
+    int by_block;  /* over a block of windows; 0: window by window, as long as activations are in the cache */
+    int alone;     /* needs a window of its own: it cannot be shared by windows of a stretch */
+    int halo;      /* zero rows that readers need before and after its output */
+    size_t off;    /* of row 0 in a slot's activations; by_window only */
+    int slot_kept; /* its output lies in a slot's activations; 0: in a block buffer */
+    int buffer;    /* which block buffer has it; -1 = none */
+    size_t stride; /* floats of a window there */
+} tfb_step_t;
+
+/* A network made ready for scoring; read-only once made. */
+typedef struct {
+    tfb_net_t *net;
+    tfb_step_t *step;
+    int n_steps;
+    int *window, n_window; /* the steps that run window by window, in order */
+    int *block, n_block;   /* those that run over a block */
+    int W, T;
+    size_t n_act; /* floats of a slot's activations */
+    int n_buffers;
+    size_t *m_buffer; /* floats of a window in each block buffer */
+    int sharable;     /* windows of a stretch can share convolutions: no step by window is padded */
+} tfb_plan_t;
+
+/* Prepares m's network for the given outputs (targets NULL: all of them, in order). m may be destroyed afterwards. NULL on lack of memory. */
+tfb_plan_t *tfb_plan_create(const tfb_model_t *m, const int *targets, int n_targets);
+void tfb_plan_destroy(tfb_plan_t *p);
+/* Is the step a convolution pooled over 3, for which conv_max3 pays? */
+int tfb_step_is_grouped(const tfb_step_t *s);
+/* Is the step a product over the whole width of its input, one row a window? */
+int tfb_step_is_dense(const tfb_step_t *s);
+/* Rows of output that can change if rows [beg, end) of input k change (k = 1 with a residual: of that); beg < end. */
+void tfb_step_reach(const tfb_step_t *s, int residual, int beg, int end, int *ob, int *oe);
+/* Rows of the first inputs, and of the residual, from which output rows [b, e) are made; b < e. */
+void tfb_step_needs(const tfb_step_t *s, int b, int e, int *nb, int *ne);
+
+#endif
