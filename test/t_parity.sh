@@ -4,6 +4,7 @@ PY=${TFBIND_PYTHON:-python3}
 [ -n "$PEER" ] || { echo 'skip parity with PyTorch: the reference implementation is not beside the source'; exit 0; }
 "$PY" -c 'import torch, numpy' 2> /dev/null || { echo 'skip parity with PyTorch: no torch for python3 (TFBIND_PYTHON=... names another)'; exit 0; }
 "$PY" "$SRCDIR/test/peer/parity.py" "$PEER/torch_ref.py" "$UNIT_DIR/tool_grad" "$TMP"
+"$PY" "$SRCDIR/test/peer/graph.py" "$SRCDIR/test/unit/graphs.h" "$UNIT_DIR/tool_tiny_model" "$UNIT_DIR/tool_grad" "$TMP"
 ref() { "$PY" "$PEER/torch_ref.py" "$@"; }
 # a file of ours in PyTorch: sequences scored by both
 awk 'BEGIN { srand(5); split("A C G T", b, " "); for (i = 0; i < 40; i++) { print ">s" i; for (k = 0; k < 200; k++) printf b[1 + int(4 * rand())]; print "" } }' > s.fa

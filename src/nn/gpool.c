@@ -21,7 +21,7 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
         snprintf(err, m_err, "gpool takes max, mean, or lse and a sharpness of 0.001 to 1000, as in `gpool lse 2`");
         return -1;
     }
-    l->rate = (float)r;
+    l->sharpness = (float)r;
     l->K = l->in.L; /* as the pooling layer of that width, whose maximum it is */
     l->out = (tfb_shape_t){1, l->in.C, 0};
     return 0;
@@ -31,7 +31,7 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
 static void lse(const tfb_layer_t *l, const float *x, float *restrict y)
 {
     int L = l->in.L, C = l->in.C;
-    float r = l->rate;
+    float r = l->sharpness;
     for (int c = 0; c < C; c++) {
         float most = x[c], sum = 0;
         for (int i = 1; i < L; i++) most = fmaxf(most, x[(size_t)i * C + c]);
@@ -86,7 +86,7 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
         const float *x = j->x + (size_t)b * L * C, *y = j->y + (size_t)b * C, *dy = j->dy + (size_t)b * C;
         float *dx = j->out + (size_t)b * L * C;
         for (int i = 0; i < L; i++, x += C, dx += C)
-            for (int c = 0; c < C; c++) dx[c] = dy[c] * (l->mode == MEAN ? each : each * tfb_exp(l->rate * (x[c] - y[c])));
+            for (int c = 0; c < C; c++) dx[c] = dy[c] * (l->mode == MEAN ? each : each * tfb_exp(l->sharpness * (x[c] - y[c])));
     }
 }
 
@@ -102,7 +102,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
  * at position i for input and reference (they are the same but where the input hardly changes). */
 static void lse_factor(const tfb_layer_t *l, const float *x, const float *xr, float most, float slope, float m[2])
 {
-    float r = l->rate, e = tfb_exp(r * (*x - most)), er = tfb_exp(r * (*xr - most)), d = *x - *xr;
+    float r = l->sharpness, e = tfb_exp(r * (*x - most)), er = tfb_exp(r * (*xr - most)), d = *x - *xr;
     int same = fabsf(d) < 1e-10f; /* Captum's limit */
     m[0] = slope / (float)l->in.L * (same ? r * e : (e - er) / d);
     m[1] = slope / (float)l->in.L * (same ? r * er : (e - er) / d);
@@ -119,9 +119,9 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
             size_t o = (size_t)b * C + c, i0 = (size_t)b * in + c;
             float y = j->y[o], yr = j->y[o + (size_t)pairs * C], most = y;
             for (size_t i = 0; i < in; i += (size_t)C) most = fmaxf(most, fmaxf(j->x[i0 + i], j->x[i0 + i + ref]));
-            float S = expf(l->rate * (y - most)), Sr = expf(l->rate * (yr - most));
+            float S = expf(l->sharpness * (y - most)), Sr = expf(l->sharpness * (yr - most));
             /* of the logarithm: its change over that of the mean, or its slope */
-            float slope = fabsf(S - Sr) < 1e-10f ? 1 / (l->rate * fmaxf(S, 1e-30f)) : (y - yr) / (S - Sr);
+            float slope = fabsf(S - Sr) < 1e-10f ? 1 / (l->sharpness * fmaxf(S, 1e-30f)) : (y - yr) / (S - Sr);
             for (size_t i = 0; i < in; i += (size_t)C) {
                 float m[2];
                 lse_factor(l, &j->x[i0 + i], &j->x[i0 + i + ref], most, slope, m);

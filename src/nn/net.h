@@ -64,7 +64,8 @@ struct tfb_layer_t {
     int F, K, n_stack; /* filters or units; kernel or pool width; stacked recurrent layers */
     int pad, dilate;   /* zero rows before and after the input; distance of neighbouring taps, at least 1 */
     int mode;          /* which variant of its kind, if the kind has several */
-    float rate;        /* dropout's rate; other kinds: their one real argument */
+    float rate;        /* dropout's */
+    float sharpness;   /* gpool lse's */
     int n_tensors;
     tfb_tensor_t tensor[TFB_MAX_TENSORS];
     size_t param_off, n_param; /* this layer's part of net->param */
