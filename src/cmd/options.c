@@ -107,20 +107,20 @@ float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
 
 int tfb_cmd_schedule(const char *s, int *schedule)
 {
-    static const char *const name[] = {"constant", "cosine", "linear"}; /* in the order of tfb_schedule_t */
-    for (int i = 0; i < 3; i++)
+    static const char *const name[] = {"constant", "cosine", "linear", "one-cycle"}; /* in the order of tfb_schedule_t */
+    for (int i = 0; i < 4; i++)
         if (strcmp(s, name[i]) == 0) {
             *schedule = i;
             return 0;
         }
-    tfb_error("--schedule is constant, cosine or linear, not '%s'", s);
+    tfb_error("--schedule is constant, cosine, linear or one-cycle, not '%s'", s);
     return 1;
 }
 
 int tfb_cmd_strand(const char *s, tfb_strand_t *strand)
 {
     static const char *const name[] = {"both", "fwd", "rev"}; /* in the order of tfb_strand_t */
-    for (int i = 0; i < 3; i++)
+    for (int i = 0; i < 4; i++)
         if (strcmp(s, name[i]) == 0) {
             *strand = (tfb_strand_t)i;
             return 0;

@@ -37,6 +37,9 @@ int tfb_training_option(tfb_training_t *t, int c, const char *value)
     case TFB_TRAINING_SEED: bad = tfb_cmd_int("seed", value, 0, INT32_MAX, &v), f->seed = (uint64_t)v; break;
     case TFB_TRAINING_RESUME: f->resume = 1; break;
     case TFB_TRAINING_HALF: t->half = 1; break;
+    case TFB_TRAINING_AUGMENT: bad = tfb_augment_parse(value, &f->augment) < 0; break;
+    case TFB_TRAINING_CLEAN: bad = tfb_cmd_int("clean", value, 0, 100000, &v), f->clean = (int)v; break;
+    case TFB_TRAINING_WARMUP: bad = tfb_cmd_double("warmup", value, 0, 0.9, &f->warmup); break;
     default: return 1;
     }
     return bad;
@@ -56,6 +59,10 @@ int tfb_training_load(const tfb_training_t *t, const char *list, int complete, i
                             .n_chroms = n_chroms,
                             .window = window};
     if (!(d->ex = tfb_examples_load(&o)) || !(d->part = tfb_alloc((size_t)d->ex->n + 1, 1, "the split"))) return -1;
+    if (tfb_augmented(&t->fit.augment) && d->ex->window > TFB_AUGMENT_WINDOW) {
+        tfb_error("--augment: windows of %d bases are longer than %d", d->ex->window, TFB_AUGMENT_WINDOW);
+        return -1;
+    }
     return t->weights && !(d->weights = tfb_cmd_weights(t->weights, d->ex->targets, d->ex->n_targets)) ? -1 : 0;
 }
 

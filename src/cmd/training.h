@@ -27,7 +27,10 @@ enum {
     TFB_TRAINING_PRECISION,
     TFB_TRAINING_SEED,
     TFB_TRAINING_RESUME,
-    TFB_TRAINING_HALF
+    TFB_TRAINING_HALF,
+    TFB_TRAINING_AUGMENT,
+    TFB_TRAINING_CLEAN,
+    TFB_TRAINING_WARMUP
 };
 /* The last rows of a command's table of options, and their letters; -h is the command's own. */
 #define TFB_TRAINING_LETTERS "f:l:e:b:o:@:v:h"
@@ -37,7 +40,8 @@ enum {
         {"rate", 1, NULL, TFB_TRAINING_RATE}, {"schedule", 1, NULL, TFB_TRAINING_SCHEDULE}, {"average", 1, NULL, TFB_TRAINING_AVERAGE},         \
         {"balance", 1, NULL, TFB_TRAINING_BALANCE}, {"weights", 1, NULL, TFB_TRAINING_WEIGHTS}, {"decay", 1, NULL, TFB_TRAINING_DECAY},         \
         {"one-strand", 0, NULL, TFB_TRAINING_ONE_STRAND}, {"precision", 1, NULL, TFB_TRAINING_PRECISION}, {"seed", 1, NULL, TFB_TRAINING_SEED}, \
-        {"resume", 0, NULL, TFB_TRAINING_RESUME}, {"half", 0, NULL, TFB_TRAINING_HALF}, {"output", 1, NULL, 'o'}, {"threads", 1, NULL, '@'},    \
+        {"resume", 0, NULL, TFB_TRAINING_RESUME}, {"half", 0, NULL, TFB_TRAINING_HALF}, {"augment", 1, NULL, TFB_TRAINING_AUGMENT},             \
+        {"clean", 1, NULL, TFB_TRAINING_CLEAN}, {"warmup", 1, NULL, TFB_TRAINING_WARMUP}, {"output", 1, NULL, 'o'}, {"threads", 1, NULL, '@'},  \
         {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},                                                                                    \
     {                                                                                                                                           \
         NULL, 0, NULL, 0                                                                                                                        \

@@ -96,6 +96,8 @@ typedef struct {
     const uint32_t *item; /* example << 1 | reverse strand */
     uint8_t *code, *label;
     int n;
+    const tfb_augment_t *augment; /* NULL: windows as they are */
+    uint64_t key;                 /* of this epoch */
 } fetch_t;
 
 enum { FETCH = 32 }; /* examples a task fetches */
@@ -104,8 +106,11 @@ static void fetch_task(void *arg, int task, int thread)
 {
     (void)thread;
     fetch_t *f = arg;
+    uint8_t spare[2 * TFB_AUGMENT_WINDOW];
     for (int i = task * FETCH; i < (task + 1) * FETCH && i < f->n; i++) {
-        tfb_examples_codes(f->ex, f->item[i] >> 1, f->item[i] & 1, f->code + (size_t)i * f->ex->window);
+        uint8_t *code = f->code + (size_t)i * f->ex->window;
+        tfb_examples_codes(f->ex, f->item[i] >> 1, f->item[i] & 1, code);
+        if (f->augment) tfb_augment(f->augment, tfb_hash64(f->key + f->item[i]), code, f->ex->window, spare);
         if (f->label) tfb_examples_labels(f->ex, f->item[i] >> 1, f->label + (size_t)i * f->ex->n_targets);
     }
 }
@@ -137,7 +142,7 @@ int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *
     for (size_t i = 0; i < n_idx; i += PREDICT) {
         int n = n_idx - i < PREDICT ? (int)(n_idx - i) : PREDICT;
         for (int k = 0; k < n; k++) item[k] = idx[i + k] << 1;
-        fetch(pool, &(fetch_t){ex, item, code, NULL, n});
+        fetch(pool, &(fetch_t){.ex = ex, .item = item, .code = code, .n = n});
         if (tfb_infer_windows(f, code, NULL, n, (tfb_strand_t)strand, z + i * net->n_out) < 0) goto done;
     }
     ret = 0;
@@ -163,7 +168,7 @@ static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const ui
     for (size_t i = first; i < end; i += PREDICT) {
         int n = end - i < PREDICT ? (int)(end - i) : PREDICT;
         double m;
-        fetch(pool, &(fetch_t){ex, item + i, code, label, n});
+        fetch(pool, &(fetch_t){.ex = ex, .item = item + i, .code = code, .label = label, .n = n});
         if (tfb_infer_windows(f, code, NULL, n, TFB_STRAND_FWD, z) < 0) goto done;
         sum[0] += tfb_loss(z, label, (size_t)n, T, weight, NULL, &m) * m;
         sum[1] += m;
@@ -267,8 +272,13 @@ static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fi
         snprintf(text, sizeof text, " %.9g %.9g %s", o->balance, o->decay, o->precision ? o->precision : "");
         tfb_sha256_update(&h, text, strlen(text));
     }
+    const tfb_augment_t *g = &o->augment;
+    if (tfb_augmented(g) || o->warmup > 0) {
+        snprintf(text, sizeof text, " %d %.9g %d %d %d %.9g", g->shift, g->mutate, g->insert, g->delete, o->clean, o->warmup);
+        tfb_sha256_update(&h, text, strlen(text));
+    }
     if (o->weights) tfb_sha256_update(&h, o->weights, (size_t)ex->n_targets * sizeof *o->weights);
-    if (o->schedule != TFB_RATE_CONSTANT) tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);
+    if (o->schedule != TFB_RATE_CONSTANT || o->clean || o->warmup > 0) tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);
     tfb_sha256_hex(&h, id);
 }
 
@@ -379,10 +389,17 @@ static void sum_gradients(state_t *s, const uint8_t *frozen)
     tfb_ranks_sum_float(s->grad + beg, end - beg);
 }
 
+/* One cycle: up to the full rate in the first three tenths of the run, then down by a half cosine. */
 static double rate_at(const tfb_fit_opt_t *o, int64_t step, int64_t n_steps)
 {
-    double x = n_steps > 0 ? (double)step / (double)n_steps : 0;
-    return o->schedule == TFB_RATE_COSINE ? o->rate * 0.5 * (1 + cos(M_PI * x)) : o->schedule == TFB_RATE_LINEAR ? o->rate * (1 - x) : o->rate;
+    double x = n_steps > 0 ? (double)step / (double)n_steps : 0, up = o->schedule == TFB_RATE_ONE_CYCLE && o->warmup <= 0 ? 0.3 : o->warmup;
+    if (x < up) return o->rate * (x + 0.5 / (double)n_steps) / up;
+    switch (o->schedule) {
+    case TFB_RATE_COSINE: return o->rate * 0.5 * (1 + cos(M_PI * x));
+    case TFB_RATE_LINEAR: return o->rate * (1 - x);
+    case TFB_RATE_ONE_CYCLE: return o->rate * 0.5 * (1 + cos(M_PI * (x - up) / (1 - up)));
+    default: return o->rate;
+    }
 }
 
 static void swap_average(state_t *s)
@@ -469,6 +486,7 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
     }
     if (tfb_ranks_agree(r0) < 0) goto done;
     share(&s);
+    const tfb_augment_t *augment = tfb_augmented(&o->augment) ? &o->augment : NULL;
     int64_t per_epoch = (int64_t)((n_item + (size_t)whole - 1) / (size_t)whole), n_steps = per_epoch * o->epochs;
     double began = tfb_now();
     int first_epoch = s.epoch;
@@ -486,13 +504,14 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         tfb_rng_seed(&rng, tfb_hash64(o->seed) + (uint64_t)s.epoch);
         tfb_rng_shuffle(&rng, item, n_item);
         double since = tfb_now(), shown = since, sum = 0;
+        uint64_t key = tfb_hash64(tfb_hash64(o->seed + 0x61756721) + (uint64_t)s.epoch); /* "aug!" */
         int64_t n_batches = 0, done = 0;
         for (int64_t b = 0; b < per_epoch && !stop; b++) {
             size_t i0 = (size_t)b * (size_t)whole;
             int all = n_item - i0 < (size_t)whole ? (int)(n_item - i0) : whole;
             if (all < 2) break;                                                                       /* batch statistics of one example are none */
             int first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first; /* at the end of an epoch perhaps none */
-            fetch(o->pool, &(fetch_t){ex, item + i0 + first, code, label, B});
+            fetch(o->pool, &(fetch_t){ex, item + i0 + first, code, label, B, s.epoch < o->epochs - o->clean ? augment : NULL, key});
             double weights[2] = {resolved(label, (size_t)B, T, weight), stop_asked};
             tfb_ranks_sum(weights, 2);
             double m = weights[0];
