@@ -34,17 +34,17 @@ static int read_header(tfb_labels_t *l)
     for (int i = 0; i < 4; i++) free(v[i]);
     memmove(v, v + 4, ((size_t)l->n_tfs + 1) * sizeof *v);
     for (int i = 0; i < l->n_tfs; i++) {
-        if (!*v[i] || strchr(v[i], ',')) {
-            tfb_error("%s:1: column %d: '%s' cannot be a TF's name", l->path, i + 5, v[i]);
-            return -1;
-        }
-        for (int k = 0; k < i; k++)
-            if (strcmp(v[i], v[k]) == 0) {
-                tfb_error("%s:1: TF %s has two columns, %d and %d", l->path, v[i], k + 5, i + 5);
-                return -1;
-            }
+        const char *fault = tfb_name_fault(v[i]);
+        if (!fault) continue;
+        tfb_error("%s:1: column %d: '%s' cannot be a TF's name: it %s", l->path, i + 5, v[i], fault);
+        return -1;
     }
-    return (l->label = malloc((size_t)l->n_tfs)) ? 0 : -1;
+    tfb_entry_t *index = tfb_index(v, l->n_tfs);
+    if (!index) return -1;
+    int twice = tfb_index_twice(index, l->n_tfs);
+    if (twice >= 0) tfb_error("%s:1: TF %s has two columns, %d and %d", l->path, v[twice], tfb_index_find(index, l->n_tfs, v[twice]) + 5, twice + 5);
+    free(index);
+    return twice >= 0 || !(l->label = malloc((size_t)l->n_tfs)) ? -1 : 0;
 }
 
 tfb_labels_t *tfb_labels_open(const char *path)
