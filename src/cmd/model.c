@@ -202,7 +202,8 @@ int tfb_cmd_model(int argc, char **argv)
     }
     tfb_model_t *m = check ? tfb_model_load_strict(path) : tfb_model_load(path);
     if (!m) return 1;
-    if (check && tfb_model_try(m, path) < 0) goto done;
+    if ((check || cal) && tfb_model_try(m, path) < 0) goto done;
+    o.model = path;
     if (cal) {
         char *command = tfb_record_command(argc, argv);
         int r = calibrate(m, &o, snv_chroms, chroms, threads, half, out ? out : path, command);

@@ -646,6 +646,17 @@ static char *join(char *const *v, int n)
     return s;
 }
 
+/* JSON holds nothing but UTF-8, and a command line may have anything: what is not is replaced. NULL on lack of memory. */
+static json_t *json_text(const char *s)
+{
+    json_t *j = json_string(s);
+    if (j) return j;
+    char *copy = strdup(s);
+    if (copy) j = json_string(tfb_utf8(copy));
+    free(copy);
+    return j;
+}
+
 static json_t *make_header(const tfb_model_t *m, int half)
 {
     json_t *h = json_object(), *meta = json_object();
@@ -657,9 +668,9 @@ static json_t *make_header(const tfb_model_t *m, int half)
         if (arch) bad |= json_object_set_new(meta, "arch", json_string(arch));
         bad |= json_object_set_new(meta, "format_version", json_string("1"));
         bad |= json_object_set_new(meta, "spec", json_string(m->net->spec));
-        bad |= json_object_set_new(meta, "targets", json_string(targets));
+        bad |= json_object_set_new(meta, "targets", json_text(targets));
         bad |= json_object_set_new(meta, "window", json_string(num));
-        for (int i = 0; m->meta[i]; i += 2) bad |= json_object_set_new(meta, m->meta[i], json_string(m->meta[i + 1]));
+        for (int i = 0; m->meta[i]; i += 2) bad |= json_object_set_new(meta, m->meta[i], json_text(m->meta[i + 1]));
         bad |= json_object_set_new(h, "__metadata__", meta);
     }
     size_t off = 0;

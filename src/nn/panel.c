@@ -1,5 +1,6 @@
 /* panel.c - several models as one: equal trunks merged, targets of the same name settled. */
 #include "nn/panel.h"
+#include "nn/walk.h"
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
@@ -188,14 +189,20 @@ static int check_logits(const tfb_panel_t *p, const trunk_t *k, const float *z, 
     return tfb_logits_error(p->source[p->of[t]], p->names[t]);
 }
 
-/* Scores (T) of one window, of all bases in turn. To be freed; NULL on lack of memory (logged). */
+/* A window of all bases in turn. To be freed; NULL on lack of memory (logged). */
+static uint8_t *some_window(int W)
+{
+    uint8_t *code = tfb_alloc((size_t)W, 1, "a window");
+    for (int i = 0; code && i < W; i++) code[i] = (uint8_t)(i % 5);
+    return code;
+}
+
+/* Scores (T) of that window. To be freed; NULL on lack of memory (logged). */
 static float *try_window(tfb_infer_t *f)
 {
-    int W = tfb_infer_window(f);
-    uint8_t *code = tfb_alloc((size_t)W, 1, "a window");
-    float *z = tfb_alloc((size_t)tfb_infer_n_targets(f), sizeof *z, "scores");
-    for (int i = 0; code && i < W; i++) code[i] = (uint8_t)(i % 5);
-    if (!code || !z || tfb_infer_windows(f, code, NULL, 1, TFB_STRAND_FWD, z) < 0) {
+    uint8_t *code = some_window(tfb_infer_window(f));
+    float *z = code ? tfb_alloc((size_t)tfb_infer_n_targets(f), sizeof *z, "scores") : NULL;
+    if (z && tfb_infer_windows(f, code, NULL, 1, TFB_STRAND_FWD, z) < 0) {
         free(z);
         z = NULL;
     }
@@ -203,10 +210,43 @@ static float *try_window(tfb_infer_t *f)
     return z;
 }
 
+static int all_finite(const float *x, size_t n)
+{
+    float sum = 0;
+    for (size_t i = 0; i < n; i++) sum += x[i] * 0; /* 0, or NaN of what is not finite */
+    return sum == 0;
+}
+
+/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the scores: a ReLU makes 0 of it.
+ * 0, or -1 (logged). */
+static int try_layers(const tfb_model_t *m, const char *name)
+{
+    enum { MOST = 1 << 26 }; /* numbers that are worth keeping for this */
+    const tfb_net_t *net = m->net;
+    size_t n = 0;
+    int ret = -1;
+    for (int i = 0; i < net->n_layers; i++) n += (size_t)net->layer[i].out.L * (size_t)net->layer[i].out.C;
+    if (n > MOST) return 0;
+    uint8_t *code = some_window(net->window);
+    tfb_walk_t *w = code ? tfb_walk_create(m->net, 1, TFB_WALK_EXPLAIN, NULL) : NULL; /* every layer's output is kept */
+    if (w) tfb_walk_forward(w, code, 1);
+    for (int i = 0; w && i + 1 < net->n_layers; i++) {
+        if (all_finite(w->y[i], (size_t)net->layer[i].out.L * (size_t)net->layer[i].out.C)) continue;
+        tfb_error("model %s: what its layer %s computes is not usable numbers: the weights are too large (a damaged file, or a training that failed)", name,
+                  net->layer[i].name);
+        goto done;
+    }
+    if (w) ret = 0;
+done:
+    tfb_walk_destroy(w);
+    free(code);
+    return ret;
+}
+
 /* A model that cannot score that window is refused before any work is done. 0, or -1 (logged). */
 static int try_trunk(const tfb_panel_t *p, const trunk_t *k)
 {
-    float *z = try_window(k->infer);
+    float *z = try_layers(k->model, p->source[p->of[k->to[0]]]) < 0 ? NULL : try_window(k->infer);
     int ret = z ? check_logits(p, k, z, 1) : -1;
     free(z);
     return ret;
@@ -214,6 +254,7 @@ static int try_trunk(const tfb_panel_t *p, const trunk_t *k)
 
 int tfb_model_try(const tfb_model_t *m, const char *path)
 {
+    if (try_layers(m, path) < 0) return -1;
     tfb_infer_t *f = tfb_infer_create(m, NULL, 0, NULL);
     float *z = f ? try_window(f) : NULL;
     int ret = z ? tfb_logits_check(path, m->targets, m->n_targets, z, 1) : -1;

@@ -108,11 +108,26 @@ static int control(const char *s)
     return c == 0xc2 && d >= 0x80 && d < 0xa0 ? 2 : 0;
 }
 
+/* Length of the UTF-8 character at s, 0 if there is none: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+static int utf8(const char *s)
+{
+    const unsigned char *c = (const unsigned char *)s;
+    int n = 0;
+    if (*c < 0x80) return 1;
+    if (*c >= 0xc2 && *c < 0xf5) n = 2 + (*c >= 0xe0) + (*c >= 0xf0);
+    for (int k = 1; k < n; k++)
+        if ((c[k] & 0xc0) != 0x80) return 0;
+    if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] >= 0xa0) || (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] >= 0x90)) return 0;
+    return n;
+}
+
 const char *tfb_name_fault(const char *name)
 {
     if (!*name) return "is empty";
-    for (const char *s = name; *s; s++)
+    for (const char *s = name; *s; s += utf8(s)) {
         if (control(s)) return "has a control character";
+        if (!utf8(s)) return "is not UTF-8";
+    }
     return strchr(name, ',') ? "has a comma" : NULL;
 }
 
@@ -120,5 +135,15 @@ char *tfb_printable(char *s)
 {
     for (char *p = s; *p; p++)
         for (int k = *p == '\t' ? 0 : control(p); k > 0; k--) p[k - 1] = '?';
+    return s;
+}
+
+char *tfb_utf8(char *s)
+{
+    for (char *p = s; *p;) {
+        int n = utf8(p);
+        if (!n) *p = '?';
+        p += n ? n : 1;
+    }
     return s;
 }

@@ -96,6 +96,8 @@ int tfb_index_find(const tfb_entry_t *index, int n, const char *name);
 int tfb_index_twice(const tfb_entry_t *index, int n);
 /* Returns why text cannot be a TF's name, such as "is empty", or NULL if it can. Names are untrusted: control characters would forge rows and drive terminals. */
 const char *tfb_name_fault(const char *name);
+/* Replaces bytes that are not UTF-8 by '?', in place: for text that JSON is to hold. Returns s. */
+char *tfb_utf8(char *s);
 /* Replaces control characters by '?', in place: text from a file, for a line on the terminal. Tabs stay. Returns s. */
 char *tfb_printable(char *s);
 
