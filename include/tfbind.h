@@ -12,7 +12,8 @@
  *
  * Errors. Functions that can fail return 0 (TFBIND_OK) or a negative code; tfbind_message() has the words. After a failure outputs are
  * undefined, handles can go on being used. The library never ends the process and prints nothing, unless tfbind_log_level() asks for
- * it; messages that htslib prints about a damaged FASTA are up to hts_set_log_level().
+ * it; messages that htslib prints about a damaged FASTA are up to hts_set_log_level(). Scoring fails with TFBIND_E_FILE if a model gives scores that are not finite. The
+ * host's locale changes nothing, and is not changed.
  *
  * Names. T is the number of targets of a model, W the bases of its windows. Scores are logits, row by row: z[i * T + t] is that of window i and
  * target t. Positions are 0-based. */

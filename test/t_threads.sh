@@ -35,7 +35,7 @@ for m in deeplift ism; do threads "explain, $m" out.txt "$TFBIND" explain -m ../
 threads 'pretrain' p.safetensors "$TFBIND" pretrain -f ../ref.fa -l ../labels.bed.gz --valid chr2 --batch 32 -e 2 --average 0.9 -o p.safetensors \
     --spec 'conv 12 5; bn; relu; pool 4; dense 16; bn; relu; dropout 0.2; dense 0'
 threads 'finetune' f.safetensors "$TFBIND" finetune --from ../one/p.safetensors --allow-leak --target SPI1 -f ../ref.fa -l ../labels.bed.gz --valid chr2 -e 2 -o f.safetensors
-threads 'evaluate' logits.txt "$TFBIND" evaluate -m ../one/p.safetensors -f ../ref.fa -l ../labels.bed.gz --bootstrap 20 --predictions logits.txt
+threads 'evaluate' logits.txt "$TFBIND" evaluate --allow-leak -m ../one/p.safetensors -f ../ref.fa -l ../labels.bed.gz --bootstrap 20 --predictions logits.txt
 threads 'model --calibrate' c.safetensors "$TFBIND" model --calibrate -f ../ref.fa -l ../labels.bed.gz --n 2000 --precision 0.5 -o c.safetensors ../tiny.safetensors
 bcftools view --no-version -t chr1 -o hits.vcf r.vcf
 threads 'enrich' out.txt "$TFBIND" enrich -m ../tiny.safetensors -v 1 --permutations 50 -f ../ref.fa --background ../r.bcf ../hits.vcf

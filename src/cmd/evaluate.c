@@ -1,7 +1,7 @@
 /* evaluate.c - `tfbind evaluate`: a model's predictions against labels, a row a target. */
 #include "cmd/cmd.h"
 #include "genome/labels.h"
-#include "nn/infer.h"
+#include "nn/panel.h"
 #include "train/fit.h"
 #include "train/metrics.h"
 #include "train/transfer.h"
@@ -14,9 +14,24 @@
 typedef struct {
     const char *model, *fasta, *labels, *chroms, *tf, *out, *predictions;
     tfb_strand_t strand;
-    int threads, bootstrap, balanced;
+    int threads, bootstrap, balanced, allow_leak;
     uint64_t seed;
 } args_t;
+
+/* Everything of a run; all owned. */
+typedef struct {
+    const args_t *a;
+    tfb_model_t *m;
+    int *target;  /* (T) of the model */
+    char **names; /* (T) theirs */
+    int T;
+    tfb_examples_t *ex;
+    uint8_t *seen; /* (ex->n): see tfb_transfer_seen */
+    uint8_t *take; /* (ex->n, T): which regions count for which target */
+    uint32_t *idx; /* (n): the regions that count for any */
+    int64_t n;
+    float *z; /* (n, T) */
+} job_t;
 
 static void usage(FILE *f)
 {
@@ -29,6 +44,7 @@ static void usage(FILE *f)
                "  -l, --labels FILE        regions and labels, as for pretrain\n"
                "      --chroms LIST        only regions of these contigs [all]\n"
                "      --tf LIST            only these targets [those that model and labels share]\n"
+               "      --allow-leak         compare on regions that trained the model as well; the numbers are then too good [refused]\n"
                "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
                "      --balanced           compare on each target's bound regions and as many unbound ones, matched by GC content in 10 bins and\n"
                "                           drawn by --seed, as the published single-TF models were tested [all resolved regions]\n"
@@ -51,36 +67,55 @@ static void put(FILE *f, double v)
         fprintf(f, "\t%.4f", v);
 }
 
-/* Contigs that are both evaluated and in the training list of the model or of one that it was fine-tuned from. */
-static void warn_of_leak(const tfb_model_t *m, const tfb_examples_t *ex)
+/* Says that n of the regions trained the model, and which do not. */
+static int leak_error(const job_t *j, int64_t n)
 {
-    static const char *const keys[] = {"train_chroms", "ancestor_chroms"};
-    const char *split = tfb_model_meta(m, "split"), *where = NULL;
-    int hits = 0;
-    for (int k = 0; k < 2; k++) {
-        const char *list = tfb_model_meta(m, keys[k]);
-        int n = 0, before = hits;
-        char **v = list && *list ? tfb_split(list, ',', &n) : NULL;
-        for (int c = 0; v && c < ex->n_contigs; c++) {
-            int hit = 0;
-            for (int i = 0; i < n; i++) hit |= strcmp(v[i], ex->contigs[c]) == 0;
-            hits += hit;
-        }
-        if (hits > before) where = k == 0 && split && strncmp(split, "random", 6) == 0 ? "a random split" : list;
-        tfb_strv_free(v);
-        if (hits) break;
-    }
-    if (hits) tfb_warn("%s: the model was trained on regions of %d of these contigs; held-out ones give honest numbers", where, hits);
+    enum { SEEN = TFB_SEEN_CONTIG | TFB_SEEN_REGION, MOST = 6 };
+    char *bad = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 0, MOST), *good = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 1, MOST);
+    if (bad && good)
+        tfb_error("%s was trained on %" PRId64 " of these %" PRId64 " regions (%s): %s%s%s, or --allow-leak for numbers that are too good", j->a->model, n,
+                  j->ex->n, bad, *good ? "compare on others (--chroms " : "compare on regions that it has not seen", good, *good ? ")" : "");
+    free(bad);
+    free(good);
+    return -1;
 }
 
-/* Which regions count for which target: take (n, T). All resolved ones, or a balanced sample of them. */
-static uint8_t *choose(const args_t *a, const tfb_examples_t *ex)
+/* Numbers on what trained the model are worth nothing: no such regions, unless they are allowed. 0 or -1 (logged). */
+static int check_leak(job_t *j)
 {
+    int64_t n[8] = {0}, N = j->ex->n;
+    if (!(j->seen = tfb_alloc((size_t)N, 1, "the regions to compare"))) return -1;
+    int known = tfb_transfer_seen(j->m, j->ex, j->seen);
+    if (known < 0) return -1;
+    if (!known) {
+        tfb_warn("%s does not say which regions trained it: if some of these did, the numbers are too good", j->a->model);
+        return 0;
+    }
+    for (int64_t i = 0; i < N; i++) n[j->seen[i]]++;
+    int64_t trained = n[TFB_SEEN_CONTIG] + n[TFB_SEEN_REGION];
+    if (j->a->allow_leak) {
+        if (trained) tfb_warn("%s was trained on %" PRId64 " of these %" PRId64 " regions: the numbers are too good", j->a->model, trained, N);
+        memset(j->seen, 0, (size_t)N);
+        return 0;
+    }
+    /* the record of regions takes one in a hundred for one that it is not: so few are left out without a question */
+    if (n[TFB_SEEN_CONTIG] || n[TFB_SEEN_REGION] > N / 32) return leak_error(j, trained);
+    if (n[TFB_SEEN_VALID])
+        tfb_note("%" PRId64 " of %" PRId64 " regions are on contigs that chose the model's epoch: the numbers may be a little too good", n[TFB_SEEN_VALID], N);
+    if (trained) tfb_note("%" PRId64 " of %" PRId64 " regions left out, since they may have trained the model", trained, N);
+    return 0;
+}
+
+/* Which regions count for which target: take (n, T). All resolved ones that are no leak, or a balanced sample of them. */
+static uint8_t *choose(const job_t *j)
+{
+    const args_t *a = j->a;
+    const tfb_examples_t *ex = j->ex;
     int T = ex->n_targets;
     uint8_t *take = tfb_alloc((size_t)ex->n * (size_t)T, 1, "the regions to compare"), *part = tfb_alloc((size_t)ex->n, 1, "the regions to compare");
     int64_t bound;
     for (int t = 0; take && part && t < T; t++) {
-        memset(part, TFB_TEST, (size_t)ex->n);
+        for (int64_t i = 0; i < ex->n; i++) part[i] = j->seen[i] & (TFB_SEEN_CONTIG | TFB_SEEN_REGION) ? TFB_UNUSED : TFB_TEST;
         if (a->balanced && tfb_transfer_balance(ex, t, TFB_TEST, 0, a->seed, part, &bound) < 0) {
             free(take);
             take = NULL;
@@ -147,81 +182,108 @@ fail:
     return -1;
 }
 
-static int run(const args_t *a)
+/* Targets that both sides have; asked for by name, each must be there. 0 or -1 (logged). */
+static int choose_targets(job_t *j)
 {
-    int ret = -1, n = 0, n_chroms = 0, n_col = 0, *target = NULL;
-    char **names = NULL, **chroms = NULL;
-    tfb_examples_t *ex = NULL;
+    const args_t *a = j->a;
+    int n = 0, ret = -1;
     tfb_labels_t *l = NULL;
-    tfb_pool_t *pool = NULL;
-    tfb_infer_t *f = NULL;
-    uint8_t *code = NULL, *take = NULL;
-    uint32_t *idx = NULL;
-    int64_t n_idx = 0;
-    float *z = NULL;
-    tfb_out_t *whole;
-    FILE *out;
-    tfb_model_t *m = tfb_model_load(a->model);
-    if (!m || !(target = tfb_model_targets_parse(m, a->tf ? a->tf : "all", &n)) || !(l = tfb_labels_open(a->labels))) goto done;
-    /* targets that both sides have; asked for by name, each must be there */
-    if (!(names = calloc((size_t)n + 1, sizeof *names))) goto done;
+    tfb_entry_t *columns = NULL;
+    if (!(j->target = tfb_model_targets_parse(j->m, a->tf ? a->tf : "all", &n)) || !(l = tfb_labels_open(a->labels)) ||
+        !(columns = tfb_index(tfb_labels_tfs(l), tfb_labels_n_tfs(l))) || !(j->names = calloc((size_t)n + 1, sizeof *j->names)))
+        goto done;
     for (int i = 0; i < n; i++) {
-        const char *name = m->targets[target[i]];
-        int have = 0;
-        for (int k = 0; k < tfb_labels_n_tfs(l); k++) have |= strcmp(tfb_labels_tfs(l)[k], name) == 0;
+        const char *name = j->m->targets[j->target[i]];
+        int have = tfb_index_find(columns, tfb_labels_n_tfs(l), name) >= 0;
         if (!have && a->tf) {
             tfb_error("%s has no labels of %s", a->labels, name);
             goto done;
         }
         if (!have) continue;
-        if (!(names[n_col] = strdup(name))) goto done;
-        target[n_col++] = target[i];
+        if (!(j->names[j->T] = strdup(name))) goto done;
+        j->target[j->T++] = j->target[i];
     }
-    if (!n_col) {
+    if (!j->T) {
         tfb_error("%s has labels of none of the model's %d targets", a->labels, n);
         goto done;
     }
-    if (n_col < n) tfb_note("%d of the model's %d targets have labels in %s", n_col, n, a->labels);
-    if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
-    tfb_examples_opt_t eo = {
-        .fasta = a->fasta, .labels = a->labels, .targets = names, .n_targets = n_col, .chroms = chroms, .n_chroms = n_chroms, .window = m->window};
-    if (!(ex = tfb_examples_load(&eo))) goto done;
-    warn_of_leak(m, ex);
-    if (!(pool = tfb_pool_create(a->threads)) || !(f = tfb_infer_create(m, target, n_col, pool))) goto done;
-    if (!(take = choose(a, ex)) || !(idx = tfb_alloc((size_t)ex->n, sizeof *idx, "the regions to compare"))) goto done;
-    for (int64_t i = 0; i < ex->n; i++)
-        if (memchr(take + i * n_col, 1, (size_t)n_col)) idx[n_idx++] = (uint32_t)i;
-    enum { BLOCK = 4096 };
-    if (!(z = tfb_alloc((size_t)n_idx * (size_t)n_col, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows"))) goto done;
-    for (int64_t i = 0; i < n_idx; i += BLOCK) {
-        int64_t k = n_idx - i < BLOCK ? n_idx - i : BLOCK;
-        for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, idx[i + q], 0, code + q * m->window);
-        if (tfb_infer_windows(f, code, NULL, k, a->strand, z + i * n_col) < 0) goto done;
-    }
-    if (a->predictions && write_predictions(a, ex, idx, n_idx, z) < 0) goto done;
-    if (!(out = tfb_out_open(a->out, &whole))) goto done;
-    ret = table(a, ex, take, idx, n_idx, z, out);
-    ret = tfb_out_close(out, whole, ret == 0);
+    if (j->T < n) tfb_note("%d of the model's %d targets have labels in %s", j->T, n, a->labels);
+    ret = 0;
 done:
+    free(columns);
     tfb_labels_close(l);
-    tfb_examples_destroy(ex);
+    return ret;
+}
+
+static int load_examples(job_t *j)
+{
+    const args_t *a = j->a;
+    int n_chroms = 0;
+    char **chroms = NULL;
+    if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) return -1;
+    tfb_examples_opt_t eo = {
+        .fasta = a->fasta, .labels = a->labels, .targets = j->names, .n_targets = j->T, .chroms = chroms, .n_chroms = n_chroms, .window = j->m->window};
+    j->ex = tfb_examples_load(&eo);
+    tfb_strv_free(chroms);
+    return j->ex ? 0 : -1;
+}
+
+/* Logits of the regions idx. 0 or -1 (logged). */
+static int score(job_t *j)
+{
+    enum { BLOCK = 4096 };
+    int ret = -1, W = j->m->window;
+    uint8_t *code = NULL;
+    tfb_infer_t *f = NULL;
+    tfb_pool_t *pool = tfb_pool_create(j->a->threads);
+    if (!pool || !(f = tfb_infer_create(j->m, j->target, j->T, pool)) || !(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) ||
+        !(code = tfb_alloc((size_t)BLOCK * (size_t)W, 1, "windows")))
+        goto done;
+    for (int64_t i = 0; i < j->n; i += BLOCK) {
+        int64_t k = j->n - i < BLOCK ? j->n - i : BLOCK;
+        float *z = j->z + i * j->T;
+        for (int64_t q = 0; q < k; q++) tfb_examples_codes(j->ex, j->idx[i + q], 0, code + q * W);
+        if (tfb_infer_windows(f, code, NULL, k, j->a->strand, z) < 0 || tfb_logits_check(j->a->model, j->names, j->T, z, k) < 0) goto done;
+    }
+    ret = 0;
+done:
     tfb_infer_destroy(f);
     tfb_pool_destroy(pool);
-    tfb_model_destroy(m);
-    tfb_strv_free(names);
-    tfb_strv_free(chroms);
-    free(target);
     free(code);
-    free(take);
-    free(idx);
-    free(z);
+    return ret;
+}
+
+static int run(const args_t *a)
+{
+    int ret = -1;
+    job_t j = {.a = a};
+    tfb_out_t *whole;
+    FILE *out;
+    if (!(j.m = tfb_model_load(a->model)) || tfb_model_try(j.m, a->model) < 0 || choose_targets(&j) < 0 || load_examples(&j) < 0 || check_leak(&j) < 0)
+        goto done;
+    if (!(j.take = choose(&j)) || !(j.idx = tfb_alloc((size_t)j.ex->n, sizeof *j.idx, "the regions to compare"))) goto done;
+    for (int64_t i = 0; i < j.ex->n; i++)
+        if (memchr(j.take + i * j.T, 1, (size_t)j.T)) j.idx[j.n++] = (uint32_t)i;
+    if (score(&j) < 0 || (a->predictions && write_predictions(a, j.ex, j.idx, j.n, j.z) < 0)) goto done;
+    if (!(out = tfb_out_open(a->out, &whole))) goto done;
+    ret = table(a, j.ex, j.take, j.idx, j.n, j.z, out);
+    ret = tfb_out_close(out, whole, ret == 0);
+done:
+    tfb_examples_destroy(j.ex);
+    tfb_model_destroy(j.m);
+    tfb_strv_free(j.names);
+    free(j.target);
+    free(j.seen);
+    free(j.take);
+    free(j.idx);
+    free(j.z);
     return ret;
 }
 
 int tfb_cmd_evaluate(int argc, char **argv)
 {
     args_t a = {.threads = tfb_cmd_processors(), .seed = 1};
-    enum { CHROMS = 256, TF, STRAND, BALANCED, BOOTSTRAP, SEED, PREDICTIONS };
+    enum { CHROMS = 256, TF, STRAND, BALANCED, BOOTSTRAP, SEED, PREDICTIONS, ALLOW };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"labels", 1, NULL, 'l'},
@@ -229,6 +291,7 @@ int tfb_cmd_evaluate(int argc, char **argv)
                                          {"tf", 1, NULL, TF},
                                          {"targets", 1, NULL, TF},
                                          {"strand", 1, NULL, STRAND},
+                                         {"allow-leak", 0, NULL, ALLOW},
                                          {"balanced", 0, NULL, BALANCED},
                                          {"bootstrap", 1, NULL, BOOTSTRAP},
                                          {"seed", 1, NULL, SEED},
@@ -248,6 +311,7 @@ int tfb_cmd_evaluate(int argc, char **argv)
         case CHROMS: a.chroms = optarg; break;
         case TF: a.tf = optarg; break;
         case STRAND: bad |= tfb_cmd_strand(optarg, &a.strand); break;
+        case ALLOW: a.allow_leak = 1; break;
         case BALANCED: a.balanced = 1; break;
         case BOOTSTRAP: bad |= tfb_cmd_int("bootstrap", optarg, 1, 1000000, &v), a.bootstrap = (int)v; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;

@@ -2,7 +2,7 @@
 #include "config.h"
 #include "cmd/cmd.h"
 #include "cmd/training.h"
-#include "nn/model.h"
+#include "nn/panel.h"
 #include "train/fit.h"
 #include "train/ranks.h"
 #include "train/record.h"
@@ -37,11 +37,12 @@ static void usage(FILE *f)
                "      --regions INT        train on so many bound regions, drawn by --seed, and validate on an eighth of that [all]\n"
                "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content in 10 bins]\n"
                "      --chroms LIST        use only regions of these contigs [all]\n"
-               "      --valid LIST         contigs for validation  } [a random split by --seed: 80 %% training,\n"
-               "      --test LIST          contigs for testing     }  10 %% validation, 10 %% test]\n"
-               "Leaks: regions that trained or validated the parent are dropped, as published, so that nothing it has seen tests the child.\n"
-               "      --reuse-training     let them train again; they still neither validate nor test\n"
-               "      --allow-leak         use them like any other (recorded in the model)\n"
+               "      --valid LIST         contigs for validation  } [the parent's; if it has none, a random split by --seed:\n"
+               "      --test LIST          contigs for testing     }  80 %% training, 10 %% validation, 10 %% test]\n"
+               "Leaks: regions that trained or validated the parent are dropped, as published, so that nothing it has seen tests the child. Contigs that\n"
+               "it held out for validation or testing do not train.\n"
+               "      --reuse-training     let the parent's regions train again; they still neither validate nor test\n"
+               "      --allow-leak         use all regions like any other (recorded in the model)\n"
                "Training\n"
                "  -e, --epochs INT         passes over the training regions [10]\n"
                "  -b, --batch INT          examples a step; of every process that mpirun starts [100]\n"
@@ -67,6 +68,7 @@ typedef struct {
     const args_t *a;
     tfb_model_t *parent;
     tfb_training_data_t d;
+    int by_contig; /* its split */
 } job_t;
 
 /* Training, validation and test regions: split, kept apart from the parent's, sampled. */
@@ -76,7 +78,7 @@ static int choose_regions(const args_t *a, job_t *j)
     const tfb_examples_t *ex = j->d.ex;
     uint8_t *part = j->d.part;
     uint64_t seed = t->fit.seed;
-    if (tfb_examples_split(ex, t->valid, t->test, seed, part) < 0) return -1;
+    if ((j->by_contig = tfb_transfer_split(j->parent, ex, t->valid, t->test, a->leak, seed, part)) < 0) return -1;
     int64_t dropped = a->scratch && a->leak == TFB_LEAK_ALLOW ? 0 : tfb_transfer_drop(j->parent, ex, a->leak, part), bound = 0;
     if (dropped < 0) return -1;
     if (dropped) tfb_note("%" PRId64 " regions dropped because they trained or validated the parent", dropped);
@@ -98,6 +100,7 @@ static int choose_regions(const args_t *a, job_t *j)
         tfb_error("no regions are left for training%s", dropped ? ": the parent has seen them all (--reuse-training lets them train again)" : "");
         return -1;
     }
+    if (tfb_training_check_targets(&j->d) < 0) return -1;
     if (balanced && n < 2 * bound)
         tfb_warn("%s has only %" PRId64 " unbound regions to train on beside %" PRId64 " bound ones", ex->targets[0], n - bound, bound);
     return 0;
@@ -111,7 +114,7 @@ static int describe(void *arg, tfb_model_t *m)
     const job_t *j = arg;
     const args_t *a = j->a;
     int bad = tfb_record_set(m, "freeze", "%s", a->freeze) || tfb_record_set(m, "leak", "%s", leak[a->leak]) ||
-              tfb_record_set(m, "split", a->t.valid || a->t.test ? "contigs, sampled" : "random 80/10/10 by seed");
+              tfb_record_set(m, "split", j->by_contig ? "contigs, sampled" : "random 80/10/10 by seed");
     if (!a->scratch) bad |= tfb_record_set(m, "parent_sha256", "%s", j->parent->digest) || tfb_transfer_record_ancestors(m, j->parent) < 0;
     for (int i = 0; i < 2; i++)
         if (tfb_model_meta(j->parent, keep[i])) bad |= tfb_record_set(m, keep[i], "%s", tfb_model_meta(j->parent, keep[i]));
@@ -122,7 +125,9 @@ static int describe(void *arg, tfb_model_t *m)
 static int prepare(const args_t *a, job_t *j)
 {
     tfb_training_data_t *d = &j->d;
-    if (!(j->parent = tfb_model_load(a->from)) || tfb_training_load(&a->t, a->target, 0, j->parent->window, d) < 0 || choose_regions(a, j) < 0) return -1;
+    if (!(j->parent = tfb_model_load(a->from)) || tfb_model_try(j->parent, a->from) < 0 || tfb_training_load(&a->t, a->target, 0, j->parent->window, d) < 0 ||
+        choose_regions(a, j) < 0)
+        return -1;
     if (!(d->net = tfb_transfer_net(j->parent, d->ex->n_targets, !a->scratch, a->t.fit.seed)) ||
         !(d->frozen = tfb_alloc((size_t)d->net->n_layers, 1, "layers")))
         return -1;

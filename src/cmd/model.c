@@ -1,6 +1,7 @@
 /* model.c - `tfbind model`: what is in a model file, and its calibration. */
 #include "nn/model.h"
 #include "cmd/cmd.h"
+#include "nn/panel.h"
 #include "train/calibrate.h"
 #include "train/record.h"
 #include <ctype.h>
@@ -21,7 +22,7 @@ static void usage(FILE *f)
                "Calibrating measures what a change by a random SNV is, and from which probability on a window is a site of the TF. annotate then writes\n"
                "percentiles (TFB_PCT) and calls (TFB_CALL: gain, loss, change).\n\n"
                "Show or convert\n"
-               "      --check              print nothing but OK\n"
+               "      --check              check more: no tensors that are not used, scores that are numbers; print nothing but OK\n"
                "      --list               print the names of the targets, one a line, and nothing else\n"
                "      --get KEY            print one entry of the metadata (such as test_metrics) and nothing else\n"
                "      --calibration        print the calibration, a row a target: quantiles of |delta| and |LOR|, threshold, recall\n"
@@ -103,7 +104,8 @@ static void describe(const tfb_model_t *m, const char *path)
         if (m->calib && strcmp(m->meta[i], TFB_CALIB_KEY) == 0) continue;
         const char *v = m->meta[i + 1];
         size_t n = strlen(v);
-        printf("%s\t", m->meta[i]);
+        for (const char *k = m->meta[i]; *k; k++) putchar(iscntrl((unsigned char)*k) ? ' ' : *k);
+        putchar('\t');
         for (size_t k = 0; k < n && k < (n > 300 ? 100 : 300); k++) putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
         puts(n > 300 ? "... (--get shows all)" : "");
     }
@@ -198,8 +200,10 @@ int tfb_cmd_model(int argc, char **argv)
                                             : "--chroms is for the labels of -l (--snv-chroms: where SNVs are drawn)");
         return 1;
     }
-    tfb_model_t *m = tfb_model_load(path);
+    tfb_model_t *m = check ? tfb_model_load_strict(path) : tfb_model_load(path);
     if (!m) return 1;
+    if ((check || cal) && tfb_model_try(m, path) < 0) goto done;
+    o.model = path;
     if (cal) {
         char *command = tfb_record_command(argc, argv);
         int r = calibrate(m, &o, snv_chroms, chroms, threads, half, out ? out : path, command);

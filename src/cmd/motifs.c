@@ -1,6 +1,7 @@
 /* motifs.c - `tfbind motifs`: what the first layer's filters look for. */
 #include "cmd/cmd.h"
 #include "explain/match.h"
+#include "nn/panel.h"
 #include "train/record.h"
 #include "util/util.h"
 #include <getopt.h>
@@ -115,9 +116,9 @@ static int run(const args_t *a)
     tfb_pool_t *pool = NULL;
     tfb_filters_t *f = NULL, *bf = NULL;
     tfb_matches_t *x = NULL, *bx = NULL;
-    if (!m || (a->db && !(db = tfb_motifs_read(a->db)))) goto done;
+    if (!m || tfb_model_try(m, a->model) < 0 || (a->db && !(db = tfb_motifs_read(a->db)))) goto done;
     if (a->before) {
-        if (!(bm = tfb_model_load(a->before))) goto done;
+        if (!(bm = tfb_model_load(a->before)) || tfb_model_try(bm, a->before) < 0) goto done;
         const tfb_layer_t *p = &m->net->layer[0], *q = &bm->net->layer[0];
         if (m->window != bm->window || p->kind != q->kind || p->F != q->F || p->K != q->K) {
             tfb_error("%s and %s do not have the same first layer: filters cannot be compared one by one", a->model, a->before);

@@ -106,6 +106,7 @@ static int prepare(const args_t *a, job_t *j)
         tfb_error("no regions are left for training");
         return -1;
     }
+    if (tfb_training_check_targets(&j->d) < 0) return -1;
     if (n < t->regions) tfb_warn("there are only %" PRId64 " regions to train on, not %" PRId64, n, t->regions);
     j->spec = a->spec ? with_outputs(a->spec, ex->n_targets) : tfb_net_arch(a->arch, ex->n_targets);
     if (!j->spec) {

@@ -5,6 +5,7 @@
 #include "train/ranks.h"
 #include "train/record.h"
 #include <inttypes.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -76,6 +77,52 @@ void tfb_training_count(tfb_training_data_t *d)
     if (n[TFB_TRAIN] && !n[TFB_VALID]) tfb_warn("no regions for validation: the last epoch will be kept, not the best");
 }
 
+/* Names (n of d's targets with kind[t] == which) in a warning, the first few. */
+static void warn_of_targets(const tfb_training_data_t *d, const uint8_t *kind, int which, const char *lack)
+{
+    char text[600];
+    int n = 0, len = 0;
+    for (int t = 0; t < d->ex->n_targets; t++) {
+        if (kind[t] != which || n++ >= 8) continue;
+        len += snprintf(text + len, sizeof text - (size_t)len, "%s%.60s", len ? ", " : "", d->ex->targets[t]);
+    }
+    if (n > 8) snprintf(text + len, sizeof text - (size_t)len, " and %d more", n - 8);
+    if (n) tfb_warn("%s: %s among the training regions, so that the model's output for %s means nothing", text, lack, n > 1 ? "them" : "it");
+}
+
+int tfb_training_check_targets(const tfb_training_data_t *d)
+{
+    enum { LEARNABLE, UNRESOLVED, NO_BOUND, NO_UNBOUND };
+    const tfb_examples_t *ex = d->ex;
+    int n_bad = 0;
+    uint8_t *kind = tfb_alloc((size_t)ex->n_targets, 1, "targets"), *label = tfb_alloc((size_t)ex->n_targets, 1, "targets");
+    if (!kind || !label) {
+        free(kind);
+        free(label);
+        return -1;
+    }
+    for (int64_t i = 0; i < ex->n; i++) { /* one bit for each class that was met */
+        if (d->part[i] != TFB_TRAIN) continue;
+        tfb_examples_labels(ex, i, label);
+        for (int t = 0; t < ex->n_targets; t++) kind[t] |= (uint8_t)(1 << label[t]);
+    }
+    for (int t = 0; t < ex->n_targets; t++) {
+        int bound = kind[t] >> TFB_BOUND & 1, unbound = kind[t] >> TFB_UNBOUND & 1;
+        kind[t] = LEARNABLE;
+        if (!bound) kind[t] = unbound ? NO_BOUND : UNRESOLVED;
+        if (bound && !unbound) kind[t] = NO_UNBOUND;
+        n_bad += !bound;
+    }
+    warn_of_targets(d, kind, UNRESOLVED, "no resolved label");
+    warn_of_targets(d, kind, NO_BOUND, "no bound region");
+    warn_of_targets(d, kind, NO_UNBOUND, "no unbound region");
+    free(kind);
+    free(label);
+    if (n_bad < ex->n_targets) return 0;
+    tfb_error("there is nothing to learn: no training region is bound for any target");
+    return -1;
+}
+
 void tfb_training_free(tfb_training_data_t *d)
 {
     tfb_strv_free(d->targets);
@@ -94,7 +141,7 @@ static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_mod
     int bad = tfb_record_set(m, "tfbind_version", "%s", PACKAGE_VERSION) || tfb_record_set(m, "command", "tfbind %s", command) ||
               tfb_record_set(m, "data_digest", "%s", d->ex->digest) || tfb_record_set(m, "seed", "%" PRIu64, t->fit.seed) ||
               tfb_record_set(m, "n_train", "%" PRId64, d->n[TFB_TRAIN]) || tfb_record_set(m, "epoch", "%d", rep->best_epoch) ||
-              tfb_record_set(m, "epochs", "%d", rep->epochs_run) || tfb_record_set(m, "valid_loss", "%.6f", rep->best_loss) ||
+              tfb_record_set(m, "epochs", "%d", rep->epochs_run) || (!isnan(rep->best_loss) && tfb_record_set(m, "valid_loss", "%.6f", rep->best_loss)) ||
               tfb_record_set(m, "train_loss", "%.6f", rep->train_loss);
     if (tfb_ranks_n() > 1) bad |= tfb_record_set(m, "ranks", "%d", tfb_ranks_n());
     for (int k = 0; k < 3 && !bad; k++) {
@@ -137,8 +184,9 @@ int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *iden
         tfb_record_metrics(m, d->ex, d->part, TFB_TEST, pool, "test_metrics") < 0 || tfb_model_save(m, t->out, t->half) < 0)
         goto done;
     unlink(ckpt);
-    tfb_note("%s: epoch %d of %d, validation loss %.5f, %.0f regions/s in training, SHA-256 %.12s", t->out, rep.best_epoch, rep.epochs_run, rep.best_loss,
-             rep.per_second, m->digest);
+    char loss[64] = "not validated";
+    if (!isnan(rep.best_loss)) snprintf(loss, sizeof loss, "validation loss %.5f", rep.best_loss);
+    tfb_note("%s: epoch %d of %d, %s, %.0f regions/s in training, SHA-256 %.12s", t->out, rep.best_epoch, rep.epochs_run, loss, rep.per_second, m->digest);
     ret = 0;
 done:
     tfb_model_destroy(m);

@@ -62,8 +62,10 @@ typedef struct {
 
 /* Examples of the targets in list (NULL: all; see tfb_cmd_list), their weights, and room for their split. window 0: that of the labels. 0, or -1 (logged). */
 int tfb_training_load(const tfb_training_t *t, const char *list, int complete, int window, tfb_training_data_t *d);
-/* Counts the parts and says how large they are. 0, or -1: nothing to train on is for the caller to say. */
+/* Counts the parts and says how large they are; nothing to train on is for the caller to say. */
 void tfb_training_count(tfb_training_data_t *d);
+/* Warns of targets that cannot be learnt, since no training region is resolved, bound or unbound for them. 0, or -1 (logged): that is so of all of them. */
+int tfb_training_check_targets(const tfb_training_data_t *d);
 void tfb_training_free(tfb_training_data_t *d);
 
 /* Trains d->net and writes the model. identity: what a checkpoint must agree with; describe(arg, m) adds to the model what the command knows of it

@@ -211,6 +211,18 @@ static int draw_variant(args_t *a, const tfb_figure_t *f)
 
 /* ---- contributions of the windows of a record ---- */
 
+/* Gradients of absurd weights overflow where scores do not. 0, or -1 (logged). */
+static int check_contributions(const args_t *a, const window_t *w)
+{
+    for (int t = 0; t < a->n; t++) {
+        if (isfinite(w->logit[t]) && isfinite(w->ref_logit[t]) && tfb_logits_fault(w->hyp + (size_t)t * (size_t)a->W * 4, (int64_t)a->W * 4) < 0) continue;
+        tfb_error("model %s: contributions to its score of %s are not usable numbers: the weights are too large", tfb_panel_source(a->panel, a->target[t]),
+                  tfb_panel_target(a->panel, a->target[t]));
+        return -1;
+    }
+    return 0;
+}
+
 static int explain_window(args_t *a, window_t *w)
 {
     int W = a->W;
@@ -231,7 +243,7 @@ static int explain_window(args_t *a, window_t *w)
         tfb_attrib_deeplift(a->attrib, w->code, a->refs, a->chosen, a->n, w->hyp, w->logit, w->ref_logit);
     else
         tfb_attrib_gradient(a->attrib, w->code, a->chosen, a->n, w->hyp, w->logit);
-    return 0;
+    return check_contributions(a, w);
 }
 
 /* Scores, targets, contributions and outputs of n windows (1, or REF and ALT of rec). */

@@ -110,8 +110,8 @@ int tfb_npz_close(tfb_npz_t *z, int keep)
         z->f = NULL; /* the source's now */
         if ((i = zip_file_add(a, "arr_0.npy", s, ZIP_FL_OVERWRITE)) < 0) zip_source_free(s);
     }
-    /* a fixed date: the same array makes the same file */
-    if (i >= 0 && zip_file_set_mtime(a, (zip_uint64_t)i, 315619200, 0) == 0 && zip_close(a) == 0)
+    /* a fixed date, 2 January 1980 as the archive counts: the same array makes the same file, in every time zone */
+    if (i >= 0 && zip_file_set_dostime(a, (zip_uint64_t)i, 0, 1 << 5 | 2, 0) == 0 && zip_close(a) == 0)
         ret = 0;
     else {
         tfb_error("cannot write %s: %s", z->path, zip_strerror(a));

@@ -29,29 +29,40 @@ static int grow(tfb_examples_t *e, int64_t *m)
     return 0;
 }
 
-/* Column of each target in the labels file; NULL on an unknown name. */
+static void unknown_target(const tfb_examples_opt_t *o, const tfb_labels_t *l, const char *name)
+{
+    int near = tfb_nearest(name, tfb_labels_tfs(l), tfb_labels_n_tfs(l));
+    if (near >= 0)
+        tfb_error("%s has no TF called '%s'; did you mean %s?", o->labels, name, tfb_labels_tfs(l)[near]);
+    else
+        tfb_error("%s has no TF called '%s'", o->labels, name);
+}
+
+/* Column of each target in the labels file; NULL on an unknown or repeated name (logged). */
 static int *choose(const tfb_examples_opt_t *o, const tfb_labels_t *l, int n)
 {
-    int *col = malloc(((size_t)n + 1) * sizeof *col);
-    for (int t = 0; col && t < n; t++) {
-        col[t] = o->targets ? -1 : t;
-        for (int i = 0; o->targets && i < tfb_labels_n_tfs(l); i++)
-            if (strcmp(o->targets[t], tfb_labels_tfs(l)[i]) == 0) col[t] = i;
+    int ok = 0, n_tfs = tfb_labels_n_tfs(l), *col = malloc(((size_t)n + 1) * sizeof *col);
+    tfb_entry_t *index = tfb_index(tfb_labels_tfs(l), n_tfs);
+    char *used = calloc((size_t)n_tfs + 1, 1);
+    if (!col || !index || !used) goto done;
+    for (int t = 0; t < n; t++) {
+        col[t] = o->targets ? tfb_index_find(index, n_tfs, o->targets[t]) : t;
         if (col[t] < 0) {
-            int near = tfb_nearest(o->targets[t], tfb_labels_tfs(l), tfb_labels_n_tfs(l));
-            tfb_error("%s has no TF called '%s'%s%s%s", o->labels, o->targets[t], near >= 0 ? "; did you mean " : "", near >= 0 ? tfb_labels_tfs(l)[near] : "",
-                      near >= 0 ? "?" : "");
-            free(col);
-            return NULL;
+            unknown_target(o, l, o->targets[t]);
+            goto done;
         }
-        for (int k = 0; k < t; k++)
-            if (col[k] == col[t]) {
-                tfb_error("target %s is named twice", o->targets[t]);
-                free(col);
-                return NULL;
-            }
+        if (used[col[t]]++) {
+            tfb_error("target %s is named twice", o->targets[t]);
+            goto done;
+        }
     }
-    return col;
+    ok = 1;
+done:
+    free(index);
+    free(used);
+    if (ok) return col;
+    free(col);
+    return NULL;
 }
 
 static void pack2(const uint8_t *v, int n, uint8_t *out)
@@ -71,14 +82,30 @@ static int add_contig(tfb_examples_t *e, const char *name)
     return 0;
 }
 
-static int wanted(const tfb_examples_opt_t *o, const char *contig, char *used)
+/* The contigs asked for, for looking up (chroms NULL: all). */
+typedef struct {
+    tfb_entry_t *index;
+    int n;
+    char *used; /* (n): has regions */
+} wanted_t;
+
+static int wanted(wanted_t *w, const char *contig)
 {
-    for (int i = 0; i < o->n_chroms; i++)
-        if (strcmp(o->chroms[i], contig) == 0) {
-            used[i] = 1;
-            return 1;
+    if (!w->index) return 1;
+    int i = tfb_index_find(w->index, w->n, contig);
+    if (i >= 0) w->used[i] = 1;
+    return i >= 0;
+}
+
+/* 0, or -1 (logged): one of the contigs asked for has no regions. */
+static int all_used(const wanted_t *w, const tfb_examples_opt_t *o)
+{
+    for (int i = 0; w->index && i < w->n; i++)
+        if (!w->used[i] && tfb_index_find(w->index, w->n, o->chroms[i]) == i) { /* of one named twice, the first stands for both */
+            tfb_error("%s has no regions on '%s'", o->labels, o->chroms[i]);
+            return -1;
         }
-    return !o->chroms;
+    return 0;
 }
 
 static void make_digest(tfb_examples_t *e)
@@ -106,8 +133,9 @@ tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *o)
     int *col = NULL, got, ok = 0, use = 0;
     int64_t m = 0;
     uint8_t *code = NULL, *label = NULL;
-    char *last = NULL, *used = calloc((size_t)o->n_chroms + 1, 1);
-    if (!e || !used || !(l = tfb_labels_open(o->labels)) || !(fa = tfb_fasta_open(o->fasta))) goto done;
+    char *last = NULL;
+    wanted_t w = {o->chroms ? tfb_index(o->chroms, o->n_chroms) : NULL, o->n_chroms, calloc((size_t)o->n_chroms + 1, 1)};
+    if (!e || !w.used || (o->chroms && !w.index) || !(l = tfb_labels_open(o->labels)) || !(fa = tfb_fasta_open(o->fasta))) goto done;
     e->n_targets = o->targets ? o->n_targets : tfb_labels_n_tfs(l);
     if (!(col = choose(o, l, e->n_targets)) || !(e->targets = calloc((size_t)e->n_targets + 1, sizeof *e->targets)) ||
         !(label = malloc((size_t)e->n_targets + 1)))
@@ -120,7 +148,7 @@ tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *o)
         if (!last || strcmp(last, r.contig) != 0) {
             free(last);
             if (!(last = strdup(r.contig))) goto done;
-            use = wanted(o, r.contig, used);
+            use = wanted(&w, r.contig);
             if (use && tfb_fasta_len(fa, r.contig) < 0) {
                 tfb_error("%s:%" PRId64 ": %s is not in %s", o->labels, r.line, r.contig, o->fasta);
                 goto done;
@@ -175,11 +203,7 @@ tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *o)
         e->n++;
     }
     if (got < 0) goto done;
-    for (int i = 0; i < o->n_chroms; i++)
-        if (!used[i]) {
-            tfb_error("%s has no regions on '%s'", o->labels, o->chroms[i]);
-            goto done;
-        }
+    if (all_used(&w, o) < 0) goto done;
     if (e->n == 0) {
         tfb_error("%s: no regions are left%s", o->labels,
                   e->n_dropped_null ? o->complete ? ": none is resolved for all targets" : ": none is resolved for any target" : "");
@@ -194,7 +218,8 @@ done:
     free(code);
     free(label);
     free(last);
-    free(used);
+    free(w.index);
+    free(w.used);
     if (!ok) {
         tfb_examples_destroy(e);
         e = NULL;
@@ -229,18 +254,24 @@ void tfb_examples_labels(const tfb_examples_t *e, int64_t i, uint8_t *label)
     for (int t = 0; t < e->n_targets; t++) label[t] = (uint8_t)tfb_examples_label(e, i, t);
 }
 
-static int mark(const tfb_examples_t *e, const char *list, uint8_t which, const char *what, uint8_t *of_contig)
+static void no_regions(const tfb_examples_t *e, const char *what, const char *contig)
+{
+    int near = tfb_nearest(contig, e->contigs, e->n_contigs);
+    if (near >= 0)
+        tfb_error("--%s: there are no regions on '%s'; did you mean %s?", what, contig, e->contigs[near]);
+    else
+        tfb_error("--%s: there are no regions on '%s'", what, contig);
+}
+
+static int mark(const tfb_examples_t *e, const tfb_entry_t *index, const char *list, uint8_t which, uint8_t *of_contig)
 {
     int n, bad = 0;
     char **v = tfb_split(list, ',', &n);
     if (!v) return -1;
-    for (int i = 0; i < n; i++) {
-        int c = 0;
-        while (c < e->n_contigs && strcmp(e->contigs[c], v[i])) c++;
-        if (c == e->n_contigs) {
-            int near = tfb_nearest(v[i], e->contigs, e->n_contigs);
-            tfb_error("--%s: there are no regions on '%s'%s%s%s", what, v[i], near >= 0 ? "; did you mean " : "", near >= 0 ? e->contigs[near] : "",
-                      near >= 0 ? "?" : "");
+    for (int i = 0; i < n && !bad; i++) {
+        int c = tfb_index_find(index, e->n_contigs, v[i]);
+        if (c < 0) {
+            no_regions(e, which == TFB_VALID ? "valid" : "test", v[i]);
             bad = -1;
         } else if (of_contig[c] != TFB_TRAIN && of_contig[c] != which) {
             tfb_error("%s is in both --valid and --test", v[i]);
@@ -256,13 +287,12 @@ int tfb_examples_split(const tfb_examples_t *e, const char *valid, const char *t
 {
     if (valid || test) {
         uint8_t *of = calloc((size_t)e->n_contigs + 1, 1);
-        if (!of || (valid && mark(e, valid, TFB_VALID, "valid", of) < 0) || (test && mark(e, test, TFB_TEST, "test", of) < 0)) {
-            free(of);
-            return -1;
-        }
-        for (int64_t i = 0; i < e->n; i++) part[i] = of[e->contig[i]];
+        tfb_entry_t *index = tfb_index(e->contigs, e->n_contigs);
+        int ret = of && index && (!valid || mark(e, index, valid, TFB_VALID, of) == 0) && (!test || mark(e, index, test, TFB_TEST, of) == 0) ? 0 : -1;
+        for (int64_t i = 0; ret == 0 && i < e->n; i++) part[i] = of[e->contig[i]];
         free(of);
-        return 0;
+        free(index);
+        return ret;
     }
     uint32_t *order = tfb_alloc((size_t)e->n, sizeof *order, "the split");
     tfb_rng_t r;

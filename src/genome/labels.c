@@ -3,9 +3,12 @@
 #include "genome/lines.h"
 #include "util/util.h"
 #include <errno.h>
+#include <htslib/khash.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+
+KHASH_SET_INIT_STR(seen)
 
 struct tfb_labels_t {
     char *path;
@@ -15,8 +18,7 @@ struct tfb_labels_t {
     char **tfs;
     uint8_t *label;
     hts_pos_t last_beg;
-    char **seen; /* contigs whose block has ended or is being read, NULL-terminated */
-    int n_seen;
+    khash_t(seen) * seen; /* contigs whose block has ended or is being read; names owned */
 };
 
 static int read_header(tfb_labels_t *l)
@@ -34,17 +36,17 @@ static int read_header(tfb_labels_t *l)
     for (int i = 0; i < 4; i++) free(v[i]);
     memmove(v, v + 4, ((size_t)l->n_tfs + 1) * sizeof *v);
     for (int i = 0; i < l->n_tfs; i++) {
-        if (!*v[i] || strchr(v[i], ',')) {
-            tfb_error("%s:1: column %d: '%s' cannot be a TF's name", l->path, i + 5, v[i]);
-            return -1;
-        }
-        for (int k = 0; k < i; k++)
-            if (strcmp(v[i], v[k]) == 0) {
-                tfb_error("%s:1: TF %s has two columns, %d and %d", l->path, v[i], k + 5, i + 5);
-                return -1;
-            }
+        const char *fault = tfb_name_fault(v[i]);
+        if (!fault) continue;
+        tfb_error("%s:1: column %d: '%s' cannot be a TF's name: it %s", l->path, i + 5, v[i], fault);
+        return -1;
     }
-    return (l->label = malloc((size_t)l->n_tfs)) ? 0 : -1;
+    tfb_entry_t *index = tfb_index(v, l->n_tfs);
+    if (!index) return -1;
+    int twice = tfb_index_twice(index, l->n_tfs);
+    if (twice >= 0) tfb_error("%s:1: TF %s has two columns, %d and %d", l->path, v[twice], tfb_index_find(index, l->n_tfs, v[twice]) + 5, twice + 5);
+    free(index);
+    return twice >= 0 || !(l->label = malloc((size_t)l->n_tfs)) ? -1 : 0;
 }
 
 tfb_labels_t *tfb_labels_open(const char *path)
@@ -76,14 +78,16 @@ static int position(const char *s, hts_pos_t *v)
 
 static int new_contig(tfb_labels_t *l, const char *contig)
 {
-    for (int i = 0; i < l->n_seen; i++)
-        if (strcmp(l->seen[i], contig) == 0) BAD(l, "%s again after %s: the file is not sorted", contig, l->last_contig.s);
-    char **s = realloc(l->seen, ((size_t)l->n_seen + 2) * sizeof *s);
-    if (!s) return -1;
-    l->seen = s;
-    s[l->n_seen + 1] = NULL;
-    if (!(s[l->n_seen] = strdup(contig))) return -1;
-    l->n_seen++;
+    int fresh;
+    if (!l->seen && !(l->seen = kh_init(seen))) return -1;
+    if (kh_get(seen, l->seen, contig) != kh_end(l->seen)) BAD(l, "%s again after %s: the file is not sorted", contig, l->last_contig.s);
+    char *name = strdup(contig);
+    if (!name) return -1;
+    kh_put(seen, l->seen, name, &fresh);
+    if (fresh < 0) {
+        free(name);
+        return -1;
+    }
     l->last_contig.l = 0;
     l->last_beg = 0;
     return kputs(contig, &l->last_contig) < 0 ? -1 : 0;
@@ -135,6 +139,8 @@ void tfb_labels_close(tfb_labels_t *l)
     free(l->last_contig.s);
     free(l->label);
     tfb_strv_free(l->tfs);
-    tfb_strv_free(l->seen);
+    for (khint_t k = 0; l->seen && k < kh_end(l->seen); k++)
+        if (kh_exist(l->seen, k)) free((char *)kh_key(l->seen, k));
+    kh_destroy(seen, l->seen);
     free(l);
 }

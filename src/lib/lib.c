@@ -1,12 +1,14 @@
 /* lib.c - the public library (include/tfbind.h) over nn and genome.
  *
- * Every entry that can fail begins with begin(): from then on what this thread logs is kept as its message instead of being printed. */
+ * Every entry that can fail begins with begin() and returns through end(). In between, what this thread logs is kept as its message instead of
+ * being printed, and numbers are read and written as in the C locale: the host's may have a decimal comma. */
 #include "config.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include "nn/panel.h"
 #include "tfbind.h"
 #include <errno.h>
+#include <locale.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -37,11 +39,14 @@ _Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC && (int)TFBIND_R
 _Static_assert((int)TFBIND_STRAND_FWD == (int)TFB_STRAND_FWD && (int)TFBIND_STRAND_REV == (int)TFB_STRAND_REV, "tfbind_strand_t is tfb_strand_t");
 
 static _Thread_local char message[1024];
+static _Thread_local locale_t ours, theirs; /* between begin() and end() */
 static int log_level = -1;
 
 static void begin(void)
 {
     message[0] = 0;
+    ours = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+    theirs = uselocale(ours); /* of this thread alone; 0, if there was no memory, changes nothing */
     tfb_log_keep(message, sizeof message, log_level);
     errno = 0;
 }
@@ -52,6 +57,8 @@ static int end(int code)
     if (code == TFBIND_E_FILE && errno == ENOMEM) code = TFBIND_E_MEMORY;
     if (code != TFBIND_OK && !message[0]) tfb_error(code == TFBIND_E_MEMORY ? "not enough memory" : "failed");
     tfb_log_keep(NULL, 0, 0);
+    uselocale(theirs);
+    if (ours) freelocale(ours);
     return code;
 }
 
@@ -60,6 +67,9 @@ static int argument(const char *what)
     tfb_error("%s", what);
     return end(TFBIND_E_ARGUMENT);
 }
+
+/* Why scoring failed: for lack of memory, or the model's file is to blame (it gives no numbers). */
+static int scoring(void) { return errno == ENOMEM ? TFBIND_E_MEMORY : TFBIND_E_FILE; }
 
 API const char *tfbind_version(void) { return PACKAGE_VERSION; }
 API const char *tfbind_message(void) { return message; }
@@ -179,7 +189,7 @@ API int tfbind_score_codes(tfbind_scorer_t *s, const uint8_t *code, size_t n, fl
         }
     for (size_t i = 0; i < n; i += WINDOWS) {
         size_t m = n - i < WINDOWS ? n - i : WINDOWS;
-        if (tfb_panel_windows(s->panel, code + i * (size_t)s->W, NULL, (int64_t)m, s->strand, z + i * (size_t)s->T) < 0) return end(TFBIND_E_MEMORY);
+        if (tfb_panel_windows(s->panel, code + i * (size_t)s->W, NULL, (int64_t)m, s->strand, z + i * (size_t)s->T) < 0) return end(scoring());
     }
     return end(TFBIND_OK);
 }
@@ -199,7 +209,7 @@ API int tfbind_score_text(tfbind_scorer_t *s, const char *const *seq, size_t n, 
             }
             tfb_encode(t, (size_t)s->W, s->code + k * (size_t)s->W);
         }
-        if (tfb_panel_windows(s->panel, s->code, NULL, (int64_t)m, s->strand, z + i * (size_t)s->T) < 0) return end(TFBIND_E_MEMORY);
+        if (tfb_panel_windows(s->panel, s->code, NULL, (int64_t)m, s->strand, z + i * (size_t)s->T) < 0) return end(scoring());
     }
     return end(TFBIND_OK);
 }
@@ -269,7 +279,7 @@ API int tfbind_score_variants(tfbind_scorer_t *s, const tfbind_variant_t *v, siz
         if (why < 0) return end(TFBIND_E_FILE);
         status[i] = (tfbind_status_t)why;
         if (i + 1 < n && w + 2 <= WINDOWS && i + 1 - beg < WINDOWS / 2) continue;
-        if (flush(s, beg, i + 1, w, place, ref_z, alt_z, status) < 0) return end(TFBIND_E_MEMORY);
+        if (flush(s, beg, i + 1, w, place, ref_z, alt_z, status) < 0) return end(scoring());
         beg = i + 1;
         w = 0;
         ref = -1;

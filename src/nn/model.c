@@ -4,6 +4,7 @@
  * and against what the architecture wants before they are used. */
 #include "nn/model.h"
 #include <errno.h>
+#include <fcntl.h>
 #include <jansson.h>
 #include <limits.h>
 #include <math.h>
@@ -16,6 +17,8 @@ static const size_t MAX_HEADER = (size_t)64 << 20; /* safetensors itself allows 
 enum { MAX_TARGETS = 65536 };
 
 /* ---- float16: IEEE 754 binary16 ---- */
+
+static const float HALF_OVERFLOW = 65520.0f; /* from here on values round to infinity */
 
 static float half_to_float(uint16_t h)
 {
@@ -40,7 +43,7 @@ static uint16_t float_to_half(float f)
     uint16_t sign = (uint16_t)(u >> 16 & 0x8000);
     float a = fabsf(f);
     if (!(a == a)) return sign | 0x7e00;
-    if (a >= 65520.0f) return sign | 0x7c00;                       /* rounds to infinity */
+    if (a >= HALF_OVERFLOW) return sign | 0x7c00;
     if (a < 0x1p-14f) return sign | (uint16_t)lrintf(a * 0x1p24f); /* subnormal: a multiple of 2^-24, ties to even */
     memcpy(&u, &a, 4);
     u += 0xfff + (u >> 13 & 1); /* round to nearest even */
@@ -65,6 +68,7 @@ tfb_model_t *tfb_model_create(tfb_net_t *net, char *const *targets, int n_target
     if (!m->meta || !m->targets) goto fail;
     for (int i = 0; i < n_targets; i++)
         if (!(m->targets[i] = strdup(targets[i]))) goto fail;
+    if (!(m->index = tfb_index(m->targets, n_targets))) goto fail;
     if (net->n_out != n_targets) {
         tfb_error("the network has %d outputs for %d targets", net->n_out, n_targets);
         goto fail;
@@ -82,6 +86,7 @@ void tfb_model_destroy(tfb_model_t *m)
     tfb_strv_free(m->targets);
     tfb_strv_free(m->meta);
     tfb_calib_destroy(m->calib);
+    free(m->index);
     free(m);
 }
 
@@ -128,48 +133,79 @@ int tfb_model_calibrate(tfb_model_t *m, tfb_calib_t *c)
 
 int tfb_model_target(const tfb_model_t *m, const char *name)
 {
+    if (m->index) return tfb_index_find(m->index, m->n_targets, name);
     for (int i = 0; i < m->n_targets; i++)
         if (strcmp(m->targets[i], name) == 0) return i;
     return -1;
 }
 
+static void unknown_target(const tfb_model_t *m, const char *name)
+{
+    int near = tfb_nearest(name, m->targets, m->n_targets);
+    if (near >= 0)
+        tfb_error("the model has no TF called '%s'; did you mean %s?", name, m->targets[near]);
+    else
+        tfb_error("the model has no TF called '%s' (`tfbind model --list` names its %d)", name, m->n_targets);
+}
+
 int *tfb_model_targets_parse(const tfb_model_t *m, const char *list, int *n)
 {
-    int *out = malloc(((size_t)m->n_targets + 1) * sizeof *out), n_names = 0;
+    int *out = malloc(((size_t)m->n_targets + 1) * sizeof *out), n_names = 0, ok = 0;
     char *seen = calloc((size_t)m->n_targets + 1, 1), **names = NULL;
     *n = 0;
-    if (!out || !seen) goto fail;
+    if (!out || !seen) goto done;
     if (strcmp(list, "all") == 0) {
         for (int i = 0; i < m->n_targets; i++) out[(*n)++] = i;
-        free(seen);
-        return out;
+        ok = 1;
+        goto done;
     }
-    if (!(names = tfb_split(list, ',', &n_names))) goto fail;
+    if (!(names = tfb_split(list, ',', &n_names))) goto done;
     for (int i = 0; i < n_names; i++) {
         int t = tfb_model_target(m, names[i]);
         if (t < 0) {
-            int near = tfb_nearest(names[i], m->targets, m->n_targets);
-            if (near >= 0)
-                tfb_error("the model has no TF called '%s'; did you mean %s?", names[i], m->targets[near]);
-            else
-                tfb_error("the model has no TF called '%s' (`tfbind model --list` names its %d)", names[i], m->n_targets);
-            goto fail;
+            unknown_target(m, names[i]);
+            goto done;
         }
         if (!seen[t]) out[(*n)++] = t;
         seen[t] = 1;
     }
-    if (*n == 0) {
-        tfb_error("the list of TFs is empty");
-        goto fail;
-    }
+    ok = *n > 0;
+    if (!ok) tfb_error("the list of TFs is empty");
+done:
     tfb_strv_free(names);
     free(seen);
-    return out;
-fail:
-    tfb_strv_free(names);
-    free(seen);
+    if (ok) return out;
     free(out);
     return NULL;
+}
+
+int64_t tfb_logits_fault(const float *z, int64_t n)
+{
+    static const float largest = 1e30f;
+    uint32_t bound, most = 0; /* magnitudes as integers: NaN and infinity are the largest, and the loop has no branch */
+    memcpy(&bound, &largest, 4);
+    for (int64_t i = 0; i < n; i++) {
+        uint32_t u;
+        memcpy(&u, &z[i], 4);
+        u &= 0x7fffffff;
+        most = u > most ? u : most;
+    }
+    if (most <= bound) return -1;
+    for (int64_t i = 0; i < n; i++)
+        if (!(fabsf(z[i]) <= largest)) return i;
+    return -1;
+}
+
+int tfb_logits_error(const char *model, const char *target)
+{
+    tfb_error("model %s: its score of %s is not a usable number: the weights are too large (a damaged file, or a training that failed)", model, target);
+    return -1;
+}
+
+int tfb_logits_check(const char *model, char *const *targets, int n_targets, const float *z, int64_t n)
+{
+    int64_t at = tfb_logits_fault(z, n * n_targets);
+    return at < 0 ? 0 : tfb_logits_error(model, targets[at % n_targets]);
 }
 
 /* ---- reading ---- */
@@ -197,43 +233,60 @@ static int read_bytes(reader_t *r, FILE *f, size_t from, size_t to)
     return -1;
 }
 
+/* The first bytes: is this safetensors, and how long is its header? 0, or -1 (logged). */
+static int read_length(reader_t *r, FILE *f, uint64_t *n)
+{
+    uint8_t first[9] = {0};
+    size_t m = r->n < sizeof first ? r->n : sizeof first;
+    r->raw = first;
+    int got = read_bytes(r, f, 0, m);
+    r->raw = NULL;
+    if (got < 0) return -1;
+    *n = header_length(first);
+    if (m < sizeof first || first[8] != '{' || *n > MAX_HEADER) {
+        tfb_error("%s is not a model: it is not a safetensors file", r->path);
+        return -1;
+    }
+    if (*n > r->n - 8) {
+        tfb_error("%s is truncated: its header should have %llu bytes, the file has %zu", r->path, (unsigned long long)*n, r->n);
+        return -1;
+    }
+    return 0;
+}
+
 /* The file's header and, where whole, its tensors, into memory. */
 static int read_open(reader_t *r, FILE *f, int whole)
 {
     struct stat st;
-    uint8_t first[8];
+    uint64_t n;
     if (!f || fstat(fileno(f), &st) < 0) {
         tfb_error("cannot read model %s: %s", r->path, strerror(errno));
         return -1;
     }
-    if (!S_ISREG(st.st_mode) || st.st_size < 8) {
-        tfb_error("%s is not a model: %s", r->path, S_ISREG(st.st_mode) ? "it is shorter than a safetensors header" : "it is not a file");
+    if (!S_ISREG(st.st_mode)) {
+        tfb_error("%s is not a model: it is %s, not a file", r->path, S_ISDIR(st.st_mode) ? "a folder" : "a pipe or device");
         return -1;
     }
     r->n = (size_t)st.st_size;
-    r->raw = first;
-    int got = read_bytes(r, f, 0, 8);
-    r->raw = NULL;
-    if (got < 0) return -1;
-    uint64_t n = header_length(first);
-    if (n > r->n - 8 || n > MAX_HEADER) {
-        tfb_error("%s is not a model or is truncated: its header should have %llu bytes, the file has %zu", r->path, (unsigned long long)n, r->n);
-        return -1;
-    }
+    if (read_length(r, f, &n) < 0) return -1;
     size_t size = whole ? r->n : 8 + (size_t)n;
     if (!(r->raw = malloc(size))) {
         tfb_error("not enough memory for model %s (%zu bytes)", r->path, size);
         return -1;
     }
-    memcpy(r->raw, first, 8);
-    return read_bytes(r, f, 8, size);
+    rewind(f);
+    return read_bytes(r, f, 0, size);
 }
 
 static int read_file(reader_t *r, int whole)
 {
-    FILE *f = fopen(r->path, "rb");
+    int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe would wait for a writer, before it is known to be none of ours */
+    FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     int ret = read_open(r, f, whole);
-    if (f) fclose(f);
+    if (f)
+        fclose(f);
+    else if (fd >= 0)
+        close(fd);
     return ret;
 }
 
@@ -243,7 +296,7 @@ static int read_header(reader_t *r)
     uint64_t n = header_length(r->raw);
     r->header = json_loadb((const char *)r->raw + 8, n, JSON_REJECT_DUPLICATES, &err);
     if (!r->header || !json_is_object(r->header)) {
-        tfb_error("%s is not a model: its header is not JSON (%s)", r->path, r->header ? "not an object" : err.text);
+        tfb_error("%s is not a model: it is not a safetensors file, its header is not JSON (%s)", r->path, r->header ? "not an object" : err.text);
         return -1;
     }
     r->data = r->raw + 8 + n;
@@ -256,44 +309,37 @@ static const char *meta_string(const reader_t *r, const char *key)
     return json_string_value(json_object_get(json_object_get(r->header, "__metadata__"), key));
 }
 
-/* Finds a tensor, checks all that the file says of it, and converts it to floats (t->n of them). */
-static int read_tensor(const reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t, float *out)
+static void tensor_name(const tfb_layer_t *l, const tfb_tensor_t *t, char name[TFB_NAME_MAX + 40])
 {
-    char name[TFB_NAME_MAX + 40];
-    snprintf(name, sizeof name, "%s.%s", l->name, t->suffix);
-    json_t *j = json_object_get(r->header, name), *shape = json_object_get(j, "shape"), *off = json_object_get(j, "data_offsets");
-    const char *dtype = json_string_value(json_object_get(j, "dtype"));
-    if (!j) {
-        tfb_error("%s: tensor %s is missing", r->path, name);
-        return -1;
-    }
-    if (!dtype || !json_is_array(shape) || !json_is_array(off) || json_array_size(off) != 2 || !json_is_integer(json_array_get(off, 0)) ||
-        !json_is_integer(json_array_get(off, 1))) {
-        tfb_error("%s: tensor %s is malformed", r->path, name);
-        return -1;
-    }
+    snprintf(name, TFB_NAME_MAX + 40, "%s.%s", l->name, t->suffix);
+}
+
+/* data_offsets of a tensor: 0, or -1 if they are none. */
+static int offsets(const json_t *j, json_int_t *b, json_int_t *e)
+{
+    const json_t *off = json_object_get(j, "data_offsets"), *x = json_array_get(off, 0), *y = json_array_get(off, 1);
+    *b = json_integer_value(x);
+    *e = json_integer_value(y);
+    return json_array_size(off) == 2 && json_is_integer(x) && json_is_integer(y) ? 0 : -1;
+}
+
+static int check_shape(const reader_t *r, const char *name, const json_t *shape, const tfb_tensor_t *t)
+{
     int same = json_array_size(shape) == (size_t)t->n_dims;
     for (int d = 0; same && d < t->n_dims; d++)
         same = json_is_integer(json_array_get(shape, (size_t)d)) && json_integer_value(json_array_get(shape, (size_t)d)) == t->dim[d];
-    if (!same) {
-        char *got = json_dumps(shape, JSON_COMPACT);
-        tfb_error("%s: tensor %s has shape %.80s, the architecture wants [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?", t->dim[0], t->n_dims > 1 ? "," : "",
-                  t->n_dims > 1 ? t->dim[1] : 0, t->n_dims > 2 ? "," : "", t->n_dims > 2 ? t->dim[2] : 0);
-        free(got);
-        return -1;
-    }
-    size_t size = strcmp(dtype, "F32") == 0 ? 4 : strcmp(dtype, "F16") == 0 ? 2 : 0;
-    if (!size) {
-        tfb_error("%s: tensor %s is of type %.20s; only F32 and F16 are understood", r->path, name, dtype);
-        return -1;
-    }
-    json_int_t b = json_integer_value(json_array_get(off, 0)), e = json_integer_value(json_array_get(off, 1));
-    if (b < 0 || e < b || (uint64_t)e > r->n_data || (uint64_t)(e - b) != (uint64_t)t->n * size) {
-        tfb_error("%s: tensor %s lies at bytes %lld-%lld of %zu, and should have %zu: the file is truncated or damaged", r->path, name, (long long)b,
-                  (long long)e, r->n_data, t->n * size);
-        return -1;
-    }
-    const uint8_t *s = r->data + b;
+    if (same) return 0;
+    char *got = json_dumps(shape, JSON_COMPACT);
+    tfb_error("%s: tensor %s has shape %.80s, the architecture wants [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?", t->dim[0], t->n_dims > 1 ? "," : "",
+              t->n_dims > 1 ? t->dim[1] : 0, t->n_dims > 2 ? "," : "", t->n_dims > 2 ? t->dim[2] : 0);
+    free(got);
+    return -1;
+}
+
+/* Converts a tensor's n numbers of `size` bytes, and checks that they are numbers to compute with. */
+static int convert(const reader_t *r, const char *name, const tfb_tensor_t *t, const uint8_t *s, size_t size, float *out)
+{
+    int is_var = strcmp(t->suffix, "running_var") == 0;
     for (size_t i = 0; i < t->n; i++) {
         if (size == 4) {
             uint32_t u = (uint32_t)s[4 * i] | (uint32_t)s[4 * i + 1] << 8 | (uint32_t)s[4 * i + 2] << 16 | (uint32_t)s[4 * i + 3] << 24;
@@ -304,92 +350,275 @@ static int read_tensor(const reader_t *r, const tfb_layer_t *l, const tfb_tensor
             tfb_error("%s: tensor %s holds a value that is not a finite number", r->path, name);
             return -1;
         }
+        if (is_var && out[i] < 0) {
+            tfb_error("%s: tensor %s holds a negative variance, %g", r->path, name, (double)out[i]);
+            return -1;
+        }
     }
     return 0;
 }
 
-tfb_model_t *tfb_model_load(const char *path)
+/* Finds a tensor, checks all that the file says of it, and converts it to floats (t->n of them). */
+static int read_tensor(const reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t, float *out)
 {
-    reader_t r = {.path = path};
-    tfb_model_t *m = NULL;
-    tfb_net_t *net = NULL;
-    char **targets = NULL, *spec = NULL, err[300];
-    float *buf = NULL;
-    int n_targets = 0, ok = 0;
-    if (read_file(&r, 1) < 0 || read_header(&r) < 0) goto done;
+    char name[TFB_NAME_MAX + 40];
+    tensor_name(l, t, name);
+    json_t *j = json_object_get(r->header, name), *shape = json_object_get(j, "shape");
+    const char *dtype = json_string_value(json_object_get(j, "dtype"));
+    json_int_t b, e;
+    if (!j) {
+        tfb_error("%s: tensor %s is missing", r->path, name);
+        return -1;
+    }
+    if (!dtype || !json_is_array(shape) || offsets(j, &b, &e) < 0) {
+        tfb_error("%s: tensor %s is malformed", r->path, name);
+        return -1;
+    }
+    if (check_shape(r, name, shape, t) < 0) return -1;
+    size_t size = strcmp(dtype, "F32") == 0 ? 4 : strcmp(dtype, "F16") == 0 ? 2 : 0;
+    if (!size) {
+        tfb_error("%s: tensor %s is of type %.20s; only F32 and F16 are understood", r->path, name, dtype);
+        return -1;
+    }
+    if (b < 0 || e < b || (uint64_t)e > r->n_data || (uint64_t)(e - b) != (uint64_t)t->n * size) {
+        tfb_error("%s: tensor %s lies at bytes %lld-%lld of %zu, and should have %zu: the file is truncated or damaged", r->path, name, (long long)b,
+                  (long long)e, r->n_data, t->n * size);
+        return -1;
+    }
+    return convert(r, name, t, r->data + b, size, out);
+}
 
-    const char *list = meta_string(&r, "targets"), *window = meta_string(&r, "window"), *s = meta_string(&r, "spec");
-    const char *arch = meta_string(&r, "arch");
-    if (!list || !window || (!s && !arch)) {
-        tfb_error("%s is a safetensors file but not a tfbind model: its metadata lack %s", path, !list ? "targets" : !window ? "window" : "spec and arch");
-        goto done;
-    }
-    if (!(targets = tfb_split(list, ',', &n_targets))) goto done;
-    if (n_targets < 1 || n_targets > MAX_TARGETS) {
-        tfb_error("%s: %d targets are not between 1 and %d", path, n_targets, MAX_TARGETS);
-        goto done;
-    }
-    char *end;
-    long w = strtol(window, &end, 10);
-    if (*end || end == window || w < 1 || w > TFB_MAX_WINDOW) {
-        tfb_error("%s: a window of '%.20s' bases is not between 1 and %d", path, window, TFB_MAX_WINDOW);
-        goto done;
-    }
-    if (!s && !(spec = tfb_net_arch(arch, n_targets))) {
-        tfb_error("%s: there is no architecture called '%.40s' (known: %s)", path, arch, tfb_net_arch_names());
-        goto done;
-    }
-    /* before anything of the network's size is allocated: a file with fewer bytes than half its parameters cannot be whole */
-    if (!(net = tfb_net_parse_sized(s ? s : spec, (int)w, r.n_data / 2, err, sizeof err))) {
-        tfb_error("%s: %s", path, err);
-        goto done;
-    }
-    if (net->n_out != n_targets) {
-        tfb_error("%s: the network has %d outputs for %d targets", path, net->n_out, n_targets);
-        goto done;
-    }
+/* All tensors of the network. */
+static int read_net(const reader_t *r, tfb_net_t *net)
+{
     size_t most = 0;
+    int ret = -1;
     for (int i = 0; i < net->n_layers; i++)
         for (int k = 0; k < net->layer[i].n_tensors; k++)
             if (net->layer[i].tensor[k].n > most) most = net->layer[i].tensor[k].n;
-    if (!(buf = tfb_alloc(most, sizeof *buf, "a tensor"))) goto done;
+    float *buf = tfb_alloc(most, sizeof *buf, "a tensor");
+    if (!buf) return -1;
     for (int i = 0; i < net->n_layers; i++)
         for (int k = 0; k < net->layer[i].n_tensors; k++) {
             const tfb_tensor_t *t = &net->layer[i].tensor[k];
-            if (read_tensor(&r, &net->layer[i], t, buf) < 0) goto done;
+            if (read_tensor(r, &net->layer[i], t, buf) < 0) goto done;
             tfb_tensor_from_file(net, &net->layer[i], t, buf);
         }
-    m = tfb_model_create(net, targets, n_targets);
-    net = NULL;
-    if (!m) goto done;
+    ret = 0;
+done:
+    free(buf);
+    return ret;
+}
+
+/* ---- what the format asks of all tensors, also of those that are not used ---- */
+
+typedef struct {
+    const char *name; /* the header's */
+    json_int_t b, e;
+} span_t;
+
+static int by_place(const void *a, const void *b)
+{
+    const span_t *x = a, *y = b;
+    if (x->b != y->b) return x->b < y->b ? -1 : 1;
+    return (x->e > y->e) - (x->e < y->e);
+}
+
+/* Every byte after the header belongs to one tensor. */
+static int check_layout(const reader_t *r)
+{
     const char *key;
     json_t *v;
-    json_object_foreach (json_object_get(r.header, "__metadata__"), key, v)
-        if (json_is_string(v) && strcmp(key, "targets") && strcmp(key, "window") && strcmp(key, "spec") && strcmp(key, "arch"))
-            if (tfb_model_meta_set(m, key, json_string_value(v)) < 0) goto done;
-    const char *calib = tfb_model_meta(m, TFB_CALIB_KEY);
-    if (calib && tfb_calib_parse(calib, m->targets, n_targets, &m->calib, err, sizeof err) < 0) {
-        tfb_error("%s: its calibration is damaged: %s", path, err);
+    size_t n = 0;
+    json_int_t at = 0, n_data = (json_int_t)r->n_data;
+    int ret = -1;
+    span_t *s = malloc((json_object_size(r->header) + 1) * sizeof *s);
+    if (!s) return -1;
+    json_object_foreach (r->header, key, v) {
+        if (strcmp(key, "__metadata__") == 0) continue;
+        if (offsets(v, &s[n].b, &s[n].e) < 0 || s[n].b < 0 || s[n].e < s[n].b || s[n].e > n_data) {
+            tfb_error("%s: tensor %.80s is malformed: its data_offsets are not two places in the file", r->path, key);
+            goto done;
+        }
+        s[n++].name = key;
+    }
+    qsort(s, n, sizeof *s, by_place);
+    for (size_t i = 0; i < n; at = s[i++].e) {
+        if (s[i].b == at) continue;
+        if (s[i].b < at)
+            tfb_error("%s: tensors %.80s and %.80s overlap: the file is damaged", r->path, s[i - 1].name, s[i].name);
+        else
+            tfb_error("%s: %lld bytes before tensor %.80s belong to no tensor: the file is damaged", r->path, (long long)(s[i].b - at), s[i].name);
         goto done;
     }
-    tfb_sha256_t sha;
-    tfb_sha256_init(&sha);
-    tfb_sha256_update(&sha, r.raw, r.n);
-    tfb_sha256_hex(&sha, m->digest);
-    ok = 1;
+    if (at < n_data)
+        tfb_error("%s: the last %lld bytes belong to no tensor: the file is damaged", r->path, (long long)(n_data - at));
+    else
+        ret = 0;
 done:
-    json_decref(r.header);
-    free(r.raw);
-    free(buf);
-    free(spec);
-    tfb_strv_free(targets);
+    free(s);
+    return ret;
+}
+
+/* Does the network use a tensor of this name? */
+static int is_used(const tfb_net_t *net, const char *key)
+{
+    char name[TFB_NAME_MAX + 40];
+    for (int i = 0; i < net->n_layers; i++)
+        for (int k = 0; k < net->layer[i].n_tensors; k++) {
+            tensor_name(&net->layer[i], &net->layer[i].tensor[k], name);
+            if (strcmp(name, key) == 0) return 1;
+        }
+    return 0;
+}
+
+/* Nothing but the network's tensors, and strings as metadata. */
+static int check_extra(const reader_t *r, const tfb_net_t *net)
+{
+    static const char counter[] = ".num_batches_tracked"; /* PyTorch's batch norm counts batches; nothing depends on it */
+    const char *key;
+    json_t *v;
+    json_object_foreach (json_object_get(r->header, "__metadata__"), key, v)
+        if (!json_is_string(v)) {
+            tfb_error("%s: its metadata %.80s is not a string", r->path, key);
+            return -1;
+        }
+    json_object_foreach (r->header, key, v) {
+        size_t n = strlen(key), m = sizeof counter - 1;
+        if (strcmp(key, "__metadata__") == 0 || (n > m && strcmp(key + n - m, counter) == 0) || is_used(net, key)) continue;
+        tfb_error("%s: tensor %.80s is none of the architecture's", r->path, key); /* the first ends the search, so that it is short */
+        return -1;
+    }
+    return 0;
+}
+
+/* ---- models ---- */
+
+/* Names of targets, checked; *n gets their number. NULL on failure (logged). */
+static char **read_targets(const reader_t *r, const char *list, int *n)
+{
+    int twice = -1;
+    char **v = tfb_split(list, ',', n);
+    if (!v) return NULL;
+    if (*n < 1 || *n > MAX_TARGETS) {
+        tfb_error("%s: %d targets are not between 1 and %d", r->path, *n, MAX_TARGETS);
+        goto fail;
+    }
+    for (int i = 0; i < *n; i++) {
+        const char *fault = tfb_name_fault(v[i]);
+        if (!fault) continue;
+        tfb_error("%s: the name of target %d, '%.60s', %s", r->path, i + 1, v[i], fault);
+        goto fail;
+    }
+    tfb_entry_t *index = tfb_index(v, *n);
+    if (!index) goto fail;
+    twice = tfb_index_twice(index, *n);
+    free(index);
+    if (twice < 0) return v;
+    tfb_error("%s: two targets are called %.60s", r->path, v[twice]);
+fail:
+    tfb_strv_free(v);
+    return NULL;
+}
+
+/* The network that the metadata describe, its numbers read. NULL on failure (logged). */
+static tfb_net_t *read_spec(const reader_t *r, const char *spec, int window, int n_targets)
+{
+    char err[300];
+    /* before anything of the network's size is allocated: a file with fewer bytes than half its parameters cannot be whole */
+    tfb_net_t *net = tfb_net_parse_sized(spec, window, r->n_data / 2, err, sizeof err);
+    if (!net)
+        tfb_error("%s: %s", r->path, err);
+    else if (net->n_out != n_targets)
+        tfb_error("%s: the network has %d outputs for %d targets", r->path, net->n_out, n_targets);
+    else if (read_net(r, net) == 0 && check_layout(r) == 0)
+        return net;
     tfb_net_destroy(net);
-    if (!ok) {
+    return NULL;
+}
+
+/* The strings of the header that are not the model's structure. JSON has no key twice here (JSON_REJECT_DUPLICATES). */
+static int read_meta(const reader_t *r, tfb_model_t *m)
+{
+    const json_t *meta = json_object_get(r->header, "__metadata__");
+    char **v = calloc(2 * json_object_size(meta) + 1, sizeof *v);
+    const char *key;
+    json_t *j;
+    int n = 0;
+    if (!v) return -1;
+    tfb_strv_free(m->meta);
+    m->meta = v;
+    json_object_foreach ((json_t *)meta, key, j) {
+        if (!json_is_string(j) || !strcmp(key, "targets") || !strcmp(key, "window") || !strcmp(key, "spec") || !strcmp(key, "arch")) continue;
+        if (!(v[n] = strdup(key)) || !(v[n + 1] = strdup(json_string_value(j)))) return -1;
+        n += 2;
+    }
+    return 0;
+}
+
+static int read_calibration(const reader_t *r, tfb_model_t *m)
+{
+    char err[300];
+    const char *calib = tfb_model_meta(m, TFB_CALIB_KEY);
+    if (!calib || tfb_calib_parse(calib, m->targets, m->n_targets, &m->calib, err, sizeof err) == 0) return 0;
+    tfb_error("%s: its calibration is damaged: %s", r->path, err);
+    return -1;
+}
+
+/* The network and its targets, from the header's metadata. NULL on failure (logged). */
+static tfb_model_t *read_model(const reader_t *r, int strict)
+{
+    const char *list = meta_string(r, "targets"), *window = meta_string(r, "window"), *s = meta_string(r, "spec"), *arch = meta_string(r, "arch");
+    char **targets = NULL, *spec = NULL, *end;
+    int n = 0;
+    tfb_net_t *net = NULL;
+    tfb_model_t *m = NULL;
+    if (!list || !window || (!s && !arch)) {
+        const char *lack = !list ? "targets" : "spec and arch";
+        tfb_error("%s is a safetensors file but not a tfbind model: its metadata lack %s", r->path, list && !window ? "window" : lack);
+        return NULL;
+    }
+    if (!(targets = read_targets(r, list, &n))) return NULL;
+    long w = strtol(window, &end, 10);
+    if (*end || end == window || w < 1 || w > TFB_MAX_WINDOW) {
+        tfb_error("%s: a window of '%.20s' bases is not between 1 and %d", r->path, window, TFB_MAX_WINDOW);
+        goto done;
+    }
+    if (!s && !(spec = tfb_net_arch(arch, n))) {
+        tfb_error("%s: there is no architecture called '%.40s' (known: %s)", r->path, arch, tfb_net_arch_names());
+        goto done;
+    }
+    if (!(net = read_spec(r, s ? s : spec, (int)w, n)) || (strict && check_extra(r, net) < 0)) goto done;
+    m = tfb_model_create(net, targets, n);
+    net = NULL;
+    if (m && (read_meta(r, m) < 0 || read_calibration(r, m) < 0)) {
         tfb_model_destroy(m);
         m = NULL;
     }
+done:
+    tfb_net_destroy(net);
+    tfb_strv_free(targets);
+    free(spec);
     return m;
 }
+
+static tfb_model_t *load(const char *path, int strict)
+{
+    reader_t r = {.path = path};
+    tfb_model_t *m = read_file(&r, 1) < 0 || read_header(&r) < 0 ? NULL : read_model(&r, strict);
+    if (m) {
+        tfb_sha256_t sha;
+        tfb_sha256_init(&sha);
+        tfb_sha256_update(&sha, r.raw, r.n);
+        tfb_sha256_hex(&sha, m->digest);
+    }
+    json_decref(r.header);
+    free(r.raw);
+    return m;
+}
+
+tfb_model_t *tfb_model_load(const char *path) { return load(path, 0); }
+tfb_model_t *tfb_model_load_strict(const char *path) { return load(path, 1); }
 
 int tfb_model_count_targets(const char *path)
 {
@@ -417,6 +646,17 @@ static char *join(char *const *v, int n)
     return s;
 }
 
+/* JSON holds nothing but UTF-8, and a command line may have anything: what is not is replaced. NULL on lack of memory. */
+static json_t *json_text(const char *s)
+{
+    json_t *j = json_string(s);
+    if (j) return j;
+    char *copy = strdup(s);
+    if (copy) j = json_string(tfb_utf8(copy));
+    free(copy);
+    return j;
+}
+
 static json_t *make_header(const tfb_model_t *m, int half)
 {
     json_t *h = json_object(), *meta = json_object();
@@ -428,9 +668,9 @@ static json_t *make_header(const tfb_model_t *m, int half)
         if (arch) bad |= json_object_set_new(meta, "arch", json_string(arch));
         bad |= json_object_set_new(meta, "format_version", json_string("1"));
         bad |= json_object_set_new(meta, "spec", json_string(m->net->spec));
-        bad |= json_object_set_new(meta, "targets", json_string(targets));
+        bad |= json_object_set_new(meta, "targets", json_text(targets));
         bad |= json_object_set_new(meta, "window", json_string(num));
-        for (int i = 0; m->meta[i]; i += 2) bad |= json_object_set_new(meta, m->meta[i], json_string(m->meta[i + 1]));
+        for (int i = 0; m->meta[i]; i += 2) bad |= json_object_set_new(meta, m->meta[i], json_text(m->meta[i + 1]));
         bad |= json_object_set_new(h, "__metadata__", meta);
     }
     size_t off = 0;
@@ -460,9 +700,33 @@ static int put(FILE *f, tfb_sha256_t *sha, const void *p, size_t n)
     return fwrite(p, 1, n, f) == n ? 0 : -1;
 }
 
+/* Can all numbers be stored? What cannot be read again is not written. 0, or -1 (logged). */
+static int check_values(const tfb_model_t *m, const char *path, int half)
+{
+    for (int i = 0; i < m->net->n_layers; i++)
+        for (int k = 0; k < m->net->layer[i].n_tensors; k++) {
+            const tfb_layer_t *l = &m->net->layer[i];
+            const tfb_tensor_t *t = &l->tensor[k];
+            const float *v = (t->trainable ? m->net->param + l->param_off : m->net->stat + l->stat_off) + t->off;
+            for (size_t j = 0; j < t->n; j++) {
+                if (!isfinite(v[j])) {
+                    tfb_error("cannot write model %s: tensor %s.%s holds a value that is not a finite number", path, l->name, t->suffix);
+                    return -1;
+                }
+                if (half && fabsf(v[j]) >= HALF_OVERFLOW) {
+                    tfb_error("cannot write model %s: tensor %s.%s holds %g, and float16 goes up to 65504: store it without --half", path, l->name, t->suffix,
+                              (double)v[j]);
+                    return -1;
+                }
+            }
+        }
+    return 0;
+}
+
 int tfb_model_save(tfb_model_t *m, const char *path, int half)
 {
     int ret = -1;
+    if (check_values(m, path, half) < 0) return -1;
     size_t most = 0;
     char *place = tfb_place(path), *tmp = NULL, *text = NULL;
     int lack = !place && errno == ENOMEM;

@@ -16,15 +16,20 @@ typedef struct {
     char digest[65];    /* SHA-256 of the file it was loaded from or saved to, hex; "" before either */
     char **meta;        /* key, value, key, value, ..., NULL: the other __metadata__ strings; owned */
     tfb_calib_t *calib; /* what its metadata say of calibration, NULL: nothing; owned */
+    tfb_entry_t *index; /* (n_targets): the targets by name; owned. NULL: tfb_model_target searches the list */
 } tfb_model_t;
 
 /* Takes ownership of net (also on failure); copies the names. NULL on failure, logged. */
 tfb_model_t *tfb_model_create(tfb_net_t *net, char *const *targets, int n_targets);
-/* Reads a file. Every size is checked against the file's before anything is allocated. NULL on failure, logged with the path. */
+/* Reads a file. Every size is checked against the file's before anything is allocated, every number for being finite. NULL on failure, logged with the path. */
 tfb_model_t *tfb_model_load(const char *path);
+/* Reads a file as tfb_model_load does, and refuses one with anything that a file of ours has not: tensors that the architecture does not use
+ * (PyTorch's num_batches_tracked aside), metadata that are no strings. */
+tfb_model_t *tfb_model_load_strict(const char *path);
 /* How many targets a file names, by its header alone: 0 where it is no model of ours (which loading it says), -1 where it cannot be read (logged). */
 int tfb_model_count_targets(const char *path);
-/* Writes beside path and renames. half: tensors as float16 (round to nearest even). Sets m->digest. 0, or -1 (logged). */
+/* Writes beside path and renames. half: tensors as float16 (round to nearest even). Sets m->digest. 0, or -1 (logged): also if a number is not
+ * finite, or too large for float16. */
 int tfb_model_save(tfb_model_t *m, const char *path, int half);
 void tfb_model_destroy(tfb_model_t *m);
 
@@ -37,5 +42,11 @@ int tfb_model_target(const tfb_model_t *m, const char *name);
 /* Resolves "all" or a comma-separated list of names to target indices in the order given, without repeats. *n gets the
  * count. NULL on an unknown name (logged, with the nearest name) or lack of memory. The caller frees it. */
 int *tfb_model_targets_parse(const tfb_model_t *m, const char *list, int *n);
+/* Returns the place of the first of n logits that is no usable number (NaN, infinite, or so large that differences and sums overflow), or -1. */
+int64_t tfb_logits_fault(const float *z, int64_t n);
+/* Logs that a model's score of a target is such a number. -1. */
+int tfb_logits_error(const char *model, const char *target);
+/* Are all logits (n, n_targets) of a model usable numbers? 0, or -1 (logged with the model's name). */
+int tfb_logits_check(const char *model, char *const *targets, int n_targets, const float *z, int64_t n);
 
 #endif

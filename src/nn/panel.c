@@ -1,11 +1,14 @@
 /* panel.c - several models as one: equal trunks merged, targets of the same name settled. */
 #include "nn/panel.h"
+#include "nn/walk.h"
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+
+enum { MAX_MERGED = 65536 }; /* outputs that a last layer may have */
 
 typedef struct {
     tfb_model_t *model; /* of one trunk: its outputs are those of all its models */
@@ -41,11 +44,23 @@ static int same_trunk(const tfb_net_t *a, const tfb_net_t *b)
            memcmp(a->stat, b->stat, a->n_stat * sizeof(float)) == 0;
 }
 
-/* A model with the outputs of both, a's first. NULL on lack of memory. */
+/* The last layers of a and b, side by side, into m's: rows of weights, then the biases. */
+static void join_heads(tfb_net_t *m, const tfb_net_t *a, const tfb_net_t *b)
+{
+    const tfb_layer_t *l = last_layer(m), *la = last_layer(a), *lb = last_layer(b);
+    size_t KC = (size_t)l->in.L * (size_t)l->in.C, na = (size_t)a->n_out, nb = (size_t)b->n_out, n = na + nb;
+    float *w = m->param + l->param_off;
+    const float *wa = a->param + la->param_off, *wb = b->param + lb->param_off;
+    for (size_t k = 0; k <= KC; k++) {
+        memcpy(w + k * n, wa + k * na, na * sizeof *w);
+        memcpy(w + k * n + na, wb + k * nb, nb * sizeof *w);
+    }
+}
+
+/* A model with the outputs of both, a's first. NULL on failure (logged). */
 static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
 {
-    int n = a->n_targets + b->n_targets, na = a->n_targets, nb = b->n_targets;
-    const tfb_layer_t *la = last_layer(a->net), *lb = last_layer(b->net);
+    int n = a->n_targets + b->n_targets, na = a->n_targets;
     char err[200], *spec = malloc(strlen(a->net->spec) + 16), **names = calloc((size_t)n, sizeof *names);
     tfb_model_t *m = NULL;
     if (spec && names) {
@@ -53,18 +68,12 @@ static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
         for (int i = 0; i < n; i++) names[i] = i < na ? a->targets[i] : b->targets[i - na];
         tfb_net_t *net = tfb_net_parse(spec, a->window, err, sizeof err);
         if (net) {
-            const tfb_layer_t *l = last_layer(net);
-            size_t KC = (size_t)l->in.L * (size_t)l->in.C;
-            memcpy(net->param, a->net->param, la->param_off * sizeof(float));
+            memcpy(net->param, a->net->param, last_layer(a->net)->param_off * sizeof(float));
             memcpy(net->stat, a->net->stat, net->n_stat * sizeof(float));
-            float *w = net->param + l->param_off;
-            const float *wa = a->net->param + la->param_off, *wb = b->net->param + lb->param_off;
-            for (size_t k = 0; k <= KC; k++) { /* rows of weights, then the biases */
-                memcpy(w + k * (size_t)n, wa + k * (size_t)na, (size_t)na * sizeof *w);
-                memcpy(w + k * (size_t)n + na, wb + k * (size_t)nb, (size_t)nb * sizeof *w);
-            }
+            join_heads(net, a->net, b->net);
             m = tfb_model_create(net, names, n);
-        }
+        } else
+            tfb_error("models that share their first layers cannot be scored together: %s", err);
     }
     free(spec);
     free(names);
@@ -79,62 +88,195 @@ static char *describe(const char *path, const tfb_model_t *m)
     return s;
 }
 
-/* Reads the models; *of (total outputs) gets each output's trunk, place in it and model, in order. */
+/* An output of a trunk, before those of one name are settled. */
 typedef struct {
     const char *name;            /* in the trunk's model: valid while that is */
     int trunk, place, model, at; /* at: place among the model's own targets */
 } output_t;
 
+/* The trunk that m can share, with room in its last layer; p->n_trunks if there is none. */
+static int trunk_of(const tfb_panel_t *p, const tfb_model_t *m)
+{
+    int t = 0;
+    while (t < p->n_trunks && (p->trunk[t].model->n_targets + m->n_targets > MAX_MERGED || !same_trunk(p->trunk[t].model->net, m->net))) t++;
+    return t;
+}
+
+/* Adds model i, which it takes over; *first gets where its outputs begin in their trunk. The trunk, or -1 (logged). */
+static int add_model(tfb_panel_t *p, tfb_model_t *m, int i, const char *path, const char *path0, int *first)
+{
+    *first = 0;
+    p->n_models++;
+    p->calib[i] = m->calib; /* outlives the model, which may be merged with another */
+    m->calib = NULL;
+    if (p->W && m->window != p->W) {
+        tfb_error("%s has windows of %d bases, %s of %d: they cannot be scored together", path, m->window, path0, p->W);
+        tfb_model_destroy(m);
+        return -1;
+    }
+    p->W = m->window;
+    int t = trunk_of(p, m);
+    if (t == p->n_trunks) {
+        p->trunk[p->n_trunks++].model = m;
+        return t;
+    }
+    *first = p->trunk[t].model->n_targets;
+    tfb_model_t *both = merge(p->trunk[t].model, m);
+    tfb_model_destroy(m);
+    if (!both) return -1;
+    tfb_model_destroy(p->trunk[t].model);
+    p->trunk[t].model = both;
+    return t;
+}
+
+/* Reads the models; *out (*n_out) gets all their outputs, in order. */
 static int load(tfb_panel_t *p, char **paths, int n, output_t **out, int *n_out)
 {
     for (int i = 0; i < n; i++) {
         tfb_model_t *m = tfb_model_load(paths[i]);
         if (!m) return -1;
-        int t = 0, first = 0, add = m->n_targets;
+        int add = m->n_targets, first;
         output_t *o = realloc(*out, ((size_t)*n_out + (size_t)add) * sizeof *o);
         if (o) *out = o;
         if (!o || !(p->source[i] = describe(paths[i], m))) {
             tfb_model_destroy(m);
             return -1;
         }
-        p->n_models++;
-        p->calib[i] = m->calib; /* outlives the model, which may be merged with another */
-        m->calib = NULL;
-        if (p->W && m->window != p->W) {
-            tfb_error("%s has windows of %d bases, %s of %d: they cannot be scored together", paths[i], m->window, paths[0], p->W);
-            tfb_model_destroy(m);
-            return -1;
-        }
-        p->W = m->window;
-        while (t < p->n_trunks && !same_trunk(p->trunk[t].model->net, m->net)) t++;
-        if (t < p->n_trunks) {
-            first = p->trunk[t].model->n_targets;
-            tfb_model_t *both = merge(p->trunk[t].model, m);
-            tfb_model_destroy(m);
-            if (!both) return -1;
-            tfb_model_destroy(p->trunk[t].model);
-            p->trunk[t].model = both;
-        } else {
-            p->trunk[t].model = m;
-            p->n_trunks++;
-        }
+        int t = add_model(p, m, i, paths[i], paths[0], &first);
+        if (t < 0) return -1;
         for (int k = 0; k < add; k++) o[(*n_out)++] = (output_t){NULL, t, first + k, i, k};
     }
     for (int k = 0; k < *n_out; k++) (*out)[k].name = p->trunk[(*out)[k].trunk].model->targets[(*out)[k].place];
     return 0;
 }
 
-/* The last model that knows a name has it; the order is that of first mention. */
+/* The last model that knows a name has it; the order is that of first mention. Returns how many are left, or -1. */
 static int settle(output_t *o, int n)
 {
-    int m = 0;
-    for (int i = 0; i < n; i++) {
-        int k = 0;
-        while (k < m && strcmp(o[k].name, o[i].name)) k++;
-        o[k] = o[i];
-        if (k == m) m++;
+    int m = 0, *last = NULL; /* per output: the one that replaces it; -1: it is not the first of its name */
+    char **names = malloc(((size_t)n + 1) * sizeof *names);
+    tfb_entry_t *e = NULL;
+    for (int i = 0; names && i < n; i++) names[i] = (char *)o[i].name;
+    output_t *from = malloc(((size_t)n + 1) * sizeof *from);
+    if (!names || !from || !(e = tfb_index(names, n)) || !(last = malloc(((size_t)n + 1) * sizeof *last))) {
+        m = -1;
+        goto done;
     }
+    memcpy(from, o, (size_t)n * sizeof *o);
+    for (int i = 0, first = 0; i < n; i++) { /* equal names lie together, by place */
+        if (strcmp(e[i].name, e[first].name)) first = i;
+        last[e[i].at] = -1;
+        last[e[first].at] = e[i].at;
+    }
+    for (int i = 0; i < n; i++)
+        if (last[i] >= 0) o[m++] = from[last[i]];
+done:
+    free(names);
+    free(from);
+    free(last);
+    free(e);
     return m;
+}
+
+/* ---- scores that are no numbers ---- */
+
+/* Are all logits (n, k->n) of a trunk usable numbers? 0, or -1 (logged). */
+static int check_logits(const tfb_panel_t *p, const trunk_t *k, const float *z, int64_t n)
+{
+    int64_t at = tfb_logits_fault(z, n * k->n);
+    if (at < 0) return 0;
+    int t = k->to[at % k->n];
+    return tfb_logits_error(p->source[p->of[t]], p->names[t]);
+}
+
+/* A window of all bases in turn. To be freed; NULL on lack of memory (logged). */
+static uint8_t *some_window(int W)
+{
+    uint8_t *code = tfb_alloc((size_t)W, 1, "a window");
+    for (int i = 0; code && i < W; i++) code[i] = (uint8_t)(i % 5);
+    return code;
+}
+
+/* Scores (T) of that window. To be freed; NULL on lack of memory (logged). */
+static float *try_window(tfb_infer_t *f)
+{
+    uint8_t *code = some_window(tfb_infer_window(f));
+    float *z = code ? tfb_alloc((size_t)tfb_infer_n_targets(f), sizeof *z, "scores") : NULL;
+    if (z && tfb_infer_windows(f, code, NULL, 1, TFB_STRAND_FWD, z) < 0) {
+        free(z);
+        z = NULL;
+    }
+    free(code);
+    return z;
+}
+
+static int all_finite(const float *x, size_t n)
+{
+    float sum = 0;
+    for (size_t i = 0; i < n; i++) sum += x[i] * 0; /* 0, or NaN of what is not finite */
+    return sum == 0;
+}
+
+/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the scores: a ReLU makes 0 of it.
+ * 0, or -1 (logged). */
+static int try_layers(const tfb_model_t *m, const char *name)
+{
+    enum { MOST = 1 << 26 }; /* numbers that are worth keeping for this */
+    const tfb_net_t *net = m->net;
+    size_t n = 0;
+    int ret = -1;
+    for (int i = 0; i < net->n_layers; i++) n += (size_t)net->layer[i].out.L * (size_t)net->layer[i].out.C;
+    if (n > MOST) return 0;
+    uint8_t *code = some_window(net->window);
+    tfb_walk_t *w = code ? tfb_walk_create(m->net, 1, TFB_WALK_EXPLAIN, NULL) : NULL; /* every layer's output is kept */
+    if (w) tfb_walk_forward(w, code, 1);
+    for (int i = 0; w && i + 1 < net->n_layers; i++) {
+        if (all_finite(w->y[i], (size_t)net->layer[i].out.L * (size_t)net->layer[i].out.C)) continue;
+        tfb_error("model %s: what its layer %s computes is not usable numbers: the weights are too large (a damaged file, or a training that failed)", name,
+                  net->layer[i].name);
+        goto done;
+    }
+    if (w) ret = 0;
+done:
+    tfb_walk_destroy(w);
+    free(code);
+    return ret;
+}
+
+/* A model that cannot score that window is refused before any work is done. 0, or -1 (logged). */
+static int try_trunk(const tfb_panel_t *p, const trunk_t *k)
+{
+    float *z = try_layers(k->model, p->source[p->of[k->to[0]]]) < 0 ? NULL : try_window(k->infer);
+    int ret = z ? check_logits(p, k, z, 1) : -1;
+    free(z);
+    return ret;
+}
+
+int tfb_model_try(const tfb_model_t *m, const char *path)
+{
+    if (try_layers(m, path) < 0) return -1;
+    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, NULL);
+    float *z = f ? try_window(f) : NULL;
+    int ret = z ? tfb_logits_check(path, m->targets, m->n_targets, z, 1) : -1;
+    tfb_infer_destroy(f);
+    free(z);
+    return ret;
+}
+
+/* Prepares trunk t for the wanted ones of all outputs o. place: room for p->n_targets. 0 or -1 (logged). */
+static int prepare_trunk(tfb_panel_t *p, int t, const output_t *o, const int *want, int *place, tfb_pool_t *pool)
+{
+    trunk_t *k = &p->trunk[t];
+    if (!(k->to = malloc((size_t)p->n_targets * sizeof *k->to))) return -1;
+    for (int i = 0; i < p->n_targets; i++) {
+        if (o[want[i]].trunk != t) continue;
+        place[k->n] = o[want[i]].place;
+        k->to[k->n++] = i;
+    }
+    if (k->n && (!(k->infer = tfb_infer_create(k->model, place, k->n, pool)) || try_trunk(p, k) < 0)) return -1;
+    tfb_model_destroy(k->model); /* folded and packed; the names are copied */
+    k->model = NULL;
+    return 0;
 }
 
 static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_pool_t *pool)
@@ -143,8 +285,8 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
     char **names = calloc((size_t)n + 1, sizeof *names);
     if (!names) return -1;
     for (int i = 0; i < n; i++) names[i] = (char *)o[i].name;
-    tfb_model_t list = {.targets = names, .n_targets = n}; /* for its search by name */
-    if (!(want = tfb_model_targets_parse(&list, tf, &p->n_targets))) goto done;
+    tfb_model_t list = {.targets = names, .n_targets = n, .index = tfb_index(names, n)}; /* for its search by name */
+    if (!list.index || !(want = tfb_model_targets_parse(&list, tf, &p->n_targets))) goto done;
     if (!(p->names = calloc((size_t)p->n_targets + 1, sizeof *p->names)) || !(p->of = malloc((size_t)p->n_targets * sizeof *p->of)) ||
         !(p->at = malloc((size_t)p->n_targets * sizeof *p->at)) || !(place = malloc((size_t)p->n_targets * sizeof *place)))
         goto done;
@@ -153,20 +295,10 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
         p->at[i] = o[want[i]].at;
         if (!(p->names[i] = strdup(o[want[i]].name))) goto done;
     }
-    for (int t = 0; t < p->n_trunks; t++) {
-        trunk_t *k = &p->trunk[t];
-        if (!(k->to = malloc((size_t)p->n_targets * sizeof *k->to))) goto done;
-        for (int i = 0; i < p->n_targets; i++) {
-            if (o[want[i]].trunk != t) continue;
-            place[k->n] = o[want[i]].place;
-            k->to[k->n++] = i;
-        }
-        if (k->n && !(k->infer = tfb_infer_create(k->model, place, k->n, pool))) goto done;
-        tfb_model_destroy(k->model); /* folded and packed; the names are copied */
-        k->model = NULL;
-    }
     ret = 0;
+    for (int t = 0; t < p->n_trunks && ret == 0; t++) ret = prepare_trunk(p, t, o, want, place, pool);
 done:
+    free(list.index);
     free(want);
     free(place);
     free(names);
@@ -202,43 +334,47 @@ static int append(char ***list, int *n, char *s)
     return 0;
 }
 
+typedef struct {
+    char *path;
+    int n_targets, order; /* order: by name */
+} found_t;
+
+static int by_size(const void *a, const void *b)
+{
+    const found_t *x = a, *y = b;
+    if (x->n_targets != y->n_targets) return x->n_targets > y->n_targets ? -1 : 1;
+    return (x->order > y->order) - (x->order < y->order);
+}
+
 /* Adds a folder's models: those of many targets before those of few, which are made for them. Equals by name. */
 static int append_folder(char ***list, int *n, const char *path)
 {
     struct dirent **e = NULL;
-    int m = scandir(path, &e, is_model, alphasort), ret = m < 0 ? -1 : 0, most = 0,
-        *size = tfb_alloc(m > 0 ? (size_t)m : 1, sizeof *size, "the list of models");
-    char **file = calloc(m > 0 ? (size_t)m : 1, sizeof *file);
+    int m = scandir(path, &e, is_model, alphasort), ret = m > 0 ? 0 : -1;
+    found_t *file = calloc(m > 0 ? (size_t)m : 1, sizeof *file);
     if (m < 0) tfb_error("cannot read the folder %s: %s", path, strerror(errno));
     if (m == 0) tfb_error("%s holds no models (*.safetensors)", path);
-    if (m <= 0 || !size || !file) ret = -1;
+    if (!file) ret = memory();
     for (int i = 0; i < m && ret == 0; i++) {
-        if (!(file[i] = malloc(strlen(path) + strlen(e[i]->d_name) + 2))) {
+        file[i].order = i;
+        if (!(file[i].path = malloc(strlen(path) + strlen(e[i]->d_name) + 2))) {
             ret = memory();
             break;
         }
-        sprintf(file[i], "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", e[i]->d_name);
-        if ((size[i] = tfb_model_count_targets(file[i])) < 0) ret = -1;
-        if (size[i] > most) most = size[i];
+        sprintf(file[i].path, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", e[i]->d_name);
+        if ((file[i].n_targets = tfb_model_count_targets(file[i].path)) < 0) ret = -1;
     }
-    while (ret == 0 && most >= 0) {
-        int next = -1;
-        for (int i = 0; i < m && ret == 0; i++) {
-            if (size[i] == most) {
-                ret = append(list, n, file[i]);
-                file[i] = NULL;
-            } else if (size[i] < most && size[i] > next)
-                next = size[i];
-        }
-        most = next;
-    }
+    if (ret == 0) qsort(file, (size_t)m, sizeof *file, by_size);
     for (int i = 0; i < m; i++) {
+        if (ret == 0) {
+            ret = append(list, n, file[i].path);
+            file[i].path = NULL;
+        }
+        if (file) free(file[i].path);
         free(e[i]);
-        if (file) free(file[i]);
     }
     free(e);
     free(file);
-    free(size);
     return ret;
 }
 
@@ -269,12 +405,12 @@ tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
         !(p->calib = calloc((size_t)n, sizeof *p->calib)))
         goto done;
     if (load(p, v, n, &out, &n_out) < 0) goto done;
-    n_out = settle(out, n_out);
-    if (choose(p, out, n_out, tf, pool) < 0) goto done;
+    if ((n_out = settle(out, n_out)) < 0 || choose(p, out, n_out, tf, pool) < 0) goto done;
     tfb_debug("%d model%s, %d trunk%s, %d targets", n, n > 1 ? "s" : "", p->n_trunks, p->n_trunks > 1 ? "s" : "", p->n_targets);
     for (int i = 0; i < n; i++) len += strlen(p->source[i]) + 2;
     if (!(p->all = calloc(len, 1))) goto done;
-    for (int i = 0; i < n; i++) strcat(strcat(p->all, i ? "; " : ""), p->source[i]);
+    char *s = p->all;
+    for (int i = 0; i < n; i++) s += sprintf(s, "%s%s", i ? "; " : "", p->source[i]);
     ok = 1;
 done:
     tfb_strv_free(v);
@@ -376,7 +512,8 @@ static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const
     for (int t = 0; t < p->n_trunks; t++) {
         trunk_t *k = &p->trunk[t];
         if (!k->infer) continue;
-        if ((size_t)k->n == T) return run(k->infer, code, base, at, n, strand, z); /* the one trunk that has them all, in order */
+        if ((size_t)k->n == T) /* the one trunk that has them all, in order */
+            return run(k->infer, code, base, at, n, strand, z) < 0 ? -1 : check_logits(p, k, z, n);
         if ((size_t)n * (size_t)k->n > p->m_z) {
             size_t m = (size_t)n * (size_t)k->n;
             float *b = realloc(p->z, m * sizeof *b);
@@ -387,7 +524,7 @@ static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const
             p->z = b;
             p->m_z = m;
         }
-        if (run(k->infer, code, base, at, n, strand, p->z) < 0) return -1;
+        if (run(k->infer, code, base, at, n, strand, p->z) < 0 || check_logits(p, k, p->z, n) < 0) return -1;
         for (int64_t i = 0; i < n; i++)
             for (int j = 0; j < k->n; j++) z[(size_t)i * T + (size_t)k->to[j]] = p->z[(size_t)i * (size_t)k->n + (size_t)j];
     }

@@ -5,6 +5,7 @@
 #include "genome/draw.h"
 #include "nn/infer.h"
 #include "train/metrics.h"
+#include "train/transfer.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -59,13 +60,13 @@ static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fa
             base[2 * j] = -1;
             base[2 * j + 1] = 2 * j;
         }
-        if (tfb_infer_windows(f, code, base, 2 * k, TFB_STRAND_BOTH, z) < 0) goto done;
+        if (tfb_infer_windows(f, code, base, 2 * k, TFB_STRAND_BOTH, z) < 0 || tfb_logits_check(o->model, m->targets, T, z, 2 * k) < 0) goto done;
         for (int j = 0; j < k; j++)
             for (int t = 0; t < T; t++) {
                 float zr = z[(size_t)(2 * j) * (size_t)T + (size_t)t], za = z[(size_t)(2 * j + 1) * (size_t)T + (size_t)t];
                 float d = fabsf(tfb_sigmoid(za) - tfb_sigmoid(zr)), l = fabsf(za - zr);
-                v[(int64_t)t * n + i + j] = isfinite(d) ? d : 0;
-                v[((int64_t)T + t) * n + i + j] = isfinite(l) ? fminf(l, 1e6f) : 1e6f; /* weights of absurd size */
+                v[(int64_t)t * n + i + j] = d;
+                v[((int64_t)T + t) * n + i + j] = fminf(l, 1e6f); /* weights of absurd size */
             }
     }
     ret = 0;
@@ -148,6 +149,19 @@ int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *lab
     return 0;
 }
 
+/* A threshold on regions that trained the model promises more than it keeps. 0, or -1 on lack of memory (logged). */
+static int warn_of_training(const tfb_model_t *m, const tfb_examples_t *ex, const char *labels)
+{
+    int64_t n = 0;
+    uint8_t *seen = tfb_alloc((size_t)ex->n, 1, "regions");
+    int known = seen ? tfb_transfer_seen(m, ex, seen) : -1;
+    for (int64_t i = 0; known >= 0 && i < ex->n; i++) n += (seen[i] & (TFB_SEEN_CONTIG | TFB_SEEN_REGION)) != 0;
+    if (n > ex->n / 20) /* fewer may be the filter's mistakes */
+        tfb_warn("%s: %" PRId64 " of %" PRId64 " regions trained the model: thresholds from them are too low (--chroms chooses others)", labels, n, ex->n);
+    free(seen);
+    return known < 0 ? -1 : 0;
+}
+
 static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_calib_t *c)
 {
     enum { BLOCK = 4096 };
@@ -156,13 +170,13 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
     tfb_labels_t *l = tfb_labels_open(o->labels);
     tfb_examples_t *ex = NULL;
     tfb_infer_t *f = NULL;
+    tfb_entry_t *columns = NULL;
     uint8_t *code = NULL, *label = NULL;
     float *z = NULL;
     if (!target || !names || !l) goto done;
+    if (!(columns = tfb_index(tfb_labels_tfs(l), tfb_labels_n_tfs(l)))) goto done;
     for (int t = 0; t < m->n_targets; t++) {
-        int have = 0;
-        for (int k = 0; k < tfb_labels_n_tfs(l); k++) have |= strcmp(tfb_labels_tfs(l)[k], m->targets[t]) == 0;
-        if (!have) continue;
+        if (tfb_index_find(columns, tfb_labels_n_tfs(l), m->targets[t]) < 0) continue;
         names[n] = m->targets[t];
         target[n++] = t;
     }
@@ -172,14 +186,14 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
     }
     tfb_examples_opt_t eo = {
         .fasta = o->fasta, .labels = o->labels, .targets = names, .n_targets = n, .chroms = o->chroms, .n_chroms = o->n_chroms, .window = m->window};
-    if (!(ex = tfb_examples_load(&eo)) || !(f = tfb_infer_create(m, target, n, o->pool))) goto done;
+    if (!(ex = tfb_examples_load(&eo)) || warn_of_training(m, ex, o->labels) < 0 || !(f = tfb_infer_create(m, target, n, o->pool))) goto done;
     if (!(z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows")) ||
         !(label = tfb_alloc((size_t)ex->n, 1, "labels")))
         goto done;
     for (int64_t i = 0; i < ex->n; i += BLOCK) {
         int64_t k = ex->n - i < BLOCK ? ex->n - i : BLOCK;
         for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, i + q, 0, code + q * m->window);
-        if (tfb_infer_windows(f, code, NULL, k, TFB_STRAND_BOTH, z + i * n) < 0) goto done;
+        if (tfb_infer_windows(f, code, NULL, k, TFB_STRAND_BOTH, z + i * n) < 0 || tfb_logits_check(o->model, names, n, z + i * n, k) < 0) goto done;
     }
     for (int k = 0; k < n; k++) {
         float at, recall;
@@ -199,6 +213,7 @@ done:
     tfb_infer_destroy(f);
     tfb_examples_destroy(ex);
     tfb_labels_close(l);
+    free(columns);
     free(target);
     free(names);
     free(code);

@@ -7,6 +7,7 @@
 #include "util/util.h"
 
 typedef struct {
+    const char *model; /* its file, for messages */
     const char *fasta;
     const char *regions; /* BED or labels file: where SNVs are drawn */
     char *const *snv_chroms;

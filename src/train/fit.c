@@ -153,10 +153,11 @@ done:
     return ret;
 }
 
-/* Mean loss over the given items (each strand an example of its own), each rank scoring its share. NaN on failure. */
-static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *item, size_t n_item, const float *weight, tfb_pool_t *pool)
+/* *loss gets the mean loss over the given items (each strand an example of its own), each rank scoring its share. 0, or -1 (logged). */
+static int mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *item, size_t n_item, const float *weight, tfb_pool_t *pool, double *loss)
 {
-    double sum[2] = {0}, ret = NAN; /* of losses, of weights */
+    double sum[2] = {0}; /* of losses, of weights */
+    int ret = -1;
     size_t first = (size_t)tfb_ranks_first((int64_t)n_item, tfb_ranks_me()), end = (size_t)tfb_ranks_first((int64_t)n_item, tfb_ranks_me() + 1);
     size_t T = (size_t)ex->n_targets;
     uint8_t *code = NULL, *label = NULL;
@@ -174,7 +175,8 @@ static double mean_loss(const tfb_net_t *net, const tfb_examples_t *ex, const ui
         sum[1] += m;
     }
     tfb_ranks_sum(sum, 2);
-    ret = sum[1] > 0 ? sum[0] / sum[1] : 0;
+    *loss = sum[1] > 0 ? sum[0] / sum[1] : 0;
+    ret = 0;
 done:
     tfb_infer_destroy(f);
     free(code);
@@ -195,13 +197,14 @@ typedef struct {
     double best_loss, train_loss;
 } state_t;
 
-static const char MAGIC[16] = "tfbind-ckpt-2\n";
+/* A checkpoint: MAGIC, the identity of its run (64 hex digits and 0), the pieces of the state, and the SHA-256 of all that, 64 hex digits. */
+static const char MAGIC[16] = "tfbind-ckpt-3\n";
+enum { DIGEST = 64, ID = 65 };
 
-static int transfer(FILE *f, void *p, size_t n, int write)
+static int put(FILE *f, tfb_sha256_t *sha, const void *p, size_t n)
 {
-    if (write) return fwrite(p, 1, n, f) == n ? 0 : -1;
-    /* cppcheck-suppress IOWithoutPositioning ; a checkpoint is open for one of the two only */
-    return fread(p, 1, n, f) == n ? 0 : -1;
+    tfb_sha256_update(sha, p, n);
+    return fwrite(p, 1, n, f) == n ? 0 : -1;
 }
 
 typedef struct {
@@ -240,19 +243,55 @@ static void share(state_t *s)
     for (int i = 0; i < n; i++) tfb_ranks_share(v[i].p, v[i].n);
 }
 
-/* A state in or out. id is a digest of what must agree. */
-static int checkpoint_io(FILE *f, state_t *s, char id[65], int write)
+/* Writes a state. id is a digest of what must agree with a run that goes on from it. 0 or -1. */
+static int checkpoint_write(FILE *f, state_t *s, const char id[ID])
 {
     piece_t v[PIECES];
     int n = pieces(s, v);
-    char magic[16], got[65];
-    memcpy(magic, MAGIC, 16);
-    memcpy(got, id, 65);
-    if (transfer(f, magic, 16, write) || memcmp(magic, MAGIC, 16) || transfer(f, got, 65, write)) return -1;
-    if (memcmp(got, id, 65)) return -2;
+    char digest[DIGEST + 1];
+    tfb_sha256_t sha;
+    tfb_sha256_init(&sha);
+    if (put(f, &sha, MAGIC, sizeof MAGIC) < 0 || put(f, &sha, id, ID) < 0) return -1;
     for (int i = 0; i < n; i++)
-        if (transfer(f, v[i].p, v[i].n, write)) return -1;
-    return 0;
+        if (put(f, &sha, v[i].p, v[i].n) < 0) return -1;
+    tfb_sha256_hex(&sha, digest);
+    return fwrite(digest, 1, DIGEST, f) == DIGEST ? 0 : -1;
+}
+
+/* Is a checkpoint what was written? NULL, or what is wrong with it. Leaves f after MAGIC. */
+static const char *checkpoint_verify(FILE *f)
+{
+    char buf[1 << 16], magic[sizeof MAGIC], digest[DIGEST + 1], stored[DIGEST];
+    tfb_sha256_t sha;
+    if (fread(magic, 1, sizeof magic, f) != sizeof magic || memcmp(magic, MAGIC, 12)) return "is damaged";
+    if (memcmp(magic, MAGIC, sizeof magic)) return "was written by another version of tfbind";
+    if (fseeko(f, 0, SEEK_END) < 0) return "cannot be read";
+    off_t left = ftello(f) - DIGEST;
+    rewind(f);
+    tfb_sha256_init(&sha);
+    while (left > 0) {
+        size_t n = left < (off_t)sizeof buf ? (size_t)left : sizeof buf;
+        if (fread(buf, 1, n, f) != n) return "cannot be read";
+        tfb_sha256_update(&sha, buf, n);
+        left -= (off_t)n;
+    }
+    tfb_sha256_hex(&sha, digest);
+    if (left < 0 || fread(stored, 1, DIGEST, f) != DIGEST || memcmp(stored, digest, DIGEST)) return "is damaged";
+    return fseeko(f, sizeof MAGIC, SEEK_SET) < 0 ? "cannot be read" : NULL;
+}
+
+/* Reads a state. NULL, or what is wrong with the file. */
+static const char *checkpoint_read(FILE *f, state_t *s, const char id[ID])
+{
+    piece_t v[PIECES];
+    int n = pieces(s, v);
+    char got[ID];
+    const char *wrong = checkpoint_verify(f);
+    if (wrong) return wrong;
+    if (fread(got, 1, ID, f) != ID || memcmp(got, id, ID)) return "is of another run (other data, targets, architecture or options)";
+    for (int i = 0; i < n; i++)
+        if (fread(v[i].p, 1, v[i].n, f) != v[i].n) return "is damaged";
+    return NULL;
 }
 
 static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_opt_t *o, char id[65])
@@ -289,7 +328,7 @@ static int checkpoint_save(const char *path, state_t *s, char id[65])
     if (!tmp) return -1;
     snprintf(tmp, m, "%s.tmp", path);
     FILE *f = fopen(tmp, "wb");
-    int bad = !f || checkpoint_io(f, s, id, 1) || fflush(f) || fsync(fileno(f));
+    int bad = !f || checkpoint_write(f, s, id) || fflush(f) || fsync(fileno(f));
     int err = errno;
     if (f && fclose(f)) bad = 1;
     if (bad || rename(tmp, path) < 0) {
@@ -310,13 +349,10 @@ static int checkpoint_load(const char *path, state_t *s, char id[65])
         tfb_error("cannot read checkpoint %s: %s", path, strerror(errno));
         return -1;
     }
-    int r = checkpoint_io(f, s, id, 0);
-    if (r == 0 && fgetc(f) != EOF) r = -1;
+    const char *wrong = checkpoint_read(f, s, id);
     fclose(f);
-    if (r == 0) return 1;
-    tfb_error(r == -2 ? "checkpoint %s is of another run (other data, targets, architecture or options); remove it to start afresh"
-                      : "checkpoint %s is damaged; remove it to start afresh",
-              path);
+    if (!wrong) return 1;
+    tfb_error("checkpoint %s %s; remove it to start afresh", path, wrong);
     return -1;
 }
 
@@ -482,7 +518,8 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
     if (tfb_ranks_agree(r0) < 0) goto done;
     if (o->checkpoint && o->resume && !me) {
         r0 = checkpoint_load(o->checkpoint, &s, id);
-        if (r0 > 0) tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s.epoch, s.best_epoch, s.best_loss);
+        if (r0 > 0 && nv) tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s.epoch, s.best_epoch, s.best_loss);
+        if (r0 > 0 && !nv) tfb_note("resuming after epoch %d", s.epoch);
     }
     if (tfb_ranks_agree(r0) < 0) goto done;
     share(&s);
@@ -552,8 +589,14 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         s.train_loss = n_batches ? sum / (double)n_batches : 0;
         share(&s);
         swap_average(&s);
-        double v = nv ? mean_loss(net, ex, valid, nv, weight, o->pool) : s.train_loss;
-        if (isnan(v)) {
+        double v = NAN; /* none without validation regions */
+        if (nv && mean_loss(net, ex, valid, nv, weight, o->pool, &v) < 0) {
+            swap_average(&s);
+            goto done;
+        }
+        if (nv && !isfinite(v)) {
+            tfb_ranks_together();
+            tfb_error("the validation loss is not finite after epoch %d: the learning rate of %g is too high for these data", s.epoch + 1, o->rate);
             swap_average(&s);
             goto done;
         }
@@ -568,8 +611,10 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
         swap_average(&s);
         double left = (tfb_now() - began) / (s.epoch - first_epoch) * (o->epochs - s.epoch);
         if (tty) fputc('\r', stderr);
-        tfb_note("epoch %d/%d  train %.5f  valid %.5f%s  %.0f regions/s  %02d:%02d:%02d left", s.epoch, o->epochs, s.train_loss, v, better ? " *" : "  ",
-                 (double)done / took, (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
+        char loss[32] = ".";
+        if (nv) snprintf(loss, sizeof loss, "%.5f%s", v, better ? " *" : "  ");
+        tfb_note("epoch %d/%d  train %.5f  valid %s  %.0f regions/s  %02d:%02d:%02d left", s.epoch, o->epochs, s.train_loss, loss, (double)done / took,
+                 (int)(left / 3600), (int)(left / 60) % 60, (int)left % 60);
         if (o->checkpoint && !me && checkpoint_save(o->checkpoint, &s, id) < 0) goto done;
     }
     if (stop) tfb_ranks_together();

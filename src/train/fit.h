@@ -37,7 +37,7 @@ typedef struct {
 
 typedef struct {
     int best_epoch, epochs_run;   /* 1-based; 0 = none */
-    double best_loss, train_loss; /* validation loss of the best epoch; training loss of the last one */
+    double best_loss, train_loss; /* validation loss of the best epoch (NaN: no validation regions); training loss of the last one */
     double per_second;            /* examples (strands counted) of training a second, over the whole run */
     int interrupted;              /* stopped by a signal: the net holds the best epoch so far */
 } tfb_fit_report_t;

@@ -62,7 +62,7 @@ int tfb_record_metrics(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *
     n = 0;
     for (int64_t i = 0; i < ex->n; i++)
         if (part[i] == which) idx[n++] = (uint32_t)i;
-    if (tfb_predict(m->net, ex, idx, n, TFB_STRAND_BOTH, pool, z) < 0) goto done;
+    if (tfb_predict(m->net, ex, idx, n, TFB_STRAND_BOTH, pool, z) < 0 || tfb_logits_check("in training", m->targets, T, z, (int64_t)n) < 0) goto done;
     for (int t = 0; t < T; t++) {
         tfb_metrics_t q;
         for (size_t i = 0; i < n; i++) label[i] = (uint8_t)tfb_examples_label(ex, idx[i], t);

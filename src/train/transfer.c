@@ -4,6 +4,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 tfb_net_t *tfb_transfer_net(const tfb_model_t *parent, int n_out, int keep, uint64_t seed)
 {
@@ -100,12 +101,49 @@ static int seen_by(const char *filter, size_t n_bytes, uint64_t h)
     return 1;
 }
 
-static int in_list(const char *list, const char *name)
+/* A contig's name without "chr": genomes differ in that, and a leak is one by either name. */
+static const char *bare(const char *name) { return strncasecmp(name, "chr", 3) == 0 ? name + 3 : name; }
+
+/* in (ex->n_contigs) gets `bit` for the contigs in a comma-separated list (NULL: none). 0, or -1 on lack of memory (logged). */
+static int mark_contigs(const tfb_examples_t *ex, const char *list, uint8_t bit, uint8_t *in)
 {
-    size_t n = strlen(name);
-    for (const char *p = list; p && (p = strstr(p, name)); p += n)
-        if ((p == list || p[-1] == ',') && (p[n] == 0 || p[n] == ',')) return 1;
-    return 0;
+    int n = 0, ret = -1;
+    if (!list || !*list) return 0;
+    char **v = tfb_split(list, ',', &n), **names = v ? malloc(((size_t)n + 1) * sizeof *names) : NULL;
+    tfb_entry_t *e = NULL;
+    for (int i = 0; names && i < n; i++) names[i] = (char *)bare(v[i]);
+    if (names && (e = tfb_index(names, n))) {
+        for (int c = 0; c < ex->n_contigs; c++)
+            if (tfb_index_find(e, n, bare(ex->contigs[c])) >= 0) in[c] |= bit;
+        ret = 0;
+    } else
+        tfb_error("not enough memory for a list of contigs");
+    free(e);
+    free(names);
+    tfb_strv_free(v);
+    return ret;
+}
+
+/* What a model's file says of contigs. */
+enum { TRAIN = 1, VALID = 2, TEST = 4, HELD = 8, OLD = 16, CHOSEN_VALID = 32, CHOSEN_TEST = 64, CHOSEN = CHOSEN_VALID | CHOSEN_TEST };
+
+/* in (ex->n_contigs) of a model's lists; to be freed. NULL on lack of memory (logged). */
+static uint8_t *contigs_of(const tfb_model_t *m, const tfb_examples_t *ex)
+{
+    uint8_t *in = tfb_alloc((size_t)ex->n_contigs + 1, 1, "contigs");
+    if (in && mark_contigs(ex, tfb_model_meta(m, "train_chroms"), TRAIN, in) == 0 && mark_contigs(ex, tfb_model_meta(m, "valid"), VALID, in) == 0 &&
+        mark_contigs(ex, tfb_model_meta(m, "test"), TEST, in) == 0 && mark_contigs(ex, tfb_model_meta(m, "held_out_chroms"), HELD, in) == 0 &&
+        mark_contigs(ex, tfb_model_meta(m, "ancestor_chroms"), OLD, in) == 0)
+        return in;
+    free(in);
+    return NULL;
+}
+
+/* Was it split by contigs, all regions used or a sample of them? Then its lists of contigs do not overlap, but for leaks that were allowed. */
+static int has_contig_split(const tfb_model_t *m)
+{
+    const char *split = tfb_model_meta(m, "split");
+    return tfb_model_meta(m, "train_chroms") && split && strncmp(split, "contigs", 7) == 0;
 }
 
 static int is_by_contig(const tfb_model_t *m)
@@ -132,11 +170,15 @@ int tfb_transfer_record_ancestors(tfb_model_t *m, const tfb_model_t *parent)
     const char *filters[] = {tfb_model_meta(parent, "train_regions"), tfb_model_meta(parent, "ancestor_regions")};
     const char *contigs[] = {by_contig ? tfb_model_meta(parent, "train_chroms") : NULL, by_contig ? tfb_model_meta(parent, "valid") : NULL,
                              tfb_model_meta(parent, "ancestor_chroms")};
-    char *f = join(filters, 2, &bad), *c = join(contigs, 3, &bad);
+    int has = has_contig_split(parent);
+    const char *held[] = {has ? tfb_model_meta(parent, "valid") : NULL, has ? tfb_model_meta(parent, "test") : NULL, tfb_model_meta(parent, "held_out_chroms")};
+    char *f = join(filters, 2, &bad), *c = join(contigs, 3, &bad), *h = join(held, 3, &bad);
+    if (h) bad |= tfb_model_meta_set(m, "held_out_chroms", h) < 0;
     if (f) bad |= tfb_model_meta_set(m, "ancestor_regions", f) < 0;
     if (c) bad |= tfb_model_meta_set(m, "ancestor_chroms", c) < 0;
     free(f);
     free(c);
+    free(h);
     return bad ? -1 : 0;
 }
 
@@ -151,10 +193,61 @@ static int seen_by_any(const char *filters, uint64_t h)
     return 0;
 }
 
+/* The contigs of ex that have one bit of `with` and none of `without`, comma-separated; NULL if there are none. *bad on lack of memory. */
+static char *list_contigs(const tfb_examples_t *ex, const uint8_t *in, int with, int without, int *bad)
+{
+    size_t len = 0;
+    for (int c = 0; c < ex->n_contigs; c++)
+        if (in[c] & with && !(in[c] & without)) len += strlen(ex->contigs[c]) + 1;
+    char *s = len ? malloc(len) : NULL, *p = s;
+    if (len && !s) *bad = 1;
+    for (int c = 0; s && c < ex->n_contigs; c++)
+        if (in[c] & with && !(in[c] & without)) p += sprintf(p, "%s%s", p == s ? "" : ",", ex->contigs[c]);
+    return s;
+}
+
+static void leave_out(const tfb_examples_t *ex, const uint8_t *in, int with, int without, uint8_t *part)
+{
+    for (int64_t i = 0; i < ex->n; i++)
+        if (in[ex->contig[i]] & with && !(in[ex->contig[i]] & without)) part[i] = TFB_UNUSED;
+}
+
+int tfb_transfer_split(const tfb_model_t *parent, const tfb_examples_t *ex, const char *valid, const char *test, tfb_leak_t rule, uint64_t seed, uint8_t *part)
+{
+    int bad = 0, ret = -1;
+    char *own_valid = NULL, *own_test = NULL, *left = NULL;
+    int by = has_contig_split(parent);
+    if (rule == TFB_LEAK_ALLOW || (!by && !tfb_model_meta(parent, "held_out_chroms")))
+        return tfb_examples_split(ex, valid, test, seed, part) < 0 ? -1 : valid || test;
+    uint8_t *in = contigs_of(parent, ex);
+    for (int c = 0; in && !by && c < ex->n_contigs; c++) in[c] &= HELD; /* its own lists say nothing, its parent's do */
+    if (!in || mark_contigs(ex, valid, CHOSEN_VALID, in) < 0 || mark_contigs(ex, test, CHOSEN_TEST, in) < 0) goto done;
+    /* what trained the parent is not held out, whatever another list says */
+    if (!valid) valid = own_valid = list_contigs(ex, in, VALID, TRAIN | TEST | CHOSEN, &bad);
+    if (!test) test = own_test = list_contigs(ex, in, TEST | HELD, TRAIN | VALID | CHOSEN, &bad);
+    if (bad || tfb_examples_split(ex, valid, test, seed, part) < 0) goto done;
+    if (own_valid) tfb_note("validation on %s, as the parent's", own_valid);
+    if (own_test) tfb_note("test on %s, as the parent's", own_test);
+    if (mark_contigs(ex, valid, CHOSEN_VALID, in) < 0 || mark_contigs(ex, test, CHOSEN_TEST, in) < 0) goto done;
+    left = list_contigs(ex, in, VALID | TEST | HELD, TRAIN | CHOSEN, &bad);
+    if (bad) goto done;
+    if (left) {
+        tfb_note("%s: held out by the parent, and in neither --valid nor --test: left out", left);
+        leave_out(ex, in, VALID | TEST | HELD, TRAIN | CHOSEN, part);
+    }
+    ret = valid || test;
+done:
+    free(in);
+    free(own_valid);
+    free(own_test);
+    free(left);
+    if (bad) tfb_error("not enough memory for the split");
+    return ret;
+}
+
 int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, tfb_leak_t rule, uint8_t *part)
 {
-    const char *filter = tfb_model_meta(parent, "train_regions"), *train = tfb_model_meta(parent, "train_chroms"), *valid = tfb_model_meta(parent, "valid");
-    const char *old_filters = tfb_model_meta(parent, "ancestor_regions"), *old_contigs = tfb_model_meta(parent, "ancestor_chroms");
+    const char *filter = tfb_model_meta(parent, "train_regions"), *old_filters = tfb_model_meta(parent, "ancestor_regions");
     int by_contig = is_by_contig(parent);
     int64_t n = 0;
     if (rule == TFB_LEAK_ALLOW) return 0;
@@ -162,17 +255,66 @@ int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, t
         tfb_error("the parent model does not say which regions trained it, so that nothing can be held out from it; --allow-leak goes on all the same");
         return -1;
     }
+    uint8_t *in = contigs_of(parent, ex);
+    if (!in) return -1;
     for (int64_t i = 0; i < ex->n; i++) {
-        const char *contig = ex->contigs[ex->contig[i]];
+        int on = in[ex->contig[i]];
         if (part[i] == TFB_UNUSED || (rule == TFB_LEAK_REUSE && part[i] == TFB_TRAIN)) continue;
         uint64_t h = region_hash(ex, i);
-        int old = seen_by_any(old_filters, h) || in_list(old_contigs, contig);
-        int used = old || seen_by_any(filter, h) || (by_contig && (in_list(train, contig) || in_list(valid, contig)));
+        int old = seen_by_any(old_filters, h) || on & OLD;
+        int used = old || seen_by_any(filter, h) || (by_contig && on & (TRAIN | VALID));
         /* regions that only chose the parent's epoch may choose the child's */
-        if (used && !old && rule == TFB_LEAK_REUSE && part[i] == TFB_VALID && by_contig && !in_list(train, contig)) used = 0;
+        if (used && !old && rule == TFB_LEAK_REUSE && part[i] == TFB_VALID && by_contig && !(on & TRAIN)) used = 0;
         if (used) part[i] = TFB_UNUSED, n++;
     }
+    free(in);
     return n;
+}
+
+/* ---- which regions a model has seen ---- */
+
+int tfb_transfer_seen(const tfb_model_t *m, const tfb_examples_t *ex, uint8_t *seen)
+{
+    const char *filter = tfb_model_meta(m, "train_regions"), *old_filters = tfb_model_meta(m, "ancestor_regions"), *leak = tfb_model_meta(m, "leak");
+    int by = has_contig_split(m), clean = by && !(leak && strcmp(leak, "allowed") == 0);
+    uint8_t *in = contigs_of(m, ex);
+    if (!in) return -1;
+    for (int64_t i = 0; i < ex->n; i++) {
+        int on = in[ex->contig[i]], held = clean && on & (VALID | TEST) && !(on & TRAIN);
+        uint64_t h = region_hash(ex, i);
+        seen[i] = 0;
+        /* ancestor_chroms has ancestors' validation contigs, too. Contigs that trained them were dropped from this model's own lists */
+        if ((on & TRAIN && (by || !filter)) || (on & OLD && !held))
+            seen[i] = TFB_SEEN_CONTIG;
+        else if ((!by && seen_by_any(filter, h)) || seen_by_any(old_filters, h))
+            seen[i] = TFB_SEEN_REGION;
+        else if (by && on & VALID)
+            seen[i] = TFB_SEEN_VALID;
+    }
+    free(in);
+    return filter || tfb_model_meta(m, "train_chroms");
+}
+
+char *tfb_transfer_seen_contigs(const tfb_examples_t *ex, const uint8_t *seen, int which, int invert, int most)
+{
+    size_t len = 8;
+    int n = 0;
+    uint8_t *has = calloc((size_t)ex->n_contigs + 1, 1);
+    if (!has) return NULL;
+    for (int64_t i = 0; i < ex->n; i++) has[ex->contig[i]] |= seen[i] & which ? 1 : 0;
+    for (int c = 0; c < ex->n_contigs; c++) len += strlen(ex->contigs[c]) + 1;
+    char *s = malloc(len), *p = s;
+    if (s) *s = 0;
+    for (int c = 0; s && c < ex->n_contigs; c++) {
+        if (has[c] == invert) continue;
+        if (n++ == most) {
+            sprintf(p, ",...");
+            break;
+        }
+        p += sprintf(p, "%s%s", p == s ? "" : ",", ex->contigs[c]);
+    }
+    free(has);
+    return s;
 }
 
 /* ---- balanced samples ---- */

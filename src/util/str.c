@@ -1,4 +1,4 @@
-/* str.c - lists of names, and the nearest name to a misspelt one. */
+/* str.c - lists of names: looking names up, the nearest one to a misspelt one, and which ones are not safe to print. */
 #include "util/util.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -58,4 +58,92 @@ int tfb_nearest(const char *s, char *const *names, int n)
         if (d < least) least = d, best = i;
     }
     return best;
+}
+
+/* ---- looking up ---- */
+
+static int by_name(const void *a, const void *b)
+{
+    const tfb_entry_t *x = a, *y = b;
+    int c = strcmp(x->name, y->name);
+    return c ? c : (x->at > y->at) - (x->at < y->at);
+}
+
+tfb_entry_t *tfb_index(char *const *names, int n)
+{
+    tfb_entry_t *e = malloc(((size_t)n + 1) * sizeof *e);
+    if (!e) return NULL;
+    for (int i = 0; i < n; i++) e[i] = (tfb_entry_t){names[i], i};
+    qsort(e, (size_t)n, sizeof *e, by_name);
+    return e;
+}
+
+int tfb_index_find(const tfb_entry_t *e, int n, const char *name)
+{
+    int lo = 0, hi = n; /* the first entry not below name lies in [lo, hi] */
+    while (lo < hi) {
+        int mid = lo + (hi - lo) / 2;
+        if (strcmp(e[mid].name, name) < 0)
+            lo = mid + 1;
+        else
+            hi = mid;
+    }
+    return lo < n && strcmp(e[lo].name, name) == 0 ? e[lo].at : -1;
+}
+
+int tfb_index_twice(const tfb_entry_t *e, int n)
+{
+    for (int i = 1; i < n; i++)
+        if (strcmp(e[i - 1].name, e[i].name) == 0) return e[i].at;
+    return -1;
+}
+
+/* ---- untrusted text ---- */
+
+/* Length of the control character at s: 0 none, 1 of ASCII, 2 one of U+0080 to U+009F in UTF-8, which terminals obey as well. */
+static int control(const char *s)
+{
+    unsigned char c = (unsigned char)*s, d = c ? (unsigned char)s[1] : 0;
+    if ((c && c < 0x20) || c == 0x7f) return 1;
+    return c == 0xc2 && d >= 0x80 && d < 0xa0 ? 2 : 0;
+}
+
+/* Length of the UTF-8 character at s, 0 if there is none: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+static int utf8(const char *s)
+{
+    const unsigned char *c = (const unsigned char *)s;
+    int n = 0;
+    if (*c < 0x80) return 1;
+    if (*c >= 0xc2 && *c < 0xf5) n = 2 + (*c >= 0xe0) + (*c >= 0xf0);
+    for (int k = 1; k < n; k++)
+        if ((c[k] & 0xc0) != 0x80) return 0;
+    if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] >= 0xa0) || (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] >= 0x90)) return 0;
+    return n;
+}
+
+const char *tfb_name_fault(const char *name)
+{
+    if (!*name) return "is empty";
+    for (const char *s = name; *s; s += utf8(s)) {
+        if (control(s)) return "has a control character";
+        if (!utf8(s)) return "is not UTF-8";
+    }
+    return strchr(name, ',') ? "has a comma" : NULL;
+}
+
+char *tfb_printable(char *s)
+{
+    for (char *p = s; *p; p++)
+        for (int k = *p == '\t' ? 0 : control(p); k > 0; k--) p[k - 1] = '?';
+    return s;
+}
+
+char *tfb_utf8(char *s)
+{
+    for (char *p = s; *p;) {
+        int n = utf8(p);
+        if (!n) *p = '?';
+        p += n ? n : 1;
+    }
+    return s;
 }

@@ -83,6 +83,24 @@ void tfb_strv_free(char **v);
 /* Index of the entry of names[n] nearest to s in edit distance (case-insensitive), or -1 where none is near. For "did you mean". */
 int tfb_nearest(const char *s, char *const *names, int n);
 
+/* A name of a list, and its place there. */
+typedef struct {
+    const char *name; /* not owned */
+    int at;
+} tfb_entry_t;
+/* names[n] sorted by name, equal ones by place: for looking up many of them. Release with free(); the names must outlive it. NULL on lack of memory. */
+tfb_entry_t *tfb_index(char *const *names, int n);
+/* Returns the first place of a name, or -1. */
+int tfb_index_find(const tfb_entry_t *index, int n, const char *name);
+/* Returns the place of the second of two equal names, or -1 if all differ. */
+int tfb_index_twice(const tfb_entry_t *index, int n);
+/* Returns why text cannot be a TF's name, such as "is empty", or NULL if it can. Names are untrusted: control characters would forge rows and drive terminals. */
+const char *tfb_name_fault(const char *name);
+/* Replaces bytes that are not UTF-8 by '?', in place: for text that JSON is to hold. Returns s. */
+char *tfb_utf8(char *s);
+/* Replaces control characters by '?', in place: text from a file, for a line on the terminal. Tabs stay. Returns s. */
+char *tfb_printable(char *s);
+
 /* ---- threads ---- */
 
 typedef struct tfb_pool_t tfb_pool_t;
