@@ -31,6 +31,8 @@ enum {
     WINDOWS = 2048,   /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
     BYTES = 32 << 20, /* of records, likewise: with 100,000 samples one record has a megabyte */
     TEXT = 256,       /* what --csq writes for an ALT beside names and alleles, at most */
+    MOST_INFO = 65535, /* tags of a record, by BCF; htslib counts them without a check */
+    MOST_FORMAT = 255,
 };
 
 /* bcftools' own filtering expressions. Inside bcftools these are the host's functions; in the stand-alone program they are absent. */
@@ -546,10 +548,18 @@ static int tag_error(args_t *a, const bcf1_t *rec, const char *tag)
     return -1;
 }
 
+static int too_many(args_t *a, const bcf1_t *rec, const char *field, int most)
+{
+    tfb_error("%s:%" PRId64 ": a record can have %d %s tags and would have more (%s): choose fewer TFs by --tf", bcf_seqname_safe(a->hdr, rec),
+              (int64_t)rec->pos + 1, most, field, in_name(a));
+    return -1;
+}
+
 /* Tags are packed as BCF has them and appended to the record together: bcf_update_info() looks through all of a record's tags for each that it adds, and
  * --tf all adds some hundreds. A record that htslib will pack anew, as tags were removed, has none appended. */
 static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
 {
+    if (rec->n_info + (unsigned)a->n_info >= MOST_INFO) return too_many(a, rec, "INFO", MOST_INFO);
     if (rec->d.shared_dirty) return bcf_update_info_float(a->hdr, rec, a->tag[tag], v, n) == 0 ? 0 : tag_error(a, rec, a->tag[tag]);
     a->n_info++;
     if (bcf_enc_int1(&a->info, a->tag_id[tag]) < 0 || bcf_enc_vfloat(&a->info, n, (float *)v) < 0) return tag_error(a, rec, a->tag[tag]);
@@ -559,7 +569,7 @@ static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
 static int append_tags(args_t *a, bcf1_t *rec)
 {
     if (!a->n_info) return 0;
-    if (rec->n_info + a->n_info > 65535 || kputsn(a->info.s, a->info.l, &rec->shared) < 0) return tag_error(a, rec, a->tag[0]);
+    if (kputsn(a->info.s, a->info.l, &rec->shared) < 0) return tag_error(a, rec, a->tag[0]);
     rec->n_info += (unsigned)a->n_info;
     rec->unpacked &= ~BCF_UN_INFO; /* not known to whoever looked before */
     a->n_info = 0;
@@ -575,6 +585,7 @@ static void put_name(kstring_t *s, const char *name)
 
 static int update_text(args_t *a, bcf1_t *rec, int tag)
 {
+    if (rec->n_info + (unsigned)a->n_info >= MOST_INFO) return too_many(a, rec, "INFO", MOST_INFO);
     if (rec->d.shared_dirty) return bcf_update_info_string(a->hdr, rec, a->tag[tag], a->text.s) == 0 ? 0 : tag_error(a, rec, a->tag[tag]);
     a->n_info++;
     if (bcf_enc_int1(&a->info, a->tag_id[tag]) < 0 || bcf_enc_vchar(&a->info, (int)a->text.l, a->text.s) < 0) return tag_error(a, rec, a->tag[tag]);
@@ -692,6 +703,7 @@ static int write_csq(args_t *a, const item_t *it, int n_alt)
         if (isfinite(pct)) ksprintf(s, "%.6g", pct);
         ksprintf(s, "|%s", call ? call : "");
     }
+    if (it->rec->n_info >= MOST_INFO) return too_many(a, it->rec, "INFO", MOST_INFO);
     return bcf_update_info_string(a->hdr, it->rec, a->csq_tag, s->s) == 0 ? 0 : tag_error(a, it->rec, a->csq_tag);
 }
 
@@ -712,8 +724,10 @@ static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
     if (it->hap.number < 0) return 0;
     for (int t = 0; a->o->tf && t < a->n_targets; t++, tag += 2) {
         const bcf_info_t *own = bcf_get_info_id(it->rec, a->tag_id[(ptrdiff_t)TAGS_OF_TF * t]);
-        if (own && own->vptr && /* one that was removed is still there, without a value */
-            (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0))
+        if (!own || !own->vptr) continue; /* one that was removed is still there, without a value */
+        if (it->rec->n_fmt >= MOST_FORMAT && !bcf_get_fmt(a->hdr, it->rec, tag[0])) return too_many(a, it->rec, "FORMAT", MOST_FORMAT);
+        if (it->rec->n_info >= MOST_INFO) return too_many(a, it->rec, "INFO", MOST_INFO);
+        if ((tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0))
             return -1;
     }
     if (a->o->tf) return 0;
@@ -726,6 +740,8 @@ static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
     }
     a->text.l = 0;
     put_name(&a->text, tfb_panel_target(a->panel, top));
+    if (it->rec->n_fmt >= MOST_FORMAT && !bcf_get_fmt(a->hdr, it->rec, tag[0])) return too_many(a, it->rec, "FORMAT", MOST_FORMAT);
+    if (it->rec->n_info + 2 > MOST_INFO) return too_many(a, it->rec, "INFO", MOST_INFO);
     if (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, top, tag[0]) < 0 || write_departure(a, it, n_alt, -1, tag[1]) < 0) return -1;
     return bcf_update_info_string(a->hdr, it->rec, tag[2], a->text.s) < 0 ? tag_error(a, it->rec, tag[2]) : 0;
 }
