@@ -26,8 +26,9 @@ static const char *built_with(void)
     return text;
 }
 
-/* The host compares these with its own and warns if they differ. Of bcftools nothing is compiled in, so whatever loads us is right; htslib's structures are, so
- * it is told the release they are from. A host between two releases (1.16-12-gabcdef) counts as the one before, as its headers say. */
+/* The host compares these with its own and warns if they differ. Of bcftools nothing is compiled in, so whatever
+ * loads us is right; htslib's structures are, so it is told the release they are from. A host between two releases
+ * (1.16-12-gabcdef) counts as the one before, as its headers say. */
 EXPORT void version(const char **bcftools, const char **htslib)
 {
     const char *built = built_with(), *host = hts_version();

@@ -29,12 +29,12 @@ struct tfb_records_t {
     char *chunk; /* text that has been read; [at, n_chunk) is yet to be used */
     size_t at, n_chunk;
     kstring_t line;
-    int ends;                   /* does the line end with a newline */
-    int64_t blank;              /* number of an empty line before it, 0: none */
-    int64_t n;                  /* records read */
-    int n_contigs, n_ids;       /* declared when the first record was read; -1: not yet */
-    int warned;                 /* of a contig that is not */
-    kstring_t contig, where;      /* contig of the last record */
+    int ends;                      /* does the line end with a newline */
+    int64_t blank;                 /* number of an empty line before it, 0: none */
+    int64_t n;                     /* records read */
+    int n_contigs, n_ids;          /* declared when the first record was read; -1: not yet */
+    int warned;                    /* of a contig that is not */
+    kstring_t contig, name, where; /* contig of the last record; of a line; for messages */
     hts_pos_t pos;
 };
 
@@ -100,6 +100,7 @@ void tfb_records_close(tfb_records_t *r)
     free(r->chunk);
     free(r->line.s);
     free(r->contig.s);
+    free(r->name.s);
     free(r->where.s);
     free(r);
 }
@@ -117,23 +118,31 @@ const char *tfb_records_where(tfb_records_t *r, const bcf1_t *rec)
     return r->where.s;
 }
 
+/* Notes where the line that has been read is, as it is written: vcf_parse() takes it apart. 0, or -1 on lack of
+ * memory. */
+static int note_line(tfb_records_t *r)
+{
+    kstring_t *w = &r->where;
+    w->l = 0;
+    if (ksprintf(w, "record %" PRId64 " (", r->n) < 0) return -1;
+    int tabs = 0;
+    for (const char *s = r->line.s; *s && w->l < 150; s++) { /* CHROM:POS */
+        if (*s == '\t' && ++tabs == 2) break;
+        int c = iscntrl((unsigned char)*s) ? '?' : *s;
+        if (kputc(*s == '\t' ? ':' : c, w) < 0) return -1;
+    }
+    return ksprintf(w, ", line %" PRId64 ")", (int64_t)r->in->lineno) < 0 ? -1 : 0;
+}
+
 /* Reports what is wrong with the line that has been read. Returns -1. */
 static int TFB_PRINTF(2, 3) bad_line(tfb_records_t *r, const char *fmt, ...)
 {
-    char what[400], place[120];
-    size_t n = 0, tabs = 0;
-    for (const char *s = r->line.s; n < sizeof place - 1 && *s; s++) { /* CHROM:POS, as they are written */
-        if (*s == '\t' && ++tabs == 2) break;
-        place[n++] = *s;
-        if (*s == '\t') place[n - 1] = ':';
-        if (iscntrl((unsigned char)*s) && *s != '\t') place[n - 1] = '?';
-    }
-    place[n] = 0;
+    char what[400];
     va_list ap;
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    tfb_error("%s: record %" PRId64 " (%s, line %" PRId64 ") %s", tfb_records_name(r), r->n, place, (int64_t)r->in->lineno, what);
+    tfb_error("%s: %s %s", tfb_records_name(r), r->where.s, what);
     return -1;
 }
 
@@ -141,8 +150,7 @@ static int TFB_PRINTF(2, 3) bad_line(tfb_records_t *r, const char *fmt, ...)
 static int read_error(tfb_records_t *r, const char *why)
 {
     char after[300] = "before the first record";
-    if (r->contig.l)
-        snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", r->contig.s, (int64_t)r->pos + 1, r->n);
+    if (r->contig.l) snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", r->contig.s, (int64_t)r->pos + 1, r->n);
     tfb_error("%s: cannot read on %s: %s", tfb_records_name(r), after, why);
     return -1;
 }
@@ -203,8 +211,7 @@ static int check_line(tfb_records_t *r)
 {
     const char *s = r->line.s;
     if (memchr(s, 0, r->line.l)) return bad_line(r, "has a NUL byte");
-    if (strncmp(s, "##", 2) == 0 || strncmp(s, "#CHROM\t", 7) == 0)
-        return bad_line(r, "is a line of a header: join files with `bcftools concat`");
+    if (strncmp(s, "##", 2) == 0 || strncmp(s, "#CHROM\t", 7) == 0) return bad_line(r, "is a line of a header: join files with `bcftools concat`");
     if (check_columns(r) < 0) return -1;
     if (*s == '\t') return bad_line(r, "has no contig");
     const char *pos = strchr(s, '\t') + 1, *qual = pos;
@@ -212,19 +219,20 @@ static int check_line(tfb_records_t *r)
     for (int i = 0; i < 4; i++) qual = strchr(qual, '\t') + 1; /* QUAL is the sixth column, and there are eight */
     if (!column_of(qual, "0123456789+-.eE") && !column_of(qual, "NnAaIiFfTtYy+-")) return bad_line(r, "has a QUAL that is no number");
     if (!r->ends)
-        tfb_warn("%s: the last line (%" PRId64 ") does not end with a newline. It has all columns and is taken; is the file complete?",
-                 tfb_records_name(r), (int64_t)r->in->lineno);
+        tfb_warn("%s: the last line (%" PRId64 ") does not end with a newline. It has all columns and is taken; is the file complete?", tfb_records_name(r),
+                 (int64_t)r->in->lineno);
     return 0;
 }
 
-/* Declares the contig of the line if the header does not. htslib does so as well, but goes through the whole header for each, which makes many scaffolds slow. */
+/* Declares the contig of the line if the header does not. htslib does so as well, but goes through the whole
+ * header for each, which makes many scaffolds slow. */
 static int declare_contig(tfb_records_t *r)
 {
     size_t n = strcspn(r->line.s, "\t");
     if (r->contig.l == n && memcmp(r->contig.s, r->line.s, n) == 0) return 0;
-    r->where.l = 0;
-    if (kputsn(r->line.s, n, &r->where) < 0) return out_of_memory(r);
-    const char *name = r->where.s;
+    r->name.l = 0;
+    if (kputsn(r->line.s, n, &r->name) < 0) return out_of_memory(r);
+    const char *name = r->name.s;
     if (bcf_hdr_name2id(r->hdr, name) >= 0 || strpbrk(name, ",<>\"\\=[]{}()'` ")) return 0; /* htslib reports odd names */
     if (!r->warned++) tfb_warn("%s: the header does not declare contig %s; others are not reported", tfb_records_name(r), name);
     kstring_t s = {0, 0, NULL};
@@ -252,6 +260,7 @@ static int read_text(tfb_records_t *r, bcf1_t *rec)
         tfb_error("%s: line %" PRId64 " is empty, and others follow", tfb_records_name(r), r->blank);
         return -1;
     }
+    if (note_line(r) < 0) return out_of_memory(r);
     if (check_line(r) < 0 || declare_contig(r) < 0) return -1;
     if (vcf_parse(&r->line, r->hdr, rec) == 0) return 1;
     return bad_line(r, "is malformed"); /* htslib has said why */
@@ -428,7 +437,8 @@ static int in_targets(tfb_records_t *r, bcf1_t *rec)
     return r->sr->targets_exclude ? !in : in;
 }
 
-/* The next record of the regions; htslib leaves out those that are no targets. It changes places with *rec. 1, 0 at the end, -1 (logged). */
+/* The next record of the regions; htslib leaves out those that are no targets. It changes places with *rec. 1, 0
+ * at the end, -1 (logged). */
 static int read_region(tfb_records_t *r, bcf1_t **rec)
 {
     if (bcf_sr_next_line(r->sr)) {

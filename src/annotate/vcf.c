@@ -27,10 +27,10 @@
 #include <unistd.h>
 
 enum {
-    RECORDS = 1024,   /* records of a batch, at most */
-    WINDOWS = 2048,   /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
-    BYTES = 32 << 20, /* of records, likewise: with 100,000 samples one record has a megabyte */
-    TEXT = 256,       /* what --csq writes for an ALT beside names and alleles, at most */
+    RECORDS = 1024,    /* records of a batch, at most */
+    WINDOWS = 2048,    /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
+    BYTES = 32 << 20,  /* of records, likewise: with 100,000 samples one record has a megabyte */
+    TEXT = 256,        /* what --csq writes for an ALT beside names and alleles, at most */
     MOST_INFO = 65535, /* tags of a record, by BCF; htslib counts them without a check */
     MOST_FORMAT = 255,
 };
@@ -106,7 +106,7 @@ typedef struct {
     int m_value;
     kstring_t info; /* tags of a record, packed, that are yet to be added to it */
     int n_info;
-    size_t longest_name;                    /* of a TF */
+    size_t longest_name;       /* of a TF */
     kstring_t text, no_contig; /* no_contig: the first one that the FASTA lacks */
 
     int64_t n_records, n_scored, n_dropped, n_below, n_no_alt, n_reason[TFB_ALLELE_REASONS], n_warned;
@@ -163,8 +163,9 @@ static char *make_tag(const char *prefix, const char *tf, const char *suffix)
     return t;
 }
 
-/* ---- the header: everything is decided by the input's, and then changed at once. htslib's tables are not to be read between a change and bcf_hdr_sync(),
- * and one of those for each line would take a time quadratic in the header's size ---- */
+/* ---- the header: everything is decided by the input's, and then changed at once. htslib's tables are not to be
+ * read between a change and bcf_hdr_sync(), and one of those for each line would take a time quadratic in the
+ * header's size ---- */
 
 static int no_memory(const char *what)
 {
@@ -196,14 +197,16 @@ static int check_old_line(args_t *a, const bcf_hrec_t *old, const char *name, co
     int i = bcf_hrec_find_key((bcf_hrec_t *)old, "Number"), k = bcf_hrec_find_key((bcf_hrec_t *)old, "Type"), id = bcf_hrec_find_key((bcf_hrec_t *)old, "ID");
     if (i < 0 || k < 0 || id < 0 || (strcmp(old->vals[i], number) == 0 && strcmp(old->vals[k], type) == 0)) return 0;
     if (a->o->keep_sites && strcmp(old->vals[k], type)) {
-        tfb_error("%s: %s/%s is Type=%s, not %s, and -k would keep its values: choose other names by --prefix", in_name(a), name, old->vals[id], old->vals[k], type);
+        tfb_error("%s: %s/%s is Type=%s, not %s, and -k would keep its values: choose other names by --prefix", in_name(a), name, old->vals[id], old->vals[k],
+                  type);
         return -1;
     }
     tfb_warn("%s: %s/%s was Number=%s, Type=%s and is replaced", in_name(a), name, old->vals[id], old->vals[i], old->vals[k]);
     return 0;
 }
 
-/* Plans a header line, which will replace one of the same tag. field: BCF_HL_INFO or BCF_HL_FMT. tag: stays the caller's. 0, or -1 (logged). */
+/* Plans a header line, which will replace one of the same tag. field: BCF_HL_INFO or BCF_HL_FMT. tag: stays the
+ * caller's. 0, or -1 (logged). */
 static int add_line(args_t *a, int field, const char *tag, const char *number, const char *type, const char *what)
 {
     kstring_t s = {0, 0, NULL};
@@ -230,8 +233,9 @@ static int add_line(args_t *a, int field, const char *tag, const char *number, c
     return 0;
 }
 
-/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one that is called Consequence. Its
- * formats and filters would take subfields called REF and ALT for the columns. find_stale() knows tags of earlier versions by how the text begins. */
+/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one that is called
+ * Consequence. Its formats and filters would take subfields called REF and ALT for the columns. find_stale() knows
+ * tags of earlier versions by how the text begins. */
 static int plan_csq(args_t *a)
 {
     char what[1024];
@@ -251,10 +255,12 @@ static int plan_haplotypes(args_t *a)
     a->n_hap_tags = 2 * n + !o->tf;
     if (!(a->hap_tag = calloc((size_t)a->n_hap_tags + 1, sizeof *a->hap_tag))) return no_memory("the names of the tags");
     for (int t = 0; t < n; t++) {
-        const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "", *who = o->tf ? tf : "the TF in HAP_TF", *source = tfb_panel_source(a->panel, o->tf ? t : -1);
+        const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "", *who = o->tf ? tf : "the TF in HAP_TF",
+                   *source = tfb_panel_source(a->panel, o->tf ? t : -1);
         char **tag = &a->hap_tag[(ptrdiff_t)2 * t];
         int whose = o->tf ? OF_TF : OF_SUMMARY;
-        if (take_name(a, tag[0] = make_tag(o->prefix, tf, "HAP"), whose) < 0 || take_name(a, tag[1] = make_tag(o->prefix, tf, "HAP_DIFF"), whose) < 0) return -1;
+        if (take_name(a, tag[0] = make_tag(o->prefix, tf, "HAP"), whose) < 0 || take_name(a, tag[1] = make_tag(o->prefix, tf, "HAP_DIFF"), whose) < 0)
+            return -1;
         snprintf(what, sizeof what, "Probability that %s binds the window of each haplotype, in the order of GT (%s)", who, source);
         if (add_line(a, BCF_HL_FMT, tag[0], ".", "Float", what) < 0) return -1;
         snprintf(what, sizeof what, "Largest departure, over the haplotypes with this ALT, of the probability that %s binds from that for ALT alone (%s)",
@@ -676,8 +682,9 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
     return written;
 }
 
-/* Everything about an ALT in one string, for the summary's TF or the one of --tf that would be. The consequence is the call: a direction without a call would
- * claim a gain or loss that TFB_CALL denies, so the term is then the neutral one. An ALT without a score has as many subfields, all but its name empty. */
+/* Everything about an ALT in one string, for the summary's TF or the one of --tf that would be. The consequence is
+ * the call: a direction without a call would claim a gain or loss that TFB_CALL denies, so the term is then the
+ * neutral one. An ALT without a score has as many subfields, all but its name empty. */
 static int write_csq(args_t *a, const item_t *it, int n_alt)
 {
     kstring_t *s = &a->text;
@@ -727,8 +734,7 @@ static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
         if (!own || !own->vptr) continue; /* one that was removed is still there, without a value */
         if (it->rec->n_fmt >= MOST_FORMAT && !bcf_get_fmt(a->hdr, it->rec, tag[0])) return too_many(a, it->rec, "FORMAT", MOST_FORMAT);
         if (it->rec->n_info >= MOST_INFO) return too_many(a, it->rec, "INFO", MOST_INFO);
-        if ((tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0))
-            return -1;
+        if ((tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0)) return -1;
     }
     if (a->o->tf) return 0;
     float best = -1; /* one TF for all haplotypes, so that their values compare */
@@ -774,7 +780,8 @@ static int put_record(args_t *a, bcf1_t *rec)
     int as_bcf = a->out->format.format == bcf;
     errno = 0;
     if (as_bcf && rec->errcode)
-        tfb_error("%s:%" PRId64 ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or mend the header with `bcftools reheader`",
+        tfb_error("%s:%" PRId64
+                  ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or mend the header with `bcftools reheader`",
                   bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a));
     else if (as_bcf && rec->pos >= INT32_MAX)
         tfb_error("%s:%" PRId64 ": BCF has no room for this POS (%s); write VCF", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a));
@@ -956,13 +963,14 @@ static int knows_a_contig(const args_t *a)
     return 0;
 }
 
-/* Tells if every contig was unknown to the FASTA: then it is another genome, an error. Regions and targets may well choose just the contigs that it does not
- * have, as a workflow does that goes through all. 0, or -1 (logged). */
+/* Tells if every contig was unknown to the FASTA: then it is another genome, an error. Regions and targets may
+ * well choose just the contigs that it does not have, as a workflow does that goes through all. 0, or -1 (logged). */
 static int check_contigs(const args_t *a)
 {
     const int64_t *n = a->n_reason;
     if (!n[TFB_ALLELE_NO_CONTIG] || a->n_scored) return 0;
-    int partly = n[TFB_ALLELE_EDGE] || n[TFB_ALLELE_MANY_N] || n[TFB_ALLELE_MISMATCH] || a->n_dropped || ((a->o->regions || a->o->targets) && knows_a_contig(a));
+    int partly =
+        n[TFB_ALLELE_EDGE] || n[TFB_ALLELE_MANY_N] || n[TFB_ALLELE_MISMATCH] || a->n_dropped || ((a->o->regions || a->o->targets) && knows_a_contig(a));
     (partly ? tfb_warn : tfb_error)("nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
                                     tfb_fasta_path(a->fasta), a->no_contig.s);
     return partly ? 0 : -1;
