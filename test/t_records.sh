@@ -113,7 +113,7 @@ my @start = (32); push @start, vector($start[-1]) for 0 .. $n_allele; # ID, alle
 my $info = vector($start[-1]);
 my %do = (
     'length 2^32' => sub { set(0, 'L<', 0xffffffff) }, 'length 2^31' => sub { set(0, 'L<', 0x7fffffff) }, 'length 23' => sub { set(0, 'L<', 23) }, 'length + 1' => sub { set(0, 'L<', $l_shared + 1) },
-    'length - 1' => sub { set(0, 'L<', $l_shared - 1) }, 'samples 2^32' => sub { set(4, 'L<', 0xffffffff) }, 'samples 2^31' => sub { set(4, 'L<', 0x7fffffff) }, 'samples - 1' => sub { set(4, 'L<', $l_indiv - 1) },
+    'length - 1' => sub { set(0, 'L<', $l_shared - 1) }, 'samples 2^32' => sub { set(4, 'L<', 0xffffffff) }, 'toolong' => sub { set(4, 'L<', 0x7ffffffe) }, 'INFOkey' => sub { set($info + 1, 'C', 120) }, 'samples 2^31' => sub { set(4, 'L<', 0x7fffffff) }, 'samples - 1' => sub { set(4, 'L<', $l_indiv - 1) },
     'contig -1' => sub { set(8, 'l<', -1) }, 'contig 3' => sub { set(8, 'l<', 3) }, 'contig least' => sub { set(8, 'l<', -2 ** 31) }, 'contig most' => sub { set(8, 'l<', 2 ** 31 - 1) },
     'rlen least' => sub { set(16, 'l<', -2 ** 31) }, 'n_info + 1' => sub { set(24, 'S<', 2) }, 'n_info - 1' => sub { set(24, 'S<', 0) }, 'n_info most' => sub { set(24, 'S<', 65535) },
     'n_allele 0' => sub { set(26, 'S<', 0) }, 'n_allele + 1' => sub { set(26, 'S<', $n_allele + 1) }, 'n_allele most' => sub { set(26, 'S<', 65535) },
@@ -148,6 +148,34 @@ done < whats.txt
 perl mutate.pl raw.bcf bad.bcf 2 'INFO key'; bcftools view --no-version -Ob -o ok.bcf in.vcf; bcftools index ok.bcf; bgzip -c bad.bcf > bad.gz.bcf; cp ok.bcf.csi bad.gz.bcf.csi
 $A -r chr1:1-200 bad.gz.bcf > /dev/null 2> err.txt; [ $? -eq 1 ] && grep -q 'bad.gz.bcf: record 2 (chr1:100) has an INFO tag that the header does not declare' err.txt && echo 'ok BCF with an index, INFO key' || echo "not ok BCF with an index, INFO key: $(tail -n 1 err.txt)"
 
+# ---- the other commands that read VCF and BCF ----
+$A sites.vcf > tags.vcf
+perl "$SRCDIR/test/phased.pl" random 5 300 ref.fa | bcftools view --no-version -G > r.vcf
+damage() { # FILE KIND: on standard output
+    case $2 in
+        short) cat "$1"; tail -n 1 "$1" | cut -f 1-5 ;;
+        pos) cat "$1"; tail -n 1 "$1" | sed 's/\t100\t/\tx\t/' ;;
+        blank) cat "$1"; echo ;;
+        open) head -c -1 "$1" ;;
+    esac
+}
+while read -r kind message; do
+    case $kind in *.bcf) perl mutate.pl raw.bcf o.vcf 2 "${kind%.bcf}"; cp o.vcf t.vcf ;; *) damage sites.vcf $kind > o.vcf; damage tags.vcf $kind > t.vcf ;; esac
+    for command in "explain --tf SPI1 -m tiny.safetensors -f ref.fa o.vcf" "enrich -m tiny.safetensors -f ref.fa --background r.vcf o.vcf" "report -o report.html t.vcf"; do
+        case $kind$command in *.bcfreport*) continue ;; esac # which wants tags before it reads records
+        (eval "${limit:-:}"; eval "$TFBIND $command") > out.txt 2> err.txt; status=$?
+        if [ "$message" = passes ]; then [ $status -eq 0 ]; else [ $status -eq 1 ] && [ "$(grep -c error: err.txt)" = 1 ] && grep -q -- "$message" err.txt; fi &&
+            echo "ok ${command%% *}: $kind" || echo "not ok ${command%% *}: $kind: status $status $(tail -n 1 err.txt)"
+    done
+done <<'E'
+short record 20 (chrUn:100, line .*) has missing columns: 5 where the header has 8
+pos record 20 (chrUn:x, line .*) has a POS that is no number
+blank passes
+open passes
+INFOkey.bcf record 2 (chr1:100) has an INFO tag that the header does not declare
+toolong.bcf cannot read on after chr1:10 (record 1): the file is truncated or damaged
+E
+
 # ---- an ALT that is REF ----
 { cat head.txt; line | awk -F'\t' -v OFS='\t' '{ $5 = $4; print; $5 = tolower($4); print; $5 = $4 "," ($4 == "A" ? "C" : "A"); print }'; } > equal.vcf
 $TFBIND annotate -m tiny.safetensors -f ref.fa --csq equal.vcf 2> err.txt | bcftools query -f '%TFB_TOP %TFB_DELTA %TFB_CSQ\n' > got.txt
@@ -157,7 +185,6 @@ $A --tf SPI1 equal.vcf | bcftools query -f '%TFB_SPI1 %TFB_SPI1_DELTA\n' > got.t
 
 # ---- --csq: the consequence is the call, and all ALTs have as many subfields ----
 $TFBIND model --calibrate -f ref.fa -l labels.bed.gz --n 1000 --precision 0.5 -o cal.safetensors tiny.safetensors > /dev/null 2>&1
-perl "$SRCDIR/test/phased.pl" random 5 300 ref.fa | bcftools view --no-version -G > r.vcf
 for model in tiny cal; do
     $TFBIND annotate -v 0 -m $model.safetensors -f ref.fa --csq --call-percentile 50 r.vcf > csq.vcf; $TFBIND annotate -v 0 -m $model.safetensors -f ref.fa --csq --call-percentile 50 in.vcf >> csq.vcf
     bad=$(grep -v '^#' csq.vcf | perl -ne '

@@ -7,9 +7,9 @@
 #include "config.h"
 #include "annotate/vcf.h"
 #include "annotate/phased.h"
-#include "annotate/records.h"
 #include "annotate/windows.h"
 #include "genome/alleles.h"
+#include "genome/records.h"
 #include "util/files.h"
 #include <ctype.h>
 #include <errno.h>
@@ -150,6 +150,16 @@ static char out_type(const tfb_vcf_opt_t *o)
     if (has_suffix(o->out, ".vcf.gz") || has_suffix(o->out, ".vcf.bgz")) return 'z';
     if (has_suffix(o->out, ".vcf")) return 'v';
     return o->out_type ? o->out_type : 'v';
+}
+
+static tfb_records_t *open_input(const tfb_vcf_opt_t *o)
+{
+    tfb_records_opt_t r = {.in = o->in, .regions = o->regions, .targets = o->targets, .regions_file = o->regions_file, .targets_file = o->targets_file};
+    r.regions_overlap = o->regions_overlap;
+    r.targets_overlap = o->targets_overlap;
+    r.threads = tfb_io_threads(o->threads);
+    r.genotypes = o->haplotypes;
+    return tfb_records_open(&r);
 }
 
 static char *make_tag(const char *prefix, const char *tf, const char *suffix)
@@ -1043,7 +1053,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     a->fasta = o->reference;
     if (!(a->pool = tfb_pool_create(o->threads - tfb_io_threads(o->threads))) ||
         (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) || (!a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) ||
-        !(a->in = tfb_records_open(o)))
+        !(a->in = open_input(o)))
         goto done;
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;

@@ -1,6 +1,6 @@
 /* records.c - reads the records of a VCF or BCF and checks them. */
 #include "config.h"
-#include "annotate/records.h"
+#include "genome/records.h"
 #include "util/files.h"
 #include "util/util.h"
 #include <ctype.h>
@@ -22,29 +22,30 @@ enum {
 static const hts_pos_t LARGEST_POS = (hts_pos_t)1 << 60; /* POS and the length of a REF or of an END have a sum */
 
 struct tfb_records_t {
-    const tfb_vcf_opt_t *o;
-    bcf_srs_t *sr; /* opens, and reads regions; records that come in the order of the file are read here */
-    htsFile *in;   /* sr's, as is hdr */
+    const char *path, *name;
+    int targets_overlap, genotypes; /* are they read: then they must be numbers */
+    bcf_srs_t *sr;                  /* opens, and reads regions; other records are read here. NULL: the caller opened */
+    htsFile *in;                    /* sr's or the caller's, as is hdr */
     bcf_hdr_t *hdr;
     char *chunk; /* text that has been read; [at, n_chunk) is yet to be used */
     size_t at, n_chunk;
     kstring_t line;
-    int ends;                      /* does the line end with a newline */
-    int64_t blank;                 /* number of an empty line before it, 0: none */
-    int64_t n;                     /* records read */
-    int n_contigs, n_ids;          /* declared when the first record was read; -1: not yet */
-    int warned;                    /* of a contig that is not */
-    kstring_t contig, name, where; /* contig of the last record; of a line; for messages */
+    int ends;                       /* does the line end with a newline */
+    int64_t blank;                  /* number of an empty line before it, 0: none */
+    int64_t n;                      /* records read */
+    int n_contigs, n_ids;           /* declared when the first record was read; -1: not yet */
+    int warned;                     /* of a contig that is not */
+    kstring_t contig, chrom, where; /* contig of the last record; of a line; for messages */
     hts_pos_t pos;
 };
 
 /* ---- opening ---- */
 
-const char *tfb_records_name(const tfb_records_t *r) { return strcmp(r->o->in, "-") == 0 ? "standard input" : r->o->in; }
+const char *tfb_records_name(const tfb_records_t *r) { return r->name; }
 bcf_hdr_t *tfb_records_header(tfb_records_t *r) { return r->hdr; }
-htsThreadPool *tfb_records_pool(tfb_records_t *r) { return r->sr->p; }
+htsThreadPool *tfb_records_pool(tfb_records_t *r) { return r->sr ? r->sr->p : NULL; }
 
-static int set_regions(bcf_srs_t *sr, const tfb_vcf_opt_t *o)
+static int set_regions(bcf_srs_t *sr, const tfb_records_opt_t *o)
 {
     if (o->regions) {
         bcf_sr_set_opt(sr, BCF_SR_REQUIRE_IDX);
@@ -64,17 +65,32 @@ static int set_regions(bcf_srs_t *sr, const tfb_vcf_opt_t *o)
     return 0;
 }
 
-tfb_records_t *tfb_records_open(const tfb_vcf_opt_t *o)
+static tfb_records_t *create(const char *path)
 {
     tfb_records_t *r = calloc(1, sizeof *r);
-    if (!r || !(r->sr = bcf_sr_init()) || !(r->chunk = malloc(CHUNK))) {
-        tfb_error("not enough memory to read %s", o->in);
+    if (r && (r->chunk = malloc(CHUNK))) {
+        r->path = path;
+        r->name = strcmp(path, "-") ? path : "standard input";
+        r->n_contigs = -1;
+        return r;
+    }
+    tfb_error("not enough memory to read %s", path);
+    free(r);
+    return NULL;
+}
+
+tfb_records_t *tfb_records_open(const tfb_records_opt_t *o)
+{
+    tfb_records_t *r = create(o->in);
+    if (!r) return NULL;
+    r->targets_overlap = o->targets_overlap;
+    r->genotypes = o->genotypes;
+    if (!(r->sr = bcf_sr_init())) {
+        tfb_error("not enough memory to read %s", r->name);
         goto fail;
     }
-    r->o = o;
-    r->n_contigs = -1;
     if (set_regions(r->sr, o) < 0) goto fail;
-    if (tfb_io_threads(o->threads) && bcf_sr_set_threads(r->sr, tfb_io_threads(o->threads)) < 0) { /* before the reader is added */
+    if (o->threads && bcf_sr_set_threads(r->sr, o->threads) < 0) { /* before the reader is added */
         tfb_error("cannot start %d threads", o->threads);
         goto fail;
     }
@@ -82,7 +98,7 @@ tfb_records_t *tfb_records_open(const tfb_vcf_opt_t *o)
     if (!bcf_sr_add_reader(r->sr, o->in)) {
         const char *why = bcf_sr_strerror(r->sr->errnum);
         if (r->sr->errnum == open_failed && errno) why = strerror(errno);
-        tfb_error("cannot read %s: %s", tfb_records_name(r), why);
+        tfb_error("cannot read %s: %s", r->name, why);
         goto fail;
     }
     r->in = r->sr->readers[0].file;
@@ -93,6 +109,15 @@ fail:
     return NULL;
 }
 
+tfb_records_t *tfb_records_on(const char *path, htsFile *in, bcf_hdr_t *hdr)
+{
+    tfb_records_t *r = create(path);
+    if (!r) return NULL;
+    r->in = in;
+    r->hdr = hdr;
+    return r;
+}
+
 void tfb_records_close(tfb_records_t *r)
 {
     if (!r) return;
@@ -100,20 +125,22 @@ void tfb_records_close(tfb_records_t *r)
     free(r->chunk);
     free(r->line.s);
     free(r->contig.s);
-    free(r->name.s);
+    free(r->chrom.s);
     free(r->where.s);
     free(r);
 }
 
 /* ---- messages ---- */
 
+static int in_regions(const tfb_records_t *r) { return r->sr && r->sr->regions; }
 static int is_text(const tfb_records_t *r) { return r->in->format.format == vcf; }
 
-const char *tfb_records_where(tfb_records_t *r, const bcf1_t *rec)
+/* Where a record is: "record 3 (chr1:100)", and of text the line too. r's. */
+static const char *where(tfb_records_t *r, const bcf1_t *rec)
 {
     r->where.l = 0;
     ksprintf(&r->where, "record %" PRId64 " (%.200s:%" PRId64, r->n, bcf_seqname_safe(r->hdr, rec), (int64_t)rec->pos + 1);
-    if (is_text(r) && !r->sr->regions) ksprintf(&r->where, ", line %" PRId64, (int64_t)r->in->lineno);
+    if (is_text(r) && !in_regions(r)) ksprintf(&r->where, ", line %" PRId64, (int64_t)r->in->lineno);
     kputc(')', &r->where);
     return r->where.s;
 }
@@ -142,7 +169,7 @@ static int TFB_PRINTF(2, 3) bad_line(tfb_records_t *r, const char *fmt, ...)
     va_start(ap, fmt);
     vsnprintf(what, sizeof what, fmt, ap);
     va_end(ap);
-    tfb_error("%s: %s %s", tfb_records_name(r), r->where.s, what);
+    tfb_error("%s: %s %s", r->name, r->where.s, what);
     return -1;
 }
 
@@ -151,7 +178,7 @@ static int read_error(tfb_records_t *r, const char *why)
 {
     char after[300] = "before the first record";
     if (r->contig.l) snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", r->contig.s, (int64_t)r->pos + 1, r->n);
-    tfb_error("%s: cannot read on %s: %s", tfb_records_name(r), after, why);
+    tfb_error("%s: cannot read on %s: %s", r->name, after, why);
     return -1;
 }
 
@@ -167,7 +194,7 @@ static int read_line(tfb_records_t *r)
     while (!r->ends) {
         if (r->at == r->n_chunk) {
             ssize_t n = r->in->is_bgzf ? bgzf_read(r->in->fp.bgzf, r->chunk, CHUNK) : hread(r->in->fp.hfile, r->chunk, CHUNK);
-            if (n < 0) return read_error(r, "read error, or the file is truncated");
+            if (n < 0) return read_error(r, "the file is truncated or damaged");
             if (n == 0) break;
             r->at = 0;
             r->n_chunk = (size_t)n;
@@ -219,7 +246,7 @@ static int check_line(tfb_records_t *r)
     for (int i = 0; i < 4; i++) qual = strchr(qual, '\t') + 1; /* QUAL is the sixth column, and there are eight */
     if (!column_of(qual, "0123456789+-.eE") && !column_of(qual, "NnAaIiFfTtYy+-")) return bad_line(r, "has a QUAL that is no number");
     if (!r->ends)
-        tfb_warn("%s: the last line (%" PRId64 ") does not end with a newline. It has all columns and is taken; is the file complete?", tfb_records_name(r),
+        tfb_warn("%s: the last line (%" PRId64 ") does not end with a newline. It has all columns and is taken; is the file complete?", r->name,
                  (int64_t)r->in->lineno);
     return 0;
 }
@@ -230,11 +257,11 @@ static int declare_contig(tfb_records_t *r)
 {
     size_t n = strcspn(r->line.s, "\t");
     if (r->contig.l == n && memcmp(r->contig.s, r->line.s, n) == 0) return 0;
-    r->name.l = 0;
-    if (kputsn(r->line.s, n, &r->name) < 0) return out_of_memory(r);
-    const char *name = r->name.s;
+    r->chrom.l = 0;
+    if (kputsn(r->line.s, n, &r->chrom) < 0) return out_of_memory(r);
+    const char *name = r->chrom.s;
     if (bcf_hdr_name2id(r->hdr, name) >= 0 || strpbrk(name, ",<>\"\\=[]{}()'` ")) return 0; /* htslib reports odd names */
-    if (!r->warned++) tfb_warn("%s: the header does not declare contig %s; others are not reported", tfb_records_name(r), name);
+    if (!r->warned++) tfb_warn("%s: the header does not declare contig %s; others are not reported", r->name, name);
     kstring_t s = {0, 0, NULL};
     int len, ret = -1;
     bcf_hrec_t *h = ksprintf(&s, "##contig=<ID=%s>", name) < 0 ? NULL : bcf_hdr_parse_line(r->hdr, s.s, &len);
@@ -251,13 +278,13 @@ static int read_text(tfb_records_t *r, bcf1_t *rec)
         if (!r->blank) r->blank = (int64_t)r->in->lineno;
     if (got < 0) return -1;
     if (got == 0) {
-        if (r->sr->errnum) return read_error(r, bcf_sr_strerror(r->sr->errnum));
+        if (r->sr && r->sr->errnum) return read_error(r, bcf_sr_strerror(r->sr->errnum));
         /* the header's last line, which htslib has read */
-        return r->n == 0 && !r->in->is_bgzf && tfb_file_cut_short(r->o->in) ? read_error(r, "the last line does not end; the file is truncated") : 0;
+        return r->n == 0 && !r->in->is_bgzf && tfb_file_cut_short(r->path) ? read_error(r, "the last line does not end; the file is truncated") : 0;
     }
     r->n++;
     if (r->blank) {
-        tfb_error("%s: line %" PRId64 " is empty, and others follow", tfb_records_name(r), r->blank);
+        tfb_error("%s: line %" PRId64 " is empty, and others follow", r->name, r->blank);
         return -1;
     }
     if (note_line(r) < 0) return out_of_memory(r);
@@ -276,7 +303,7 @@ static int read_bytes(tfb_records_t *r, kstring_t *s, size_t n)
     while (s->l < n) {
         size_t left = n - s->l, piece = left > PIECE ? PIECE : left, room = s->l > piece ? s->l : piece;
         if (s->l + piece > s->m && ks_resize(s, s->l + (room < left ? room : left)) < 0) return out_of_memory(r);
-        if (bgzf_read(r->in->fp.bgzf, s->s + s->l, piece) != (ssize_t)piece) return read_error(r, "the file ends within a record, or is damaged");
+        if (bgzf_read(r->in->fp.bgzf, s->s + s->l, piece) != (ssize_t)piece) return read_error(r, "the file is truncated or damaged");
         s->l += piece;
     }
     return 0;
@@ -287,8 +314,8 @@ static int read_bcf(tfb_records_t *r, bcf1_t *rec)
 {
     uint8_t x[32];
     ssize_t n = bgzf_read(r->in->fp.bgzf, x, sizeof x);
-    if (n == 0) return r->sr->errnum ? read_error(r, bcf_sr_strerror(r->sr->errnum)) : 0;
-    if (n != sizeof x) return read_error(r, "the file ends within a record, or is damaged");
+    if (n == 0) return r->sr && r->sr->errnum ? read_error(r, bcf_sr_strerror(r->sr->errnum)) : 0;
+    if (n != sizeof x) return read_error(r, "the file is truncated or damaged");
     bcf_clear(rec);
     uint32_t n_shared = le_to_u32(x), n_indiv = le_to_u32(x + 4), n_fmt_sample = le_to_u32(x + 28);
     if (n_shared < 24 || n_shared > INT32_MAX || n_indiv > INT32_MAX) return read_error(r, "the next record has an impossible length; the file is damaged");
@@ -381,7 +408,7 @@ static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
 static const char *check_samples(const tfb_records_t *r, const bcf1_t *rec)
 {
     bytes_t b = {(const uint8_t *)rec->indiv.s, (const uint8_t *)rec->indiv.s + rec->indiv.l};
-    int type, number = r->o->haplotypes; /* htslib would end the program over genotypes that are no numbers */
+    int type, number = r->genotypes; /* htslib would end the program over genotypes that are no numbers */
     int32_t n, id;
     if ((int)rec->n_sample != bcf_hdr_nsamples(r->hdr)) return "has another number of samples than the header";
     if (is_text(r)) return NULL;
@@ -411,7 +438,7 @@ static int check_record(tfb_records_t *r, bcf1_t *rec)
     if (!what) what = check_samples(r, rec);
     if (!what && rec->rlen < 0 && bcf_unpack(rec, BCF_UN_STR) == 0) rec->rlen = (hts_pos_t)strlen(rec->d.allele[0]);
     if (!what) return 0;
-    tfb_error("%s: %s %s", tfb_records_name(r), tfb_records_where(r, rec), what);
+    tfb_error("%s: %s %s", r->name, where(r, rec), what);
     return -1;
 }
 
@@ -420,10 +447,10 @@ static int check_record(tfb_records_t *r, bcf1_t *rec)
 /* Is the record among the targets? As htslib's reader decides it. */
 static int in_targets(tfb_records_t *r, bcf1_t *rec)
 {
-    if (!r->sr->targets) return 1;
+    if (!r->sr || !r->sr->targets) return 1;
     hts_pos_t beg = rec->pos, end = rec->pos;
-    if (r->o->targets_overlap > 0) end += rec->rlen - 1;
-    if (r->o->targets_overlap == 2 && bcf_unpack(rec, BCF_UN_STR) == 0) { /* the bases that all alleles share are not changed */
+    if (r->targets_overlap > 0) end += rec->rlen - 1;
+    if (r->targets_overlap == 2 && bcf_unpack(rec, BCF_UN_STR) == 0) { /* the bases that all alleles share are not changed */
         hts_pos_t shared = rec->rlen;
         for (int i = 1; i < (int)rec->n_allele; i++) {
             hts_pos_t k = 0;
@@ -472,7 +499,7 @@ int tfb_records_next(tfb_records_t *r, bcf1_t **to)
     }
     for (;;) {
         int got;
-        if (r->sr->regions)
+        if (in_regions(r))
             got = read_region(r, to);
         else
             got = is_text(r) ? read_text(r, *to) : read_bcf(r, *to);
@@ -487,6 +514,6 @@ int tfb_records_next(tfb_records_t *r, bcf1_t **to)
             if (kputs(contig, &r->contig) < 0) return out_of_memory(r);
         }
         r->pos = rec->pos;
-        if (r->sr->regions || in_targets(r, rec)) return 1;
+        if (in_regions(r) || in_targets(r, rec)) return 1;
     }
 }

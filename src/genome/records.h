@@ -7,15 +7,26 @@
 #ifndef TFB_RECORDS_H
 #define TFB_RECORDS_H
 
-#include "annotate/vcf.h"
 #include <htslib/hts.h>
 #include <htslib/thread_pool.h>
 #include <htslib/vcf.h>
 
+typedef struct {
+    const char *in;                       /* "-": standard input */
+    const char *regions, *targets;        /* NULL: none */
+    int regions_file, targets_file;       /* are they names of files */
+    int regions_overlap, targets_overlap; /* 0, 1, 2 as in bcftools; -1 = htslib's default */
+    int threads;                          /* to decompress with; 0: none but the caller's */
+    int genotypes;                        /* will GT and PS be read: then they must be numbers */
+} tfb_records_opt_t;
+
 typedef struct tfb_records_t tfb_records_t;
 
-/* Opens o->in, with o's regions, targets and threads. NULL on failure (logged). */
-tfb_records_t *tfb_records_open(const tfb_vcf_opt_t *o);
+/* NULL on failure (logged). */
+tfb_records_t *tfb_records_open(const tfb_records_opt_t *o);
+/* The records of a file that the caller has opened, with its header, of which nothing more was read. Both stay the
+ * caller's. NULL on lack of memory (logged). */
+tfb_records_t *tfb_records_on(const char *path, htsFile *in, bcf_hdr_t *hdr);
 void tfb_records_close(tfb_records_t *r);
 /* The reader's own header, to which reading adds contigs and tags that the file does not declare: records can be
  * written by no other. What is appended to it by the caller must be there before the first record is read. */
@@ -29,8 +40,5 @@ const char *tfb_records_name(const tfb_records_t *r);
  * BCF_ERR_CTG_UNDEF or BCF_ERR_TAG_UNDEF if the header did not declare its contig or all of its tags when the
  * first record was read: it cannot be written as BCF. */
 int tfb_records_next(tfb_records_t *r, bcf1_t **rec);
-/* Where the last record was, for messages: "record 3 (chr1:100)", and of text read from its beginning the line
- * too. r's. */
-const char *tfb_records_where(tfb_records_t *r, const bcf1_t *rec);
 
 #endif
