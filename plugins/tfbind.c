@@ -4,6 +4,8 @@
 #include "cmd/cmd.h"
 #include <errno.h>
 #include <htslib/hts.h>
+#include <stdio.h>
+#include <string.h>
 
 #define EXPORT __attribute__((visibility("default")))
 
@@ -15,11 +17,24 @@ __attribute__((weak)) const char *bcftools_version(void);
 
 EXPORT const char *about(void) { return "Predict how variants change transcription-factor binding, with neural networks.\n"; }
 
-/* The host compares these with its own and warns where they differ: whatever loads us is right. */
+/* The release of htslib whose headers this was compiled with: HTS_VERSION is XYYYZZ. */
+static const char *built_with(void)
+{
+    static char text[32];
+    int x = HTS_VERSION / 100000, y = HTS_VERSION / 100 % 1000, z = HTS_VERSION % 100;
+    snprintf(text, sizeof text, z ? "%d.%d.%d" : "%d.%d", x, y, z);
+    return text;
+}
+
+/* The host compares these with its own and warns if they differ. Of bcftools nothing is compiled in, so whatever
+ * loads us is right; htslib's structures are, so it is told the release they are from. A host between two releases
+ * (1.16-12-gabcdef) counts as the one before, as its headers say. */
 EXPORT void version(const char **bcftools, const char **htslib)
 {
+    const char *built = built_with(), *host = hts_version();
+    size_t n = strlen(built);
     *bcftools = bcftools_version ? bcftools_version() : "unknown";
-    *htslib = hts_version();
+    *htslib = strncmp(host, built, n) == 0 && (host[n] == '-' || host[n] == '+') ? host : built;
 }
 
 EXPORT int run(int argc, char **argv)

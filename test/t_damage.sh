@@ -17,20 +17,23 @@ leaves_nothing() {
     else echo "ok $name"; fi
 }
 
-# cut at every place (every 17th byte): an error, unless a text is cut between two lines
+# cut at every place (every 17th byte): an error, unless a text is cut between two lines, or within the last column of a line: nobody can tell that from a whole
+# line without a newline, and a warning says so
 for f in tiny.vcf.gz tiny.bcf tiny.vcf; do
     n=$(stat -c %s $f) bad=
     for at in $(seq 0 17 $((n - 1))) $((n - 1)); do
         head -c "$at" $f > cut.in
         [ $f = tiny.vcf ] && [ -z "$(tail -c 1 cut.in | tr -d '\n')" ] && grep -q '^#CHROM' cut.in && continue
         rm -f out.bcf
-        $A -o out.bcf cut.in 2> err.txt
-        [ $? -eq 1 ] && grep -q 'error: .*cut.in' err.txt && [ ! -e out.bcf ] || bad="$bad $at"
+        $A -o out.bcf cut.in 2> err.txt; status=$?
+        [ $status -eq 0 ] && [ $f = tiny.vcf ] && [ "$(tail -n 1 cut.in | awk -F'\t' '{ print NF }')" -eq 11 ] &&
+            grep -q 'warning: cut.in: the last line (.*) does not end' err.txt && continue
+        [ $status -eq 1 ] && grep -q 'error: .*cut.in' err.txt && [ ! -e out.bcf ] || bad="$bad $at"
     done
     [ -z "$bad" ] && echo "ok $f cut anywhere is an error that names it" || echo "not ok $f cut anywhere is an error that names it: not at$bad of $n"
 done
 head -c -20 tiny.vcf > cut.in
-leaves_nothing 'a last line that does not end, on standard input' 'standard input: cannot read on after c' sh -c "$A -o out.vcf < cut.in"
+leaves_nothing 'a last line that does not end, on standard input' 'has 6 of 11 columns and the last line does not end' sh -c "$A -o out.vcf < cut.in"
 
 # what is not what it should be
 : > empty.in
@@ -77,7 +80,7 @@ same 'odd TF names as values' want.txt got.txt
 perl "$SRCDIR/test/oracle.pl" model 20 'A-B,A.B,A:B' > odd.safetensors
 leaves_nothing 'two TFs of one tag' 'two TFs would have the same tag, TFB_A_B' $TFBIND annotate -m odd.safetensors -f tiny.fa --tf all -o out.vcf tiny.vcf
 sed 's/^c\([0-9]\)/chr\1/; s/ID=c\([0-9]\)/ID=chr\1/; s/\[c2/[chr2/' tiny.vcf > chr.vcf
-$A chr.vcf 2>&1 > /dev/null | grep -q 'nothing was scored: tiny.fa has no contig chr1' && echo 'ok contigs of another genome are pointed out' || echo 'not ok contigs of another genome are pointed out'
+$A -o chr.out chr.vcf 2> err.txt; [ $? -eq 1 ] && [ "$(grep -vc '^#' chr.out)" -eq "$(grep -vc '^#' chr.vcf)" ] && grep -q 'error: nothing was scored: tiny.fa has no contig chr1' err.txt && echo 'ok contigs of another genome are pointed out' || echo 'not ok contigs of another genome are pointed out'
 
 # where output goes: links stay links, and names of open files are written to, never replaced (as root /dev/stdout would be gone for everyone).
 # /dev/fd/1 stands for it here: a program that tries to replace it fails, and does no harm

@@ -31,6 +31,14 @@ host +tfbind -h > h.txt 2> err.txt && grep -q 'bcftools +tfbind in.vcf.gz' h.txt
 host +tfbind in.vcf.gz -- $O -m none.safetensors > /dev/null 2> err.txt; status=$?
 [ $status = 255 ] && grep -q '^\[bcftools +tfbind\] error: cannot read model none.safetensors' err.txt && echo 'ok errors: status 255 and our name' || echo "not ok errors: status 255 and our name: $status $(head -n 1 err.txt)"
 host +tfbind in.vcf.gz -- $O 2> err.txt > /dev/null; [ -s err.txt ] && echo "not ok no warning of versions: $(head -n 1 err.txt)" || echo 'ok no warning of versions'
+# another htslib than the one it was built with: the host says so, as of any plugin; of a version between releases it does not
+if [ -n "$SANITIZED" ]; then echo 'skip a host with another htslib: it would be preloaded, as the sanitizer is'
+else
+    host_has() { printf 'const char *hts_version(void) { return "%s"; }\n' "$1" > version.c; ${CC:-cc} -shared -fPIC -o version.so version.c; LD_PRELOAD=$PWD/version.so bcftools +tfbind in.vcf.gz -- $O 2>&1 > /dev/null | grep -c 'htslib version mismatch .. bcftools at'; }
+    [ "$(host_has 1.99)" = 1 ] && echo 'ok a host with another htslib warns' || echo 'not ok a host with another htslib warns'
+    now=$(bcftools --version | sed -n 's/^Using htslib //p')
+    [ "$(host_has "$now-12-gabcdef")" = 0 ] && echo 'ok a host between two releases does not' || echo 'not ok a host between two releases does not'
+fi
 [ -n "$SANITIZED" ] || { bcftools plugin -l | grep -qx tfbind && echo 'ok bcftools lists it' || echo 'not ok bcftools lists it'; }
 
 # loading costs nothing: no thread, no BLAS, no second htslib

@@ -7,6 +7,7 @@
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include "genome/draw.h"
+#include "genome/records.h"
 #include "util/stats.h"
 #include <ctype.h>
 #include <errno.h>
@@ -361,6 +362,7 @@ static int read_file(args_t *a, const char *path, int role)
     int64_t n = 0;
     bcf1_t *rec = bcf_init();
     bcf_hdr_t *hdr = NULL;
+    tfb_records_t *in = NULL;
     htsFile *fp = hts_open(path, "r");
     if (!fp) {
         tfb_error("cannot read %s: %s", path, strerror(errno));
@@ -375,16 +377,14 @@ static int read_file(args_t *a, const char *path, int role)
         goto done;
     }
     if (!a->fasta && (tags = tags_of(a, path, hdr)) < 0) goto done;
-    while ((got = bcf_read(fp, hdr, rec)) == 0) {
+    if (!(in = tfb_records_on(path, fp, hdr))) goto done;
+    while ((got = tfb_records_next(in, &rec)) > 0) {
         if (read_record(a, path, hdr, rec, role, tags, n) < 0) goto done;
         n++;
     }
-    if (got < -1 || rec->errcode) {
-        tfb_error("%s: cannot read on after %" PRId64 " records: it is damaged or truncated", path, n);
-        goto done;
-    }
-    ret = 0;
+    ret = got;
 done:
+    tfb_records_close(in);
     if (rec) bcf_destroy(rec);
     if (hdr) bcf_hdr_destroy(hdr);
     if (fp) hts_close(fp);

@@ -9,11 +9,12 @@
 #include "annotate/phased.h"
 #include "annotate/windows.h"
 #include "genome/alleles.h"
+#include "genome/records.h"
 #include "util/files.h"
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <htslib/synced_bcf_reader.h>
+#include <htslib/khash_str2int.h>
 #include <htslib/tbx.h>
 #include <htslib/thread_pool.h>
 #include <htslib/vcf.h>
@@ -26,10 +27,12 @@
 #include <unistd.h>
 
 enum {
-    RECORDS = 1024,   /* records of a batch, at most */
-    WINDOWS = 2048,   /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
-    BYTES = 32 << 20, /* of records, likewise: with 100,000 samples one record has a megabyte */
-    TEXT = 256,       /* what --csq writes for an ALT beside names and alleles, at most */
+    RECORDS = 1024,    /* records of a batch, at most */
+    WINDOWS = 2048,    /* windows after which a batch is closed: 1.3 MB of logits for 163 TFs */
+    BYTES = 32 << 20,  /* of records, likewise: with 100,000 samples one record has a megabyte */
+    TEXT = 256,        /* what --csq writes for an ALT beside names and alleles, at most */
+    MOST_INFO = 65535, /* tags of a record, by BCF; htslib counts them without a check */
+    MOST_FORMAT = 255,
 };
 
 /* bcftools' own filtering expressions. Inside bcftools these are the host's functions; in the stand-alone program they are absent. */
@@ -56,7 +59,14 @@ typedef struct {
     int n_alts, m_alts;
 } batch_t;
 
-/* A tag that only goes. */
+/* A line of the header for a tag. */
+typedef struct {
+    char *text;
+    const char *tag;
+    int field, old; /* BCF_HL_INFO or BCF_HL_FMT; does the input have one that it replaces */
+} line_t;
+
+/* A tag that is only removed. */
 typedef struct {
     char *tag;
     int field, type; /* BCF_HL_INFO or BCF_HL_FMT; BCF_HT_* */
@@ -68,7 +78,7 @@ typedef struct {
     tfb_pool_t *pool;
     tfb_fasta_t *fasta;
     tfb_phased_t *phased; /* NULL: no haplotypes */
-    bcf_srs_t *sr;
+    tfb_records_t *in;
     bcf_hdr_t *hdr; /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
                                   not declare) must be known when the record is written */
     htsFile *out;
@@ -82,6 +92,10 @@ typedef struct {
     char *csq_tag;  /* NULL: none */
     stale_t *stale; /* tags of a former run with options that this one does not have */
     int n_stale;
+    char **summary_tag; /* with --tf: names that no TF's tag may have */
+    void *names;        /* of all these, to find out about equal ones */
+    line_t *line;       /* what the header is to say of the tags that are written */
+    int n_lines, m_lines;
 
     batch_t store[2], *b; /* b: the one that is read into and written; the other is being scored */
     int batch;            /* records that fill one */
@@ -92,9 +106,8 @@ typedef struct {
     int m_value;
     kstring_t info; /* tags of a record, packed, that are yet to be added to it */
     int n_info;
-    size_t longest_name;                    /* of a TF */
-    kstring_t text, last_contig, no_contig; /* no_contig: the first one that the FASTA lacks */
-    hts_pos_t last_pos;
+    size_t longest_name;       /* of a TF */
+    kstring_t text, no_contig; /* no_contig: the first one that the FASTA lacks */
 
     int64_t n_records, n_scored, n_dropped, n_below, n_no_alt, n_reason[TFB_ALLELE_REASONS], n_warned;
 } args_t;
@@ -122,7 +135,7 @@ static int place_of(const args_t *a, int k) { return a->o->tf ? k % TAGS_OF_TF +
 
 /* ---- set-up ---- */
 
-static const char *in_name(const tfb_vcf_opt_t *o) { return strcmp(o->in, "-") == 0 ? "standard input" : o->in; }
+static const char *in_name(const args_t *a) { return tfb_records_name(a->in); }
 
 static int has_suffix(const char *s, const char *suffix)
 {
@@ -139,34 +152,14 @@ static char out_type(const tfb_vcf_opt_t *o)
     return o->out_type ? o->out_type : 'v';
 }
 
-static int open_input(args_t *a)
+static tfb_records_t *open_input(const tfb_vcf_opt_t *o)
 {
-    const tfb_vcf_opt_t *o = a->o;
-    if (!(a->sr = bcf_sr_init())) return -1;
-    if (o->regions) {
-        bcf_sr_set_opt(a->sr, BCF_SR_REQUIRE_IDX);
-        if (o->regions_overlap >= 0) bcf_sr_set_opt(a->sr, BCF_SR_REGIONS_OVERLAP, o->regions_overlap);
-        if (bcf_sr_set_regions(a->sr, o->regions, o->regions_file) < 0) {
-            tfb_error("cannot read regions %s", o->regions);
-            return -1;
-        }
-    }
-    if (o->targets) {
-        if (o->targets_overlap >= 0) bcf_sr_set_opt(a->sr, BCF_SR_TARGETS_OVERLAP, o->targets_overlap);
-        if (bcf_sr_set_targets(a->sr, o->targets, o->targets_file, 0) < 0) {
-            tfb_error("cannot read targets %s", o->targets);
-            return -1;
-        }
-    }
-    if (tfb_io_threads(o->threads) && bcf_sr_set_threads(a->sr, tfb_io_threads(o->threads)) < 0) { /* before the reader is added */
-        tfb_error("cannot start %d threads", o->threads);
-        return -1;
-    }
-    if (!bcf_sr_add_reader(a->sr, o->in)) {
-        tfb_error("cannot read %s: %s", in_name(o), a->sr->errnum == open_failed && errno ? strerror(errno) : bcf_sr_strerror(a->sr->errnum));
-        return -1;
-    }
-    return 0;
+    tfb_records_opt_t r = {.in = o->in, .regions = o->regions, .targets = o->targets, .regions_file = o->regions_file, .targets_file = o->targets_file};
+    r.regions_overlap = o->regions_overlap;
+    r.targets_overlap = o->targets_overlap;
+    r.threads = tfb_io_threads(o->threads);
+    r.genotypes = o->haplotypes;
+    return tfb_records_open(&r);
 }
 
 static char *make_tag(const char *prefix, const char *tf, const char *suffix)
@@ -180,77 +173,124 @@ static char *make_tag(const char *prefix, const char *tf, const char *suffix)
     return t;
 }
 
-/* Adds a header line, replacing one of the same key. field: BCF_HL_INFO or BCF_HL_FMT. */
+/* ---- the header: everything is decided by the input's, and then changed at once. htslib's tables are not to be
+ * read between a change and bcf_hdr_sync(), and one of those for each line would take a time quadratic in the
+ * header's size ---- */
+
+static int no_memory(const char *what)
+{
+    tfb_error("not enough memory for %s", what);
+    return -1;
+}
+
+/* Whose tag has a name, and whether this run writes it. */
+enum { OF_SUMMARY = 0, OF_TF = 1, WRITTEN = 2 };
+
+/* Takes the name of a tag. 0, or -1 (logged): another one has it. */
+static int take_name(args_t *a, const char *tag, int whose)
+{
+    int before;
+    if (!tag) return no_memory("the names of the tags");
+    if (khash_str2int_get(a->names, tag, &before) == 0) {
+        if ((before & OF_TF) && whose == OF_TF)
+            tfb_error("two TFs would have the same tag, %s: choose one of them by --tf", tag);
+        else
+            tfb_error("a TF's tag would be %s, which is a tag of the summary or of --csq: leave that TF out of --tf", tag);
+        return -1;
+    }
+    return khash_str2int_set(a->names, tag, whose) < 0 ? no_memory("the names of the tags") : 0;
+}
+
+/* Warns of a tag that the input declares in another way. 0, or -1 (logged) if its values cannot stay. */
+static int check_old_line(args_t *a, const bcf_hrec_t *old, const char *name, const char *number, const char *type)
+{
+    int i = bcf_hrec_find_key((bcf_hrec_t *)old, "Number"), k = bcf_hrec_find_key((bcf_hrec_t *)old, "Type"), id = bcf_hrec_find_key((bcf_hrec_t *)old, "ID");
+    if (i < 0 || k < 0 || id < 0 || (strcmp(old->vals[i], number) == 0 && strcmp(old->vals[k], type) == 0)) return 0;
+    if (a->o->keep_sites && strcmp(old->vals[k], type)) {
+        tfb_error("%s: %s/%s is Type=%s, not %s, and -k would keep its values: choose other names by --prefix", in_name(a), name, old->vals[id], old->vals[k],
+                  type);
+        return -1;
+    }
+    tfb_warn("%s: %s/%s was Number=%s, Type=%s and is replaced", in_name(a), name, old->vals[id], old->vals[i], old->vals[k]);
+    return 0;
+}
+
+/* Plans a header line, which will replace one of the same tag. field: BCF_HL_INFO or BCF_HL_FMT. tag: stays the
+ * caller's. 0, or -1 (logged). */
 static int add_line(args_t *a, int field, const char *tag, const char *number, const char *type, const char *what)
 {
     kstring_t s = {0, 0, NULL};
     const char *name = field == BCF_HL_INFO ? "INFO" : "FORMAT";
-    if (ks_resize(&s, strlen(tag) + strlen(number) + strlen(type) + strlen(what) + 64) < 0) return -1;
-    int ret = -1, id = bcf_hdr_id2int(a->hdr, BCF_DT_ID, tag);
-    if (id >= 0 && bcf_hdr_idinfo_exists(a->hdr, field, id)) {
-        bcf_hrec_t *old = bcf_hdr_get_hrec(a->hdr, field, "ID", tag, NULL);
-        int i = old ? bcf_hrec_find_key(old, "Number") : -1, k = old ? bcf_hrec_find_key(old, "Type") : -1;
-        if (i >= 0 && k >= 0 && (strcmp(old->vals[i], number) || strcmp(old->vals[k], type)))
-            tfb_warn("%s: %s/%s was Number=%s, Type=%s and is replaced", in_name(a->o), name, tag, old->vals[i], old->vals[k]);
-        bcf_hdr_remove(a->hdr, field, tag);
+    int whose = 0;
+    bcf_hrec_t *old = bcf_hdr_get_hrec(a->hdr, field, "ID", tag, NULL);
+    if (old && check_old_line(a, old, name, number, type) < 0) return -1;
+    if (a->n_lines == a->m_lines) {
+        int m = 2 * a->m_lines + 64;
+        line_t *p = realloc(a->line, (size_t)m * sizeof *p);
+        if (!p) return no_memory("the header");
+        a->line = p;
+        a->m_lines = m;
+    }
+    khash_str2int_get(a->names, tag, &whose);
+    if (ks_resize(&s, strlen(tag) + strlen(number) + strlen(type) + strlen(what) + 64) < 0 || khash_str2int_set(a->names, tag, whose | WRITTEN) < 0) {
+        free(s.s);
+        return no_memory("the header");
     }
     ksprintf(&s, "##%s=<ID=%s,Number=%s,Type=%s,Description=\"", name, tag, number, type);
-    for (; *what; what++) kputc(*what == '"' || *what == '\\' || iscntrl((unsigned char)*what) ? '_' : *what, &s); /* names are strangers' */
+    for (; *what; what++) kputc(*what == '"' || *what == '\\' || iscntrl((unsigned char)*what) ? '_' : *what, &s); /* names are untrusted */
     kputs("\">", &s);
-    if (bcf_hdr_append(a->hdr, s.s) == 0) ret = 0;
-    free(s.s);
-    return ret;
+    a->line[a->n_lines++] = (line_t){s.s, tag, field, old != NULL};
+    return 0;
 }
 
-/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one that is called Consequence. Its
- * formats and filters would take subfields called REF and ALT for the columns. */
-static int make_csq_header(args_t *a)
+/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one that is called
+ * Consequence. Its formats and filters would take subfields called REF and ALT for the columns. find_stale() knows
+ * tags of earlier versions by how the text begins. */
+static int plan_csq(args_t *a)
 {
     char what[1024];
-    snprintf(what, sizeof what, "Change of binding of the TF%s that changes most, model %.500s. Format: Allele|Consequence|TF|P_REF|P_ALT|DELTA|LOR|PCT",
+    snprintf(what, sizeof what, "Change of binding of the TF%s that changes most, model %.500s. Format: Allele|Consequence|TF|P_REF|P_ALT|DELTA|LOR|PCT|CALL",
              a->o->tf ? " of --tf" : "", tfb_panel_source(a->panel, -1));
-    return (a->csq_tag = make_tag(a->o->prefix, "", "CSQ")) ? add_line(a, BCF_HL_INFO, a->csq_tag, "A", "String", what) : -1;
+    if (!(a->csq_tag = make_tag(a->o->prefix, "", "CSQ"))) return no_memory("the names of the tags");
+    return add_line(a, BCF_HL_INFO, a->csq_tag, "A", "String", what);
 }
 
 /* Number=. in FORMAT: as many values as the genotype has alleles, for which older htslib has no letter. Splitting a record copies them whole,
  * which is right: they belong to the haplotype and not to an ALT. */
-static int make_hap_header(args_t *a)
+static int plan_haplotypes(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
     int n = o->tf ? a->n_targets : 1;
     char what[1024];
     a->n_hap_tags = 2 * n + !o->tf;
-    if (!(a->hap_tag = calloc((size_t)a->n_hap_tags + 1, sizeof *a->hap_tag))) return -1;
+    if (!(a->hap_tag = calloc((size_t)a->n_hap_tags + 1, sizeof *a->hap_tag))) return no_memory("the names of the tags");
     for (int t = 0; t < n; t++) {
-        const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "", *who = o->tf ? tf : "the TF in HAP_TF";
+        const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "", *who = o->tf ? tf : "the TF in HAP_TF",
+                   *source = tfb_panel_source(a->panel, o->tf ? t : -1);
         char **tag = &a->hap_tag[(ptrdiff_t)2 * t];
-        if (!(tag[0] = make_tag(o->prefix, tf, "HAP")) || !(tag[1] = make_tag(o->prefix, tf, "HAP_DIFF"))) return -1;
-        for (int k = 0; k < a->n_tags; k++)
-            if (strcmp(a->tag[k], tag[1]) == 0) {
-                tfb_error("two TFs would have the same tag, %s", tag[1]);
-                return -1;
-            }
-        snprintf(what, sizeof what, "Probability that %s binds the window of each haplotype, in the order of GT (%s)", who,
-                 tfb_panel_source(a->panel, o->tf ? t : -1));
+        int whose = o->tf ? OF_TF : OF_SUMMARY;
+        if (take_name(a, tag[0] = make_tag(o->prefix, tf, "HAP"), whose) < 0 || take_name(a, tag[1] = make_tag(o->prefix, tf, "HAP_DIFF"), whose) < 0)
+            return -1;
+        snprintf(what, sizeof what, "Probability that %s binds the window of each haplotype, in the order of GT (%s)", who, source);
         if (add_line(a, BCF_HL_FMT, tag[0], ".", "Float", what) < 0) return -1;
         snprintf(what, sizeof what, "Largest departure, over the haplotypes with this ALT, of the probability that %s binds from that for ALT alone (%s)",
-                 o->tf ? tf : "the TF in TOP", tfb_panel_source(a->panel, o->tf ? t : -1));
+                 o->tf ? tf : "the TF in TOP", source);
         if (add_line(a, BCF_HL_INFO, tag[1], "A", "Float", what) < 0) return -1;
     }
     if (o->tf) return 0;
-    return !(a->hap_tag[2] = make_tag(o->prefix, "", "HAP_TF")) ||
-                   add_line(a, BCF_HL_INFO, a->hap_tag[2], "1", "String", "TF of FORMAT/HAP: of those in TOP, that of the largest change") < 0
-               ? -1
-               : 0;
+    if (take_name(a, a->hap_tag[2] = make_tag(o->prefix, "", "HAP_TF"), OF_SUMMARY) < 0) return -1;
+    return add_line(a, BCF_HL_INFO, a->hap_tag[2], "1", "String", "TF of FORMAT/HAP: of those in TOP, that of the largest change");
 }
 
-/* Notes a tag that the input declares and this run does not write. 0, or -1 on lack of memory. */
+/* Notes a tag that the input declares and this run does not write. 0, or -1 (logged). */
 static int add_stale(args_t *a, int field, const char *tf, const char *suffix, int written)
 {
-    char *tag = written ? NULL : make_tag(a->o->prefix, tf, suffix);
-    int id = tag ? bcf_hdr_id2int(a->hdr, BCF_DT_ID, tag) : -1;
-    if (!written && !tag) return -1;
-    if (id < 0 || !bcf_hdr_idinfo_exists(a->hdr, field, id)) {
+    if (written) return 0;
+    char *tag = make_tag(a->o->prefix, tf, suffix);
+    int id = tag ? bcf_hdr_id2int(a->hdr, BCF_DT_ID, tag) : -1, whose = 0;
+    if (!tag) return no_memory("the names of the tags");
+    khash_str2int_get(a->names, tag, &whose);
+    if (id < 0 || !bcf_hdr_idinfo_exists(a->hdr, field, id) || (whose & WRITTEN)) {
         free(tag);
         return 0;
     }
@@ -258,13 +298,23 @@ static int add_stale(args_t *a, int field, const char *tf, const char *suffix, i
     return 0;
 }
 
+/* Did a run of the same kind write the input's CSQ? Both kinds call it the same. */
+static int csq_is_ours(args_t *a)
+{
+    char *tag = make_tag(a->o->prefix, "", "CSQ");
+    bcf_hrec_t *h = tag ? bcf_hdr_get_hrec(a->hdr, BCF_HL_INFO, "ID", tag, NULL) : NULL;
+    int k = h ? bcf_hrec_find_key(h, "Description") : -1;
+    free(tag);
+    return k >= 0 && strstr(h->vals[k], "Change of binding of the TF") && !strstr(h->vals[k], " of --tf that") == !a->o->tf;
+}
+
 /* What a former run of the same kind (a summary, or these TFs) wrote by options that are not given now would be beside values that it does not
  * belong to. A run of the other kind keeps its tags, so that a file can have both. */
 static int find_stale(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
-    int n_sets = o->tf ? a->n_targets : 1, csq = o->csq;
-    if (!(a->stale = calloc((size_t)n_sets * 4 + 2, sizeof *a->stale))) return -1;
+    int n_sets = o->tf ? a->n_targets : 1;
+    if (!(a->stale = calloc((size_t)n_sets * 4 + 2, sizeof *a->stale))) return no_memory("the names of the tags");
     for (int t = 0; t < n_sets; t++) {
         const char *name = o->tf ? tfb_panel_target(a->panel, t) : "";
         if (add_stale(a, BCF_HL_INFO, name, "PCT", a->pct) < 0 || add_stale(a, BCF_HL_INFO, name, "CALL", a->call) < 0 ||
@@ -272,66 +322,71 @@ static int find_stale(args_t *a)
             return -1;
     }
     if (!o->tf && add_stale(a, BCF_HL_INFO, "", "HAP_TF", o->haplotypes) < 0) return -1;
-    if (!csq) {
-        char *tag = make_tag(o->prefix, "", "CSQ");
-        bcf_hrec_t *h = tag ? bcf_hdr_get_hrec(a->hdr, BCF_HL_INFO, "ID", tag, NULL) : NULL;
-        int k = h ? bcf_hrec_find_key(h, "Description") : -1;
-        if (!tag) return -1;
-        free(tag);
-        csq = k < 0 || !strstr(h->vals[k], "Change of binding of the TF") || !strstr(h->vals[k], " of --tf that") != !o->tf;
-    }
-    return add_stale(a, BCF_HL_INFO, "", "CSQ", csq);
+    return add_stale(a, BCF_HL_INFO, "", "CSQ", o->csq || !csq_is_ours(a));
 }
 
-static int make_header(args_t *a)
+/* What the header says of tag k, which is of the TF or of the summary. m: room in what. */
+static void describe(const args_t *a, int k, const char *tf, const char *by, char *what, size_t m)
+{
+    static const char *const rank[3] = {"binding probability changes most", "change is most unusual (its percentile the highest)", "log odds change most"};
+    const tfb_effect_opt_t *e = &a->o->effect;
+    int place = place_of(a, k);
+    if (a->o->tf && place == REF)
+        snprintf(what, m, "Probability that %s binds the window around each allele (%s)", tf, by);
+    else if (place == TOP)
+        snprintf(what, m, "TF whose %s between REF and ALT (%s)", rank[e->rank], by);
+    else if (place == REF || place == ALT)
+        snprintf(what, m, "Probability that %s binds the %s allele (%s)", tf, place == REF ? "REF" : "ALT", by);
+    else if (place == DELTA)
+        snprintf(what, m, "Change of the probability that %s binds, ALT - REF (%s)", tf, by);
+    else if (place == LOR)
+        snprintf(what, m, "Change of the log odds (natural) that %s binds, ALT - REF (%s)", tf, by);
+    else if (place == PCT)
+        snprintf(what, m, "Percentile of the change of %s of %s among random SNVs (%s)", e->scale == TFB_CALIB_LOR ? "log odds" : "probability", tf, by);
+    else
+        snprintf(what, m, "gain, loss or change of a site of %s: which alleles reach its threshold, by a change at percentile %g or above (%s)", tf,
+                 e->call_percentile, by);
+}
+
+/* The tags of set t: of a TF, or of the summary. */
+static int plan_tags(args_t *a, int t)
+{
+    static const char *const suffix[2][7] = {{"TOP", "REF", "ALT", "DELTA", "LOR", "PCT", "CALL"}, {"", "DELTA", "LOR", "PCT", "CALL", NULL, NULL}};
+    const tfb_vcf_opt_t *o = a->o;
+    const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "the TF in TOP";
+    int n = o->tf ? TAGS_OF_TF : TAGS_OF_SUMMARY;
+    char what[1024], by[600];
+    snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, o->tf ? t : -1));
+    for (int k = 0; k < n; k++) {
+        char **tag = &a->tag[n * t + k];
+        int place = place_of(a, k), text = place == TOP || place == CALL;
+        *tag = make_tag(o->prefix, o->tf ? tf : "", suffix[o->tf != NULL][k]);
+        if (take_name(a, *tag, o->tf ? OF_TF : OF_SUMMARY) < 0) return -1;
+        if ((place == PCT && !a->pct) || (place == CALL && !a->call)) continue;
+        describe(a, k, tf, by, what, sizeof what);
+        if (add_line(a, BCF_HL_INFO, *tag, o->tf && k == 0 ? "R" : "A", text ? "String" : "Float", what) < 0) return -1;
+    }
+    return 0;
+}
+
+/* With --tf: no TF may have a tag of the summary or of --csq, which are in the file already or may come into it. */
+static int take_summary_names(args_t *a)
+{
+    static const char *const name[] = {"TOP", "REF", "ALT", "DELTA", "LOR", "PCT", "CALL", "CSQ", "HAP", "HAP_DIFF", "HAP_TF"};
+    if (!(a->summary_tag = calloc(sizeof name / sizeof *name + 1, sizeof *a->summary_tag))) return no_memory("the names of the tags");
+    for (size_t i = 0; i < sizeof name / sizeof *name; i++)
+        if (take_name(a, a->summary_tag[i] = make_tag(a->o->prefix, "", name[i]), OF_SUMMARY) < 0) return -1;
+    return 0;
+}
+
+/* Changes the header as planned, and only then reads its tables. */
+static int change_header(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
-    char what[1024], by[600];
-    a->hdr = bcf_sr_get_header(a->sr, 0);
-    snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, -1));
-    a->pct = tfb_panel_n_calibrated(a->panel) > 0;
-    a->call = a->pct && tfb_panel_n_thresholds(a->panel) > 0;
-    const char *scale = o->effect.scale == TFB_CALIB_LOR ? "log odds" : "probability";
-    static const char *const suffix[2][7] = {{"TOP", "REF", "ALT", "DELTA", "LOR", "PCT", "CALL"}, {"", "DELTA", "LOR", "PCT", "CALL", NULL, NULL}};
-    static const char *const rank[3] = {"binding probability changes most", "change is most unusual (its percentile the highest)", "log odds change most"};
-    int n = o->tf ? TAGS_OF_TF : TAGS_OF_SUMMARY, n_sets = o->tf ? a->n_targets : 1;
-    a->n_tags = n * n_sets;
-    if (!(a->tag = calloc((size_t)a->n_tags + 1, sizeof *a->tag))) return -1;
-    for (int t = 0; t < n_sets; t++) {
-        const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "the TF in TOP", *name = o->tf ? tf : "";
-        snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, o->tf ? t : -1));
-        for (int k = 0; k < n; k++) {
-            char **tag = &a->tag[n * t + k];
-            int what_is = place_of(a, k);
-            if (!(*tag = make_tag(o->prefix, name, suffix[o->tf != NULL][k]))) return -1;
-            for (int i = 0; i < n * t + k; i++)
-                if (strcmp(a->tag[i], *tag) == 0) {
-                    tfb_error("two TFs would have the same tag, %s", *tag);
-                    return -1;
-                }
-            if ((what_is == PCT && !a->pct) || (what_is == CALL && !a->call)) continue;
-            if (o->tf && k == 0)
-                snprintf(what, sizeof what, "Probability that %s binds the window around each allele (%s)", tf, by);
-            else if (what_is == TOP)
-                snprintf(what, sizeof what, "TF whose %s between REF and ALT (%s)", rank[o->effect.rank], by);
-            else if (what_is == REF || what_is == ALT)
-                snprintf(what, sizeof what, "Probability that %s binds the %s allele (%s)", tf, what_is == REF ? "REF" : "ALT", by);
-            else if (what_is == DELTA)
-                snprintf(what, sizeof what, "Change of the probability that %s binds, ALT - REF (%s)", tf, by);
-            else if (what_is == LOR)
-                snprintf(what, sizeof what, "Change of the log odds (natural) that %s binds, ALT - REF (%s)", tf, by);
-            else if (what_is == PCT)
-                snprintf(what, sizeof what, "Percentile of the change of %s of %s among random SNVs (%s)", scale, tf, by);
-            else
-                snprintf(what, sizeof what,
-                         "gain, loss or change of a site of %s: which alleles reach its threshold, by a change at percentile %g or above (%s)", tf,
-                         o->effect.call_percentile, by);
-            if (add_line(a, BCF_HL_INFO, *tag, o->tf && k == 0 ? "R" : "A", what_is == TOP || what_is == CALL ? "String" : "Float", what) < 0) return -1;
-        }
-    }
-    if (o->haplotypes && make_hap_header(a) < 0) return -1;
-    if (o->csq && make_csq_header(a) < 0) return -1;
-    if (find_stale(a) < 0) return -1;
+    for (int i = 0; i < a->n_lines; i++)
+        if (a->line[i].old) bcf_hdr_remove(a->hdr, a->line[i].field, a->line[i].tag);
+    for (int i = 0; i < a->n_lines; i++)
+        if (bcf_hdr_append(a->hdr, a->line[i].text) < 0) return no_memory("the header");
     if (!o->no_version) {
         struct tm tm;
         time_t now = time(NULL);
@@ -339,9 +394,26 @@ static int make_header(args_t *a)
         strftime(date, sizeof date, "%a %b %e %H:%M:%S %Y", localtime_r(&now, &tm));
         if (bcf_hdr_printf(a->hdr, "##%sVersion=%s+htslib-%s", o->tool, PACKAGE_VERSION, hts_version()) < 0 ||
             bcf_hdr_printf(a->hdr, "##%sCommand=%s; Date=%s", o->tool, o->command ? o->command : "", date) < 0)
-            return -1;
+            return no_memory("the header");
     }
-    if (bcf_hdr_sync(a->hdr) < 0 || !(a->tag_id = malloc((size_t)a->n_tags * sizeof *a->tag_id))) return -1;
+    return bcf_hdr_sync(a->hdr) < 0 ? no_memory("the header") : 0;
+}
+
+static int make_header(args_t *a)
+{
+    const tfb_vcf_opt_t *o = a->o;
+    a->hdr = tfb_records_header(a->in);
+    a->pct = tfb_panel_n_calibrated(a->panel) > 0;
+    a->call = a->pct && tfb_panel_n_thresholds(a->panel) > 0;
+    int n_sets = o->tf ? a->n_targets : 1;
+    a->n_tags = (o->tf ? TAGS_OF_TF : TAGS_OF_SUMMARY) * n_sets;
+    if (!(a->tag = calloc((size_t)a->n_tags + 1, sizeof *a->tag)) || !(a->tag_id = malloc((size_t)a->n_tags * sizeof *a->tag_id)) ||
+        !(a->names = khash_str2int_init()))
+        return no_memory("the names of the tags");
+    if (o->tf && take_summary_names(a) < 0) return -1;
+    for (int t = 0; t < n_sets; t++)
+        if (plan_tags(a, t) < 0) return -1;
+    if ((o->haplotypes && plan_haplotypes(a) < 0) || (o->csq && plan_csq(a) < 0) || find_stale(a) < 0 || change_header(a) < 0) return -1;
     for (int k = 0; k < a->n_tags; k++) {
         int id = bcf_hdr_id2int(a->hdr, BCF_DT_ID, a->tag[k]);
         a->tag_id[k] = id >= 0 && bcf_hdr_idinfo_exists(a->hdr, BCF_HL_INFO, id) ? id : -1;
@@ -368,7 +440,8 @@ static int open_output(args_t *a)
         tfb_error("cannot write %s: %s", o->out, strerror(errno));
         return -1;
     }
-    if (a->sr->p) hts_set_opt(a->out, HTS_OPT_THREAD_POOL, a->sr->p);
+    htsThreadPool *pool = tfb_records_pool(a->in);
+    if (pool) hts_set_opt(a->out, HTS_OPT_THREAD_POOL, pool);
     bcf_hdr_t *h = a->hdr;
     if (a->n_stale && !o->keep_sites) { /* records that -k leaves alone keep theirs. a->hdr goes on declaring them: it reads records, too */
         if (!(h = bcf_hdr_dup(a->hdr))) {
@@ -406,11 +479,11 @@ static int check_ref(args_t *a, const char *contig, const bcf1_t *rec)
     snprintf(place, sizeof place, "%.200s:%" PRId64, contig, (int64_t)rec->pos + 1 + at);
     if (a->o->check_ref == 'e') {
         tfb_error("%s: REF is %c but %s has %c (%s); -c w leaves such records unannotated, -c x drops them", place, rec->d.allele[0][at],
-                  tfb_fasta_path(a->fasta), base, in_name(a->o));
+                  tfb_fasta_path(a->fasta), base, in_name(a));
         return -1;
     }
     if (a->o->check_ref == 'w' && a->n_warned++ < 10)
-        tfb_warn("%s: REF is %c but %s has %c (%s)%s", place, rec->d.allele[0][at], tfb_fasta_path(a->fasta), base, in_name(a->o),
+        tfb_warn("%s: REF is %c but %s has %c (%s)%s", place, rec->d.allele[0][at], tfb_fasta_path(a->fasta), base, in_name(a),
                  a->n_warned == 10 ? "; further ones are only counted" : "");
     return r;
 }
@@ -419,14 +492,10 @@ static int check_ref(args_t *a, const char *contig, const bcf1_t *rec)
 static int examine(args_t *a, item_t *it)
 {
     bcf1_t *rec = it->rec;
-    const char *contig = bcf_seqname(a->hdr, rec);
-    if (!contig || bcf_unpack(rec, BCF_UN_STR) < 0 || rec->n_allele < 1) {
-        tfb_error("%s: record %" PRId64 " is damaged", in_name(a->o), a->n_records);
-        return -1;
-    }
+    if (bcf_unpack(rec, BCF_UN_STR) < 0) return no_memory("a record");
     it->why = TFB_ALLELE_OK;
     if (!it->keep || rec->n_allele < 2) return 1;
-    it->why = tfb_allele_kind(rec->d.allele[0]) == TFB_ALLELE_OK ? check_ref(a, contig, rec) : TFB_ALLELE_NOT_ACGT;
+    it->why = tfb_allele_kind(rec->d.allele[0]) == TFB_ALLELE_OK ? check_ref(a, bcf_seqname(a->hdr, rec), rec) : TFB_ALLELE_NOT_ACGT;
     if (it->why < 0) return -1;
     if (it->why != TFB_ALLELE_MISMATCH || a->o->check_ref != 'x') return 1;
     a->n_dropped++;
@@ -465,7 +534,7 @@ static int make_windows(args_t *a, item_t *it)
     for (int i = 0; i < n_alt; i++) {
         const char *alt = rec->d.allele[i + 1];
         int r = (int)tfb_allele_kind(alt); /* what the ALT is says more than what is wrong with its REF, often N beside <DEL> */
-        if (r == TFB_ALLELE_OK) r = why;
+        if (r == TFB_ALLELE_OK) r = strcasecmp(alt, ref) ? why : (int)TFB_ALLELE_SAME;
         if (r == TFB_ALLELE_OK) /* differs from the REF window in the allele, and after an indel in one half */
             r = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), alt, it->ref, &a->b->alt[it->first + i]);
         if (r < 0) return -1;
@@ -495,10 +564,18 @@ static int tag_error(args_t *a, const bcf1_t *rec, const char *tag)
     return -1;
 }
 
+static int too_many(args_t *a, const bcf1_t *rec, const char *field, int most)
+{
+    tfb_error("%s:%" PRId64 ": a record can have %d %s tags and would have more (%s): choose fewer TFs by --tf", bcf_seqname_safe(a->hdr, rec),
+              (int64_t)rec->pos + 1, most, field, in_name(a));
+    return -1;
+}
+
 /* Tags are packed as BCF has them and appended to the record together: bcf_update_info() looks through all of a record's tags for each that it adds, and
  * --tf all adds some hundreds. A record that htslib will pack anew, as tags were removed, has none appended. */
 static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
 {
+    if (rec->n_info + (unsigned)a->n_info >= MOST_INFO) return too_many(a, rec, "INFO", MOST_INFO);
     if (rec->d.shared_dirty) return bcf_update_info_float(a->hdr, rec, a->tag[tag], v, n) == 0 ? 0 : tag_error(a, rec, a->tag[tag]);
     a->n_info++;
     if (bcf_enc_int1(&a->info, a->tag_id[tag]) < 0 || bcf_enc_vfloat(&a->info, n, (float *)v) < 0) return tag_error(a, rec, a->tag[tag]);
@@ -508,7 +585,7 @@ static int update(args_t *a, bcf1_t *rec, int tag, const float *v, int n)
 static int append_tags(args_t *a, bcf1_t *rec)
 {
     if (!a->n_info) return 0;
-    if (rec->n_info + a->n_info > 65535 || kputsn(a->info.s, a->info.l, &rec->shared) < 0) return tag_error(a, rec, a->tag[0]);
+    if (kputsn(a->info.s, a->info.l, &rec->shared) < 0) return tag_error(a, rec, a->tag[0]);
     rec->n_info += (unsigned)a->n_info;
     rec->unpacked &= ~BCF_UN_INFO; /* not known to whoever looked before */
     a->n_info = 0;
@@ -524,6 +601,7 @@ static void put_name(kstring_t *s, const char *name)
 
 static int update_text(args_t *a, bcf1_t *rec, int tag)
 {
+    if (rec->n_info + (unsigned)a->n_info >= MOST_INFO) return too_many(a, rec, "INFO", MOST_INFO);
     if (rec->d.shared_dirty) return bcf_update_info_string(a->hdr, rec, a->tag[tag], a->text.s) == 0 ? 0 : tag_error(a, rec, a->tag[tag]);
     a->n_info++;
     if (bcf_enc_int1(&a->info, a->tag_id[tag]) < 0 || bcf_enc_vchar(&a->info, (int)a->text.l, a->text.s) < 0) return tag_error(a, rec, a->tag[tag]);
@@ -614,8 +692,9 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
     return written;
 }
 
-/* Everything about an ALT in one string, for the summary's TF or the one of --tf that would be. Where the change is called, the call is the
- * consequence, else its direction: that alone is no call of a site's gain or loss. */
+/* Everything about an ALT in one string, for the summary's TF or the one of --tf that would be. The consequence is
+ * the call: a direction without a call would claim a gain or loss that TFB_CALL denies, so the term is then the
+ * neutral one. An ALT without a score has as many subfields, all but its name empty. */
 static int write_csq(args_t *a, const item_t *it, int n_alt)
 {
     kstring_t *s = &a->text;
@@ -625,23 +704,24 @@ static int write_csq(args_t *a, const item_t *it, int n_alt)
         const float *za = logits(a, a->b->alt[it->first + i]);
         int t = za ? tfb_effect_top(&a->o->effect, a->panel, zr, za) : -1;
         if (i) kputc(',', s);
+        put_name(s, it->rec->d.allele[i + 1]); /* a breakend's contig may have any letters */
         if (t < 0) {
-            kputc('.', s);
+            kputs("||||||||", s);
             continue;
         }
         float ref = tfb_sigmoid(zr[t]), alt = tfb_sigmoid(za[t]);
         const char *call = a->call ? tfb_effect_call(&a->o->effect, a->panel, t, zr[t], za[t]) : NULL;
-        ksprintf(s, "%s|TF_binding_site_%s|", it->rec->d.allele[i + 1], call ? call : alt > ref ? "increase" : alt < ref ? "decrease" : "variant");
+        ksprintf(s, "|TF_binding_site_%s|", call ? call : "variant");
         put_name(s, tfb_panel_target(a->panel, t));
         ksprintf(s, "|%.6g|%.6g|%.6g|", (double)ref, (double)alt, (double)(alt - ref));
         if (isfinite(za[t] - zr[t])) ksprintf(s, "%.6g", (double)(za[t] - zr[t]));
         kputc('|', s);
         double pct = a->pct ? tfb_effect_percentile(&a->o->effect, a->panel, t, zr[t], za[t]) : NAN;
         if (isfinite(pct)) ksprintf(s, "%.6g", pct);
+        ksprintf(s, "|%s", call ? call : "");
     }
-    if (bcf_update_info_string(a->hdr, it->rec, a->csq_tag, s->s) == 0) return 0;
-    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, it->rec), (int64_t)it->rec->pos + 1, a->csq_tag);
-    return -1;
+    if (it->rec->n_info >= MOST_INFO) return too_many(a, it->rec, "INFO", MOST_INFO);
+    return bcf_update_info_string(a->hdr, it->rec, a->csq_tag, s->s) == 0 ? 0 : tag_error(a, it->rec, a->csq_tag);
 }
 
 /* The departures of all ALTs: for target t, or t -1: each for its own TOP. */
@@ -651,9 +731,7 @@ static int write_departure(args_t *a, const item_t *it, int n_alt, int t, const 
         int k = t >= 0 ? t : a->top[i];
         tfb_phased_departure(&it->hap, &a->b->win, i, k >= 0 ? a->b->alt[it->first + i] : -1, k, &a->value[i]);
     }
-    if (bcf_update_info_float(a->hdr, it->rec, tag, a->value, n_alt) == 0) return 0;
-    tfb_error("%s:%" PRId64 ": cannot add INFO/%s", bcf_seqname_safe(a->hdr, it->rec), (int64_t)it->rec->pos + 1, tag);
-    return -1;
+    return bcf_update_info_float(a->hdr, it->rec, tag, a->value, n_alt) == 0 ? 0 : tag_error(a, it->rec, tag);
 }
 
 /* After the other tags: of --tf, TFs that have none have none here; the summary has set a->top. */
@@ -663,9 +741,10 @@ static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
     if (it->hap.number < 0) return 0;
     for (int t = 0; a->o->tf && t < a->n_targets; t++, tag += 2) {
         const bcf_info_t *own = bcf_get_info_id(it->rec, a->tag_id[(ptrdiff_t)TAGS_OF_TF * t]);
-        if (own && own->vptr && /* one that was removed is still there, without a value */
-            (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0))
-            return -1;
+        if (!own || !own->vptr) continue; /* one that was removed is still there, without a value */
+        if (it->rec->n_fmt >= MOST_FORMAT && !bcf_get_fmt(a->hdr, it->rec, tag[0])) return too_many(a, it->rec, "FORMAT", MOST_FORMAT);
+        if (it->rec->n_info >= MOST_INFO) return too_many(a, it->rec, "INFO", MOST_INFO);
+        if ((tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, t, tag[0]) < 0 || write_departure(a, it, n_alt, t, tag[1]) < 0)) return -1;
     }
     if (a->o->tf) return 0;
     float best = -1; /* one TF for all haplotypes, so that their values compare */
@@ -677,8 +756,10 @@ static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
     }
     a->text.l = 0;
     put_name(&a->text, tfb_panel_target(a->panel, top));
+    if (it->rec->n_fmt >= MOST_FORMAT && !bcf_get_fmt(a->hdr, it->rec, tag[0])) return too_many(a, it->rec, "FORMAT", MOST_FORMAT);
+    if (it->rec->n_info + 2 > MOST_INFO) return too_many(a, it->rec, "INFO", MOST_INFO);
     if (tfb_phased_format(a->phased, a->hdr, it->rec, &it->hap, &a->b->win, top, tag[0]) < 0 || write_departure(a, it, n_alt, -1, tag[1]) < 0) return -1;
-    return bcf_update_info_string(a->hdr, it->rec, tag[2], a->text.s) < 0 ? -1 : 0;
+    return bcf_update_info_string(a->hdr, it->rec, tag[2], a->text.s) < 0 ? tag_error(a, it->rec, tag[2]) : 0;
 }
 
 /* What an earlier run wrote is replaced, also where there is nothing to put in its place. */
@@ -703,12 +784,33 @@ static int remove_tags(args_t *a, bcf1_t *rec)
     return a->csq_tag && bcf_get_info(a->hdr, rec, a->csq_tag) ? bcf_update_info(a->hdr, rec, a->csq_tag, NULL, 0, BCF_HT_STR) : 0;
 }
 
+/* Writes a record as it is now. 0, or -1 (logged). */
+static int put_record(args_t *a, bcf1_t *rec)
+{
+    int as_bcf = a->out->format.format == bcf;
+    errno = 0;
+    if (as_bcf && rec->errcode)
+        tfb_error("%s:%" PRId64
+                  ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or mend the header with `bcftools reheader`",
+                  bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a));
+    else if (as_bcf && rec->pos >= INT32_MAX)
+        tfb_error("%s:%" PRId64 ": BCF has no room for this POS (%s); write VCF", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a));
+    else if (bcf_write(a->out, a->hdr, rec) == 0)
+        return 0;
+    else
+        tfb_file_write_error(a->o->out);
+    return -1;
+}
+
 static int write_record(args_t *a, item_t *it)
 {
     bcf1_t *rec = it->rec;
     int n_alt = rec->n_allele - 1, any = 0;
     for (int i = 0; i < n_alt; i++) any |= a->b->alt[it->first + i] >= 0;
-    if (it->keep && remove_tags(a, rec) < 0) return -1;
+    if (it->keep && remove_tags(a, rec) < 0) {
+        tfb_error("%s:%" PRId64 ": cannot remove the tags of an earlier run (%s)", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a));
+        return -1;
+    }
     if (any) {
         if (5 * n_alt + 1 > a->m_value) {
             int m = 10 * n_alt + 64, *top = realloc(a->top, (size_t)m * sizeof *top);
@@ -731,12 +833,7 @@ static int write_record(args_t *a, item_t *it)
         if (r > 0 && a->csq_tag && write_csq(a, it, n_alt) < 0) return -1;
         if (r > 0 && a->phased && write_haplotypes(a, it, n_alt) < 0) return -1;
     }
-    errno = 0;
-    if (bcf_write(a->out, a->hdr, rec) == 0) return 0;
-    if (!rec->errcode) return tfb_file_write_error(a->o->out);
-    tfb_error("%s:%" PRId64 ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or mend the header with `bcftools reheader`",
-              bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a->o));
-    return -1;
+    return put_record(a, rec);
 }
 
 static int is_full(const args_t *a) { return a->b->n_ready >= a->batch || a->b->win.n >= WINDOWS || a->b->n_bytes >= BYTES; }
@@ -793,46 +890,21 @@ static item_t *meet_neighbours(args_t *a, item_t *it)
     return tfb_phased_read(a->phased, a->hdr, it->rec, it->keep && it->why == TFB_ALLELE_OK && it->rec->n_allele > 1, &it->hap) < 0 ? NULL : it;
 }
 
-/* Says what a record that is not there any more was after. */
-static int read_error(args_t *a)
-{
-    char after[300] = "before the first record";
-    if (a->last_contig.l)
-        snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", a->last_contig.s, (int64_t)a->last_pos + 1, a->n_records);
-    tfb_error("%s: cannot read on %s: %s", in_name(a->o), after,
-              a->sr->errnum ? bcf_sr_strerror(a->sr->errnum) : "the last line does not end; the file is truncated (or lacks a newline)");
-    return -1;
-}
-
-/* Text has no end-of-file marker, but its last line ends with a newline where the file is whole. 0 also where nobody can tell. */
-static int cut_short(const args_t *a)
-{
-    const htsFile *in = a->sr->readers[0].file;
-    return in->format.compression == no_compression && in->format.format == vcf && tfb_file_cut_short(a->o->in);
-}
-
 /* Reads until the batch is full or the input ends. */
 static int fill(args_t *a)
 {
     if (make_ready(a, a->at_end, 0) < 0) return -1;
     if (a->at_end) return 0;
-    while (!is_full(a) && bcf_sr_next_line(a->sr)) {
+    while (!is_full(a)) {
         item_t *it = next_item(a);
-        if (!it) return -1;
-        bcf_sr_swap_line(a->sr, 0, it->rec);
+        int got = it ? tfb_records_next(a->in, &it->rec) : -1;
+        if (got < 0) return -1;
+        if (got == 0) {
+            a->at_end = 1;
+            return make_ready(a, 1, 0);
+        }
         bcf1_t *rec = it->rec;
-        const char *contig;
         a->n_records++;
-        if ((rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || !(contig = bcf_seqname(a->hdr, rec))) {
-            tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", in_name(a->o), a->n_records, bcf_seqname_safe(a->hdr, rec),
-                      (int64_t)rec->pos + 1);
-            return -1;
-        }
-        if (!a->last_contig.s || strcmp(a->last_contig.s, contig)) {
-            a->last_contig.l = 0;
-            kputs(contig, &a->last_contig);
-        }
-        a->last_pos = rec->pos;
         it->keep = 1;
         if (a->filter && filter_test(a->filter, rec, NULL) == !!a->o->exclude) {
             if (!a->o->keep_sites) continue;
@@ -845,10 +917,7 @@ static int fill(args_t *a)
         a->b->n_items++;
         if (make_ready(a, 0, 0) < 0) return -1;
     }
-    if (is_full(a)) return 0;
-    if (a->sr->errnum || cut_short(a)) return read_error(a);
-    a->at_end = 1;
-    return make_ready(a, 1, 0);
+    return 0;
 }
 
 /* Writes the ready records of a batch that has been scored, which leaves it empty. */
@@ -896,6 +965,27 @@ static int run(args_t *a)
     return drain(a);
 }
 
+/* Do the FASTA and the input's header have a contig in common? */
+static int knows_a_contig(const args_t *a)
+{
+    for (int i = 0; i < a->hdr->n[BCF_DT_CTG]; i++)
+        if (a->hdr->id[BCF_DT_CTG][i].key && tfb_fasta_find(a->fasta, a->hdr->id[BCF_DT_CTG][i].key) >= 0) return 1;
+    return 0;
+}
+
+/* Tells if every contig was unknown to the FASTA: then it is another genome, an error. Regions and targets may
+ * well choose just the contigs that it does not have, as a workflow does that goes through all. 0, or -1 (logged). */
+static int check_contigs(const args_t *a)
+{
+    const int64_t *n = a->n_reason;
+    if (!n[TFB_ALLELE_NO_CONTIG] || a->n_scored) return 0;
+    int partly =
+        n[TFB_ALLELE_EDGE] || n[TFB_ALLELE_MANY_N] || n[TFB_ALLELE_MISMATCH] || a->n_dropped || ((a->o->regions || a->o->targets) && knows_a_contig(a));
+    (partly ? tfb_warn : tfb_error)("nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
+                                    tfb_fasta_path(a->fasta), a->no_contig.s);
+    return partly ? 0 : -1;
+}
+
 static void summary(args_t *a)
 {
     int64_t unscored = 0;
@@ -908,9 +998,6 @@ static void summary(args_t *a)
     }
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " without ALT; %" PRId64 " ALT alleles scored, %" PRId64 " not%s%s", a->n_records,
              a->n_scored, a->n_no_alt, a->n_reason[TFB_ALLELE_OK], unscored, unscored ? ": " : "", unscored ? s.s : "");
-    if (a->n_reason[TFB_ALLELE_NO_CONTIG] && !a->n_scored)
-        tfb_warn("nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)", tfb_fasta_path(a->fasta),
-                 a->no_contig.s);
     if (a->o->effect.min_percentile > 0)
         tfb_note("%" PRId64 " of the annotated records have no tags: their changes are below percentile %g", a->n_below, a->o->effect.min_percentile);
     if (a->phased) tfb_note("%s", tfb_phased_summary(a->phased));
@@ -930,6 +1017,20 @@ static int build_index(const args_t *a)
     if (ksprintf(&index, "%s.%s", o->out, out_type(o) == 'b' || shift ? "csi" : "tbi") > 0) unlink(index.s);
     free(index.s);
     return -1;
+}
+
+static void free_tags(args_t *a)
+{
+    if (a->names) khash_str2int_destroy(a->names); /* its keys are these */
+    tfb_strv_free(a->tag);
+    tfb_strv_free(a->hap_tag);
+    tfb_strv_free(a->summary_tag);
+    free(a->csq_tag);
+    for (int k = 0; k < a->n_stale; k++) free(a->stale[k].tag);
+    free(a->stale);
+    for (int k = 0; k < a->n_lines; k++) free(a->line[k].text);
+    free(a->line);
+    free(a->tag_id);
 }
 
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
@@ -952,7 +1053,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     a->fasta = o->reference;
     if (!(a->pool = tfb_pool_create(o->threads - tfb_io_threads(o->threads))) ||
         (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) || (!a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) ||
-        open_input(a) < 0)
+        !(a->in = open_input(o)))
         goto done;
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) goto done;
@@ -965,11 +1066,8 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
         if (strlen(tfb_panel_target(a->panel, t)) > a->longest_name) a->longest_name = strlen(tfb_panel_target(a->panel, t));
     a->b = a->store;
     for (int k = 0; k < 2; k++) a->store[k].win = (tfb_windows_t){.W = a->W, .T = a->n_targets};
-    if (o->haplotypes && !(a->phased = tfb_phased_create(bcf_sr_get_header(a->sr, 0), in_name(o), o->phase, a->W, o->max_n))) goto done;
-    if (make_header(a) < 0) {
-        tfb_error("%s: cannot make the output's header", in_name(o));
-        goto done;
-    }
+    if (o->haplotypes && !(a->phased = tfb_phased_create(tfb_records_header(a->in), in_name(a), o->phase, a->W, o->max_n))) goto done;
+    if (make_header(a) < 0) goto done;
     if (o->filter && !(a->filter = filter_init(a->hdr, o->filter))) goto done;
     if (open_output(a) < 0) goto done;
     began = 1;
@@ -979,9 +1077,12 @@ done:
     if (a->out && hts_close(a->out) < 0 && ret == 0) ret = tfb_file_write_error(o->out);
     if (ret < 0 && began) tfb_file_remove(o->out);        /* nothing half-written */
     if (ret == 0 && o->write_index) ret = build_index(a); /* the output is whole even where it cannot be indexed */
-    if (ret == 0) summary(a);
+    if (ret == 0) {
+        summary(a);
+        ret = check_contigs(a); /* the output is whole all the same */
+    }
     if (a->filter) filter_destroy(a->filter);
-    if (a->sr) bcf_sr_destroy(a->sr);
+    tfb_records_close(a->in);
     for (int k = 0; k < 2; k++) {
         batch_t *b = &a->store[k];
         for (int i = 0; i < b->m_items; i++) {
@@ -993,12 +1094,7 @@ done:
         tfb_windows_free(&b->win);
     }
     tfb_phased_destroy(a->phased);
-    tfb_strv_free(a->tag);
-    tfb_strv_free(a->hap_tag);
-    free(a->csq_tag);
-    for (int k = 0; k < a->n_stale; k++) free(a->stale[k].tag);
-    free(a->stale);
-    free(a->tag_id);
+    free_tags(a);
     if (!o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
     if (!o->reference) tfb_fasta_close(a->fasta);
@@ -1006,7 +1102,6 @@ done:
     free(a->top);
     free(a->text.s);
     free(a->info.s);
-    free(a->last_contig.s);
     free(a->no_contig.s);
     free(a);
     return ret;

@@ -34,7 +34,8 @@ typedef struct {
 } tfb_vcf_opt_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o);
-/* 0, or -1 (logged; an output file that was begun is removed, unless it is whole and only its index could not be written). */
+/* 0, or -1 (logged). An output file that was begun is then removed, unless it is whole: only its index could not
+ * be written, or nothing was scored since every contig is unknown to the FASTA. */
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o);
 
 #endif

@@ -10,6 +10,7 @@
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include "genome/lines.h"
+#include "genome/records.h"
 #include <ctype.h>
 #include <errno.h>
 #include <htslib/khash.h>
@@ -469,6 +470,7 @@ static int run_vcf(args_t *a)
     int r, ret = -1;
     htsFile *in = hts_open(a->o->in, "r");
     bcf_hdr_t *hdr = NULL;
+    tfb_records_t *records = NULL;
     bcf1_t *rec = bcf_init();
     if (!in) {
         tfb_error("cannot read %s: %s", in_name(a), strerror(errno));
@@ -482,28 +484,19 @@ static int run_vcf(args_t *a)
         memory();
         goto done;
     }
-    int64_t n = 0;
-    while ((r = bcf_read(in, hdr, rec)) == 0) {
-        const char *contig = bcf_seqname(hdr, rec);
-        n++;
-        if (!contig || (rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || bcf_unpack(rec, BCF_UN_STR) < 0 || rec->n_allele < 1) {
-            tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", in_name(a), n, bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1);
-            goto done;
-        }
+    if (!(records = tfb_records_on(a->o->in, in, hdr))) goto done;
+    while ((r = tfb_records_next(records, &rec)) > 0) {
         a->contig.l = 0;
-        if (kputs(contig, &a->contig) < 0) {
+        if (bcf_unpack(rec, BCF_UN_STR) < 0 || kputs(bcf_seqname(hdr, rec), &a->contig) < 0) {
             memory();
             goto done;
         }
         for (int i = 1; i < rec->n_allele; i++)
             if (run_allele(a, rec, rec->d.allele[i]) < 0) goto done;
     }
-    if (r < -1) {
-        tfb_error("%s: cannot read on after record %" PRId64 ": the file is truncated or damaged", in_name(a), n);
-        goto done;
-    }
-    ret = 0;
+    ret = r;
 done:
+    tfb_records_close(records);
     if (rec) bcf_destroy(rec);
     if (hdr) bcf_hdr_destroy(hdr);
     if (in && hts_close(in) < 0 && ret == 0) {

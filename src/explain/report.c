@@ -2,6 +2,7 @@
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
+#include "genome/records.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <htslib/khash.h>
@@ -456,6 +457,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
     report_t r = {.o = o, .index = kh_init(tf), .top = calloc((size_t)o->n_top + 2, sizeof *r.top)};
     htsFile *fp = hts_open(o->in, "r");
     bcf1_t *rec = bcf_init();
+    tfb_records_t *in = NULL;
     int ret = -1, got;
     if (!fp || (hts_get_format(fp)->format != vcf && hts_get_format(fp)->format != bcf)) {
         tfb_error("cannot read %s as VCF or BCF", o->in);
@@ -471,17 +473,10 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
         goto done;
     }
     if (look_for_tags(&r) < 0) goto done;
-    while ((got = bcf_read(fp, r.hdr, rec)) == 0) {
-        if (bcf_unpack(rec, BCF_UN_INFO) < 0 || rec->errcode) {
-            tfb_error("%s: record %" PRId64 " is damaged", o->in, r.n_records + 1);
-            goto done;
-        }
-        if (record(&r, rec) < 0) goto memory;
-    }
-    if (got < -1) {
-        tfb_error("%s: cannot read on after record %" PRId64 ": the file is truncated or damaged", o->in, r.n_records);
-        goto done;
-    }
+    if (!(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
+    while ((got = tfb_records_next(in, &rec)) > 0)
+        if (bcf_unpack(rec, BCF_UN_INFO) < 0 || record(&r, rec) < 0) goto memory;
+    if (got < 0) goto done;
     ret = page(&r, out);
     goto done;
 memory:
@@ -491,6 +486,7 @@ done:
     for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
     for (int k = 0; k < 5; k++) free(r.num[k]);
     for (int k = 0; k < 2; k++) free(r.str[k]);
+    tfb_records_close(in);
     tfb_strv_free(r.name);
     tfb_strv_free(r.real);
     free(r.tf);

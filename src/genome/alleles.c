@@ -15,6 +15,7 @@ const char *tfb_allele_reason(tfb_allele_t r)
         "too near a contig end",
         "with too many N around",
         "with a REF that the FASTA does not have",
+        "equal to REF",
     };
     return text[r];
 }

@@ -20,6 +20,7 @@ typedef enum {
     TFB_ALLELE_EDGE,      /* the window would reach beyond the contig */
     TFB_ALLELE_MANY_N,    /* more N in the window than allowed */
     TFB_ALLELE_MISMATCH,  /* REF is not what the FASTA has */
+    TFB_ALLELE_SAME,      /* an ALT that is REF: nothing changes, so no TF's binding changes most */
     TFB_ALLELE_REASONS
 } tfb_allele_t;
 

@@ -34,7 +34,7 @@ struct tfbind_scorer_t {
 
 /* the public names of reasons are genome's, in its order */
 _Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC && (int)TFBIND_REF_MISMATCH == (int)TFB_ALLELE_MISMATCH &&
-                   (int)TFBIND_REF_MISMATCH + 1 == (int)TFB_ALLELE_REASONS && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
+                   (int)TFBIND_REF_MISMATCH + 1 == (int)TFB_ALLELE_SAME && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
                "tfbind_status_t is tfb_allele_t");
 _Static_assert((int)TFBIND_STRAND_FWD == (int)TFB_STRAND_FWD && (int)TFBIND_STRAND_REV == (int)TFB_STRAND_REV, "tfbind_strand_t is tfb_strand_t");
 
@@ -75,7 +75,7 @@ API const char *tfbind_version(void) { return PACKAGE_VERSION; }
 API const char *tfbind_message(void) { return message; }
 API void tfbind_log_level(int level) { log_level = level; }
 API float tfbind_probability(float z) { return tfb_sigmoid(z); }
-API const char *tfbind_status_text(int s) { return s >= 0 && s < TFB_ALLELE_REASONS ? tfb_allele_reason((tfb_allele_t)s) : NULL; }
+API const char *tfbind_status_text(int s) { return s >= 0 && s <= TFBIND_REF_MISMATCH ? tfb_allele_reason((tfb_allele_t)s) : NULL; }
 
 /* ---- models ---- */
 
