@@ -104,13 +104,15 @@ typedef enum {
     TFBIND_NO_CONTIG,
     TFBIND_EDGE,
     TFBIND_MANY_N,
-    TFBIND_REF_MISMATCH
+    TFBIND_REF_MISMATCH,
+    TFBIND_SAME /* alt is ref: there is no change to score */
 } tfbind_status_t;
 /* In words, such as "too near a contig end"; NULL for a number that is none. */
 const char *tfbind_status_text(int status);
 
-/* Scores the REF and ALT alleles of n variants, each allele in the middle of its own window, as `tfbind annotate` does. Variants in genome order are
- * read fastest, and neighbours that share contig, pos and ref share the work of REF.
+/* Scores the REF and ALT alleles of n variants, each allele in the middle of its own window, as `tfbind annotate` does: without the bases that ref and
+ * alt share, as `bcftools norm` trims them, so that a change has one score however it is padded. Variants in genome order are read fastest, and neighbours
+ * that then have the same REF share its work.
  *   ref_z, alt_z   (n, T) logits; NaN where status is not TFBIND_SCORED
  *   status         (n)
  * An allele that cannot be scored is no error. */

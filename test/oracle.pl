@@ -87,6 +87,28 @@ sub window
     return ($s =~ tr/ACGT/N/c) > $max_n ? 'n' : $s;
 }
 
+# REF and an allele without the bases that they share, at the back, then at the front, but for one base of each: (position, REF, ALT).
+sub trim
+{
+    my ($pos, $ref, $alt) = @_;
+    while (length $ref > 1 && length $alt > 1 && substr($ref, -1) eq substr($alt, -1)) { chop $ref; chop $alt }
+    while (length $ref > 1 && length $alt > 1 && substr($ref, 0, 1) eq substr($alt, 0, 1)) { $pos++; $_ = substr $_, 1 for $ref, $alt }
+    return ($pos, $ref, $alt);
+}
+
+# The windows of REF and of an ALT, or why there are none.
+sub windows
+{
+    my ($chrom, $pos, $ref, $alt) = @_;
+    my $k = kind($alt);
+    return ($k, $k) if $k ne 'ok';
+    return ('letters', 'letters') if kind($ref) ne 'ok';
+    return ('same', 'same') if $ref eq $alt;
+    ($pos, $ref, $alt) = trim($pos, $ref, $alt);
+    my $r = window($chrom, $pos, length $ref, $ref);
+    return ($r, $r =~ /^[ACGTN]+$/ ? window($chrom, $pos, length $ref, $alt) : $r);
+}
+
 sub kind
 {
     local $_ = $_[0];
@@ -103,8 +125,8 @@ sub annotate
         my ($chrom, $pos, undef, $ref0, $alts) = split /\t/;
         my $ref = uc $ref0;
         my @alt = $alts eq '.' ? () : split /,/, uc $alts;
-        my $rw = kind($ref) eq 'ok' ? window($chrom, $pos, length $ref, $ref) : 'letters';
-        my @w = map { my $k = kind($_); $k ne 'ok' ? $k : $rw !~ /^[ACGTN]+$/ ? $rw : window($chrom, $pos, length $ref, $_) } @alt;
+        my @pair = map { [windows($chrom, $pos, $ref, $_)] } @alt;
+        my @w = map { $_->[1] } @pair;
         my @ok = map { /^[ACGTN]+$/ ? 1 : 0 } @w;
         my $scored = grep { $_ } @ok;
         $count{$ok[$_] ? 'scored' : $w[$_]}++ for 0 .. $#alt;
@@ -117,7 +139,7 @@ sub annotate
                 if ($ok[$i]) {
                     my $best = -1;
                     for my $t (0 .. $#tf) {
-                        my ($zr, $za) = (logit($rw, $t), logit($w[$i], $t));
+                        my ($zr, $za) = (logit($pair[$i][0], $t), logit($w[$i], $t));
                         my $d = sigmoid($za) - sigmoid($zr);
                         next if abs $d <= $best;
                         $best = abs $d;
@@ -130,11 +152,12 @@ sub annotate
         } else {
             for my $t (0 .. $#tf) {
                 if (!$scored) { push @out, ('.') x 3; next }
-                my $zr = logit($rw, $t);
                 my @za = map { $ok[$_] ? logit($w[$_], $t) : undef } 0 .. $#alt;
-                push @out, join(',', num(sigmoid($zr)), map { defined $_ ? num(sigmoid($_)) : '.' } @za);
-                push @out, join(',', map { defined $_ ? num(sigmoid($_) - sigmoid($zr)) : '.' } @za);
-                push @out, join(',', map { defined $_ ? num($_ - $zr) : '.' } @za);
+                my @zr = map { $ok[$_] ? logit($pair[$_][0], $t) : undef } 0 .. $#alt;
+                my ($first) = grep { defined } @zr;
+                push @out, join(',', num(sigmoid($first)), map { defined $_ ? num(sigmoid($_)) : '.' } @za);
+                push @out, join(',', map { $ok[$_] ? num(sigmoid($za[$_]) - sigmoid($zr[$_])) : '.' } 0 .. $#alt);
+                push @out, join(',', map { $ok[$_] ? num($za[$_] - $zr[$_]) : '.' } 0 .. $#alt);
             }
         }
         print join("\t", $chrom, $pos, $ref0, $alts, @out), "\n" if $mode ne 'reasons';

@@ -72,7 +72,16 @@ sub read_vcf
     }
 }
 
-# The change of REF to an allele: (first base, bases, text), shared bases taken off at the front, then at the back.
+# REF and an allele without the bases that they share, at the back, then at the front, but for one base of each: (first base, REF, ALT).
+sub trim
+{
+    my ($pos, $ref, $alt) = @_;
+    while (length $ref > 1 && length $alt > 1 && substr($ref, -1) eq substr($alt, -1)) { chop $ref; chop $alt }
+    while (length $ref > 1 && length $alt > 1 && substr($ref, 0, 1) eq substr($alt, 0, 1)) { $pos++; $_ = substr $_, 1 for $ref, $alt }
+    return ($pos, $ref, $alt);
+}
+
+# What is left of that without any shared base: (first base, bases, text), taken off at the front, then at the back.
 sub change
 {
     my ($pos, $ref, $alt) = @_;
@@ -88,11 +97,13 @@ sub haplotype
     my (@front, @back, @taken, %inserted);
     for my $r (grep { $_->{contig} eq $contig } @record) {
         my $a = $r->{gt}[$s][$k] // '.';
+        $r->{has}[$s][$k] = 0;
         next if $a eq '.' || $a == 0 || $r->{allele}[$a] !~ /^[ACGT]+$/;
-        my ($b, $n, $text) = change($r->{pos}, $r->{allele}[0], $r->{allele}[$a]);
+        my ($from, $ref, $alt) = trim($r->{pos}, $r->{allele}[0], $r->{allele}[$a]);
+        my ($b, $n, $text) = change($from, $ref, $alt);
         if ($n == 0) { # between two bases: not inside another change, and only one there
             next if $inserted{$b}++ || ($taken[$b] && $taken[$b - 1] && $taken[$b] == $taken[$b - 1]);
-            if ($b > $r->{pos}) { $back[$b - 1] = $text } else { $front[$b] = $text }
+            if ($b > $from) { $back[$b - 1] = $text } else { $front[$b] = $text }
         } else {
             next if grep { $taken[$_] } $b .. $b + $n - 1;
             next if grep { $inserted{$_} } $b + 1 .. $b + $n - 1;
@@ -100,26 +111,59 @@ sub haplotype
             $base[$b] = $text;
             $taken[$_] = 1 + $r->{number} for $b .. $b + $n - 1;
         }
+        $r->{has}[$s][$k] = $a;
     }
     return map { ($front[$_] // '') . $base[$_] . ($back[$_] // '') } 0 .. $#base;
+}
+
+# Has an allele in place of n bases from p a window of its own?
+sub fits
+{
+    my ($contig, $p, $n, $allele) = @_;
+    my $m = length $allele;
+    my $left = $m < $W ? int($W / 2) - int($m / 2) : 0;
+    my $right = $m < $W ? $W - $left - $m : 0;
+    return 0 if $p < $left || $p + $n + $right > length $seq{$contig};
+    my $w = substr($seq{$contig}, $p - $left, $left) . substr($allele, 0, $W) . substr($seq{$contig}, $p + $n, $right);
+    return ($w =~ tr/ACGT//c) <= 20;
+}
+
+sub scored
+{
+    my ($contig, $r, $i) = @_;
+    return 0 if $r->{allele}[$i] !~ /^[ACGT]+$/ || $r->{allele}[$i] eq $r->{allele}[0];
+    my ($p, $ref, $alt) = trim($r->{pos}, $r->{allele}[0], $r->{allele}[$i]);
+    return fits($contig, $p, length $ref, $ref) && fits($contig, $p, length $ref, $alt);
+}
+
+# The first ALT with a score, or 0: then the record is not annotated.
+sub first_scored
+{
+    my ($contig, $r) = @_;
+    scored($contig, $r, $_) && return $_ for 1 .. $#{$r->{allele}};
+    return 0;
+}
+
+# The ALT of a genotype, if it is scored: the haplotype may have lost it to an earlier variant. Else 0.
+sub left_out
+{
+    my ($contig, $r, $s, $k) = @_;
+    my $a = $r->{gt}[$s][$k];
+    return $a && scored($contig, $r, $a) ? $a : 0;
 }
 
 sub windows
 {
     for my $contig (@order) {
         my @here = grep { $_->{contig} eq $contig } @record;
+        $_->{main} = first_scored($contig, $_) for @here;
         for my $s (0 .. $#sample) {
             for my $k (0, 1) {
                 my @base = haplotype($contig, $s, $k);
-                for my $r (@here) {
+                for my $r (grep { $_->{main} } @here) {
                     next unless defined $r->{gt}[$s][$k] && $r->{gt}[$s][$k] ne '.';
-                    my ($p, $q) = ($r->{pos}, $r->{pos} + length $r->{allele}[0]);
-                    my $fits = sub { # near the contig's ends: without windows of REF and of an ALT alone a record is not annotated
-                        my ($n) = @_;
-                        my $half = int($W / 2) - int($n / 2);
-                        return $n >= $W || ($p >= $half && $q + $W - $half - $n <= @base);
-                    };
-                    next unless $fits->($q - $p) && grep { $fits->(length $_) } @{$r->{allele}}[1 .. $#{$r->{allele}}];
+                    my ($p, $ref) = trim($r->{pos}, $r->{allele}[0], $r->{allele}[$r->{has}[$s][$k] || left_out($contig, $r, $s, $k) || $r->{main}]);
+                    my $q = $p + length $ref;
                     my $middle = join '', @base[$p .. $q - 1];
                     my $a = length $middle;
                     my $left = int($W / 2) - int($a / 2);

@@ -9,16 +9,20 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* States of a haplotype in tfb_phased_rec_t.win before it has its window. */
-enum { NO_VALUE = -1, ABSENT = -2, STAR = -3, PRESENT = 0 };
-/* The phase set of phased genotypes without PS in a file that has it. */
-enum { UNNAMED_SET = INT32_MAX };
+/* States of a haplotype in tfb_phased_rec_t.win before it has its window; from 0 on: its allele by the genotype. */
+enum { NO_VALUE = -1, ABSENT = -2, STAR = -3, UNKNOWN = -4, UNMADE = -5 };
+enum {
+    UNNAMED_SET = INT32_MAX, /* the phase set of phased genotypes without PS in a file that has it */
+    WAITING = 128 << 20,     /* bytes of records that may wait for the end of a long REF */
+};
 
 struct tfb_phased_t {
     const char *in;
     char phase;
-    int W, max_n, n_samples, rid, ended, has_ps;
+    int W, max_n, n_samples, rid, has_ps;
     hts_pos_t last;
+    uint8_t *seen; /* (n_seen) contigs that have ended, or that there are records of now */
+    int n_seen;
     tfb_haps_t *haps;
     int32_t *gt, *ps;
     int m_gt, m_ps;
@@ -27,13 +31,16 @@ struct tfb_phased_t {
     tfb_carrier_t *car;
     tfb_phase_set_t *set;
     int m_car, m_set;
+    /* of the record whose windows are made */
+    const tfb_alt_t *alt;
+    int main;    /* the first ALT with a score */
     int *window; /* per group: its window, or a state */
     int m_window;
     int *table; /* windows of a record by their sequence: index or -1 */
     int m_table;
     float *value;
     int m_value;
-    int64_t n_haps, n_windows, n_no_window, n_skipped;
+    int64_t n_haps, n_windows, n_no_window, n_unknown, n_skipped;
     kstring_t text;
 };
 
@@ -63,7 +70,8 @@ tfb_phased_t *tfb_phased_create(const bcf_hdr_t *hdr, const char *in, char phase
         return NULL;
     }
     tfb_phased_t *p = calloc(1, sizeof *p);
-    if (!p || !(p->haps = tfb_haps_create(W, n))) {
+    const char *most = getenv("TFBIND_WAITING"); /* for tests */
+    if (!p || !(p->haps = tfb_haps_create(W, n, most ? (size_t)atoi(most) : WAITING))) {
         no_memory();
         free(p);
         return NULL;
@@ -82,6 +90,7 @@ void tfb_phased_destroy(tfb_phased_t *p)
 {
     if (!p) return;
     tfb_haps_destroy(p->haps);
+    free(p->seen);
     free(p->gt);
     free(p->ps);
     if (p->ps_text) free(p->ps_text[0]);
@@ -103,14 +112,48 @@ void tfb_phased_rec_free(tfb_phased_rec_t *r)
 
 /* ---- genotypes ---- */
 
-static int known(int32_t g) { return g != bcf_int32_vector_end && !bcf_gt_is_missing(g); }
+/* Reports what is wrong with a record, or with the genotype of a sample if that is not -1. Returns -1. */
+static int malformed(const tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int sample, const char *what)
+{
+    tfb_error("%s:%" PRId64 ": %s%s%s%s (%s)", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1, sample < 0 ? "" : "the genotype of ",
+              sample < 0 ? "" : hdr->samples[sample], sample < 0 ? "" : " ", what, p->in);
+    return -1;
+}
+
+/* An allele and not the missing one, which some writers set as the integers' missing value. */
+static int known(int32_t g) { return g != bcf_int32_vector_end && g != bcf_int32_missing && !bcf_gt_is_missing(g); }
+
+static int is_integer(const bcf_fmt_t *f) { return f->type == BCF_BT_INT8 || f->type == BCF_BT_INT16 || f->type == BCF_BT_INT32; }
+
+/* The record's genotypes into p->gt, each allele one that the record has. Values a sample, 0 if there are none, or -1 (logged): htslib
+ * checks that the bytes are there, and not what is in them, and ends the process if they are of another type. */
+static int read_genotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
+{
+    const bcf_fmt_t *f = bcf_get_fmt(hdr, rec, "GT");
+    if (!f || !f->p || f->n <= 0) return 0;
+    if ((int)rec->n_sample != p->n_samples) return malformed(p, hdr, rec, -1, "the record has values of another number of samples than the header names");
+    if (!is_integer(f)) return malformed(p, hdr, rec, -1, "FORMAT/GT holds no genotypes");
+    int n = bcf_get_genotypes(hdr, rec, &p->gt, &p->m_gt);
+    if (n == -4) return no_memory();
+    if (n <= 0 || n % p->n_samples) return malformed(p, hdr, rec, -1, "cannot read FORMAT/GT: it must be declared with Type=String");
+    for (int i = 0; i < n; i++) {
+        int32_t g = p->gt[i];
+        if (!known(g)) {
+            if (g == bcf_int32_missing) p->gt[i] = bcf_gt_missing;
+        } else if (g < 0)
+            return malformed(p, hdr, rec, i / (n / p->n_samples), "has a negative allele");
+        else if (bcf_gt_allele(g) >= (int)rec->n_allele)
+            return malformed(p, hdr, rec, i / (n / p->n_samples), "has an allele that the record lacks");
+    }
+    return n / p->n_samples;
+}
 
 /* Applies --phase to the genotype g[n]. 1 heterozygous (what is left of it), 0 not, 2 skip it, -1 an error (logged). */
 static int settle(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int sample, int32_t *g, int n)
 {
-    int phased = 0, het = 0, some = -1, alt = 0, missing = 0;
+    int phased = 1, het = 0, some = -1, alt = 0, missing = 0;
     for (int k = 0; k < n && g[k] != bcf_int32_vector_end; k++) {
-        phased |= bcf_gt_is_phased(g[k]); /* the first allele's bit means nothing in older files: any one says it */
+        if (k > 0) phased &= bcf_gt_is_phased(g[k]); /* its separator; the first allele has none, and its bit depends on htslib */
         missing |= bcf_gt_is_missing(g[k]);
         if (!known(g[k])) continue;
         if (some >= 0 && bcf_gt_allele(g[k]) != some) het = 1;
@@ -135,47 +178,77 @@ static int settle(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int 
     return het;
 }
 
-/* The record's phase sets into p->ps: n_samples values, or 0 where it has none. */
-static int read_sets(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
+/* Phase sets with names: a number for each. 0, or -1 on failure (logged). */
+static int read_set_names(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
-    if (!p->has_ps || (p->phase != 'r' && p->phase != 's')) return 0;
-    int n = bcf_get_format_int32(hdr, rec, "PS", &p->ps, &p->m_ps);
-    if (n == p->n_samples) return n;
-    if (n != -2) return 0; /* not there */
-    if (bcf_get_format_string(hdr, rec, "PS", &p->ps_text, &p->m_ps_text) < 0 || RESERVE(p->ps, p->m_ps, p->n_samples) < 0) return 0;
-    for (int s = 0; s < p->n_samples; s++) { /* a name: FNV-1a */
+    if (bcf_get_format_string(hdr, rec, "PS", &p->ps_text, &p->m_ps_text) < 0) return malformed(p, hdr, rec, -1, "cannot read FORMAT/PS");
+    if (RESERVE(p->ps, p->m_ps, p->n_samples) < 0) return -1;
+    for (int s = 0; s < p->n_samples; s++) { /* FNV-1a */
         uint32_t x = 2166136261u;
         for (const char *c = p->ps_text[s]; *c; c++) x = (x ^ (uint8_t)*c) * 16777619u;
         p->ps[s] = strcmp(p->ps_text[s], ".") ? (int32_t)(x & 0x3fffffff) : bcf_int32_missing;
     }
-    return p->n_samples;
+    return 0;
+}
+
+/* The record's phase sets into p->ps. 1, 0 if it has none that matter, or -1 (logged). */
+static int read_sets(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
+{
+    if (!p->has_ps || (p->phase != 'r' && p->phase != 's')) return 0;
+    const bcf_fmt_t *f = bcf_get_fmt(hdr, rec, "PS");
+    if (!f || !f->p || f->n <= 0) return 0;
+    int n_samples = p->n_samples, id = bcf_hdr_id2int(hdr, BCF_DT_ID, "PS"), type = (int)bcf_hdr_id2type(hdr, BCF_HL_FMT, (uint32_t)id);
+    if (type == BCF_HT_STR && f->type == BCF_BT_CHAR) return read_set_names(p, hdr, rec) < 0 ? -1 : 1;
+    if (type != BCF_HT_INT || !is_integer(f)) return malformed(p, hdr, rec, -1, "FORMAT/PS is neither integers nor names of phase sets");
+    int n = bcf_get_format_int32(hdr, rec, "PS", &p->ps, &p->m_ps);
+    if (n == -4) return no_memory();
+    if (n <= 0 || n % n_samples) return malformed(p, hdr, rec, -1, "cannot read FORMAT/PS");
+    for (int s = 0, m = n / n_samples; s < n_samples; s++) {
+        for (int k = 1; k < m; k++)
+            if (p->ps[s * m + k] != bcf_int32_vector_end) return malformed(p, hdr, rec, -1, "FORMAT/PS has more than one phase set for a sample");
+        p->ps[s] = p->ps[s * m] == bcf_int32_vector_end ? bcf_int32_missing : p->ps[s * m];
+    }
+    return 1;
 }
 
 int tfb_phased_new_contig(const tfb_phased_t *p, const bcf1_t *rec) { return p->rid >= 0 && p->rid != rec->rid; }
 
 int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r) { return r->number < 0 || tfb_haps_ready(p->haps, r->number); }
 
-int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usable, tfb_phased_rec_t *r)
+/* The input has come to a record: is it where a sorted one may be? 0, or -1 (logged). */
+static int move_on(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec)
 {
-    int n_samples = p->n_samples, n_car = 0, n_set = 0;
-    r->number = -1;
-    r->n_pair = 0;
-    if (p->rid != rec->rid) {
-        tfb_haps_reset(p->haps);
-        p->rid = rec->rid;
-    } else if (rec->pos < p->last) {
+    if (p->rid == rec->rid && rec->pos < p->last) {
         tfb_error("%s:%" PRId64 " comes after %" PRId64 " in %s: --haplotypes needs sorted records", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
                   (int64_t)p->last + 1, p->in);
         return -1;
     }
+    if (p->rid != rec->rid) {
+        int n = p->n_seen;
+        if (RESERVE(p->seen, p->n_seen, rec->rid + 1) < 0) return -1;
+        memset(p->seen + n, 0, (size_t)(p->n_seen - n));
+        if (p->seen[rec->rid]) {
+            tfb_error("%s:%" PRId64 " comes after %s in %s: --haplotypes needs sorted records", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
+                      bcf_hdr_id2name(hdr, p->rid), p->in);
+            return -1;
+        }
+        p->seen[rec->rid] = 1;
+        tfb_haps_reset(p->haps);
+    }
+    p->rid = rec->rid;
     p->last = rec->pos;
     tfb_haps_at(p->haps, rec->pos);
-    if (!usable) return 0;
-    int n = bcf_get_genotypes(hdr, rec, &p->gt, &p->m_gt);
-    if (n < n_samples) return 0; /* no genotypes here */
-    int ploidy = n / n_samples, n_ps = read_sets(p, hdr, rec);
-    if (RESERVE(r->win, r->m_win, n) < 0 || RESERVE(p->car, p->m_car, n) < 0 || RESERVE(p->set, p->m_set, n_samples) < 0) return -1;
-    for (int s = 0; s < n_samples; s++) {
+    return 0;
+}
+
+/* Applies --phase to a record's genotypes of ploidy values a sample, and notes the phase sets of those that are heterozygous, of which there then are
+ * *n_set. 0, or -1 (logged). */
+static int settle_all(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int ploidy, int *n_set)
+{
+    int n_ps = read_sets(p, hdr, rec), by_set = p->has_ps && (p->phase == 'r' || p->phase == 's');
+    *n_set = 0;
+    if (n_ps < 0 || RESERVE(p->set, p->m_set, p->n_samples) < 0) return -1;
+    for (int s = 0; s < p->n_samples; s++) {
         int32_t *g = p->gt + (size_t)s * (size_t)ploidy;
         int het = settle(p, hdr, rec, s, g, ploidy);
         if (het < 0) return -1;
@@ -184,31 +257,49 @@ int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usab
             for (int k = 0; k < ploidy; k++)
                 if (g[k] != bcf_int32_vector_end) g[k] = bcf_gt_missing;
         }
-        if (het == 1 && p->has_ps && (p->phase == 'r' || p->phase == 's'))
-            p->set[n_set++] = (tfb_phase_set_t){s, n_ps && p->ps[s] != bcf_int32_missing ? p->ps[s] : UNNAMED_SET};
+        if (het == 1 && by_set) p->set[(*n_set)++] = (tfb_phase_set_t){s, n_ps && p->ps[s] != bcf_int32_missing ? p->ps[s] : UNNAMED_SET};
     }
+    return 0;
+}
+
+/* What a haplotype with this genotype value is, before it has its window. */
+static int state(const bcf1_t *rec, int32_t g)
+{
+    if (g == bcf_int32_vector_end) return ABSENT;
+    if (!known(g)) return NO_VALUE;
+    int a = bcf_gt_allele(g);
+    tfb_allele_t kind = a ? tfb_allele_kind(rec->d.allele[a]) : TFB_ALLELE_OK;
+    if (kind == TFB_ALLELE_STAR) return STAR;
+    return kind == TFB_ALLELE_OK ? a : NO_VALUE;
+}
+
+/* The haplotypes of a record and the alleles that they carry. 0, or -1 (logged). */
+static int read_haplotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, tfb_phased_rec_t *r)
+{
+    int n_samples = p->n_samples, n_car = 0, n_set, ploidy = read_genotypes(p, hdr, rec);
+    if (ploidy <= 0) return ploidy;
+    int n = ploidy * n_samples;
+    if (RESERVE(r->win, r->m_win, n) < 0 || RESERVE(p->car, p->m_car, n) < 0 || settle_all(p, hdr, rec, ploidy, &n_set) < 0) return -1;
     r->ploidy = p->phase == 'm' ? 1 : ploidy;
     for (int k = 0; k < r->ploidy; k++)
         for (int s = 0, i = 0; s < n_samples; s++) {
-            int32_t g = p->gt[(size_t)s * (size_t)ploidy + (size_t)k], *win = &r->win[(size_t)k * (size_t)n_samples + (size_t)s];
+            int32_t g = p->gt[(size_t)s * (size_t)ploidy + (size_t)k];
             while (i < n_set && p->set[i].sample < s) i++;
-            *win = g == bcf_int32_vector_end ? ABSENT : NO_VALUE;
-            if (!known(g)) continue;
-            int a = bcf_gt_allele(g);
-            if (a >= rec->n_allele) {
-                tfb_error("%s:%" PRId64 ": the genotype of %s has an allele that the record lacks (%s)", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
-                          hdr->samples[s], p->in);
-                return -1;
-            }
-            tfb_allele_t kind = a ? tfb_allele_kind(rec->d.allele[a]) : TFB_ALLELE_OK;
-            if (kind == TFB_ALLELE_OK)
-                *win = PRESENT;
-            else if (kind == TFB_ALLELE_STAR)
-                *win = STAR;
-            if (a) p->car[n_car++] = (tfb_carrier_t){k * n_samples + s, a, i < n_set && p->set[i].sample == s ? p->set[i].set : TFB_NO_SET};
+            r->win[(size_t)k * (size_t)n_samples + (size_t)s] = state(rec, g);
+            if (known(g) && bcf_gt_allele(g) > 0)
+                p->car[n_car++] = (tfb_carrier_t){k * n_samples + s, bcf_gt_allele(g), i < n_set && p->set[i].sample == s ? p->set[i].set : TFB_NO_SET};
         }
-    r->number = tfb_haps_add(p->haps, rec->pos, rec->n_allele, rec->d.allele, p->car, n_car, p->set, n_set);
+    r->number = tfb_haps_add(p->haps, rec->pos, (int)rec->n_allele, rec->d.allele, p->car, n_car, p->set, n_set);
     return r->number < 0 ? -1 : 0;
+}
+
+int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usable, tfb_phased_rec_t *r)
+{
+    r->number = -1;
+    r->n_pair = r->ploidy = 0;
+    if (move_on(p, hdr, rec) < 0 || (usable && read_haplotypes(p, hdr, rec, r) < 0)) return -1;
+    tfb_haps_wait(p->haps, rec->shared.l + rec->indiv.l + (size_t)r->ploidy * (size_t)p->n_samples * sizeof *r->win);
+    return 0;
 }
 
 /* ---- windows ---- */
@@ -228,43 +319,70 @@ static int same_window(tfb_phased_t *p, tfb_windows_t *w, const uint8_t *code, i
     return p->table[at] = (int)((code - w->code) / w->W);
 }
 
-int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, int ref, const int *alt, int n_alt, tfb_windows_t *w)
+/* An empty table of the windows of a record, with room for n, and those that there are already: most haplotypes have just these. 0, or -1 on lack of
+ * memory (logged). */
+static int begin_table(tfb_phased_t *p, int n, const tfb_alt_t *alt, int n_alt, tfb_windows_t *w)
 {
-    if (r->number < 0) return 0;
-    int n_slots = r->ploidy * p->n_samples, n = tfb_haps_group(p->haps, r->number, n_slots), m = 64;
-    if (n < 0 || RESERVE(p->window, p->m_window, n) < 0) return -1;
-    while (m < 2 * (n + n_alt + 1)) m *= 2;
+    int m = 64;
+    while (m < 2 * (n + 2 * n_alt)) m *= 2;
     if (m > p->m_table) {
         int *t = realloc(p->table, (size_t)m * sizeof *t);
         if (!t) return no_memory();
         p->table = t;
         p->m_table = m;
     }
-    for (int i = 0; i < p->m_table; i++) p->table[i] = -1;
-    enum { UNMADE = -9 };
+    memset(p->table, -1, (size_t)p->m_table * sizeof *p->table);
+    for (int i = 0; i < n_alt; i++) {
+        if (alt[i].ref >= 0) same_window(p, w, w->code + (size_t)alt[i].ref * (size_t)w->W, -1);
+        if (alt[i].alt >= 0) same_window(p, w, w->code + (size_t)alt[i].alt * (size_t)w->W, -1);
+    }
+    return 0;
+}
+
+/* Makes the window of a group of haplotypes with an allele's REF in its middle. Its index, NO_VALUE, UNKNOWN, or UNMADE on failure (logged). */
+static int make_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, int group, int allele, int base, tfb_windows_t *w)
+{
+    uint8_t *code = tfb_windows_next(w);
+    int why = code ? tfb_haps_window(p->haps, f, contig, group, allele, p->max_n, code) : -1;
+    if (why < 0) return UNMADE;
+    if (why == TFB_HAPS_UNKNOWN) return UNKNOWN;
+    return why == TFB_ALLELE_OK ? same_window(p, w, code, base) : NO_VALUE;
+}
+
+/* The window of a haplotype of this group with this allele by its genotype. As make_window. */
+static int find_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, int group, int allele, tfb_windows_t *w)
+{
+    const tfb_alt_t *alt = p->alt;
+    int a = tfb_haps_group_allele(p->haps, group), of_group = a > 0 || allele == 0 || alt[allele - 1].alt < 0;
+    if (of_group && p->window[group] != UNMADE) return p->window[group];
+    int middle = a;
+    if (a == 0) middle = of_group ? p->main + 1 : allele; /* one that was left out is compared with REF as its ALT has it */
+    int base = alt[alt[middle - 1].ref >= 0 ? middle - 1 : p->main].ref, win = make_window(p, f, contig, group, middle, base, w);
+    if (!of_group || win == UNMADE) return win;
+    p->window[group] = win;
+    if (a == 0 || win < 0) return win;
+    if (RESERVE(r->pair, r->m_pair, 2 * (r->n_pair + 1)) < 0) return UNMADE;
+    r->pair[2 * r->n_pair] = a - 1;
+    r->pair[2 * r->n_pair++ + 1] = win;
+    return win;
+}
+
+int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt, int n_alt, tfb_windows_t *w)
+{
+    if (r->number < 0) return 0;
+    p->alt = alt;
+    for (p->main = 0; alt[p->main].alt < 0;) p->main++;
+    int n_slots = r->ploidy * p->n_samples, n = tfb_haps_group(p->haps, r->number, n_slots);
+    if (n < 0 || RESERVE(p->window, p->m_window, n) < 0 || begin_table(p, n_slots, alt, n_alt, w) < 0) return -1;
     for (int g = 0; g < n; g++) p->window[g] = UNMADE;
-    /* windows of single alleles first: most haplotypes have just these */
-    if (ref >= 0) same_window(p, w, w->code + (size_t)ref * (size_t)w->W, -1);
-    for (int i = 0; i < n_alt; i++)
-        if (alt[i] >= 0) same_window(p, w, w->code + (size_t)alt[i] * (size_t)w->W, -1);
     for (int s = 0; s < n_slots; s++) {
         int g = tfb_haps_group_of(p->haps, s);
-        if (r->win[s] == STAR) r->win[s] = tfb_haps_group_gap(p->haps, g) ? PRESENT : NO_VALUE;
+        if (r->win[s] == STAR) r->win[s] = tfb_haps_group_gap(p->haps, g) ? 0 : NO_VALUE;
         if (r->win[s] < 0) continue;
-        if (p->window[g] == UNMADE) {
-            uint8_t *code = tfb_windows_next(w);
-            int why = code ? tfb_haps_window(p->haps, f, contig, g, p->max_n, code) : -1, a = tfb_haps_group_allele(p->haps, g);
-            if (why < 0) return -1;
-            p->window[g] = why == TFB_ALLELE_OK ? same_window(p, w, code, ref) : NO_VALUE;
-            if (a > 0 && p->window[g] >= 0) {
-                if (RESERVE(r->pair, r->m_pair, 2 * (r->n_pair + 1)) < 0) return -1;
-                r->pair[2 * r->n_pair] = a - 1;
-                r->pair[2 * r->n_pair++ + 1] = p->window[g];
-            }
-        }
-        r->win[s] = p->window[g];
+        if ((r->win[s] = find_window(p, f, contig, r, g, r->win[s], w)) == UNMADE) return -1;
         p->n_haps++;
-        p->n_no_window += r->win[s] < 0;
+        p->n_no_window += r->win[s] == NO_VALUE;
+        p->n_unknown += r->win[s] == UNKNOWN;
     }
     tfb_haps_done(p->haps, r->number);
     return 0;
@@ -311,9 +429,11 @@ const char *tfb_phased_summary(tfb_phased_t *p)
     ksprintf(s, "%" PRId64 " haplotypes of records and samples, %" PRId64 " windows more to score for them", p->n_haps, p->n_windows);
     if (c->n_overlaps) ksprintf(s, "; %" PRId64 " alleles left out of haplotypes that have an earlier variant there", c->n_overlaps);
     if (c->n_no_sequence) ksprintf(s, "; %" PRId64 " alleles without a sequence, such as <DEL>, left out", c->n_no_sequence);
-    if (c->n_long) ksprintf(s, "; %" PRId64 " alleles of a REF longer than %d left out", c->n_long, TFB_HAPS_LONGEST);
     if (p->n_skipped) ksprintf(s, "; %" PRId64 " unphased genotypes skipped", p->n_skipped);
     if (c->n_other_set) ksprintf(s, "; %" PRId64 " times neighbours of another phase set left out", c->n_other_set);
+    if (c->n_given_up)
+        ksprintf(s, "; %" PRId64 " haplotypes without a value for %" PRId64 " variants of more than %d bases that span too many records", p->n_unknown,
+                 c->n_given_up, TFB_HAPS_LONG);
     if (p->n_no_window) ksprintf(s, "; %" PRId64 " without a window (contig end, N)", p->n_no_window);
     return s->s ? s->s : "";
 }

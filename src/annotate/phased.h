@@ -1,6 +1,7 @@
 /* phased.h - records with genotypes -> haplotypes -> windows of each -> FORMAT values and departures.
  *
- * What a genotype says about haplotypes, by --phase (the letters of `bcftools csq -p`), where it is heterozygous and not phased:
+ * What a genotype says about haplotypes, by --phase (the letters of `bcftools csq -p`), if it is heterozygous and not phased, that is, if not all
+ * its separators are |:
  *   r  an error                           s  skipped: its sample has no value there, and its neighbours do not see it
  *   a  taken as it is: 0/1 is 0|1         R  non-reference on both: 0/1 is 1|1, 1/2 is 1|2
  *   m  all genotypes, phased or not, become one haplotype: 0/1 is 1, 1/2 is 1
@@ -38,9 +39,10 @@ int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usab
 int tfb_phased_new_contig(const tfb_phased_t *p, const bcf1_t *rec);
 /* Are all neighbours there? */
 int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r);
-/* Makes the windows of a record's haplotypes, each sequence once; ref and alt[n_alt] are the windows it has already (-1 = none). Records come in
- * order. 0, or -1 (logged). */
-int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, int ref, const int *alt, int n_alt, tfb_windows_t *w);
+/* Makes the windows of a record's haplotypes, each sequence once; alt[n_alt] has the windows that there are already, and one ALT at least is
+ * scored. REF lies in the middle of a haplotype as it is trimmed with the ALT of its genotype, and of those that have none as it is trimmed with the first that is
+ * scored. Records come in order. 0, or -1 (logged). */
+int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt, int n_alt, tfb_windows_t *w);
 /* FORMAT value of each haplotype for target t. 0, or -1 (logged). */
 int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r, const tfb_windows_t *w, int t, const char *tag);
 /* Of the haplotypes that have ALT i, the largest departure of P(haplotype) from P(ALT alone), signed, for target t; *d gets the missing value

@@ -45,7 +45,6 @@ typedef struct {
     bcf1_t *rec;
     int keep;  /* 0: passes through untouched */
     int why;   /* what is wrong with REF: a tfb_allele_t */
-    int ref;   /* index of the REF window, -1 = none */
     int first; /* of this record's ALTs in alt[] */
     tfb_phased_rec_t hap;
 } item_t;
@@ -55,7 +54,7 @@ typedef struct {
     int n_items, n_ready, m_items;
     size_t n_bytes; /* of the ready records */
     tfb_windows_t win;
-    int *alt; /* window of each ALT of the ready records, -1 = not scored */
+    tfb_alt_t *alt; /* of the ready records */
     int n_alts, m_alts;
 } batch_t;
 
@@ -458,13 +457,13 @@ static int open_output(args_t *a)
 
 /* ---- alleles to windows ---- */
 
-/* Makes the next window; *w gets its index, or -1 and a reason is returned. -1 on a read error or lack of memory. */
-static int add_window(args_t *a, const char *contig, hts_pos_t pos, hts_pos_t rlen, const char *allele, int base, int *w)
+/* Makes the window of REF (which 0) or ALT (which 1); *w gets its index, or -1 and a reason is returned. -1 on a read error or lack of memory. */
+static int add_window(args_t *a, const char *contig, const tfb_change_t *c, int which, int base, int *w)
 {
     uint8_t *code = tfb_windows_next(&a->b->win);
     *w = -1;
     if (!code) return -1;
-    int r = tfb_allele_window(a->fasta, contig, pos, rlen, allele, (int)strlen(allele), a->W, a->o->max_n, code);
+    int r = tfb_allele_window(a->fasta, contig, c, which, a->W, a->o->max_n, code);
     if (r == TFB_ALLELE_OK) *w = tfb_windows_keep(&a->b->win, base);
     return r;
 }
@@ -502,48 +501,70 @@ static int examine(args_t *a, item_t *it)
     return 0;
 }
 
-/* Windows of one record. 0, or -1 on failure (logged). */
-static int make_windows(args_t *a, item_t *it)
+/* Room for the ALTs of a record, none of them scored. 0, or -1 on lack of memory (logged). */
+static int add_alts(batch_t *b, item_t *it, int n_alt)
 {
-    bcf1_t *rec = it->rec;
-    const char *contig = bcf_seqname(a->hdr, rec), *ref = rec->d.allele[0];
-    int n_alt = rec->n_allele - 1, why = it->why;
-    it->ref = -1;
-    it->first = a->b->n_alts;
-    if (a->b->n_alts + n_alt > a->b->m_alts) {
-        int m = 2 * (a->b->n_alts + n_alt) + 64, *p = realloc(a->b->alt, (size_t)m * sizeof *p);
+    it->first = b->n_alts;
+    if (b->n_alts + n_alt > b->m_alts) {
+        int m = 2 * (b->n_alts + n_alt) + 64;
+        tfb_alt_t *p = realloc(b->alt, (size_t)m * sizeof *p);
         if (!p) {
             tfb_error("not enough memory for %d alleles", m);
             return -1;
         }
-        a->b->alt = p;
-        a->b->m_alts = m;
+        b->alt = p;
+        b->m_alts = m;
     }
-    a->b->n_alts += n_alt;
-    for (int i = 0; i < n_alt; i++) a->b->alt[it->first + i] = -1;
+    b->n_alts += n_alt;
+    for (int i = 0; i < n_alt; i++) b->alt[it->first + i] = (tfb_alt_t){.ref = -1, .alt = -1};
+    return 0;
+}
+
+/* The window of the same REF in this record, as far as its ALTs have been looked at, or in the one before: split multi-allelic sites and dense VCFs
+ * repeat a REF. -1: there is none. */
+static int find_ref(const args_t *a, const item_t *it, int i, const tfb_change_t *c)
+{
+    enum { BACK = 64 }; /* of a record with thousands of ALTs not all are searched */
+    const batch_t *b = a->b;
+    const item_t *before = it > b->item ? it - 1 : NULL;
+    int first = it->first;
+    if (before && before->rec->rid == it->rec->rid && before->rec->pos == it->rec->pos) first = before->first;
+    for (int k = it->first + i - 1; k >= first && k >= it->first + i - BACK; k--)
+        if (b->alt[k].ref >= 0 && tfb_change_same_ref(&b->alt[k].change, c)) return b->alt[k].ref;
+    return -1;
+}
+
+/* Windows of ALT i, and of REF as it is trimmed with it. A reason, or -1 on failure (logged). */
+static int add_windows(args_t *a, const item_t *it, const char *contig, int i)
+{
+    tfb_change_t c;
+    int w, r = (int)tfb_allele_trim(it->rec->pos, it->rec->d.allele[0], it->rec->d.allele[i + 1], &c);
+    if ((r == TFB_ALLELE_OK || r == TFB_ALLELE_SAME) && it->why != TFB_ALLELE_OK) r = it->why;
+    if (r != TFB_ALLELE_OK) return r;
+    if ((w = find_ref(a, it, i, &c)) < 0 && (r = add_window(a, contig, &c, 0, -1, &w)) != TFB_ALLELE_OK) return r;
+    tfb_alt_t *alt = &a->b->alt[it->first + i];
+    alt->change = c;
+    alt->ref = w;
+    return add_window(a, contig, &c, 1, w, &alt->alt); /* differs from the REF window in the allele, and after an indel in one half */
+}
+
+/* Windows of one record. 0, or -1 on failure (logged). */
+static int make_windows(args_t *a, item_t *it)
+{
+    const char *contig = bcf_seqname(a->hdr, it->rec);
+    int n_alt = it->rec->n_allele - 1, scored = 0;
+    if (add_alts(a->b, it, n_alt) < 0) return -1;
     a->n_no_alt += n_alt == 0;
-    if (!it->keep || n_alt == 0) return 0;
-    /* split multi-allelic sites and dense VCFs repeat a REF */
-    const item_t *before = it > a->b->item ? it - 1 : NULL;
-    if (why == TFB_ALLELE_OK && before && before->ref >= 0 && before->rec->rid == rec->rid && before->rec->pos == rec->pos &&
-        strcmp(before->rec->d.allele[0], ref) == 0)
-        it->ref = before->ref;
-    else if (why == TFB_ALLELE_OK && (why = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), ref, -1, &it->ref)) < 0)
-        return -1;
-    int scored = 0;
+    if (!it->keep) return 0;
     for (int i = 0; i < n_alt; i++) {
-        const char *alt = rec->d.allele[i + 1];
-        int r = (int)tfb_allele_kind(alt); /* what the ALT is says more than what is wrong with its REF, often N beside <DEL> */
-        if (r == TFB_ALLELE_OK) r = strcasecmp(alt, ref) ? why : (int)TFB_ALLELE_SAME;
-        if (r == TFB_ALLELE_OK) /* differs from the REF window in the allele, and after an indel in one half */
-            r = add_window(a, contig, rec->pos, (hts_pos_t)strlen(ref), alt, it->ref, &a->b->alt[it->first + i]);
+        int r = add_windows(a, it, contig, i);
         if (r < 0) return -1;
         if (r == TFB_ALLELE_NO_CONTIG && !a->no_contig.l) kputs(contig, &a->no_contig);
         a->n_reason[r]++;
         scored += r == TFB_ALLELE_OK;
     }
     a->n_scored += scored > 0;
-    return a->phased && scored ? tfb_phased_windows(a->phased, a->fasta, contig, &it->hap, it->ref, a->b->alt + it->first, n_alt, &a->b->win) : 0;
+    return a->phased && scored ? tfb_phased_windows(a->phased, a->fasta, contig, &it->hap, a->b->alt + it->first, n_alt, &a->b->win) : 0;
 }
 
 /* ---- scores to tags ---- */
@@ -608,8 +629,15 @@ static int update_text(args_t *a, bcf1_t *rec, int tag)
     return 0;
 }
 
-/* Of a window, or NULL: none. */
-static const float *logits(const args_t *a, int w) { return w < 0 ? NULL : tfb_windows_z(&a->b->win, w); }
+/* Logits of ALT i of a record, or NULL: it is not scored. */
+static const float *alt_logits(const args_t *a, const item_t *it, int i)
+{
+    int w = a->b->alt[it->first + i].alt;
+    return w < 0 ? NULL : tfb_windows_z(&a->b->win, w);
+}
+
+/* Logits of REF as ALT i, which is scored, is trimmed. */
+static const float *ref_logits(const args_t *a, const item_t *it, int i) { return tfb_windows_z(&a->b->win, a->b->alt[it->first + i].ref); }
 
 /* Percentile and call of target t (-1: none) of an ALT; the call is added to the list in a->text. Returns whether there is one. */
 static int add_call(args_t *a, int t, const float *zr, const float *za, float *pct, int i)
@@ -629,7 +657,7 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
     int *top = a->top;
     a->text.l = 0;
     for (int i = 0; i < n_alt; i++) {
-        const float *zr = logits(a, it->ref), *za = logits(a, a->b->alt[it->first + i]);
+        const float *za = alt_logits(a, it, i), *zr = za ? ref_logits(a, it, i) : NULL;
         if (i) kputc(',', &a->text);
         if ((top[i] = za ? tfb_effect_top(&a->o->effect, a->panel, zr, za) : -1) < 0) {
             kputc('.', &a->text);
@@ -648,7 +676,8 @@ static int write_summary(args_t *a, const item_t *it, int n_alt)
     if (update_text(a, it->rec, TOP) < 0) return -1;
     a->text.l = 0;
     for (int i = 0; i < n_alt; i++) {
-        called |= add_call(a, top[i], logits(a, it->ref), logits(a, a->b->alt[it->first + i]), &pct[i], i);
+        const float *za = alt_logits(a, it, i);
+        called |= add_call(a, top[i], za ? ref_logits(a, it, i) : NULL, za, &pct[i], i);
     }
     for (int k = REF; k <= (a->pct ? PCT : LOR); k++)
         if (update(a, it->rec, k, v + (k - REF) * n_alt, n_alt) < 0) return -1;
@@ -661,13 +690,14 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
     int T = a->n_targets, written = 0;
     const double least = a->o->effect.min_percentile;
     float *score = a->value, *delta = score + n_alt + 1, *lor = delta + n_alt, *pct = lor + n_alt;
-    const float *zr = logits(a, it->ref);
+    int main_alt = 0; /* the value of REF is that beside the first ALT with a score */
+    while (!alt_logits(a, it, main_alt)) main_alt++;
     for (int t = 0; t < T; t++) {
         int any = 0, called = 0;
-        score[0] = tfb_sigmoid(zr[t]);
+        score[0] = tfb_sigmoid(ref_logits(a, it, main_alt)[t]);
         a->text.l = 0;
         for (int i = 0; i < n_alt; i++) {
-            const float *za = logits(a, a->b->alt[it->first + i]);
+            const float *za = alt_logits(a, it, i), *zr = za ? ref_logits(a, it, i) : NULL;
             bcf_float_set_missing(pct[i]);
             if (za && least > 0 && !(tfb_effect_percentile(&a->o->effect, a->panel, t, zr[t], za[t]) >= least)) za = NULL;
             called |= add_call(a, za ? t : -1, zr, za, &pct[i], i);
@@ -678,7 +708,7 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
                 continue;
             }
             score[i + 1] = tfb_sigmoid(za[t]);
-            delta[i] = score[i + 1] - score[0];
+            delta[i] = score[i + 1] - tfb_sigmoid(zr[t]);
             set_value(&lor[i], za[t] - zr[t]);
             any = 1;
         }
@@ -698,10 +728,9 @@ static int write_per_tf(args_t *a, const item_t *it, int n_alt)
 static int write_csq(args_t *a, const item_t *it, int n_alt)
 {
     kstring_t *s = &a->text;
-    const float *zr = logits(a, it->ref);
     s->l = 0;
     for (int i = 0; i < n_alt; i++) {
-        const float *za = logits(a, a->b->alt[it->first + i]);
+        const float *za = alt_logits(a, it, i), *zr = za ? ref_logits(a, it, i) : NULL;
         int t = za ? tfb_effect_top(&a->o->effect, a->panel, zr, za) : -1;
         if (i) kputc(',', s);
         put_name(s, it->rec->d.allele[i + 1]); /* a breakend's contig may have any letters */
@@ -729,7 +758,7 @@ static int write_departure(args_t *a, const item_t *it, int n_alt, int t, const 
 {
     for (int i = 0; i < n_alt; i++) {
         int k = t >= 0 ? t : a->top[i];
-        tfb_phased_departure(&it->hap, &a->b->win, i, k >= 0 ? a->b->alt[it->first + i] : -1, k, &a->value[i]);
+        tfb_phased_departure(&it->hap, &a->b->win, i, k >= 0 ? a->b->alt[it->first + i].alt : -1, k, &a->value[i]);
     }
     return bcf_update_info_float(a->hdr, it->rec, tag, a->value, n_alt) == 0 ? 0 : tag_error(a, it->rec, tag);
 }
@@ -751,7 +780,7 @@ static int write_haplotypes(args_t *a, const item_t *it, int n_alt)
     int top = 0;
     for (int i = 0; i < n_alt; i++) {
         int t = a->top[i];
-        float d = t >= 0 ? fabsf(tfb_sigmoid(logits(a, a->b->alt[it->first + i])[t]) - tfb_sigmoid(logits(a, it->ref)[t])) : -1;
+        float d = t >= 0 ? fabsf(tfb_sigmoid(alt_logits(a, it, i)[t]) - tfb_sigmoid(ref_logits(a, it, i)[t])) : -1;
         if (d > best) best = d, top = t;
     }
     a->text.l = 0;
@@ -806,7 +835,7 @@ static int write_record(args_t *a, item_t *it)
 {
     bcf1_t *rec = it->rec;
     int n_alt = rec->n_allele - 1, any = 0;
-    for (int i = 0; i < n_alt; i++) any |= a->b->alt[it->first + i] >= 0;
+    for (int i = 0; i < n_alt; i++) any |= a->b->alt[it->first + i].alt >= 0;
     if (it->keep && remove_tags(a, rec) < 0) {
         tfb_error("%s:%" PRId64 ": cannot remove the tags of an earlier run (%s)", bcf_seqname_safe(a->hdr, rec), (int64_t)rec->pos + 1, in_name(a));
         return -1;

@@ -2,6 +2,7 @@
 #ifndef TFB_WINDOWS_H
 #define TFB_WINDOWS_H
 
+#include "genome/alleles.h"
 #include <stddef.h>
 #include <stdint.h>
 
@@ -11,6 +12,12 @@ typedef struct {
     int32_t *base;  /* (m): as tfb_infer_windows */
     float *z;       /* (m, T) logits, once the batch has been scored */
 } tfb_windows_t;
+
+/* An ALT and its windows in the batch, -1 = none. REF's is of REF as it is trimmed with this ALT. */
+typedef struct {
+    tfb_change_t change;
+    int ref, alt; /* alt < 0: the ALT is not scored */
+} tfb_alt_t;
 
 /* Room for one window more: its W codes, to be filled and then counted by tfb_windows_keep, or left. NULL on lack of memory (logged). */
 uint8_t *tfb_windows_next(tfb_windows_t *w);

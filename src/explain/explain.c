@@ -68,7 +68,7 @@ typedef struct {
     int n_tracks;
     tfb_npz_t **onehot, **hyp; /* (n) */
     khash_t(drawn) * drawn;    /* names of SVG files written */
-    kstring_t name, contig, path, seq;
+    kstring_t name, contig, path, seq, alleles;
     int64_t n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
     double worst;   /* of the convergence deltas */
     int64_t n_mean; /* regions that overlap, of the track that has most */
@@ -425,24 +425,24 @@ static int run_allele(args_t *a, const bcf1_t *rec, const char *alt)
 {
     const char *ref = rec->d.allele[0];
     char base = 'N';
-    int at = 0, r = (int)tfb_allele_kind(alt);
-    if (r == TFB_ALLELE_OK && tfb_allele_kind(ref) != TFB_ALLELE_OK) r = TFB_ALLELE_NOT_ACGT;
-    if (r == TFB_ALLELE_OK) r = tfb_allele_check_ref(a->fasta, a->contig.s, rec->pos, ref, &at, &base);
+    tfb_change_t c;
+    int at = 0, same, r = (int)tfb_allele_trim(rec->pos, ref, alt, &c);
+    if ((same = r == TFB_ALLELE_SAME) || r == TFB_ALLELE_OK) r = tfb_allele_check_ref(a->fasta, a->contig.s, rec->pos, ref, &at, &base);
     if (r == TFB_ALLELE_MISMATCH) {
         tfb_error("%s:%" PRId64 ": REF is %c but %s has %c (%s); `bcftools norm -c` finds all such records", a->contig.s, (int64_t)rec->pos + 1 + at, ref[at],
                   tfb_fasta_path(a->fasta), base, in_name(a));
         return -1;
     }
+    if (r == TFB_ALLELE_OK && same) r = TFB_ALLELE_SAME;
     for (int i = 0; i < 2 && r == TFB_ALLELE_OK; i++) {
         window_t *w = &a->win[i];
-        const char *s = i ? alt : ref;
-        int n = (int)strlen(s), left = n < a->W ? a->W / 2 - n / 2 : 0;
-        w->n_ref = (int)strlen(ref);
+        int n = i ? c.n_alt : c.n_ref, from = n > a->W ? n / 2 - a->W / 2 : 0; /* of a long allele the window is the middle */
+        w->n_ref = c.n_ref - from;
         w->n_bases = n < a->W ? n : a->W;
-        w->at = left;
-        w->beg = rec->pos - left;
+        w->at = tfb_allele_left(n, a->W);
+        w->beg = c.pos + from - w->at;
         w->name = i ? "ALT" : "REF";
-        r = tfb_allele_window(a->fasta, a->contig.s, rec->pos, w->n_ref, s, n, a->W, a->o->max_n, w->code);
+        r = tfb_allele_window(a->fasta, a->contig.s, &c, i, a->W, a->o->max_n, w->code);
     }
     if (r < 0) return -1;
     if (r > 0) {
@@ -461,7 +461,12 @@ static int run_allele(args_t *a, const bcf1_t *rec, const char *alt)
         else
             kputs(s, &a->name);
     }
-    variant_t v = {rec->d.id, ref, alt, rec->pos};
+    a->alleles.l = 0;
+    if (ks_resize(&a->alleles, (size_t)c.n_ref + (size_t)c.n_alt + 2) < 0) return memory();
+    kputsn(c.ref, (size_t)c.n_ref, &a->alleles);
+    kputc(0, &a->alleles);
+    kputsn(c.alt, (size_t)c.n_alt, &a->alleles);
+    variant_t v = {rec->d.id, a->alleles.s, a->alleles.s + c.n_ref + 1, c.pos};
     return explain_record(a, 2, &v);
 }
 
@@ -655,7 +660,7 @@ int tfb_explain(const tfb_explain_opt_t *o)
     for (khint_t k = 0; a->drawn && k < kh_end(a->drawn); k++)
         if (kh_exist(a->drawn, k)) free((char *)kh_key(a->drawn, k));
     if (a->drawn) kh_destroy(drawn, a->drawn);
-    kstring_t *s[] = {&a->name, &a->contig, &a->path, &a->seq};
+    kstring_t *s[] = {&a->name, &a->contig, &a->path, &a->seq, &a->alleles};
     for (size_t i = 0; i < sizeof s / sizeof s[0]; i++) free(s[i]->s);
     free(a);
     return ret;

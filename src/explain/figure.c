@@ -103,8 +103,7 @@ static plan_t plan(const char *ref, const char *alt, int W, int flank)
     for (int i = 0; i < 2; i++) {
         int a = (int)strlen(i ? alt : ref);
         p.n[i] = least(a, W);
-        p.beg[i] = a < W ? W / 2 - a / 2 : 0; /* alleles.h */
-        if (p.beg[i] < 0) p.beg[i] = 0;
+        p.beg[i] = tfb_allele_left(a, W);
         p.shown[i] = least(p.n[i], SHOWN);
         p.left = least(p.left, p.beg[i]);
         p.right = least(p.right, W - p.beg[i] - p.n[i]);
@@ -331,16 +330,15 @@ int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const 
                        hts_pos_t pos, const char *id, const char *ref, const char *alt, int target, double percentile)
 {
     int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = -1;
-    const char *allele[2] = {ref, alt};
+    tfb_change_t c;
+    if ((ret = (int)tfb_allele_trim(pos, ref, alt, &c)) != TFB_ALLELE_OK) return ret;
+    char *allele[2] = {strndup(c.ref, (size_t)c.n_ref), strndup(c.alt, (size_t)c.n_alt)};
     uint8_t *code = malloc(2 * (size_t)W);
     float *z = malloc(2 * (size_t)T * sizeof *z), *hyp = calloc(2 * (size_t)W * 4, sizeof *hyp), *all = NULL;
-    if (!code || !z || !hyp) goto memory;
-    for (int i = 0; i < 2; i++) {
-        ret = (int)tfb_allele_kind(allele[i]);
-        if (ret == TFB_ALLELE_OK)
-            ret = tfb_allele_window(fasta, contig, pos, (hts_pos_t)strlen(ref), allele[i], (int)strlen(allele[i]), W, W / 10, code + (size_t)i * (size_t)W);
-        if (ret != TFB_ALLELE_OK) goto done;
-    }
+    ret = -1;
+    if (!allele[0] || !allele[1] || !code || !z || !hyp) goto memory;
+    for (int i = 0; i < 2; i++)
+        if ((ret = tfb_allele_window(fasta, contig, &c, i, W, W / 10, code + (size_t)i * (size_t)W)) != TFB_ALLELE_OK) goto done;
     ret = -1;
     if (tfb_panel_windows(panel, code, NULL, 2, strand, z) < 0) goto done;
     if (target < 0) {
@@ -352,7 +350,7 @@ int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const 
     }
     for (int i = 0; i < 2; i++) {
         int beg, end;
-        tfb_figure_span(ref, alt, W, flank, i, &beg, &end);
+        tfb_figure_span(allele[0], allele[1], W, flank, i, &beg, &end);
         if (!(all = malloc((size_t)T * (size_t)(end - beg) * 4 * sizeof *all))) goto memory;
         if (tfb_ism(panel, code + (size_t)i * (size_t)W, beg, end, strand, all, z + (size_t)i * (size_t)T) < 0) goto done;
         size_t n = (size_t)(end - beg) * 4;
@@ -360,7 +358,7 @@ int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const 
         free(all);
         all = NULL;
     }
-    tfb_figure_t f = {.contig = contig, .id = id, .pos = pos, .ref = ref, .alt = alt, .tf = tfb_panel_target(panel, target), .W = W};
+    tfb_figure_t f = {.contig = contig, .id = id, .pos = c.pos, .ref = allele[0], .alt = allele[1], .tf = tfb_panel_target(panel, target), .W = W};
     f.p_ref = (double)tfb_sigmoid(z[target]);
     f.p_alt = (double)tfb_sigmoid(z[T + target]);
     f.lor = (double)z[T + target] - (double)z[target];
@@ -374,6 +372,8 @@ int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const 
 memory:
     tfb_error("not enough memory for a figure");
 done:
+    free(allele[0]);
+    free(allele[1]);
     free(code);
     free(z);
     free(hyp);

@@ -11,7 +11,7 @@
 typedef struct {
     const char *contig, *id; /* id NULL or "." = none */
     hts_pos_t pos;           /* 0-based, of the first base of REF */
-    const char *ref, *alt;   /* ACGT */
+    const char *ref, *alt;   /* ACGT, trimmed: tfb_allele_trim */
     const char *tf;
     double p_ref, p_alt; /* probability of binding */
     double lor;          /* logit of ALT - logit of REF */

@@ -8,15 +8,20 @@
 
 /* What an allele does: code text[len] in place of [beg, end). */
 typedef struct {
-    hts_pos_t beg, end;
-    size_t text; /* in var_t.code */
-    int len, ok;
+    hts_pos_t from, to; /* REF as it is trimmed with this allele (alleles.h) */
+    hts_pos_t beg, end; /* what of that changes, inside it */
+    size_t text;        /* in var_t.code */
+    int len;
+    int ok;   /* has a sequence; else nothing above is set */
+    int used; /* some haplotype has it */
 } edit_t;
 
 typedef struct {
     int64_t number;
     hts_pos_t pos, end; /* REF */
-    hts_pos_t shrink;   /* most bases that an allele in use takes away */
+    hts_pos_t far;      /* end of the farthest REF longer than TFB_HAPS_LONG, as trimmed; -1 = none is as long */
+    int given_up;       /* the input may not have come to the end of those */
+    int n_jumps;        /* alleles in use that change more than W bases */
     uint8_t *code;      /* all alleles, one after the other: REF first */
     size_t m_code;
     edit_t *edit; /* (n_allele); [0] unused */
@@ -38,16 +43,37 @@ typedef struct {
     const var_t *v;
 } applied_t;
 
+/* A stretch of the genome that windows may reach, both ends included: more is the bases that deletions in it may add on each side. */
+typedef struct {
+    hts_pos_t lo, hi, more;
+} stretch_t;
+
+/* Where a slot's last change lies. */
+typedef struct {
+    hts_pos_t beg, end;
+} edge_t;
+
 struct tfb_haps_t {
     int W, n_samples;
     var_t **v; /* (n), by number */
     int n, m;
     var_t **spare;
     int n_spare, m_spare;
+    var_t **lengthy; /* those of v whose REF is longer than TFB_HAPS_LONG */
+    int n_lengthy, m_lengthy;
     int64_t next;
     hts_pos_t last;
-    hts_pos_t *end; /* (m_end), per slot: end of the last change applied */
-    int m_end;
+    hts_pos_t least_end;     /* no variant in v ends before */
+    hts_pos_t until;         /* records up to here may have to wait for the end of a REF longer than TFB_HAPS_LONG */
+    size_t waiting, most;    /* bytes of such records, and how many are too many */
+    int64_t asked;           /* the variant that was not ready, */
+    hts_pos_t asked_until;   /* and how far the input must come first */
+    edge_t *edge;            /* (m_edge), per slot: the change applied that ends last */
+    int m_edge;
+    stretch_t *near;
+    int n_near, m_near, n_jumps; /* n_jumps: of all of v */
+    int *touched; /* variants that change bases in those stretches: indexes of v */
+    int n_touched, m_touched;
     /* of the latest grouping */
     int centre, n_slots;
     int32_t *group, *set; /* per slot; per sample */
@@ -77,12 +103,14 @@ static int reserve(void **p, int *m, int n, size_t size)
 }
 #define RESERVE(p, m, n) reserve((void **)&(p), &(m), (n), sizeof *(p))
 
-tfb_haps_t *tfb_haps_create(int W, int n_samples)
+tfb_haps_t *tfb_haps_create(int W, int n_samples, size_t most)
 {
     tfb_haps_t *h = calloc(1, sizeof *h);
     if (!h) return NULL;
     h->W = W;
     h->n_samples = n_samples;
+    h->most = most;
+    h->until = h->asked = -1;
     if ((h->set = malloc(((size_t)n_samples + 1) * sizeof *h->set))) return h;
     free(h);
     return NULL;
@@ -105,7 +133,10 @@ void tfb_haps_destroy(tfb_haps_t *h)
     for (int i = 0; i < h->n_spare; i++) var_free(h->spare[i]);
     free(h->v);
     free(h->spare);
-    free(h->end);
+    free(h->lengthy);
+    free(h->edge);
+    free(h->near);
+    free(h->touched);
     free(h->group);
     free(h->set);
     free(h->node);
@@ -114,9 +145,15 @@ void tfb_haps_destroy(tfb_haps_t *h)
     free(h);
 }
 
-/* Keeps the storage of a variant for another one. */
+/* Keeps the storage of a variant for another one, but not the sequences of a long one. */
 static void put_back(tfb_haps_t *h, var_t *v)
 {
+    enum { ROOM = 1 << 16 };
+    if (v->m_code > ROOM) {
+        free(v->code);
+        v->code = NULL;
+        v->m_code = 0;
+    }
     if (RESERVE(h->spare, h->m_spare, h->n_spare + 1) < 0)
         var_free(v);
     else
@@ -126,9 +163,11 @@ static void put_back(tfb_haps_t *h, var_t *v)
 void tfb_haps_reset(tfb_haps_t *h)
 {
     for (int i = 0; i < h->n; i++) put_back(h, h->v[i]);
-    h->n = 0;
-    h->last = 0;
-    for (int i = 0; i < h->m_end; i++) h->end[i] = -1;
+    h->n = h->n_lengthy = h->n_jumps = 0;
+    h->last = h->least_end = 0;
+    h->until = h->asked = -1;
+    h->waiting = 0;
+    for (int i = 0; i < h->m_edge; i++) h->edge[i] = (edge_t){-1, -1};
 }
 
 void tfb_haps_at(tfb_haps_t *h, hts_pos_t pos) { h->last = pos; }
@@ -149,32 +188,78 @@ static int find(const tfb_haps_t *h, int64_t number)
     return lo;
 }
 
+/* How many variants of v begin before pos. */
+static int n_before(const tfb_haps_t *h, hts_pos_t pos)
+{
+    int lo = 0, hi = h->n;
+    while (lo < hi) {
+        int i = lo + (hi - lo) / 2;
+        if (h->v[i]->pos < pos)
+            lo = i + 1;
+        else
+            hi = i;
+    }
+    return lo;
+}
+
+static int is_long(const edit_t *e) { return e->to - e->from > TFB_HAPS_LONG; }
+static int is_lengthy(const var_t *v) { return v->end - v->pos > TFB_HAPS_LONG; }
+
 /* ---- adding variants ---- */
 
-static int overlap(const edit_t *a, const edit_t *b)
+static int overlap(hts_pos_t beg, hts_pos_t end, const edit_t *b)
 {
-    if (a->beg == a->end && b->beg == b->end) return a->beg == b->beg;
-    return a->beg < b->end && b->beg < a->end;
+    if (beg == end && b->beg == b->end) return beg == b->beg;
+    return beg < b->end && b->beg < end;
+}
+
+/* Does a change overlap the one by which a variant changes the slot, if any? */
+static int is_changed(const var_t *v, int slot, const edit_t *e)
+{
+    int lo = 0, hi = v->n_car - 1;
+    if (v->end < e->beg || v->n_car == 0) return 0;
+    while (lo < hi) {
+        int k = (lo + hi) / 2;
+        if (v->car[k].slot < slot)
+            lo = k + 1;
+        else
+            hi = k;
+    }
+    const edit_t *b = &v->edit[v->car[lo].allele];
+    return v->car[lo].slot == slot && overlap(b->beg, b->end, e);
 }
 
 /* Does a change overlap one that the slot has? */
 static int is_taken(const tfb_haps_t *h, int slot, const edit_t *e)
 {
-    if (e->beg > h->end[slot]) return 0; /* as nearly always */
-    for (int i = h->n - 1; i >= 0; i--) {
-        const var_t *v = h->v[i];
-        int lo = 0, hi = v->n_car - 1;
-        if (v->end < e->beg) continue;
-        while (lo < hi) {
-            int k = (lo + hi) / 2;
-            if (v->car[k].slot < slot)
-                lo = k + 1;
-            else
-                hi = k;
-        }
-        if (v->n_car && v->car[lo].slot == slot && overlap(&v->edit[v->car[lo].allele], e)) return 1;
-    }
+    const edge_t *last = &h->edge[slot];
+    if (e->beg > last->end || (e->beg == last->end && e->end > e->beg)) return 0; /* as nearly always */
+    if (overlap(last->beg, last->end, e)) return 1;
+    for (int i = h->n - 1; i >= 0 && h->v[i]->pos >= e->beg - TFB_HAPS_LONG; i--)
+        if (is_changed(h->v[i], slot, e)) return 1;
+    for (int i = 0; i < h->n_lengthy; i++)
+        if (is_changed(h->lengthy[i], slot, e)) return 1;
     return 0;
+}
+
+/* The change of an allele whose codes begin at v->code + at. */
+static void set_edit(var_t *v, const char *ref, const char *allele, size_t at, edit_t *e)
+{
+    tfb_change_t c;
+    tfb_allele_t kind = tfb_allele_trim(v->pos, ref, allele, &c);
+    *e = (edit_t){.ok = kind == TFB_ALLELE_OK || kind == TFB_ALLELE_SAME};
+    if (!e->ok) return;
+    const uint8_t *r = v->code + (c.ref - ref), *a = v->code + at + (c.alt - allele);
+    int front = 0, back = 0;
+    while (front < c.n_ref && front < c.n_alt && r[front] == a[front]) front++;
+    while (back < c.n_ref - front && back < c.n_alt - front && r[c.n_ref - 1 - back] == a[c.n_alt - 1 - back]) back++;
+    e->from = c.pos;
+    e->to = c.pos + c.n_ref;
+    e->beg = e->from + front;
+    e->end = e->to - back;
+    e->text = (size_t)(a - v->code) + (size_t)front;
+    e->len = c.n_alt - front - back;
+    if (is_long(e) && e->to > v->far) v->far = e->to;
 }
 
 static int set_alleles(var_t *v, int n_allele, char *const *allele)
@@ -192,32 +277,50 @@ static int set_alleles(var_t *v, int n_allele, char *const *allele)
         v->m_code = 2 * total;
     }
     v->n_allele = n_allele;
-    int ref_ok = tfb_allele_kind(allele[0]) == TFB_ALLELE_OK, R = (int)strlen(allele[0]);
+    v->end = v->pos + (hts_pos_t)strlen(allele[0]);
+    v->far = -1;
     for (int i = 0; i < n_allele; i++) {
-        int n = (int)strlen(allele[i]), front = 0, back = 0;
-        tfb_encode(allele[i], (size_t)n, v->code + at);
-        const uint8_t *r = v->code, *a = v->code + at;
-        while (front < R && front < n && r[front] == a[front]) front++;
-        while (back < R - front && back < n - front && r[R - 1 - back] == a[n - 1 - back]) back++;
-        v->edit[i] = (edit_t){v->pos + front, v->pos + R - back, at + (size_t)front, n - front - back, ref_ok && tfb_allele_kind(allele[i]) == TFB_ALLELE_OK};
-        at += (size_t)n;
+        size_t n = strlen(allele[i]);
+        tfb_encode(allele[i], n, v->code + at);
+        if (i) set_edit(v, allele[0], allele[i], at, &v->edit[i]);
+        at += n;
     }
-    v->end = v->pos + R;
     return 0;
 }
 
 static int grow_slots(tfb_haps_t *h, int n)
 {
-    int m = h->m_end;
-    if (RESERVE(h->end, h->m_end, n) < 0) return -1;
-    for (int i = m; i < h->m_end; i++) h->end[i] = -1;
+    int m = h->m_edge;
+    if (RESERVE(h->edge, h->m_edge, n) < 0) return -1;
+    for (int i = m; i < h->m_edge; i++) h->edge[i] = (edge_t){-1, -1};
     return RESERVE(h->group, h->m_group, n);
+}
+
+/* Applies an allele to a haplotype, or counts why not. 0, or -1 on lack of memory (logged). */
+static int apply(tfb_haps_t *h, var_t *v, const tfb_carrier_t *car, const char *allele)
+{
+    edit_t *e = &v->edit[car->allele];
+    if (grow_slots(h, car->slot + 1) < 0) return -1;
+    if (!e->ok)
+        h->count.n_no_sequence += strcmp(allele, "*") != 0; /* that one says nothing of its own */
+    else if (e->beg == e->end && e->len == 0)
+        return 0; /* ALT is REF */
+    else if (is_taken(h, car->slot, e))
+        h->count.n_overlaps++;
+    else {
+        v->car[v->n_car++] = *car;
+        v->n_jumps += !e->used && e->end - e->beg > h->W;
+        e->used = 1;
+        if (e->end > h->edge[car->slot].end) h->edge[car->slot] = (edge_t){e->beg, e->end};
+        h->count.n_applied++;
+    }
+    return 0;
 }
 
 int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car, int n_car, const tfb_phase_set_t *set,
                      int n_set)
 {
-    if (RESERVE(h->v, h->m, h->n + 1) < 0) return -1;
+    if (RESERVE(h->v, h->m, h->n + 1) < 0 || RESERVE(h->lengthy, h->m_lengthy, h->n_lengthy + 1) < 0) return -1;
     var_t *v = h->n_spare ? h->spare[--h->n_spare] : calloc(1, sizeof *v);
     if (!v) {
         tfb_error("not enough memory for haplotypes");
@@ -225,77 +328,149 @@ int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *al
     }
     v->number = h->next;
     v->pos = pos;
-    v->shrink = 0;
-    v->n_car = 0;
+    v->n_car = v->n_jumps = v->given_up = 0;
     if (set_alleles(v, n_allele, allele) < 0 || RESERVE(v->car, v->m_car, n_car) < 0 || RESERVE(v->set, v->m_set, n_set) < 0) goto fail;
     if (n_set) memcpy(v->set, set, (size_t)n_set * sizeof *set);
     v->n_set = n_set;
-    for (int i = 0; i < n_car; i++) {
-        const edit_t *e = &v->edit[car[i].allele];
-        if (grow_slots(h, car[i].slot + 1) < 0) goto fail;
-        if (!e->ok)
-            h->count.n_no_sequence += strcmp(allele[car[i].allele], "*") != 0; /* that one says nothing of its own */
-        else if (v->end - pos > TFB_HAPS_LONGEST)
-            h->count.n_long++;
-        else if (is_taken(h, car[i].slot, e))
-            h->count.n_overlaps++;
-        else {
-            v->car[v->n_car++] = car[i];
-            if (e->end > h->end[car[i].slot]) h->end[car[i].slot] = e->end;
-            if (e->end - e->beg - e->len > v->shrink) v->shrink = e->end - e->beg - e->len;
-            h->count.n_applied++;
-        }
-    }
+    for (int i = 0; i < n_car; i++)
+        if (apply(h, v, &car[i], allele[car[i].allele]) < 0) goto fail;
+    if (RESERVE(h->near, h->m_near, 1 + 2 * (h->n_jumps + v->n_jumps)) < 0) goto fail;
+    if (h->n == 0 || v->end < h->least_end) h->least_end = v->end;
     h->v[h->n++] = v;
+    if (is_lengthy(v)) h->lengthy[h->n_lengthy++] = v;
+    h->n_jumps += v->n_jumps;
     h->last = pos;
+    if (v->far > h->until) h->until = v->far;
     return h->next++;
 fail:
     put_back(h, v);
     return -1;
 }
 
+void tfb_haps_wait(tfb_haps_t *h, size_t bytes)
+{
+    if (h->last > h->until) {
+        h->waiting = 0;
+        return;
+    }
+    if ((h->waiting += bytes) <= h->most) return;
+    for (int i = 0; i < h->n_lengthy; i++) {
+        var_t *v = h->lengthy[i];
+        if (v->given_up || v->far < h->last) continue;
+        v->given_up = 1;
+        h->count.n_given_up++;
+    }
+    h->until = h->asked = -1;
+    h->waiting = 0;
+}
+
 /* ---- how far windows reach, every deletion on the way taken as if it were on the same haplotype ---- */
 
-/* A variant that ends below this has no part in a window at variant c or a later one. A REF may begin before another and yet
- * change bases behind it, so the order of variants says nothing: round after round, until no more come in. */
-static hts_pos_t leftmost(const tfb_haps_t *h, int c)
+static int touches(const edit_t *e, const stretch_t *s) { return e->used && e->end >= s->lo - s->more && e->beg <= s->hi + s->more; }
+
+/* Adds a stretch beside a long change, unless it is there. There is room: see tfb_haps_add. */
+static void add_stretch(tfb_haps_t *h, hts_pos_t lo, hts_pos_t hi)
 {
-    hts_pos_t low = h->v[c]->pos - h->W, before;
+    for (int i = 0; i < h->n_near; i++)
+        if (h->near[i].lo == lo && h->near[i].hi == hi) return;
+    h->near[h->n_near++] = (stretch_t){lo, hi, 0};
+}
+
+/* Most bases by which a variant's changes of up to W bases could lengthen a stretch. */
+static hts_pos_t lengthens(const tfb_haps_t *h, const var_t *v, const stretch_t *s)
+{
+    hts_pos_t most = 0;
+    for (int a = 1; a < v->n_allele; a++) {
+        const edit_t *e = &v->edit[a];
+        if (touches(e, s) && e->end - e->beg <= h->W && e->end - e->beg > most) most = e->end - e->beg;
+    }
+    return most;
+}
+
+/* Lengthens stretch k: round after round, until no more changes come in. Longer ones are stepped over: what lies inside them is not
+ * reached, but what lies behind their ends is. Behind the far end of one that was given up nothing is. */
+static void lengthen(tfb_haps_t *h, const var_t *c, int k)
+{
+    stretch_t *s = &h->near[k];
+    hts_pos_t before;
     do {
-        before = low;
-        low = h->v[c]->pos - h->W;
-        for (int i = 0; i <= c; i++)
-            if (h->v[i]->end >= before) low -= h->v[i]->shrink;
-    } while (low < before);
-    return low;
+        hts_pos_t more = 0;
+        before = s->more;
+        for (int i = n_before(h, s->hi + s->more + 1) - 1; i >= 0 && h->v[i]->pos >= s->lo - s->more - TFB_HAPS_LONG; i--)
+            if (h->v[i] != c && !is_lengthy(h->v[i])) more += lengthens(h, h->v[i], s);
+        for (int i = 0; i < h->n_lengthy; i++)
+            if (h->lengthy[i] != c) more += lengthens(h, h->lengthy[i], s);
+        s->more = more;
+    } while (s->more > before);
 }
 
-/* The same to the right: a variant that begins beyond it. *last gets the last one that does not. */
-static hts_pos_t rightmost(const tfb_haps_t *h, int c, int *last)
+static void step_over(tfb_haps_t *h, const var_t *v, int k)
 {
-    hts_pos_t high = h->v[c]->end;
-    for (int i = 0; i < c; i++)
-        if (h->v[i]->end > high) high = h->v[i]->end;
-    high += h->W;
-    for (*last = c; *last + 1 < h->n && h->v[*last + 1]->pos <= high; ++*last) high += h->v[*last + 1]->shrink;
-    return high;
+    for (int a = 1; a < v->n_allele && v->n_jumps; a++) {
+        const edit_t *e = &v->edit[a];
+        if (!touches(e, &h->near[k]) || e->end - e->beg <= h->W) continue;
+        add_stretch(h, e->beg - h->W, e->beg);
+        if (!v->given_up || !is_long(e)) add_stretch(h, e->end, e->end + h->W);
+    }
 }
 
-int tfb_haps_ready(const tfb_haps_t *h, int64_t number)
+/* Sets h->near to what windows at variant c may reach. */
+static void find_reach(tfb_haps_t *h, const var_t *c)
 {
-    int last;
-    return h->last > rightmost(h, find(h, number), &last);
+    hts_pos_t lo = c->end, hi = c->pos;
+    for (int a = 1; a < c->n_allele; a++) {
+        const edit_t *e = &c->edit[a];
+        if (!e->ok || (c->given_up && is_long(e))) continue;
+        if (e->from < lo) lo = e->from;
+        if (e->to > hi) hi = e->to;
+    }
+    if (lo > hi) lo = hi;
+    h->n_near = 0;
+    add_stretch(h, lo - h->W, hi + h->W);
+    for (int k = 0; k < h->n_near; k++) {
+        lengthen(h, c, k);
+        const stretch_t *s = &h->near[k];
+        for (int i = n_before(h, s->hi + s->more + 1) - 1; i >= 0 && h->v[i]->pos >= s->lo - s->more - TFB_HAPS_LONG; i--)
+            if (h->v[i] != c && !is_lengthy(h->v[i])) step_over(h, h->v[i], k);
+        for (int i = 0; i < h->n_lengthy; i++)
+            if (h->lengthy[i] != c) step_over(h, h->lengthy[i], k);
+    }
+}
+
+int tfb_haps_ready(tfb_haps_t *h, int64_t number)
+{
+    if (number == h->asked && h->last <= h->asked_until) return 0;
+    find_reach(h, h->v[find(h, number)]);
+    h->asked = number;
+    h->asked_until = 0;
+    for (int k = 0; k < h->n_near; k++)
+        if (h->near[k].hi + h->near[k].more > h->asked_until) h->asked_until = h->near[k].hi + h->near[k].more;
+    return h->last > h->asked_until;
 }
 
 void tfb_haps_done(tfb_haps_t *h, int64_t number)
 {
     int c = find(h, number), n = 0;
-    hts_pos_t low = leftmost(h, c); /* on any haplotype, later windows begin further right */
-    for (int i = 0; i < h->n; i++)
-        if (i <= c && h->v[i]->end < low)
-            put_back(h, h->v[i]);
-        else
-            h->v[n++] = h->v[i];
+    find_reach(h, h->v[c]);
+    hts_pos_t low = h->near[0].lo - h->near[0].more; /* on any haplotype, later windows begin further right */
+    for (int k = 1; k < h->n_near; k++)
+        if (h->near[k].lo - h->near[k].more < low) low = h->near[k].lo - h->near[k].more;
+    if (low <= h->least_end) return;
+    int n_lengthy = 0;
+    for (int i = 0; i < h->n_lengthy; i++)
+        if (h->lengthy[i]->number > number || h->lengthy[i]->end >= low) h->lengthy[n_lengthy++] = h->lengthy[i];
+    h->n_lengthy = n_lengthy;
+    h->least_end = INT64_MAX;
+    for (int i = 0; i < h->n; i++) {
+        var_t *v = h->v[i];
+        if (i <= c && v->end < low) {
+            h->n_jumps -= v->n_jumps;
+            put_back(h, v);
+            continue;
+        }
+        h->v[n++] = v;
+        if (v->end < h->least_end) h->least_end = v->end;
+    }
     h->n = n;
 }
 
@@ -330,34 +505,82 @@ static int add_node(tfb_haps_t *h, int parent, int var, int allele)
     return h->n_nodes++;
 }
 
+static int add_touched(tfb_haps_t *h, int i)
+{
+    if (RESERVE(h->touched, h->m_touched, h->n_touched + 1) < 0) return -1;
+    h->touched[h->n_touched++] = i;
+    return 0;
+}
+
+static int by_index(const void *x, const void *y)
+{
+    int a = *(const int *)x, b = *(const int *)y;
+    return (a > b) - (a < b);
+}
+
+static int touches_any(const var_t *v, const stretch_t *s, int n)
+{
+    for (int a = 1; a < v->n_allele; a++)
+        for (int k = 0; k < n; k++)
+            if (touches(&v->edit[a], &s[k])) return 1;
+    return 0;
+}
+
+/* Lists the variants that windows at variant c may show, and c, in their order. 0, or -1 on lack of memory (logged). */
+static int find_touched(tfb_haps_t *h, int c)
+{
+    find_reach(h, h->v[c]);
+    h->n_touched = 0;
+    if (add_touched(h, c) < 0) return -1;
+    for (int k = 0; k < h->n_near; k++) {
+        const stretch_t *s = &h->near[k];
+        int end = n_before(h, s->hi + s->more + 1);
+        for (int i = n_before(h, s->lo - s->more - TFB_HAPS_LONG); i < end; i++)
+            if (i != c && !is_lengthy(h->v[i]) && touches_any(h->v[i], s, 1) && add_touched(h, i) < 0) return -1;
+    }
+    for (int i = 0; i < h->n_lengthy; i++) {
+        int k = find(h, h->lengthy[i]->number);
+        if (k != c && touches_any(h->lengthy[i], h->near, h->n_near) && add_touched(h, k) < 0) return -1;
+    }
+    qsort(h->touched, (size_t)h->n_touched, sizeof *h->touched, by_index);
+    int n = 0;
+    for (int i = 0; i < h->n_touched; i++)
+        if (n == 0 || h->touched[n - 1] != h->touched[i]) h->touched[n++] = h->touched[i];
+    h->n_touched = n;
+    return 0;
+}
+
+/* Adds the variant's allele to the haplotype that a carrier is. 0, or -1 on lack of memory (logged). */
+static int branch(tfb_haps_t *h, int i, const tfb_carrier_t *x)
+{
+    int g = h->group[x->slot], d = h->node[g].child;
+    while (d >= 0 && h->node[d].var == i && h->node[d].allele != x->allele) d = h->node[d].sibling;
+    if (d < 0 || h->node[d].var != i) d = add_node(h, g, i, x->allele);
+    if (d < 0) return -1;
+    h->group[x->slot] = d;
+    return 0;
+}
+
 int tfb_haps_group(tfb_haps_t *h, int64_t number, int n_slots)
 {
-    int c = find(h, number), first = c, last, sets = 0;
-    hts_pos_t low = leftmost(h, c);
-    rightmost(h, c, &last);
-    for (int i = c - 1; i >= 0; i--)
-        if (h->v[i]->end >= low) first = i;
+    int c = find(h, number), sets = 0;
     h->centre = c;
     h->n_slots = n_slots;
     h->n_nodes = 0;
-    if (grow_slots(h, n_slots) < 0 || add_node(h, -1, -1, 0) < 0) return -1;
+    if (find_touched(h, c) < 0 || grow_slots(h, n_slots) < 0 || add_node(h, -1, -1, 0) < 0) return -1;
     memset(h->group, 0, (size_t)n_slots * sizeof *h->group);
+    int first = h->touched[0], last = h->touched[h->n_touched - 1];
     for (int i = first; i <= last; i++) sets |= h->v[i]->n_set;
     if (sets) choose_sets(h, first, last);
-    for (int i = first; i <= last; i++) {
-        const var_t *v = h->v[i];
+    for (int j = 0; j < h->n_touched; j++) {
+        const var_t *v = h->v[h->touched[j]];
         for (int k = 0; k < v->n_car; k++) {
             const tfb_carrier_t *x = &v->car[k];
             if (x->slot >= n_slots) continue;
-            if (sets && x->set != TFB_NO_SET && h->set[x->slot % h->n_samples] != x->set) {
+            if (sets && x->set != TFB_NO_SET && h->set[x->slot % h->n_samples] != x->set)
                 h->count.n_other_set++;
-                continue;
-            }
-            int g = h->group[x->slot], d = h->node[g].child;
-            while (d >= 0 && h->node[d].var == i && h->node[d].allele != x->allele) d = h->node[d].sibling;
-            if (d < 0 || h->node[d].var != i) d = add_node(h, g, i, x->allele);
-            if (d < 0) return -1;
-            h->group[x->slot] = d;
+            else if (branch(h, h->touched[j], x) < 0)
+                return -1;
         }
     }
     return h->n_nodes;
@@ -408,11 +631,15 @@ static int flank(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t en
     return beg < end ? tfb_allele_bases(f, contig, beg, end, code) : TFB_ALLELE_OK;
 }
 
-/* What the haplotype has in place of REF [pos, end) into h->middle, from the changes path[i, k); it has lost the bases below from.
+/* May the input not have come to the end of this change? */
+static int is_unknown(const var_t *v, const edit_t *e) { return v->given_up && is_long(e); }
+
+/* What the haplotype has in place of REF up to end into h->middle, from the changes path[i, k); it has lost the bases below from.
  * *to gets where the genome goes on. Its length, or -1. */
-static int64_t fill_middle(tfb_haps_t *h, const var_t *c, int i, int k, hts_pos_t from, hts_pos_t *to)
+static int64_t fill_middle(tfb_haps_t *h, int i, int k, hts_pos_t from, hts_pos_t end, hts_pos_t *to)
 {
-    size_t n = 0, need = (size_t)(c->end - c->pos);
+    const var_t *c = h->v[h->centre];
+    size_t n = 0, need = 1 + (size_t)(end > from ? end - from : 0);
     for (int j = i; j < k; j++) need += (size_t)h->path[j].e->len;
     if (need > h->m_middle) {
         uint8_t *p = realloc(h->middle, 2 * need);
@@ -425,7 +652,7 @@ static int64_t fill_middle(tfb_haps_t *h, const var_t *c, int i, int k, hts_pos_
     }
     hts_pos_t at = from;
     for (; i <= k; i++) {
-        hts_pos_t stop = i < k ? h->path[i].e->beg : c->end;
+        hts_pos_t stop = i < k ? h->path[i].e->beg : end;
         if (at < stop) {
             memcpy(h->middle + n, c->code + (at - c->pos), (size_t)(stop - at));
             n += (size_t)(stop - at);
@@ -473,31 +700,36 @@ static int fill_right(const tfb_haps_t *h, tfb_fasta_t *f, const char *contig, h
         code += len;
         n -= len;
         at = e->end;
+        if (n > 0 && is_unknown(h->path[k].v, e)) return TFB_HAPS_UNKNOWN;
         k++;
     }
     return 0;
 }
 
-int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group, int max_n, uint8_t *code)
+int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group, int allele, int max_n, uint8_t *code)
 {
-    const var_t *c = h->v[h->centre];
     int W = h->W, i = 0, k, r;
-    hts_pos_t from = c->pos, to;
+    const var_t *v = h->v[h->centre];
+    const edit_t *c = &v->edit[allele];
+    hts_pos_t from = c->from, to;
+    if (is_unknown(v, c)) return TFB_HAPS_UNKNOWN;
     if (collect(h, group) < 0) return -1;
     /* [0, i) lies to the left, [i, k) in the middle, the rest to the right; an insertion goes with the base before it */
     for (; i < h->n_path; i++) {
         const edit_t *e = h->path[i].e;
-        if (!(e->beg < c->pos || (e->beg == c->pos && e->end == c->pos && h->path[i].v->pos < c->pos))) break;
+        if (!(e->beg < c->from || (e->beg == c->from && e->end == c->from && e->from < c->from))) break;
+        if (e->end > c->from && is_unknown(h->path[i].v, e)) return TFB_HAPS_UNKNOWN;
         if (e->end > from) from = e->end;
     }
     for (k = i; k < h->n_path; k++) {
         const edit_t *e = h->path[k].e;
-        if (!(e->beg < c->end || (e->beg == c->end && e->end == c->end && h->path[k].v->pos < c->end))) break;
+        if (!(e->beg < c->to || (e->beg == c->to && e->end == c->to && e->from < c->to))) break;
+        if (is_unknown(h->path[k].v, e)) return TFB_HAPS_UNKNOWN;
     }
-    int64_t a = fill_middle(h, c, i, k, from, &to);
-    if (a < 0) return -1;
-    int left = a < W ? (int)(W / 2 - a / 2) : 0, n = a < W ? (int)a : W;
-    memcpy(code + left, h->middle + (a > W ? a / 2 - W / 2 : 0), (size_t)n);
-    if ((r = fill_left(h, f, contig, c->pos, i, left, code)) != 0 || (r = fill_right(h, f, contig, to, k, W - left - n, code + left + n)) != 0) return r;
+    int64_t n_middle = fill_middle(h, i, k, from, c->to, &to);
+    if (n_middle < 0) return -1;
+    int left = n_middle < W ? (int)(W / 2 - n_middle / 2) : 0, n = n_middle < W ? (int)n_middle : W;
+    memcpy(code + left, h->middle + (n_middle > W ? n_middle / 2 - W / 2 : 0), (size_t)n);
+    if ((r = fill_left(h, f, contig, c->from, i, left, code)) != 0 || (r = fill_right(h, f, contig, to, k, W - left - n, code + left + n)) != 0) return r;
     return tfb_count_n(code, (size_t)W) > (size_t)max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;
 }

@@ -34,7 +34,7 @@ struct tfbind_scorer_t {
 
 /* the public names of reasons are genome's, in its order */
 _Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC && (int)TFBIND_REF_MISMATCH == (int)TFB_ALLELE_MISMATCH &&
-                   (int)TFBIND_REF_MISMATCH + 1 == (int)TFB_ALLELE_SAME && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
+                   (int)TFBIND_SAME == (int)TFB_ALLELE_SAME && (int)TFBIND_SAME + 1 == (int)TFB_ALLELE_REASONS && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
                "tfbind_status_t is tfb_allele_t");
 _Static_assert((int)TFBIND_STRAND_FWD == (int)TFB_STRAND_FWD && (int)TFBIND_STRAND_REV == (int)TFB_STRAND_REV, "tfbind_strand_t is tfb_strand_t");
 
@@ -216,28 +216,30 @@ API int tfbind_score_text(tfbind_scorer_t *s, const char *const *seq, size_t n, 
 
 /* ---- variants ---- */
 
-/* Makes window w of an allele, derived from window base. A reason, or -1. */
-static int window(tfbind_scorer_t *s, const tfbind_variant_t *v, const char *allele, int w, int base)
+/* Makes window w of REF (which 0) or ALT (which 1), derived from window base. A reason, or -1. */
+static int window(tfbind_scorer_t *s, const char *contig, const tfb_change_t *c, int which, int w, int base)
 {
-    size_t rlen = strlen(v->ref), len = strlen(allele);
     s->base[w] = base;
-    return tfb_allele_window(s->fasta, v->contig, (hts_pos_t)v->pos, (hts_pos_t)rlen, allele, (int)len, s->W, s->max_n, s->code + (size_t)w * (size_t)s->W);
+    return tfb_allele_window(s->fasta, contig, c, which, s->W, s->max_n, s->code + (size_t)w * (size_t)s->W);
 }
 
-/* What stands against scoring v, before any window is made. A reason, or -1. */
-static int judge(tfbind_scorer_t *s, const tfbind_variant_t *v)
+/* What stands against scoring v, before any window is made; its change. A reason, or -1. */
+static int judge(tfbind_scorer_t *s, const tfbind_variant_t *v, tfb_change_t *c)
 {
     int at;
     char base;
-    int alt = (int)tfb_allele_kind(v->alt); /* says more than what is wrong with its REF */
-    if (alt != TFB_ALLELE_OK) return alt;
-    if (tfb_allele_kind(v->ref) != TFB_ALLELE_OK) return TFB_ALLELE_NOT_ACGT;
-    return tfb_allele_check_ref(s->fasta, v->contig, (hts_pos_t)v->pos, v->ref, &at, &base);
+    tfb_allele_t kind = tfb_allele_trim((hts_pos_t)v->pos, v->ref, v->alt, c);
+    if (kind != TFB_ALLELE_OK && kind != TFB_ALLELE_SAME) return (int)kind;
+    int r = tfb_allele_check_ref(s->fasta, v->contig, (hts_pos_t)v->pos, v->ref, &at, &base);
+    return r == TFB_ALLELE_OK ? (int)kind : r;
 }
 
-static int same_ref(const tfbind_variant_t *a, const tfbind_variant_t *b)
+/* NULL, or what is wrong with a variant before anything is read. */
+static const char *fault(const tfbind_variant_t *v)
 {
-    return a->pos == b->pos && strcmp(a->contig, b->contig) == 0 && strcmp(a->ref, b->ref) == 0;
+    if (!v->contig || !v->ref || !v->alt) return "has no contig, ref or alt";
+    if (v->pos < 0 || v->pos >= INT64_MAX / 2) return "has a pos below 0, or beyond any contig";
+    return strlen(v->ref) > INT32_MAX / 2 || strlen(v->alt) > INT32_MAX / 2 ? "has an allele of 2^30 bases or more" : NULL;
 }
 
 /* Scores what the windows hold, and hands it to the variants [beg, end): place (2 each) says where a variant's REF and ALT are. */
@@ -258,24 +260,31 @@ API int tfbind_score_variants(tfbind_scorer_t *s, const tfbind_variant_t *v, siz
 {
     int place[WINDOWS / 2][2], w = 0, ref = -1; /* ref: window of the last REF, -1 = none */
     size_t beg = 0;
+    tfb_change_t c, last = {0}; /* of that REF */
+    const char *contig = NULL;
     begin();
     if (n == 0) return end(TFBIND_OK);
     if (!s || !v || !ref_z || !alt_z || !status) return argument("tfbind_score_variants: scorer, variants, ref_z, alt_z and status are wanted");
     if (!s->fasta) return argument("tfbind_score_variants: the scorer was opened without a FASTA");
     for (size_t i = 0; i < n; i++) {
-        if (!v[i].contig || !v[i].ref || !v[i].alt || v[i].pos < 0 || v[i].pos >= INT64_MAX / 2 || strlen(v[i].ref) > INT32_MAX / 2 ||
-            strlen(v[i].alt) > INT32_MAX / 2) {
-            tfb_error("tfbind_score_variants: variant %zu lacks contig, pos, ref or alt, or has one out of range", i);
+        const char *wrong = fault(&v[i]);
+        if (wrong) {
+            tfb_error("tfbind_score_variants: variant %zu %s", i, wrong);
             return end(TFBIND_E_ARGUMENT);
         }
-        int why = judge(s, &v[i]);
-        if (!(ref >= 0 && i > beg && same_ref(&v[i], &v[i - 1]))) {
-            ref = -1;
-            if (why == TFB_ALLELE_OK && (why = window(s, &v[i], v[i].ref, w, -1)) == TFB_ALLELE_OK) ref = w++;
+        int why = judge(s, &v[i], &c);
+        place[i - beg][0] = place[i - beg][1] = -1;
+        if (why == TFB_ALLELE_OK) {
+            if (!(ref >= 0 && strcmp(v[i].contig, contig) == 0 && tfb_change_same_ref(&c, &last))) {
+                ref = -1;
+                if ((why = window(s, v[i].contig, &c, 0, w, -1)) == TFB_ALLELE_OK) ref = w++;
+                last = c;
+                contig = v[i].contig;
+            }
+            place[i - beg][0] = ref;
+            place[i - beg][1] = w;
+            if (why == TFB_ALLELE_OK && (why = window(s, v[i].contig, &c, 1, w, ref)) == TFB_ALLELE_OK) w++;
         }
-        place[i - beg][0] = ref;
-        place[i - beg][1] = w;
-        if (why == TFB_ALLELE_OK && (why = window(s, &v[i], v[i].alt, w, ref)) == TFB_ALLELE_OK) w++;
         if (why < 0) return end(TFBIND_E_FILE);
         status[i] = (tfbind_status_t)why;
         if (i + 1 < n && w + 2 <= WINDOWS && i + 1 - beg < WINDOWS / 2) continue;

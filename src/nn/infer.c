@@ -13,6 +13,9 @@
 
 float tfb_sigmoid(float z) { return 1 / (1 + expf(-z)); }
 
+int tfb_infer_window(const tfb_infer_t *f) { return f->plan->W; }
+int tfb_infer_n_targets(const tfb_infer_t *f) { return f->plan->T; }
+
 /* ---- work space ---- */
 
 static void work_free(tfb_work_t *w, const tfb_plan_t *p)

@@ -21,6 +21,8 @@ void tfb_infer_destroy(tfb_infer_t *f);
 /* Another one over the same weights, for another thread: f is only read, now and later, and must outlive it. It uses no pool. NULL on
  * lack of memory (logged). */
 tfb_infer_t *tfb_infer_fork(const tfb_infer_t *f);
+int tfb_infer_window(const tfb_infer_t *f);    /* W */
+int tfb_infer_n_targets(const tfb_infer_t *f); /* T */
 
 /* Scores n windows.
  *   code   (n, W) base codes

@@ -50,8 +50,9 @@ static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fa
         for (int j = 0; j < k; j++) {
             const tfb_snv_t *s = &snv[i + j];
             uint8_t *ref = code + (size_t)2 * (size_t)j * (size_t)W, *alt = ref + W;
-            char letter[2] = {tfb_base_char[s->ref], 0};
-            if (tfb_allele_window(fasta, r->contigs[s->contig], s->pos, 1, letter, 1, W, W, ref) != TFB_ALLELE_OK) {
+            const char *letter = &tfb_base_char[s->ref];
+            tfb_change_t c = {s->pos, letter, letter, 1, 1};
+            if (tfb_allele_window(fasta, r->contigs[s->contig], &c, 0, W, W, ref) != TFB_ALLELE_OK) {
                 tfb_error("cannot read %s:%" PRId64 " again from %s", r->contigs[s->contig], (int64_t)s->pos + 1, tfb_fasta_path(fasta));
                 goto done;
             }

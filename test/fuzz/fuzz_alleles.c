@@ -25,15 +25,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     memcpy(text, data + 4, n - 4);
     text[n - 4] = 0;
     if ((alt = strchr(text, '\t'))) *alt++ = 0;
-    const char *allele[2] = {text, alt ? alt : ""};
     if (tfb_allele_kind(text) == TFB_ALLELE_OK) {
         int r = tfb_allele_check_ref(fasta, "chr1", pos, text, &at, &base);
         if (r == TFB_ALLELE_MISMATCH && (at < 0 || (size_t)at >= strlen(text))) abort();
     }
     uint8_t *code = malloc((size_t)W); /* exactly: one byte more is found */
-    for (int k = 0; k < 2; k++)
-        if (tfb_allele_kind(allele[k]) == TFB_ALLELE_OK &&
-            tfb_allele_window(fasta, "chr1", pos, (hts_pos_t)strlen(text), allele[k], (int)strlen(allele[k]), W, max_n, code) == TFB_ALLELE_OK)
+    tfb_change_t c;
+    tfb_allele_t kind = tfb_allele_trim(pos, text, alt ? alt : "", &c);
+    int usable = kind == TFB_ALLELE_OK || kind == TFB_ALLELE_SAME;
+    if (usable && (c.n_ref < 1 || c.n_alt < 1 || c.pos < pos || c.pos + c.n_ref > pos + (hts_pos_t)strlen(text))) abort();
+    for (int k = 0; usable && k < 2; k++)
+        if (tfb_allele_window(fasta, "chr1", &c, k, W, max_n, code) == TFB_ALLELE_OK)
             for (int i = 0; i < W; i++)
                 if (code[i] > TFB_N) abort();
     free(code);

@@ -56,6 +56,57 @@ static const struct {
     {"A*", TFB_ALLELE_NOT_ACGT},
 };
 
+static const struct {
+    const char *ref, *alt;
+    tfb_allele_t kind;
+    int shift;             /* of pos */
+    const char *to_ref, *to_alt; /* what remains */
+} trims[] = {
+    {"A", "C", TFB_ALLELE_OK, 0, "A", "C"},
+    {"AC", "CC", TFB_ALLELE_OK, 0, "A", "C"},        /* padded on the right, */
+    {"CCA", "CCC", TFB_ALLELE_OK, 2, "A", "C"},      /* on the left, */
+    {"GGACTT", "GGCATT", TFB_ALLELE_OK, 2, "AC", "CA"}, /* on both sides */
+    {"ACA", "TCT", TFB_ALLELE_OK, 0, "ACA", "TCT"},  /* what is shared inside stays */
+    {"GT", "G", TFB_ALLELE_OK, 0, "GT", "G"},        /* the base before an indel stays */
+    {"G", "GTT", TFB_ALLELE_OK, 0, "G", "GTT"},
+    {"TG", "G", TFB_ALLELE_OK, 0, "TG", "G"},        /* and so does the one behind, at the start of a contig */
+    {"CAA", "C", TFB_ALLELE_OK, 0, "CAA", "C"},      /* a joined record of a run of A */
+    {"CAA", "CA", TFB_ALLELE_OK, 0, "CA", "C"},
+    {"CAA", "CAAA", TFB_ALLELE_OK, 0, "C", "CA"},
+    {"CAA", "TAA", TFB_ALLELE_OK, 0, "C", "T"},
+    {"AA", "A", TFB_ALLELE_OK, 0, "AA", "A"},        /* nothing moves along a repeat */
+    {"TTCAGG", "TTCGG", TFB_ALLELE_OK, 2, "CA", "C"},
+    {"GCT", "GA", TFB_ALLELE_OK, 1, "CT", "A"},      /* no base need be shared */
+    {"ac", "CC", TFB_ALLELE_OK, 0, "a", "C"},        /* case is no difference */
+    {"cca", "CCC", TFB_ALLELE_OK, 2, "a", "C"},
+    {"A", "A", TFB_ALLELE_SAME, 0, "A", "A"},
+    {"ACG", "acg", TFB_ALLELE_SAME, 0, "A", "a"},
+    {"A", "<DEL>", TFB_ALLELE_SYMBOLIC, 0, NULL, NULL},
+    {"N", "<DEL>", TFB_ALLELE_SYMBOLIC, 0, NULL, NULL},
+    {"AN", "A", TFB_ALLELE_NOT_ACGT, 0, NULL, NULL},
+    {"A", "AN", TFB_ALLELE_NOT_ACGT, 0, NULL, NULL},
+    {"", "A", TFB_ALLELE_NOT_ACGT, 0, NULL, NULL},
+};
+
+static int is_text(const char *s, int n, const char *text) { return (size_t)n == strlen(text) && memcmp(s, text, (size_t)n) == 0; }
+
+/* Both ways: exchanging REF and ALT exchanges what remains. */
+static void check_trim(int i)
+{
+    for (int turned = 0; turned < 2; turned++) {
+        const char *ref = trims[i].ref, *alt = trims[i].alt;
+        tfb_change_t c;
+        if (turned && !trims[i].to_ref) continue;
+        tfb_allele_t kind = turned ? tfb_allele_trim(100, alt, ref, &c) : tfb_allele_trim(100, ref, alt, &c);
+        CHECK(kind == trims[i].kind, "%s>%s: %s", ref, alt, tfb_allele_reason(kind));
+        if (kind != trims[i].kind || !trims[i].to_ref) continue;
+        const char *r = turned ? c.alt : c.ref, *a = turned ? c.ref : c.alt;
+        int n = turned ? c.n_alt : c.n_ref, m = turned ? c.n_ref : c.n_alt;
+        CHECK(c.pos == 100 + trims[i].shift && is_text(r, n, trims[i].to_ref) && is_text(a, m, trims[i].to_alt), "%s>%s becomes %d %.*s>%.*s", ref, alt,
+              (int)c.pos - 100, n, r, m, a);
+    }
+}
+
 int main(void)
 {
     char path[4096], fai[4200];
@@ -70,7 +121,8 @@ int main(void)
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         uint8_t *code = guarded((size_t)row[i].W);
         char text[64] = "";
-        int r = tfb_allele_window(fa, "c", row[i].pos, row[i].rlen, row[i].allele, (int)strlen(row[i].allele), row[i].W, row[i].max_n, code);
+        tfb_change_t c = {row[i].pos, NULL, row[i].allele, row[i].rlen, (int)strlen(row[i].allele)};
+        int r = tfb_allele_window(fa, "c", &c, 1, row[i].W, row[i].max_n, code);
         CHECK(r == row[i].reason, "%s: %s", row[i].what, r < 0 ? "failure" : tfb_allele_reason((tfb_allele_t)r));
         if (r != TFB_ALLELE_OK || !row[i].window) continue;
         for (int k = 0; k < row[i].W; k++) text[k] = tfb_base_char[code[k]];
@@ -78,8 +130,10 @@ int main(void)
     }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
         CHECK(tfb_allele_kind(kinds[i].allele) == kinds[i].kind, "'%s' is %s", kinds[i].allele, tfb_allele_reason(tfb_allele_kind(kinds[i].allele)));
+    for (size_t i = 0; i < sizeof trims / sizeof trims[0]; i++) check_trim((int)i);
     uint8_t code[16];
-    CHECK(tfb_allele_window(fa, "d", 10, 1, "C", 1, 10, 9, code) == TFB_ALLELE_NO_CONTIG, "another contig");
+    tfb_change_t other = {10, "G", "C", 1, 1};
+    CHECK(tfb_allele_window(fa, "d", &other, 1, 10, 9, code) == TFB_ALLELE_NO_CONTIG, "another contig");
     int at;
     char base;
     CHECK(tfb_allele_check_ref(fa, "c", 10, "gcA", &at, &base) == TFB_ALLELE_OK, "REF as it is");

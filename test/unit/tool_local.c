@@ -22,12 +22,10 @@ int main(int argc, char **argv)
     float *z = malloc(sizeof *z * N * (size_t)T), *z1 = malloc(sizeof *z * N * (size_t)T), worst = 0;
     for (int more = 1; more;) {
         more = scanf("%99s %lld %9999s %9999s", contig, &pos, ref, alt) == 4;
-        if (more)
+        tfb_change_t c;
+        if (more && tfb_allele_trim(pos - 1, ref, alt, &c) == TFB_ALLELE_OK)
             for (int a = 0; a < 2; a++) {
-                const char *s = a ? alt : ref;
-                if (tfb_allele_window(fa, contig, pos - 1, (hts_pos_t)strlen(ref), s, (int)strlen(s), W, 20, code + (size_t)(n + a) * (size_t)W) !=
-                    TFB_ALLELE_OK)
-                    break;
+                if (tfb_allele_window(fa, contig, &c, a, W, 20, code + (size_t)(n + a) * (size_t)W) != TFB_ALLELE_OK) break;
                 base[n + a] = a ? n : -1;
                 if (a) n += 2, n_all++;
             }
