@@ -2,7 +2,6 @@
 #include "genome/base.h"
 #include "genome/labels.h"
 #include "util/util.h"
-#include <htslib/khash.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,56 +29,29 @@ static int grow(tfb_examples_t *e, int64_t *m)
     return 0;
 }
 
-KHASH_MAP_INIT_STR(column, int)
-
-/* The columns of a labels file by their TFs. NULL: no memory. */
-static khash_t(column) * index_columns(const tfb_labels_t *l)
-{
-    khash_t(column) *h = kh_init(column);
-    for (int i = 0; h && i < tfb_labels_n_tfs(l); i++) {
-        int absent;
-        khint_t k = kh_put(column, h, tfb_labels_tfs(l)[i], &absent);
-        if (absent < 0) {
-            kh_destroy(column, h);
-            return NULL;
-        }
-        kh_val(h, k) = i;
-    }
-    return h;
-}
-
-static void unknown_target(const tfb_examples_opt_t *o, const tfb_labels_t *l, const char *target)
-{
-    int near = tfb_nearest(target, tfb_labels_tfs(l), tfb_labels_n_tfs(l));
-    tfb_error("%s has no TF called '%s'%s%s%s", o->labels, target, near >= 0 ? "; did you mean " : "", near >= 0 ? tfb_labels_tfs(l)[near] : "",
-              near >= 0 ? "?" : "");
-}
-
 /* Column of each target in the labels file; NULL on an unknown name. */
 static int *choose(const tfb_examples_opt_t *o, const tfb_labels_t *l, int n)
 {
-    int *col = malloc(((size_t)n + 1) * sizeof *col), ok;
-    char *used = calloc((size_t)tfb_labels_n_tfs(l) + 1, 1);
-    khash_t(column) *h = index_columns(l);
-    ok = col && used && h;
-    for (int t = 0; ok && t < n; t++) {
-        khint_t k = o->targets ? kh_get(column, h, o->targets[t]) : 0;
-        if (o->targets && k == kh_end(h)) {
-            unknown_target(o, l, o->targets[t]);
-            ok = 0;
-        } else {
-            col[t] = o->targets ? kh_val(h, k) : t;
-            if (used[col[t]]++) {
-                tfb_error("target %s is named twice", o->targets[t]);
-                ok = 0;
-            }
+    int *col = malloc(((size_t)n + 1) * sizeof *col);
+    for (int t = 0; col && t < n; t++) {
+        col[t] = o->targets ? -1 : t;
+        for (int i = 0; o->targets && i < tfb_labels_n_tfs(l); i++)
+            if (strcmp(o->targets[t], tfb_labels_tfs(l)[i]) == 0) col[t] = i;
+        if (col[t] < 0) {
+            int near = tfb_nearest(o->targets[t], tfb_labels_tfs(l), tfb_labels_n_tfs(l));
+            tfb_error("%s has no TF called '%s'%s%s%s", o->labels, o->targets[t], near >= 0 ? "; did you mean " : "", near >= 0 ? tfb_labels_tfs(l)[near] : "",
+                      near >= 0 ? "?" : "");
+            free(col);
+            return NULL;
         }
+        for (int k = 0; k < t; k++)
+            if (col[k] == col[t]) {
+                tfb_error("target %s is named twice", o->targets[t]);
+                free(col);
+                return NULL;
+            }
     }
-    if (h) kh_destroy(column, h);
-    free(used);
-    if (ok) return col;
-    free(col);
-    return NULL;
+    return col;
 }
 
 static void pack2(const uint8_t *v, int n, uint8_t *out)

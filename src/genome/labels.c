@@ -2,12 +2,10 @@
 #include "genome/labels.h"
 #include "genome/lines.h"
 #include "util/util.h"
-#include <htslib/khash.h>
+#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-
-KHASH_SET_INIT_STR(name)
 
 struct tfb_labels_t {
     char *path;
@@ -17,45 +15,9 @@ struct tfb_labels_t {
     char **tfs;
     uint8_t *label;
     hts_pos_t last_beg;
-    khash_t(name) * seen; /* contigs whose block has ended or is being read */
+    char **seen; /* contigs whose block has ended or is being read, NULL-terminated */
+    int n_seen;
 };
-
-/* Adds a copy of a name to a set. 1, 0: it is in there, -1: no memory. */
-static int add_name(khash_t(name) * set, const char *name)
-{
-    int absent;
-    khint_t k = kh_get(name, set, name);
-    if (k != kh_end(set)) return 0;
-    char *copy = strdup(name);
-    if (!copy) return -1;
-    kh_put(name, set, copy, &absent);
-    if (absent > 0) return 1;
-    free(copy);
-    return -1;
-}
-
-static void free_names(khash_t(name) * set)
-{
-    for (khint_t k = 0; set && k < kh_end(set); k++)
-        if (kh_exist(set, k)) free((char *)kh_key(set, k));
-    if (set) kh_destroy(name, set);
-}
-
-/* 0, or -1 where a TF has two columns, or no memory (logged). */
-static int check_twice(const tfb_labels_t *l)
-{
-    khash_t(name) *set = kh_init(name);
-    int ret = set ? 0 : -1;
-    for (int i = 0; ret == 0 && i < l->n_tfs; i++) {
-        int r = add_name(set, l->tfs[i]), k = 0;
-        if (r > 0) continue;
-        ret = -1;
-        while (r == 0 && strcmp(l->tfs[k], l->tfs[i])) k++;
-        if (r == 0) tfb_error("%s:1: TF %s has two columns, %d and %d", l->path, l->tfs[i], k + 5, i + 5);
-    }
-    free_names(set);
-    return ret;
-}
 
 static int read_header(tfb_labels_t *l)
 {
@@ -76,14 +38,19 @@ static int read_header(tfb_labels_t *l)
             tfb_error("%s:1: column %d: '%s' cannot be a TF's name", l->path, i + 5, v[i]);
             return -1;
         }
+        for (int k = 0; k < i; k++)
+            if (strcmp(v[i], v[k]) == 0) {
+                tfb_error("%s:1: TF %s has two columns, %d and %d", l->path, v[i], k + 5, i + 5);
+                return -1;
+            }
     }
-    return check_twice(l) == 0 && (l->label = malloc((size_t)l->n_tfs)) ? 0 : -1;
+    return (l->label = malloc((size_t)l->n_tfs)) ? 0 : -1;
 }
 
 tfb_labels_t *tfb_labels_open(const char *path)
 {
     tfb_labels_t *l = calloc(1, sizeof *l);
-    if (!l || !(l->seen = kh_init(name)) || !(l->path = strdup(path)) || tfb_lines_open(&l->in, l->path) < 0) goto fail;
+    if (!l || !(l->path = strdup(path)) || tfb_lines_open(&l->in, l->path) < 0) goto fail;
     if (read_header(l) < 0) goto fail;
     return l;
 fail:
@@ -98,17 +65,28 @@ char *const *tfb_labels_tfs(const tfb_labels_t *l) { return l->tfs; }
 
 static int position(const char *s, hts_pos_t *v)
 {
-    const char *end = tfb_position(s, v);
-    return end && !*end ? 0 : -1;
+    if (*s < '0' || *s > '9') return -1;
+    char *end;
+    errno = 0;
+    long long x = strtoll(s, &end, 10);
+    if (*end || errno || x > HTS_POS_MAX) return -1;
+    *v = (hts_pos_t)x;
+    return 0;
 }
 
 static int new_contig(tfb_labels_t *l, const char *contig)
 {
-    int r = add_name(l->seen, contig);
-    if (r == 0) BAD(l, "%s again after %s: the file is not sorted", contig, l->last_contig.s);
+    for (int i = 0; i < l->n_seen; i++)
+        if (strcmp(l->seen[i], contig) == 0) BAD(l, "%s again after %s: the file is not sorted", contig, l->last_contig.s);
+    char **s = realloc(l->seen, ((size_t)l->n_seen + 2) * sizeof *s);
+    if (!s) return -1;
+    l->seen = s;
+    s[l->n_seen + 1] = NULL;
+    if (!(s[l->n_seen] = strdup(contig))) return -1;
+    l->n_seen++;
     l->last_contig.l = 0;
     l->last_beg = 0;
-    return r < 0 || kputs(contig, &l->last_contig) < 0 ? tfb_lines_error(&l->in, "not enough memory") : 0;
+    return kputs(contig, &l->last_contig) < 0 ? -1 : 0;
 }
 
 int tfb_labels_next(tfb_labels_t *l, tfb_region_t *r)
@@ -157,6 +135,6 @@ void tfb_labels_close(tfb_labels_t *l)
     free(l->last_contig.s);
     free(l->label);
     tfb_strv_free(l->tfs);
-    free_names(l->seen);
+    tfb_strv_free(l->seen);
     free(l);
 }

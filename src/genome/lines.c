@@ -189,9 +189,9 @@ static tfb_narrow_t narrow_kind(const tfb_lines_t *l, const tfb_bed_t *b, hts_po
     if (c[5].n != 1 || !strchr("+-.", *c[5].s) || !is_number(c[6]) || !is_number(c[7]) || !is_number(c[8])) return TFB_NARROW_NO;
     /* bedtools, BED6 against BED3 on a contig called 1: columns 7 to 9 are another interval on it */
     if (same_text(c[6], c[0]) && whole_number(c[7], &from) == 0 && whole_number(c[8], &to) == 0 && from < to) return TFB_NARROW_NO;
-    /* BED10: the interval's thick part, the color 0, and the number of blocks */
+    /* BED9 and a count, or BED10: the interval's thick part and the color 0 */
     if (whole_number(c[6], &from) == 0 && whole_number(c[7], &to) == 0 && from >= b->beg && to <= b->end && from <= to && c[8].n == 1 && *c[8].s == '0' &&
-        whole_number(c[9], &from) == 0 && from > 0)
+        (b->beg || to))
         return TFB_NARROW_NO;
     if (c[9].n == 2 && strncmp(c[9].s, "-1", 2) == 0) return TFB_NARROW_YES;
     if (whole_number(c[9], peak) < 0 || *peak >= b->end - b->beg) return TFB_NARROW_BAD;
