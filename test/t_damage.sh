@@ -84,7 +84,7 @@ $A -o chr.out chr.vcf 2> err.txt; [ $? -eq 1 ] && [ "$(grep -vc '^#' chr.out)" -
 
 # where output goes: links stay links, and names of open files are written to, never replaced (as root /dev/stdout would be gone for everyone).
 # /dev/fd/1 stands for it here: a program that tries to replace it fails, and does no harm
-printf 'chr1\t100\t160\nchr1\t300\t360\n' > some.bed
+printf 'c1\t100\t160\nc1\t300\t360\n' > some.bed
 B="$TFBIND annotate -v 0 -m m.safetensors -f tiny.fa some.bed"
 place() { # NAME WANT COMMAND-with-OUT
     local name=$1 want=$2; shift 2

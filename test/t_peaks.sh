@@ -46,7 +46,7 @@ $TFBIND labels -f ref.fa --samples back.tsv --width 60 -v 1 all.bed --keep-n | c
 # bad input
 bad() { local name=$1 text=$2; fails "$name" "$text" $TFBIND labels -f ref.fa --samples bad.tsv --width 60 regions.bed; }
 peaks() { printf "$1" > bad.bed; printf 'cell\ttf\tkind\tpath\nA\t.\topen\topenA.bed\nA\tX\tpeaks\tbad.bed\n' > bad.tsv; }
-peaks 'chr1\t5\t9\nchr1\t9\t5\n'; bad 'end before start' 'bad.bed:2: end is before start'
+peaks 'chr1\t5\t9\nchr1\t9\t5\n'; bad 'end before start' 'bad.bed:2: not BED: end is before start'
 peaks 'chr1\t5\n'; bad 'two columns' 'bad.bed:1: not BED'
 peaks 'chr1\tx\t9\n'; bad 'a start that is none' 'bad.bed:1: not BED'
 peaks 'chr1\t5\t9\ta\t0\t.\t1\t1\t1\t44\n'; bad 'a summit outside its peak' 'bad.bed:1: the summit, 44, lies outside'

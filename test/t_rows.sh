@@ -55,7 +55,7 @@ for how in 'cat labels.bed | $A -f ref.fa --tf SPI1 -' 'cat labels.bed.gz | $A -
 { printf 'track name=x\n# a comment\n#chrom\tstart\tend\tid\n'; head -n 2 w.bed; } > h.bed
 $A -f ref.fa --tf SPI1 h.bed | head -n 3 > got.txt; printf 'track name=x\n# a comment\n#chrom\tstart\tend\tid\tSPI1\n' > want.txt; same 'header lines are kept, the last gets our columns' want.txt got.txt
 printf 'chr1\t5\t9\tedge\nchr9\t100\t200\tabsent\nchr2\t4950\t4990\tn\n' > odd.bed
-$TFBIND annotate -m tiny.safetensors -f ref.fa --tf SPI1 odd.bed 2> err.txt | tail -n +2 | cut -f 5 | tr '\n' ' ' | grep -qx '\. \. \. ' && grep -q '3 rows, 0 scored, 3 not: 1 on a contig that the FASTA lacks, 1 too near a contig end, 1 with too many N' err.txt && echo 'ok what cannot be scored gets . and is counted' || echo "not ok what cannot be scored gets . and is counted: $(cat err.txt)"
+$TFBIND annotate -m tiny.safetensors -f ref.fa --tf SPI1 odd.bed 2> err.txt | tail -n +2 | cut -f 5 | tr '\n' ' ' | grep -qx '\. \. \. ' && grep -q '3 rows, 0 scored, 3 not: 1 on a contig that the FASTA lacks (such as chr9), 1 too near a contig end, 1 with too many N' err.txt && echo 'ok what cannot be scored gets . and is counted' || echo "not ok what cannot be scored gets . and is counted: $(cat err.txt)"
 printf '>short\nACGT\n>none\n>long\n%s%s%s\n' "$(seq_at chr1 1 30)" "$(seq_at chr1 31 90)" "$(seq_at chr1 91 120)" > o.fa; samtools faidx ref.fa chr1:31-90 > m.fa
 $A --tf SPI1 o.fa | cut -f 2 | sed -n 4p > a.txt; $A --tf SPI1 m.fa | cut -f 2 | sed -n 2p > b.txt; same 'of a long sequence the middle counts' b.txt a.txt
 $A --tf SPI1 o.fa | sed -n '2,3p' | cut -f 2 | tr '\n' ' ' | grep -qx '\. \. ' && echo 'ok sequences too short are not scored' || echo 'not ok sequences too short are not scored'

@@ -24,10 +24,13 @@ enum {
     WINDOWS = 4096,   /* windows after which a batch is closed: 2.7 MB of logits for 163 TFs */
     BYTES = 64 << 20, /* of records, likewise: a long read has a megabyte */
     KEEP = 1 << 16,   /* a record's memory beyond this is given back after its batch */
+
+    FRAGMENT = 1000000, /* bases of a fragment, at most: a pair further apart is scored by its reads */
+    SPAN = 10000000,    /* bases of the reference that an alignment has windows all over, at most: longer than any gene */
 };
 
 /* Why a record is not scored: those of alleles.h, and these. */
-enum { SECONDARY = TFB_ALLELE_REASONS, UNMAPPED, CLIPPED, NO_BASES, OTHER_LENGTH, REASONS };
+enum { SECONDARY = TFB_ALLELE_REASONS, UNMAPPED, CLIPPED, NO_BASES, OTHER_LENGTH, TOO_LONG, REASONS };
 
 typedef struct {
     bam1_t *b;
@@ -83,7 +86,8 @@ typedef struct {
 static const char *reason(int r)
 {
     static const char *const text[REASONS - TFB_ALLELE_REASONS] = {"secondary", "unmapped", "without aligned bases", "without a sequence",
-                                                                   "on a contig of another length than in the FASTA"};
+                                                                   "on a contig of another length than in the FASTA",
+                                                                   "over more than 10 Mb of the reference"};
     return r < TFB_ALLELE_REASONS ? tfb_allele_reason((tfb_allele_t)r) : text[r - TFB_ALLELE_REASONS];
 }
 
@@ -268,6 +272,15 @@ done:
     return ret;
 }
 
+/* htslib trusts the index of a CRAM's reference; that of the other one was checked. 0, or -1 (logged). */
+static int check_reference(const tfb_bam_opt_t *o)
+{
+    if (!o->reference || strcmp(o->reference, o->fasta) == 0) return 0;
+    tfb_fasta_t *f = tfb_fasta_open(o->reference);
+    tfb_fasta_close(f);
+    return f ? 0 : -1;
+}
+
 static int open_input(args_t *a)
 {
     const tfb_bam_opt_t *o = a->o;
@@ -289,6 +302,7 @@ static int open_input(args_t *a)
         tfb_error("%s is truncated: its end-of-file marker is missing", in_name(o));
         return -1;
     }
+    if (f->format == cram && check_reference(o) < 0) return -1;
     if (f->format == cram && hts_set_opt(a->in, CRAM_OPT_REFERENCE, o->reference ? o->reference : o->fasta) < 0) {
         tfb_error("cannot read %s: the reference %s cannot be used", in_name(o), o->reference ? o->reference : o->fasta);
         return -1;
@@ -332,6 +346,7 @@ static int open_output(args_t *a)
         tfb_error(f == cram ? "--write-index=bai is for BAM" : "--write-index needs an output file in BAM or CRAM");
         return -1;
     }
+    if (f == cram && check_reference(o) < 0) return -1;
     if (f == cram && hts_set_opt(a->out, CRAM_OPT_REFERENCE, o->reference ? o->reference : o->fasta) < 0) {
         tfb_error("cannot write %s: the reference %s cannot be used", o->out, o->reference ? o->reference : o->fasta);
         return -1;
@@ -419,7 +434,7 @@ static int lay_out(args_t *a, const bam1_t *b, const char *contig, hts_pos_t beg
     const uint32_t *cigar = bam_get_cigar(b);
     const uint8_t *seq = bam_get_seq(b);
     size_t n_ref = (size_t)(end - beg), most = n_ref + (size_t)b->core.l_qseq;
-    if (most > INT32_MAX) return TFB_ALLELE_EDGE;
+    if (most > INT32_MAX) return TOO_LONG;
     if (n_ref + 1 > a->m_at) {
         int32_t *at = realloc(a->at, 2 * n_ref * sizeof *at + sizeof *at);
         if (at) a->at = at;
@@ -440,7 +455,6 @@ static int lay_out(args_t *a, const bam1_t *b, const char *contig, hts_pos_t beg
     int q = 0, n = 0, p = 0;
     for (uint32_t i = 0; i < b->core.n_cigar; i++) {
         int op = bam_cigar_op(cigar[i]), len = (int)bam_cigar_oplen(cigar[i]), type = bam_cigar_type(op);
-        if ((type & 1) && q + len > b->core.l_qseq) return NO_BASES;
         if (type == 3 || (op == BAM_CINS && p > 0 && (hts_pos_t)p < end - beg))
             for (int k = 0; k < len; k++) {
                 uint8_t c = seq_nt16_int[bam_seqi(seq, q + k)] < 4 ? (uint8_t)seq_nt16_int[bam_seqi(seq, q + k)] : TFB_N;
@@ -514,15 +528,116 @@ static int check_contig(args_t *a, int tid)
     return a->contig_ok[tid] > 0 ? TFB_ALLELE_OK : OTHER_LENGTH;
 }
 
+/* ---- records ---- */
+
+/* Bytes of a value of an aux tag's type; 0: of no known length. */
+static size_t aux_size(uint8_t type)
+{
+    switch (type) {
+    case 'A':
+    case 'c':
+    case 'C': return 1;
+    case 's':
+    case 'S': return 2;
+    case 'i':
+    case 'I':
+    case 'f': return 4;
+    case 'd': return 8;
+    default: return 0;
+    }
+}
+
+/* What is wrong with the aux tags, or NULL. */
+static const char *check_aux(const bam1_t *b)
+{
+    const uint8_t *s = bam_get_aux(b), *end = b->data + b->l_data;
+    while (s < end) {
+        if (end - s < 4) return "its tags are cut off";
+        uint8_t type = s[2];
+        size_t left = (size_t)(end - (s += 3)), n = aux_size(type);
+        if (type == 'Z' || type == 'H') {
+            const uint8_t *zero = memchr(s, 0, left);
+            if (!zero) return "a tag's text has no end";
+            n = (size_t)(zero - s) + 1;
+        } else if (type == 'B') {
+            size_t each = left < 5 || *s == 'A' || *s == 'd' ? 0 : aux_size(*s);
+            if (!each) return "an array in its tags is of no type";
+            uint32_t count = s[1] | (uint32_t)s[2] << 8 | (uint32_t)s[3] << 16 | (uint32_t)s[4] << 24;
+            if (count > (left - 5) / each) return "an array in its tags is longer than the record";
+            n = 5 + count * each;
+        }
+        if (!n) return "a tag is of no type";
+        if (n > left) return "its tags are cut off";
+        s += n;
+    }
+    return NULL;
+}
+
+/* What is wrong with the numbers of a record that are indices and lengths, or NULL. htslib checks some of them in some formats. */
+static const char *check_record(const args_t *a, const bam1_t *b)
+{
+    const bam1_core_t *c = &b->core;
+    const uint32_t *cigar = bam_get_cigar(b);
+    int n_ref = sam_hdr_nref(a->hdr);
+    int64_t bases = 0;
+    size_t used = c->l_qname + ((size_t)c->n_cigar << 2) + ((size_t)(c->l_qseq < 0 ? 0 : c->l_qseq) + 1) / 2 + (size_t)(c->l_qseq < 0 ? 0 : c->l_qseq);
+    if (c->l_qseq < 0 || b->l_data < 0 || used > (size_t)b->l_data) return "its parts are longer than the record";
+    if (c->tid < -1 || c->tid >= n_ref || c->mtid < -1 || c->mtid >= n_ref) return "it is on a contig that the header does not have";
+    if (c->pos < -1 || c->mpos < -1 || c->pos > INT64_MAX / 4) return "its position is not one";
+    for (uint32_t i = 0; i < c->n_cigar; i++) {
+        if (bam_cigar_op(cigar[i]) > BAM_CDIFF) return "its CIGAR has an unknown operation";
+        if (bam_cigar_type(bam_cigar_op(cigar[i])) & 1) bases += bam_cigar_oplen(cigar[i]);
+    }
+    if (c->n_cigar && c->l_qseq && !(c->flag & BAM_FUNMAP) && bases != c->l_qseq) return "its CIGAR is of another length than its sequence";
+    return check_aux(b);
+}
+
+/* Reports a malformed record. -1. */
+static int malformed(const args_t *a, const bam1_t *b, const char *why)
+{
+    char *name = b->core.l_qname ? printable(bam_get_qname(b)) : NULL;
+    tfb_error("%s: record %" PRId64 " (%s) is malformed: %s", in_name(a->o), a->n_records, name ? name : "*", why);
+    free(name);
+    return -1;
+}
+
+/* Do both mates' records agree on a fragment, within the contig and of a credible length? Then it becomes [*beg, *end). */
+static int fragment(const args_t *a, const bam1_core_t *c, hts_pos_t *beg, hts_pos_t *end)
+{
+    static const int flags = BAM_FPAIRED | BAM_FPROPER_PAIR | BAM_FMUNMAP | BAM_FSUPPLEMENTARY;
+    if ((c->flag & flags) != (BAM_FPAIRED | BAM_FPROPER_PAIR) || c->mtid != c->tid || c->mpos < 0) return 0;
+    if (!c->isize || c->isize > FRAGMENT || c->isize < -FRAGMENT) return 0;
+    hts_pos_t from = c->pos < c->mpos ? c->pos : c->mpos, n = c->isize < 0 ? -c->isize : c->isize;
+    if (from > sam_hdr_tid2len(a->hdr, c->tid) - n) return 0;
+    *beg = from;
+    *end = from + n;
+    return 1;
+}
+
+/* Windows every step bases of [beg, end), and once at the end. A reason, or -1. */
+static int tile(args_t *a, const char *contig, hts_pos_t beg, hts_pos_t end)
+{
+    int r, why = TFB_ALLELE_OK;
+    for (hts_pos_t lo = beg;; lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) {
+        if ((!a->o->reads || has_bases(a, beg, lo)) && (r = add_window(a, contig, beg, end, lo)) != 0) {
+            if (r < 0) return -1;
+            why = r;
+        }
+        if (lo >= end - a->W) return why;
+    }
+}
+
 /* Windows of one record. A reason, or -1. */
 static int make_windows(args_t *a, item_t *it)
 {
     const bam1_t *b = it->b;
     const bam1_core_t *c = &b->core;
     const uint32_t *cigar = bam_get_cigar(b);
-    int aligned = 0, r, why = TFB_ALLELE_OK;
+    const char *wrong = check_record(a, b);
+    int aligned = 0, why;
     it->first = a->n_pairs;
     it->n = it->touch = 0;
+    if (wrong) return malformed(a, b, wrong);
     if (c->flag & BAM_FSECONDARY) return SECONDARY;
     if (c->flag & BAM_FUNMAP || c->tid < 0 || c->pos < 0) return UNMAPPED;
     for (uint32_t i = 0; i < c->n_cigar; i++) aligned |= bam_cigar_type(bam_cigar_op(cigar[i])) == 3 && bam_cigar_oplen(cigar[i]);
@@ -530,28 +645,18 @@ static int make_windows(args_t *a, item_t *it)
     it->touch = 1;
     const char *contig = sam_hdr_tid2name(a->hdr, c->tid);
     if (!contig) return UNMAPPED;
-    if ((r = check_contig(a, c->tid)) != 0) return r;
+    if ((why = check_contig(a, c->tid)) != 0) return why;
+    if (c->pos > sam_hdr_tid2len(a->hdr, c->tid)) return TFB_ALLELE_EDGE;
     hts_pos_t beg = c->pos, end = bam_endpos(b);
+    int all_over = end - beg > a->W && (a->o->reads || a->o->tile);
+    if (!a->o->reads && fragment(a, c, &beg, &end)) all_over = end - beg > a->W && a->o->tile;
+    if ((all_over || a->o->reads) && end - beg > SPAN) return TOO_LONG;
     if (a->o->reads) {
         if (!c->l_qseq) return NO_BASES;
-        if ((r = lay_out(a, b, contig, beg, end)) != 0) return r;
-    } else if ((c->flag & (BAM_FPAIRED | BAM_FPROPER_PAIR | BAM_FMUNMAP | BAM_FSUPPLEMENTARY)) == (BAM_FPAIRED | BAM_FPROPER_PAIR) && c->mtid == c->tid &&
-               c->isize && c->mpos >= 0) {
-        /* from what both mates know alike */
-        beg = c->pos < c->mpos ? c->pos : c->mpos;
-        end = beg + (c->isize < 0 ? -c->isize : c->isize);
+        if ((why = lay_out(a, b, contig, beg, end)) != 0) return why;
     }
-    if (end - beg > a->W && (a->o->reads || a->o->tile)) {
-        /* every step bases, and once at the end */
-        for (hts_pos_t lo = beg;; lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) {
-            if ((!a->o->reads || has_bases(a, beg, lo)) && (r = add_window(a, contig, beg, end, lo)) != 0) {
-                if (r < 0) return -1;
-                why = r;
-            }
-            if (lo >= end - a->W) break;
-        }
-    } else if ((why = add_window(a, contig, beg, end, beg + (end - beg) / 2 - a->W / 2)) < 0)
-        return -1;
+    why = all_over ? tile(a, contig, beg, end) : add_window(a, contig, beg, end, beg + (end - beg) / 2 - a->W / 2);
+    if (why < 0) return -1;
     it->n = a->n_pairs - it->first;
     return it->n ? TFB_ALLELE_OK : why;
 }
@@ -566,14 +671,16 @@ static int put(args_t *a, bam1_t *b, int tag, const char *s, float v)
     /* weights of absurd size could make inf or nan, which SAM does not have */
     if (!s && !isfinite(v)) {
         uint8_t *old = bam_aux_get(b, a->tag[tag]);
-        if (!old || bam_aux_del(b, old) == 0) return 0;
+        if (!old || (*old == 'f' && bam_aux_del(b, old) == 0)) return 0;
+        errno = EINVAL;
     } else if ((s ? bam_aux_update_str(b, a->tag[tag], -1, s) : bam_aux_update_float(b, a->tag[tag], v)) == 0)
         return 0;
-    tfb_error("%s: %s (%s:%" PRId64 ") cannot get the tag %s: %s", in_name(a->o), bam_get_qname(b), sam_hdr_tid2name(a->hdr, b->core.tid),
-              (int64_t)b->core.pos + 1, a->tag[tag],
-              errno == EINVAL ? "it has one of another type; choose other names with --tags"
-              : errno         ? strerror(errno)
-                              : "the record is damaged");
+    const char *why = errno ? strerror(errno) : "the record is damaged";
+    if (errno == EINVAL) why = "it has one of another type; choose other names with --tags";
+    char *name = printable(bam_get_qname(b));
+    tfb_error("%s: %s (%s:%" PRId64 ") cannot get the tag %s: %s", in_name(a->o), name ? name : "*", sam_hdr_tid2name(a->hdr, b->core.tid),
+              (int64_t)b->core.pos + 1, a->tag[tag], why);
+    free(name);
     return -1;
 }
 
@@ -678,9 +785,18 @@ static void summary(const args_t *a)
     }
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " not%s", a->n_records, a->n_scored, a->n_records - a->n_scored, s.l ? s.s : "");
     tfb_debug("%" PRId64 " windows, of which %" PRId64 " were scored: the others were the same as one of them", a->n_made, a->n_run);
-    if (a->n_reason[TFB_ALLELE_NO_CONTIG] && !a->n_scored)
-        tfb_warn("nothing was scored: %s has no contig %s (does it name contigs in another style, such as chr1 for 1?)", tfb_fasta_path(a->fasta), a->unknown);
     free(s.s);
+}
+
+/* Reports if nothing was scored for want of contigs. 0, or -1 if the FASTA has none of the input's. */
+static int check_contigs(const args_t *a)
+{
+    const int64_t *n = a->n_reason;
+    if (!n[TFB_ALLELE_NO_CONTIG] || a->n_scored) return 0;
+    int partly = n[TFB_ALLELE_EDGE] || n[TFB_ALLELE_MANY_N] || n[NO_BASES] || n[OTHER_LENGTH] || n[TOO_LONG];
+    (partly ? tfb_warn : tfb_error)("nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
+                                    tfb_fasta_path(a->fasta), a->unknown);
+    return partly ? 0 : -1;
 }
 
 /* After closing: with htslib 1.16 an index made while threads write is not to be trusted. */
@@ -729,7 +845,10 @@ done:
     if (a->out && hts_close(a->out) < 0 && ret == 0) ret = tfb_file_write_error(o->out);
     if (ret < 0 && began) tfb_file_remove(o->out); /* nothing half-written */
     if (ret == 0 && o->write_index) ret = build_index(o);
-    if (ret == 0) summary(a);
+    if (ret == 0) {
+        summary(a);
+        ret = check_contigs(a); /* the output is whole all the same */
+    }
     if (a->in) hts_close(a->in);
     if (a->io.pool) hts_tpool_destroy(a->io.pool);
     sam_hdr_destroy(a->hdr);

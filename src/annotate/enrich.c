@@ -441,7 +441,7 @@ static int add_random(args_t *a)
     int64_t m = 200 * a->n_hits * (int64_t)o->n_random, n_hits = a->n, n_taken = 0;
     if (m < 20000) m = 20000;
     if (m > CANDIDATES) m = CANDIDATES;
-    tfb_regions_t *whole = a->regions ? NULL : tfb_regions_whole(o->fasta);
+    tfb_regions_t *whole = a->regions ? NULL : tfb_regions_whole(a->fasta);
     const tfb_regions_t *r = a->regions ? a->regions : whole;
     tfb_snv_t *snv = tfb_alloc((size_t)m, sizeof *snv, "random SNVs");
     int *class = tfb_alloc((size_t)m, sizeof *class, "random SNVs");

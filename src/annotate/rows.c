@@ -19,6 +19,8 @@ enum {
     LINE = 1 << 16, /* bytes of output kept before they are written */
 };
 
+enum { OLD_SCORE = 1, OLD_NAME };
+
 typedef struct {
     size_t text;  /* where its text begins in args.text */
     int first, n; /* its windows; n 0 = not scored */
@@ -44,6 +46,9 @@ typedef struct {
     /* of an interval that is being tiled and has had more windows than a batch: those that were scored already */
     double *top, *sum; /* (T) */
     int64_t n_folded;
+    uint8_t *old; /* (n_old) per column of BED: OLD_SCORE, OLD_NAME: an earlier run wrote it, and it is replaced */
+    int n_old;
+    char *unknown; /* the first contig that the FASTA does not have */
     int64_t n_all, n_scored, n_reason[TFB_ALLELE_REASONS];
 } args_t;
 
@@ -213,16 +218,30 @@ static void column_names(args_t *a)
     say(a, "\n");
 }
 
-static int finish(args_t *a, int ret)
+/* Reports what was done. 0, or -1 if nothing could be scored because the FASTA has none of the contigs. */
+static int summary(const args_t *a)
 {
     kstring_t s = {0, 0, NULL};
+    for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
+        if (!a->n_reason[r]) continue;
+        ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
+        if (r == TFB_ALLELE_NO_CONTIG) ksprintf(&s, " (such as %s)", a->unknown);
+    }
+    tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored, s.s ? s.s : "");
+    free(s.s);
+    if (!a->n_reason[TFB_ALLELE_NO_CONTIG] || a->n_scored) return 0;
+    int partly = a->n_reason[TFB_ALLELE_NO_CONTIG] < a->n_all;
+    (partly ? tfb_warn : tfb_error)("nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
+                                    tfb_fasta_path(a->fasta), a->unknown);
+    return partly ? 0 : -1;
+}
+
+static int finish(args_t *a, int ret)
+{
     if (ret == 0) errno = 0; /* else it still says whether memory ran out */
     if (a->gz && bgzf_close(a->gz) < 0 && ret == 0) ret = write_error(a);
     if (a->out && tfb_out_close(a->out, a->whole, ret == 0) < 0) ret = -1;
-    for (int r = 1; r < TFB_ALLELE_REASONS; r++)
-        if (a->n_reason[r]) ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
-    if (ret == 0) tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored, s.s ? s.s : "");
-    free(s.s);
+    if (ret == 0) ret = summary(a); /* the output is whole all the same */
     tfb_lines_close(&a->in);
     if (!a->o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
@@ -234,6 +253,8 @@ static int finish(args_t *a, int ret)
     free(a->seq.s);
     free(a->name.s);
     free(a->line.s);
+    free(a->old);
+    free(a->unknown);
     free(a);
     return ret;
 }
@@ -274,16 +295,94 @@ static int bed_window(args_t *a, hts_pos_t lo)
     return TFB_ALLELE_OK;
 }
 
-/* Before the first row, which line holds: the column names, behind the file's own where it has them. held: the last of its header lines, or NULL. */
-static void bed_columns(args_t *a, const char *held)
+/* Is a column called as one that this run, or one like it with or without --window tile, writes? Returns OLD_SCORE, OLD_NAME or 0. */
+static int is_ours(const args_t *a, const char *name, size_t n)
+{
+    static const char *const best[] = {"top_score", "top_mean", "top_tf"};
+    for (int i = 0; a->best && i < 3; i++)
+        if (strlen(best[i]) == n && strncmp(best[i], name, n) == 0) return i < 2 ? OLD_SCORE : OLD_NAME;
+    for (int t = 0; !a->best && t < a->T; t++) {
+        const char *tf = tfb_panel_target(a->panel, t);
+        size_t m = strlen(tf);
+        if (n >= m && strncmp(tf, name, m) == 0 && (n == m || (n == m + 5 && strncmp(name + m, "_mean", 5) == 0))) return OLD_SCORE;
+    }
+    return 0;
+}
+
+/* Is the text a score as we write it? Else the column is the user's own. */
+static int is_score(const char *s, size_t n)
+{
+    size_t sign = n && *s == '-', whole = strspn(s + sign, "0123456789");
+    const char *dot = s + sign + whole;
+    return whole && n == sign + whole + 6 && *dot == '.' && strspn(dot + 1, "0123456789") == 5;
+}
+
+/* Finds the columns that an earlier run wrote and this one writes anew: by their names, and by their values in row, the first one (NULL: there is none).
+ * Others of that name, as labels files have them, are the user's and stay. 0, or -1 (logged). */
+static int find_old(args_t *a, const char *names, const char *row)
+{
+    int n = 1, n_named = 0, n_scores = 0, n_other = 0, i = 0;
+    const char *first = NULL;
+    for (const char *p = names; *p; p++) n += *p == '\t';
+    if (!(a->old = calloc((size_t)n, 1))) return memory_error(a);
+    for (const char *p = names; p; i++) {
+        size_t len = strcspn(p, "\t"), value = row ? strcspn(row, "\t") : 0;
+        if (i > 2 && (a->old[i] = (uint8_t)is_ours(a, p, len)) && n_named++ == 0) first = p;
+        if (row && a->old[i] == OLD_SCORE) {
+            if (is_score(row, value))
+                n_scores++;
+            else
+                n_other += value != 1 || *row != '.';
+        }
+        p = p[len] ? p + len + 1 : NULL;
+        if (row) row = row[value] ? row + value + 1 : NULL;
+    }
+    if (!n_named) return 0;
+    int len = (int)strcspn(first, "\t");
+    const char *more = n_named > 1 ? ", ..." : "";
+    if (n_scores && !n_other) {
+        a->n_old = n;
+        tfb_note("%s: columns of an earlier run are replaced: %.*s%s", a->in.name, len, first, more);
+    } else
+        tfb_warn("%s has columns called like those that are added (%.*s%s): they stay, and the new ones are the last", a->in.name, len, first, more);
+    return 0;
+}
+
+/* Takes the columns that are replaced out of a line, in place. rows: its values must be ours. 0, or -1 (logged). */
+static int drop_old(args_t *a, char *line, size_t *n, int rows)
+{
+    char *to = line;
+    int i = 0;
+    for (char *p = line;; i++) {
+        size_t len = strcspn(p, "\t");
+        int last = !p[len];
+        if (i >= a->n_old || !a->old[i]) {
+            if (i) *to++ = '\t';
+            memmove(to, p, len);
+            to += len;
+        } else if (rows && a->old[i] == OLD_SCORE && !is_score(p, len) && (len != 1 || *p != '.'))
+            return tfb_lines_error(&a->in, "column %d is to be replaced by new scores, but '%.*s' is not a score: rename the column", i + 1,
+                                   len < 40 ? (int)len : 40, p);
+        if (last) break;
+        p += len + 1;
+    }
+    *to = 0;
+    if (n) *n = (size_t)(to - line);
+    return 0;
+}
+
+/* Before the first row (NULL: there is none): the column names, behind the file's own if it has them. held: the last of its header lines, or NULL.
+ * 0, or -1 (logged). */
+static int bed_columns(args_t *a, char *held, const char *row)
 {
     static const char *const name[] = {"#chrom", "start", "end", "name", "score", "strand"};
     int own = held && *held == '#' && strchr(held, '\t'), n = 1;
     if (held && !own) say(a, "%s\n", held);
-    if (own)
+    if (own) {
+        if (find_old(a, held, row) < 0 || (a->n_old && drop_old(a, held, NULL, 0) < 0)) return -1;
         say(a, "%s", held);
-    else {
-        for (const char *p = a->in.s.s; *p; p++) n += *p == '\t';
+    } else {
+        for (const char *p = row; *p; p++) n += *p == '\t';
         for (int i = 0; i < n; i++)
             if (i < 6)
                 say(a, "%s%s", i ? "\t" : "", name[i]);
@@ -291,45 +390,52 @@ static void bed_columns(args_t *a, const char *held)
                 say(a, "\tcolumn%d", i + 1);
     }
     column_names(a);
+    return 0;
+}
+
+/* Keeps a header line until it is known whether it is the last: that one gets our column names. 0, or -1 (logged). */
+static int hold(args_t *a, char **held)
+{
+    if (*held) say(a, "%s\n", *held);
+    if (put(a, LINE) < 0) return -1; /* a header may be longer than memory */
+    free(*held);
+    return (*held = strdup(a->in.s.s)) ? 0 : memory_error(a);
+}
+
+/* The row in the current line. 0, or -1 (logged). */
+static int bed_row(args_t *a)
+{
+    tfb_bed_t b;
+    int first = a->n_windows, why;
+    if (a->n_old && drop_old(a, a->in.s.s, &a->in.s.l, 1) < 0) return -1;
+    if (tfb_bed_fields(&a->in, &b) < 0 || tfb_bed_summit(&a->in, &b, 1) < 0) return -1;
+    a->name.l = 0;
+    if (kputsn(a->in.s.s, b.n_contig, &a->name) < 0) return memory_error(a);
+    if (a->o->tile && b.end - b.beg > a->W)
+        why = tile(a, b.beg, b.end, bed_window, &first);
+    else
+        why = bed_window(a, tfb_bed_window(b.beg, b.end, b.summit, a->W));
+    if (why < 0) return -1;
+    if (why == TFB_ALLELE_NO_CONTIG && !a->unknown && !(a->unknown = strdup(a->name.s))) return memory_error(a);
+    return add_row(a, a->in.s.s, a->in.s.l, first, why);
 }
 
 static int run_bed(args_t *a)
 {
     int got, named = 0, ret = -1;
-    char *held = NULL; /* a header line waits to see whether it is the last: that one gets our column names */
+    char *held = NULL;
     while ((got = tfb_lines_next(&a->in)) > 0) {
-        hts_pos_t beg, end, summit;
-        size_t n_contig;
-        int first, why;
-        if (tfb_bed_is_header(a->in.s.s)) {
-            if (named) {
-                if (add_comment(a) < 0) goto done;
-                continue;
-            }
-            if (held) say(a, "%s\n", held);
-            if (put(a, LINE) < 0) goto done; /* a header may be longer than memory */
-            free(held);
-            if (!(held = strdup(a->in.s.s))) {
-                memory_error(a);
-                goto done;
-            }
+        if (tfb_bed_is_header(&a->in)) {
+            if ((named ? add_comment(a) : hold(a, &held)) < 0) goto done;
             continue;
         }
-        if (tfb_bed_fields(&a->in, &n_contig, &beg, &end, &summit) < 0) goto done;
-        a->name.l = 0;
-        if (kputsn(a->in.s.s, n_contig, &a->name) < 0) {
-            memory_error(a);
-            goto done;
-        }
-        if (!named) bed_columns(a, held);
+        if (!named && bed_columns(a, held, a->in.s.s) < 0) goto done;
         named = 1;
-        first = a->n_windows;
-        why = a->o->tile && end - beg > a->W ? tile(a, beg, end, bed_window, &first) : bed_window(a, tfb_bed_window(beg, end, summit, a->W));
-        if (why < 0 || add_row(a, a->in.s.s, a->in.s.l, first, why) < 0) goto done;
+        if (bed_row(a) < 0) goto done;
     }
-    if (held && !named && *held == '#' && strchr(held, '\t'))
-        bed_columns(a, held);
-    else if (held && !named)
+    if (held && !named && *held == '#' && strchr(held, '\t')) {
+        if (bed_columns(a, held, NULL) < 0) goto done;
+    } else if (held && !named)
         say(a, "%s\n", held);
     if (got == 0) ret = flush(a, a->n_windows);
 done:

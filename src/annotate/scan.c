@@ -76,35 +76,53 @@ static int parse_regions(args_t *a, const char *s)
     return 0;
 }
 
+/* A line of contig, position and end, both from 1; without an end, one base. 0, or -1 (logged). */
+static int region_fields(const tfb_lines_t *in, tfb_bed_t *b)
+{
+    const char *s = in->s.s, *e;
+    b->n_contig = strcspn(s, "\t ");
+    s += b->n_contig;
+    s += strspn(s, "\t ");
+    if (!b->n_contig || !(s = tfb_position(s, &b->beg)) || (*s && *s != '\t' && *s != ' ') || b->beg < 1) goto bad;
+    s += strspn(s, "\t ");
+    if (!(e = tfb_position(s, &b->end)) || (*e && *e != '\t' && *e != ' ')) b->end = b->beg;
+    if (b->end < b->beg) goto bad;
+    b->beg--;
+    return 0;
+bad:
+    return tfb_lines_error(in, "not a region: expected contig, position and end, from 1");
+}
+
 /* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the end left out for one base. */
 static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);
-    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, said = 0, r;
+    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, said = 0, r, tid;
+    kstring_t contig = {0, 0, NULL};
     tfb_lines_t in = {0};
     if (tfb_lines_open(&in, path) < 0) return -1;
     while ((r = tfb_lines_next(&in)) > 0) {
-        char contig[1024];
-        long long beg = -1, end = -1;
-        if (tfb_bed_is_header(in.s.s)) continue;
-        int k = sscanf(in.s.s, "%1023s %lld %lld", contig, &beg, &end), tid = 0;
-        if (k == 2 && !bed) end = beg;
-        if (k < (bed ? 3 : 2) || beg < !bed || end < beg) {
-            tfb_lines_error(&in, "not a region: %s", bed ? "contig, start and end are wanted" : "contig, position and end, from 1, are wanted");
+        tfb_bed_t b;
+        if (tfb_bed_is_header(&in)) continue;
+        if ((bed ? tfb_bed_fields(&in, &b) : region_fields(&in, &b)) < 0) goto done;
+        contig.l = 0;
+        if (kputsn(in.s.s, b.n_contig, &contig) < 0) {
+            tfb_lines_error(&in, "not enough memory");
             goto done;
         }
-        if ((tid = tfb_fasta_find(a->fasta, contig)) < 0) {
-            tfb_lines_error(&in, "%s has no contig %s", a->o->fasta, contig);
+        if ((tid = tfb_fasta_find(a->fasta, contig.s)) < 0) {
+            tfb_lines_error(&in, "%s has no contig %s", a->o->fasta, contig.s);
             goto done;
         }
-        if (!said && strcmp(tfb_fasta_contig(a->fasta, tid), contig)) {
-            tfb_note("contigs are named in two styles: %s of %s is taken for %s of %s", contig, path, tfb_fasta_contig(a->fasta, tid), a->o->fasta);
+        if (!said && strcmp(tfb_fasta_contig(a->fasta, tid), contig.s)) {
+            tfb_note("contigs are named in two styles: %s of %s is taken for %s of %s", contig.s, path, tfb_fasta_contig(a->fasta, tid), a->o->fasta);
             said = 1;
         }
-        if (add_region(a, tid, bed ? beg : beg - 1, end) < 0) goto done;
+        if (add_region(a, tid, b.beg, b.end) < 0) goto done;
     }
     ret = r;
 done:
+    free(contig.s);
     tfb_lines_close(&in);
     return ret;
 }

@@ -343,6 +343,8 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         if (kind == TFB_IN_BAD && plugin)
             tfb_error("--input, --scale, --window, --step, --reads, --tags, --reference and --...-fmt-option are for BED, FASTA and BAM, which `tfbind "
                       "annotate` reads");
+        else if (kind == TFB_IN_BAD)
+            ; /* logged */
         else if ((kind == TFB_IN_BED || kind == TFB_IN_FASTA) && (type || o.regions || o.targets || o.filter || o.write_index || o.keep_sites))
             tfb_error("%s is %s: -i, -e, -k, -r, -R, -t, -T, -O and -W are for VCF and BCF", o.in, what);
         else if (kind == TFB_IN_BAM && (o.regions || o.targets || o.filter || o.keep_sites))
@@ -351,11 +353,11 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
             tfb_error("%s is %s: --rank-by, --min-percentile, --percentile-of and --call-percentile are for VCF and BCF", o.in, what);
         else if ((kind == TFB_IN_BED || kind == TFB_IN_FASTA || kind == TFB_IN_BAM) && (o.haplotypes || o.csq))
             tfb_error("%s is %s: --haplotypes and --csq are for VCF and BCF", o.in, what);
-        else if (kind != TFB_IN_BAD && kind != TFB_IN_BAM && for_bam)
+        else if (kind != TFB_IN_BAM && for_bam)
             tfb_error("--reads, --tags, --reference and --...-fmt-option are for SAM, BAM and CRAM");
         else if (o.write_index == (kind == TFB_IN_BAM ? 2 : 3))
             tfb_error("--write-index=%s is not for %s", kind == TFB_IN_BAM ? "tbi" : "bai", kind == TFB_IN_BAM ? what : "VCF and BCF");
-        else if (kind != TFB_IN_BAD && kind != TFB_IN_FASTA && !o.fasta)
+        else if (kind != TFB_IN_FASTA && !o.fasta)
             tfb_error("-f ref.fa is missing (-h shows all options)");
         else if (kind == TFB_IN_VCF)
             status = (type && vcf_type(type, &o)) || tfb_vcf_annotate(&o) < 0 ? fail_status : 0;

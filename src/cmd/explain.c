@@ -2,7 +2,6 @@
 #include "explain/explain.h"
 #include "cmd/cmd.h"
 #include "explain/npz.h"
-#include "genome/track.h"
 #include "util/files.h"
 #include "util/util.h"
 #include <getopt.h>
@@ -37,7 +36,7 @@ static void usage(FILE *f)
             "                           [standard output, where no other output is asked for]\n"
             "      --scores FILE        table: a row a sequence and TF, its score, and how exactly contributions add up to it\n"
             "      --npz PREFIX         arrays for TF-MoDISco-lite: PREFIX.TF.onehot.npz and PREFIX.TF.hyp.npz%s\n"
-            "      --track FILE         track of contributions, for BED: bedGraph (.gz: bgzip), or by name bigWig (.bw, .bigwig)%s;\n"
+            "      --track FILE         track of contributions, for BED: bedGraph (.gz: bgzip), or by name bigWig (.bw, .bigwig);\n"
             "                           several TFs: a name with {tf}, or a folder. Where regions overlap, a base has the mean\n"
             "      --logos FOLDER       an SVG a sequence and TF; of a variant a figure: REF, ALT, and the motif they match\n"
             "      --db FILE            motifs for these figures, in MEME format\n"
@@ -45,7 +44,7 @@ static void usage(FILE *f)
             "  -@, --threads INT        threads in all [1]\n"
             "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
             "  -h, --help               this text\n",
-            tfb_npz_possible() ? "" : " (not in this build)", tfb_track_bigwig_possible() ? "" : " (not in this build)");
+            tfb_npz_possible() ? "" : " (not in this build)");
 }
 
 int tfb_cmd_explain(int argc, char **argv)

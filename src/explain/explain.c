@@ -69,6 +69,7 @@ typedef struct {
     tfb_npz_t **onehot, **hyp; /* (n) */
     khash_t(drawn) * drawn;    /* names of SVG files written */
     kstring_t name, contig, path, seq, alleles;
+    char *unknown;             /* the first contig that the FASTA does not have */
     int64_t n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
     double worst;   /* of the convergence deltas */
     int64_t n_mean; /* regions that overlap, of the track that has most */
@@ -328,7 +329,7 @@ static int explain_record(args_t *a, int n, const variant_t *v)
 static void leave_out(args_t *a, int reason)
 {
     a->n_all++;
-    a->n_reason[reason]++;
+    if (a->n_reason[reason]++ == 0 && reason == TFB_ALLELE_NO_CONTIG) a->unknown = strdup(a->contig.s);
 }
 
 /* The window in hand, unless there is a reason not to. 0 or -1. */
@@ -349,16 +350,16 @@ static int run_bed(args_t *a)
     if (tfb_lines_open(&in, a->o->in) < 0) return -1;
     while ((got = tfb_lines_next(&in)) > 0) {
         window_t *w = &a->win[0];
-        hts_pos_t beg, end, summit;
-        size_t n;
-        if (tfb_bed_is_header(in.s.s)) continue;
-        if (tfb_bed_fields(&in, &n, &beg, &end, &summit) < 0) goto done;
+        tfb_bed_t b;
+        if (tfb_bed_is_header(&in)) continue;
+        if (tfb_bed_fields(&in, &b) < 0 || tfb_bed_summit(&in, &b, 1) < 0) goto done;
         a->contig.l = a->name.l = 0;
-        if (kputsn(in.s.s, n, &a->contig) < 0 || ksprintf(&a->name, "%s:%" PRId64 "-%" PRId64, a->contig.s, (int64_t)beg + 1, (int64_t)end) < 0) {
+        if (kputsn(in.s.s, b.n_contig, &a->contig) < 0 ||
+            ksprintf(&a->name, "%s:%" PRId64 "-%" PRId64, a->contig.s, (int64_t)b.beg + 1, (int64_t)b.end) < 0) {
             memory();
             goto done;
         }
-        w->beg = tfb_bed_window(beg, end, summit, a->W);
+        w->beg = tfb_bed_window(b.beg, b.end, b.summit, a->W);
         int r = tfb_allele_bases(a->fasta, a->contig.s, w->beg, w->beg + a->W, w->code);
         if (r < 0 || explain_sequence(a, r) < 0) goto done;
     }
@@ -587,6 +588,17 @@ static int start(args_t *a)
     return 0;
 }
 
+/* Reports if nothing was explained for want of contigs. 0, or -1 if the FASTA has none of the input's. */
+static int check_contigs(const args_t *a)
+{
+    const int64_t *n = a->n_reason;
+    if (!n[TFB_ALLELE_NO_CONTIG] || a->n_done || a->n_low_all) return 0;
+    int partly = n[TFB_ALLELE_EDGE] || n[TFB_ALLELE_MANY_N] || n[TFB_ALLELE_MISMATCH];
+    (partly ? tfb_warn : tfb_error)("nothing was explained: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
+                                    tfb_fasta_path(a->fasta), a->unknown ? a->unknown : "");
+    return partly ? 0 : -1;
+}
+
 static void summary(const args_t *a)
 {
     kstring_t s = {0, 0, NULL};
@@ -594,6 +606,7 @@ static void summary(const args_t *a)
     for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
         if (!a->n_reason[r]) continue;
         ksprintf(&s, "%s%" PRId64 " %s", not ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
+        if (r == TFB_ALLELE_NO_CONTIG && a->unknown) ksprintf(&s, " (such as %s)", a->unknown);
         not += a->n_reason[r];
     }
     if (a->n_low_all) ksprintf(&s, "%s%" PRId64 " with every score below --min-score", not ? ", " : ": ", a->n_low_all);
@@ -634,7 +647,11 @@ int tfb_explain(const tfb_explain_opt_t *o)
         if (tfb_npz_close(a->onehot[t], ret == 0) < 0) ret = -1;
         if (tfb_npz_close(a->hyp[t], ret == 0) < 0) ret = -1;
     }
-    if (ret == 0) summary(a);
+    if (ret == 0) {
+        summary(a);
+        ret = check_contigs(a);
+    }
+    free(a->unknown);
     tfb_attrib_destroy(a->attrib);
     tfb_model_destroy(a->model);
     tfb_panel_close(a->panel);

@@ -2,7 +2,7 @@
 #include "genome/draw.h"
 #include "genome/base.h"
 #include "genome/lines.h"
-#include <errno.h>
+#include <htslib/khash.h>
 #include <htslib/kstring.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -22,15 +22,49 @@ static int by_place(const void *a, const void *b)
     return x->beg < y->beg ? -1 : x->beg > y->beg;
 }
 
-static int contig_of(tfb_regions_t *r, const char *name)
+KHASH_MAP_INIT_STR(contig, int)
+
+/* The number of a contig of the regions, which is added if it is new; -1: no memory. */
+static int contig_of(tfb_regions_t *r, khash_t(contig) *index, const char *name)
 {
-    for (int c = r->n_contigs - 1; c >= 0; c--)
-        if (strcmp(r->contigs[c], name) == 0) return c;
-    char **v = realloc(r->contigs, ((size_t)r->n_contigs + 2) * sizeof *v);
-    if (!v) return -1;
-    r->contigs = v;
-    v[r->n_contigs + 1] = NULL;
-    return (v[r->n_contigs] = strdup(name)) ? r->n_contigs++ : -1;
+    int absent;
+    khint_t k = kh_get(contig, index, name);
+    if (k != kh_end(index)) return kh_val(index, k);
+    if (r->n_contigs + 1 >= r->m_contigs) {
+        int m = 2 * r->m_contigs + 16;
+        char **v = realloc(r->contigs, (size_t)m * sizeof *v);
+        if (!v) return -1;
+        r->contigs = v;
+        r->m_contigs = m;
+    }
+    r->contigs[r->n_contigs + 1] = NULL;
+    if (!(r->contigs[r->n_contigs] = strdup(name))) return -1;
+    k = kh_put(contig, index, r->contigs[r->n_contigs++], &absent);
+    if (absent < 0) return -1;
+    kh_val(index, k) = r->n_contigs - 1;
+    return r->n_contigs - 1;
+}
+
+typedef struct {
+    const char *name;
+    int i;
+} named_t;
+
+static int by_name(const void *a, const void *b) { return strcmp(((const named_t *)a)->name, ((const named_t *)b)->name); }
+
+/* Sorts the contigs by name, for tfb_regions_has. 0, or -1. */
+static int index_names(tfb_regions_t *r)
+{
+    named_t *v = malloc(((size_t)r->n_contigs + 1) * sizeof *v);
+    if (!v || !(r->by_name = malloc(((size_t)r->n_contigs + 1) * sizeof *r->by_name))) {
+        free(v);
+        return -1;
+    }
+    for (int c = 0; c < r->n_contigs; c++) v[c] = (named_t){r->contigs[c], c};
+    qsort(v, (size_t)r->n_contigs, sizeof *v, by_name);
+    for (int c = 0; c < r->n_contigs; c++) r->by_name[c] = v[c].i;
+    free(v);
+    return 0;
 }
 
 /* Sorted and merged spans become the regions. 0 or -1. */
@@ -41,7 +75,7 @@ static int settle(tfb_regions_t *r, span_t *s, int64_t n)
     r->contig = malloc(((size_t)n + 1) * sizeof *r->contig);
     r->beg = malloc(((size_t)n + 1) * sizeof *r->beg);
     r->end = malloc(((size_t)n + 1) * sizeof *r->end);
-    if (!r->contig || !r->beg || !r->end) return -1;
+    if (!r->contig || !r->beg || !r->end || index_names(r) < 0) return -1;
     for (int64_t i = 0; i < n; i++) {
         int64_t k = r->n - 1;
         if (k >= 0 && r->contig[k] == s[i].contig && s[i].beg <= r->end[k]) {
@@ -57,69 +91,74 @@ static int settle(tfb_regions_t *r, span_t *s, int64_t n)
     return 0;
 }
 
-static int position(const char *s, hts_pos_t *v)
+/* What regions are read with: which contigs are used, and the one of the last line. */
+typedef struct {
+    const tfb_fasta_t *fasta;
+    char *const *chroms;
+    int n_chroms;
+    char *used; /* (n_chroms) */
+    khash_t(contig) * index;
+    kstring_t name; /* the last line's contig */
+    int contig;     /* its number, -1: it is left out */
+    hts_pos_t len;
+} reader_t;
+
+/* Makes the contig of the current line, its first n letters, the reader's. 0, or -1 (logged). */
+static int set_contig(reader_t *c, tfb_regions_t *r, const tfb_lines_t *in, size_t n)
 {
-    char *e;
-    if (*s < '0' || *s > '9') return -1;
-    errno = 0;
-    long long x = strtoll(s, &e, 10);
-    if (*e || errno) return -1;
-    *v = (hts_pos_t)x;
-    return 0;
+    if (c->name.l == n && strncmp(c->name.s, in->s.s, n) == 0) return 0;
+    int use = !c->chroms;
+    c->name.l = 0;
+    if (kputsn(in->s.s, n, &c->name) < 0) return tfb_lines_error(in, "not enough memory");
+    for (int i = 0; i < c->n_chroms; i++)
+        if (strcmp(c->chroms[i], c->name.s) == 0) use = c->used[i] = 1;
+    c->contig = -1;
+    if (!use) return 0;
+    int k = c->fasta ? tfb_fasta_find(c->fasta, c->name.s) : -1;
+    if (c->fasta && k < 0) return tfb_lines_error(in, "%s is not in %s", c->name.s, tfb_fasta_path(c->fasta));
+    /* the FASTA's name, so that files of two styles meet */
+    const char *name = k >= 0 ? tfb_fasta_contig(c->fasta, k) : c->name.s;
+    c->len = k >= 0 ? tfb_fasta_len(c->fasta, name) : HTS_POS_MAX;
+    c->contig = contig_of(r, c->index, name);
+    return c->contig < 0 ? tfb_lines_error(in, "not enough memory") : 0;
+}
+
+/* Reads the lines into *span, which the caller frees. How many, or -1 (logged). */
+static int64_t read_spans(reader_t *c, tfb_regions_t *r, tfb_lines_t *in, span_t **span)
+{
+    int64_t n = 0, m = 0;
+    int got;
+    while ((got = tfb_lines_next(in)) > 0) {
+        tfb_bed_t b;
+        if (tfb_bed_is_header(in)) continue;
+        if (tfb_bed_fields(in, &b) < 0 || set_contig(c, r, in, b.n_contig) < 0) return -1;
+        if (c->contig < 0) continue;
+        if (b.end > c->len) b.end = c->len;
+        if (b.beg >= b.end) continue;
+        if (n == m) {
+            span_t *q = realloc(*span, (size_t)(m = 2 * m + 1024) * sizeof *q);
+            if (!q) return tfb_lines_error(in, "not enough memory");
+            *span = q;
+        }
+        (*span)[n++] = (span_t){c->contig, b.beg, b.end};
+    }
+    return got < 0 ? -1 : n;
 }
 
 tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chroms, const tfb_fasta_t *fasta)
 {
     tfb_lines_t in = {0};
-    int64_t n = 0, m = 0;
-    int got, ok = 0, contig = -1;
+    int64_t n;
+    int ok = 0;
     span_t *span = NULL;
-    hts_pos_t len = 0;
-    char *used = calloc((size_t)n_chroms + 1, 1), *last = NULL;
+    reader_t c = {.fasta = fasta, .chroms = chroms, .n_chroms = n_chroms, .contig = -1};
     tfb_regions_t *r = calloc(1, sizeof *r);
     if (tfb_lines_open(&in, path) < 0) goto done;
-    if (!r || !used || !(r->contigs = calloc(1, sizeof *r->contigs))) goto memory;
-    while ((got = tfb_lines_next(&in)) > 0) {
-        char *s = in.s.s, *col[3], *p = s;
-        hts_pos_t beg, end;
-        if (tfb_bed_is_header(s)) continue;
-        int n_col = 0;
-        for (; n_col < 3 && p; n_col++) {
-            col[n_col] = p;
-            if ((p = strchr(p, '\t'))) *p++ = 0;
-        }
-        if (n_col < 3 || position(col[1], &beg) < 0 || position(col[2], &end) < 0 || end < beg) {
-            tfb_lines_error(&in, "not BED: contig, start and end (not before start) are wanted, tab-separated");
-            goto done;
-        }
-        if (!last || strcmp(last, col[0])) {
-            int use = !chroms;
-            for (int i = 0; i < n_chroms; i++)
-                if (strcmp(chroms[i], col[0]) == 0) use = used[i] = 1;
-            free(last);
-            if (!(last = strdup(col[0]))) goto memory;
-            contig = -1;
-            len = fasta ? tfb_fasta_len(fasta, col[0]) : HTS_POS_MAX;
-            if (use && len < 0) {
-                tfb_lines_error(&in, "%s is not in %s", col[0], tfb_fasta_path(fasta));
-                goto done;
-            }
-            int k = fasta ? tfb_fasta_find(fasta, col[0]) : -1; /* the FASTA's name, so that files of two styles meet */
-            if (use && (contig = contig_of(r, k >= 0 ? tfb_fasta_contig(fasta, k) : col[0])) < 0) goto memory;
-        }
-        if (contig < 0) continue;
-        if (end > len) end = len;
-        if (beg >= end) continue;
-        if (n == m) {
-            span_t *q = realloc(span, (size_t)(m = 2 * m + 1024) * sizeof *q);
-            if (!q) goto memory;
-            span = q;
-        }
-        span[n++] = (span_t){contig, beg, end};
-    }
-    if (got < 0) goto done;
+    if (!r || !(c.used = calloc((size_t)n_chroms + 1, 1)) || !(c.index = kh_init(contig)) || !(r->contigs = calloc(1, sizeof *r->contigs))) goto memory;
+    r->m_contigs = 1;
+    if ((n = read_spans(&c, r, &in, &span)) < 0) goto done;
     for (int i = 0; i < n_chroms; i++)
-        if (!used[i]) {
+        if (!c.used[i]) {
             tfb_error("%s has no regions on '%s'", path, chroms[i]);
             goto done;
         }
@@ -135,8 +174,9 @@ memory:
 done:
     tfb_lines_close(&in);
     free(span);
-    free(used);
-    free(last);
+    free(c.used);
+    free(c.name.s);
+    if (c.index) kh_destroy(contig, c.index);
     if (!ok) {
         tfb_regions_destroy(r);
         r = NULL;
@@ -144,28 +184,27 @@ done:
     return r;
 }
 
-tfb_regions_t *tfb_regions_whole(const char *path)
+tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta)
 {
     tfb_regions_t *r = calloc(1, sizeof *r);
     span_t *span = NULL;
-    faidx_t *fai = fai_load(path);
-    int n = fai ? faidx_nseq(fai) : 0, k = 0, ok = 0;
-    if (!r || !fai || n < 1 || !(r->contigs = calloc((size_t)n + 1, sizeof *r->contigs)) || !(span = malloc((size_t)n * sizeof *span))) goto done;
+    int n = tfb_fasta_n_contigs(fasta), k = 0, ok = 0;
+    if (!r || n < 1 || !(r->contigs = calloc((size_t)n + 1, sizeof *r->contigs)) || !(span = malloc((size_t)n * sizeof *span))) goto done;
     for (int i = 0; i < n; i++) {
-        const char *name = faidx_iseq(fai, i);
+        const char *name = tfb_fasta_contig(fasta, i);
+        hts_pos_t len = tfb_fasta_len(fasta, name);
         if (!(r->contigs[i] = strdup(name))) goto done;
         r->n_contigs++;
-        if (faidx_seq_len(fai, name) > 0) span[k++] = (span_t){i, 0, faidx_seq_len(fai, name)};
+        if (len > 0) span[k++] = (span_t){i, 0, len};
     }
     ok = settle(r, span, k) == 0 && r->n;
 done:
     if (!ok) {
-        tfb_error("cannot list the contigs of %s", path);
+        tfb_error("cannot list the contigs of %s", tfb_fasta_path(fasta));
         tfb_regions_destroy(r);
         r = NULL;
     }
     free(span);
-    if (fai) fai_destroy(fai);
     return r;
 }
 
@@ -173,6 +212,7 @@ void tfb_regions_destroy(tfb_regions_t *r)
 {
     if (!r) return;
     tfb_strv_free(r->contigs);
+    free(r->by_name);
     free(r->contig);
     free(r->beg);
     free(r->end);
@@ -181,8 +221,16 @@ void tfb_regions_destroy(tfb_regions_t *r)
 
 int tfb_regions_has(const tfb_regions_t *r, const char *contig, hts_pos_t pos)
 {
-    int c = 0;
-    while (c < r->n_contigs && strcmp(r->contigs[c], contig)) c++;
+    int from = 0, to = r->n_contigs;
+    while (from < to) {
+        int mid = from + (to - from) / 2;
+        if (strcmp(r->contigs[r->by_name[mid]], contig) < 0)
+            from = mid + 1;
+        else
+            to = mid;
+    }
+    if (from == r->n_contigs || strcmp(r->contigs[r->by_name[from]], contig)) return 0;
+    int c = r->by_name[from];
     int64_t lo = 0, hi = r->n; /* the last region that begins at or before pos */
     while (lo < hi) {
         int64_t mid = (lo + hi) / 2;

@@ -8,7 +8,8 @@
 /* Regions without overlaps, sorted: a base counts once however many regions hold it. */
 typedef struct {
     char **contigs; /* n_contigs names, NULL-terminated */
-    int n_contigs;
+    int n_contigs, m_contigs;
+    int *by_name;               /* (n_contigs): the contigs in the order of their names */
     int *contig;                /* (n): index into contigs */
     hts_pos_t *beg, *end;       /* (n) */
     int64_t n, n_bases, n_read; /* regions; bases in them; lines they were made of */
@@ -18,7 +19,7 @@ typedef struct {
  * end, and contigs get the names of the FASTA (fasta NULL: all is taken as it is). NULL on failure (logged with file and line). */
 tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chroms, const tfb_fasta_t *fasta);
 /* All contigs of a FASTA, whole. */
-tfb_regions_t *tfb_regions_whole(const char *path);
+tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta);
 void tfb_regions_destroy(tfb_regions_t *r);
 /* Is a position in them? */
 int tfb_regions_has(const tfb_regions_t *r, const char *contig, hts_pos_t pos);

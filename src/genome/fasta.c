@@ -1,57 +1,59 @@
-/* fasta.c - windows of base codes from an indexed FASTA, one decoded stretch at a time. */
+/* fasta.c - windows of base codes from an indexed FASTA, one decoded stretch at a time.
+ *
+ * The index is untrusted input: every number in it is checked before use, and the line ends it predicts are checked against the file. htslib only builds it. */
 #include "genome/fasta.h"
 #include "genome/base.h"
+#include "genome/lines.h"
 #include "util/util.h"
+#include <ctype.h>
 #include <errno.h>
+#include <fcntl.h>
+#include <htslib/bgzf.h>
+#include <htslib/faidx.h>
+#include <htslib/khash.h>
+#include <htslib/kstring.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 /* One file access brings this many bases: some 300 windows of a dense VCF, and little enough to be cheap for a sparse one. */
-enum { STRETCH = 65536 };
-
-struct tfb_fasta_t {
-    faidx_t *fai;
-    char *path;
-    char *contig;     /* of the stretch, as the caller names it; NULL: none */
-    const char *name; /* the same as the FASTA names it; fai's */
-    int n_other;      /* contigs recognised under another name: the first is reported */
-    int one_file;     /* names come from one file: each contig has one of them */
-    char **used;      /* (contigs) its name there, NULL: none yet; n_used entries */
-    int n_used;
-    hts_pos_t beg, end, len; /* the stretch, and its contig's length */
-    uint8_t *code;
-    size_t m_code;
+enum {
+    STRETCH = 65536,
+    LINE_END = 256, /* bytes of white space that may follow the bases of a line, at most */
+    HEADER = 1024,  /* bytes before a sequence that are searched for its header line */
 };
 
-tfb_fasta_t *tfb_fasta_open(const char *path)
-{
-    tfb_fasta_t *f = calloc(1, sizeof *f);
-    if (!f || !(f->path = strdup(path))) goto fail;
-    errno = 0;
-    if (!(f->fai = fai_load(path))) {
-        tfb_error("cannot open reference %s or its index %s.fai%s%s", path, path, errno ? ": " : "", errno ? strerror(errno) : "");
-        goto fail;
-    }
-    return f;
-fail:
-    tfb_fasta_close(f);
-    return NULL;
-}
+KHASH_MAP_INIT_STR(contig, int)
 
-void tfb_fasta_close(tfb_fasta_t *f)
-{
-    if (!f) return;
-    if (f->fai) fai_destroy(f->fai);
-    for (int i = 0; f->used && i < f->n_used; i++) free(f->used[i]);
-    free(f->used);
-    free(f->path);
-    free(f->contig);
-    free(f->code);
-    free(f);
-}
+typedef struct {
+    char *name;
+    hts_pos_t len;
+    int64_t offset;              /* of the first base, in the uncompressed file */
+    int64_t n_bases, n_bytes;    /* of a line, without and with its end */
+    int checked;                 /* its header line was found where the index says */
+} contig_t;
 
-const char *tfb_fasta_path(const tfb_fasta_t *f) { return f->path; }
+struct tfb_fasta_t {
+    char *path, *index; /* index: path.fai */
+    BGZF *fp;           /* compressed or remote, or NULL */
+    int fd;             /* else the file itself; -1: none */
+    int64_t size;       /* uncompressed bytes, INT64_MAX: not known */
+    contig_t *all;
+    int n, m;
+    khash_t(contig) *by_name, *by_bare; /* by_bare: by what chr and MT leave of the name; -1: several contigs */
+    char *contig;        /* of the stretch, as the caller names it; NULL: none */
+    const contig_t *now; /* the same in the FASTA */
+    int n_other;         /* contigs recognised under another name: the first is reported */
+    int one_file;        /* names come from one file: each contig has one of them */
+    char **used;         /* (n) its name there, NULL: none yet */
+    hts_pos_t beg, end;  /* the stretch */
+    uint8_t *code;       /* its codes */
+    char *text;          /* bytes of the file */
+    size_t m_code, m_text;
+};
 
 /* ---- contig names: chr1 and 1, chrM and MT ---- */
 
@@ -65,32 +67,372 @@ static const char *bare(const char *name)
     return strcmp(name, "MT") == 0 ? "M" : name;
 }
 
+/* Makes the contig that was just appended known by its names. 0; 1: the name is taken; -1: no memory. */
+static int add_names(tfb_fasta_t *f)
+{
+    int i = f->n - 1, absent;
+    const char *name = f->all[i].name, *key = bare(name);
+    khint_t k = kh_put(contig, f->by_name, name, &absent);
+    if (absent <= 0) return absent < 0 ? -1 : 1;
+    kh_val(f->by_name, k) = i;
+    if (strcmp(key, "M") == 0 && f->all[i].len == OLD_CHR_M) return 0;
+    k = kh_put(contig, f->by_bare, key, &absent);
+    if (absent < 0) return -1;
+    kh_val(f->by_bare, k) = absent ? i : -1;
+    return 0;
+}
+
+/* ---- the index ---- */
+
+/* A column of digits, up to what a file may have: what follows it and the white space behind, or NULL. */
+static const char *number(const char *s, int64_t *v)
+{
+    hts_pos_t x;
+    if (!(s = tfb_position(s, &x)) || (*s && !isspace((unsigned char)*s))) return NULL;
+    *v = (int64_t)x;
+    while (isspace((unsigned char)*s)) s++;
+    return s;
+}
+
+/* Where a base of a contig is in the file. */
+static int64_t offset_of(const contig_t *c, hts_pos_t pos) { return c->offset + pos / c->n_bases * c->n_bytes + pos % c->n_bases; }
+
+/* Why an entry of the index cannot be one, or NULL. */
+static const char *impossible(const tfb_fasta_t *f, const contig_t *c)
+{
+    if (!c->len) return NULL;
+    if (c->n_bases < 1) return "lines of no bases";
+    if (c->n_bytes < c->n_bases) return "lines with more bases than bytes";
+    if (c->n_bytes == c->n_bases && c->len > c->n_bases) return "lines without an end";
+    if (c->n_bytes - c->n_bases > LINE_END) return "lines with more white space than bases";
+    if (c->len / c->n_bases > (INT64_MAX - c->offset - c->n_bytes) / c->n_bytes) return "a sequence longer than any file";
+    if (c->offset >= f->size || offset_of(c, c->len - 1) >= f->size) return "a sequence beyond the end of the file";
+    return NULL;
+}
+
+/* Reads one line of the index. 0, or -1 (logged). */
+static int add_contig(tfb_fasta_t *f, const tfb_lines_t *in)
+{
+    contig_t c = {.name = NULL};
+    size_t n = strcspn(in->s.s, " \t");
+    const char *s = in->s.s + n, *why;
+    while (isspace((unsigned char)*s)) s++;
+    if (!n || !(s = number(s, &c.len)) || !(s = number(s, &c.offset)) || !(s = number(s, &c.n_bases)) || !(s = number(s, &c.n_bytes)) || *s)
+        return tfb_lines_error(in, "not an index of a FASTA: expected name, length, offset, bases and bytes of a line (samtools faidx %s)", f->path);
+    if ((why = impossible(f, &c))) return tfb_lines_error(in, "%.*s has %s: index %s again (samtools faidx)", n < 200 ? (int)n : 200, in->s.s, why, f->path);
+    if (f->n == f->m) {
+        int m = f->m < INT32_MAX / 2 ? 2 * f->m + 64 : 0;
+        contig_t *p = m ? realloc(f->all, (size_t)m * sizeof *p) : NULL;
+        if (!p) return tfb_lines_error(in, "not enough memory");
+        f->all = p;
+        f->m = m;
+    }
+    if (!(c.name = strndup(in->s.s, n))) return tfb_lines_error(in, "not enough memory");
+    f->all[f->n++] = c;
+    int r = add_names(f);
+    if (r < 0) return tfb_lines_error(in, "not enough memory");
+    if (r > 0) {
+        tfb_warn("%s:%" PRId64 ": %s is there twice: the first one counts", in->name, in->n, c.name);
+        free(f->all[--f->n].name);
+    }
+    return 0;
+}
+
+static int read_index(tfb_fasta_t *f)
+{
+    tfb_lines_t in = {0};
+    int got;
+    if (tfb_lines_open(&in, f->index) < 0) return -1;
+    while ((got = tfb_lines_next(&in)) > 0)
+        if (add_contig(f, &in) < 0) {
+            got = -1;
+            break;
+        }
+    if (got == 0 && !f->n) got = tfb_lines_error(&in, "the index is empty: index %s again (samtools faidx)", f->path);
+    tfb_lines_close(&in);
+    return got;
+}
+
+static uint64_t little_endian(const uint8_t *b)
+{
+    uint64_t v = 0;
+    for (int i = 7; i >= 0; i--) v = v << 8 | b[i];
+    return v;
+}
+
+/* Checks path.gzi, which htslib trusts: its places must ascend, and lie within the compressed file of size bytes. 0, or -1 (logged). */
+static int check_blocks(tfb_fasta_t *f, const char *gzi, int64_t size)
+{
+    enum { BLOCK = 65536 }; /* bytes of a block of BGZF, at most */
+    struct stat st;
+    uint8_t b[16];
+    uint64_t from = 0, plain = 0;
+    FILE *in = fopen(gzi, "rb");
+    int ok = in && fstat(fileno(in), &st) == 0 && fread(b, 1, 8, in) == 8;
+    uint64_t n = ok ? little_endian(b) : 0;
+    ok = ok && st.st_size % 16 == 8 && n == (uint64_t)st.st_size / 16;
+    for (uint64_t i = 0; ok && i < n; i++) {
+        ok = fread(b, 1, 16, in) == 16;
+        uint64_t at = little_endian(b), bytes = little_endian(b + 8);
+        ok = ok && at > from && at < (uint64_t)size && bytes >= plain && bytes - plain <= BLOCK;
+        from = at, plain = bytes;
+    }
+    if (in) fclose(in);
+    if (!ok) tfb_error("%s is damaged, or the index of another file: index %s again (samtools faidx)", gzi, f->path);
+    f->size = (int64_t)plain + BLOCK;
+    return ok ? 0 : -1;
+}
+
+/* ---- opening ---- */
+
+static int no_memory(const tfb_fasta_t *f)
+{
+    tfb_error("not enough memory to read %s", f->path);
+    return -1;
+}
+
+/* errno is to be 0 before the call that failed, or its own. */
+static int open_error(const tfb_fasta_t *f)
+{
+    tfb_error("cannot open reference %s or its index %s%s%s", f->path, f->index, errno ? ": " : "", errno ? strerror(errno) : "");
+    return -1;
+}
+
+/* As htslib warns of its own indexes. */
+static void warn_if_older(const tfb_fasta_t *f, const char *index, const struct stat *file)
+{
+    struct stat st;
+    if (stat(index, &st) == 0 && st.st_mtime < file->st_mtime)
+        tfb_warn("%s is older than %s: if the sequences have changed, scores are wrong; index them again (samtools faidx %s)", index, f->path, f->path);
+}
+
+/* Has htslib build the indexes that are not there. gzi: NULL if the file is not compressed. 0, or -1 (logged). */
+static int build_index(const tfb_fasta_t *f, const char *gzi)
+{
+    if (access(f->index, F_OK) == 0 && (!gzi || access(gzi, F_OK) == 0)) return 0;
+    errno = 0;
+    faidx_t *fai = fai_load(f->path);
+    if (!fai) return open_error(f);
+    fai_destroy(fai);
+    return 0;
+}
+
+/* The file and its indexes, which lie on this machine. 0, or -1 (logged). */
+static int open_local(tfb_fasta_t *f, const char *gzi)
+{
+    struct stat st;
+    errno = 0;
+    if (stat(f->path, &st) < 0) return open_error(f);
+    if (!S_ISREG(st.st_mode)) {
+        tfb_error("cannot open reference %s: it is not a file (bases are read from it in any order)", f->path);
+        return -1;
+    }
+    errno = 0;
+    if (!(f->fp = bgzf_open(f->path, "r"))) return open_error(f);
+    int how = bgzf_compression(f->fp);
+    if (how == 1) {
+        tfb_error("cannot open reference %s: it is compressed with gzip; compress it with bgzip", f->path);
+        return -1;
+    }
+    if (build_index(f, how == 2 ? gzi : NULL) < 0) return -1;
+    warn_if_older(f, f->index, &st);
+    if (how == 2) {
+        warn_if_older(f, gzi, &st);
+        if (check_blocks(f, gzi, st.st_size) < 0) return -1;
+        errno = 0;
+        return bgzf_index_load(f->fp, f->path, ".gzi") < 0 ? open_error(f) : 0;
+    }
+    bgzf_close(f->fp); /* without its buffer, places near each other cost no whole block each */
+    f->fp = NULL;
+    f->size = st.st_size;
+    errno = 0;
+    return (f->fd = open(f->path, O_RDONLY | O_CLOEXEC)) < 0 ? open_error(f) : 0;
+}
+
+static int open_remote(tfb_fasta_t *f)
+{
+    errno = 0;
+    if (!(f->fp = bgzf_open(f->path, "r")) || (bgzf_compression(f->fp) && bgzf_index_load(f->fp, f->path, ".gzi") < 0)) return open_error(f);
+    return 0;
+}
+
+tfb_fasta_t *tfb_fasta_open(const char *path)
+{
+    size_t m = strlen(path) + 5;
+    char *gzi = malloc(m);
+    tfb_fasta_t *f = calloc(1, sizeof *f);
+    if (f) f->fd = -1;
+    if (!gzi || !f || !(f->path = strdup(path)) || !(f->index = malloc(m)) || !(f->by_name = kh_init(contig)) || !(f->by_bare = kh_init(contig))) {
+        tfb_error("not enough memory to read %s", path);
+        goto fail;
+    }
+    snprintf(f->index, m, "%s.fai", path);
+    snprintf(gzi, m, "%s.gzi", path);
+    f->size = INT64_MAX;
+    if ((strstr(path, "://") ? open_remote(f) : open_local(f, gzi)) < 0 || read_index(f) < 0) goto fail;
+    free(gzi);
+    return f;
+fail:
+    free(gzi);
+    tfb_fasta_close(f);
+    return NULL;
+}
+
+void tfb_fasta_close(tfb_fasta_t *f)
+{
+    if (!f) return;
+    if (f->fp) bgzf_close(f->fp);
+    if (f->fd >= 0) close(f->fd);
+    for (int i = 0; i < f->n; i++) {
+        free(f->all[i].name);
+        if (f->used) free(f->used[i]);
+    }
+    if (f->by_name) kh_destroy(contig, f->by_name);
+    if (f->by_bare) kh_destroy(contig, f->by_bare);
+    free(f->all);
+    free(f->used);
+    free(f->path);
+    free(f->index);
+    free(f->contig);
+    free(f->code);
+    free(f->text);
+    free(f);
+}
+
+const char *tfb_fasta_path(const tfb_fasta_t *f) { return f->path; }
+int tfb_fasta_n_contigs(const tfb_fasta_t *f) { return f->n; }
+const char *tfb_fasta_contig(const tfb_fasta_t *f, int i) { return f->all[i].name; }
+
 int tfb_fasta_find(const tfb_fasta_t *f, const char *contig)
 {
-    int n = faidx_nseq(f->fai), exact = faidx_has_seq(f->fai, contig), found = -1;
-    for (int i = 0; i < n; i++) {
-        const char *name = faidx_iseq(f->fai, i);
-        if (exact) {
-            if (strcmp(name, contig) == 0) return i;
-            continue;
-        }
-        if (strcmp(bare(name), bare(contig))) continue;
-        if (strcmp(bare(name), "M") == 0 && faidx_seq_len(f->fai, name) == OLD_CHR_M) continue;
-        if (found >= 0) return -1;
-        found = i;
-    }
-    return found;
+    khint_t k = kh_get(contig, f->by_name, contig);
+    if (k != kh_end(f->by_name)) return kh_val(f->by_name, k);
+    k = kh_get(contig, f->by_bare, bare(contig));
+    return k != kh_end(f->by_bare) ? kh_val(f->by_bare, k) : -1;
 }
 
 hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig)
 {
     int i = tfb_fasta_find(f, contig);
-    return i >= 0 ? (hts_pos_t)faidx_seq_len(f->fai, faidx_iseq(f->fai, i)) : -1;
+    return i >= 0 ? f->all[i].len : -1;
 }
+
+/* ---- reading ---- */
+
+/* Reads n bytes at an offset of the uncompressed file. Returns how many there were, or -1. */
+static int64_t read_at(tfb_fasta_t *f, int64_t offset, char *buf, size_t n)
+{
+    if (f->fp) return bgzf_useek(f->fp, (off_t)offset, SEEK_SET) < 0 ? -1 : (int64_t)bgzf_read(f->fp, buf, n);
+    size_t have = 0;
+    while (have < n) {
+        ssize_t got = pread(f->fd, buf + have, n - have, (off_t)(offset + (int64_t)have));
+        if (got < 0 && errno == EINTR) continue;
+        if (got < 0) return -1;
+        if (got == 0) break;
+        have += (size_t)got;
+    }
+    return (int64_t)have;
+}
+
+static int misfit(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos)
+{
+    tfb_error("cannot read %s:%" PRId64 " from %s: %s is the index of another file, or of an earlier one: index it again (samtools faidx %s)", c->name,
+              (int64_t)pos + 1, f->path, f->index, f->path);
+    return -1;
+}
+
+/* Is the line before a contig's sequence its header? 0, or -1 (logged). */
+static int check_header(tfb_fasta_t *f, contig_t *c)
+{
+    char s[HEADER + 1];
+    int64_t from = c->offset > HEADER ? c->offset - HEADER : 0;
+    size_t all = (size_t)(c->offset - from), n = all, at;
+    if (c->checked || !c->len) return 0;
+    if (read_at(f, from, s, all) != (int64_t)all) return misfit(f, c, 0);
+    while (n && isspace((unsigned char)s[n - 1])) n--;
+    for (at = n; at && s[at - 1] != '\n'; at--) {}
+    s[n] = 0;
+    c->checked = 1;
+    if (!at && from) return 0; /* the header is longer than that */
+    if (n == all || s[at] != '>') return misfit(f, c, 0);
+    s[at + 1 + strcspn(s + at + 1, " \t\r\v\f")] = 0;
+    const char *name = s + at + 1;
+    if (strcmp(name, c->name) == 0) return 0;
+    if (kh_get(contig, f->by_name, name) != kh_end(f->by_name)) return misfit(f, c, 0);
+    tfb_warn("%s calls %s what is %.200s in %s", f->index, c->name, name, f->path);
+    return 0;
+}
+
+/* Reports a byte that is no base. -1. */
+static int odd_byte(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos, unsigned char byte)
+{
+    if (byte == '\n' || byte == '\r' || byte == '>') return misfit(f, c, pos);
+    const char *format = "cannot read %s:%" PRId64 " from %s: byte 0x%02x is not a base";
+    if (isspace(byte))
+        format = "cannot read %s:%" PRId64 " from %s: white space (0x%02x) within a line of the sequence: remove it and index the file again";
+    else if (byte > ' ' && byte < 127)
+        format = "cannot read %s:%" PRId64 " from %s: '%c' is not a base";
+    tfb_error(format, c->name, (int64_t)pos + 1, f->path, byte);
+    return -1;
+}
+
+/* Encodes [beg, end) of a contig from the bytes of the file, whose lines must be as the index has them. 0, or -1 (logged). */
+static int encode_lines(const tfb_fasta_t *f, const contig_t *c, hts_pos_t beg, hts_pos_t end, uint8_t *code)
+{
+    const char *s = f->text;
+    int64_t between = c->n_bytes - c->n_bases;
+    for (hts_pos_t pos = beg; pos < end;) {
+        hts_pos_t n = c->n_bases - pos % c->n_bases;
+        if (n > end - pos) n = end - pos;
+        for (hts_pos_t i = 0; i < n; i++)
+            if (!tfb_is_residue((unsigned char)s[i])) return odd_byte(f, c, pos + i, (unsigned char)s[i]);
+        tfb_encode(s, (size_t)n, code + (pos - beg));
+        pos += n;
+        s += n;
+        if (pos == end) break;
+        for (int64_t i = 0; i < between; i++)
+            if (!isspace((unsigned char)s[i])) return misfit(f, c, pos);
+        s += between;
+        if (s[-1] != '\n') return misfit(f, c, pos);
+    }
+    return 0;
+}
+
+/* Makes [beg, end), which is not empty, the stretch. 0, or -1 (logged). */
+static int read_stretch(tfb_fasta_t *f, hts_pos_t beg, hts_pos_t end)
+{
+    const contig_t *c = f->now;
+    int64_t from = offset_of(c, beg), got;
+    size_t bytes = (size_t)(offset_of(c, end - 1) + 1 - from), bases = (size_t)(end - beg);
+    f->beg = f->end = 0;
+    if (bytes > f->m_text) {
+        char *p = realloc(f->text, bytes);
+        if (!p) return no_memory(f);
+        f->text = p;
+        f->m_text = bytes;
+    }
+    if (bases > f->m_code) {
+        uint8_t *p = realloc(f->code, bases);
+        if (!p) return no_memory(f);
+        f->code = p;
+        f->m_code = bases;
+    }
+    if ((got = read_at(f, from, f->text, bytes)) != (int64_t)bytes) {
+        tfb_error("cannot read %s:%" PRId64 "-%" PRId64 " from %s: %s", c->name, (int64_t)beg + 1, (int64_t)end, f->path,
+                  got < 0 ? "read error" : "the file is shorter than its index says (truncated, or the index belongs to another file)");
+        return -1;
+    }
+    if (encode_lines(f, c, beg, end, f->code) < 0) return -1;
+    f->beg = beg;
+    f->end = end;
+    return 0;
+}
+
+/* ---- the caller's names ---- */
 
 void tfb_fasta_one_file(tfb_fasta_t *f)
 {
-    for (int i = 0; i < f->n_used; i++) {
+    for (int i = 0; f->used && i < f->n; i++) {
         free(f->used[i]);
         f->used[i] = NULL;
     }
@@ -108,16 +450,11 @@ static void say_other(tfb_fasta_t *f, const char *contig, const char *name)
 /* Is contig i known under another name from the same file? Then one of them is not what it seems. 0, or -1 (logged). */
 static int check_used(tfb_fasta_t *f, const char *contig, int i)
 {
-    int n = faidx_nseq(f->fai);
     if (!f->one_file) return 0;
-    if (!f->used && !(f->used = calloc((size_t)n, sizeof *f->used))) goto memory;
-    f->n_used = n;
-    if (!f->used[i] && !(f->used[i] = strdup(contig))) goto memory;
+    if (!f->used && !(f->used = calloc((size_t)f->n, sizeof *f->used))) return no_memory(f);
+    if (!f->used[i] && !(f->used[i] = strdup(contig))) return no_memory(f);
     if (strcmp(f->used[i], contig) == 0) return 0;
-    tfb_error("the input names both %s and %s, which would both be %s of %s: name it in one style", f->used[i], contig, faidx_iseq(f->fai, i), f->path);
-    return -1;
-memory:
-    tfb_error("not enough memory to read %s", f->path);
+    tfb_error("the input names both %s and %s, which would both be %s of %s: name it in one style", f->used[i], contig, f->all[i].name, f->path);
     return -1;
 }
 
@@ -126,19 +463,14 @@ static int set_contig(tfb_fasta_t *f, const char *contig)
 {
     int i = tfb_fasta_find(f, contig);
     if (i < 0) return -2;
-    if (check_used(f, contig, i) < 0) return -1;
-    const char *name = faidx_iseq(f->fai, i);
+    if (check_used(f, contig, i) < 0 || check_header(f, &f->all[i]) < 0) return -1;
     char *c = strdup(contig);
-    if (!c) {
-        tfb_error("not enough memory to read %s", f->path);
-        return -1;
-    }
+    if (!c) return no_memory(f);
     free(f->contig);
     f->contig = c;
-    f->name = name;
-    f->len = (hts_pos_t)faidx_seq_len(f->fai, name);
+    f->now = &f->all[i];
     f->beg = f->end = 0;
-    say_other(f, contig, name);
+    say_other(f, contig, f->now->name);
     return 0;
 }
 
@@ -148,61 +480,42 @@ int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t
         int r = set_contig(f, contig);
         if (r < 0) return r;
     }
-    if (beg < 0 || end > f->len || beg > end) return -3;
+    hts_pos_t len = f->now->len;
+    if (beg < 0 || end > len || beg > end) return -3;
+    if (beg == end) return 0;
     if (beg < f->beg || end > f->end) {
         /* a little to the left as well: windows of sorted records step back by less than a window */
-        hts_pos_t b = beg > STRETCH / 16 ? beg - STRETCH / 16 : 0, e = end + STRETCH < f->len ? end + STRETCH : f->len, got;
-        char *s = faidx_fetch_seq64(f->fai, f->name, b, e - 1, &got);
-        if (!s || got != e - b) {
-            tfb_error("cannot read %s:%" PRId64 "-%" PRId64 " from %s: %s", f->name, (int64_t)b + 1, (int64_t)e, f->path,
-                      s ? "the file is shorter than its index says (truncated, or the index belongs to another file)" : "read error");
-            free(s);
-            f->beg = f->end = 0;
-            return -1;
-        }
-        if ((size_t)got > f->m_code) {
-            uint8_t *c = realloc(f->code, (size_t)got);
-            if (!c) {
-                tfb_error("not enough memory to read %s", f->path);
-                free(s);
-                return -1;
-            }
-            f->code = c;
-            f->m_code = (size_t)got;
-        }
-        tfb_encode(s, (size_t)got, f->code);
-        free(s);
-        f->beg = b;
-        f->end = e;
+        hts_pos_t b = beg > STRETCH / 16 ? beg - STRETCH / 16 : 0, e = end + STRETCH < len ? end + STRETCH : len;
+        if (read_stretch(f, b, e) < 0) return -1;
     }
     memcpy(code, f->code + (beg - f->beg), (size_t)(end - beg));
     return 0;
 }
 
-int tfb_fasta_n_contigs(const tfb_fasta_t *f) { return faidx_nseq(f->fai); }
-const char *tfb_fasta_contig(const tfb_fasta_t *f, int i) { return faidx_iseq(f->fai, i); }
+/* ---- regions ---- */
+
+typedef struct {
+    const tfb_fasta_t *f;
+    kstring_t other; /* the name that was recognised in another style */
+} name_lookup_t;
+
+static int look_up(void *arg, const char *name)
+{
+    name_lookup_t *l = arg;
+    int i = tfb_fasta_find(l->f, name);
+    if (i < 0 || strcmp(l->f->all[i].name, name) == 0) return i;
+    l->other.l = 0;
+    return kputs(name, &l->other) < 0 ? -2 : i;
+}
 
 const char *tfb_fasta_region(tfb_fasta_t *f, const char *s, int *i, hts_pos_t *beg, hts_pos_t *end)
 {
+    name_lookup_t l = {f, {0, 0, NULL}};
     int level = hts_get_log_level();
     hts_set_log_level(HTS_LOG_OFF); /* the caller knows more to say */
-    const char *next = fai_parse_region(f->fai, s, i, beg, end, HTS_PARSE_LIST);
-    size_t whole = strcspn(s, ","), n = *s == '{' ? strcspn(s + 1, "}") : strcspn(s, ":,"), braces = *s == '{' && s[n + 1] == '}';
-    char *name = next || !n ? NULL : strndup(s + braces, n);
-    int k = name ? tfb_fasta_find(f, name) : -1;
-    if (k >= 0) { /* the same in the FASTA's style */
-        size_t skip = n + 2 * braces, m = strlen(faidx_iseq(f->fai, k)) + whole + 4;
-        char *t = whole >= skip ? malloc(m) : NULL;
-        if (t) {
-            snprintf(t, m, "{%s}%.*s", faidx_iseq(f->fai, k), (int)(whole - skip), s + skip);
-            if (fai_parse_region(f->fai, t, i, beg, end, HTS_PARSE_LIST)) {
-                next = s + whole + (s[whole] == ',');
-                say_other(f, name, faidx_iseq(f->fai, k));
-            }
-        }
-        free(t);
-    }
-    free(name);
+    const char *next = hts_parse_region(s, i, beg, end, look_up, &l, HTS_PARSE_LIST);
     hts_set_log_level(level);
+    if (next && l.other.l) say_other(f, l.other.s, f->all[*i].name);
+    free(l.other.s);
     return next;
 }

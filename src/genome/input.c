@@ -2,6 +2,7 @@
 #include "genome/input.h"
 #include "util/util.h"
 #include <ctype.h>
+#include <errno.h>
 #include <fcntl.h>
 #include <htslib/bgzf.h>
 #include <htslib/hfile.h>
@@ -15,8 +16,10 @@
 
 enum {
     PEEK = 65536, /* bytes: a block of bgzip is no longer, and a pipe holds as many */
-    HEADERS = 2,
 };
+
+/* How far text was looked at: to a line that says what it is, or is of no format we read; to the middle of a line; through header lines alone; there is none. */
+typedef enum { DECIDED, CUT, HEADERS, EMPTY, VCF_WITHOUT_FIRST_LINE } look_t;
 
 /* The first bytes of standard input, *n of them, as a file of their own, without consuming them. NULL where that cannot be done. */
 static hFILE *peek_stdin(size_t *n)
@@ -67,28 +70,47 @@ static tfb_input_t kind_of_format(enum htsExactFormat f)
                                                : TFB_IN_BAD;
 }
 
-/* What text is, plain or compressed, by the first line that says so: > begins FASTA, and two numbers in columns 2 and 3 are BED.
- * TFB_IN_BAD: neither, or that line has not come yet: *open, which is HEADERS where all lines so far could stand above it. f is closed. */
-static tfb_input_t kind_of_text(hFILE *f, int *open)
+/* The first bytes of a text, plain or compressed, in buf (PEEK), with a zero at their end; f is closed. Returns how many there are. */
+static size_t first_bytes(hFILE *f, char *buf)
 {
-    char buf[PEEK];
     int level = hts_get_log_level();
     hts_set_log_level(HTS_LOG_OFF); /* the first bytes of a compressed stream end within a block */
     BGZF *b = bgzf_hopen(f, "r");
-    ssize_t n = 0, r = 0;
-    while (b && n < (ssize_t)sizeof buf - 1 && (r = bgzf_read(b, buf + n, 1)) == 1) n++;
+    size_t n = 0;
+    while (b && n < PEEK - 1 && bgzf_read(b, buf + n, 1) == 1) n++;
     if (b) bgzf_close(b);
     if (!b) hclose_abruptly(f);
     hts_set_log_level(level);
     buf[n] = 0;
-    *open = n > 0 && strncmp(buf, "#CHROM\tPOS", 10) ? HEADERS : 1; /* a VCF that lacks its first line is none of BED */
-    for (char *s = buf; *s; s += strcspn(s, "\n"), s += *s == '\n') {
+    return n;
+}
+
+/* What text is by the first line that says so: > begins FASTA, and two numbers in columns 2 and 3 are BED. TFB_IN_BAD: neither, or that line has not come yet:
+ * look says which. f is closed. */
+static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
+{
+    char buf[PEEK], *s = buf;
+    size_t n = first_bytes(f, buf);
+    *look = !n ? EMPTY : HEADERS;
+    if (strncmp(buf, "#CHROM\tPOS", 10) == 0) *look = VCF_WITHOUT_FIRST_LINE; /* none of BED */
+    if (n >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0) s += 3;
+    if (n >= 2 && (memcmp(buf, "\xff\xfe", 2) == 0 || memcmp(buf, "\xfe\xff", 2) == 0)) {
+        tfb_error("%s is UTF-16 text: save it as UTF-8", name);
+        *look = DECIDED;
+        return TFB_IN_BAD;
+    }
+    if (s > buf && strncmp(s, "##fileformat=VCF", 16) == 0) {
+        tfb_error("%s begins with a byte-order mark, which VCF does not allow: save it without", name);
+        *look = DECIDED;
+        return TFB_IN_BAD;
+    }
+    for (; *s; s += strcspn(s, "\n"), s += *s == '\n') {
         long long beg, end;
         int k = 0;
         if (*s == '#' || *s == '\n' || *s == '\r' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
         if (*s == '>') return TFB_IN_FASTA;
         if (sscanf(s, "%*s%lld%lld%n", &beg, &end, &k) == 2 && k && (!s[k] || isspace((unsigned char)s[k])) && !memchr(s, '\n', (size_t)k)) return TFB_IN_BED;
-        *open = !strchr(s, '\n');
+        *look = strchr(s, '\n') ? DECIDED : CUT;
         break;
     }
     return TFB_IN_BAD;
@@ -106,19 +128,56 @@ static const char *input_of(const char *path)
     return "-";
 }
 
+/* What the user says it is. TFB_IN_BAD: nothing that the command reads (logged). */
+static tfb_input_t kind_said(const char *said, int bam_too)
+{
+    static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
+    static const tfb_input_t kind[] = {TFB_IN_VCF, TFB_IN_VCF, TFB_IN_BED, TFB_IN_FASTA, TFB_IN_BAM, TFB_IN_BAM, TFB_IN_BAM};
+    for (int i = 0; i < (bam_too ? 7 : 4); i++)
+        if (strcmp(said, name[i]) == 0) return kind[i];
+    tfb_error("--input is %s, not '%s'", bam_too ? "vcf, bed, fasta or bam" : "vcf, bed or fasta", said);
+    return TFB_IN_BAD;
+}
+
+/* Is there something to read (logged if not)? */
+static int readable(const char *path)
+{
+    struct stat st;
+    if (strcmp(path, "-") == 0 || strstr(path, "://")) return 1;
+    errno = 0;
+    if (stat(path, &st) == 0 && access(path, R_OK) == 0) {
+        if (!S_ISDIR(st.st_mode)) return 1;
+        errno = EISDIR;
+    }
+    tfb_error("cannot read %s: %s", path, strerror(errno));
+    return 0;
+}
+
+/* What a named file is that does not say so itself: BED by its name. Else TFB_IN_BAD (logged). */
+static tfb_input_t kind_of_name(const char *path, look_t look, int bam_too)
+{
+    static const char *const suffix[] = {".bed", ".bed.gz", ".narrowPeak", ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
+    size_t n = strlen(path);
+    for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++)
+        if (n > strlen(suffix[i]) && strcasecmp(path + n - strlen(suffix[i]), suffix[i]) == 0) return TFB_IN_BED;
+    if (look == VCF_WITHOUT_FIRST_LINE)
+        tfb_error("cannot read %s: VCF begins with ##fileformat=VCF", path);
+    else if (look == EMPTY)
+        tfb_error("cannot read %s: it is empty", path);
+    else
+        tfb_error("cannot read %s: it is not %s (--input says what it is)", path, bam_too ? "VCF, BCF, BED, FASTA, SAM, BAM or CRAM" : "VCF, BCF, BED or FASTA");
+    return TFB_IN_BAD;
+}
+
 tfb_input_t tfb_input_kind(const char **in, const char *said, const char *command, int bam_too)
 {
     htsFormat fmt = {0};
     const char *path = *in = input_of(*in);
-    if (said) {
-        static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
-        static const tfb_input_t kind[] = {TFB_IN_VCF, TFB_IN_VCF, TFB_IN_BED, TFB_IN_FASTA, TFB_IN_BAM, TFB_IN_BAM, TFB_IN_BAM};
-        for (int i = 0; i < (bam_too ? 7 : 4); i++)
-            if (strcmp(said, name[i]) == 0) return kind[i];
-        tfb_error("--input is %s, not '%s'", bam_too ? "vcf, bed, fasta or bam" : "vcf, bed or fasta", said);
-        return TFB_IN_BAD;
-    }
-    int std = strcmp(path, "-") == 0, looks = 0, open;
+    if (!readable(path)) return TFB_IN_BAD;
+    if (said) return kind_said(said, bam_too);
+    int std = strcmp(path, "-") == 0, looks = 0, errors = tfb_log_errors();
+    const char *name = std ? "standard input" : path;
+    look_t look;
     size_t n = 0;
     tfb_input_t kind;
     do {
@@ -130,18 +189,14 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
             return kind;
         }
         if (kind == TFB_IN_BAM || fmt.format == fastq_format) {
-            tfb_error("%s is %s, which %s does not read", std ? "standard input" : path, kind == TFB_IN_BAM ? "SAM, BAM or CRAM" : "FASTQ", command);
+            tfb_error("%s is %s, which %s does not read", name, kind == TFB_IN_BAM ? "SAM, BAM or CRAM" : "FASTQ", command);
             hclose_abruptly(f);
             return TFB_IN_BAD;
         }
-        tfb_input_t text = kind_of_text(f, &open);
-        if (text != TFB_IN_BAD) return text;
-    } while (std && open && more_in_stdin(n, ++looks));
-    if (kind == TFB_IN_BAD && open == HEADERS) return TFB_IN_BED;
-    /* neither: BED where a name says so, else what is most often meant, whose reader will say what is wrong */
-    static const char *const suffix[] = {".bed", ".bed.gz", ".narrowPeak", ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
-    n = strlen(path);
-    for (size_t i = 0; !std && i < sizeof suffix / sizeof suffix[0]; i++)
-        if (n > strlen(suffix[i]) && strcasecmp(path + n - strlen(suffix[i]), suffix[i]) == 0) return TFB_IN_BED;
-    return kind == TFB_IN_BAD ? TFB_IN_VCF : kind;
+        tfb_input_t text = kind_of_text(f, &look, name);
+        if (text != TFB_IN_BAD || tfb_log_errors() > errors) return text;
+    } while (std && look != DECIDED && more_in_stdin(n, ++looks));
+    if (kind != TFB_IN_BAD) return kind;
+    if (look == HEADERS) return TFB_IN_BED;
+    return std ? TFB_IN_VCF : kind_of_name(path, look, bam_too); /* VCF: what is most often meant, whose reader will say what is wrong */
 }

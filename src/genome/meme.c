@@ -115,7 +115,6 @@ static int next_line(reader_t *r)
     for (;;) {
         int got = tfb_lines_next(&r->in);
         if (got <= 0) return got;
-        if (memchr(r->in.s.s, 0, r->in.s.l)) return bad(r, "a zero byte: this is not text");
         char *s = r->in.s.s;
         while (isspace((unsigned char)*s)) s++;
         r->in.s.l -= (size_t)(s - r->in.s.s);

@@ -28,8 +28,11 @@ typedef struct {
     char *name;
 } region_t;
 
+enum { OPEN, PEAKS, TFBS, KINDS };
+
 typedef struct {
-    char *cell, *tf, *kind, *path;
+    char *cell, *tf, *path;
+    int kind, c, t, line; /* c, t: its cell type and TF, -1: none */
 } sample_t;
 
 typedef struct {
@@ -41,53 +44,43 @@ typedef struct {
     region_t *region;
     int64_t n, m;
     int64_t *first; /* first region of each contig; n_contigs + 1 */
-    sample_t *sample;
-    int n_samples;
+    sample_t *sample; /* by TF, in the order of the sheet; first those without */
+    int n_samples, m_samples;
+    int *of_tf;          /* (n_tfs + 2): those of TF t end before of_tf[t + 1] and begin at of_tf[t]; without a TF: before of_tf[0] */
     char **cells, **tfs; /* sorted, unique */
     int n_cells, n_tfs;
     uint8_t **open;   /* per cell: a bit a region */
     uint8_t *label;   /* (n_tfs, n / 4): 2 bits a region */
     uint8_t *score;   /* (n): of the TF being made */
     uint8_t *seen[3]; /* a bit a region: summit, site, of one cell; site of every cell */
-    kstring_t line;
+    kstring_t line, contig;
     int64_t n_elsewhere;
+    int n_peaks, n_narrow; /* files of peaks; those read as narrowPeak */
 } maker_t;
 
 /* ---- reading BED, a line at a time ---- */
 
-static int number(const char *s, hts_pos_t *v)
+/* Reads the next interval, and its contig. 1, 0 at the end, -1 (logged). */
+static int next_bed(tfb_lines_t *r, tfb_bed_t *b, kstring_t *contig)
 {
-    char *e;
-    errno = 0;
-    long long x = strtoll(s, &e, 10);
-    if (e == s || *e || errno || x < 0 || *s == '-' || *s == '+') return -1;
-    *v = (hts_pos_t)x;
-    return 0;
+    int got;
+    do
+        if ((got = tfb_lines_next(r)) <= 0) return got;
+    while (tfb_bed_is_header(r));
+    if (tfb_bed_fields(r, b) < 0) return -1;
+    contig->l = 0;
+    return kputsn(r->s.s, b->n_contig, contig) < 0 ? tfb_lines_error(r, "not enough memory") : 1;
 }
 
-enum { COLUMNS = 11 }; /* one more than narrowPeak has, to tell it from BED12 */
-
-/* Next interval; col gets the line's first columns, valid until the next call. 1, 0 at the end, -1 (logged). */
-static int next_bed(tfb_lines_t *r, hts_pos_t *beg, hts_pos_t *end, char *col[COLUMNS], int *n_col)
+/* The fourth column of the current line, with blanks at its end cut off: *n letters of it, 0: none. */
+static const char *name_column(const tfb_lines_t *r, size_t *n)
 {
-    for (;;) {
-        int got = tfb_lines_next(r);
-        if (got <= 0) return got;
-        char *s = r->s.s;
-        while (r->s.l && s[r->s.l - 1] == ' ') s[--r->s.l] = 0;
-        if (tfb_bed_is_header(s)) continue;
-        *n_col = 0;
-        for (char *p = s; *n_col < COLUMNS; p++) {
-            col[(*n_col)++] = p;
-            p += strcspn(p, "\t");
-            if (!*p) break;
-            *p = 0;
-        }
-        if (*n_col < 3 || number(col[1], beg) < 0 || number(col[2], end) < 0)
-            return tfb_lines_error(r, "not BED: contig, start and end are wanted, tab-separated");
-        if (*end < *beg) return tfb_lines_error(r, "end is before start");
-        return 1;
-    }
+    const char *s = r->s.s;
+    for (int i = 0; i < 3 && s; i++)
+        if ((s = strchr(s, '\t'))) s++;
+    *n = s ? strcspn(s, "\t") : 0;
+    while (*n && s[*n - 1] == ' ') --*n;
+    return s;
 }
 
 /* ---- regions ---- */
@@ -122,43 +115,55 @@ static int by_place(const void *a, const void *b)
     return x->line < y->line ? -1 : 1;
 }
 
+/* Adds the region in the current line, recentred. 0, or -1 (logged). */
+static int add_region(maker_t *k, const tfb_lines_t *r, int contig, hts_pos_t lo)
+{
+    char number[32];
+    size_t n;
+    const char *name = name_column(r, &n);
+    if (k->n == k->m) {
+        int64_t m = k->m ? 2 * k->m : 65536;
+        region_t *p = realloc(k->region, (size_t)m * sizeof *p);
+        if (!p) return tfb_lines_error(r, "not enough memory");
+        k->region = p;
+        k->m = m;
+    }
+    snprintf(number, sizeof number, "%" PRId64, r->n - 1);
+    k->region[k->n] = (region_t){contig, lo, r->n, n ? strndup(name, n) : strdup(number)};
+    return k->region[k->n++].name ? 0 : tfb_lines_error(r, "not enough memory");
+}
+
+/* Reads the regions in the order of the file. 0, or -1 (logged). */
+static int load_regions(maker_t *k, tfb_lines_t *r)
+{
+    int got, last = -1;
+    tfb_bed_t b;
+    hts_pos_t len = 0;
+    int64_t beyond = 0;
+    while ((got = next_bed(r, &b, &k->contig)) > 0) {
+        const char *contig = k->contig.s;
+        if (last < 0 || strcmp(k->contigs[last], contig)) {
+            if ((last = contig_of(k, contig)) < 0 && (last = add_contig(k, contig)) < 0) return tfb_lines_error(r, "not enough memory");
+            if ((len = tfb_fasta_len(k->fasta, contig)) < 0) return tfb_lines_error(r, "%s is not in %s", contig, k->o->fasta);
+        }
+        hts_pos_t lo = tfb_bed_window(b.beg, b.end, -1, k->o->width);
+        if (lo >= 0 && lo + k->o->width <= len) {
+            if (add_region(k, r, last, lo) < 0) return -1;
+        } else if (beyond++ == 0)
+            tfb_warn("%s:%" PRId64 ": recentred to %d bases the region reaches beyond %s and is left out", r->name, r->n, k->o->width, contig);
+    }
+    if (beyond > 1) tfb_warn("%s: %" PRId64 " regions in all reach beyond their contig", k->o->regions, beyond);
+    return got;
+}
+
 static int read_regions(maker_t *k)
 {
     tfb_lines_t r = {0};
-    char *col[COLUMNS];
-    int n_col, got, last = -1;
-    hts_pos_t beg, end, len = 0;
-    int64_t beyond = 0, twice = 0;
+    int64_t twice = 0;
     if (tfb_lines_open(&r, k->o->regions) < 0) return -1;
-    while ((got = next_bed(&r, &beg, &end, col, &n_col)) > 0) {
-        if (last < 0 || strcmp(k->contigs[last], col[0])) {
-            if ((last = contig_of(k, col[0])) < 0 && (last = add_contig(k, col[0])) < 0) goto memory;
-            if ((len = tfb_fasta_len(k->fasta, col[0])) < 0) {
-                tfb_lines_error(&r, "%s is not in %s", col[0], k->o->fasta);
-                got = -1;
-                break;
-            }
-        }
-        hts_pos_t lo = beg + (end - beg) / 2 - k->o->width / 2;
-        if (lo < 0 || lo + k->o->width > len) {
-            if (beyond++ == 0) tfb_warn("%s:%" PRId64 ": recentred to %d bases the region reaches beyond %s and is left out", r.name, r.n, k->o->width, col[0]);
-            continue;
-        }
-        if (k->n == k->m) {
-            int64_t m = k->m ? 2 * k->m : 65536;
-            region_t *p = realloc(k->region, (size_t)m * sizeof *p);
-            if (!p) goto memory;
-            k->region = p;
-            k->m = m;
-        }
-        char auto_name[32];
-        snprintf(auto_name, sizeof auto_name, "%" PRId64, r.n - 1);
-        k->region[k->n] = (region_t){last, lo, r.n, strdup(n_col > 3 && *col[3] ? col[3] : auto_name)};
-        if (!k->region[k->n++].name) goto memory;
-    }
+    int got = load_regions(k, &r);
     tfb_lines_close(&r);
     if (got < 0) return -1;
-    if (beyond > 1) tfb_warn("%s: %" PRId64 " regions in all reach beyond their contig", k->o->regions, beyond);
     if (!k->n) {
         tfb_error("%s holds no regions", k->o->regions);
         return -1;
@@ -179,98 +184,149 @@ static int read_regions(maker_t *k)
     for (int c = 1; c <= k->n_contigs; c++)
         if (k->first[c] < k->first[c - 1]) k->first[c] = k->first[c - 1];
     return 0;
-memory:
-    tfb_error("not enough memory for the regions of %s", k->o->regions);
-    tfb_lines_close(&r);
-    return -1;
 }
 
 /* ---- the sheet ---- */
 
-static int add_name(char ***list, int *n, const char *name)
+static const char *const sheet_column[4] = {"cell", "tf", "kind", "path"};
+static const char *const kind_name[KINDS] = {"open", "peaks", "tfbs"};
+
+/* Finds the sheet's columns by its header line. 0, or -1 (logged). */
+static int sheet_header(const tfb_lines_t *in, char **col, int n, int at[4])
 {
-    for (int i = 0; i < *n; i++)
-        if (strcmp((*list)[i], name) == 0) return 0;
-    char **p = realloc(*list, ((size_t)*n + 2) * sizeof *p);
-    if (!p) return -1;
-    *list = p;
-    p[*n + 1] = NULL;
-    if (!(p[*n] = strdup(name))) return -1;
-    ++*n;
-    return 0;
+    int bad = 0;
+    for (int w = 0; w < 4; w++) {
+        for (int i = 0; i < n; i++)
+            if (strcasecmp(col[i] + (i == 0 && *col[i] == '#'), sheet_column[w]) == 0) at[w] = i;
+        bad |= at[w] < 0;
+    }
+    return bad ? tfb_lines_error(in, "a header line with the columns cell, tf, kind and path is wanted, tab-separated") : 0;
+}
+
+/* path, which is relative to the sheet. NULL: no memory. */
+static char *from_sheet(const char *sheet, const char *path)
+{
+    const char *slash = strrchr(sheet, '/');
+    size_t folder = slash && *path != '/' ? (size_t)(slash - sheet) + 1 : 0;
+    char *full = malloc(folder + strlen(path) + 1);
+    if (full) {
+        memcpy(full, sheet, folder);
+        strcpy(full + folder, path);
+    }
+    return full;
+}
+
+/* Adds a line of the sheet. 0, or -1 (logged). */
+static int add_sample(maker_t *k, const tfb_lines_t *in, char **col, int n, const int at[4])
+{
+    for (int w = 0; w < 4; w++)
+        if (at[w] >= n || !*col[at[w]]) return tfb_lines_error(in, "cell, tf, kind and path must all be there (. where there is none)");
+    const char *cell = col[at[0]], *tf = col[at[1]], *name = col[at[2]];
+    int kind = 0;
+    while (kind < KINDS && strcmp(name, kind_name[kind])) kind++;
+    if (kind == KINDS) return tfb_lines_error(in, "kind is open, peaks or tfbs, not '%.40s'", name);
+    if (kind == OPEN && strcmp(tf, ".")) return tfb_lines_error(in, "accessibility is of a cell type, not of a TF: tf must be .");
+    if (kind != TFBS && strcmp(cell, ".") == 0) return tfb_lines_error(in, "only binding sites (tfbs) may be of every cell type");
+    if (kind != OPEN && (strcmp(tf, ".") == 0 || strchr(tf, ','))) return tfb_lines_error(in, "a TF's name without commas is wanted");
+    if (k->n_samples == k->m_samples) {
+        int m = 2 * k->m_samples + 64;
+        sample_t *s = realloc(k->sample, (size_t)m * sizeof *s);
+        if (!s) return tfb_lines_error(in, "not enough memory");
+        k->sample = s;
+        k->m_samples = m;
+    }
+    sample_t *s = &k->sample[k->n_samples++];
+    *s = (sample_t){.cell = strdup(cell), .tf = strdup(tf), .path = from_sheet(k->o->samples, col[at[3]]), .kind = kind, .c = -1, .t = -1};
+    return s->cell && s->tf && s->path ? 0 : tfb_lines_error(in, "not enough memory");
+}
+
+static int read_lines(maker_t *k, tfb_lines_t *in)
+{
+    int at[4] = {-1, -1, -1, -1}, got;
+    while ((got = tfb_lines_next(in)) > 0) {
+        int n;
+        while (in->s.l && strchr(" \t\r", in->s.s[in->s.l - 1])) in->s.s[--in->s.l] = 0;
+        if (!in->s.l || (at[0] >= 0 && *in->s.s == '#')) continue;
+        char **col = tfb_split(in->s.s, '\t', &n);
+        if (!col) return tfb_lines_error(in, "not enough memory");
+        int r = at[0] < 0 ? sheet_header(in, col, n, at) : add_sample(k, in, col, n, at);
+        tfb_strv_free(col);
+        if (r < 0) return -1;
+    }
+    return got;
 }
 
 static int by_name(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
+static int index_of(char **names, int n, const char *name)
+{
+    char **p = bsearch(&name, names, (size_t)n, sizeof *names, by_name);
+    return p ? (int)(p - names) : -1;
+}
+
+/* The sorted, unique names of v (n), NULL-terminated, as copies; *n gets their number. NULL: no memory. */
+static char **unique(char **v, int *n)
+{
+    char **names = calloc((size_t)*n + 1, sizeof *names);
+    int k = 0;
+    if (!names) return NULL;
+    qsort(v, (size_t)*n, sizeof *v, by_name);
+    for (int i = 0; i < *n; i++) {
+        if (k && strcmp(names[k - 1], v[i]) == 0) continue;
+        if (!(names[k++] = strdup(v[i]))) {
+            tfb_strv_free(names);
+            return NULL;
+        }
+    }
+    *n = k;
+    return names;
+}
+
+static int by_tf(const void *a, const void *b)
+{
+    const sample_t *x = a, *y = b;
+    if (x->t != y->t) return x->t < y->t ? -1 : 1;
+    return x->line < y->line ? -1 : 1;
+}
+
+/* Gives samples the numbers of their cell types and TFs, and puts those of a TF together. 0, or -1. */
+static int sort_samples(maker_t *k)
+{
+    char **v = malloc(((size_t)k->n_samples + 1) * sizeof *v);
+    if (!v) return -1;
+    for (int i = 0; i < k->n_samples; i++)
+        if (strcmp(k->sample[i].cell, ".")) v[k->n_cells++] = k->sample[i].cell;
+    k->cells = unique(v, &k->n_cells);
+    for (int i = 0; i < k->n_samples; i++)
+        if (k->sample[i].kind != OPEN) v[k->n_tfs++] = k->sample[i].tf;
+    k->tfs = k->cells ? unique(v, &k->n_tfs) : NULL;
+    free(v);
+    if (!k->cells || !k->tfs || !(k->of_tf = calloc((size_t)k->n_tfs + 2, sizeof *k->of_tf))) return -1;
+    for (int i = 0; i < k->n_samples; i++) {
+        sample_t *s = &k->sample[i];
+        s->line = i;
+        s->c = index_of(k->cells, k->n_cells, s->cell);
+        if (s->kind != OPEN) s->t = index_of(k->tfs, k->n_tfs, s->tf);
+    }
+    qsort(k->sample, (size_t)k->n_samples, sizeof *k->sample, by_tf);
+    for (int i = 0; i < k->n_samples; i++) k->of_tf[k->sample[i].t + 1] = i + 1;
+    return 0;
+}
+
 static int read_sheet(maker_t *k)
 {
-    const char *path = k->o->samples, *slash = strrchr(path, '/');
-    int at[4] = {-1, -1, -1, -1}, ret = -1, got;
-    static const char *const want[4] = {"cell", "tf", "kind", "path"};
     tfb_lines_t in = {0};
-    if (tfb_lines_open(&in, path) < 0) return -1;
-    while ((got = tfb_lines_next(&in)) > 0) {
-        int n;
-        while (in.s.l && strchr(" \t\r", in.s.s[in.s.l - 1])) in.s.s[--in.s.l] = 0;
-        if (!in.s.l || (at[0] >= 0 && *in.s.s == '#')) continue;
-        char **col = tfb_split(in.s.s, '\t', &n);
-        if (!col) goto done;
-        int bad = 0;
-        if (at[0] < 0) {
-            for (int w = 0; w < 4; w++)
-                for (int i = 0; i < n; i++)
-                    if (strcasecmp(col[i] + (i == 0 && *col[i] == '#'), want[w]) == 0) at[w] = i;
-            for (int w = 0; w < 4; w++) bad |= at[w] < 0;
-            if (bad) tfb_lines_error(&in, "a header line with the columns cell, tf, kind and path is wanted, tab-separated");
-        } else {
-            for (int w = 0; w < 4; w++) bad |= at[w] >= n || !*col[at[w]];
-            if (bad)
-                tfb_lines_error(&in, "cell, tf, kind and path must all be there (. where there is none)");
-            else {
-                const char *kind = col[at[2]], *tf = col[at[1]], *cell = col[at[0]];
-                int open = strcmp(kind, "open") == 0;
-                if (!open && strcmp(kind, "peaks") && strcmp(kind, "tfbs")) {
-                    tfb_lines_error(&in, "kind is open, peaks or tfbs, not '%.40s'", kind);
-                    bad = 1;
-                } else if ((strcmp(tf, ".") == 0) != open || strchr(tf, ',') || (strcmp(cell, ".") == 0 && strcmp(kind, "tfbs"))) {
-                    tfb_lines_error(&in, "%s",
-                                    open && strcmp(tf, ".")  ? "accessibility is of a cell type, not of a TF: tf must be ."
-                                    : strcmp(cell, ".") == 0 ? "only binding sites (tfbs) may be of every cell type"
-                                                             : "a TF's name without commas is wanted");
-                    bad = 1;
-                } else {
-                    sample_t *s = realloc(k->sample, ((size_t)k->n_samples + 1) * sizeof *s);
-                    if (s) k->sample = s;
-                    char *full = malloc(strlen(path) + strlen(col[at[3]]) + 2);
-                    bad = !s || !full;
-                    if (!bad) {
-                        if (slash && *col[at[3]] != '/')
-                            sprintf(full, "%.*s/%s", (int)(slash - path), path, col[at[3]]);
-                        else
-                            strcpy(full, col[at[3]]);
-                        sample_t *t = &s[k->n_samples++];
-                        *t = (sample_t){strdup(cell), strdup(tf), strdup(kind), full};
-                        bad = !t->cell || !t->tf || !t->kind;
-                        if (strcmp(cell, ".")) bad |= add_name(&k->cells, &k->n_cells, cell) < 0;
-                        if (!open) bad |= add_name(&k->tfs, &k->n_tfs, tf) < 0;
-                    } else
-                        free(full);
-                }
-            }
-        }
-        tfb_strv_free(col);
-        if (bad) goto done;
-    }
-    if (got < 0) goto done;
-    if (!k->n_tfs)
-        tfb_error("%s names no TF", path);
-    else {
-        qsort(k->tfs, (size_t)k->n_tfs, sizeof *k->tfs, by_name);
-        ret = 0;
-    }
-done:
+    if (tfb_lines_open(&in, k->o->samples) < 0) return -1;
+    int r = read_lines(k, &in);
     tfb_lines_close(&in);
-    return ret;
+    if (r < 0) return -1;
+    if (sort_samples(k) < 0)
+        tfb_error("not enough memory for the samples of %s", k->o->samples);
+    else if (!k->n_tfs)
+        tfb_error("%s names no TF", k->o->samples);
+    else
+        return 0;
+    return -1;
 }
 
 /* ---- intervals onto regions ---- */
@@ -295,40 +351,68 @@ static void mark(maker_t *k, const char *contig, hts_pos_t beg, hts_pos_t end, u
     for (; lo < k->first[c + 1] && k->region[lo].beg < end; lo++) bits[lo >> 3] |= (uint8_t)(1 << (lo & 7));
 }
 
-/* Reads a file onto bits: whole intervals, or their summits (narrowPeak's tenth column, else the middle). */
-static int read_intervals(maker_t *k, const char *path, int summits, uint8_t *bits)
+/* Makes the interval its summit: that of narrowPeak, else the middle. 0, or -1 (logged). */
+static int to_summit(tfb_lines_t *r, tfb_bed_t *b)
+{
+    if (tfb_bed_summit(r, b, 0) < 0) return -1;
+    if (r->narrow == TFB_NARROW_BAD) return tfb_bed_summit_error(r, b);
+    b->beg = tfb_bed_window(b->beg, b->end, b->summit, 0);
+    b->end = b->beg + 1;
+    return 0;
+}
+
+/* Reads a file onto bits: of peaks the summits, else whole intervals. 0, or -1 (logged). */
+static int read_intervals(maker_t *k, const sample_t *s, uint8_t *bits)
 {
     tfb_lines_t r = {0};
-    char *col[COLUMNS];
-    int n_col, got;
-    hts_pos_t beg, end;
+    tfb_bed_t b;
+    int got;
     int64_t n = 0, off = k->n_elsewhere;
-    if (tfb_lines_open(&r, path) < 0) return -1;
-    while ((got = next_bed(&r, &beg, &end, col, &n_col)) > 0) {
+    if (tfb_lines_open(&r, s->path) < 0) return -1;
+    while ((got = next_bed(&r, &b, &k->contig)) > 0) {
         n++;
-        if (summits) {
-            char *e = NULL;
-            long long at = n_col == 10 ? strtoll(col[9], &e, 10) : -1;
-            if (n_col == 10 && (e == col[9] || *e)) {
-                tfb_lines_error(&r, "'%.40s' in the tenth column is not narrowPeak's summit", col[9]);
-                got = -1;
-                break;
-            }
-            if (at >= end - beg) {
-                tfb_lines_error(&r, "the summit, %lld, lies outside the peak of %" PRId64 " bases", at, (int64_t)(end - beg));
-                got = -1;
-                break;
-            }
-            beg = at >= 0 ? beg + at : beg + (end - beg) / 2;
-            end = beg + 1;
+        if (s->kind == PEAKS && to_summit(&r, &b) < 0) {
+            got = -1;
+            break;
         }
-        if (end > beg) mark(k, col[0], beg, end, bits);
+        if (b.end > b.beg) mark(k, k->contig.s, b.beg, b.end, bits);
+    }
+    if (s->kind == PEAKS) {
+        k->n_peaks++;
+        k->n_narrow += r.narrow == TFB_NARROW_YES;
     }
     tfb_lines_close(&r);
     if (got < 0) return -1;
-    if (n && k->n_elsewhere - off == n)
-        tfb_warn("%s: none of its %" PRId64 " intervals is on a contig of the regions (does it name contigs in another style, such as chr1 for 1?)", path, n);
+    if (!n)
+        tfb_warn("%s holds no intervals (%s of %s)", s->path, kind_name[s->kind], s->kind == OPEN ? s->cell : s->tf);
+    else if (k->n_elsewhere - off == n)
+        tfb_warn("%s: none of its %" PRId64 " intervals is on a contig of the regions (does it name contigs in another style, such as chr1 for 1?)", s->path,
+                 n);
     return 0;
+}
+
+/* Reads the files of one kind of TF t in cell type c (-1: every) onto bits. Returns how many there were, or -1 (logged). */
+static int read_kind(maker_t *k, int t, int kind, int c, uint8_t *bits)
+{
+    int n = 0;
+    for (int i = k->of_tf[t]; i < k->of_tf[t + 1]; i++) {
+        const sample_t *s = &k->sample[i];
+        if (s->kind != kind || s->c != c) continue;
+        if (read_intervals(k, s, bits) < 0) return -1;
+        n++;
+    }
+    return n;
+}
+
+/* Raises the scores by what was found in cell type c. */
+static void score_cell(maker_t *k, int c)
+{
+    for (int64_t i = 0; i < k->n; i++) {
+        int b = 1 << (i & 7);
+        if (!(k->open[c][i >> 3] & b)) continue;
+        int peak = !!(k->seen[0][i >> 3] & b), site = !!(k->seen[1][i >> 3] & b), v = 1 + peak + 2 * site;
+        if (v > k->score[i]) k->score[i] = (uint8_t)v;
+    }
 }
 
 /* Scores of one TF over all cell types. */
@@ -337,33 +421,13 @@ static int make_tf(maker_t *k, int t)
     size_t bytes = ((size_t)k->n + 7) / 8;
     memset(k->score, 0, (size_t)k->n);
     memset(k->seen[2], 0, bytes);
-    for (int i = 0; i < k->n_samples; i++) {
-        const sample_t *s = &k->sample[i];
-        if (strcmp(s->tf, k->tfs[t]) || strcmp(s->kind, "tfbs") || strcmp(s->cell, ".")) continue;
-        if (read_intervals(k, s->path, 0, k->seen[2]) < 0) return -1;
-    }
+    if (read_kind(k, t, TFBS, -1, k->seen[2]) < 0) return -1;
     for (int c = 0; c < k->n_cells; c++) {
-        int assayed = 0;
         memset(k->seen[0], 0, bytes);
         memcpy(k->seen[1], k->seen[2], bytes);
-        for (int i = 0; i < k->n_samples; i++) {
-            const sample_t *s = &k->sample[i];
-            if (strcmp(s->tf, k->tfs[t]) || strcmp(s->cell, k->cells[c]) || strcmp(s->kind, "peaks")) continue;
-            assayed = 1;
-            if (read_intervals(k, s->path, 1, k->seen[0]) < 0) return -1;
-        }
-        if (!assayed) continue;
-        for (int i = 0; i < k->n_samples; i++) {
-            const sample_t *s = &k->sample[i];
-            if (strcmp(s->tf, k->tfs[t]) || strcmp(s->kind, "tfbs") || strcmp(s->cell, k->cells[c])) continue;
-            if (read_intervals(k, s->path, 0, k->seen[1]) < 0) return -1;
-        }
-        for (int64_t i = 0; i < k->n; i++) {
-            int b = 1 << (i & 7);
-            if (!(k->open[c][i >> 3] & b)) continue;
-            int peak = !!(k->seen[0][i >> 3] & b), site = !!(k->seen[1][i >> 3] & b), v = peak && site ? 4 : site ? 3 : peak ? 2 : 1;
-            if (v > k->score[i]) k->score[i] = (uint8_t)v;
-        }
+        int assayed = read_kind(k, t, PEAKS, c, k->seen[0]);
+        if (assayed < 0 || (assayed && read_kind(k, t, TFBS, c, k->seen[1]) < 0)) return -1;
+        if (assayed) score_cell(k, c);
     }
     static const uint8_t label[TFB_POLICIES][5] = {
         {TFB_NULL, TFB_UNBOUND, TFB_NULL, TFB_NULL, TFB_BOUND},
@@ -386,11 +450,10 @@ static int make_labels(maker_t *k)
     for (int c = 0; c < k->n_cells; c++) {
         int known = 0;
         if (!(k->open[c] = tfb_alloc(bytes, 1, "accessibility"))) return -1;
-        for (int i = 0; i < k->n_samples; i++) {
-            const sample_t *s = &k->sample[i];
-            if (strcmp(s->kind, "open") || strcmp(s->cell, k->cells[c])) continue;
+        for (int i = 0; i < k->of_tf[0]; i++) { /* those without a TF */
+            if (k->sample[i].c != c) continue;
             known = 1;
-            if (read_intervals(k, s->path, 0, k->open[c]) < 0) return -1;
+            if (read_intervals(k, &k->sample[i], k->open[c]) < 0) return -1;
         }
         if (!known) tfb_warn("%s: no accessibility of %s: its regions count as closed", k->o->samples, k->cells[c]);
     }
@@ -460,6 +523,7 @@ static int write_labels(maker_t *k)
     tfb_note("%" PRId64 " regions labelled for %d TFs in %d cell types; left out: %" PRId64 " with an N, %" PRId64 " resolved for no TF", written, k->n_tfs,
              k->n_cells, with_n, null);
     for (int t = 0; t < k->n_tfs; t++) tfb_debug("%s: %" PRId64 " bound, %" PRId64 " unbound", k->tfs[t], bound[t], unbound[t]);
+    if (k->n_narrow) tfb_note("%d of %d files of peaks are narrowPeak, with summits in column 10", k->n_narrow, k->n_peaks);
     if (k->n_elsewhere) tfb_note("%" PRId64 " intervals were on contigs without regions", k->n_elsewhere);
 done:
     free(code);
@@ -498,7 +562,6 @@ done:
     for (int i = 0; i < k.n_samples; i++) {
         free(k.sample[i].cell);
         free(k.sample[i].tf);
-        free(k.sample[i].kind);
         free(k.sample[i].path);
     }
     for (int c = 0; k.open && c < k.n_cells; c++) free(k.open[c]);
@@ -513,6 +576,8 @@ done:
     free(k.seen[2]);
     if (k.index) kh_destroy(contig, k.index);
     free(k.line.s);
+    free(k.contig.s);
+    free(k.of_tf);
     tfb_strv_free(k.contigs);
     tfb_strv_free(k.cells);
     tfb_strv_free(k.tfs);

@@ -1,6 +1,6 @@
 /* track.c - values along the genome, as bedGraph (plain or bgzip) or bigWig. */
-#include "config.h"
 #include "genome/track.h"
+#include "genome/bigwig.h"
 #include "util/files.h"
 #include "util/util.h"
 #include <errno.h>
@@ -11,121 +11,24 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
-#ifdef HAVE_BIGWIG
-#include <bigWig.h>
-#endif
-
-enum { INTERVALS = 4096 }; /* that go to libBigWig at a time */
 
 struct tfb_track_t {
     char *path;
-    FILE *text;
+    FILE *text; /* bigWig too */
     tfb_out_t *out;
     BGZF *gz;
+    tfb_bigwig_t *bw;
+    FILE *spill; /* of all bigWigs: the first track closes it */
     int decimals;
     kstring_t line;
-#ifdef HAVE_BIGWIG
-    bigWigFile_t *bw;
-    char *contig; /* of those that wait */
-    int n, fresh; /* how many wait; fresh: none of the contig has been written */
-    uint32_t beg[INTERVALS], end[INTERVALS];
-    float v[INTERVALS];
-    uint64_t n_bases;
-#endif
 };
-
-#ifdef HAVE_BIGWIG
-int tfb_track_bigwig_possible(void) { return 1; }
-
-static int open_bigwig(tfb_track_t *t, const tfb_fasta_t *f)
-{
-    int n = tfb_fasta_n_contigs(f), ret = -1;
-    const char **name = calloc((size_t)n + 1, sizeof *name);
-    uint32_t *len = calloc((size_t)n + 1, sizeof *len);
-    for (int i = 0; name && len && i < n; i++) {
-        hts_pos_t l = tfb_fasta_len(f, name[i] = tfb_fasta_contig(f, i));
-        if (l > UINT32_MAX) {
-            tfb_error("%s is too long for bigWig", name[i]);
-            goto done;
-        }
-        len[i] = (uint32_t)l;
-    }
-    errno = 0;
-    FILE *w = fopen(t->path, "w"); /* libBigWig 0.4.7 crashes where it cannot open a file */
-    int writable = w != NULL;
-    if (w) fclose(w);
-    if (!name || !len || !writable || !(t->bw = bwOpen(t->path, NULL, "w")) || bwCreateHdr(t->bw, 10) != 0 || !(t->bw->cl = bwCreateChromList(name, len, n)) ||
-        bwWriteHdr(t->bw) != 0)
-        tfb_error("cannot write %s: %s", t->path, errno ? strerror(errno) : "libBigWig failed");
-    else
-        ret = 0;
-done:
-    free(name);
-    free(len);
-    return ret;
-}
-
-static int flush_bigwig(tfb_track_t *t)
-{
-    const char *contig = t->contig;
-    int k = t->fresh && t->n ? 1 : 0, r = 0;
-    if (k) r = bwAddIntervals(t->bw, &contig, t->beg, t->end, t->v, 1);
-    if (r == 0 && t->n > k) r = bwAppendIntervals(t->bw, t->beg + k, t->end + k, t->v + k, (uint32_t)(t->n - k));
-    for (int i = 0; i < t->n; i++) t->n_bases += t->end[i] - t->beg[i];
-    if (t->n) t->fresh = 0;
-    t->n = 0;
-    if (r == 0) return 0;
-    tfb_error("cannot write %s: libBigWig failed (is the disk full?)", t->path);
-    return -1;
-}
-
-static int add_bigwig(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t end, float v)
-{
-    if (!t->contig || strcmp(t->contig, contig)) {
-        if (flush_bigwig(t) < 0) return -1;
-        free(t->contig);
-        if (!(t->contig = strdup(contig))) {
-            tfb_error("not enough memory to write %s", t->path);
-            return -1;
-        }
-        t->fresh = 1;
-    }
-    t->beg[t->n] = (uint32_t)beg, t->end[t->n] = (uint32_t)end, t->v[t->n++] = v;
-    return t->n == INTERVALS ? flush_bigwig(t) : 0;
-}
-
-/* A bigWig ends as it begins. */
-static int has_end(const char *path)
-{
-    char a[4], b[4];
-    FILE *f = fopen(path, "rb");
-    int ok = f && fread(a, 1, 4, f) == 4 && fseek(f, -4, SEEK_END) == 0 && fread(b, 1, 4, f) == 4 && memcmp(a, b, 4) == 0;
-    if (f) fclose(f);
-    return ok;
-}
-
-/* bwClose() says nothing of failure, so the file is read back: the end of its data, its index and its totals must be there, and its last bytes. */
-static int close_bigwig(tfb_track_t *t, int keep)
-{
-    int ok = keep && flush_bigwig(t) == 0;
-    if (t->bw) bwClose(t->bw);
-    t->bw = NULL;
-    free(t->contig);
-    if (!ok) return -1;
-    bigWigFile_t *b = bwOpen(t->path, NULL, "r");
-    ok = b && has_end(t->path) && b->hdr && b->hdr->nBasesCovered == t->n_bases && (!t->n_bases || (b->hdr->indexOffset && b->idx && b->idx->nItems));
-    if (b) bwClose(b);
-    if (!ok) tfb_error("cannot write %s: it is not whole (is the disk full?)", t->path);
-    return ok ? 0 : -1;
-}
-#else
-int tfb_track_bigwig_possible(void) { return 0; }
-#endif
 
 static int close_track(tfb_track_t *t, int keep)
 {
     int ret = keep ? 0 : -1;
     if (!t) return ret;
+    if (t->bw && keep && tfb_bigwig_end(t->bw) < 0) keep = 0, ret = -1;
+    tfb_bigwig_destroy(t->bw);
     if (t->text) {
         if (tfb_out_close(t->text, t->out, keep) < 0) ret = -1;
     } else if (t->gz) {
@@ -136,41 +39,27 @@ static int close_track(tfb_track_t *t, int keep)
         }
         if (ret < 0) tfb_file_remove(t->path);
     }
-#ifdef HAVE_BIGWIG
-    else if (t->bw) {
-        ret = close_bigwig(t, keep);
-        if (ret < 0) tfb_file_remove(t->path);
-    }
-#endif
     free(t->line.s);
     free(t->path);
     free(t);
     return ret;
 }
 
-static tfb_track_t *open_track(const char *path, int bigwig, const tfb_fasta_t *f, int decimals)
+/* spill: for bigWig, else NULL. */
+static tfb_track_t *open_track(const char *path, FILE *spill, const tfb_fasta_t *f, int decimals)
 {
     tfb_track_t *t = calloc(1, sizeof *t);
-    if (!t || !(t->path = strdup(path))) goto fail;
-    (void)f;
+    if (!t || !(t->path = strdup(path))) {
+        tfb_error("not enough memory to write %s", path);
+        goto fail;
+    }
     t->decimals = decimals;
-    if (bigwig) {
-#ifdef HAVE_BIGWIG
-        if (open_bigwig(t, f) < 0) {
-            if (t->bw) bwClose(t->bw);
-            t->bw = NULL;
-            tfb_file_remove(path);
-            goto fail;
-        }
-#else
-        goto fail; /* tfb_tracks_open has said so */
-#endif
-    } else if (tfb_file_gz_name(path)) {
+    if (!spill && tfb_file_gz_name(path)) {
         if (!(t->gz = bgzf_open(path, "w"))) {
             tfb_error("cannot write %s: %s", path, strerror(errno));
             goto fail;
         }
-    } else if (!(t->text = tfb_out_open(path, &t->out)))
+    } else if (!(t->text = tfb_out_open(path, &t->out)) || (spill && !(t->bw = tfb_bigwig_begin(t->text, spill, t->path, f))))
         goto fail;
     return t;
 fail:
@@ -184,60 +73,94 @@ static int ends_with(const char *s, const char *suffix)
     return n >= m && strcasecmp(s + n - m, suffix) == 0;
 }
 
-tfb_track_t **tfb_tracks_open(const tfb_tracks_opt_t *o, const tfb_fasta_t *f)
+/* Where the track of a TF goes: a copy. hole: of {tf} in the name of the output, or NULL. */
+static char *track_path(const char *out, const char *hole, int folder, const char *tf, const char *suffix)
+{
+    kstring_t path = {0, 0, NULL};
+    char *part = malloc(strlen(tf) + 3);
+    if (!part || ks_resize(&path, strlen(out) + strlen(tf) + 16) < 0) {
+        free(part);
+        return NULL;
+    }
+    tfb_file_part(tf, part);
+    if (hole)
+        ksprintf(&path, "%.*s%s%s", (int)(hole - out), out, part, hole + 4);
+    else if (folder)
+        ksprintf(&path, "%s%s%s%s", out, ends_with(out, "/") ? "" : "/", part, suffix);
+    else
+        kputs(out, &path);
+    free(part);
+    return path.s;
+}
+
+static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
+
+/* Are two of the paths (n) the same (logged)? */
+static int same_path(char *const *path, int n)
+{
+    char **v = malloc((size_t)n * sizeof *v);
+    int same = 0;
+    if (!v) return 1;
+    memcpy(v, path, (size_t)n * sizeof *v);
+    qsort(v, (size_t)n, sizeof *v, by_text);
+    for (int i = 1; i < n && !same; i++)
+        if ((same = strcmp(v[i - 1], v[i]) == 0)) tfb_error("two TFs would be written to %s", v[i]);
+    free(v);
+    return same;
+}
+
+/* The tracks' paths, as copies, NULL-terminated. NULL on failure (logged). */
+static char **track_paths(const tfb_tracks_opt_t *o, int bigwig)
 {
     struct stat st;
     const char *hole = strstr(o->out, "{tf}");
-    int folder = !hole && strcmp(o->out, "-") && (ends_with(o->out, "/") || (stat(o->out, &st) == 0 && S_ISDIR(st.st_mode))), n = o->n_tfs, ok = 0;
-    int bigwig = o->format ? strcmp(o->format, "bigwig") == 0 : ends_with(o->out, ".bw") || ends_with(o->out, ".bigwig");
-    kstring_t *path = calloc((size_t)n, sizeof *path);
-    tfb_track_t **track = calloc((size_t)n, sizeof(tfb_track_t *));
-    if (!path || !track) {
-        tfb_error("not enough memory for %d tracks", n);
-        goto done;
-    }
-    if (bigwig && !tfb_track_bigwig_possible()) {
-        tfb_error("%s: this tfbind was built without libBigWig and writes bedGraph only (install libBigWig, Debian's libbigwig-dev, and configure again)",
-                  o->out);
-        goto done;
-    }
+    int folder = !hole && strcmp(o->out, "-") && (ends_with(o->out, "/") || (stat(o->out, &st) == 0 && S_ISDIR(st.st_mode))), n = o->n_tfs;
     if (bigwig && strcmp(o->out, "-") == 0) {
         tfb_error("bigWig needs a file: %s FILE.bw", o->option);
-        goto done;
+        return NULL;
     }
     if (n > 1 && !hole && !folder) {
         tfb_error("%d TFs are %d tracks: give %s a name with {tf}, such as %s '{tf}.bw', or a folder", n, n, o->option, o->option);
+        return NULL;
+    }
+    char **path = calloc((size_t)n + 1, sizeof *path);
+    for (int t = 0; path && t < n; t++)
+        if (!(path[t] = track_path(o->out, hole, folder, o->tf[t], bigwig ? ".bw" : ".bedGraph"))) {
+            tfb_strv_free(path);
+            path = NULL;
+        }
+    if (!path)
+        tfb_error("not enough memory for %d tracks", n);
+    else if (same_path(path, n)) {
+        tfb_strv_free(path);
+        path = NULL;
+    }
+    return path;
+}
+
+tfb_track_t **tfb_tracks_open(const tfb_tracks_opt_t *o, const tfb_fasta_t *f)
+{
+    int bigwig = o->format ? strcmp(o->format, "bigwig") == 0 : ends_with(o->out, ".bw") || ends_with(o->out, ".bigwig"), t = 0;
+    char **path = track_paths(o, bigwig);
+    tfb_track_t **track = path ? calloc((size_t)o->n_tfs, sizeof(tfb_track_t *)) : NULL;
+    FILE *spill = NULL;
+    if (!track) {
+        if (path) tfb_error("not enough memory for %d tracks", o->n_tfs);
         goto done;
     }
-    for (int t = 0; t < n; t++) {
-        kstring_t tf = {0, 0, NULL};
-        if (kputs(o->tf[t], &tf) < 0 || ks_resize(&path[t], strlen(o->out) + tf.l + 16) < 0) {
-            tfb_error("not enough memory for %d tracks", n);
-            free(tf.s);
-            goto done;
-        }
-        for (char *p = tf.s; *p; p++)
-            if (*p == '/') *p = '_';
-        if (hole)
-            ksprintf(&path[t], "%.*s%s%s", (int)(hole - o->out), o->out, tf.s, hole + 4);
-        else if (folder)
-            ksprintf(&path[t], "%s%s%s%s", o->out, ends_with(o->out, "/") ? "" : "/", tf.s, bigwig ? ".bw" : ".bedGraph");
-        else
-            kputs(o->out, &path[t]);
-        free(tf.s);
-        for (int k = 0; k < t; k++)
-            if (strcmp(path[k].s, path[t].s) == 0) {
-                tfb_error("two TFs would be written to %s", path[t].s);
-                goto done;
-            }
-        if (!(track[t] = open_track(path[t].s, bigwig, f, o->decimals))) goto done;
+    if (bigwig && !(spill = tmpfile())) {
+        tfb_error("cannot make a temporary file for %s: %s", o->out, strerror(errno));
+        goto done;
     }
-    ok = 1;
+    while (t < o->n_tfs && (track[t] = open_track(path[t], spill, f, o->decimals))) t++;
+    if (t)
+        track[0]->spill = spill;
+    else if (spill)
+        fclose(spill);
 done:
-    for (int t = 0; path && t < n; t++) free(path[t].s);
-    free(path);
-    if (!ok) {
-        tfb_tracks_close(track, n, 0);
+    tfb_strv_free(path);
+    if (track && t < o->n_tfs) {
+        tfb_tracks_close(track, o->n_tfs, 0);
         track = NULL;
     }
     return track;
@@ -246,17 +169,17 @@ done:
 int tfb_tracks_close(tfb_track_t **track, int n, int keep)
 {
     int ret = keep ? 0 : -1;
+    FILE *spill = track && n && track[0] ? track[0]->spill : NULL;
     for (int t = 0; track && t < n; t++)
         if (track[t] && close_track(track[t], ret == 0) < 0) ret = -1;
+    if (spill) fclose(spill);
     free(track);
     return ret;
 }
 
 int tfb_track_add(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t end, float v)
 {
-#ifdef HAVE_BIGWIG
-    if (t->bw) return add_bigwig(t, contig, beg, end, v);
-#endif
+    if (t->bw) return tfb_bigwig_add(t->bw, contig, beg, end, v);
     t->line.l = 0;
     errno = 0;
     if (ksprintf(&t->line, "%s\t%" PRId64 "\t%" PRId64 "\t", contig, (int64_t)beg, (int64_t)end) > 0 &&

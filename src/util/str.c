@@ -29,6 +29,18 @@ void tfb_strv_free(char **v)
     free(v);
 }
 
+void tfb_file_part(const char *text, char *part)
+{
+    int dots = text[strspn(text, ".")] == 0;
+    char *p = part;
+    for (; *text; text++) {
+        unsigned char c = (unsigned char)*text;
+        *p++ = dots || c == '/' || c < ' ' || c == 127 ? '_' : (char)c;
+    }
+    if (p == part) *p++ = '_';
+    *p = 0;
+}
+
 /* Edit distance (optimal string alignment without transpositions), case ignored; names are short. */
 static int distance(const char *a, const char *b)
 {

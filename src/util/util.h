@@ -80,6 +80,9 @@ int tfb_out_close(FILE *f, tfb_out_t *o, int keep);
 /* Splits s at each sep into a NULL-terminated array of copies; *n gets the count. Release with tfb_strv_free. */
 char **tfb_split(const char *s, char sep, int *n);
 void tfb_strv_free(char **v);
+/* Writes text to part (at least strlen(text) + 2 bytes) as a part of a file's name, which does not leave its folder: slashes and control characters become
+ * _, and so does all of a name that is empty or made of dots. */
+void tfb_file_part(const char *text, char *part);
 /* Index of the entry of names[n] nearest to s in edit distance (case-insensitive), or -1 where none is near. For "did you mean". */
 int tfb_nearest(const char *s, char *const *names, int n);
 
