@@ -34,7 +34,7 @@ typedef struct {
 } tfb_vcf_opt_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o);
-/* 0, or -1 (logged; an output file that was begun is removed, unless it is whole and only its index could not be written). */
+/* 0, or -1 (logged). On failure no output appears, and one that was there stays; the index is part of it. */
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o);
 
 #endif

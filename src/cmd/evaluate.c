@@ -185,7 +185,7 @@ static int run(const args_t *a)
     if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) goto done;
     tfb_examples_opt_t eo = {
         .fasta = a->fasta, .labels = a->labels, .targets = names, .n_targets = n_col, .chroms = chroms, .n_chroms = n_chroms, .window = m->window};
-    if (!(ex = tfb_examples_load(&eo))) goto done;
+    if (!(ex = tfb_examples_load(&eo)) || tfb_run_claim(a->predictions) < 0 || tfb_run_claim(a->out) < 0) goto done; /* before the work */
     warn_of_leak(m, ex);
     if (!(pool = tfb_pool_create(a->threads)) || !(f = tfb_infer_create(m, target, n_col, pool))) goto done;
     if (!(take = choose(a, ex)) || !(idx = tfb_alloc((size_t)ex->n, sizeof *idx, "the regions to compare"))) goto done;

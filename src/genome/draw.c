@@ -148,6 +148,7 @@ tfb_regions_t *tfb_regions_whole(const char *path)
 {
     tfb_regions_t *r = calloc(1, sizeof *r);
     span_t *span = NULL;
+    tfb_fasta_reads(path);
     faidx_t *fai = fai_load(path);
     int n = fai ? faidx_nseq(fai) : 0, k = 0, ok = 0;
     if (!r || !fai || n < 1 || !(r->contigs = calloc((size_t)n + 1, sizeof *r->contigs)) || !(span = malloc((size_t)n * sizeof *span))) goto done;

@@ -24,8 +24,11 @@ struct tfb_fasta_t {
     size_t m_code;
 };
 
+void tfb_fasta_reads(const char *path) { tfb_reads_indexed(path, "the reference", ".fai .gzi"); }
+
 tfb_fasta_t *tfb_fasta_open(const char *path)
 {
+    tfb_fasta_reads(path);
     tfb_fasta_t *f = calloc(1, sizeof *f);
     if (!f || !(f->path = strdup(path))) goto fail;
     errno = 0;

@@ -1,6 +1,7 @@
 /* track.c - values along the genome, as bedGraph (plain or bgzip) or bigWig. */
 #include "config.h"
 #include "genome/track.h"
+#include "genome/output.h"
 #include "util/files.h"
 #include "util/util.h"
 #include <errno.h>
@@ -11,6 +12,7 @@
 #include <string.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 #ifdef HAVE_BIGWIG
 #include <bigWig.h>
 #endif
@@ -19,8 +21,9 @@ enum { INTERVALS = 4096 }; /* that go to libBigWig at a time */
 
 struct tfb_track_t {
     char *path;
-    FILE *text;
     tfb_out_t *out;
+    const char *name; /* of the file that becomes path */
+    FILE *text;
     BGZF *gz;
     int decimals;
     kstring_t line;
@@ -51,10 +54,8 @@ static int open_bigwig(tfb_track_t *t, const tfb_fasta_t *f)
         len[i] = (uint32_t)l;
     }
     errno = 0;
-    FILE *w = fopen(t->path, "w"); /* libBigWig 0.4.7 crashes where it cannot open a file */
-    int writable = w != NULL;
-    if (w) fclose(w);
-    if (!name || !len || !writable || !(t->bw = bwOpen(t->path, NULL, "w")) || bwCreateHdr(t->bw, 10) != 0 || !(t->bw->cl = bwCreateChromList(name, len, n)) ||
+    /* libBigWig 0.4.7 crashes where it cannot open a file: this one is there, and ours */
+    if (!name || !len || !(t->bw = bwOpen(t->name, NULL, "w")) || bwCreateHdr(t->bw, 10) != 0 || !(t->bw->cl = bwCreateChromList(name, len, n)) ||
         bwWriteHdr(t->bw) != 0)
         tfb_error("cannot write %s: %s", t->path, errno ? strerror(errno) : "libBigWig failed");
     else
@@ -112,8 +113,8 @@ static int close_bigwig(tfb_track_t *t, int keep)
     t->bw = NULL;
     free(t->contig);
     if (!ok) return -1;
-    bigWigFile_t *b = bwOpen(t->path, NULL, "r");
-    ok = b && has_end(t->path) && b->hdr && b->hdr->nBasesCovered == t->n_bases && (!t->n_bases || (b->hdr->indexOffset && b->idx && b->idx->nItems));
+    bigWigFile_t *b = bwOpen(t->name, NULL, "r");
+    ok = b && has_end(t->name) && b->hdr && b->hdr->nBasesCovered == t->n_bases && (!t->n_bases || (b->hdr->indexOffset && b->idx && b->idx->nItems));
     if (b) bwClose(b);
     if (!ok) tfb_error("cannot write %s: it is not whole (is the disk full?)", t->path);
     return ok ? 0 : -1;
@@ -122,26 +123,32 @@ static int close_bigwig(tfb_track_t *t, int keep)
 int tfb_track_bigwig_possible(void) { return 0; }
 #endif
 
-static int close_track(tfb_track_t *t, int keep)
+/* Ends the writing of a track, which is not in its place yet. keep 0: it will not get there. 0, or -1 (an error is logged). */
+static int finish_track(tfb_track_t *t, int keep)
 {
     int ret = keep ? 0 : -1;
-    if (!t) return ret;
     if (t->text) {
-        if (tfb_out_close(t->text, t->out, keep) < 0) ret = -1;
+        if (keep)
+            ret = tfb_out_finish(t->text, t->out);
+        else if (t->text != stdout)
+            fclose(t->text);
     } else if (t->gz) {
         errno = 0;
         if (bgzf_close(t->gz) < 0 && ret == 0) {
             tfb_error("cannot write to %s: %s", t->path, errno ? strerror(errno) : "write error (is the disk full?)");
             ret = -1;
         }
-        if (ret < 0) tfb_file_remove(t->path);
     }
 #ifdef HAVE_BIGWIG
-    else if (t->bw) {
+    else if (t->bw)
         ret = close_bigwig(t, keep);
-        if (ret < 0) tfb_file_remove(t->path);
-    }
 #endif
+    return ret;
+}
+
+static int put_in_place(tfb_track_t *t, int keep)
+{
+    int ret = tfb_out_end(t->out, keep);
     free(t->line.s);
     free(t->path);
     free(t);
@@ -156,25 +163,28 @@ static tfb_track_t *open_track(const char *path, int bigwig, const tfb_fasta_t *
     t->decimals = decimals;
     if (bigwig) {
 #ifdef HAVE_BIGWIG
+        if (!(t->out = tfb_out_begin(path))) goto fail;
+        int fd = tfb_out_fd(t->out); /* libBigWig opens it by name */
+        if (fd >= 0) close(fd);
+        if (!(t->name = tfb_out_name(t->out))) {
+            tfb_error("cannot write %s: bigWig needs a file", path);
+            goto fail;
+        }
         if (open_bigwig(t, f) < 0) {
             if (t->bw) bwClose(t->bw);
             t->bw = NULL;
-            tfb_file_remove(path);
             goto fail;
         }
 #else
         goto fail; /* tfb_tracks_open has said so */
 #endif
     } else if (tfb_file_gz_name(path)) {
-        if (!(t->gz = bgzf_open(path, "w"))) {
-            tfb_error("cannot write %s: %s", path, strerror(errno));
-            goto fail;
-        }
+        if (!(t->out = tfb_out_begin(path)) || !(t->gz = tfb_out_bgzf(t->out, path, "w"))) goto fail;
     } else if (!(t->text = tfb_out_open(path, &t->out)))
         goto fail;
     return t;
 fail:
-    close_track(t, 0);
+    if (t) put_in_place(t, 0);
     return NULL;
 }
 
@@ -243,11 +253,14 @@ done:
     return track;
 }
 
+/* All are complete before the first is put in its place. */
 int tfb_tracks_close(tfb_track_t **track, int n, int keep)
 {
     int ret = keep ? 0 : -1;
     for (int t = 0; track && t < n; t++)
-        if (track[t] && close_track(track[t], ret == 0) < 0) ret = -1;
+        if (track[t] && finish_track(track[t], ret == 0) < 0) ret = -1;
+    for (int t = 0; track && t < n; t++)
+        if (track[t] && put_in_place(track[t], ret == 0) < 0) ret = -1;
     free(track);
     return ret;
 }
