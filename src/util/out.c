@@ -198,16 +198,18 @@ static void cannot(const char *path)
 static int append(tfb_out_t *o, part_t *p, int to_remove)
 {
     enter();
-    int ret = to_remove || !p->place ? 0 : make_file(p);
+    if (p->place) catch_signals(); /* before there is a file to leave behind */
+    int ret = to_remove || !p->place ? 0 : make_file(p), err = errno;
     if (ret == 0) {
         o->part[o->n++] = *p;
         if (o->n == 1 && p->tmp) {
             o->next = outs;
             outs = o;
-            catch_signals();
         }
     }
+    if (!outs) release_signals();
     leave();
+    errno = err;
     return ret;
 }
 
