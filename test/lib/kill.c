@@ -1,5 +1,5 @@
 /* kill.c - a process that kills itself: preloaded, at the KILL_AT-th call that makes, renames or removes a file, by KILL_SIGNAL (KILL or TERM), before the
- * call is made. */
+ * call is made. EXIT: it calls exit(3). */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -14,7 +14,9 @@ static void count(void)
     static int n, at = -1;
     const char *s = getenv("KILL_SIGNAL");
     if (at < 0) at = getenv("KILL_AT") ? atoi(getenv("KILL_AT")) : 0;
-    if (at && ++n == at) kill(getpid(), s && strcmp(s, "TERM") == 0 ? SIGTERM : SIGKILL);
+    if (!at || ++n != at) return;
+    if (s && strcmp(s, "EXIT") == 0) exit(3);
+    kill(getpid(), s && strcmp(s, "TERM") == 0 ? SIGTERM : SIGKILL);
 }
 
 int rename(const char *from, const char *to)
