@@ -174,3 +174,13 @@ $T annotate $M --no-version -o "file://$PWD/url.vcf" in.vcf; same 'the URL of a 
 (trap '' HUP INT; $T annotate $M --no-version -o hup.vcf many.bcf & sleep 0.02; kill -HUP $!; kill -INT $!; wait $!) && [ -s hup.vcf ] && echo 'ok ignored signals stay ignored' || echo 'not ok ignored signals stay ignored'
 rm -f *.tmp.*; $T enrich $M --permutations 0 --background ann.bcf --svg /dev/full -o pipe.tsv hits.bcf 2> /dev/null; $T explain $M --tf all --scores s.tsv -o - few.bed 2> /dev/null | head -n 1 > /dev/null
 ls *.tmp.* > /dev/null 2>&1 && echo 'not ok a reader that has enough leaves no temporary file' || echo 'ok a reader that has enough leaves no temporary file'
+
+# ---- what cannot be written is known before the work ----
+for o in none/o far d.vcf/; do
+    bad=
+    for c in "./pretrain -f ref.fa -l labels.bed -e 1000 -o" "$T evaluate -m tiny.safetensors -f ref.fa -l labels.bed -o" "$T report ann.bcf -o" "$T enrich $M --background ann.bcf hits.bcf --svg"; do
+        timeout 20 $c $o > /dev/null 2> err.txt < /dev/null; s=$?
+        [ $s = 1 ] && grep -q "error: cannot write $o: " err.txt || bad="$bad $c: status $s $(tail -n 1 err.txt);"
+    done
+    [ -z "$bad" ] && echo "ok known at the start: $o" || echo "not ok known at the start: $o: $bad"
+done

@@ -200,24 +200,29 @@ memory:
     return -1;
 }
 
-/* Could a file be made at place, which is path without links? */
+/* Could a file be made at place, which is path without links (NULL: it is written in place)? 0, or -1 with errno. */
 static int possible(const char *path, char *place)
 {
     struct stat st;
-    char *slash = strrchr(place, '/');
-    int r = stat(place, &st) < 0 ? 0 : access(place, W_OK);
+    char *slash = place ? strrchr(place, '/') : NULL;
+    if ((slash && !slash[1]) || (stat(path, &st) == 0 && S_ISDIR(st.st_mode))) {
+        errno = EISDIR;
+        return -1;
+    }
+    if (!place) return 0;
+    if (stat(place, &st) == 0 && access(place, W_OK) < 0) return -1;
     if (slash) slash[slash == place] = 0;
-    if (r == 0) r = access(slash ? place : ".", W_OK | X_OK);
-    if (r < 0) tfb_error("cannot write %s: %s", path, strerror(errno));
-    return r;
+    return access(slash ? place : ".", W_OK | X_OK);
 }
 
 int tfb_run_claim(const char *path)
 {
     if (!path || strcmp(path, "-") == 0) return 0;
     if (on && add_output(path, CLAIMED) < 0) return -1;
+    errno = 0;
     char *place = tfb_place(path);
-    int r = place ? possible(path, place) : 0;
+    int r = !place && errno ? -1 : possible(path, place);
+    if (r < 0) tfb_error("cannot write %s: %s", path, strerror(errno));
     free(place);
     return r;
 }
