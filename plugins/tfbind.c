@@ -2,6 +2,7 @@
  *
  * Only these three names are exported: the host exports ordinary ones (error, open_file, ...) to which a plugin's globals would bind. */
 #include "cmd/cmd.h"
+#include "util/util.h"
 #include <errno.h>
 #include <htslib/hts.h>
 #include <stdio.h>
@@ -40,5 +41,8 @@ EXPORT void version(const char **bcftools, const char **htslib)
 EXPORT int run(int argc, char **argv)
 {
     errno = 0;
-    return tfb_cmd_end(tfb_cmd_annotate_as(argc, argv, "bcftools_tfbind", "bcftools +tfbind", 255));
+    tfb_run_begin();
+    int status = tfb_cmd_end(tfb_cmd_annotate_as(argc, argv, "bcftools_tfbind", "bcftools +tfbind", 255));
+    tfb_run_end();
+    return status;
 }

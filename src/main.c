@@ -64,7 +64,10 @@ int main(int argc, char **argv)
         snprintf(prefix, sizeof prefix, "tfbind %s", c->name);
         tfb_log_prefix(prefix);
         errno = 0;
-        return tfb_cmd_end(c->run(argc - 1, argv + 1));
+        tfb_run_begin();
+        int status = tfb_cmd_end(c->run(argc - 1, argv + 1));
+        tfb_run_end();
+        return status;
     }
     int near = tfb_nearest(argv[1], names, n);
     if (near >= 0)

@@ -64,11 +64,13 @@ if [ -w /dev/full ]; then
         for threads in 1 3; do leaves_nothing "a full disk, -O$o, threads $threads" 'cannot write to standard output: ' sh -c "$A -@ $threads -O$o tiny.vcf > /dev/full"; done
     done
 else echo 'skip a full disk: no /dev/full'; fi
-# an output that cannot be indexed is whole all the same
+# an output that cannot be indexed does not appear, and what was there stays
 { grep '^#' tiny.vcf; grep -v '^#' tiny.vcf | tac; } > unsorted.vcf
-$A -W -o unsorted.bcf unsorted.vcf 2> err.txt
-[ $? -eq 1 ] && grep -q 'cannot index unsorted.bcf: is it sorted' err.txt && [ "$(bcftools view -H unsorted.bcf | wc -l)" -eq 32 ] && [ ! -e unsorted.bcf.csi ] &&
-    echo 'ok -W of unsorted records: an error, no index, all records' || echo "not ok -W of unsorted records: an error, no index, all records: $(tail -n 1 err.txt)"
+leaves_nothing '-W of unsorted records' 'cannot index out.bcf: is it sorted' $A -W -o out.bcf unsorted.vcf
+echo old > kept.bcf; echo old > kept.bcf.csi
+$A -W -o kept.bcf unsorted.vcf 2> err.txt
+[ $? -eq 1 ] && [ "$(cat kept.bcf kept.bcf.csi)" = "$(printf 'old\nold')" ] && [ "$(ls kept.bcf* | wc -l)" = 2 ] &&
+    echo 'ok -W of unsorted records leaves what was there' || echo "not ok -W of unsorted records leaves what was there: $(tail -n 1 err.txt)"
 
 # names from a stranger's model
 perl "$SRCDIR/test/oracle.pl" model 20 'A;B=1,C D,E::F(v2)' > odd.safetensors
@@ -99,4 +101,4 @@ $B -o want.rows; place 'rows' want.rows $B -o OUT
 $TFBIND model --half --convert want.half m.safetensors; place 'a model' want.half $TFBIND model --half --convert OUT m.safetensors
 $A --no-version -o want.text tiny.vcf; place 'VCF' want.text $A --no-version -o OUT tiny.vcf
 { cat tiny.vcf; echo junk; } > junk.vcf; echo old > kept; ln -sf kept link
-for o in /dev/fd/1 link; do $A -o $o junk.vcf > got.out 2> err.txt && echo 'not ok junk fails'; done; [ -L link ] && [ ! -e kept ] && echo 'ok what failed is taken away, its link is not' || echo "not ok what failed is taken away, its link is not: $(ls -l link kept 2>&1 | head -n 2)"
+for o in /dev/fd/1 link; do $A -o $o junk.vcf > got.out 2> err.txt && echo 'not ok junk fails'; done; [ -L link ] && [ "$(cat kept)" = old ] && echo 'ok a failed run leaves a link and the file it leads to' || echo "not ok a failed run leaves a link and the file it leads to: $(ls -l link kept 2>&1 | head -n 2)"

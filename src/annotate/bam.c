@@ -6,6 +6,7 @@
 #include "annotate/bam.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
+#include "genome/output.h"
 #include "util/files.h"
 #include <ctype.h>
 #include <errno.h>
@@ -49,7 +50,9 @@ typedef struct {
     tfb_fasta_t *fasta;
     htsThreadPool io;
     htsFile *in, *out;
-    htsFormat fmt; /* of the output */
+    htsFormat fmt;    /* of the output */
+    tfb_out_t *whole; /* the output appears when it is complete, with its index */
+    const char *index;
     sam_hdr_t *hdr;
     int T, W, step;
     char (*tag)[3]; /* best TF, score, difference; or per TF scores, then differences */
@@ -284,6 +287,12 @@ static int check_reference(const tfb_bam_opt_t *o)
 static int open_input(args_t *a)
 {
     const tfb_bam_opt_t *o = a->o;
+    tfb_reads_indexed(o->in, "the input", ".bai .csi .crai");
+    if (o->reference) tfb_fasta_reads(o->reference);
+    const hts_opt *const options[] = {o->in_options, o->out_options};
+    for (int i = 0; i < 2; i++)
+        for (const hts_opt *p = options[i]; p; p = p->next)
+            if (p->opt == CRAM_OPT_REFERENCE) tfb_fasta_reads(p->val.s);
     errno = 0;
     if (!(a->in = hts_open(o->in, "r"))) {
         tfb_error("cannot read %s: %s", in_name(o), errno ? strerror(errno) : "unknown format");
@@ -325,15 +334,18 @@ static int open_output(args_t *a)
 {
     const tfb_bam_opt_t *o = a->o;
     char mode[16] = "w";
-    if (tfb_file_same(o->in, o->out)) return -1;
     if (o->format && (hts_parse_format(&a->fmt, o->format) < 0 || (a->fmt.format != sam && a->fmt.format != bam && a->fmt.format != cram))) {
         tfb_error("--output-fmt is sam, bam or cram, with or without options (bam,level=1), not '%s'", o->format);
         return -1;
     }
     if (!o->format && sam_open_mode(mode + 1, o->out, NULL) < 0) strcpy(mode, "wb"); /* as samtools: by the name, else BAM */
-    errno = 0;
-    if (!(a->out = hts_open_format(o->out, mode, o->format ? &a->fmt : NULL))) {
-        tfb_error("cannot write %s: %s", o->out, errno ? strerror(errno) : "unknown format");
+    for (const hts_opt *p = a->fmt.specific; p; p = p->next)
+        if (p->opt == CRAM_OPT_REFERENCE) tfb_fasta_reads(p->val.s);
+    if (o->format) strcpy(mode, a->fmt.format == bam ? "wb" : a->fmt.format == cram ? "wc" : a->fmt.compression == bgzf ? "wz" : "w");
+    if (!(a->whole = tfb_out_begin(o->out)) || !(a->out = tfb_out_hts(a->whole, o->out, mode))) return -1;
+    if (o->format) a->out->format.format = a->fmt.format;
+    if (a->fmt.specific && hts_opt_apply(a->out, a->fmt.specific) < 0) {
+        tfb_error("%s: an option of --output-fmt cannot be applied", o->out);
         return -1;
     }
     if (o->out_options && hts_opt_apply(a->out, o->out_options) < 0) {
@@ -342,11 +354,12 @@ static int open_output(args_t *a)
     }
     enum htsExactFormat f = a->out->format.format;
     int text = f == sam || f == text_format;
-    if (o->write_index && (strcmp(o->out, "-") == 0 || text || (f == cram && o->write_index == 2))) {
+    if (o->write_index && (!tfb_out_name(a->whole) || text || (f == cram && o->write_index == 2))) {
         tfb_error(f == cram ? "--write-index=bai is for BAM" : "--write-index needs an output file in BAM or CRAM");
         return -1;
     }
     if (f == cram && check_reference(o) < 0) return -1;
+    if (o->write_index && !(a->index = tfb_out_index(a->whole, f == cram ? ".crai" : o->write_index == 2 ? ".bai" : ".csi"))) return -1;
     if (f == cram && hts_set_opt(a->out, CRAM_OPT_REFERENCE, o->reference ? o->reference : o->fasta) < 0) {
         tfb_error("cannot write %s: the reference %s cannot be used", o->out, o->reference ? o->reference : o->fasta);
         return -1;
@@ -800,23 +813,18 @@ static int check_contigs(const args_t *a)
 }
 
 /* After closing: with htslib 1.16 an index made while threads write is not to be trusted. */
-static int build_index(const tfb_bam_opt_t *o)
+static int build_index(const args_t *a)
 {
-    int r = sam_index_build3(o->out, NULL, o->write_index == 2 ? 0 : 14, o->threads);
+    const tfb_bam_opt_t *o = a->o;
+    int r = sam_index_build3(tfb_out_name(a->whole), a->index, o->write_index == 2 ? 0 : 14, o->threads);
     if (r >= 0) return 0;
     tfb_error("cannot index %s%s", o->out, r == -2 ? ": cannot read it back" : r == -4 ? ": cannot write the index" : ": is it sorted?");
-    static const char *const suffix[] = {"csi", "bai", "crai"};
-    for (int i = 0; i < 3; i++) { /* whatever there is of it now, or of an older one, is no index of this output */
-        kstring_t index = {0, 0, NULL};
-        if (ksprintf(&index, "%s.%s", o->out, suffix[i]) > 0) unlink(index.s);
-        free(index.s);
-    }
     return -1;
 }
 
 int tfb_bam_annotate(const tfb_bam_opt_t *o)
 {
-    int ret = -1, began = 0;
+    int ret = -1;
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = o;
@@ -838,13 +846,12 @@ int tfb_bam_annotate(const tfb_bam_opt_t *o)
         goto done;
     }
     ret = open_output(a);
-    began = a->out != NULL;
     if (ret == 0) ret = run(a);
 done:
     if (ret == 0) errno = 0;
     if (a->out && hts_close(a->out) < 0 && ret == 0) ret = tfb_file_write_error(o->out);
-    if (ret < 0 && began) tfb_file_remove(o->out); /* nothing half-written */
-    if (ret == 0 && o->write_index) ret = build_index(o);
+    if (ret == 0 && a->index) ret = build_index(a);
+    if (tfb_out_end(a->whole, ret == 0) < 0) ret = -1;
     if (ret == 0) {
         summary(a);
         ret = check_contigs(a); /* the output is whole all the same */

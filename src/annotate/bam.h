@@ -31,7 +31,7 @@ typedef struct {
  *     difference   float    with reads: that score - the reference's, in the same window
  * Per TF: the highest score of the windows, and with reads the largest difference. Secondary and unmapped records and those without aligned bases
  * pass through untouched; records that cannot be scored lose these tags. Order is kept and memory does not grow with the input.
- * 0, or -1 (logged; an output file that was begun is removed, unless it is whole and only its index could not be written). */
+ * 0, or -1 (logged). On failure no output appears, and one that was there stays; the index is part of it. */
 int tfb_bam_annotate(const tfb_bam_opt_t *o);
 
 #endif

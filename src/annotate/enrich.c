@@ -386,6 +386,7 @@ static int read_file(args_t *a, const char *path, int role)
     bcf1_t *rec = bcf_init();
     bcf_hdr_t *hdr = NULL;
     tfb_records_t *in = NULL;
+    tfb_reads_indexed(path, "the input", ".csi .tbi");
     htsFile *fp = hts_open(path, "r");
     if (!fp) {
         tfb_error("cannot read %s: %s", path, strerror(errno));
@@ -837,6 +838,9 @@ int tfb_enrich(const tfb_enrich_opt_t *o)
     if (!a) return -1;
     a->o = o;
     tfb_rng_seed(&a->rng, o->seed);
+    tfb_reads_indexed(o->in, "the input", ".csi .tbi");
+    tfb_reads_indexed(o->background, "the input", ".csi .tbi");
+    if (tfb_run_claim(o->out) < 0 || tfb_run_claim(o->svg) < 0) goto done;
     if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf, a->pool)) ||
         (o->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) || (o->regions && !(a->regions = tfb_regions_load(o->regions, NULL, 0, a->fasta))))
         goto done;

@@ -62,7 +62,7 @@ static int start(args_t *a)
     a->T = tfb_panel_n_targets(a->panel);
     a->step = o->step > 0 ? o->step : a->W / 2 > 0 ? a->W / 2 : 1;
     if (tfb_lines_open(&a->in, o->in) < 0) return -1;
-    if (tfb_file_same(o->in, o->out)) return -1;
+    if (o->fasta) tfb_fasta_reads(o->fasta); /* it is opened later */
     if (!(a->top = tfb_alloc(2 * (size_t)a->T, sizeof *a->top, "scores"))) return -1;
     a->sum = a->top + a->T;
     if (!(a->out = tfb_out_open(o->out, &a->whole))) return -1;

@@ -10,6 +10,7 @@
 #include "annotate/windows.h"
 #include "genome/alleles.h"
 #include "genome/records.h"
+#include "genome/output.h"
 #include "util/files.h"
 #include <ctype.h>
 #include <errno.h>
@@ -19,6 +20,7 @@
 #include <htslib/thread_pool.h>
 #include <htslib/vcf.h>
 #include <inttypes.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -80,6 +82,8 @@ typedef struct {
     tfb_records_t *in;
     bcf_hdr_t *hdr; /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
                                   not declare) must be known when the record is written */
+    tfb_out_t *whole; /* the output appears when it is complete, with its index */
+    const char *index;
     htsFile *out;
     filter_t *filter;
     int n_targets, W;
@@ -151,6 +155,19 @@ static char out_type(const tfb_vcf_opt_t *o)
     return o->out_type ? o->out_type : 'v';
 }
 
+/* Registers what htslib and bcftools open for us. A filter names files as @FILE. */
+static void register_inputs(const tfb_vcf_opt_t *o)
+{
+    tfb_reads_indexed(o->in, "the input", ".csi .tbi");
+    if (o->regions_file) tfb_reads_indexed(o->regions, "the regions", ".csi .tbi");
+    if (o->targets_file) tfb_reads_indexed(o->targets + (*o->targets == '^'), "the targets", ".csi .tbi");
+    for (const char *s = o->filter; s && (s = strchr(s, '@')); s++) {
+        char name[PATH_MAX];
+        snprintf(name, sizeof name, "%.*s", (int)strcspn(s + 1, " \t()&|,\"'"), s + 1);
+        tfb_reads(name, "the input");
+    }
+}
+
 static tfb_records_t *open_input(const tfb_vcf_opt_t *o)
 {
     tfb_records_opt_t r = {.in = o->in, .regions = o->regions, .targets = o->targets, .regions_file = o->regions_file, .targets_file = o->targets_file};
@@ -158,6 +175,7 @@ static tfb_records_t *open_input(const tfb_vcf_opt_t *o)
     r.targets_overlap = o->targets_overlap;
     r.threads = tfb_io_threads(o->threads);
     r.genotypes = o->haplotypes;
+    register_inputs(o);
     return tfb_records_open(&r);
 }
 
@@ -430,15 +448,13 @@ static int open_output(args_t *a)
     if (t == 'z') mode[n++] = 'z';
     if (o->level >= 0 && (t == 'b' || t == 'z')) mode[n++] = (char)('0' + o->level);
     mode[n] = 0;
-    if (o->write_index && (t == 'u' || t == 'v' || strcmp(o->out, "-") == 0)) {
+    if (!(a->whole = tfb_out_begin(o->out))) return -1;
+    if (o->write_index && (t == 'u' || t == 'v' || !tfb_out_name(a->whole))) {
         tfb_error("--write-index needs an output file in .vcf.gz or .bcf");
         return -1;
     }
-    if (tfb_file_same(o->in, o->out)) return -1;
-    if (!(a->out = hts_open(o->out, mode))) {
-        tfb_error("cannot write %s: %s", o->out, strerror(errno));
-        return -1;
-    }
+    if (o->write_index && !(a->index = tfb_out_index(a->whole, t == 'b' || o->write_index == 1 ? ".csi" : ".tbi"))) return -1;
+    if (!(a->out = tfb_out_hts(a->whole, o->out, mode))) return -1;
     htsThreadPool *pool = tfb_records_pool(a->in);
     if (pool) hts_set_opt(a->out, HTS_OPT_THREAD_POOL, pool);
     bcf_hdr_t *h = a->hdr;
@@ -1038,13 +1054,11 @@ static void summary(args_t *a)
 static int build_index(const args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
+    const char *name = tfb_out_name(a->whole);
     int shift = o->write_index == 2 ? 0 : 14;
-    int r = out_type(o) == 'b' ? bcf_index_build3(o->out, NULL, 14, o->threads) : tbx_index_build3(o->out, NULL, shift, o->threads, &tbx_conf_vcf);
+    int r = out_type(o) == 'b' ? bcf_index_build3(name, a->index, 14, o->threads) : tbx_index_build3(name, a->index, shift, o->threads, &tbx_conf_vcf);
     if (r == 0) return 0;
     tfb_error("cannot index %s%s", o->out, r == -2 ? ": cannot read it back" : r == -4 ? ": cannot write the index" : ": is it sorted?");
-    kstring_t index = {0, 0, NULL}; /* whatever there is of it now is no index of this output */
-    if (ksprintf(&index, "%s.%s", o->out, out_type(o) == 'b' || shift ? "csi" : "tbi") > 0) unlink(index.s);
-    free(index.s);
     return -1;
 }
 
@@ -1064,7 +1078,7 @@ static void free_tags(args_t *a)
 
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
 {
-    int ret = -1, began = 0;
+    int ret = -1;
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     const char *batch = getenv("TFBIND_BATCH"); /* for tests: where a batch ends must not show */
@@ -1099,13 +1113,12 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     if (make_header(a) < 0) goto done;
     if (o->filter && !(a->filter = filter_init(a->hdr, o->filter))) goto done;
     if (open_output(a) < 0) goto done;
-    began = 1;
     ret = run(a);
 done:
     if (ret == 0) errno = 0;
     if (a->out && hts_close(a->out) < 0 && ret == 0) ret = tfb_file_write_error(o->out);
-    if (ret < 0 && began) tfb_file_remove(o->out);        /* nothing half-written */
-    if (ret == 0 && o->write_index) ret = build_index(a); /* the output is whole even where it cannot be indexed */
+    if (ret == 0 && a->index) ret = build_index(a);
+    if (tfb_out_end(a->whole, ret == 0) < 0) ret = -1;
     if (ret == 0) {
         summary(a);
         ret = check_contigs(a); /* the output is whole all the same */

@@ -34,8 +34,8 @@ typedef struct {
 } tfb_vcf_opt_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o);
-/* 0, or -1 (logged). An output file that was begun is then removed, unless it is whole: only its index could not
- * be written, or nothing was scored since every contig is unknown to the FASTA. */
+/* 0, or -1 (logged). On failure no output appears, and one that was there stays; the index is part of it. If nothing was scored since every contig is
+ * unknown to the FASTA, that is an error too, but the output is whole and in its place. */
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o);
 
 #endif

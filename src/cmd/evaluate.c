@@ -261,6 +261,7 @@ static int run(const args_t *a)
     FILE *out;
     if (!(j.m = tfb_model_load(a->model)) || tfb_model_try(j.m, a->model) < 0 || choose_targets(&j) < 0 || load_examples(&j) < 0 || check_leak(&j) < 0)
         goto done;
+    if (tfb_run_claim(a->predictions) < 0 || tfb_run_claim(a->out) < 0) goto done; /* before the work */
     if (!(j.take = choose(&j)) || !(j.idx = tfb_alloc((size_t)j.ex->n, sizeof *j.idx, "the regions to compare"))) goto done;
     for (int64_t i = 0; i < j.ex->n; i++)
         if (memchr(j.take + i * j.T, 1, (size_t)j.T)) j.idx[j.n++] = (uint32_t)i;

@@ -3,6 +3,7 @@
 #include "cmd/cmd.h"
 #include "explain/npz.h"
 #include "util/files.h"
+#include "genome/track.h"
 #include "util/util.h"
 #include <getopt.h>
 #include <string.h>
@@ -113,7 +114,7 @@ int tfb_cmd_explain(int argc, char **argv)
         tfb_error("--track is of TFs (--tf says which) over regions (BED)");
     else if (o.db && (o.input != TFB_IN_VCF || !o.logos))
         tfb_error("--db is for the figures of variants (--logos)");
-    else if (!tfb_file_same(o.in, o.table) && !tfb_file_same(o.in, o.scores) && !tfb_file_same(o.in, o.track))
+    else
         return tfb_explain(&o) == 0 ? 0 : 1;
     return 1;
 }

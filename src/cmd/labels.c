@@ -1,7 +1,7 @@
 /* labels.c - `tfbind labels`: peaks -> a labels file. */
 #include "cmd/cmd.h"
+#include "genome/fasta.h"
 #include "genome/peaks.h"
-#include "util/files.h"
 #include "util/util.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -61,5 +61,8 @@ int tfb_cmd_labels(int argc, char **argv)
     if (bad) return 1;
     const char *const need[][2] = {{o.fasta, "-f ref.fa"}, {o.samples, "--samples sheet.tsv"}, {NULL, NULL}};
     if (tfb_cmd_incomplete("labels", argc, argv, usage, need, &o.regions, "file of regions")) return 1;
-    return tfb_file_same(o.regions, o.out) || tfb_file_same(o.samples, o.out) || tfb_peaks_label(&o) < 0 ? 1 : 0;
+    tfb_fasta_reads(o.fasta);
+    tfb_reads(o.regions, "the input");
+    tfb_reads(o.samples, "the input");
+    return tfb_run_claim(o.out) < 0 || tfb_peaks_label(&o) < 0 ? 1 : 0;
 }

@@ -124,6 +124,7 @@ static int calibrate(tfb_model_t *m, tfb_calibrate_opt_t *o, const char *snv_chr
     o->pool = pool;
     if (!o->regions) o->regions = o->labels;
     if (!pool || (snv_chroms && !(a = tfb_cmd_list(snv_chroms, &o->n_snv_chroms))) || (chroms && !(b = tfb_cmd_list(chroms, &o->n_chroms)))) goto done;
+    if (tfb_run_claim(out) < 0) goto done;
     o->snv_chroms = a;
     o->chroms = b;
     if (tfb_calibrate(m, o) < 0) goto done;
@@ -206,6 +207,7 @@ int tfb_cmd_model(int argc, char **argv)
     o.model = path;
     if (cal) {
         char *command = tfb_record_command(argc, argv);
+        if (!out || strcmp(out, path) == 0) tfb_reads_no_more(path);
         int r = calibrate(m, &o, snv_chroms, chroms, threads, half, out ? out : path, command);
         free(command);
         if (r < 0) goto done;

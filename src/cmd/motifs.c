@@ -107,6 +107,18 @@ done:
     return ex;
 }
 
+/* The table of targets takes the place of the filters' on standard output. */
+static int writes_filters(const args_t *a) { return !a->targets || strcmp(a->targets, "-") != 0; }
+
+/* Can the outputs be written, when it is time? 0, or -1 (logged). */
+static int claim(const args_t *a)
+{
+    const char *const out[] = {writes_filters(a) ? a->out : NULL, a->targets, a->importance, a->meme, a->html};
+    for (size_t i = 0; i < sizeof out / sizeof out[0]; i++)
+        if (tfb_run_claim(out[i]) < 0) return -1;
+    return 0;
+}
+
 static int run(const args_t *a)
 {
     int ret = -1;
@@ -125,7 +137,7 @@ static int run(const args_t *a)
             goto done;
         }
     }
-    if (!(ex = load(a, m)) || !(pool = tfb_pool_create(a->threads)) || !(f = tfb_filters_scan(m, ex, &a->scan, pool)) ||
+    if (!(ex = load(a, m)) || claim(a) < 0 || !(pool = tfb_pool_create(a->threads)) || !(f = tfb_filters_scan(m, ex, &a->scan, pool)) ||
         !(x = tfb_matches_create(m, f, db, a->trim, pool)))
         goto done;
     if (bm) { /* on the same regions; what counts as the target's motif is the new model's target */
@@ -138,7 +150,7 @@ static int run(const args_t *a)
         if (!(bx = tfb_matches_create(m, bf, db, a->trim, pool))) goto done;
     }
     tfb_note("%" PRId64 " of %" PRId64 " regions used, importance on %" PRId64, f->n_used, ex->n, f->n_importance);
-    if ((!a->targets || strcmp(a->targets, "-") != 0) && write_to(a->out, a, f, x, bx, 'o') < 0) goto done;
+    if (writes_filters(a) && write_to(a->out, a, f, x, bx, 'o') < 0) goto done;
     if (a->targets && write_to(a->targets, a, f, x, bx, 't') < 0) goto done;
     if (a->importance && write_to(a->importance, a, f, x, bx, 'i') < 0) goto done;
     if (a->meme && write_to(a->meme, a, f, x, bx, 'm') < 0) goto done;

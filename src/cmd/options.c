@@ -13,6 +13,7 @@
 char **tfb_cmd_list(const char *s, int *n)
 {
     if (*s != '@') return tfb_split(s, ',', n);
+    tfb_reads(s + 1, "the input");
     FILE *f = fopen(s + 1, "r");
     char **v = NULL, *line = NULL;
     size_t m = 0;
@@ -74,6 +75,7 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
 
 float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
 {
+    tfb_reads(path, "the input");
     FILE *f = fopen(path, "r");
     float *w = tfb_alloc((size_t)n_targets, sizeof *w, "weights of targets");
     char *line = NULL;

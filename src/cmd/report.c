@@ -2,7 +2,6 @@
 #include "explain/report.h"
 #include "cmd/cmd.h"
 #include "train/record.h"
-#include "util/files.h"
 #include "util/util.h"
 #include <getopt.h>
 #include <stdio.h>
@@ -62,7 +61,9 @@ int tfb_cmd_report(int argc, char **argv)
         tfb_error("--prefix is too long");
         return 1;
     }
-    if (tfb_file_same(o.in, path)) return 1;
+    tfb_reads_indexed(o.in, "the input", ".csi .tbi");
+    if (o.fasta) tfb_fasta_reads(o.fasta);
+    if (tfb_run_claim(path) < 0) return 1;
     if (!o.title) {
         const char *base = strrchr(o.in, '/');
         snprintf(title, sizeof title, "Predicted TF binding: %.200s", strcmp(o.in, "-") == 0 ? "variants" : base ? base + 1 : o.in);

@@ -161,6 +161,8 @@ int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *iden
     tfb_pool_t *pool = tfb_pool_create(tfb_ranks_threads(t->threads, tfb_cmd_processors()));
     if (!ckpt || !command || !pool) goto done;
     sprintf(ckpt, "%s.ckpt", t->out);
+    int writes = tfb_ranks_me() == 0;
+    if (tfb_ranks_agree(writes && (tfb_run_claim(t->out) < 0 || tfb_run_claim(ckpt) < 0) ? -1 : 0) < 0) goto done;
     tfb_fit_opt_t o = t->fit;
     o.weights = d->weights;
     o.frozen = d->frozen;

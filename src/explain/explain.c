@@ -95,6 +95,16 @@ static int open_file(file_t *f, const char *path, const char *header)
     return 0;
 }
 
+/* Closes it; it is put in place or removed by tfb_out_end. told: errors are of interest. */
+static int finish_file(file_t *f, int told)
+{
+    if (!f->f) return 0;
+    int r = told ? tfb_out_finish(f->f, f->out) : 0;
+    if (!told && f->f != stdout) fclose(f->f);
+    f->f = NULL;
+    return r;
+}
+
 static int close_file(file_t *f, int keep)
 {
     if (!f->f) return 0;
@@ -567,6 +577,7 @@ static int start(args_t *a)
         tfb_error("cannot read %s: %s", o->in, strerror(errno));
         return -1;
     }
+    tfb_reads_indexed(o->in, "the input", ".csi .tbi");
     if (open_file(&a->table, o->table, "name\ttarget\tallele\tcontig\tpos\tbase\tcontribution\tA\tC\tG\tT\n") < 0 ||
         open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0 || (o->track && open_tracks(a) < 0))
         return -1;
@@ -634,8 +645,8 @@ int tfb_explain(const tfb_explain_opt_t *o)
     FILE *f[] = {a->table.f, a->scores.f};
     int write_error = 0;
     for (int i = 0; i < 2; i++) write_error |= f[i] && ferror(f[i]);
-    if (close_file(&a->table, ok || write_error) < 0) ret = -1;
-    if (close_file(&a->scores, ok || write_error) < 0) ret = -1;
+    if (finish_file(&a->table, ok || write_error) < 0) ret = -1;
+    if (finish_file(&a->scores, ok || write_error) < 0) ret = -1;
     for (int t = 0; ret == 0 && a->track && t < a->n_tracks; t++) {
         int64_t n = 0;
         if (tfb_overlay_write(a->overlay[t], a->fasta, a->track[t], &n) < 0) ret = -1;
@@ -647,6 +658,8 @@ int tfb_explain(const tfb_explain_opt_t *o)
         if (tfb_npz_close(a->onehot[t], ret == 0) < 0) ret = -1;
         if (tfb_npz_close(a->hyp[t], ret == 0) < 0) ret = -1;
     }
+    if (a->table.out && tfb_out_end(a->table.out, ret == 0) < 0) ret = -1;
+    if (a->scores.out && tfb_out_end(a->scores.out, ret == 0) < 0) ret = -1;
     if (ret == 0) {
         summary(a);
         ret = check_contigs(a);

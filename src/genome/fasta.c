@@ -28,6 +28,8 @@ enum {
 
 KHASH_MAP_INIT_STR(contig, int)
 
+void tfb_fasta_reads(const char *path) { tfb_reads_indexed(path, "the reference", ".fai .gzi"); }
+
 typedef struct {
     char *name;
     hts_pos_t len;
@@ -258,6 +260,7 @@ static int open_remote(tfb_fasta_t *f)
 
 tfb_fasta_t *tfb_fasta_open(const char *path)
 {
+    tfb_fasta_reads(path);
     size_t m = strlen(path) + 5;
     char *gzi = malloc(m);
     tfb_fasta_t *f = calloc(1, sizeof *f);

@@ -16,6 +16,8 @@ typedef struct tfb_fasta_t tfb_fasta_t;
 
 /* NULL on failure, logged with the path. */
 tfb_fasta_t *tfb_fasta_open(const char *path);
+/* Registers it and its indexes as read, for a command that opens its outputs first. */
+void tfb_fasta_reads(const char *path);
 void tfb_fasta_close(tfb_fasta_t *f);
 const char *tfb_fasta_path(const tfb_fasta_t *f);
 /* From now on contig names come from one file: where two of them mean one contig, tfb_fasta_codes fails (-1, logged). */

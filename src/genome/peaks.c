@@ -6,6 +6,7 @@
 #include "genome/base.h"
 #include "genome/labels.h"
 #include "genome/lines.h"
+#include "genome/output.h"
 #include "util/files.h"
 #include "util/util.h"
 #include <errno.h>
@@ -464,19 +465,25 @@ static int make_labels(maker_t *k)
 
 /* ---- writing ---- */
 
+/* Begins the output, with an index if it is compressed and a file. NULL on failure (logged). */
+static BGZF *open_labels(const char *out, int gz, tfb_out_t **whole, const char **index)
+{
+    if (!(*whole = tfb_out_begin(out))) return NULL;
+    if (gz && tfb_out_name(*whole) && !(*index = tfb_out_index(*whole, ".tbi"))) return NULL;
+    return tfb_out_bgzf(*whole, out, gz ? "w" : "wu");
+}
+
 static int write_labels(maker_t *k)
 {
     const char *out = k->o->out;
     size_t n_out = strlen(out), stride = ((size_t)k->n + 3) / 4;
     int gz = n_out > 3 && strcmp(out + n_out - 3, ".gz") == 0, ret = -1, W = k->o->width;
-    BGZF *fp = bgzf_open(out, gz ? "w" : "wu");
+    tfb_out_t *whole = NULL;
+    const char *index = NULL;
+    BGZF *fp = open_labels(out, gz, &whole, &index);
     uint8_t *code = malloc((size_t)W);
     int64_t with_n = 0, null = 0, written = 0, *bound = calloc((size_t)k->n_tfs, sizeof *bound), *unbound = calloc((size_t)k->n_tfs, sizeof *unbound);
-    if (!fp) {
-        tfb_error("cannot write %s: %s", out, strerror(errno));
-        goto done;
-    }
-    if (!code || !bound || !unbound) goto done;
+    if (!fp || !code || !bound || !unbound) goto done;
     size_t names = 64;
     for (int t = 0; t < k->n_tfs; t++) names += strlen(k->tfs[t]) + 1;
     k->line.l = 0;
@@ -533,21 +540,13 @@ done:
         tfb_error("cannot write %s: %s", out, errno ? strerror(errno) : "write error");
         ret = -1;
     }
-    if (ret == 0 && gz && tbx_index_build3(out, NULL, 0, 1, &tbx_conf_bed) < 0) {
+    if (ret == 0 && index && tbx_index_build3(tfb_out_name(whole), index, 0, 1, &tbx_conf_bed) < 0) {
         tfb_error("cannot index %s", out);
         ret = -1;
     }
-    if (ret < 0 && fp && strcmp(out, "-")) {
-        int saved = errno; /* it may still have to be told */
-        char *index = malloc(strlen(out) + 5);
-        tfb_file_remove(out);
-        if (index && gz) { /* nor an index of what is not there */
-            strcpy(index, out);
-            tfb_file_remove(strcat(index, ".tbi"));
-        }
-        free(index);
-        errno = saved;
-    }
+    int saved = errno; /* it may still have to be told */
+    ret = tfb_out_end(whole, ret == 0);
+    if (ret < 0) errno = saved;
     return ret;
 }
 

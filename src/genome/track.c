@@ -1,6 +1,7 @@
 /* track.c - values along the genome, as bedGraph (plain or bgzip) or bigWig. */
 #include "genome/track.h"
 #include "genome/bigwig.h"
+#include "genome/output.h"
 #include "util/files.h"
 #include "util/util.h"
 #include <errno.h>
@@ -23,22 +24,31 @@ struct tfb_track_t {
     kstring_t line;
 };
 
-static int close_track(tfb_track_t *t, int keep)
+/* Ends the writing of a track, which is not in its place yet. keep 0: it will not get there. 0, or -1 (an error is logged). */
+static int finish_track(tfb_track_t *t, int keep)
 {
     int ret = keep ? 0 : -1;
-    if (!t) return ret;
     if (t->bw && keep && tfb_bigwig_end(t->bw) < 0) keep = 0, ret = -1;
     tfb_bigwig_destroy(t->bw);
+    t->bw = NULL;
     if (t->text) {
-        if (tfb_out_close(t->text, t->out, keep) < 0) ret = -1;
+        if (keep)
+            ret = tfb_out_finish(t->text, t->out);
+        else if (t->text != stdout)
+            fclose(t->text);
     } else if (t->gz) {
         errno = 0;
         if (bgzf_close(t->gz) < 0 && ret == 0) {
             tfb_error("cannot write to %s: %s", t->path, errno ? strerror(errno) : "write error (is the disk full?)");
             ret = -1;
         }
-        if (ret < 0) tfb_file_remove(t->path);
     }
+    return ret;
+}
+
+static int put_in_place(tfb_track_t *t, int keep)
+{
+    int ret = tfb_out_end(t->out, keep);
     free(t->line.s);
     free(t->path);
     free(t);
@@ -55,15 +65,15 @@ static tfb_track_t *open_track(const char *path, FILE *spill, const tfb_fasta_t 
     }
     t->decimals = decimals;
     if (!spill && tfb_file_gz_name(path)) {
-        if (!(t->gz = bgzf_open(path, "w"))) {
-            tfb_error("cannot write %s: %s", path, strerror(errno));
-            goto fail;
-        }
+        if (!(t->out = tfb_out_begin(path)) || !(t->gz = tfb_out_bgzf(t->out, path, "w"))) goto fail;
     } else if (!(t->text = tfb_out_open(path, &t->out)) || (spill && !(t->bw = tfb_bigwig_begin(t->text, spill, t->path, f))))
         goto fail;
     return t;
 fail:
-    close_track(t, 0);
+    if (t) {
+        finish_track(t, 0);
+        put_in_place(t, 0);
+    }
     return NULL;
 }
 
@@ -166,12 +176,15 @@ done:
     return track;
 }
 
+/* All are complete before the first is put in its place. */
 int tfb_tracks_close(tfb_track_t **track, int n, int keep)
 {
     int ret = keep ? 0 : -1;
     FILE *spill = track && n && track[0] ? track[0]->spill : NULL;
     for (int t = 0; track && t < n; t++)
-        if (track[t] && close_track(track[t], ret == 0) < 0) ret = -1;
+        if (track[t] && finish_track(track[t], ret == 0) < 0) ret = -1;
+    for (int t = 0; track && t < n; t++)
+        if (track[t] && put_in_place(track[t], ret == 0) < 0) ret = -1;
     if (spill) fclose(spill);
     free(track);
     return ret;

@@ -280,6 +280,7 @@ static int read_open(reader_t *r, FILE *f, int whole)
 
 static int read_file(reader_t *r, int whole)
 {
+    tfb_reads(r->path, "the model");
     int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe would wait for a writer, before it is known to be none of ours */
     FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     int ret = read_open(r, f, whole);
@@ -728,9 +729,9 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
     int ret = -1;
     if (check_values(m, path, half) < 0) return -1;
     size_t most = 0;
-    char *place = tfb_place(path), *tmp = NULL, *text = NULL;
-    int lack = !place && errno == ENOMEM;
+    char *text = NULL;
     float *buf = NULL;
+    tfb_out_t *out = NULL;
     FILE *f = NULL;
     tfb_sha256_t sha;
     for (int i = 0; i < m->net->n_layers; i++)
@@ -738,14 +739,15 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
             if (m->net->layer[i].tensor[k].n > most) most = m->net->layer[i].tensor[k].n;
     json_t *h = make_header(m, half);
     /* an aligned header of spaces after JSON is what the format suggests */
-    if (place && !(tmp = malloc(strlen(place) + 32))) lack = 1;
-    if (lack || !h || !(text = json_dumps(h, JSON_COMPACT)) || !(buf = tfb_alloc(most + 1, sizeof *buf, "a tensor"))) {
+    if (!h || !(text = json_dumps(h, JSON_COMPACT)) || !(buf = tfb_alloc(most + 1, sizeof *buf, "a tensor"))) {
         tfb_error("not enough memory to write model %s", path);
         goto done;
     }
-    if (tmp) sprintf(tmp, "%s.tmp.%ld", place, (long)getpid());
-    if (!(f = fopen(tmp ? tmp : path, "wb"))) {
-        tfb_error("cannot write model %s: %s", path, strerror(errno));
+    if (!(out = tfb_out_begin(path))) goto done;
+    int fd = tfb_out_fd(out);
+    if (fd < 0 || !(f = fdopen(fd, "w"))) {
+        tfb_error("cannot write model %s: %s", path, fd < 0 ? "it is a URL" : strerror(errno));
+        if (fd >= 0) close(fd);
         goto done;
     }
     tfb_sha256_init(&sha);
@@ -771,21 +773,17 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
             }
             bad = put(f, &sha, buf, t->n * (half ? 2 : 4));
         }
-    bad |= fflush(f) != 0 || (tmp && fsync(fileno(f)) != 0);
-    int err = errno;
+    bad |= fflush(f) != 0 || (tfb_out_name(out) && fsync(fileno(f)) != 0);
     bad |= fclose(f) != 0;
-    if (bad || (tmp && rename(tmp, place) < 0)) {
-        tfb_error("cannot write model %s: %s", path, strerror(bad ? err : errno));
-        if (tmp) unlink(tmp);
-        goto done;
-    }
+    if (bad) tfb_error("cannot write model %s: %s", path, strerror(errno));
+    ret = tfb_out_end(out, !bad);
+    out = NULL;
+    if (ret < 0) goto done;
     tfb_sha256_hex(&sha, m->digest);
-    ret = 0;
 done:
+    tfb_out_end(out, 0);
     json_decref(h);
     free(text);
-    free(place);
-    free(tmp);
     free(buf);
     return ret;
 }

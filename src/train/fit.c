@@ -20,8 +20,7 @@ static volatile sig_atomic_t stop_asked;
 static void on_signal(int sig)
 {
     if (stop_asked) { /* asked twice: leave as any program would */
-        signal(sig, SIG_DFL);
-        raise(sig);
+        tfb_out_quit(sig);
     }
     stop_asked = 1;
 }
@@ -323,21 +322,12 @@ static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fi
 
 static int checkpoint_save(const char *path, state_t *s, char id[65])
 {
-    size_t m = strlen(path) + 8;
-    char *tmp = malloc(m);
-    if (!tmp) return -1;
-    snprintf(tmp, m, "%s.tmp", path);
-    FILE *f = fopen(tmp, "wb");
-    int bad = !f || checkpoint_write(f, s, id) || fflush(f) || fsync(fileno(f));
-    int err = errno;
-    if (f && fclose(f)) bad = 1;
-    if (bad || rename(tmp, path) < 0) {
-        tfb_error("cannot write checkpoint %s: %s", path, strerror(bad ? err : errno));
-        unlink(tmp);
-        bad = 1;
-    }
-    free(tmp);
-    return bad ? -1 : 0;
+    tfb_out_t *out;
+    FILE *f = tfb_out_open(path, &out);
+    if (!f) return -1;
+    int bad = checkpoint_write(f, s, id) || fflush(f) || (tfb_out_name(out) && fsync(fileno(f)));
+    if (bad) tfb_error("cannot write checkpoint %s: %s", path, strerror(errno));
+    return tfb_out_close(f, out, !bad);
 }
 
 /* 1 loaded, 0 there is none, -1 it cannot be used (logged). */

@@ -2,15 +2,10 @@
 #ifndef TFB_FILES_H
 #define TFB_FILES_H
 
-/* Are input and output one regular file (logged)? Writing would end the input, or replace it. "-": the standard streams; NULL: none. */
-int tfb_file_same(const char *in, const char *out);
 /* Does text that was read from a regular file lack its last newline? It has no other end-of-file marker. 0 also where nobody can tell (a pipe). */
 int tfb_file_cut_short(const char *in);
 /* Does the name ask for bgzip? */
 int tfb_file_gz_name(const char *out);
-/* Removes a regular file: an output that was begun and will not be whole. "-": nothing. */
-void tfb_file_remove(const char *out);
-
 /* Logs that the output cannot be written, and returns -1. Set errno to 0 before the call that may fail: an error in one of htslib's threads does not reach
  * ours, and an older one would mislead. */
 int tfb_file_write_error(const char *out);

@@ -1,24 +1,64 @@
-/* place.c - where a file that appears whole is to be put. */
+/* place.c - where a file that appears whole is put. */
 #include "util/util.h"
 #include <errno.h>
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <unistd.h>
+
+enum { LINKS = 40 }; /* as many as Linux follows */
 
 static int begins(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
+
+/* What the link at path points to, as a name that can be opened from here. NULL with errno set on failure. */
+static char *follow(const char *path)
+{
+    char to[PATH_MAX];
+    ssize_t n = readlink(path, to, sizeof to - 1);
+    if (n < 0) return NULL;
+    to[n] = 0;
+    const char *slash = *to == '/' ? NULL : strrchr(path, '/');
+    size_t dir = slash ? (size_t)(slash - path) + 1 : 0;
+    char *s = malloc(dir + (size_t)n + 1);
+    if (!s) return NULL;
+    memcpy(s, path, dir);
+    memcpy(s + dir, to, (size_t)n + 1);
+    return s;
+}
 
 char *tfb_place(const char *path)
 {
     struct stat st;
+    /* a URL is for htslib, but for one of a local file */
+    if (begins(path, "file:///")) path += strlen("file://");
+    if (begins(path, "file://localhost/")) path += strlen("file://localhost");
     errno = 0;
-    /* /dev/stdout may lead to a plain file, which others write to, too; and a rename would put an end to the link, for everyone */
-    if (begins(path, "/dev/std") || begins(path, "/dev/fd/") || begins(path, "/proc/")) return NULL;
-    int there = stat(path, &st) == 0;
-    if (there && !S_ISREG(st.st_mode)) return NULL; /* pipes and devices cannot be renamed over */
-    if (lstat(path, &st) == 0 && S_ISLNK(st.st_mode)) {
-        errno = 0;
-        return there ? realpath(path, NULL) : NULL; /* a link to nothing yet: opening it makes the file */
+    if (strstr(path, "://")) return NULL;
+    char *s = strdup(path);
+    for (int i = 0; s && i < LINKS; i++) {
+        /* /dev/stdout may lead to a plain file that others write to as well, and renaming over it would remove the link for everyone */
+        if (begins(s, "/dev/std") || begins(s, "/dev/fd/") || begins(s, "/proc/")) {
+            free(s);
+            errno = 0;
+            return NULL;
+        }
+        int there = lstat(s, &st) == 0;
+        if (!there || S_ISREG(st.st_mode)) return s;
+        if (!S_ISLNK(st.st_mode)) { /* pipes and devices cannot be renamed over */
+            free(s);
+            errno = 0;
+            return NULL;
+        }
+        /* stat: the system may refuse to follow another user's link out of a shared folder */
+        char *next = stat(s, &st) == 0 || errno == ENOENT ? follow(s) : NULL;
+        int err = errno;
+        free(s);
+        s = next;
+        errno = next ? 0 : err;
     }
-    errno = 0;
-    return strdup(path);
+    if (!s) return NULL;
+    free(s);
+    errno = ELOOP;
+    return NULL;
 }

@@ -62,18 +62,58 @@ void tfb_sha256_init(tfb_sha256_t *s);
 void tfb_sha256_update(tfb_sha256_t *s, const void *data, size_t n);
 void tfb_sha256_hex(tfb_sha256_t *s, char hex[65]); /* finishes; s may not be used afterwards without init */
 
-/* ---- output files: whole or not at all ---- */
+/* ---- the files of a run: no output replaces an input, or another output (run.c) ---- */
 
-/* What a file written beside path is to be renamed to: path, or what it is a link to, so that links stay. NULL: written in place, as pipes, devices and
- * names of open files such as /dev/stdout are; or, with errno ENOMEM, lack of memory. Release with free(). */
+/* Begins and ends the register of a command's files. Without it nothing is registered or refused. */
+void tfb_run_begin(void);
+void tfb_run_end(void);
+/* Registers a file that is read; "-": standard input, NULL: none. what names it in messages ("the input", "the reference") and stays the caller's.
+ * The file need not exist yet: htslib makes an index that is missing. */
+void tfb_reads(const char *path, const char *what);
+/* The same, with the indexes that may lie beside it: suffixes separated by a space, such as ".fai .gzi". */
+void tfb_reads_indexed(const char *path, const char *what, const char *suffixes);
+/* Takes a file from the register, for a command that is asked to rewrite it. */
+void tfb_reads_no_more(const char *path);
+/* Checks at the start of a command that an output can be written later: it is neither an input nor another output, and its folder takes files.
+ * path NULL or "-": nothing to check. 0, or -1 (logged). */
+int tfb_run_claim(const char *path);
+/* For out.c: registers an output that is being written. Returns its number, 0 if it needs none, or -1 if it clashes (logged). */
+int tfb_run_open(const char *path);
+/* Returns -1 (logged) if what was read since it was opened is the output itself, else 0. */
+int tfb_run_check(int number);
+void tfb_run_close(int number);
+
+/* ---- output files: whole or not at all (out.c) ---- */
+
+/* Returns the name that a new file for path is renamed to: path, or what it links to. NULL with errno 0: it is written in place, as pipes, devices,
+ * URLs and names of open files such as /dev/stdout are. NULL with another errno: failure. Release with free(). */
 char *tfb_place(const char *path);
 
 typedef struct tfb_out_t tfb_out_t;
-/* Opens a file for text beside path, to be renamed when it is complete; path NULL or "-" is standard output. *out gets what
- * tfb_out_close needs. NULL on failure (logged). */
+/* Makes a temporary file beside path, under a name of its own; the file at path stays as it is until tfb_out_end. Standard output (path NULL or "-"),
+ * pipes and devices are opened themselves. Removed if the program ends early, by exit() or a signal other than SIGKILL. NULL on failure (logged). */
+tfb_out_t *tfb_out_begin(const char *path);
+/* Returns a descriptor to write to, which is the caller's from now on. Call it once. -1: it has been taken, or path is a URL. */
+int tfb_out_fd(tfb_out_t *o);
+/* Returns the temporary file's name, for writers that open by name and for reading back, or NULL for a stream. */
+const char *tfb_out_name(const tfb_out_t *o);
+/* Returns its name as the user gave it, or "standard output". */
+const char *tfb_out_path(const tfb_out_t *o);
+/* Adds an index, path with this suffix, that appears with the output. Older indexes of other kinds are removed then, as htslib might take them for the
+ * new file's. Returns its temporary name, or NULL on failure (logged). */
+const char *tfb_out_index(tfb_out_t *o, const char *suffix);
+/* Puts the output in place, or removes it if keep is 0, and frees o, which may be NULL. All writers must be closed. 0, or -1 on an error (logged) or if
+ * keep is 0. */
+int tfb_out_end(tfb_out_t *o, int keep);
+/* Removes all temporary files and ends the program by this signal. For signal handlers. */
+void tfb_out_quit(int sig);
+
+/* The same as a stream (stream.c). NULL on failure (logged). */
 FILE *tfb_out_open(const char *path, tfb_out_t **out);
-/* Closes f and puts the file in its place; keep 0 throws it away instead. Frees o. 0, or -1 on a write error (logged) or where it was thrown away. */
+/* Closes the stream (standard output is flushed), then as tfb_out_end. */
 int tfb_out_close(FILE *f, tfb_out_t *o, int keep);
+/* Closes the stream and leaves the output to tfb_out_end. 0, or -1 on a write error (logged). */
+int tfb_out_finish(FILE *f, const tfb_out_t *o);
 
 /* ---- strings ---- */
 

@@ -244,9 +244,8 @@ static void check_npz(void)
     unlink(path);
     z = tfb_npz_open(path, L);
     CHECK(z && tfb_npz_close(z, 0) == 0 && access(path, F_OK) != 0, "an array thrown away leaves a file");
-    z = tfb_npz_open("/nonexistent/x.npz", L);
     tfb_log_level(-1);
-    CHECK(z && tfb_npz_close(z, 1) < 0, "an unwritable file is no error");
+    CHECK(!tfb_npz_open("/nonexistent/x.npz", L), "an unwritable file is no error");
 #endif
 }
 
