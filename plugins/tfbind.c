@@ -25,5 +25,5 @@ EXPORT void version(const char **bcftools, const char **htslib)
 EXPORT int run(int argc, char **argv)
 {
     errno = 0;
-    return tfb_cmd_end(tfb_cmd_annotate_as(argc, argv, "bcftools_tfbind", "bcftools +tfbind", 255));
+    return tfb_cmd_end(tfb_cmd_annotate_as(argc, argv, "bcftools_tfbind", "bcftools +tfbind", 255), 255);
 }
