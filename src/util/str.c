@@ -29,6 +29,24 @@ void tfb_strv_free(char **v)
     free(v);
 }
 
+int tfb_word(const char *option, const char *s, const char *const *words, int n)
+{
+    char list[256];
+    size_t len = 0;
+    for (int i = 0; i < n; i++)
+        if (strcmp(s, words[i]) == 0) return i;
+    for (int i = 0; i < n && len < sizeof list; i++) {
+        const char *after = i == n - 2 ? " or " : ", ";
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", words[i], i < n - 1 ? after : "");
+    }
+    int near = tfb_nearest(s, (char *const *)words, n);
+    if (near >= 0)
+        tfb_error("--%s is %s, not '%s'; did you mean %s?", option, list, s, words[near]);
+    else
+        tfb_error("--%s is %s, not '%s'", option, list, s);
+    return -1;
+}
+
 /* Edit distance (optimal string alignment: two swapped letters are one edit), case ignored; names are short. */
 static int distance(const char *a, const char *b)
 {
@@ -63,22 +81,4 @@ int tfb_nearest(const char *s, char *const *names, int n)
         if (d < least) least = d, best = i;
     }
     return best;
-}
-
-int tfb_word(const char *option, const char *s, const char *const *words, int n)
-{
-    char list[256];
-    size_t len = 0;
-    for (int i = 0; i < n; i++)
-        if (strcmp(s, words[i]) == 0) return i;
-    for (int i = 0; i < n && len < sizeof list; i++) {
-        const char *after = i == n - 2 ? " or " : ", ";
-        len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", words[i], i < n - 1 ? after : "");
-    }
-    int near = tfb_nearest(s, (char *const *)words, n);
-    if (near >= 0)
-        tfb_error("--%s is %s, not '%s'; did you mean %s?", option, list, s, words[near]);
-    else
-        tfb_error("--%s is %s, not '%s'", option, list, s);
-    return -1;
 }

@@ -80,11 +80,10 @@ int tfb_out_close(FILE *f, tfb_out_t *o, int keep);
 /* Splits s at each sep into a NULL-terminated array of copies; *n gets the count. Release with tfb_strv_free. */
 char **tfb_split(const char *s, char sep, int *n);
 void tfb_strv_free(char **v);
-/* Returns the index of the entry of names[n] nearest to s in edit distance (case ignored, swapped letters count once), or -1 if
- * none is near. For "did you mean". */
-int tfb_nearest(const char *s, char *const *names, int n);
 /* Returns the index of s among the n words that the option takes, or -1 (logged, with the words and the nearest one). */
 int tfb_word(const char *option, const char *s, const char *const *words, int n);
+/* Index of the entry of names[n] nearest to s in edit distance (case-insensitive), or -1 where none is near. For "did you mean". */
+int tfb_nearest(const char *s, char *const *names, int n);
 
 /* ---- threads ---- */
 
