@@ -7,6 +7,7 @@
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include "genome/draw.h"
+#include "genome/values.h"
 #include "util/stats.h"
 #include <ctype.h>
 #include <errno.h>
@@ -376,7 +377,7 @@ static int read_file(args_t *a, const char *path, int role)
     }
     if (!a->fasta && (tags = tags_of(a, path, hdr)) < 0) goto done;
     while ((got = bcf_read(fp, hdr, rec)) == 0) {
-        if (read_record(a, path, hdr, rec, role, tags, n) < 0) goto done;
+        if (tfb_values_check(path, hdr, rec) < 0 || read_record(a, path, hdr, rec, role, tags, n) < 0) goto done;
         n++;
     }
     if (got < -1 || rec->errcode) {

@@ -2,6 +2,7 @@
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
+#include "genome/values.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <htslib/khash.h>
@@ -476,6 +477,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
             tfb_error("%s: record %" PRId64 " is damaged", o->in, r.n_records + 1);
             goto done;
         }
+        if (tfb_values_check(o->in, r.hdr, rec) < 0) goto done;
         if (record(&r, rec) < 0) goto memory;
     }
     if (got < -1) {
