@@ -15,11 +15,11 @@ typedef struct {
 
 /* A stretch of a record whose elements have a type: of BCF with a descriptor, of BAM a field. */
 typedef struct {
-    size_t at, n;         /* its elements, in bytes of text_t */
-    size_t desc, n_desc;  /* the descriptor before it; n_desc 0: none that could be changed */
-    int size, is_float;   /* of an element */
-    int is_key, each;     /* a number of the header's dictionary; elements come once a sample */
-    size_t length;        /* where the 32-bit length of the block around it is */
+    size_t at, n;        /* its elements, in bytes of text_t */
+    size_t desc, n_desc; /* the descriptor before it; n_desc 0: none that could be changed */
+    int size, is_float;  /* of an element */
+    int is_key, each;    /* a number of the header's dictionary; elements come once a sample */
+    size_t length;       /* where the 32-bit length of the block around it is */
 } part_t;
 
 static uint32_t below(text_t *t, uint32_t n)
@@ -188,8 +188,7 @@ static int bcf(text_t *t)
     else if (op < 10)
         bcf_resize(t, p);
     else if (p->n)
-        set(t, p->at + (size_t)p->size * below(t, (uint32_t)(p->n / (size_t)p->size)), p->size,
-            p->is_key ? below(t, 48) : odd(t, p->size, p->is_float));
+        set(t, p->at + (size_t)p->size * below(t, (uint32_t)(p->n / (size_t)p->size)), p->size, p->is_key ? below(t, 48) : odd(t, p->size, p->is_float));
     return 0;
 }
 
@@ -296,7 +295,7 @@ static int bam(text_t *t)
     else if (op < 8)
         bam_cigar(t, at[r]);
     else if (op == 8 && p->desc)
-        set(t, p->desc, 1, (uint32_t)"cCAZHsSiIfB"[below(t, 11)]);
+        set(t, p->desc, 1, (uint32_t) "cCAZHsSiIfB"[below(t, 11)]);
     else if (op == 9 && p->desc && p->at == p->desc + 6) /* the count of an array */
         set(t, p->desc + 2, 4, odd(t, 4, 0));
     else if (p->n)
@@ -307,13 +306,69 @@ static int bam(text_t *t)
 /* ---- VCF and SAM as text ---- */
 
 static const char *const word[] = {
-    "0",        "1",     "-1",       "10000",    "10001",      "2147483647",  "2147483648", "-2147483648", "99999999999", ".",       "*",
-    "",         "chr1",  "chr2",     "chrUn",    "A",          "ac",          "N",          "R",           "<DEL>",       "<NON_REF>",
-    "A[chr2:5[", "A,C,G", "A,*,<X>",  "ACGTACGTACGTACGTACGT", "0|1",       "1|0",         ".|1",        "1|.",         "./.",         "0/1",
-    "1|0/1",    "1",     "|",        "-1|0",     "9|9",        "255|0",       "2147483647|0", "0|1|1",     "TFB_DELTA=nan",           "TFB_TOP=CTCF,SPI1",
-    "TFB_PCT=.,1e99",    "TFB_A=0.5,0.5", "TFB_A_DELTA=-1,inf", "TFB_CALL=gain,gain", "TFB_CSQ=A|.|.", "TFB_HAP_TF=A,B", "END=-5", "SVLEN=-2147483648",
-    "GT:PS",    "GT:TFB_HAP",        "PS:GT",    "100M",       "5S10M3I4D2147M", "268435455M", "*",       "=",           "99",          "147",
-    "yt:Z:",    "ys:f:nan",          "y0:B:f,1,2",             "ys:i:-5",
+    "0",
+    "1",
+    "-1",
+    "10000",
+    "10001",
+    "2147483647",
+    "2147483648",
+    "-2147483648",
+    "99999999999",
+    ".",
+    "*",
+    "",
+    "chr1",
+    "chr2",
+    "chrUn",
+    "A",
+    "ac",
+    "N",
+    "R",
+    "<DEL>",
+    "<NON_REF>",
+    "A[chr2:5[",
+    "A,C,G",
+    "A,*,<X>",
+    "ACGTACGTACGTACGTACGT",
+    "0|1",
+    "1|0",
+    ".|1",
+    "1|.",
+    "./.",
+    "0/1",
+    "1|0/1",
+    "1",
+    "|",
+    "-1|0",
+    "9|9",
+    "255|0",
+    "2147483647|0",
+    "0|1|1",
+    "TFB_DELTA=nan",
+    "TFB_TOP=CTCF,SPI1",
+    "TFB_PCT=.,1e99",
+    "TFB_A=0.5,0.5",
+    "TFB_A_DELTA=-1,inf",
+    "TFB_CALL=gain,gain",
+    "TFB_CSQ=A|.|.",
+    "TFB_HAP_TF=A,B",
+    "END=-5",
+    "SVLEN=-2147483648",
+    "GT:PS",
+    "GT:TFB_HAP",
+    "PS:GT",
+    "100M",
+    "5S10M3I4D2147M",
+    "268435455M",
+    "*",
+    "=",
+    "99",
+    "147",
+    "yt:Z:",
+    "ys:f:nan",
+    "y0:B:f,1,2",
+    "ys:i:-5",
 };
 
 /* One field of a line, or of one behind ; : or , replaced by a word. */
