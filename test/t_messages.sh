@@ -25,7 +25,7 @@ for c in $commands; do
     [ "$swapped" != "$long" ] || swapped=$(echo "$long" | sed 's/^\(.\)\(.\)\(.\)/\1\3\2/')
     says "$c: swapped letters of an option" "unknown option --$swapped; did you mean --$long?" "$TFBIND" "$c" "--$swapped" x
     says "$c: an option without its value" "--$long needs a value (-h shows all options)" "$TFBIND" "$c" "--$long"
-    says "$c: help with a value" "--help takes no value, 'me'" "$TFBIND" "$c" --help=me
+    says "$c: help with a value" "--help takes no value: remove '=me'" "$TFBIND" "$c" --help=me
 done
 says 'a letter without its value' '-m needs a value (-h shows all options)' "$TFBIND" annotate -m
 says 'letters together, one unknown' 'unknown option -Z (-h shows all options)' "$TFBIND" annotate -kZ

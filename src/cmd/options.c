@@ -95,7 +95,8 @@ int tfb_cmd_getopt(int argc, char **argv, const char *letters, const struct opti
     int c = getopt_long(argc, argv, quiet, opts, NULL);
     if (c != '?' && c != ':') return c;
     const char *arg = argv[optind - 1];
-    int is_long = strncmp(arg, "--", 2) == 0 && arg[2], known = optopt && optopt != ':' && strchr(letters + ordered, optopt) != NULL;
+    int is_long = strncmp(arg, "--", 2) == 0 && arg[2];
+    int known = optopt && optopt != ':' && strchr(letters + ordered, optopt);
     for (const struct option *o = opts; o->name && !known; o++) known = optopt && o->val == optopt;
     if (c == ':' && is_long)
         tfb_error("%s needs a value %s", arg, see_help);
@@ -104,7 +105,7 @@ int tfb_cmd_getopt(int argc, char **argv, const char *letters, const struct opti
     else if (!optopt)
         log_unknown(arg, opts);
     else if (known)
-        tfb_error("%.*s takes no value, '%s'", (int)strcspn(arg, "="), arg, strchr(arg, '=') ? strchr(arg, '=') + 1 : "");
+        tfb_error("%.*s takes no value: remove '%s'", (int)strcspn(arg, "="), arg, arg + strcspn(arg, "="));
     else
         tfb_error("unknown option -%c %s", optopt, see_help);
     return '?';
@@ -125,7 +126,8 @@ int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v)
     return 0;
 }
 
-/* A decimal number and nothing else: neither hexadecimal, nor nan, nor one too small to be told from 0. 0, or 1. */
+/* A decimal number and nothing else: neither hexadecimal, nor nan, nor one too small to be told from 0. 0,
+ * or 1. */
 static int decimal(const char *s, double *v)
 {
     char *end;
@@ -147,11 +149,12 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
     return 0;
 }
 
-/* A line of --weights, its end cut off. *found counts the targets that lines name; seen (n_targets) has the line that named one. 0, or -1 (logged). */
+/* Takes a line of --weights, its end cut off. seen (n_targets) has the line that named a target. 0, or -1
+ * (logged). */
 static int weigh(const char *path, int64_t n_line, char *line, char *const *targets, int n_targets, float *w, int64_t *seen)
 {
     char *tab = strchr(line, '\t');
-    double x;
+    double x = 0;
     if (!tab || decimal(tab + 1, &x) || !(x >= 1e-6 && x <= 1e6)) {
         tfb_error("%s, line %" PRId64 ": expected a TF, a tab and a weight from 1e-6 to 1e6, not '%.60s'", path, n_line, line);
         return -1;

@@ -1,5 +1,6 @@
-/* fuzz_annotate.c - any bytes as VCF, BCF, BED or FASTA, annotated from end to end. The first byte chooses the reader and options (below), the others are
- * the file. TFB_FUZZ_FASTA and TFB_FUZZ_MODEL name reference and model, which stay open. */
+/* fuzz_annotate.c - any bytes as VCF, BCF, BED or FASTA, annotated from end to end. The first byte chooses
+ * the reader and options (below), the others are the file. TFB_FUZZ_FASTA and TFB_FUZZ_MODEL name
+ * reference and model, which stay open. */
 #include "annotate/rows.h"
 #include "annotate/vcf.h"
 #include "fuzz.h"
@@ -7,8 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* VCF and BCF: h haplotypes, H with all there is, m R s other meanings of unphased genotypes, t a set of tags per TF, c one string, x records dropped
- * and targets, v and the rest the summary. BED: b, n narrow windows; tiled where the size is odd. FASTA: f */
+/* VCF and BCF: h haplotypes, H with all there is, m R s other meanings of unphased genotypes, t a set of
+ * tags per TF, c one string, x records dropped and targets, v and the rest the summary. BED: b, n narrow
+ * windows; tiled where the size is odd. FASTA: f */
 static const char modes[] = "vvhHmRstcxbf";
 
 static void annotate(char mode, const char *in, tfb_panel_t *panel, tfb_fasta_t *fasta)

@@ -1,5 +1,6 @@
-/* fuzz_bam.c - any bytes as SAM or BAM, annotated from end to end. The first byte's bits: reads scored, windows tiled, a tag per TF, SAM out. CRAM is
- * htslib's to decode, and left out. TFB_FUZZ_FASTA and TFB_FUZZ_MODEL name reference and model. */
+/* fuzz_bam.c - any bytes as SAM or BAM, annotated from end to end. The first byte's bits: reads scored,
+ * windows tiled, a tag per TF, SAM out. CRAM is htslib's to decode, and left out. TFB_FUZZ_FASTA and
+ * TFB_FUZZ_MODEL name reference and model. */
 #include "annotate/bam.h"
 #include "fuzz.h"
 #include <htslib/hts_log.h>

@@ -1,5 +1,6 @@
-/* fuzz_checkpoint.c - a checkpoint with some bytes changed, resumed from. Bit 0 of the first byte: its digest is made to fit again; bit 1: what follows is
- * the whole file, else triples of a place (2 bytes) and a byte to be put there. TFB_FUZZ_FASTA and TFB_FUZZ_LABELS name the data. */
+/* fuzz_checkpoint.c - a checkpoint with some bytes changed, resumed from. Bit 0 of the first byte: its
+ * digest is made to fit again; bit 1: what follows is the whole file, else triples of a place (2 bytes)
+ * and a byte to be put there. TFB_FUZZ_FASTA and TFB_FUZZ_LABELS name the data. */
 #include "fuzz.h"
 #include "genome/labels.h"
 #include "train/fit.h"

@@ -1,4 +1,5 @@
-/* fuzz_fasta.c - any bytes as a FASTA file and its index, parted by the first zero byte: opened, and windows of every contig read. */
+/* fuzz_fasta.c - any bytes as a FASTA file and its index, parted by the first zero byte: opened, and
+ * windows of every contig read. */
 #include "fuzz.h"
 #include "genome/fasta.h"
 #include "util/util.h"

@@ -1,5 +1,6 @@
-/* fuzz_report.c - any bytes as an annotated VCF or BCF. The first byte chooses: r a page, R one with figures, e the hits of enrich, s hits to be scored,
- * g GWAS-VCF, x explained. TFB_FUZZ_FASTA, TFB_FUZZ_MODEL and TFB_FUZZ_ANNOTATED name reference, model and an annotated file. */
+/* fuzz_report.c - any bytes as an annotated VCF or BCF. The first byte chooses: r a page, R one with
+ * figures, e the hits of enrich, s hits to be scored, g GWAS-VCF, x explained. TFB_FUZZ_FASTA,
+ * TFB_FUZZ_MODEL and TFB_FUZZ_ANNOTATED name reference, model and an annotated file. */
 #include "annotate/enrich.h"
 #include "explain/explain.h"
 #include "explain/report.h"

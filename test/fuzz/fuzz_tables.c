@@ -1,6 +1,7 @@
-/* fuzz_tables.c - any bytes as one of the tables that commands read. The first byte chooses: p peaks, o open regions or r regions of `labels`, s its sheet;
- * b regions to draw variants from; R the regions of `scan`; g binding modes or q partners of `relate`. TFB_FUZZ_FASTA, TFB_FUZZ_MODEL and
- * TFB_FUZZ_LABELS name reference, model and labels. */
+/* fuzz_tables.c - any bytes as one of the tables that commands read. The first byte chooses: p peaks, o
+ * open regions or r regions of `labels`, s its sheet; b regions to draw variants from; R the regions of
+ * `scan`; g binding modes or q partners of `relate`. TFB_FUZZ_FASTA, TFB_FUZZ_MODEL and TFB_FUZZ_LABELS
+ * name reference, model and labels. */
 #include "annotate/scan.h"
 #include "fuzz.h"
 #include "genome/draw.h"

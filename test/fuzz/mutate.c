@@ -1,5 +1,5 @@
-/* mutate.c - mutations that know BCF, BAM, VCF and SAM: a field gets a value at the end of its range or beyond it, and the rest stays readable, so that
- * the value reaches the code that uses it. */
+/* mutate.c - mutations that know BCF, BAM, VCF and SAM: a field gets a value at the end of its range or
+ * beyond it, and the rest stays readable, so that the value reaches the code that uses it. */
 #include "fuzz.h"
 #include <stdlib.h>
 #include <string.h>
@@ -72,7 +72,8 @@ static uint32_t odd(text_t *t, int size, int is_float)
 
 /* ---- BCF ---- */
 
-/* A typed value whose descriptor is at *at, times `each` samples; *at moves behind it. 0, or -1 at what is not one. */
+/* A typed value whose descriptor is at *at, times `each` samples; *at moves behind it. 0, or -1 at what is
+ * not one. */
 static int typed(const text_t *t, size_t *at, size_t end, size_t each, part_t *p)
 {
     static const int size[16] = {0, 1, 2, 4, 0, 4, 0, 1};

@@ -1,5 +1,6 @@
-/* replay.c - runs a fuzzer's function on the files that are named, without libFuzzer: what was found, again. With -m N, on N mutations of each as well,
- * each of the one before it, in files of less than 64 kB. */
+/* replay.c - runs a fuzzer's function on the files that are named, without libFuzzer: what was found,
+ * again. With -m N, on N mutations of each as well, each of the one before it, in files of less than 64
+ * kB. */
 #include "fuzz.h"
 #include <stdio.h>
 #include <stdlib.h>
