@@ -42,7 +42,7 @@ EXPORT int run(int argc, char **argv)
 {
     errno = 0;
     tfb_run_begin();
-    int status = tfb_cmd_end(tfb_cmd_annotate_as(argc, argv, "bcftools_tfbind", "bcftools +tfbind", 255));
+    int status = tfb_cmd_end(tfb_cmd_annotate_as(argc, argv, "bcftools_tfbind", "bcftools +tfbind", 255), 255);
     tfb_run_end();
     return status;
 }

@@ -38,14 +38,24 @@ static void usage(FILE *f)
     fprintf(f, "\n`tfbind <command> -h` shows a command's options. The same annotation inside bcftools: `bcftools +tfbind`.\n\n");
 }
 
-int main(int argc, char **argv)
+static int unknown(const char *s)
 {
-    char prefix[64], *names[64];
+    char *names[64];
     int n = 0;
-    if (argc < 2) {
-        usage(stderr);
-        return 1;
-    }
+    for (const tfb_command_t *c = tfb_commands; c->group; c++) names[n++] = (char *)c->name;
+    int near = tfb_nearest(s, names, n);
+    if (*s == '-')
+        tfb_error("unknown option %s: a command comes first (`tfbind help` lists them)", s);
+    else if (near >= 0)
+        tfb_error("unknown command '%s'; did you mean %s?", s, names[near]);
+    else
+        tfb_error("unknown command '%s' (`tfbind help` lists them)", s);
+    return 1;
+}
+
+static int run(int argc, char **argv)
+{
+    char prefix[64];
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
         printf("tfbind %s\nUsing htslib %s\n", PACKAGE_VERSION, hts_version());
         return 0;
@@ -59,20 +69,23 @@ int main(int argc, char **argv)
         return 0;
     }
     for (const tfb_command_t *c = tfb_commands; c->group; c++) {
-        names[n++] = (char *)c->name;
         if (strcmp(argv[1], c->name)) continue;
         snprintf(prefix, sizeof prefix, "tfbind %s", c->name);
         tfb_log_prefix(prefix);
         errno = 0;
         tfb_run_begin();
-        int status = tfb_cmd_end(c->run(argc - 1, argv + 1));
+        int status = tfb_cmd_end(c->run(argc - 1, argv + 1), 1);
         tfb_run_end();
         return status;
     }
-    int near = tfb_nearest(argv[1], names, n);
-    if (near >= 0)
-        tfb_error("there is no command '%s'; did you mean %s?", argv[1], names[near]);
-    else
-        tfb_error("there is no command '%s' (`tfbind help` lists them)", argv[1]);
-    return 1;
+    return unknown(argv[1]);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc < 2) {
+        usage(stderr);
+        return 1;
+    }
+    return tfb_cmd_end(run(argc, argv), 1);
 }

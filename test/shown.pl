@@ -1,22 +1,23 @@
 #!/usr/bin/perl
 # shown.pl - runs the commands that a Markdown file shows, in order and in one shell, and compares what they print with what the file shows.
 #
-#     perl shown.pl [--update] [--skip REGEX] FILE.md       prints `ok`, `not ok` or `skip` for each command, as test/run reads them
+#     perl shown.pl [--update] [--close] [--skip REGEX] FILE.md       prints `ok`, `not ok` or `skip` for each command, as test/run reads them
 #
 # A command stands in a fenced block marked `console`, after `$ `; lines after `> ` go on with it; what it prints, on both standard output and standard
 # error, is the rest up to the next one. So that a page can `cd` and `export`, all commands share a shell. --skip leaves out what stands below headings
-# that match. --update writes what was printed into the file, for review with git diff.
+# that match. --close compares words rather than lines' letters, and decimal numbers within 2 %, as they differ between processors. --update writes what was printed into the file, for review with git diff.
 use strict;
 use warnings;
 
-my ($update, $skip);
+my ($update, $skip, $close);
 while (@ARGV && $ARGV[0] =~ /^--/) {
     my $o = shift @ARGV;
     if ($o eq '--update') { $update = 1 }
+    elsif ($o eq '--close') { $close = 1 }
     elsif ($o eq '--skip' && @ARGV) { $skip = shift @ARGV }
     else { die "shown.pl: what is $o?\n" }
 }
-die "usage: shown.pl [--update] [--skip REGEX] FILE.md\n" unless @ARGV == 1;
+die "usage: shown.pl [--update] [--close] [--skip REGEX] FILE.md\n" unless @ARGV == 1;
 my $file = $ARGV[0];
 open(my $in, '<', $file) or die "$file: $!\n";
 my @page = <$in>;
@@ -69,6 +70,27 @@ sub content {
     my $s = <$f>;
     return defined $s ? $s : '';
 }
+# Whether what was printed is what is shown.
+sub alike {
+    my ($want, $got) = @_;
+    return $want eq $got unless $close;
+    my @w = split /\n/, $want;
+    my @g = split /\n/, $got;
+    return 0 unless @w == @g;
+    for my $i (0 .. $#w) {
+        my $number = qr/-?\d+\.\d+(?:e[-+]?\d+)?/;
+        my (@a) = $w[$i] =~ /$number/g;
+        my (@b) = $g[$i] =~ /$number/g;
+        (my $text = join ' ', split ' ', $w[$i]) =~ s/$number/#/g;
+        (my $other = join ' ', split ' ', $g[$i]) =~ s/$number/#/g;
+        return 0 unless $text eq $other;
+        for my $k (0 .. $#a) {
+            my ($x, $y) = (abs $a[$k], abs $b[$k]);
+            return 0 if abs($a[$k] - $b[$k]) > 0.02 * ($x > $y ? $x : $y) + 1e-6;
+        }
+    }
+    return 1;
+}
 my $n_bad = 0;
 for my $k (reverse 0 .. $#commands) { # from the end, so that lines still count right while the page changes
     my $c = $commands[$k];
@@ -82,7 +104,7 @@ for my $k (reverse 0 .. $#commands) { # from the end, so that lines still count 
     else {
         $got .= "\n" if $got ne '' && $got !~ /\n\z/;
         $got =~ s/[ \t]+$//mg;
-        if ($got eq $want) { $c->{verdict} = "ok $name\n" }
+        if (alike($want, $got)) { $c->{verdict} = "ok $name\n" }
         elsif ($update) {
             splice @page, $c->{first}, $c->{past} - $c->{first}, map { "$_\n" } split /\n/, $got;
             $c->{verdict} = "ok $name (rewritten)\n";
@@ -90,7 +112,7 @@ for my $k (reverse 0 .. $#commands) { # from the end, so that lines still count 
             my @w = split /\n/, $want, -1;
             my @g = split /\n/, $got, -1;
             my $d = 0;
-            $d++ while $d < @w && $d < @g && $w[$d] eq $g[$d];
+            $d++ while $d < @w && $d < @g && alike($w[$d], $g[$d]);
             $c->{verdict} = "not ok $name: shown '" . ($w[$d] // '') . "', printed '" . ($g[$d] // '') . "'\n";
         }
     }

@@ -24,11 +24,39 @@ version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 ./usr/local/lib/pkgconfig/tfbind.pc
 END
     "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/.\/usr\/local\/share\/man\/man1\/tfbind-\1.1/p'
-    for f in README.md NEWS LICENSE CITATION.cff tutorial.md made-up.awk; do echo ./usr/local/share/doc/tfbind/$f; done
+    for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/tutorial.md doc/made-up.awk doc/example.c doc/rs8141122.svg test/README.md \
+        workflow/annotate/Snakefile workflow/annotate/config.yaml workflow/paper/Snakefile workflow/paper/config.yaml; do echo ./usr/local/share/doc/tfbind/$f; done
+    (cd "$SRCDIR" && ls models/*.md workflow/annotate/*.md workflow/nextflow/*.md workflow/paper/*.md workflow/paper/results/*) | sed 's|^|./usr/local/share/doc/tfbind/|'
     for m in "$SRCDIR"/models/*.safetensors; do echo "./usr/local/share/tfbind/models/$(basename "$m")"; done
 } | sort > want.txt
 same 'these files, and no other' want.txt got.txt
 [ -z "$(find root -type f ! -perm -444)" ] && [ "$(find root -type f -perm -100 | sed 's/.*\///' | grep -cv '\.so')" -eq 1 ] && echo 'ok readable by all, and only the program is a program' || echo 'not ok readable by all, and only the program is a program'
+
+# links of the installed documents, to files beside them
+broken=$(cd root/usr/local/share/doc/tfbind && find . -name '*.md' | while read -r f; do
+    grep -o '](\([^)#]*\)' "$f" | sed 's/^](//' | grep -v '^$\|^[a-z]*:' | while read -r to; do [ -e "$(dirname "$f")/$to" ] || echo "$f: $to"; done; done)
+[ -z "$broken" ] && echo 'ok links of the installed documents' || echo "not ok links of the installed documents: $(echo "$broken" | head -n 3 | tr '\n' ' ')"
+
+# hardening: what configure adds unless flags of one's own are given, in all that is linked
+hardened() { # WHAT FILE
+    local bad=
+    readelf -sW "$2" | grep -q __stack_chk_fail || bad="$bad no canaries,"
+    readelf -sW "$2" | grep -q '__[a-z]*_chk' || bad="$bad no fortified functions,"
+    readelf -lW "$2" | grep -q GNU_RELRO || bad="$bad no RELRO,"
+    readelf -dW "$2" | grep -q 'BIND_NOW\|Flags:.* NOW' || bad="$bad lazy binding,"
+    readelf -hW "$2" | grep -q 'Type: *DYN' || bad="$bad fixed addresses,"
+    [ -z "$bad" ] && echo "ok $1 is hardened" || echo "not ok $1 is hardened:$bad"
+}
+cc=$(sed -n 's/^CC *= *//p' "$build/Makefile")
+if ! command -v readelf > /dev/null; then echo 'skip hardening: readelf is not installed'
+elif "$build/config.status" --config | grep -q 'CFLAGS=\|LDFLAGS=\|hardening'; then echo 'skip hardening: configured with flags of its own'
+elif ! echo 'int main(void) { return 0; }' | $cc -x c - -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro -Wl,-z,now -Werror -o try 2> /dev/null; then
+    echo 'skip hardening: the compiler cannot'
+else
+    hardened 'the program' "$TFBIND"
+    hardened 'the plugin' "$PLUGIN_DIR/tfbind.so"
+    hardened 'the library' "$build/libtfbind.so"
+fi
 
 # used from there, with nothing of the build folder
 r=$PWD/root/usr/local

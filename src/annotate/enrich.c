@@ -8,6 +8,7 @@
 #include "genome/base.h"
 #include "genome/draw.h"
 #include "genome/records.h"
+#include "genome/values.h"
 #include "util/stats.h"
 #include <ctype.h>
 #include <errno.h>
@@ -403,7 +404,7 @@ static int read_file(args_t *a, const char *path, int role)
     if (!a->fasta && (tags = tags_of(a, path, hdr)) < 0) goto done;
     if (!(in = tfb_records_on(path, fp, hdr))) goto done;
     while ((got = tfb_records_next(in, &rec)) > 0) {
-        if (read_record(a, path, hdr, rec, role, tags, n) < 0) goto done;
+        if (tfb_values_check(path, hdr, rec) < 0 || read_record(a, path, hdr, rec, role, tags, n) < 0) goto done;
         n++;
     }
     ret = got;

@@ -119,7 +119,9 @@ static int overlap(const char *option, const char *s, int *to)
             *to = i;
             return 0;
         }
-    tfb_error("--%s is 0 (pos), 1 (record) or 2 (variant), not '%s'", option, s);
+    int near = tfb_nearest(s, (char *const *)word, 3);
+    tfb_error("--%s is 0 (pos), 1 (record) or 2 (variant), not '%s'%s%s%s", option, s, near >= 0 ? "; did you mean " : "", near >= 0 ? word[near] : "",
+              near >= 0 ? "?" : "");
     return 1;
 }
 
@@ -198,7 +200,9 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
                                          {"verbosity", 1, NULL, 'v'},
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
-    int c, bad = 0, n_in = 0, effect = 0, phase = 0;
+    static const char *const percentile_of[] = {"delta", "lor"}, *const scale[] = {"probability", "logit"}, *const window[] = {"center", "tile"};
+    static const char *const index_kind[] = {"csi", "tbi", "bai"};
+    int c, k, bad = 0, n_in = 0, effect = 0, phase = 0;
     long v;
     char *command = NULL;
     size_t m = 64;
@@ -223,7 +227,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     argv = arg;
     optind = 0; /* the host has parsed options before us: start afresh */
     while (optind < argc) {
-        if ((c = getopt_long(argc, argv, "+m:f:p:c:i:e:kr:R:t:T:o:O:W::@:v:h?", opts, NULL)) < 0) {
+        if ((c = tfb_cmd_getopt(argc, argv, "+m:f:p:c:i:e:kr:R:t:T:o:O:W::@:v:h", opts)) < 0) {
             /* files and options may come in any order */
             if (optind < argc) {
                 o.in = argv[optind++];
@@ -236,19 +240,12 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         case 'f': o.fasta = optarg; break;
         case TF: o.tf = optarg; break;
         case PREFIX: o.prefix = optarg; break;
-        case RANK: {
-            int k = 0;
-            while (k < 3 && strcmp(optarg, tfb_rank_name[k])) k++;
-            if (k == 3) tfb_error("--rank-by is delta, percentile or lor, not '%s'", optarg), bad = 1;
-            o.effect.rank = (tfb_rank_t)k;
-            effect = 1;
-            break;
-        }
+        case RANK: bad |= (k = tfb_word("rank-by", optarg, tfb_rank_name, 3)) < 0, o.effect.rank = (tfb_rank_t)k, effect = 1; break;
         case MIN_PCT: bad |= tfb_cmd_double("min-percentile", optarg, 0, 100, &o.effect.min_percentile), effect = 1; break;
         case CALL_PCT: bad |= tfb_cmd_double("call-percentile", optarg, 0, 100, &o.effect.call_percentile), effect = 1; break;
         case PCT_OF:
-            o.effect.scale = strcmp(optarg, "lor") ? TFB_CALIB_DELTA : TFB_CALIB_LOR;
-            if (strcmp(optarg, "lor") && strcmp(optarg, "delta")) tfb_error("--percentile-of is delta or lor, not '%s'", optarg), bad = 1;
+            bad |= (k = tfb_word("percentile-of", optarg, percentile_of, 2)) < 0;
+            o.effect.scale = k == 1 ? TFB_CALIB_LOR : TFB_CALIB_DELTA;
             effect = 1;
             break;
         case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
@@ -281,19 +278,13 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
         case 'O': type = optarg; break;
         case 'W':
             if (optarg && *optarg == '=') optarg++;
-            o.write_index = !optarg || strcmp(optarg, "csi") == 0 ? 1 : strcmp(optarg, "tbi") == 0 ? 2 : strcmp(optarg, "bai") == 0 ? 3 : 0;
-            if (!o.write_index) tfb_error("--write-index is csi, tbi or bai, not '%s'", optarg), bad = 1;
+            o.write_index = optarg ? 1 + tfb_word("write-index", optarg, index_kind, 3) : 1;
+            bad |= !o.write_index;
             break;
         case NO_VERSION: o.no_version = 1; break;
         case INPUT: input = optarg; break;
-        case SCALE:
-            rows.logit = strcmp(optarg, "logit") == 0;
-            if (!rows.logit && strcmp(optarg, "probability")) tfb_error("--scale is probability or logit, not '%s'", optarg), bad = 1;
-            break;
-        case WINDOW:
-            rows.tile = strcmp(optarg, "tile") == 0;
-            if (!rows.tile && strcmp(optarg, "center")) tfb_error("--window is center or tile, not '%s'", optarg), bad = 1;
-            break;
+        case SCALE: bad |= (k = tfb_word("scale", optarg, scale, 2)) < 0, rows.logit = k == 1; break;
+        case WINDOW: bad |= (k = tfb_word("window", optarg, window, 2)) < 0, rows.tile = k == 1; break;
         case STEP: bad |= tfb_cmd_int("step", optarg, 1, TFB_MAX_WINDOW, &v), rows.step = bad ? 0 : (int)v; break;
         case READS: bam.reads = 1; break;
         case TAGS: bam.tags = optarg; break;

@@ -31,15 +31,23 @@ int tfb_cmd_report(int argc, char **argv);
 /* The annotate command as the plugin runs it: another name in messages and headers, host's filters. Returns the exit status. */
 int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status);
 
-/* Status of a command that has ended, errno having been 0 when it began. Small allocations fail without a word where they are made: this is the word. */
-int tfb_cmd_end(int status);
+/* Ends a command whose errno was 0 when it began. Reports lack of memory if nothing else was logged, and
+ * standard output that cannot be written. Returns status, or fail_status if only that failed. */
+int tfb_cmd_end(int status, int fail_status);
+/* getopt_long, except that an option which is unknown, ambiguous, without its value or with one too many
+ * is logged as other errors are, with a hint. Returns '?' for those. letters: without a colon in front; a
+ * `+` may be. */
+struct option;
+int tfb_cmd_getopt(int argc, char **argv, const char *letters, const struct option *opts);
 /* Names from "a,b,c" or, from "@FILE", one a line; NULL-terminated, release with tfb_strv_free. NULL on failure (logged). */
 char **tfb_cmd_list(const char *s, int *n);
-/* A whole number or a number within [lo, hi]: 0, or 1 (logged with the option's name). *v is not set on failure. */
+/* Parses a whole or a decimal number within [lo, hi]. Returns 0, or 1 (logged with the option's name) and
+ * leaves *v as it is. */
 int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v);
 int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v);
-/* Weights of targets from a table of TF, tab, weight (# comments); 1 for those it leaves out, and names that are no targets are passed over, so that one
- * table serves many runs. (n_targets), release with free(). NULL on failure or where it names none of them (logged). */
+/* Reads the targets' weights from a table of TF, tab, weight (# comments). Targets that it leaves out get
+ * 1; names that are no targets are skipped, so that one table serves many runs. Returns (n_targets),
+ * release with free(); NULL (logged) on failure, or if a target has two weights or none has one. */
 float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets);
 /* The value of --schedule as a tfb_schedule_t: 0, or 1 (logged). */
 int tfb_cmd_schedule(const char *s, int *schedule);

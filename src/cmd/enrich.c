@@ -70,11 +70,11 @@ int tfb_cmd_enrich(int argc, char **argv)
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
     tfb_enrich_opt_t o;
-    int c, bad = 0, random = 0;
+    int c, k, bad = 0, random = 0;
     long v = 0;
     tfb_enrich_defaults(&o);
     o.threads = tfb_cmd_processors();
-    while ((c = getopt_long(argc, argv, "m:f:R:o:@:v:h", opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, "m:f:R:o:@:v:h", opts)) >= 0) switch (c) {
         case 'm': o.model = optarg; break;
         case 'f': o.fasta = optarg; break;
         case 'R': o.regions = optarg; break;
@@ -85,13 +85,7 @@ int tfb_cmd_enrich(int argc, char **argv)
         case RANDOM: bad |= tfb_cmd_int("random", optarg, 1, 10000, &v), o.n_random = (int)v, random = 1; break;
         case MIN_LP: bad |= tfb_cmd_double("min-lp", optarg, 0, 1e9, &o.min_lp); break;
         case WEIGHT: o.weight = optarg; break;
-        case TEST: {
-            int k = 0;
-            while (k < 3 && strcmp(optarg, tfb_enrich_name[k])) k++;
-            if (k == 3) tfb_error("--test is change, gain or loss, not '%s'", optarg), bad = 1;
-            o.what = (tfb_enrich_what_t)k;
-            break;
-        }
+        case TEST: bad |= (k = tfb_word("test", optarg, tfb_enrich_name, 3)) < 0, o.what = (tfb_enrich_what_t)k; break;
         case TF: o.tf = optarg; break;
         case PREFIX: o.prefix = optarg; break;
         case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;

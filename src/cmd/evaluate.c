@@ -303,7 +303,7 @@ int tfb_cmd_evaluate(int argc, char **argv)
                                          {NULL, 0, NULL, 0}};
     int c, bad = 0;
     long v = 1;
-    while ((c = getopt_long(argc, argv, "m:f:l:o:@:h", opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, "m:f:l:o:@:h", opts)) >= 0) switch (c) {
         case 'm': a.model = optarg; break;
         case 'f': a.fasta = optarg; break;
         case 'l': a.labels = optarg; break;

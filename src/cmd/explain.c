@@ -64,9 +64,10 @@ int tfb_cmd_explain(int argc, char **argv)
                                          {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0}};
     tfb_explain_opt_t o = {.n_refs = 10, .seed = 1, .max_n = 20, .threads = 1};
     const char *input = NULL;
-    int c, bad = 0, method = -1, seen = 0;
+    static const char *const method_name[] = {"deeplift", "ism", "gradient"}; /* in the order of tfb_method_t */
+    int c, k, bad = 0, method = -1, seen = 0;
     long v = 0;
-    while ((c = getopt_long(argc, argv, "m:f:o:@:v:h", opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, "m:f:o:@:v:h", opts)) >= 0) switch (c) {
         case 'm': o.model = optarg; break;
         case 'f': o.fasta = optarg; break;
         case TF: o.tf = optarg; break;
@@ -74,13 +75,7 @@ int tfb_cmd_explain(int argc, char **argv)
         case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
         case MIN_SCORE: bad |= tfb_cmd_double("min-score", optarg, 0, 1, &o.min_score); break;
         case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
-        case METHOD:
-            method = strcmp(optarg, "deeplift") == 0   ? TFB_DEEPLIFT
-                     : strcmp(optarg, "ism") == 0      ? TFB_ISM
-                     : strcmp(optarg, "gradient") == 0 ? TFB_GRADIENT
-                                                       : -1;
-            if (method < 0) tfb_error("--method is deeplift, ism or gradient, not '%s'", optarg), bad = 1;
-            break;
+        case METHOD: bad |= (k = tfb_word("method", optarg, method_name, 3)) < 0, method = k; break;
         case REFS: bad |= tfb_cmd_int("references", optarg, 1, 10000, &v), o.n_refs = (int)v, seen = 1; break;
         case REFS_FASTA: o.references = optarg; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v, seen = 1; break;

@@ -158,7 +158,7 @@ int tfb_cmd_finetune(int argc, char **argv)
         {"freeze", 1, NULL, FREEZE}, {"unbalanced", 0, NULL, UNBALANCED}, {"reuse-training", 0, NULL, REUSE}, {"allow-leak", 0, NULL, ALLOW},
         TFB_TRAINING_OPTIONS};
     int c, bad = 0;
-    while ((c = getopt_long(argc, argv, TFB_TRAINING_LETTERS, opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, TFB_TRAINING_LETTERS, opts)) >= 0) switch (c) {
         case FROM: a.from = optarg; break;
         case TARGET: a.target = optarg; break;
         case SCRATCH: a.scratch = 1; break;

@@ -38,20 +38,14 @@ int tfb_cmd_labels(int argc, char **argv)
                                          {"output", 1, NULL, 'o'},    {"verbosity", 1, NULL, 'v'},   {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
     tfb_peaks_opt_t o = {.width = 200, .out = "-"};
-    int c, bad = 0;
+    int c, k, bad = 0;
     long v = 200;
-    while ((c = getopt_long(argc, argv, "f:o:v:h", opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, "f:o:v:h", opts)) >= 0) switch (c) {
         case 'f': o.fasta = optarg; break;
         case 'o': o.out = optarg; break;
         case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level((int)v); break;
         case SAMPLES: o.samples = optarg; break;
-        case POLICY: {
-            int p = 0;
-            while (p < TFB_POLICIES && strcmp(optarg, tfb_policy_name[p])) p++;
-            if (p == TFB_POLICIES) tfb_error("--policy is sparse, less-sparse, full or peaks, not '%s'", optarg), bad = 1;
-            o.policy = (tfb_policy_t)p;
-            break;
-        }
+        case POLICY: bad |= (k = tfb_word("policy", optarg, tfb_policy_name, TFB_POLICIES)) < 0, o.policy = (tfb_policy_t)k; break;
         case WIDTH: bad |= tfb_cmd_int("width", optarg, 1, 100000, &v), o.width = (int)v; break;
         case KEEP_N: o.keep_n = 1; break;
         case KEEP_NULL: o.keep_null = 1; break;

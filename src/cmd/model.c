@@ -163,7 +163,7 @@ int tfb_cmd_model(int argc, char **argv)
     int c, check = 0, list = 0, half = 0, ret = 1, bad = 0, show = 0, cal = 0, only_cal = 0, threads = tfb_cmd_processors();
     const char *get = NULL, *convert = NULL, *out = NULL, *snv_chroms = NULL, *chroms = NULL;
     long v = 0;
-    while ((c = getopt_long(argc, argv, "f:R:l:o:@:h", opts, NULL)) >= 0) {
+    while ((c = tfb_cmd_getopt(argc, argv, "f:R:l:o:@:h", opts)) >= 0) {
         if (c == 'f' || c == 'R' || c == 'l' || c == 'o' || c == SNV_CHROMS || c == N || c == MAX_N || c == SEED || c == CHROMS || c == PRECISION) only_cal = 1;
         switch (c) {
         case CHECK: check = 1; break;

@@ -194,9 +194,10 @@ int tfb_cmd_motifs(int argc, char **argv)
                                          {"threads", 1, NULL, '@'},
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
-    int c, bad = 0;
+    static const char *const use[] = {"correct", "bound", "all"}, *const on[] = {"used", "bound", "own"}; /* in the order of their types */
+    int c, k, bad = 0;
     long v = 0;
-    while ((c = getopt_long(argc, argv, "m:f:l:d:o:@:h", opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, "m:f:l:d:o:@:h", opts)) >= 0) switch (c) {
         case 'm': a.model = optarg; break;
         case 'f': a.fasta = optarg; break;
         case 'l': a.labels = optarg; break;
@@ -209,21 +210,9 @@ int tfb_cmd_motifs(int argc, char **argv)
         case TARGETS: a.targets = optarg; break;
         case IMPORTANCE: a.importance = optarg; break;
         case HTML: a.html = optarg; break;
-        case USE:
-            if (strcmp(optarg, "correct") == 0)
-                a.scan.use = TFB_USE_CORRECT;
-            else if (strcmp(optarg, "bound") == 0)
-                a.scan.use = TFB_USE_BOUND;
-            else if (strcmp(optarg, "all") == 0)
-                a.scan.use = TFB_USE_ALL;
-            else
-                tfb_error("--use is correct, bound or all, not '%s'", optarg), bad = 1;
-            break;
+        case USE: bad |= (k = tfb_word("use", optarg, use, 3)) < 0, a.scan.use = (tfb_use_t)k; break;
         case THRESHOLD: bad |= tfb_cmd_double("threshold", optarg, 0, 1, &a.scan.threshold); break;
-        case ON:
-            a.scan.on = strcmp(optarg, "used") == 0 ? TFB_ON_USED : strcmp(optarg, "bound") == 0 ? TFB_ON_BOUND : TFB_ON_OWN;
-            if (a.scan.on == TFB_ON_OWN && strcmp(optarg, "own") != 0) tfb_error("--importance-on is used, bound or own, not '%s'", optarg), bad = 1;
-            break;
+        case ON: bad |= (k = tfb_word("importance-on", optarg, on, 3)) < 0, a.scan.on = (tfb_on_t)k; break;
         case REGIONS: bad |= tfb_cmd_int("regions", optarg, 0, INT32_MAX, &v), a.scan.n_importance = v; break;
         case TOP: bad |= tfb_cmd_int("top", optarg, 1, 1000, &v), a.scan.n_top = (int)v; break;
         case TRIM: bad |= tfb_cmd_double("trim", optarg, 0, 2, &a.trim); break;

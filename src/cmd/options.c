@@ -1,4 +1,4 @@
-/* options.c - reading option values. */
+/* options.c - parsing options and their values. */
 #include "cmd/cmd.h"
 #include "kernels/kernels.h"
 #include "util/util.h"
@@ -36,24 +36,90 @@ char **tfb_cmd_list(const char *s, int *n)
         v = p;
         v[++*n] = NULL;
     }
-    if (!*n) tfb_error("%s holds no names", s + 1);
+    if (ferror(f))
+        tfb_error("cannot read %s: %s", s + 1, strerror(errno));
+    else if (!*n)
+        tfb_error("%s holds no names", s + 1);
     free(line);
     fclose(f);
     return v;
 }
 
-int tfb_cmd_end(int status)
+int tfb_cmd_end(int status, int fail_status)
 {
     if (status && errno == ENOMEM && !tfb_log_errors()) tfb_error("not enough memory");
-    return status;
+    if (status) return status;
+    /* usage texts and tables sit in the buffer until now */
+    if (fflush(stdout) != 0)
+        tfb_error("cannot write to standard output: %s", strerror(errno));
+    else if (ferror(stdout))
+        tfb_error("cannot write to standard output");
+    else
+        return 0;
+    return fail_status;
 }
+
+/* ---- what getopt cannot parse ---- */
+
+static const char *const see_help = "(-h shows all options)";
+
+/* An unknown long option, or an abbreviation of several: getopt leaves both to us. */
+static void log_unknown(const char *arg, const struct option *opts)
+{
+    enum { MAX = 64 };
+    char *names[MAX], list[512] = "", word[80];
+    int n = 0, n_alike = 0;
+    size_t len = strcspn(arg + 2, "=");
+    snprintf(word, sizeof word, "%.*s", (int)(len < sizeof word ? len : sizeof word - 1), arg + 2);
+    for (const struct option *o = opts; o->name && n < MAX; o++) {
+        names[n++] = (char *)o->name;
+        if (strncmp(o->name, word, len)) continue;
+        size_t used = strlen(list);
+        snprintf(list + used, sizeof list - used, "%s--%s", n_alike++ ? ", " : "", o->name);
+    }
+    int near = tfb_nearest(word, names, n);
+    if (n_alike && len)
+        tfb_error("--%s is short for several options: %s", word, list);
+    else if (near >= 0)
+        tfb_error("unknown option --%s; did you mean --%s?", word, names[near]);
+    else
+        tfb_error("unknown option --%s %s", word, see_help);
+}
+
+int tfb_cmd_getopt(int argc, char **argv, const char *letters, const struct option *opts)
+{
+    char quiet[96]; /* a colon first: a missing value is told from an unknown option */
+    int ordered = *letters == '+';
+    snprintf(quiet, sizeof quiet, "%s:%s", ordered ? "+" : "", letters + ordered);
+    opterr = 0;
+    optopt = 0;
+    int c = getopt_long(argc, argv, quiet, opts, NULL);
+    if (c != '?' && c != ':') return c;
+    const char *arg = argv[optind - 1];
+    int is_long = strncmp(arg, "--", 2) == 0 && arg[2];
+    int known = optopt && optopt != ':' && strchr(letters + ordered, optopt);
+    for (const struct option *o = opts; o->name && !known; o++) known = optopt && o->val == optopt;
+    if (c == ':' && is_long)
+        tfb_error("%s needs a value %s", arg, see_help);
+    else if (c == ':')
+        tfb_error("-%c needs a value %s", optopt, see_help);
+    else if (!optopt)
+        log_unknown(arg, opts);
+    else if (known)
+        tfb_error("%.*s takes no value: remove '%s'", (int)strcspn(arg, "="), arg, arg + strcspn(arg, "="));
+    else
+        tfb_error("unknown option -%c %s", optopt, see_help);
+    return '?';
+}
+
+/* ---- values ---- */
 
 int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v)
 {
     char *end;
     errno = 0;
     long x = strtol(s, &end, 10);
-    if (end == s || *end || errno || x < lo || x > hi) {
+    if (end == s || *end || errno || s[strspn(s, "+-0123456789")] || x < lo || x > hi) {
         tfb_error("--%s takes a whole number from %ld to %ld, not '%s'", option, lo, hi, s);
         return 1;
     }
@@ -61,15 +127,49 @@ int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v)
     return 0;
 }
 
-int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v)
+/* A decimal number and nothing else: neither hexadecimal, nor nan, nor one too small to be told from 0. 0,
+ * or 1. */
+static int decimal(const char *s, double *v)
 {
     char *end;
+    errno = 0;
     double x = strtod(s, &end);
-    if (end == s || *end || !(x >= lo && x <= hi)) {
+    if (end == s || *end || s[strspn(s, "+-.0123456789eE")] || (errno == ERANGE && x == 0)) return 1;
+    *v = x;
+    return 0;
+}
+
+int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v)
+{
+    double x;
+    if (decimal(s, &x) || !(x >= lo && x <= hi)) {
         tfb_error("--%s takes a number from %g to %g, not '%s'", option, lo, hi, s);
         return 1;
     }
     *v = x;
+    return 0;
+}
+
+/* Takes a line of --weights, its end cut off. seen (n_targets) has the line that named a target. 0, or -1
+ * (logged). */
+static int weigh(const char *path, int64_t n_line, char *line, char *const *targets, int n_targets, float *w, int64_t *seen)
+{
+    char *tab = strchr(line, '\t');
+    double x = 0;
+    if (!tab || decimal(tab + 1, &x) || !(x >= 1e-6 && x <= 1e6)) {
+        tfb_error("%s, line %" PRId64 ": expected a TF, a tab and a weight from 1e-6 to 1e6, not '%.60s'", path, n_line, line);
+        return -1;
+    }
+    *tab = 0;
+    for (int t = 0; t < n_targets; t++) {
+        if (strcmp(targets[t], line)) continue;
+        if (seen[t]) {
+            tfb_error("%s, line %" PRId64 ": %s already has a weight, in line %" PRId64, path, n_line, line, seen[t]);
+            return -1;
+        }
+        w[t] = (float)x;
+        seen[t] = n_line;
+    }
     return 0;
 }
 
@@ -78,31 +178,25 @@ float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
     tfb_reads(path, "the input");
     FILE *f = fopen(path, "r");
     float *w = tfb_alloc((size_t)n_targets, sizeof *w, "weights of targets");
+    int64_t *seen = tfb_alloc((size_t)n_targets, sizeof *seen, "weights of targets"), n_line = 0, found = 0;
     char *line = NULL;
     size_t m = 0;
     ssize_t len;
-    int64_t n_line = 0, found = 0, bad = 0;
+    int bad = !f || !w || !seen;
     if (!f) tfb_error("cannot read %s: %s", path, strerror(errno));
-    for (int t = 0; w && t < n_targets; t++) w[t] = 1;
-    while (f && w && !bad && (len = getline(&line, &m, f)) >= 0) {
+    for (int t = 0; !bad && t < n_targets; t++) w[t] = 1;
+    while (!bad && (len = getline(&line, &m, f)) >= 0) {
         n_line++;
         while (len && strchr(" \t\r\n", line[len - 1])) line[--len] = 0;
-        if (!len || *line == '#') continue;
-        char *tab = strchr(line, '\t'), *end = NULL;
-        double x = tab ? strtod(tab + 1, &end) : 0;
-        if (!tab || end == tab + 1 || *end || !(x >= 1e-6 && x <= 1e6)) {
-            tfb_error("%s, line %" PRId64 ": a TF, a tab and a weight from 1e-6 to 1e6 are wanted, not '%.60s'", path, n_line, line);
-            bad = 1;
-            break;
-        }
-        *tab = 0;
-        for (int t = 0; t < n_targets; t++)
-            if (strcmp(targets[t], line) == 0) w[t] = (float)x, found++;
+        if (len && *line != '#') bad = weigh(path, n_line, line, targets, n_targets, w, seen) < 0;
     }
-    if (f && w && !bad && !found) tfb_error("%s names none of the targets", path), bad = 1;
+    if (!bad && ferror(f)) tfb_error("cannot read %s: %s", path, strerror(errno)), bad = 1;
+    for (int t = 0; !bad && t < n_targets; t++) found += seen[t] > 0;
+    if (!bad && !found) tfb_error("%s names none of the targets", path), bad = 1;
     free(line);
+    free(seen);
     if (f) fclose(f);
-    if (f && w && !bad) return w;
+    if (!bad) return w;
     free(w);
     return NULL;
 }
@@ -110,25 +204,17 @@ float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
 int tfb_cmd_schedule(const char *s, int *schedule)
 {
     static const char *const name[] = {"constant", "cosine", "linear", "one-cycle"}; /* in the order of tfb_schedule_t */
-    for (int i = 0; i < 4; i++)
-        if (strcmp(s, name[i]) == 0) {
-            *schedule = i;
-            return 0;
-        }
-    tfb_error("--schedule is constant, cosine, linear or one-cycle, not '%s'", s);
-    return 1;
+    int k = tfb_word("schedule", s, name, 4);
+    if (k >= 0) *schedule = k;
+    return k < 0;
 }
 
 int tfb_cmd_strand(const char *s, tfb_strand_t *strand)
 {
     static const char *const name[] = {"both", "fwd", "rev"}; /* in the order of tfb_strand_t */
-    for (int i = 0; i < 4; i++)
-        if (strcmp(s, name[i]) == 0) {
-            *strand = (tfb_strand_t)i;
-            return 0;
-        }
-    tfb_error("--strand is both, fwd or rev, not '%s'", s);
-    return 1;
+    int k = tfb_word("strand", s, name, 3);
+    if (k >= 0) *strand = (tfb_strand_t)k;
+    return k < 0;
 }
 
 int tfb_cmd_precision(const char *s)

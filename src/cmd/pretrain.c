@@ -164,7 +164,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         {"targets", 1, NULL, TARGETS}, {"complete", 0, NULL, COMPLETE}, {"genome", 1, NULL, GENOME}, {"policy", 1, NULL, POLICY},
         {"arch", 1, NULL, 'a'},        {"spec", 1, NULL, SPEC},         {"motifs", 1, NULL, MOTIFS}, TFB_TRAINING_OPTIONS};
     int c, bad = 0;
-    while ((c = getopt_long(argc, argv, "a:" TFB_TRAINING_LETTERS, opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, "a:" TFB_TRAINING_LETTERS, opts)) >= 0) switch (c) {
         case 'a': a.arch = optarg; break;
         case TARGETS: a.targets = optarg; break;
         case COMPLETE: a.complete = 1; break;

@@ -56,19 +56,13 @@ int tfb_cmd_relate(int argc, char **argv)
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
     tfb_relate_opt_t o = {.seed = 1, .mode_cut = 0.4};
-    int c, bad = 0, with = 0, list = 0, n, shown = 0;
+    int c, k, bad = 0, with = 0, list = 0, n, shown = 0;
     long top = 0, v = 1;
     char **chroms = NULL;
-    while ((c = getopt_long(argc, argv, "l:h", opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, "l:h", opts)) >= 0) switch (c) {
         case 'l': o.labels = optarg; break;
         case TARGET: o.target = optarg; break;
-        case BY: {
-            int k = 0;
-            while (k < 6 && strcmp(optarg, by[k])) k++;
-            if (k == 6) tfb_error("--by is correlation, cofactor, mode, least, partners or random, not '%s'", optarg), bad = 1;
-            o.by = (tfb_relate_by_t)k;
-            break;
-        }
+        case BY: bad |= (k = tfb_word("by", optarg, by, 6)) < 0, o.by = (tfb_relate_by_t)k; break;
         case GROUPS: o.groups = optarg; break;
         case COLUMN: o.group_column = optarg; break;
         case CUT: bad |= tfb_cmd_double("mode-cut", optarg, 0, 1, &o.mode_cut); break;

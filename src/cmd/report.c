@@ -37,7 +37,7 @@ int tfb_cmd_report(int argc, char **argv)
     char title[300], *command = NULL;
     int c, bad = 0, ret = -1;
     long v = 0;
-    while ((c = getopt_long(argc, argv, "o:m:f:d:h", opts, NULL)) >= 0) switch (c) {
+    while ((c = tfb_cmd_getopt(argc, argv, "o:m:f:d:h", opts)) >= 0) switch (c) {
         case 'o': path = optarg; break;
         case 'm': model = optarg; break;
         case 'f': o.fasta = optarg; break;

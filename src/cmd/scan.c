@@ -43,27 +43,22 @@ int tfb_cmd_scan(int argc, char **argv)
         {"model", 1, NULL, 'm'},       {"fasta-ref", 1, NULL, 'f'},    {"tf", 1, NULL, TF},         {"strand", 1, NULL, STRAND}, {"scale", 1, NULL, SCALE},
         {"regions", 1, NULL, 'r'},     {"regions-file", 1, NULL, 'R'}, {"step", 1, NULL, STEP},     {"max-n", 1, NULL, MAX_N},   {"output", 1, NULL, 'o'},
         {"output-type", 1, NULL, 'O'}, {"threads", 1, NULL, '@'},      {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},      {NULL, 0, NULL, 0}};
-    int c, bad = 0;
+    static const char *const scale[] = {"probability", "logit"}, *const type[] = {"bedgraph", "bigwig"};
+    int c, k, bad = 0;
     long v;
-    while ((c = getopt_long(argc, argv, "m:f:r:R:o:O:@:v:h", opts, NULL)) >= 0) {
+    while ((c = tfb_cmd_getopt(argc, argv, "m:f:r:R:o:O:@:v:h", opts)) >= 0) {
         switch (c) {
         case 'm': o.model = optarg; break;
         case 'f': o.fasta = optarg; break;
         case TF: o.tf = optarg; break;
         case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
-        case SCALE:
-            o.logit = strcmp(optarg, "logit") == 0;
-            if (!o.logit && strcmp(optarg, "probability")) tfb_error("--scale is probability or logit, not '%s'", optarg), bad = 1;
-            break;
+        case SCALE: bad |= (k = tfb_word("scale", optarg, scale, 2)) < 0, o.logit = k == 1; break;
         case 'r': o.regions = optarg; break;
         case 'R': o.regions_file = optarg; break;
         case STEP: bad |= tfb_cmd_int("step", optarg, 1, TFB_MAX_WINDOW, &v), o.step = bad ? 1 : (int)v; break;
         case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = bad ? 0 : (int)v; break;
         case 'o': o.out = optarg; break;
-        case 'O':
-            o.format = optarg;
-            if (strcmp(optarg, "bedgraph") && strcmp(optarg, "bigwig")) tfb_error("--output-type is bedgraph or bigwig, not '%s'", optarg), bad = 1;
-            break;
+        case 'O': o.format = optarg, bad |= tfb_word("output-type", optarg, type, 2) < 0; break;
         case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = bad || v < 1 ? 1 : (int)v; break;
         case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
         case 'h': usage(stdout); return 0;

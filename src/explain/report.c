@@ -3,6 +3,7 @@
 #include "explain/figure.h"
 #include "explain/html.h"
 #include "genome/records.h"
+#include "genome/values.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <htslib/khash.h>
@@ -474,8 +475,10 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
     }
     if (look_for_tags(&r) < 0) goto done;
     if (!(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
-    while ((got = tfb_records_next(in, &rec)) > 0)
-        if (bcf_unpack(rec, BCF_UN_INFO) < 0 || record(&r, rec) < 0) goto memory;
+    while ((got = tfb_records_next(in, &rec)) > 0) {
+        if (tfb_values_check(o->in, r.hdr, rec) < 0) goto done;
+        if (record(&r, rec) < 0) goto memory;
+    }
     if (got < 0) goto done;
     ret = page(&r, out);
     goto done;

@@ -42,24 +42,48 @@ void tfb_file_part(const char *text, char *part)
 }
 
 /* Edit distance (optimal string alignment without transpositions), case ignored; names are short. */
+int tfb_word(const char *option, const char *s, const char *const *words, int n)
+{
+    char list[256];
+    size_t len = 0;
+    for (int i = 0; i < n; i++)
+        if (strcmp(s, words[i]) == 0) return i;
+    for (int i = 0; i < n && len < sizeof list; i++) {
+        const char *after = i == n - 2 ? " or " : ", ";
+        len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", words[i], i < n - 1 ? after : "");
+    }
+    int near = tfb_nearest(s, (char *const *)words, n);
+    if (near >= 0)
+        tfb_error("--%s is %s, not '%s'; did you mean %s?", option, list, s, words[near]);
+    else
+        tfb_error("--%s is %s, not '%s'", option, list, s);
+    return -1;
+}
+
+/* Edit distance (optimal string alignment: two swapped letters are one edit), case ignored; names are short. */
 static int distance(const char *a, const char *b)
 {
     enum { MAX = 64 };
-    int n = (int)strlen(a), m = (int)strlen(b), row[MAX + 1];
+    int n = (int)strlen(a), m = (int)strlen(b), rows[3][MAX + 1], *before = rows[0], *above = rows[1], *row = rows[2];
     if (n > MAX || m > MAX) return MAX;
-    for (int j = 0; j <= m; j++) row[j] = j;
+    for (int j = 0; j <= m; j++) above[j] = j;
     for (int i = 1; i <= n; i++) {
-        int diag = row[0];
         row[0] = i;
         for (int j = 1; j <= m; j++) {
-            int d = diag + (toupper((unsigned char)a[i - 1]) != toupper((unsigned char)b[j - 1]));
-            diag = row[j];
-            if (row[j] + 1 < d) d = row[j] + 1;
+            int x = toupper((unsigned char)a[i - 1]), y = toupper((unsigned char)b[j - 1]);
+            int d = above[j - 1] + (x != y);
+            if (above[j] + 1 < d) d = above[j] + 1;
             if (row[j - 1] + 1 < d) d = row[j - 1] + 1;
+            if (i > 1 && j > 1 && x == toupper((unsigned char)b[j - 2]) && y == toupper((unsigned char)a[i - 2]) && before[j - 2] + 1 < d)
+                d = before[j - 2] + 1;
             row[j] = d;
         }
+        int *free_row = before;
+        before = above;
+        above = row;
+        row = free_row;
     }
-    return row[m];
+    return above[m];
 }
 
 int tfb_nearest(const char *s, char *const *names, int n)

@@ -123,6 +123,8 @@ void tfb_strv_free(char **v);
 /* Writes text to part (at least strlen(text) + 2 bytes) as a part of a file's name, which does not leave its folder: slashes and control characters become
  * _, and so does all of a name that is empty or made of dots. */
 void tfb_file_part(const char *text, char *part);
+/* Returns the index of s among the n words that the option takes, or -1 (logged, with the words and the nearest one). */
+int tfb_word(const char *option, const char *s, const char *const *words, int n);
 /* Index of the entry of names[n] nearest to s in edit distance (case-insensitive), or -1 where none is near. For "did you mean". */
 int tfb_nearest(const char *s, char *const *names, int n);
 

@@ -1,0 +1,87 @@
+/* fuzz_tables.c - any bytes as one of the tables that commands read. The first byte chooses: p peaks, o
+ * open regions or r regions of `labels`, s its sheet; b regions to draw variants from; R the regions of
+ * `scan`; g binding modes or q partners of `relate`. TFB_FUZZ_FASTA, TFB_FUZZ_MODEL and TFB_FUZZ_LABELS
+ * name reference, model and labels. */
+#include "annotate/scan.h"
+#include "fuzz.h"
+#include "genome/draw.h"
+#include "genome/peaks.h"
+#include "train/relate.h"
+#include "util/util.h"
+#include <htslib/hts_log.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char modes[] = "porsbRgq";
+static const char open_regions[] = "chr1\t100\t900\nchr2\t100\t900\n", sites[] = "chr1\t150\t160\n", regions[] = "chr1\t100\t200\nchr2\t300\t400\n";
+
+static void labels(char mode, const uint8_t *data, size_t n)
+{
+    char sheet[600];
+    const char *path[4];
+    static const char *const what[4] = {"open", "peaks", "tfbs", "regions"};
+    for (int i = 0; i < 4; i++) {
+        const char *text = i == 0 ? open_regions : i == 2 ? sites : regions;
+        int its = mode == "oprr"[i] && (i != 2);
+        path[i] = its ? fuzz_file(what[i], data, n) : fuzz_file(what[i], (const uint8_t *)text, strlen(text));
+    }
+    int len = snprintf(sheet, sizeof sheet, "cell\ttf\tkind\tpath\nA\t.\topen\t%s\nA\tT\tpeaks\t%s\n.\tT\ttfbs\t%s\n", path[0], path[1], path[2]);
+    const char *samples = mode == 's' ? fuzz_file("sheet", data, n) : fuzz_file("sheet", (const uint8_t *)sheet, (size_t)len);
+    tfb_peaks_opt_t o = {.fasta = fuzz_env("TFB_FUZZ_FASTA"), .samples = samples, .regions = path[3], .out = "/dev/null", .width = 60};
+    tfb_peaks_label(&o);
+    fuzz_remove("sheet");
+    for (int i = 0; i < 4; i++) fuzz_remove(what[i]);
+}
+
+static void draw(const char *in)
+{
+    static tfb_fasta_t *fasta;
+    tfb_snv_t snv[8];
+    tfb_rng_t rng;
+    if (!fasta && !(fasta = tfb_fasta_open(fuzz_env("TFB_FUZZ_FASTA")))) abort();
+    tfb_regions_t *r = tfb_regions_load(in, NULL, 0, fasta);
+    tfb_rng_seed(&rng, 1);
+    if (r && tfb_snvs_draw(r, fasta, 12, 2, &rng, snv, 8) > 8) abort();
+    if (r) tfb_regions_has(r, "chr1", 150);
+    tfb_regions_destroy(r);
+}
+
+static void relate(char mode, const char *in)
+{
+    tfb_relate_opt_t o = {.labels = fuzz_env("TFB_FUZZ_LABELS"), .target = "CTCF", .mode_cut = 0.4, .seed = 1};
+    int n;
+    int64_t bound;
+    if (mode == 'g') o.by = TFB_RELATE_COFACTOR, o.groups = in;
+    if (mode == 'q') o.by = TFB_RELATE_PARTNERS, o.partners = in;
+    tfb_related_t *r = tfb_relate(&o, &n, &bound);
+    if (r) tfb_relate_free(r, n);
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
+{
+    hts_set_log_level(HTS_LOG_OFF);
+    tfb_log_level(-1);
+    if (n < 1) return 0;
+    if (*data && strchr("pors", *data)) {
+        labels((char)*data, data + 1, n - 1);
+        return 0;
+    }
+    const char *in = fuzz_file("in", data + 1, n - 1);
+    tfb_scan_opt_t o = {
+        .model = fuzz_env("TFB_FUZZ_MODEL"), .fasta = fuzz_env("TFB_FUZZ_FASTA"), .tf = "A", .out = "/dev/null", .regions_file = in, .step = 7, .threads = 1};
+    if (*data == 'R')
+        tfb_scan(&o);
+    else if (*data == 'b')
+        draw(in);
+    else
+        relate((char)*data, in);
+    fuzz_remove("in");
+    return 0;
+}
+
+size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t m, unsigned int seed)
+{
+    if (n < 2) return LLVMFuzzerMutate(data, n, m);
+    if (seed % 16 == 0) data[0] = (uint8_t)modes[seed / 16 % (sizeof modes - 1)];
+    return 1 + fuzz_mutate(data + 1, n - 1, m - 1, seed);
+}
