@@ -4,6 +4,7 @@
 #     phased.pl windows W ref.fa in.vcf      FASTA: >ID.ALLELES.SAMPLE.HAPLOTYPE and the window (nothing where there is none)
 #     phased.pl sequences ref.fa in.vcf      FASTA: >CONTIG.SAMPLE.HAPLOTYPE and the sequence
 #     phased.pl random SEED N ref.fa         a VCF of N phased variants of ten samples, many of them nested or overlapping
+#     phased.pl long SEED N ref.fa           the same, with REFs of up to 15,000 bases among them
 #
 # A contig is a list of strings, one in place of each base; a variant changes those of the bases that it changes.
 use strict;
@@ -11,7 +12,7 @@ use warnings;
 
 my $mode = shift;
 my $W = $mode eq 'windows' ? shift : 0;
-my ($seed, $N) = $mode eq 'random' ? (shift, shift) : (0, 0);
+my ($seed, $N) = $mode eq 'random' || $mode eq 'long' ? (shift, shift) : (0, 0);
 my ($fasta, $vcf) = @ARGV;
 
 my (%seq, @order, $name);
@@ -37,8 +38,9 @@ sub random_vcf
         for my $pos (sort { $a <=> $b } keys %at) {
             for (1 .. (rand() < 0.1 ? 2 : 1)) {
                 my $n = pick(1, 1, 1, 1, 2, 3, 5, 9, 40);
+                $n = pick(300, 2000, 9000, 12000, 15000) if $mode eq 'long' && rand() < 0.03;
                 my $ref = substr $seq{$c}, $pos, $n;
-                next if $ref =~ /[^ACGT]/;
+                next if $ref =~ /[^ACGT]/ || length $ref < $n;
                 my %alt;
                 for (1 .. pick(1, 1, 1, 2, 3)) {
                     my $m = pick(1, 1, 1, $n, $n, 2, 4, 12);
@@ -157,6 +159,8 @@ sub windows
     for my $contig (@order) {
         my @here = grep { $_->{contig} eq $contig } @record;
         $_->{main} = first_scored($contig, $_) for @here;
+        my $reach = 2000; # far more than a window of a few bases reaches over deletions
+        $reach += length $_->{allele}[0] for grep { length $_->{allele}[0] > 200 } @here;
         for my $s (0 .. $#sample) {
             for my $k (0, 1) {
                 my @base = haplotype($contig, $s, $k);
@@ -171,8 +175,8 @@ sub windows
                     if ($a >= $W) {
                         $w = substr $middle, int($a / 2) - int($W / 2), $W;
                     } else {
-                        my $before = join '', @base[($p < 2000 ? 0 : $p - 2000) .. $p - 1]; # far more than a window reaches
-                        my $after = join '', @base[$q .. ($q + 2000 < @base ? $q + 2000 : $#base)];
+                        my $before = join '', @base[($p < $reach ? 0 : $p - $reach) .. $p - 1];
+                        my $after = join '', @base[$q .. ($q + $reach < @base ? $q + $reach : $#base)];
                         my $right = $W - $left - $a;
                         next if length $before < $left || length $after < $right;
                         $w = ($left ? substr($before, -$left) : '') . $middle . substr($after, 0, $right);
@@ -184,7 +188,7 @@ sub windows
     }
 }
 
-if ($mode eq 'random') { random_vcf(); exit }
+if ($mode eq 'random' || $mode eq 'long') { random_vcf(); exit }
 read_vcf();
 $record[$_]{number} = $_ for 0 .. $#record;
 if ($mode eq 'windows') { windows(); exit }

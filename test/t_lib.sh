@@ -56,6 +56,13 @@ cut -f 5 lib.txt | sort -u > got.txt
 printf '%s\n' '* (deleted by another variant)' breakend 'on a contig that the FASTA lacks' scored symbolic 'too near a contig end' 'with a REF that the FASTA does not have' \
     'with letters other than A, C, G, T' 'with too many N around' | sort > want.txt
 comm -13 want.txt got.txt > diff.txt; [ ! -s diff.txt ] && [ "$(wc -l < got.txt)" -ge 7 ] && echo 'ok reasons' || echo "not ok reasons: $(tr '\n' ',' < got.txt)"
+# padding changes nothing, and an ALT that is REF is no change
+s=$(seq_at chr1 96 104); d=$(seq_at chr1 498 509)
+row() { printf 'chr1\t%d\t.\t%s\t%s\t.\t.\t.\n' "$@"; }
+{ x=$(other "${s:4:1}"); row 100 "${s:4:1}" "$x"; row 98 "${s:2}" "${s:2:2}$x${s:5}"; row 96 "$s" "$(echo "${s:0:4}$x${s:5}" | tr ACGT acgt)"
+  row 500 "${d:2:4}" "${d:2:1}"; row 498 "$d" "${d:0:3}${d:6}"; row 98 "${s:2}" "${s:2}"; } | ./checker scores tiny.safetensors ref.fa | cut -f 5- > got.txt
+[ "$(sed -n 1,3p got.txt | sort -u | wc -l)" = 1 ] && [ "$(sed -n 4,5p got.txt | sort -u | wc -l)" = 1 ] && sed -n 6p got.txt | grep -q '^equal to REF	\.' && [ "$(grep -c ^scored got.txt)" = 5 ] &&
+    echo 'ok a padded allele has the scores that it has without padding' || echo "not ok a padded allele has the scores that it has without padding: $(cut -c1-40 got.txt | tr '\n' ';')"
 ./checker contracts tiny.safetensors ref.fa > got.txt 2> err.txt && [ ! -s err.txt ] && [ ! -s got.txt ] && echo 'ok what the header promises, without a word on standard error' ||
     echo "not ok what the header promises, without a word on standard error: $(cat got.txt err.txt | head -n 3)"
 nm -D --undefined-only "$build/libtfbind.so" > /dev/null # (the library that was checked is the one that was built)

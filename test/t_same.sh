@@ -32,8 +32,12 @@ host +tfbind first.bcf -- $M -i 'POS<3000' -k > kept.vcf; bcftools view -Ob kept
 bare() { bcftools query -f "$1" | sed 's/\t-\?[0-9.e-]*,\.\(\t\|$\)/\t.,.\1/'; }
 q='%POS %REF %ALT\t%TFB_TOP\t%TFB_REF\t%TFB_ALT\t%TFB_DELTA\t%TFB_LOR\t%TFB_CSQ\n'
 $A --csq r.vcf.gz | bcftools norm --no-version -m- 2> /dev/null | bcftools query -f "$q" > a.txt; bcftools norm --no-version -m- r.vcf.gz 2> /dev/null | $A --csq | bcftools query -f "$q" > b.txt; same 'split multi-allelic = joined: summary and --csq' a.txt b.txt
-q='%POS %REF %ALT\t%TFB_CTCF\t%TFB_CTCF_DELTA\t%TFB_NKX2_5_LOR[\t%TFB_CTCF_HAP]\n'
-$A --tf all --haplotypes r.vcf.gz | bcftools norm --no-version -m- 2> /dev/null | bcftools query -f "$q" > a.txt; bcftools norm --no-version -m- r.vcf.gz 2> /dev/null | $A --tf all --haplotypes | bcftools query -f "$q" > b.txt; same 'split multi-allelic = joined: --tf and --haplotypes' a.txt b.txt
+# (a joined record has one value of REF where each split one has that beside its ALT, if they are trimmed differently)
+q='%POS %REF %ALT %TFB_CTCF{1} %TFB_CTCF_DELTA %TFB_NKX2_5_LOR[ %GT:%TFB_CTCF_HAP]\n'
+own() { perl -lane 'for my $x (@F[6 .. $#F]) { my ($gt, $v) = split /:/, $x; my @a = split /[|]/, $gt; my @v = split /,/, $v; $x = join ",", map { $a[$_] eq "1" ? $v[$_] // "." : "-" } 0 .. $#a } print "@F"'; }
+$A --tf all --haplotypes r.vcf.gz | bcftools norm --no-version -m- 2> /dev/null | bcftools query -f "$q" | own > a.txt
+bcftools norm --no-version -m- r.vcf.gz 2> /dev/null | $A --tf all --haplotypes | bcftools query -f "$q" | own > b.txt
+same 'split multi-allelic = joined: --tf and --haplotypes' a.txt b.txt
 $A --tf all r.vcf.gz | bcftools norm --no-version -m- 2> /dev/null | bcftools norm --no-version -m+any 2> /dev/null | bcftools query -f '%POS %REF %ALT %TFB_SPI1_DELTA\n' | sort > a.txt; $A --tf all r.vcf.gz | bcftools norm --no-version -m+any 2> /dev/null | bcftools query -f '%POS %REF %ALT %TFB_SPI1_DELTA\n' | sort > b.txt; same 'split and joined again = joined' a.txt b.txt
 
 # A shifted indel is the left-aligned one with its windows moved: those of REF along the reference, those of ALT along the changed genome
@@ -68,8 +72,11 @@ done < <(head -n 12 one.txt)
 # The other strand: the genome reversed and complemented, with its variants
 revcomp() { awk '/^>/ { if (s != "") flush(); print; s = ""; next } { s = s $0 } function flush( i, r) { r = ""; for (i = length(s); i > 0; i--) r = r substr("TGCAN", index("ACGTN", substr(s, i, 1)), 1); print r } END { flush() }' "$1"; }
 revcomp ref.fa | fold -w 60 > rc.fa; samtools faidx rc.fa
-turn() { # variants of one length: SNVs and MNVs have no base to be anchored on
-    perl -ne 'if (/^#/) { print if /^##(file|contig)/; print "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" if /^#C/; next } my @c = split /\t/; next if grep { length $_ != length $c[3] } split /,/, $c[4];
+turn() { # ALTs of the length of REF, of which nothing is trimmed: SNVs and MNVs have no base to be anchored on
+    perl -ne 'if (/^#/) { print if /^##(file|contig)/; print "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\n" if /^#C/; next } my @c = split /\t/; 
+        my @alt = grep { length $_ == length $c[3] && substr($_, 0, 1) ne substr($c[3], 0, 1) && substr($_, -1) ne substr($c[3], -1) } split /,/, $c[4];
+        next unless @alt;
+        $c[4] = join ",", @alt;
         push @v, [@c[0 .. 4]]; END { for (reverse @v) { my @c = @$_; if ($ENV{TURN}) { $c[1] = 10000 - $c[1] - length($c[3]) + 2; for (@c[3, 4]) { $_ = join ",", map { scalar reverse } split /,/; tr/ACGT/TGCA/ } } print join("\t", @c, ".", ".", "."), "\n" } }' r.vcf | bcftools sort 2> /dev/null
 }
 turn > f.vcf; TURN=1 turn > b.vcf

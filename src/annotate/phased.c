@@ -125,13 +125,15 @@ static int known(int32_t g) { return g != bcf_int32_vector_end && g != bcf_int32
 
 static int is_integer(const bcf_fmt_t *f) { return f->type == BCF_BT_INT8 || f->type == BCF_BT_INT16 || f->type == BCF_BT_INT32; }
 
-/* The record's genotypes into p->gt, each allele one that the record has. Values a sample, 0 if there are none, or -1 (logged): htslib
- * checks that the bytes are there, and not what is in them, and ends the process if they are of another type. */
+/* The record's genotypes into p->gt, each allele one that the record has. Values a sample, 0 if
+ * there are none, or -1 (logged). htslib checks that the bytes are there, but not what is in them,
+ * and ends the process if they are of a type that genotypes cannot have. */
 static int read_genotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
+    if (rec->n_fmt == 0) return 0;
+    if ((int)rec->n_sample != p->n_samples) return malformed(p, hdr, rec, -1, "the record has values of another number of samples than the header names");
     const bcf_fmt_t *f = bcf_get_fmt(hdr, rec, "GT");
     if (!f || !f->p || f->n <= 0) return 0;
-    if ((int)rec->n_sample != p->n_samples) return malformed(p, hdr, rec, -1, "the record has values of another number of samples than the header names");
     if (!is_integer(f)) return malformed(p, hdr, rec, -1, "FORMAT/GT holds no genotypes");
     int n = bcf_get_genotypes(hdr, rec, &p->gt, &p->m_gt);
     if (n == -4) return no_memory();
@@ -241,8 +243,8 @@ static int move_on(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec)
     return 0;
 }
 
-/* Applies --phase to a record's genotypes of ploidy values a sample, and notes the phase sets of those that are heterozygous, of which there then are
- * *n_set. 0, or -1 (logged). */
+/* Applies --phase to a record's genotypes of ploidy values a sample, and notes the phase sets of
+ * those that are heterozygous, of which there then are *n_set. 0, or -1 (logged). */
 static int settle_all(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int ploidy, int *n_set)
 {
     int n_ps = read_sets(p, hdr, rec), by_set = p->has_ps && (p->phase == 'r' || p->phase == 's');
@@ -319,8 +321,8 @@ static int same_window(tfb_phased_t *p, tfb_windows_t *w, const uint8_t *code, i
     return p->table[at] = (int)((code - w->code) / w->W);
 }
 
-/* An empty table of the windows of a record, with room for n, and those that there are already: most haplotypes have just these. 0, or -1 on lack of
- * memory (logged). */
+/* An empty table of the windows of a record, with room for n, and those that there are already:
+ * most haplotypes have just these. 0, or -1 on lack of memory (logged). */
 static int begin_table(tfb_phased_t *p, int n, const tfb_alt_t *alt, int n_alt, tfb_windows_t *w)
 {
     int m = 64;
@@ -339,7 +341,8 @@ static int begin_table(tfb_phased_t *p, int n, const tfb_alt_t *alt, int n_alt, 
     return 0;
 }
 
-/* Makes the window of a group of haplotypes with an allele's REF in its middle. Its index, NO_VALUE, UNKNOWN, or UNMADE on failure (logged). */
+/* Makes the window of a group of haplotypes with an allele's REF in its middle. Its index,
+ * NO_VALUE, UNKNOWN, or UNMADE on failure (logged). */
 static int make_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, int group, int allele, int base, tfb_windows_t *w)
 {
     uint8_t *code = tfb_windows_next(w);

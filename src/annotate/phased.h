@@ -33,20 +33,23 @@ typedef struct {
 tfb_phased_t *tfb_phased_create(const bcf_hdr_t *hdr, const char *in, char phase, int W, int max_n);
 void tfb_phased_destroy(tfb_phased_t *p);
 void tfb_phased_rec_free(tfb_phased_rec_t *r);
-/* The next record has been read. usable: its alleles may be applied and scored; 0 still tells how far the input has come. 0, or -1 (logged).
- * On another contig than the last record's, all of those must have been made windows of: ask tfb_phased_new_contig. */
+/* The next record has been read. usable: its alleles may be applied and scored; 0 still tells how
+ * far the input has come. 0, or -1 (logged). On another contig than the last record's, all of those
+ * must have been made windows of: ask tfb_phased_new_contig. */
 int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usable, tfb_phased_rec_t *r);
 int tfb_phased_new_contig(const tfb_phased_t *p, const bcf1_t *rec);
 /* Are all neighbours there? */
 int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r);
-/* Makes the windows of a record's haplotypes, each sequence once; alt[n_alt] has the windows that there are already, and one ALT at least is
- * scored. REF lies in the middle of a haplotype as it is trimmed with the ALT of its genotype, and of those that have none as it is trimmed with the first that is
- * scored. Records come in order. 0, or -1 (logged). */
+/* Makes the windows of a record's haplotypes, each sequence once; alt[n_alt] has the windows that
+ * there are already, and one ALT at least is scored. REF lies in the middle of a haplotype as it is
+ * trimmed with the ALT of its genotype, and of those that have none as it is trimmed with the first
+ * that is scored. Records come in order. 0, or -1 (logged). */
 int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt, int n_alt, tfb_windows_t *w);
 /* FORMAT value of each haplotype for target t. 0, or -1 (logged). */
 int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r, const tfb_windows_t *w, int t, const char *tag);
-/* Of the haplotypes that have ALT i, the largest departure of P(haplotype) from P(ALT alone), signed, for target t; *d gets the missing value
- * where none has it. alt: the ALT's own window, -1 = none. */
+/* Of the haplotypes that have ALT i, the largest departure of P(haplotype) from P(ALT alone),
+ * signed, for target t; *d gets the missing value where none has it. alt: the ALT's own window, -1
+ * = none. */
 void tfb_phased_departure(const tfb_phased_rec_t *r, const tfb_windows_t *w, int i, int alt, int t, float *d);
 /* A sentence on what was left out, "" where nothing was; p's. */
 const char *tfb_phased_summary(tfb_phased_t *p);

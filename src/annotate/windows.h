@@ -19,7 +19,8 @@ typedef struct {
     int ref, alt; /* alt < 0: the ALT is not scored */
 } tfb_alt_t;
 
-/* Room for one window more: its W codes, to be filled and then counted by tfb_windows_keep, or left. NULL on lack of memory (logged). */
+/* Room for one window more: its W codes, to be filled and then counted by tfb_windows_keep, or
+ * left. NULL on lack of memory (logged). */
 uint8_t *tfb_windows_next(tfb_windows_t *w);
 /* Counts the window that was filled; base as tfb_infer_windows. Its index. */
 int tfb_windows_keep(tfb_windows_t *w, int base);

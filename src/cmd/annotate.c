@@ -46,7 +46,7 @@ static void usage(FILE *f, const char *tool)
             "Genotypes\n"
             "      --haplotypes         score each sample's haplotypes as they are, with all their variants: FORMAT/TFB_HAP (with --tf: TFB_<TF>_HAP), a\n"
             "                           value for each allele of GT, and INFO/TFB_HAP_DIFF, the largest departure from the variant alone\n"
-            "  -p, --phase a|m|r|R|s    of unphased heterozygous genotypes: take as they are (0/1 -> 0|1), merge all into one haplotype (0/1 -> 1),\n"
+            "  -p, --phase a|m|r|R|s    of heterozygous genotypes with a /: take as they are (0/1 -> 0|1), merge all into one haplotype (0/1 -> 1),\n"
             "                           require phase, non-reference haplotypes (0/1 -> 1|1), skip [r]\n"
             "Records\n"
             "  -c, --check-ref e|w|x    where REF is not what the FASTA has: error, warn and leave unannotated, drop [e]\n"

@@ -66,8 +66,7 @@ int tfb_allele_window(tfb_fasta_t *f, const char *contig, const tfb_change_t *c,
     }
     int right = W - left - n, r;
     hts_pos_t end = c->pos + c->n_ref;
-    if ((r = tfb_allele_bases(f, contig, c->pos - left, c->pos, code)) != 0 ||
-        (r = tfb_allele_bases(f, contig, end, end + right, code + left + n)) != 0)
+    if ((r = tfb_allele_bases(f, contig, c->pos - left, c->pos, code)) != 0 || (r = tfb_allele_bases(f, contig, end, end + right, code + left + n)) != 0)
         return r;
     tfb_encode(allele + from, (size_t)n, code + left);
     return tfb_count_n(code, (size_t)W) > (size_t)max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;

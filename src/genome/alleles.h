@@ -1,13 +1,16 @@
 /* alleles.h - REF and ALT alleles -> windows of base codes.
  *
- * Bases that REF and an ALT share are trimmed before windows are placed, so that one change has one value however the record pads
- * it: first from the right, then from the left, until one of the two is a single base. That is what `bcftools norm` leaves of the ALT
- * on its own, except that nothing is moved along a repeat. The base that an indel shares with REF stays.
+ * Bases that REF and an ALT share are trimmed before windows are placed, so that one change has one
+ * value however the record pads it: first from the right, then from the left, until one of the two
+ * is a single base. That is what `bcftools norm` leaves of the ALT on its own, except that nothing
+ * is moved along a repeat. The base that an indel shares with REF stays.
  *
- * Each allele then lies in the middle of its own window of W bases: W/2 - a/2 bases of the genome to its left (a = the allele's
- * length, integer division), the rest to its right. Of an allele longer than W, the middle W bases. For an SNV that is
- * [pos - W/2, pos - W/2 + W) with the variant at index W/2. The ALTs of a record may differ in what they share with REF, and then in
- * their windows of REF. Splitting or joining records changes nothing, and exchanging REF and ALT exchanges windows. */
+ * Each allele then lies in the middle of its own window of W bases: W/2 - a/2 bases of the genome
+ * to its left (a = the allele's length, integer division), the rest to its right. Of an allele
+ * longer than W, the middle W bases. For an SNV that is [pos - W/2, pos - W/2 + W) with the variant
+ * at index W/2. The ALTs of a record may differ in what they share with REF, and then in their
+ * windows of REF. Splitting or joining records changes nothing, and exchanging REF and ALT
+ * exchanges windows. */
 #ifndef TFB_ALLELES_H
 #define TFB_ALLELES_H
 
@@ -39,26 +42,28 @@ int tfb_allele_bases(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_
 
 /* REF and an ALT without the bases that they share. */
 typedef struct {
-    hts_pos_t pos;        /* of REF's first base, 0-based */
+    hts_pos_t pos;         /* of REF's first base, 0-based */
     const char *ref, *alt; /* point into what was trimmed: not terminated */
-    int n_ref, n_alt;     /* bases, one at least */
+    int n_ref, n_alt;      /* bases, one at least */
 } tfb_change_t;
 
-/* Trims REF and an ALT of a record at pos, case ignored. Returns what the ALT is: OK, SAME, or why it cannot be scored (NOT_ACGT also for
- * such a REF). *c is set for OK and SAME. Every window of a variant begins with this. */
+/* Trims REF and an ALT of a record at pos, case ignored. Returns what the ALT is: OK, SAME, or why
+ * it cannot be scored (NOT_ACGT also for such a REF). *c is set for OK and SAME. Every window of a
+ * variant begins with this. */
 tfb_allele_t tfb_allele_trim(hts_pos_t pos, const char *ref, const char *alt, tfb_change_t *c);
 /* Are the REFs of two changes of a contig the same bases at the same place? */
 int tfb_change_same_ref(const tfb_change_t *a, const tfb_change_t *b);
 /* Bases of the genome to the left of an allele of a bases in its window. */
 int tfb_allele_left(int a, int W);
 
-/* The window of REF (which 0) or ALT (which 1) of a change. code gets W codes. max_n: N allowed in the window. Returns a reason (0 = OK), or -1 on a
- * read error (logged). */
+/* The window of REF (which 0) or ALT (which 1) of a change. code gets W codes. max_n: N allowed in
+ * the window. Returns a reason (0 = OK), or -1 on a read error (logged). */
 int tfb_allele_window(tfb_fasta_t *f, const char *contig, const tfb_change_t *c, int which, int W, int max_n, uint8_t *code);
 
-/* Compares REF with the FASTA, case ignored. TFB_ALLELE_OK, _MISMATCH (*at gets the offset of the first difference, *base the
- * FASTA's letter), _NO_CONTIG, _EDGE (REF reaches beyond the contig), or -1 on a read error. An N or IUPAC code on either side
- * contradicts nothing: a masked reference says nothing about REF (`bcftools norm -c` would call that a mismatch). */
+/* Compares REF with the FASTA, case ignored. TFB_ALLELE_OK, _MISMATCH (*at gets the offset of the
+ * first difference, *base the FASTA's letter), _NO_CONTIG, _EDGE (REF reaches beyond the contig),
+ * or -1 on a read error. An N or IUPAC code on either side contradicts nothing: a masked reference
+ * says nothing about REF (`bcftools norm -c` would call that a mismatch). */
 int tfb_allele_check_ref(tfb_fasta_t *f, const char *contig, hts_pos_t pos, const char *ref, int *at, char *base);
 
 #endif

@@ -43,10 +43,23 @@ typedef struct {
     const var_t *v;
 } applied_t;
 
-/* A stretch of the genome that windows may reach, both ends included: more is the bases that deletions in it may add on each side. */
+/* A stretch of the genome that windows may reach, both ends included: more is the bases that
+ * deletions in it may add on each side. */
 typedef struct {
     hts_pos_t lo, hi, more;
 } stretch_t;
+
+enum {
+    FAR = 20000, /* bases from a variant on, bases of the genome are kept in blocks: */
+    BLOCK = 1024,
+    N_BLOCKS = 8,
+};
+
+/* Bases of the genome beside the far end of a long deletion. */
+typedef struct {
+    hts_pos_t beg, end; /* empty: beg = end */
+    uint8_t code[BLOCK];
+} block_t;
 
 /* Where a slot's last change lies. */
 typedef struct {
@@ -63,16 +76,17 @@ struct tfb_haps_t {
     int n_lengthy, m_lengthy;
     int64_t next;
     hts_pos_t last;
-    hts_pos_t least_end;     /* no variant in v ends before */
-    hts_pos_t until;         /* records up to here may have to wait for the end of a REF longer than TFB_HAPS_LONG */
-    size_t waiting, most;    /* bytes of such records, and how many are too many */
-    int64_t asked;           /* the variant that was not ready, */
-    hts_pos_t asked_until;   /* and how far the input must come first */
-    edge_t *edge;            /* (m_edge), per slot: the change applied that ends last */
+    hts_pos_t least_end;   /* no variant in v ends before */
+    hts_pos_t until;       /* records up to here may have to wait for the end of a REF longer than TFB_HAPS_LONG */
+    size_t waiting, most;  /* bytes of such records, and how many are too many */
+    int64_t asked;         /* the variant that was not ready, */
+    hts_pos_t asked_until; /* and how far the input must come first */
+    edge_t *edge;          /* (m_edge), per slot: the change applied that ends last */
     int m_edge;
     stretch_t *near;
     int n_near, m_near, n_jumps; /* n_jumps: of all of v */
-    int *touched; /* variants that change bases in those stretches: indexes of v */
+    int n_het;                   /* variants in v with phase sets */
+    int *touched;                /* variants that change bases in those stretches: indexes of v */
     int n_touched, m_touched;
     /* of the latest grouping */
     int centre, n_slots;
@@ -84,6 +98,8 @@ struct tfb_haps_t {
     int n_path, m_path;
     uint8_t *middle;
     size_t m_middle;
+    block_t block[N_BLOCKS]; /* filled in turn */
+    int n_blocks;
     tfb_haps_count_t count;
 };
 
@@ -163,10 +179,11 @@ static void put_back(tfb_haps_t *h, var_t *v)
 void tfb_haps_reset(tfb_haps_t *h)
 {
     for (int i = 0; i < h->n; i++) put_back(h, h->v[i]);
-    h->n = h->n_lengthy = h->n_jumps = 0;
+    h->n = h->n_lengthy = h->n_jumps = h->n_het = 0;
     h->last = h->least_end = 0;
     h->until = h->asked = -1;
     h->waiting = 0;
+    for (int i = 0; i < N_BLOCKS; i++) h->block[i].beg = h->block[i].end = 0;
     for (int i = 0; i < h->m_edge; i++) h->edge[i] = (edge_t){-1, -1};
 }
 
@@ -339,6 +356,7 @@ int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *al
     h->v[h->n++] = v;
     if (is_lengthy(v)) h->lengthy[h->n_lengthy++] = v;
     h->n_jumps += v->n_jumps;
+    h->n_het += n_set > 0;
     h->last = pos;
     if (v->far > h->until) h->until = v->far;
     return h->next++;
@@ -387,8 +405,9 @@ static hts_pos_t lengthens(const tfb_haps_t *h, const var_t *v, const stretch_t 
     return most;
 }
 
-/* Lengthens stretch k: round after round, until no more changes come in. Longer ones are stepped over: what lies inside them is not
- * reached, but what lies behind their ends is. Behind the far end of one that was given up nothing is. */
+/* Lengthens stretch k: round after round, until no more changes come in. Longer ones are stepped
+ * over: what lies inside them is not reached, but what lies behind their ends is. Behind the far
+ * end of one that was given up nothing is. */
 static void lengthen(tfb_haps_t *h, const var_t *c, int k)
 {
     stretch_t *s = &h->near[k];
@@ -465,6 +484,7 @@ void tfb_haps_done(tfb_haps_t *h, int64_t number)
         var_t *v = h->v[i];
         if (i <= c && v->end < low) {
             h->n_jumps -= v->n_jumps;
+            h->n_het -= v->n_set > 0;
             put_back(h, v);
             continue;
         }
@@ -476,7 +496,8 @@ void tfb_haps_done(tfb_haps_t *h, int64_t number)
 
 /* ---- groups ---- */
 
-/* The phase set of each sample at the variant: its own there, else that of the nearest heterozygous variant, the earlier of two. */
+/* The phase set of each sample at the variant: its own there, else that of the nearest heterozygous
+ * variant, the earlier of two. */
 static void choose_sets(tfb_haps_t *h, int first, int last)
 {
     int c = h->centre, lo = c - 1, hi = c + 1;
@@ -570,7 +591,7 @@ int tfb_haps_group(tfb_haps_t *h, int64_t number, int n_slots)
     if (find_touched(h, c) < 0 || grow_slots(h, n_slots) < 0 || add_node(h, -1, -1, 0) < 0) return -1;
     memset(h->group, 0, (size_t)n_slots * sizeof *h->group);
     int first = h->touched[0], last = h->touched[h->n_touched - 1];
-    for (int i = first; i <= last; i++) sets |= h->v[i]->n_set;
+    for (int i = first; i <= last && h->n_het && !sets; i++) sets = h->v[i]->n_set;
     if (sets) choose_sets(h, first, last);
     for (int j = 0; j < h->n_touched; j++) {
         const var_t *v = h->v[h->touched[j]];
@@ -626,16 +647,50 @@ static int collect(tfb_haps_t *h, int group)
     return 0;
 }
 
-static int flank(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
+/* The block with base at of a contig: one that is kept, or read now. NULL and *why a reason, or -1 (logged). */
+static const block_t *get_block(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int *why)
 {
-    return beg < end ? tfb_allele_bases(f, contig, beg, end, code) : TFB_ALLELE_OK;
+    for (int i = 0; i < N_BLOCKS; i++)
+        if (at >= h->block[i].beg && at < h->block[i].end) return &h->block[i];
+    block_t *b = &h->block[h->n_blocks++ % N_BLOCKS];
+    hts_pos_t beg = at - at % BLOCK, end = beg + BLOCK, len = tfb_fasta_len(f, contig);
+    if (end > len) end = len;
+    b->beg = b->end = 0;
+    if (at < 0 || at >= end)
+        *why = TFB_ALLELE_EDGE;
+    else if ((*why = tfb_allele_bases(f, contig, beg, end, b->code)) == 0) {
+        b->beg = beg;
+        b->end = end;
+        return b;
+    }
+    return NULL;
+}
+
+/* Bases of the genome in a window at the latest grouping's variant. The reader keeps a stretch
+ * around it, which going to and fro between it and the ends of a long deletion would read again
+ * each time. */
+static int flank(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
+{
+    hts_pos_t here = h->v[h->centre]->pos;
+    if (beg >= end) return TFB_ALLELE_OK;
+    if (beg < here + FAR && end > here - FAR) return tfb_allele_bases(f, contig, beg, end, code);
+    while (beg < end) {
+        int why = 0;
+        const block_t *b = get_block(h, f, contig, beg, &why);
+        if (!b) return why;
+        hts_pos_t stop = end < b->end ? end : b->end;
+        memcpy(code, b->code + (beg - b->beg), (size_t)(stop - beg));
+        code += stop - beg;
+        beg = stop;
+    }
+    return TFB_ALLELE_OK;
 }
 
 /* May the input not have come to the end of this change? */
 static int is_unknown(const var_t *v, const edit_t *e) { return v->given_up && is_long(e); }
 
-/* What the haplotype has in place of REF up to end into h->middle, from the changes path[i, k); it has lost the bases below from.
- * *to gets where the genome goes on. Its length, or -1. */
+/* What the haplotype has in place of REF up to end into h->middle, from the changes path[i, k); it
+ * has lost the bases below from. *to gets where the genome goes on. Its length, or -1. */
 static int64_t fill_middle(tfb_haps_t *h, int i, int k, hts_pos_t from, hts_pos_t end, hts_pos_t *to)
 {
     const var_t *c = h->v[h->centre];
@@ -669,12 +724,12 @@ static int64_t fill_middle(tfb_haps_t *h, int i, int k, hts_pos_t from, hts_pos_
 }
 
 /* code[0, n) from the bases left of at, nearest last; changes path[0, k). */
-static int fill_left(const tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int k, int n, uint8_t *code)
+static int fill_left(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int k, int n, uint8_t *code)
 {
     while (n > 0) {
         hts_pos_t stop = k > 0 ? h->path[k - 1].e->end : -1;
         int64_t take = k > 0 && at - stop < n ? (at > stop ? at - stop : 0) : n, r;
-        if ((r = flank(f, contig, at - take, at, code + n - take)) != 0) return (int)r;
+        if ((r = flank(h, f, contig, at - take, at, code + n - take)) != 0) return (int)r;
         if ((n -= (int)take) == 0) break;
         const edit_t *e = h->path[--k].e;
         int len = e->len < n ? e->len : n;
@@ -686,12 +741,12 @@ static int fill_left(const tfb_haps_t *h, tfb_fasta_t *f, const char *contig, ht
 }
 
 /* code[0, n) from the bases from at on; changes path[k, n_path). */
-static int fill_right(const tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int k, int n, uint8_t *code)
+static int fill_right(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int k, int n, uint8_t *code)
 {
     while (n > 0) {
         int more = k < h->n_path;
         int64_t take = more && h->path[k].e->beg - at < n ? h->path[k].e->beg - at : n, r;
-        if ((r = flank(f, contig, at, at + take, code)) != 0) return (int)r;
+        if ((r = flank(h, f, contig, at, at + take, code)) != 0) return (int)r;
         code += take;
         if ((n -= (int)take) == 0) break;
         const edit_t *e = h->path[k].e;
@@ -714,7 +769,8 @@ int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group
     hts_pos_t from = c->from, to;
     if (is_unknown(v, c)) return TFB_HAPS_UNKNOWN;
     if (collect(h, group) < 0) return -1;
-    /* [0, i) lies to the left, [i, k) in the middle, the rest to the right; an insertion goes with the base before it */
+    /* [0, i) lies to the left, [i, k) in the middle, the rest to the right; an insertion goes with
+     * the base before it */
     for (; i < h->n_path; i++) {
         const edit_t *e = h->path[i].e;
         if (!(e->beg < c->from || (e->beg == c->from && e->end == c->from && e->from < c->from))) break;

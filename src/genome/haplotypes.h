@@ -1,21 +1,29 @@
-/* haplotypes.h - windows of haplotypes: the genome with a sample's variants applied, insertions and deletions included.
+/* haplotypes.h - windows of haplotypes: the genome with a sample's variants applied, insertions and
+ * deletions included.
  *
- * Variants come in the order of one contig, each with the haplotypes that carry its alleles. A haplotype is a slot: haplotype k of
- * sample s is slot k * n_samples + s, whatever its ploidy. The set keeps just the variants that a window may still need, so memory
- * grows with their density and not with the contig.
+ * Variants come in the order of one contig, each with the haplotypes that carry its alleles. A
+ * haplotype is a slot: haplotype k of sample s is slot k * n_samples + s, whatever its ploidy. The
+ * set keeps just the variants that a window may still need, so memory grows with their density and
+ * not with the contig.
  *
- * Which variants a haplotype has is decided when they come: an allele whose change overlaps one that the haplotype has already is left
- * out and counted. The change is what remains of REF and ALT as they are trimmed (alleles.h) without the bases they share at the front, then at
- * the back; so an SNV and an insertion behind the same base are both applied, and two insertions at one place are not.
+ * Which variants a haplotype has is decided when they come: an allele whose change overlaps one
+ * that the haplotype has already is left out and counted. The change is what remains of REF and ALT
+ * as they are trimmed (alleles.h) without the bases they share at the front, then at the back; so
+ * an SNV and an insertion behind the same base are both applied, and two insertions at one place
+ * are not.
  *
- * The window of a haplotype at a variant has in its middle whatever the haplotype has in place of the variant's REF, as that is trimmed with one
- * of its alleles, the haplotype's if it has one: W/2 - a/2 bases of the haplotype to the left of those a bases, the rest to their right; of more than W, the middle W.
- * With no other variant near that is the window of the allele alone. Nested variants lie inside; of an earlier deletion that reaches into REF only the
- * remainder of REF counts, and if nothing remains the window lies around the gap. An insertion belongs to the base before it.
+ * The window of a haplotype at a variant has in its middle whatever the haplotype has in place of
+ * the variant's REF, as that is trimmed with one of its alleles, the haplotype's if it has one: W/2
+ * - a/2 bases of the haplotype to the left of those a bases, the rest to their right; of more than
+ * W, the middle W. With no other variant near that is the window of the allele alone. Nested
+ * variants lie inside; of an earlier deletion that reaches into REF only the remainder of REF
+ * counts, and if nothing remains the window lies around the gap. An insertion belongs to the base
+ * before it.
  *
- * A window beside a long deletion needs the variants behind the deletion's end, so its record waits for them, and so do all records in between.
- * Where their bytes are too many (tfb_haps_wait), windows of haplotypes that have this deletion, or have a REF of such length in their middle,
- * are unknown; all others are as before. Which these are depends on the records alone. */
+ * A window beside a long deletion needs the variants behind the deletion's end, so its record waits
+ * for them, and so do all records in between. Where their bytes are too many (tfb_haps_wait),
+ * windows of haplotypes that have this deletion, or have a REF of such length in their middle, are
+ * unknown; all others are as before. Which these are depends on the records alone. */
 #ifndef TFB_HAPLOTYPES_H
 #define TFB_HAPLOTYPES_H
 
@@ -52,24 +60,27 @@ void tfb_haps_destroy(tfb_haps_t *h);
 void tfb_haps_reset(tfb_haps_t *h);
 /* The input has come to this position, with a variant or not. */
 void tfb_haps_at(tfb_haps_t *h, hts_pos_t pos);
-/* The next variant. allele[0] is REF; car[n_car] in the order of slots, set[n_set] of samples. Returns its number, counted on from 0, or
- * -1 on lack of memory (logged). Positions must not decrease. */
+/* The next variant. allele[0] is REF; car[n_car] in the order of slots, set[n_set] of samples.
+ * Returns its number, counted on from 0, or -1 on lack of memory (logged). Positions must not
+ * decrease. */
 int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car, int n_car, const tfb_phase_set_t *set,
                      int n_set);
 /* The record just read, with a variant or not, takes so many bytes while it waits. */
 void tfb_haps_wait(tfb_haps_t *h, size_t bytes);
 /* Have all variants been added that a window at this one may need, if the input is sorted? */
 int tfb_haps_ready(tfb_haps_t *h, int64_t number);
-/* Sorts n_slots haplotypes into groups that have the same alleles around the variant. Groups are numbered from 0, the reference. Returns
- * how many there may be, or -1 on lack of memory (logged). Valid until the next call. */
+/* Sorts n_slots haplotypes into groups that have the same alleles around the variant. Groups are
+ * numbered from 0, the reference. Returns how many there may be, or -1 on lack of memory (logged).
+ * Valid until the next call. */
 int tfb_haps_group(tfb_haps_t *h, int64_t number, int n_slots);
 int tfb_haps_group_of(const tfb_haps_t *h, int slot);
 /* The allele of the variant that a group has, 0 where that was left out. */
 int tfb_haps_group_allele(const tfb_haps_t *h, int group);
 /* Has the group lost bases of the variant's REF to another variant? */
 int tfb_haps_group_gap(const tfb_haps_t *h, int group);
-/* The group's window at the variant: W codes, in the middle what it has in place of REF as that is trimmed with an allele (from 1, with a
- * sequence). A reason of alleles.h (0 = OK), TFB_HAPS_UNKNOWN, or -1 on failure (logged). */
+/* The group's window at the variant: W codes, in the middle what it has in place of REF as that is
+ * trimmed with an allele (from 1, with a sequence). A reason of alleles.h (0 = OK),
+ * TFB_HAPS_UNKNOWN, or -1 on failure (logged). */
 int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group, int allele, int max_n, uint8_t *code);
 /* No more windows of this variant or an earlier one are wanted. */
 void tfb_haps_done(tfb_haps_t *h, int64_t number);

@@ -149,7 +149,15 @@ static void contracts(const char *path, const tfbind_model_t *m, const char *fas
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT, "no contig");
     v = (tfbind_variant_t){"chr1", 100000000, "A", "C"};
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE && isnan(*a) && isnan(*b), "beyond the contig");
-    v.contig = "chrNone";
+    v.pos = -1;
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "variant 0"), "pos below 0");
+    v = (tfbind_variant_t){"chr1", (int64_t)1 << 62, "AC", "A"};
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT || st == TFBIND_EDGE, "pos that overflows with the window");
+    v = (tfbind_variant_t){"chr1", INT64_MAX / 2 - 1, "AC", "A"};
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE, "the largest pos");
+    v = (tfbind_variant_t){"chr1", 200, "", "A"};
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_NOT_ACGT, "an empty ref");
+    v = (tfbind_variant_t){"chrNone", 200, "A", "C"};
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_NO_CONTIG, "no such contig");
 
     /* messages are a thread's own */

@@ -59,25 +59,25 @@ static const struct {
 static const struct {
     const char *ref, *alt;
     tfb_allele_t kind;
-    int shift;             /* of pos */
+    int shift;                   /* of pos */
     const char *to_ref, *to_alt; /* what remains */
 } trims[] = {
     {"A", "C", TFB_ALLELE_OK, 0, "A", "C"},
-    {"AC", "CC", TFB_ALLELE_OK, 0, "A", "C"},        /* padded on the right, */
-    {"CCA", "CCC", TFB_ALLELE_OK, 2, "A", "C"},      /* on the left, */
+    {"AC", "CC", TFB_ALLELE_OK, 0, "A", "C"},           /* padded on the right, */
+    {"CCA", "CCC", TFB_ALLELE_OK, 2, "A", "C"},         /* on the left, */
     {"GGACTT", "GGCATT", TFB_ALLELE_OK, 2, "AC", "CA"}, /* on both sides */
-    {"ACA", "TCT", TFB_ALLELE_OK, 0, "ACA", "TCT"},  /* what is shared inside stays */
-    {"GT", "G", TFB_ALLELE_OK, 0, "GT", "G"},        /* the base before an indel stays */
+    {"ACA", "TCT", TFB_ALLELE_OK, 0, "ACA", "TCT"},     /* what is shared inside stays */
+    {"GT", "G", TFB_ALLELE_OK, 0, "GT", "G"},           /* the base before an indel stays */
     {"G", "GTT", TFB_ALLELE_OK, 0, "G", "GTT"},
-    {"TG", "G", TFB_ALLELE_OK, 0, "TG", "G"},        /* and so does the one behind, at the start of a contig */
-    {"CAA", "C", TFB_ALLELE_OK, 0, "CAA", "C"},      /* a joined record of a run of A */
+    {"TG", "G", TFB_ALLELE_OK, 0, "TG", "G"},   /* and so does the one behind, at the start of a contig */
+    {"CAA", "C", TFB_ALLELE_OK, 0, "CAA", "C"}, /* a joined record of a run of A */
     {"CAA", "CA", TFB_ALLELE_OK, 0, "CA", "C"},
     {"CAA", "CAAA", TFB_ALLELE_OK, 0, "C", "CA"},
     {"CAA", "TAA", TFB_ALLELE_OK, 0, "C", "T"},
-    {"AA", "A", TFB_ALLELE_OK, 0, "AA", "A"},        /* nothing moves along a repeat */
+    {"AA", "A", TFB_ALLELE_OK, 0, "AA", "A"}, /* nothing moves along a repeat */
     {"TTCAGG", "TTCGG", TFB_ALLELE_OK, 2, "CA", "C"},
-    {"GCT", "GA", TFB_ALLELE_OK, 1, "CT", "A"},      /* no base need be shared */
-    {"ac", "CC", TFB_ALLELE_OK, 0, "a", "C"},        /* case is no difference */
+    {"GCT", "GA", TFB_ALLELE_OK, 1, "CT", "A"}, /* no base need be shared */
+    {"ac", "CC", TFB_ALLELE_OK, 0, "a", "C"},   /* case is no difference */
     {"cca", "CCC", TFB_ALLELE_OK, 2, "a", "C"},
     {"A", "A", TFB_ALLELE_SAME, 0, "A", "A"},
     {"ACG", "acg", TFB_ALLELE_SAME, 0, "A", "a"},
