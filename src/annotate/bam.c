@@ -27,7 +27,7 @@ enum {
     KEEP = 1 << 16,   /* a record's memory beyond this is given back after its batch */
 
     FRAGMENT = 1000000, /* bases of a fragment, at most: a pair further apart is scored by its reads */
-    SPAN = 10000000,    /* bases of the reference that an alignment has windows all over, at most: longer than any gene */
+    SPAN = 10000000,    /* bases of an alignment with windows all over, at most: longer than any gene */
 };
 
 /* Why a record is not scored: those of alleles.h, and these. */
@@ -88,7 +88,10 @@ typedef struct {
 
 static const char *reason(int r)
 {
-    static const char *const text[REASONS - TFB_ALLELE_REASONS] = {"secondary", "unmapped", "without aligned bases", "without a sequence",
+    static const char *const text[REASONS - TFB_ALLELE_REASONS] = {"secondary",
+                                                                   "unmapped",
+                                                                   "without aligned bases",
+                                                                   "without a sequence",
                                                                    "on a contig of another length than in the FASTA",
                                                                    "over more than 10 Mb of the reference"};
     return r < TFB_ALLELE_REASONS ? tfb_allele_reason((tfb_allele_t)r) : text[r - TFB_ALLELE_REASONS];
@@ -586,7 +589,8 @@ static const char *check_aux(const bam1_t *b)
     return NULL;
 }
 
-/* What is wrong with the numbers of a record that are indices and lengths, or NULL. htslib checks some of them in some formats. */
+/* What is wrong with the numbers of a record that are indices and lengths, or NULL. htslib checks some
+ * of them in some formats. */
 static const char *check_record(const args_t *a, const bam1_t *b)
 {
     const bam1_core_t *c = &b->core;
@@ -614,7 +618,8 @@ static int malformed(const args_t *a, const bam1_t *b, const char *why)
     return -1;
 }
 
-/* Do both mates' records agree on a fragment, within the contig and of a credible length? Then it becomes [*beg, *end). */
+/* Do both mates' records agree on a fragment, within the contig and of a credible length? Then it
+ * becomes [*beg, *end). */
 static int fragment(const args_t *a, const bam1_core_t *c, hts_pos_t *beg, hts_pos_t *end)
 {
     static const int flags = BAM_FPAIRED | BAM_FPROPER_PAIR | BAM_FMUNMAP | BAM_FSUPPLEMENTARY;

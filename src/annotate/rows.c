@@ -1,4 +1,5 @@
-/* rows.c - BED or FASTA in, lines with scores out. Stages over batches of rows: read | windows | score | write, in input order. */
+/* rows.c - BED or FASTA in, lines with scores out. Stages over batches of rows: read | windows |
+ * score | write, in input order. */
 #include "annotate/rows.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
@@ -43,7 +44,8 @@ typedef struct {
     int n_rows, n_windows, m_windows;
     uint8_t *code;
     float *z;
-    /* of an interval that is being tiled and has had more windows than a batch: those that were scored already */
+    /* of an interval that is being tiled and has had more windows than a batch: those that were
+     * scored already */
     double *top, *sum; /* (T) */
     int64_t n_folded;
     uint8_t *old; /* (n_old) per column of BED: OLD_SCORE, OLD_NAME: an earlier run wrote it, and it is replaced */
@@ -170,7 +172,8 @@ static int write_row(args_t *a, const row_t *r)
     return put(a, LINE);
 }
 
-/* Scores the batch and writes its rows; its windows from `open` on belong to a row that is still being tiled, and are folded. */
+/* Scores the batch and writes its rows; its windows from `open` on belong to a row that is still
+ * being tiled, and are folded. */
 static int flush(args_t *a, int open)
 {
     if (tfb_panel_windows(a->panel, a->code, NULL, a->n_windows, a->o->strand, a->z) < 0) return -1;
@@ -218,7 +221,8 @@ static void column_names(args_t *a)
     say(a, "\n");
 }
 
-/* Reports what was done. 0, or -1 if nothing could be scored because the FASTA has none of the contigs. */
+/* Reports what was done. 0, or -1 if nothing could be scored because the FASTA has none of the
+ * contigs. */
 static int summary(const args_t *a)
 {
     kstring_t s = {0, 0, NULL};
@@ -264,7 +268,8 @@ static int finish(args_t *a, int ret)
 /* Makes the window [lo, lo + W) of the interval or sequence in hand. A reason, or -1. */
 typedef int window_fn(args_t *a, hts_pos_t lo);
 
-/* Windows all over [beg, end), which is longer than one, *first the first of them in the batch. A reason, or -1. */
+/* Windows all over [beg, end), which is longer than one, *first the first of them in the batch.
+ * A reason, or -1. */
 static int tile(args_t *a, hts_pos_t beg, hts_pos_t end, window_fn *window, int *first)
 {
     int why = TFB_ALLELE_OK;
@@ -295,7 +300,8 @@ static int bed_window(args_t *a, hts_pos_t lo)
     return TFB_ALLELE_OK;
 }
 
-/* Is a column called as one that this run, or one like it with or without --window tile, writes? Returns OLD_SCORE, OLD_NAME or 0. */
+/* Is a column called as one that this run, or one like it with or without --window tile, writes?
+ * Returns OLD_SCORE, OLD_NAME or 0. */
 static int is_ours(const args_t *a, const char *name, size_t n)
 {
     static const char *const best[] = {"top_score", "top_mean", "top_tf"};
@@ -317,8 +323,9 @@ static int is_score(const char *s, size_t n)
     return whole && n == sign + whole + 6 && *dot == '.' && strspn(dot + 1, "0123456789") == 5;
 }
 
-/* Finds the columns that an earlier run wrote and this one writes anew: by their names, and by their values in row, the first one (NULL: there is none).
- * Others of that name, as labels files have them, are the user's and stay. 0, or -1 (logged). */
+/* Finds the columns that an earlier run wrote and this one writes anew: by their names, and by
+ * their values in row, the first one (NULL: there is none). Others of that name, as labels files
+ * have them, are the user's and stay. 0, or -1 (logged). */
 static int find_old(args_t *a, const char *names, const char *row)
 {
     int n = 1, n_named = 0, n_scores = 0, n_other = 0, i = 0;
@@ -348,7 +355,8 @@ static int find_old(args_t *a, const char *names, const char *row)
     return 0;
 }
 
-/* Takes the columns that are replaced out of a line, in place. rows: its values must be ours. 0, or -1 (logged). */
+/* Takes the columns that are replaced out of a line, in place. rows: its values must be ours. 0,
+ * or -1 (logged). */
 static int drop_old(args_t *a, char *line, size_t *n, int rows)
 {
     char *to = line;
@@ -371,8 +379,8 @@ static int drop_old(args_t *a, char *line, size_t *n, int rows)
     return 0;
 }
 
-/* Before the first row (NULL: there is none): the column names, behind the file's own if it has them. held: the last of its header lines, or NULL.
- * 0, or -1 (logged). */
+/* Before the first row (NULL: there is none): the column names, behind the file's own if it has
+ * them. held: the last of its header lines, or NULL. 0, or -1 (logged). */
 static int bed_columns(args_t *a, char *held, const char *row)
 {
     static const char *const name[] = {"#chrom", "start", "end", "name", "score", "strand"};
@@ -393,7 +401,8 @@ static int bed_columns(args_t *a, char *held, const char *row)
     return 0;
 }
 
-/* Keeps a header line until it is known whether it is the last: that one gets our column names. 0, or -1 (logged). */
+/* Keeps a header line until it is known whether it is the last: that one gets our column names.
+ * 0, or -1 (logged). */
 static int hold(args_t *a, char **held)
 {
     if (*held) say(a, "%s\n", *held);

@@ -83,7 +83,8 @@ static int region_fields(const tfb_lines_t *in, tfb_bed_t *b)
     b->n_contig = strcspn(s, "\t ");
     s += b->n_contig;
     s += strspn(s, "\t ");
-    if (!b->n_contig || !(s = tfb_position(s, &b->beg)) || (*s && *s != '\t' && *s != ' ') || b->beg < 1) goto bad;
+    s = b->n_contig ? tfb_position(s, &b->beg) : NULL;
+    if (!s || (*s && *s != '\t' && *s != ' ') || b->beg < 1) goto bad;
     s += strspn(s, "\t ");
     if (!(e = tfb_position(s, &b->end)) || (*e && *e != '\t' && *e != ' ')) b->end = b->beg;
     if (b->end < b->beg) goto bad;
@@ -93,7 +94,8 @@ bad:
     return tfb_lines_error(in, "not a region: expected contig, position and end, from 1");
 }
 
-/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the end left out for one base. */
+/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the end
+ * left out for one base. */
 static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);

@@ -364,8 +364,7 @@ static int run_bed(args_t *a)
         if (tfb_bed_is_header(&in)) continue;
         if (tfb_bed_fields(&in, &b) < 0 || tfb_bed_summit(&in, &b, 1) < 0) goto done;
         a->contig.l = a->name.l = 0;
-        if (kputsn(in.s.s, b.n_contig, &a->contig) < 0 ||
-            ksprintf(&a->name, "%s:%" PRId64 "-%" PRId64, a->contig.s, (int64_t)b.beg + 1, (int64_t)b.end) < 0) {
+        if (kputsn(in.s.s, b.n_contig, &a->contig) < 0 || ksprintf(&a->name, "%s:%" PRId64 "-%" PRId64, a->contig.s, (int64_t)b.beg + 1, (int64_t)b.end) < 0) {
             memory();
             goto done;
         }

@@ -1,4 +1,5 @@
-/* bigwig.c - writes bigWig. Stages: contigs | data blocks, and zoom levels into a temporary file | index | zoom levels | header, in front. */
+/* bigwig.c - writes bigWig. Stages: contigs | data blocks, and zoom levels into a temporary file
+ * | index | zoom levels | header, in front. */
 #include "genome/bigwig.h"
 #include "util/util.h"
 #include <errno.h>
@@ -9,20 +10,20 @@
 #include <zlib.h>
 
 enum {
-    HEADER = 64,         /* bytes of the file's header */
-    LEVELS = 10,         /* zoom levels, at most, each FACTOR times as coarse as the one before */
+    HEADER = 64, /* bytes of the file's header */
+    LEVELS = 10, /* zoom levels, at most, each FACTOR times as coarse as the one before */
     FACTOR = 4,
-    FINEST = 10,         /* intervals of a record of the finest level */
-    LEVEL_HEADER = 24,   /* bytes */
-    SUMMARY = 40,        /* bytes */
-    SECTION = 24,        /* bytes before the intervals of a block */
-    ITEM = 12,           /* bytes of an interval */
-    ITEMS = 2728,        /* of a block */
-    RECORD = 32,         /* bytes of a record of a zoom level */
-    RECORDS = 512,       /* of a block */
-    BLOCK = 32768,       /* bytes of a block before compression, at most */
-    CHILDREN = 256,      /* of a node of an index */
-    INDEX_HEADER = 48,   /* bytes */
+    FINEST = 10,       /* intervals of a record of the finest level */
+    LEVEL_HEADER = 24, /* bytes */
+    SUMMARY = 40,      /* bytes */
+    SECTION = 24,      /* bytes before the intervals of a block */
+    ITEM = 12,         /* bytes of an interval */
+    ITEMS = 2728,      /* of a block */
+    RECORD = 32,       /* bytes of a record of a zoom level */
+    RECORDS = 512,     /* of a block */
+    BLOCK = 32768,     /* bytes of a block before compression, at most */
+    CHILDREN = 256,    /* of a node of an index */
+    INDEX_HEADER = 48, /* bytes */
 };
 
 #define MAGIC       0x888FFC26u
@@ -51,7 +52,7 @@ typedef struct {
     uint32_t width; /* bases of a record */
     record_t now;   /* the one that is being summed; now.n 0: none */
     uint8_t raw[RECORDS * RECORD];
-    int n; /* records in raw */
+    int n;         /* records in raw */
     block_t range; /* that they cover */
     blocks_t blocks;
 } level_t;
@@ -148,7 +149,9 @@ static int put_block(tfb_bigwig_t *w, FILE *f, const uint8_t *raw, size_t n, blo
     return add_block(w, blocks, range);
 }
 
-/* ---- trees: of contigs by name, of blocks by place. Both are written from the root down, and all nodes but the last of a level are full ---- */
+/* ---- trees: of contigs by name, of blocks by place ----
+ *
+ * Both are written from the root down, and all nodes but the last of a level are full. */
 
 /* The number of nodes over n items, height levels above the leaves (0: the leaves). */
 static size_t nodes_at(size_t n, int height)
@@ -165,10 +168,12 @@ static size_t items_under(int height)
     return n;
 }
 
-/* Writes an item of a leaf, or the first part of an item of a higher node: what items [from, to) have in common. Returns its end. */
+/* Writes an item of a leaf, or the first part of an item of a higher node: what items [from, to)
+ * have in common. Returns its end. */
 typedef uint8_t *entry_fn(const void *arg, size_t from, size_t to, int leaf, uint8_t *p);
 
-/* inner, leaf: bytes of an item, of which those of inner end with the child's offset. 0, or -1 (logged). */
+/* inner, leaf: bytes of an item, of which those of inner end with the child's offset. 0, or -1
+ * (logged). */
 static int put_tree(tfb_bigwig_t *w, size_t n, size_t inner, size_t leaf, entry_fn *entry, const void *arg)
 {
     int height = 0, ret = -1;
@@ -462,7 +467,8 @@ static int put_levels(tfb_bigwig_t *w, uint8_t *header)
             return -1;
         header = put_64(put_64(put_32(put_32(header, z->width), 0), at), index);
     }
-    if (w->level && fseeko(w->spill, 0, SEEK_END) < 0) return fail(w, "its temporary file cannot be written"); /* for the next bigWig */
+    /* for the next bigWig */
+    if (w->level && fseeko(w->spill, 0, SEEK_END) < 0) return fail(w, "its temporary file cannot be written");
     return n;
 }
 

@@ -25,7 +25,7 @@ static int by_place(const void *a, const void *b)
 KHASH_MAP_INIT_STR(contig, int)
 
 /* The number of a contig of the regions, which is added if it is new; -1: no memory. */
-static int contig_of(tfb_regions_t *r, khash_t(contig) *index, const char *name)
+static int contig_of(tfb_regions_t *r, khash_t(contig) * index, const char *name)
 {
     int absent;
     khint_t k = kh_get(contig, index, name);

@@ -15,8 +15,9 @@ typedef struct {
     int64_t n, n_bases, n_read; /* regions; bases in them; lines they were made of */
 } tfb_regions_t;
 
-/* From BED or labels, plain or gz, in any order; chroms NULL: all contigs, else only these (each must occur). Regions are cut at the contig's
- * end, and contigs get the names of the FASTA (fasta NULL: all is taken as it is). NULL on failure (logged with file and line). */
+/* From BED or labels, plain or gz, in any order; chroms NULL: all contigs, else only these (each
+ * must occur). Regions are cut at the contig's end, and contigs get the names of the FASTA
+ * (fasta NULL: all is taken as it is). NULL on failure (logged with file and line). */
 tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chroms, const tfb_fasta_t *fasta);
 /* All contigs of a FASTA, whole. */
 tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta);
@@ -30,9 +31,10 @@ typedef struct {
     uint8_t ref, alt; /* codes */
 } tfb_snv_t;
 
-/* Draws n SNVs: a base of the regions, each with the same chance and possibly more than once, and one of the three other letters. A base whose
- * window of W bases (pos - W/2 on) reaches beyond its contig or holds more than max_n N is drawn again, a limited number of times. snv (n) gets
- * them sorted by place; returns how many there are, or -1 (logged). */
+/* Draws n SNVs: a base of the regions, each with the same chance and possibly more than once,
+ * and one of the three other letters. A base whose window of W bases (pos - W/2 on) reaches
+ * beyond its contig or holds more than max_n N is drawn again, a limited number of times. snv
+ * (n) gets them sorted by place; returns how many there are, or -1 (logged). */
 int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max_n, tfb_rng_t *rng, tfb_snv_t *snv, int64_t n);
 
 #endif

@@ -1,6 +1,7 @@
 /* fasta.c - windows of base codes from an indexed FASTA, one decoded stretch at a time.
  *
- * The index is untrusted input: every number in it is checked before use, and the line ends it predicts are checked against the file. htslib only builds it. */
+ * The index is untrusted input: its numbers are checked before use, and the line ends that it predicts
+ * are checked against the file. htslib only builds it. */
 #include "genome/fasta.h"
 #include "genome/base.h"
 #include "genome/lines.h"
@@ -19,7 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One file access brings this many bases: some 300 windows of a dense VCF, and little enough to be cheap for a sparse one. */
+/* One file access brings this many bases: some 300 windows of a dense VCF, and little enough to
+ * be cheap for a sparse one. */
 enum {
     STRETCH = 65536,
     LINE_END = 256, /* bytes of white space that may follow the bases of a line, at most */
@@ -33,9 +35,9 @@ void tfb_fasta_reads(const char *path) { tfb_reads_indexed(path, "the reference"
 typedef struct {
     char *name;
     hts_pos_t len;
-    int64_t offset;              /* of the first base, in the uncompressed file */
-    int64_t n_bases, n_bytes;    /* of a line, without and with its end */
-    int checked;                 /* its header line was found where the index says */
+    int64_t offset;           /* of the first base, in the uncompressed file */
+    int64_t n_bases, n_bytes; /* of a line, without and with its end */
+    int checked;              /* its header line was found where the index says */
 } contig_t;
 
 struct tfb_fasta_t {
@@ -45,21 +47,22 @@ struct tfb_fasta_t {
     int64_t size;       /* uncompressed bytes, INT64_MAX: not known */
     contig_t *all;
     int n, m;
-    khash_t(contig) *by_name, *by_bare; /* by_bare: by what chr and MT leave of the name; -1: several contigs */
-    char *contig;        /* of the stretch, as the caller names it; NULL: none */
-    const contig_t *now; /* the same in the FASTA */
-    int n_other;         /* contigs recognised under another name: the first is reported */
-    int one_file;        /* names come from one file: each contig has one of them */
-    char **used;         /* (n) its name there, NULL: none yet */
-    hts_pos_t beg, end;  /* the stretch */
-    uint8_t *code;       /* its codes */
-    char *text;          /* bytes of the file */
+    khash_t(contig) * by_name, *by_bare; /* by_bare: by what chr and MT leave of the name; -1: several contigs */
+    char *contig;                        /* of the stretch, as the caller names it; NULL: none */
+    const contig_t *now;                 /* the same in the FASTA */
+    int n_other;                         /* contigs recognised under another name: the first is reported */
+    int one_file;                        /* names come from one file: each contig has one of them */
+    char **used;                         /* (n) its name there, NULL: none yet */
+    hts_pos_t beg, end;                  /* the stretch */
+    uint8_t *code;                       /* its codes */
+    char *text;                          /* bytes of the file */
     size_t m_code, m_text;
 };
 
 /* ---- contig names: chr1 and 1, chrM and MT ---- */
 
-/* chrM of hg19 as UCSC gave it out is another sequence (NC_001807) than everybody else's MT, of 16569 bases. */
+/* chrM of hg19 as UCSC gave it out is another sequence (NC_001807) than everybody else's MT, of
+ * 16569 bases. */
 enum { OLD_CHR_M = 16571 };
 
 /* What follows "chr", or the whole name; M, whatever the mitochondrion is called. */
@@ -86,7 +89,8 @@ static int add_names(tfb_fasta_t *f)
 
 /* ---- the index ---- */
 
-/* A column of digits, up to what a file may have: what follows it and the white space behind, or NULL. */
+/* A column of digits, up to what a file may have: what follows it and the white space behind, or
+ * NULL. */
 static const char *number(const char *s, int64_t *v)
 {
     hts_pos_t x;
@@ -123,7 +127,7 @@ static int add_contig(tfb_fasta_t *f, const tfb_lines_t *in)
         return tfb_lines_error(in, "not an index of a FASTA: expected name, length, offset, bases and bytes of a line (samtools faidx %s)", f->path);
     if ((why = impossible(f, &c))) return tfb_lines_error(in, "%.*s has %s: index %s again (samtools faidx)", n < 200 ? (int)n : 200, in->s.s, why, f->path);
     if (f->n == f->m) {
-        int m = f->m < INT32_MAX / 2 ? 2 * f->m + 64 : 0;
+        int m = f->m < INT32_MAX / 4 ? 2 * f->m + 64 : 0;
         contig_t *p = m ? realloc(f->all, (size_t)m * sizeof *p) : NULL;
         if (!p) return tfb_lines_error(in, "not enough memory");
         f->all = p;
@@ -162,7 +166,8 @@ static uint64_t little_endian(const uint8_t *b)
     return v;
 }
 
-/* Checks path.gzi, which htslib trusts: its places must ascend, and lie within the compressed file of size bytes. 0, or -1 (logged). */
+/* Checks path.gzi, which htslib trusts: its places must ascend, and lie within the compressed
+ * file of size bytes. 0, or -1 (logged). */
 static int check_blocks(tfb_fasta_t *f, const char *gzi, int64_t size)
 {
     enum { BLOCK = 65536 }; /* bytes of a block of BGZF, at most */
@@ -208,7 +213,8 @@ static void warn_if_older(const tfb_fasta_t *f, const char *index, const struct 
         tfb_warn("%s is older than %s: if the sequences have changed, scores are wrong; index them again (samtools faidx %s)", index, f->path, f->path);
 }
 
-/* Has htslib build the indexes that are not there. gzi: NULL if the file is not compressed. 0, or -1 (logged). */
+/* Has htslib build the indexes that are not there. gzi: NULL if the file is not compressed. 0,
+ * or -1 (logged). */
 static int build_index(const tfb_fasta_t *f, const char *gzi)
 {
     if (access(f->index, F_OK) == 0 && (!gzi || access(gzi, F_OK) == 0)) return 0;
@@ -353,7 +359,8 @@ static int check_header(tfb_fasta_t *f, contig_t *c)
     if (c->checked || !c->len) return 0;
     if (read_at(f, from, s, all) != (int64_t)all) return misfit(f, c, 0);
     while (n && isspace((unsigned char)s[n - 1])) n--;
-    for (at = n; at && s[at - 1] != '\n'; at--) {}
+    for (at = n; at && s[at - 1] != '\n'; at--) {
+    }
     s[n] = 0;
     c->checked = 1;
     if (!at && from) return 0; /* the header is longer than that */
@@ -379,7 +386,8 @@ static int odd_byte(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos, unsi
     return -1;
 }
 
-/* Encodes [beg, end) of a contig from the bytes of the file, whose lines must be as the index has them. 0, or -1 (logged). */
+/* Encodes [beg, end) of a contig from the bytes of the file, whose lines must be as the index
+ * has them. 0, or -1 (logged). */
 static int encode_lines(const tfb_fasta_t *f, const contig_t *c, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
     const char *s = f->text;
@@ -450,7 +458,8 @@ static void say_other(tfb_fasta_t *f, const char *contig, const char *name)
     if (strcmp(name, contig) && f->n_other++ == 0) tfb_note("contigs are named in two styles: %s of the input is taken for %s of %s", contig, name, f->path);
 }
 
-/* Is contig i known under another name from the same file? Then one of them is not what it seems. 0, or -1 (logged). */
+/* Is contig i known under another name from the same file? Then one of them is not what it
+ * seems. 0, or -1 (logged). */
 static int check_used(tfb_fasta_t *f, const char *contig, int i)
 {
     if (!f->one_file) return 0;

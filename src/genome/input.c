@@ -1,4 +1,5 @@
-/* input.c - what a file holds, found out without consuming it. In: a path. Out: VCF, BED, FASTA or BAM. */
+/* input.c - what a file holds, found out without consuming it. In: a path. Out: VCF, BED, FASTA
+ * or BAM. */
 #include "genome/input.h"
 #include "util/util.h"
 #include <ctype.h>
@@ -18,10 +19,12 @@ enum {
     PEEK = 65536, /* bytes: a block of bgzip is no longer, and a pipe holds as many */
 };
 
-/* How far text was looked at: to a line that says what it is, or is of no format we read; to the middle of a line; through header lines alone; there is none. */
+/* How far text was looked at: to a line that says what it is, or is of no format we read; to the
+ * middle of a line; through header lines alone; there is none. */
 typedef enum { DECIDED, CUT, HEADERS, EMPTY, VCF_WITHOUT_FIRST_LINE } look_t;
 
-/* The first bytes of standard input, *n of them, as a file of their own, without consuming them. NULL where that cannot be done. */
+/* The first bytes of standard input, *n of them, as a file of their own, without consuming them.
+ * NULL where that cannot be done. */
 static hFILE *peek_stdin(size_t *n)
 {
     char buf[PEEK];
@@ -42,8 +45,10 @@ static hFILE *peek_stdin(size_t *n)
     return f;
 }
 
-/* Waits for standard input, a pipe of which n bytes were looked at so many times, to hold more. Is it worth another look? Bytes that were looked at have
- * no others put beside them in their page, and a writer waits where all 16 pages are in use: so half of them are kept for whole pages. */
+/* Waits for standard input, a pipe of which n bytes were looked at so many times, to hold more.
+ * Is it worth another look? Bytes that were looked at have no others put beside them in their
+ * page, and a writer waits where all 16 pages are in use: so half of them are kept for whole
+ * pages. */
 static int more_in_stdin(size_t n, int looks)
 {
 #ifdef SPLICE_F_MOVE
@@ -70,7 +75,8 @@ static tfb_input_t kind_of_format(enum htsExactFormat f)
                                                : TFB_IN_BAD;
 }
 
-/* The first bytes of a text, plain or compressed, in buf (PEEK), with a zero at their end; f is closed. Returns how many there are. */
+/* The first bytes of a text, plain or compressed, in buf (PEEK), with a zero at their end; f is
+ * closed. Returns how many there are. */
 static size_t first_bytes(hFILE *f, char *buf)
 {
     int level = hts_get_log_level();
@@ -85,8 +91,8 @@ static size_t first_bytes(hFILE *f, char *buf)
     return n;
 }
 
-/* What text is by the first line that says so: > begins FASTA, and two numbers in columns 2 and 3 are BED. TFB_IN_BAD: neither, or that line has not come yet:
- * look says which. f is closed. */
+/* What text is by the first line that says so: > begins FASTA, and two numbers in columns 2 and
+ * 3 are BED. TFB_IN_BAD: neither, or that line has not come yet: look says which. f is closed. */
 static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
 {
     char buf[PEEK], *s = buf;
@@ -116,8 +122,9 @@ static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
     return TFB_IN_BAD;
 }
 
-/* A pipe with a name, as bash's <(...) makes them, is read but once, and whoever looks at its first bytes has taken them: it becomes standard input,
- * of which a copy is looked at. The name to read from. */
+/* A pipe with a name, as bash's <(...) makes them, is read but once, and whoever looks at its
+ * first bytes has taken them: it becomes standard input, of which a copy is looked at. The name
+ * to read from. */
 static const char *input_of(const char *path)
 {
     struct stat st;
@@ -163,7 +170,8 @@ static tfb_input_t kind_of_name(const char *path, look_t look, int bam_too)
     else if (look == EMPTY)
         tfb_error("cannot read %s: it is empty", path);
     else
-        tfb_error("cannot read %s: it is not %s (--input says what it is)", path, bam_too ? "VCF, BCF, BED, FASTA, SAM, BAM or CRAM" : "VCF, BCF, BED or FASTA");
+        tfb_error("cannot read %s: it is not %s (--input says what it is)", path,
+                  bam_too ? "VCF, BCF, BED, FASTA, SAM, BAM or CRAM" : "VCF, BCF, BED or FASTA");
     return TFB_IN_BAD;
 }
 

@@ -113,7 +113,8 @@ typedef struct {
     int n; /* letters, without blanks at the end */
 } column_t;
 
-/* Splits a line at tabs, or at blanks if it has no tab. Returns how many columns there are; beyond COLUMNS they are only counted. */
+/* Splits a line at tabs, or at blanks if it has no tab. Returns how many columns there are;
+ * beyond COLUMNS they are only counted. */
 static int split(const char *s, column_t col[COLUMNS])
 {
     int tab = strchr(s, '\t') != NULL, n = 0;

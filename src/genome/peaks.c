@@ -44,10 +44,10 @@ typedef struct {
     khash_t(contig) * index;    /* name -> its number; an assembly may have many thousands */
     region_t *region;
     int64_t n, m;
-    int64_t *first; /* first region of each contig; n_contigs + 1 */
+    int64_t *first;   /* first region of each contig; n_contigs + 1 */
     sample_t *sample; /* by TF, in the order of the sheet; first those without */
     int n_samples, m_samples;
-    int *of_tf;          /* (n_tfs + 2): those of TF t end before of_tf[t + 1] and begin at of_tf[t]; without a TF: before of_tf[0] */
+    int *of_tf;          /* (n_tfs + 2): those of TF t are [of_tf[t], of_tf[t + 1]); those without a TF come first */
     char **cells, **tfs; /* sorted, unique */
     int n_cells, n_tfs;
     uint8_t **open;   /* per cell: a bit a region */
@@ -265,7 +265,8 @@ static int index_of(char **names, int n, const char *name)
     return p ? (int)(p - names) : -1;
 }
 
-/* The sorted, unique names of v (n), NULL-terminated, as copies; *n gets their number. NULL: no memory. */
+/* The sorted, unique names of v (n), NULL-terminated, as copies; *n gets their number. NULL: no
+ * memory. */
 static char **unique(char **v, int *n)
 {
     char **names = calloc((size_t)*n + 1, sizeof *names);
@@ -392,7 +393,8 @@ static int read_intervals(maker_t *k, const sample_t *s, uint8_t *bits)
     return 0;
 }
 
-/* Reads the files of one kind of TF t in cell type c (-1: every) onto bits. Returns how many there were, or -1 (logged). */
+/* Reads the files of one kind of TF t in cell type c (-1: every) onto bits. Returns how many
+ * there were, or -1 (logged). */
 static int read_kind(maker_t *k, int t, int kind, int c, uint8_t *bits)
 {
     int n = 0;
