@@ -217,6 +217,7 @@ typedef struct {
     const uint8_t *data; /* its tensors */
     size_t n_data;
     json_t *header;
+    float largest; /* magnitude among the numbers read so far */
 } reader_t;
 
 static uint64_t header_length(const uint8_t *b)
@@ -338,7 +339,7 @@ static int check_shape(const reader_t *r, const char *name, const json_t *shape,
 }
 
 /* Converts a tensor's n numbers of `size` bytes, and checks that they are numbers to compute with. */
-static int convert(const reader_t *r, const char *name, const tfb_tensor_t *t, const uint8_t *s, size_t size, float *out)
+static int convert(reader_t *r, const char *name, const tfb_tensor_t *t, const uint8_t *s, size_t size, float *out)
 {
     int is_var = strcmp(t->suffix, "running_var") == 0;
     for (size_t i = 0; i < t->n; i++) {
@@ -355,12 +356,13 @@ static int convert(const reader_t *r, const char *name, const tfb_tensor_t *t, c
             tfb_error("%s: tensor %s holds a negative variance, %g", r->path, name, (double)out[i]);
             return -1;
         }
+        if (fabsf(out[i]) > r->largest) r->largest = fabsf(out[i]);
     }
     return 0;
 }
 
 /* Finds a tensor, checks all that the file says of it, and converts it to floats (t->n of them). */
-static int read_tensor(const reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t, float *out)
+static int read_tensor(reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t, float *out)
 {
     char name[TFB_NAME_MAX + 40];
     tensor_name(l, t, name);
@@ -390,7 +392,7 @@ static int read_tensor(const reader_t *r, const tfb_layer_t *l, const tfb_tensor
 }
 
 /* All tensors of the network. */
-static int read_net(const reader_t *r, tfb_net_t *net)
+static int read_net(reader_t *r, tfb_net_t *net)
 {
     size_t most = 0;
     int ret = -1;
@@ -523,7 +525,7 @@ fail:
 }
 
 /* The network that the metadata describe, its numbers read. NULL on failure (logged). */
-static tfb_net_t *read_spec(const reader_t *r, const char *spec, int window, int n_targets)
+static tfb_net_t *read_spec(reader_t *r, const char *spec, int window, int n_targets)
 {
     char err[300];
     /* before anything of the network's size is allocated: a file with fewer bytes than half its parameters cannot be whole */
@@ -567,7 +569,7 @@ static int read_calibration(const reader_t *r, tfb_model_t *m)
 }
 
 /* The network and its targets, from the header's metadata. NULL on failure (logged). */
-static tfb_model_t *read_model(const reader_t *r, int strict)
+static tfb_model_t *read_model(reader_t *r, int strict)
 {
     const char *list = meta_string(r, "targets"), *window = meta_string(r, "window"), *s = meta_string(r, "spec"), *arch = meta_string(r, "arch");
     char **targets = NULL, *spec = NULL, *end;
@@ -612,6 +614,7 @@ static tfb_model_t *load(const char *path, int strict)
         tfb_sha256_init(&sha);
         tfb_sha256_update(&sha, r.raw, r.n);
         tfb_sha256_hex(&sha, m->digest);
+        m->largest = r.largest;
     }
     json_decref(r.header);
     free(r.raw);

@@ -16,6 +16,7 @@ typedef struct {
     char digest[65];    /* SHA-256 of the file it was loaded from or saved to, hex; "" before either */
     char **meta;        /* key, value, key, value, ..., NULL: the other __metadata__ strings; owned */
     tfb_calib_t *calib; /* what its metadata say of calibration, NULL: nothing; owned */
+    float largest;      /* magnitude among its numbers when it was loaded */
     tfb_entry_t *index; /* (n_targets): the targets by name; owned. NULL: tfb_model_target searches the list */
 } tfb_model_t;
 

@@ -72,6 +72,7 @@ static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
             memcpy(net->stat, a->net->stat, net->n_stat * sizeof(float));
             join_heads(net, a->net, b->net);
             m = tfb_model_create(net, names, n);
+            if (m) m->largest = fmaxf(a->largest, b->largest);
         } else
             tfb_error("models that share their first layers cannot be scored together: %s", err);
     }
@@ -221,12 +222,12 @@ static int all_finite(const float *x, size_t n)
  * 0, or -1 (logged). */
 static int try_layers(const tfb_model_t *m, const char *name)
 {
-    enum { MOST = 1 << 26 }; /* numbers that are worth keeping for this */
+    enum { SMALL = 10000, MOST = 1 << 26 }; /* numbers in the model that make none too large; of all layers, that are worth keeping for this */
     const tfb_net_t *net = m->net;
     size_t n = 0;
     int ret = -1;
     for (int i = 0; i < net->n_layers; i++) n += (size_t)net->layer[i].out.L * (size_t)net->layer[i].out.C;
-    if (n > MOST) return 0;
+    if (n > MOST || m->largest < SMALL) return 0;
     uint8_t *code = some_window(net->window);
     tfb_walk_t *w = code ? tfb_walk_create(m->net, 1, TFB_WALK_EXPLAIN, NULL) : NULL; /* every layer's output is kept */
     if (w) tfb_walk_forward(w, code, 1);
