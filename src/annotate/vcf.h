@@ -2,7 +2,7 @@
 #ifndef TFB_VCF_H
 #define TFB_VCF_H
 
-#include "annotate/effect.h"
+#include "nn/effect.h"
 #include "genome/fasta.h"
 
 typedef struct {
