@@ -1236,7 +1236,9 @@ static void summary(const args_t *a)
 static void doubt(const args_t *a)
 {
     int n = 0, more = 0, less = 0, odd = 0;
-    const char *advice = a->in[0].role == BOTH ? "match them (--match-af, -R open.bed)" : "give -R open.bed";
+    const char *advice = a->sets ? "give -R open.bed" : "leave --within out, or give -R open.bed";
+    if (a->o->regions) advice = "give narrower regions (-R)";
+    if (a->in[0].role == BOTH) advice = "match them (--match-af, -R open.bed)";
     if (a->in[1].path) advice = "match them (-f without --background draws SNVs near the hits; -R open.bed; --match-af)";
     for (int t = 0; t < a->T; t++) {
         double q = isnan(a->p[0][t]) ? a->q[1][t] : a->q[0][t];

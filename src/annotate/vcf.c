@@ -283,12 +283,20 @@ static int find_stale(args_t *a)
     return add_stale(a, BCF_HL_INFO, "", "CSQ", csq);
 }
 
+/* The model of target t (-1: all), and the options without which values of other files are not comparable: what genome/origin.h reads. */
+static void describe_model(const args_t *a, int t, char *by, size_t m)
+{
+    static const char *const strand[3] = {"", "; --strand fwd", "; --strand rev"};
+    char least[40] = "";
+    if (a->o->effect.min_percentile > 0) snprintf(least, sizeof least, "; --min-percentile %g", a->o->effect.min_percentile);
+    snprintf(by, m, "model %.500s%s%s", tfb_panel_source(a->panel, t), strand[a->o->strand], least);
+}
+
 static int make_header(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
     char what[1024], by[600];
     a->hdr = bcf_sr_get_header(a->sr, 0);
-    snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, -1));
     a->pct = tfb_panel_n_calibrated(a->panel) > 0;
     a->call = a->pct && tfb_panel_n_thresholds(a->panel) > 0;
     const char *scale = o->effect.scale == TFB_CALIB_LOR ? "log odds" : "probability";
@@ -299,7 +307,7 @@ static int make_header(args_t *a)
     if (!(a->tag = calloc((size_t)a->n_tags + 1, sizeof *a->tag))) return -1;
     for (int t = 0; t < n_sets; t++) {
         const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "the TF in TOP", *name = o->tf ? tf : "";
-        snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, o->tf ? t : -1));
+        describe_model(a, o->tf ? t : -1, by, sizeof by);
         for (int k = 0; k < n; k++) {
             char **tag = &a->tag[n * t + k];
             int what_is = place_of(a, k);

@@ -46,6 +46,22 @@ int main(void)
     CHECK(tfb_rank_test(same, none, 3, &auc, &p, NULL) == 0 && isnan(p) && isnan(auc), "no hits");
     CHECK(tfb_rank_test(same, every, 3, &auc, &p, NULL) == 0 && isnan(p) && isnan(auc), "no background");
 
+    /* intervals: DeLong's variance by its definition, on the logit scale; Newcombe's method 5 if there is none */
+    double range[2];
+    float h6[] = {.5f, .1f, .9f, .3f, .3f, .8f, .2f, .3f, .1f, 0, .4f, .3f, .6f};
+    double one6[13] = {1, 1, 1, 1, 1, 1};
+    CHECK(tfb_rank_test(h6, one6, 13, &auc, &p, range) == 0, "memory");
+    near("low", range[0], 0.3580006638865354), near("high", range[1], 0.9089909070510688);
+    CHECK(tfb_rank_test(y, v, 6, &auc, &p, range) == 0, "memory");
+    near("weighted, low", range[0], 0.21324482068637327), near("weighted, high", range[1], 0.9977649781827805);
+    CHECK(tfb_rank_test((float[]){3, 4, 5, 1, 2, 2.5f, 2.75f}, (double[]){1, 1, 1, 0, 0, 0, 0}, 7, &auc, &p, range) == 0, "memory");
+    near("apart, low", range[0], 0.5396916671967271), near("apart, high", range[1], 1);
+    CHECK(tfb_rank_test(same, one, 3, &auc, &p, range) == 0, "memory");
+    near("tied, low", range[0], 0.0786180531858596), near("tied, high", range[1], 0.9213819468141404);
+    tfb_auc_interval(0, NAN, 10, 20, range);
+    near("none above, low", range[0], 0), near("none above, high", range[1], 0.15107864652600006);
+    CHECK(tfb_rank_test(same, none, 3, &auc, &p, range) == 0 && isnan(range[0]) && isnan(range[1]), "no hits, no interval");
+
     enum { LOW = 17000, MANY = 20000 };
     float *rising = malloc(MANY * sizeof *rising);
     double *last = calloc(MANY, sizeof *last);
