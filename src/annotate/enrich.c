@@ -100,16 +100,24 @@ typedef struct {
     int64_t *first; /* (n_strata + 1) in of */
     int n_strata;
     double *obs, *perm, *auc, *interval, *p[2], *q[2], *mean[2]; /* interval: (T, 2), of auc */
-    float **column;  /* per thread: (n) */
-    int64_t **order; /* per thread: (n) */
-    double **weight; /* per thread: (T) sums */
+    float **column;                                              /* per thread: (n) */
+    int64_t **order;                                             /* per thread: (n) */
+    double **weight;                                             /* per thread: (T) sums */
     int bad;
 } args_t;
 
 void tfb_enrich_defaults(tfb_enrich_opt_t *o)
 {
-    *o = (tfb_enrich_opt_t){
-        .tf = "all", .prefix = "TFB", .min_lp = NAN, .n_random = 10, .within = 50000, .max_n = 20, .n_permutations = 10000, .threads = 1, .max_background = 100000, .seed = 1};
+    *o = (tfb_enrich_opt_t){.tf = "all",
+                            .prefix = "TFB",
+                            .min_lp = NAN,
+                            .n_random = 10,
+                            .within = 50000,
+                            .max_n = 20,
+                            .n_permutations = 10000,
+                            .threads = 1,
+                            .max_background = 100000,
+                            .seed = 1};
 }
 
 static const char *name_of(const char *path) { return strcmp(path, "-") ? path : "standard input"; }
@@ -517,7 +525,9 @@ static int choose_sample(const args_t *a, source_t *s)
     }
     int near = tfb_nearest(a->o->sample, s->hdr->samples, n);
     tfb_error("%s has no sample '%s'%s%s%s", name_of(s->path), a->o->sample, near >= 0 ? "; did you mean " : "", near >= 0 ? s->hdr->samples[near] : "",
-              near >= 0 ? "?" : n ? "; `bcftools query -l` lists those that it has" : ": it has none");
+              near >= 0 ? "?"
+              : n       ? "; `bcftools query -l` lists those that it has"
+                        : ": it has none");
     return -1;
 }
 
@@ -952,7 +962,8 @@ static void drop_lone(args_t *a)
 {
     int64_t n = 0;
     for (int64_t i = 0, j; i < a->n; i = j) {
-        for (j = i; j < a->n && a->var[j].stratum == a->var[i].stratum; j++);
+        for (j = i; j < a->n && a->var[j].stratum == a->var[i].stratum; j++)
+            ;
         int whole = a->var[i].hit && !a->var[j - 1].hit;
         a->n_unmatched += !whole && a->var[i].hit;
         for (int64_t k = i; k < j; k++) {
@@ -1233,7 +1244,7 @@ static void summary(const args_t *a)
 }
 
 /* Warns if the answer is of the background rather than of the hits. */
-static void doubt(const args_t *a)
+static void doubt(const args_t *a, const int *order)
 {
     int n = 0, more = 0, less = 0, odd = 0;
     const char *advice = a->sets ? "give -R open.bed" : "leave --within out, or give -R open.bed";
@@ -1250,11 +1261,12 @@ static void doubt(const args_t *a)
             less += a->interval[2 * t + 1] < 0.5;
     }
     if (n >= MANY_TFS && (2 * more > n || 2 * less > n))
-        tfb_warn("%d of %d TFs are significant%s: hits and background differ in something that changes all sites, such as openness, GC or allele frequency, and "
-                 "p says little; %s, and compare TFs by auc",
-                 2 * more > n ? more : less, n, 2 * more > n ? " (q below 0.05)" : ", but the other way (auc_high below 0.5)",
-                 advice);
-    if (odd)
+        tfb_warn(
+            "%d of %d TFs are significant%s: hits and background differ in something that changes all sites, such as openness, GC or allele frequency, and "
+            "p says little; %s, and compare TFs by auc",
+            2 * more > n ? more : less, n, 2 * more > n ? " (q below 0.05)" : ", but the other way (auc_high below 0.5)", advice);
+    int first = order[0], heads = a->mean[0][first] < a->mean[1][first]; /* the table */
+    if (odd && (heads || 10 * odd >= more))
         tfb_warn("mean_hits is below mean_background for %d of the %d significant TFs: most hits change their sites a little more, but fewer change them much; "
                  "p_perm is of the means",
                  odd, more);
@@ -1387,7 +1399,7 @@ int tfb_enrich(const tfb_enrich_opt_t *o)
     /* the picture first: whoever reads the table may have enough after some lines, and end us */
     if (test(a) < 0 || !(order = sorted(a)) || (o->svg && write_svg(a, order) < 0) || write_table(a, order) < 0) goto done;
     summary(a);
-    doubt(a);
+    doubt(a, order);
     ret = 0;
 done:
     free(order);

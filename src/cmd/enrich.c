@@ -50,7 +50,25 @@ static void usage(FILE *f)
 
 int tfb_cmd_enrich(int argc, char **argv)
 {
-    enum { BACKGROUND = 256, RANDOM, MIN_LP, WEIGHT, TEST, TF, PREFIX, STRAND, MAX_N, PERMUTATIONS, MAX_BACKGROUND, SEED, SVG, BY_EFFECT, MATCH_AF, SAMPLE, WITHIN };
+    enum {
+        BACKGROUND = 256,
+        RANDOM,
+        MIN_LP,
+        WEIGHT,
+        TEST,
+        TF,
+        PREFIX,
+        STRAND,
+        MAX_N,
+        PERMUTATIONS,
+        MAX_BACKGROUND,
+        SEED,
+        SVG,
+        BY_EFFECT,
+        MATCH_AF,
+        SAMPLE,
+        WITHIN
+    };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"background", 1, NULL, BACKGROUND},

@@ -35,8 +35,8 @@ typedef struct {
     const char *contig, *id; /* id NULL or "." = none */
     hts_pos_t pos;
     const char *ref, *alt;
-    int target;              /* of the panel; -1: the one whose probability changes most */
-    const tfb_motifs_t *db;  /* or NULL */
+    int target;             /* of the panel; -1: the one whose probability changes most */
+    const tfb_motifs_t *db; /* or NULL */
     tfb_strand_t strand;
     int flank;         /* 0 = 25 */
     int annotated;     /* percentile and call are those that a file has, and not the panel's */

@@ -43,11 +43,11 @@ typedef struct {
     int n_tfs, m_tfs, n_more;
     top_t *top;
     int n_top;
-    char **name; /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
-    char **real; /* (n_names, NULL-terminated): their names, in which tags have other characters (NKX3-1, TFB_NKX3_1_DELTA) */
-    int called;  /* the file has calls */
-    int other;   /* the figures are by another model than the annotations */
-    char *by;    /* the models that annotated, if so */
+    char **name;         /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
+    char **real;         /* (n_names, NULL-terminated): their names, in which tags have other characters (NKX3-1, TFB_NKX3_1_DELTA) */
+    int called;          /* the file has calls */
+    int other;           /* the figures are by another model than the annotations */
+    char *by;            /* the models that annotated, if so */
     tfb_strand_t strand; /* that annotated */
     int n_names;
     float *num[5];
@@ -156,10 +156,7 @@ static int numbers(report_t *r, bcf1_t *rec, const char *tf, const char *suffix,
     return n > 0 ? n : 0;
 }
 
-static double value(const report_t *r, int k, int n, int i)
-{
-    return i < n && isfinite(r->num[k][i]) ? r->num[k][i] : NAN; /* missing values are NaN, too */
-}
+static double value(const report_t *r, int k, int n, int i) { return i < n && isfinite(r->num[k][i]) ? r->num[k][i] : NAN; /* missing values are NaN, too */ }
 
 static int strings(report_t *r, bcf1_t *rec, const char *tf, const char *suffix, int k)
 {
@@ -454,14 +451,12 @@ static int figures(report_t *r, FILE *f)
         put_tf_link(f, t->tf);
         fprintf(f, " (%+.3f)</h3>\n", t->delta);
         fputs("<figure class=\"wide\">", f);
-        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE)
-            got = draw(r, f, fa, t, target);
+        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE) got = draw(r, f, fa, t, target);
         if (got < 0) {
             tfb_fasta_close(fa);
             return -1;
         }
-        if (got)
-            fprintf(f, "<figcaption>No figure: %s.</figcaption>", why_not(target, got));
+        if (got) fprintf(f, "<figcaption>No figure: %s.</figcaption>", why_not(target, got));
         fputs("</figure></section>\n", f);
     }
     tfb_fasta_close(fa);
@@ -481,11 +476,12 @@ static int page(report_t *r, FILE *f)
     fprintf(f, "<li><b>%" PRId64 "</b>records</li><li><b>%" PRId64 "</b>ALT alleles</li><li><b>%" PRId64 "</b>scored</li>", r->n_records, r->n_alts,
             r->n_scored);
     if (call)
-        fprintf(f, "<li><b class=\"up\">%" PRId64 "</b>sites gained</li><li><b class=\"down\">%" PRId64 "</b>sites lost</li><li><b>%" PRId64
-                   "</b>sites changed</li>",
+        fprintf(f,
+                "<li><b class=\"up\">%" PRId64 "</b>sites gained</li><li><b class=\"down\">%" PRId64 "</b>sites lost</li><li><b>%" PRId64
+                "</b>sites changed</li>",
                 r->call[0], r->call[1], r->call[2]);
-    fprintf(f, "<li><b class=\"up\">%" PRId64 "</b>%s of %g or more</li><li><b class=\"down\">%" PRId64 "</b>%s of %g or more</li></ul>\n", r->n_gain,
-            up, o->delta, r->n_loss, down, o->delta);
+    fprintf(f, "<li><b class=\"up\">%" PRId64 "</b>%s of %g or more</li><li><b class=\"down\">%" PRId64 "</b>%s of %g or more</li></ul>\n", r->n_gain, up,
+            o->delta, r->n_loss, down, o->delta);
     fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is accessible in the cells of interest they cannot "
           "know. Changes of different TFs are "
           "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
@@ -527,8 +523,7 @@ static int page(report_t *r, FILE *f)
             "%s</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
             r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.", toupper((unsigned char)*up), up + 1, down, o->delta,
             call ? " Gain, loss and change are calls: a site comes, goes or changes by the TF's own threshold, and the change is unusual." : "", up, down,
-            call ? "<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "", (int)strlen(up) - 1, up,
-            call ? "decrease" : "loss");
+            call ? "<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "", (int)strlen(up) - 1, up, call ? "decrease" : "loss");
     for (int k = 0; k < r->n_tfs; k++) {
         const tf_t *t = &r->tf[k];
         fputs("<tr id=\"", f);
