@@ -6,7 +6,7 @@ net='conv 16 7; bn; relu; pool 4; conv 12 5; relu; bn; pool 3; dense 20; bn; rel
 "$UNIT_DIR/tool_tiny_model" other.safetensors "$net" 60 CTCF,SPI1,NKX2-5 5
 $TFBIND model --calibrate -f ref.fa -l labels.bed.gz --n 400 --precision 0.6 -o cal.safetensors tiny.safetensors > /dev/null 2>&1
 A="$TFBIND annotate -v 0 -f ref.fa --no-version"
-R="$TFBIND report -f ref.fa --top 1000 --figures 1000"
+R="$TFBIND report -f ref.fa --top 250 --figures 250"
 { grep '^#' in.vcf
   awk '/^>/ { c = substr($1, 2); p = 0; next } { for (i = 1; i <= length($0); i++) { p++; r = substr($0, i, 1); split("A C G T", b, " ")
       if (r != "N" && p % 75 == 0) printf "%s\t%d\t.\t%s\t%s\t.\t.\t.\tGT\t0/1\n", c, p, r, b[index("ACGT", r) % 4 + 1] } }' ref.fa; } > dense.vcf
