@@ -16,7 +16,7 @@ awk '{ x = $3 < 0 ? -$3 : $3; print x "\t" $1 "\t" $2 }' d.txt | sort -k1,1gr | 
 bcftools view -T planted.txt -Ob -o hits.bcf all.bcf; bcftools view -T ^planted.txt -Ob -o rest.bcf all.bcf
 bcftools annotate --no-version -x INFO hits.bcf -Oz -o hits.vcf.gz; bcftools annotate --no-version -x INFO rest.bcf -Oz -o rest.vcf.gz
 $E -f ref.fa --background rest.vcf.gz hits.vcf.gz > t.txt || exit 1
-head -n 1 t.txt | grep -qx 'tf	n_hits	n_background	mean_hits	mean_background	auc	p_rank	q_rank	p_perm	q_perm' && [ "$(wc -l < t.txt)" = 4 ] && echo 'ok a row for each TF' || echo 'not ok a row for each TF'
+head -n 1 t.txt | grep -qx 'tf	n_hits	n_background	mean_hits	mean_background	auc	p_rank	q_rank	p_perm	q_perm	auc_low	auc_high' && [ "$(wc -l < t.txt)" = 4 ] && echo 'ok a row for each TF' || echo 'not ok a row for each TF'
 awk -F'\t' 'NR == 2 { print ($1 == "CTCF" && $7 < 1e-6 && $8 < 1e-5 && $9 < 0.003 && $6 > 0.6) ? "ok what was planted is found" : "not ok what was planted is found: " $0 }' t.txt
 [ "$(sed -n 2p t.txt | cut -f 2,3)" = "$(bcftools view -H hits.bcf -i 'TFB_CTCF_DELTA!="."' | wc -l)	$(bcftools view -H rest.bcf -i 'TFB_CTCF_DELTA!="."' | wc -l)" ] && echo 'ok all variants count' || echo 'not ok all variants count'
 $E --background rest.bcf hits.bcf > tags.txt; three < t.txt > a.txt; three < tags.txt > b.txt; same 'from tags as from sequence' a.txt b.txt

@@ -10,18 +10,20 @@ extern const char *const tfb_enrich_name[3];
 typedef struct {
     const char *model, *in;
     const char *fasta;      /* NULL: changes are read from the tags of both files */
-    const char *background; /* VCF; NULL: random SNVs, or with min_lp the rest of in */
+    const char *background; /* VCF; NULL: random SNVs near the hits, or with min_lp the rest of in */
     const char *regions;    /* BED: only variants in them, and random SNVs from them; NULL: anywhere */
     const char *tf;         /* as annotate's; "all" */
     const char *prefix;     /* of the tags */
-    const char *weight;     /* INFO/X or FORMAT/X of the first sample, of each hit; NULL: 1 */
+    const char *weight;     /* INFO/X or FORMAT/X, of each hit; NULL: 1 */
+    const char *sample;     /* whose values FORMAT has; NULL: the first */
     const char *out, *svg;  /* svg NULL: none */
     int by_effect;          /* gain and loss are of the allele that raises the trait: ALT, or REF where FORMAT/ES is negative */
     int match_af;           /* the background is thinned to the hits' minor allele frequencies: FORMAT/AF, or INFO/AF where that is not declared */
     double min_lp;          /* hits are records with FORMAT/LP from this on; NaN: all are hits */
     tfb_enrich_what_t what;
     tfb_strand_t strand;
-    int n_random; /* SNVs for each hit */
+    int n_random;   /* SNVs for each hit */
+    int64_t within; /* bases around a hit that random SNVs are from; 0: from anywhere */
     int max_n, n_permutations, threads;
     int64_t max_background; /* a larger background is sampled */
     uint64_t seed;

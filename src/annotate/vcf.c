@@ -342,6 +342,15 @@ static int find_stale(args_t *a)
     return add_stale(a, BCF_HL_INFO, "", "CSQ", o->csq || !csq_is_ours(a));
 }
 
+/* The model of target t (-1: all), and the options without which values of other files are not comparable: what genome/origin.h reads. */
+static void describe_model(const args_t *a, int t, char *by, size_t m)
+{
+    static const char *const strand[3] = {"", "; --strand fwd", "; --strand rev"};
+    char least[40] = "";
+    if (a->o->effect.min_percentile > 0) snprintf(least, sizeof least, "; --min-percentile %g", a->o->effect.min_percentile);
+    snprintf(by, m, "model %.500s%s%s", tfb_panel_source(a->panel, t), strand[a->o->strand], least);
+}
+
 /* What the header says of tag k, which is of the TF or of the summary. m: room in what. */
 static void describe(const args_t *a, int k, const char *tf, const char *by, char *what, size_t m)
 {
@@ -373,7 +382,7 @@ static int plan_tags(args_t *a, int t)
     const char *tf = o->tf ? tfb_panel_target(a->panel, t) : "the TF in TOP";
     int n = o->tf ? TAGS_OF_TF : TAGS_OF_SUMMARY;
     char what[1024], by[600];
-    snprintf(by, sizeof by, "model %.500s", tfb_panel_source(a->panel, o->tf ? t : -1));
+    describe_model(a, o->tf ? t : -1, by, sizeof by);
     for (int k = 0; k < n; k++) {
         char **tag = &a->tag[n * t + k];
         int place = place_of(a, k), text = place == TOP || place == CALL;

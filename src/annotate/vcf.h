@@ -2,8 +2,8 @@
 #ifndef TFB_VCF_H
 #define TFB_VCF_H
 
-#include "annotate/effect.h"
 #include "genome/fasta.h"
+#include "nn/effect.h"
 
 typedef struct {
     const char *model;            /* one or more, comma-separated: panel.h */

@@ -17,11 +17,13 @@ static void usage(FILE *f)
                "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: variants are scored. Without it both files must be annotated;\n"
                "                           with --tf all every TF is tested, with the summary only the TF that changes most counts\n"
                "      --background FILE    VCF or BCF of variants to compare with; hits among them are left out\n"
-               "                           [random SNVs, matched in trinucleotide, change and GC of the window; needs -f]\n"
+               "                           [random SNVs near the hits, matched in trinucleotide, change and GC of the window; needs -f]\n"
                "      --random INT         random SNVs for each hit [10]\n"
+               "      --within INT         random SNVs lie within INT bases of their hit, the nearest first; 0: anywhere [50000; with -R 0]\n"
                "      --min-lp NUM         GWAS-VCF: hits are the records with FORMAT/LP (-log10 p) from this on; without --background the\n"
                "                           other records are the background\n"
-               "      --weight TAG         weight of a hit, such as INFO/PIP or FORMAT/PP (the first sample's) [1]\n"
+               "      --weight TAG         weight of a hit, such as INFO/PIP or FORMAT/PP, 0 or more [1]\n"
+               "      --sample NAME        the sample (of GWAS-VCF, the study) whose FORMAT values are read [the first]\n"
                "  -R, --regions-file FILE  BED: only variants in these regions, and random SNVs from them [anywhere]\n"
                "      --test WHAT          change (|delta|), gain (delta above 0) or loss (below) [change]\n"
                "      --by-effect          gain and loss are of the allele that raises the trait: ALT, or REF where FORMAT/ES is negative [of ALT]\n"
@@ -40,17 +42,39 @@ static void usage(FILE *f)
                "  -h, --help               this text\n"
                "\n"
                "Columns: weighted means of the hits' and the background's changes; auc, the chance that a hit changes the TF more than a variant\n"
-               "of the background; one-sided p of the rank test and of permutations of the mean, each with its false discovery rate (q).\n");
+               "of the background; one-sided p of the rank test and of permutations of the mean, each with its false discovery rate (q);\n"
+               "auc_low and auc_high, the 95 %% confidence interval of auc. A variant counts once however often it is there, and hits are never\n"
+               "their own background.\n");
 }
 
 int tfb_cmd_enrich(int argc, char **argv)
 {
-    enum { BACKGROUND = 256, RANDOM, MIN_LP, WEIGHT, TEST, TF, PREFIX, STRAND, MAX_N, PERMUTATIONS, MAX_BACKGROUND, SEED, SVG, BY_EFFECT, MATCH_AF };
+    enum {
+        BACKGROUND = 256,
+        RANDOM,
+        MIN_LP,
+        WEIGHT,
+        TEST,
+        TF,
+        PREFIX,
+        STRAND,
+        MAX_N,
+        PERMUTATIONS,
+        MAX_BACKGROUND,
+        SEED,
+        SVG,
+        BY_EFFECT,
+        MATCH_AF,
+        SAMPLE,
+        WITHIN
+    };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
                                          {"background", 1, NULL, BACKGROUND},
                                          {"random", 1, NULL, RANDOM},
+                                         {"within", 1, NULL, WITHIN},
                                          {"min-lp", 1, NULL, MIN_LP},
+                                         {"sample", 1, NULL, SAMPLE},
                                          {"weight", 1, NULL, WEIGHT},
                                          {"regions-file", 1, NULL, 'R'},
                                          {"test", 1, NULL, TEST},
@@ -70,7 +94,8 @@ int tfb_cmd_enrich(int argc, char **argv)
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
     tfb_enrich_opt_t o;
-    int c, k, bad = 0, random = 0;
+    int c, k, bad = 0, random = 0, scoring = 0;
+    int64_t within = -1;
     long v = 0;
     tfb_enrich_defaults(&o);
     o.threads = tfb_cmd_processors();
@@ -83,13 +108,15 @@ int tfb_cmd_enrich(int argc, char **argv)
         case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level((int)v); break;
         case BACKGROUND: o.background = optarg; break;
         case RANDOM: bad |= tfb_cmd_int("random", optarg, 1, 10000, &v), o.n_random = (int)v, random = 1; break;
+        case WITHIN: bad |= tfb_cmd_int("within", optarg, 0, 10000000, &v), within = v; break;
+        case SAMPLE: o.sample = optarg; break;
         case MIN_LP: bad |= tfb_cmd_double("min-lp", optarg, 0, 1e9, &o.min_lp); break;
         case WEIGHT: o.weight = optarg; break;
         case TEST: bad |= (k = tfb_word("test", optarg, tfb_enrich_name, 3)) < 0, o.what = (tfb_enrich_what_t)k; break;
         case TF: o.tf = optarg; break;
         case PREFIX: o.prefix = optarg; break;
-        case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
-        case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
+        case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand), scoring = 1; break;
+        case MAX_N: scoring = 1, bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
         case PERMUTATIONS: bad |= tfb_cmd_int("permutations", optarg, 0, 10000000, &v), o.n_permutations = (int)v; break;
         case MAX_BACKGROUND: bad |= tfb_cmd_int("max-background", optarg, 1, 100000000, &v), o.max_background = v; break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v; break;
@@ -108,9 +135,16 @@ int tfb_cmd_enrich(int argc, char **argv)
         tfb_error("--by-effect is about the direction of changes: it goes with --test gain or loss");
     else if (o.match_af && !o.background && isnan(o.min_lp))
         tfb_error("--match-af needs a background that has frequencies: --background, or the rest of a GWAS-VCF (--min-lp)");
-    else if (random && (o.background || !isnan(o.min_lp)))
-        tfb_error("--random is for a background of random SNVs: it goes with neither --background nor --min-lp");
-    else
+    else if ((random || within >= 0) && (o.background || !isnan(o.min_lp)))
+        tfb_error("%s is for a background of random SNVs: it goes with neither --background nor --min-lp", random ? "--random" : "--within");
+    else if (o.sample && isnan(o.min_lp) && !o.by_effect && !o.match_af && (!o.weight || strncmp(o.weight, "FORMAT/", 7)))
+        tfb_error("--sample chooses whose FORMAT values are read: it goes with --min-lp, --by-effect, --match-af or --weight FORMAT/...");
+    else if (o.background && strcmp(o.background, "-") == 0 && strcmp(o.in, "-") == 0)
+        tfb_error("hits and background cannot both be standard input");
+    else {
+        if (within >= 0 || o.regions) o.within = within >= 0 ? within : 0;
+        if (scoring && !o.fasta) tfb_warn("--strand and --max-n are for scoring: without -f the tags count as they are");
         return tfb_enrich(&o) < 0 ? 1 : 0;
+    }
     return 1;
 }

@@ -20,7 +20,7 @@ static void usage(FILE *f)
                "  -d, --db FILE            known motifs in MEME format: figures show the best match\n"
                "      --top INT            so many variants are listed [50]\n"
                "      --figures INT        of them, so many with a figure [20]\n"
-               "      --delta NUM          changes of at least this count as gains and losses [0.2]\n"
+               "      --delta NUM          changes of at least this are counted; sites gained and lost are those of the tags' calls [0.2]\n"
                "      --prefix STR         of the tags, as for annotate [TFB]\n"
                "      --title TEXT         heading\n"
                "  -h, --help               this text\n");

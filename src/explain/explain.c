@@ -11,6 +11,7 @@
 #include "genome/base.h"
 #include "genome/lines.h"
 #include "genome/records.h"
+#include "nn/effect.h"
 #include <ctype.h>
 #include <errno.h>
 #include <htslib/khash.h>
@@ -214,6 +215,10 @@ static int draw_sequence(args_t *a, const window_t *w, const char *tf, double p)
 static int draw_variant(args_t *a, const tfb_figure_t *f)
 {
     file_t svg = {NULL, NULL};
+    if (!isfinite(f->lor)) {
+        tfb_warn("%s: no figure for %s: the model's score is no number", a->name.s, f->tf);
+        return 0;
+    }
     if (open_svg(a, f->tf, &svg) < 0) return -1;
     int drawn = tfb_figure_draw(svg.f, f, a->o->flank, a->db) == 0;
     fputc('\n', svg.f);
@@ -266,6 +271,7 @@ typedef struct {
 
 static int explain_record(args_t *a, int n, const variant_t *v)
 {
+    static const tfb_effect_opt_t usual = TFB_EFFECT_DEFAULTS;
     const tfb_explain_opt_t *o = a->o;
     int W = a->W, T = a->T;
     for (int i = 0; i < n; i++)
@@ -322,6 +328,7 @@ static int explain_record(args_t *a, int n, const variant_t *v)
             f.p_alt = 1 / (1 + exp(-a->win[1].logit[t]));
             f.lor = a->win[1].logit[t] - a->win[0].logit[t];
             f.percentile = tfb_panel_percentile(a->panel, a->target[t], TFB_CALIB_DELTA, fabs(f.p_alt - f.p_ref));
+            f.call = tfb_effect_call(&usual, a->panel, a->target[t], a->win[0].z[a->target[t]], a->win[1].z[a->target[t]]);
             f.method = o->method == TFB_DEEPLIFT ? "DeepLIFT: against shuffles of the sequence"
                        : o->method == TFB_ISM    ? "in-silico mutagenesis: against the mean of the four bases there"
                                                  : "gradient x input";

@@ -6,6 +6,7 @@
 #include "explain/html.h"
 #include "explain/logo.h"
 #include "genome/base.h"
+#include "nn/effect.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -103,7 +104,8 @@ static plan_t plan(const char *ref, const char *alt, int W, int flank)
     for (int i = 0; i < 2; i++) {
         int a = (int)strlen(i ? alt : ref);
         p.n[i] = least(a, W);
-        p.beg[i] = tfb_allele_left(a, W);
+        p.beg[i] = a < W ? W / 2 - a / 2 : 0; /* alleles.h */
+        if (p.beg[i] < 0) p.beg[i] = 0;
         p.shown[i] = least(p.n[i], SHOWN);
         p.left = least(p.left, p.beg[i]);
         p.right = least(p.right, W - p.beg[i] - p.n[i]);
@@ -169,23 +171,29 @@ static void put_allele(kstring_t *s, const char *a)
     if (n >= 12) ksprintf(s, "... (%zu bases)", n);
 }
 
+/* What the ALT allele does. Sites come and go by the call alone, so that figures and tags say the same. */
+static const char *verb(const tfb_figure_t *f)
+{
+    double d = f->p_alt - f->p_ref;
+    if (f->call && strcmp(f->call, "gain") == 0) return "makes a predicted binding site of";
+    if (f->call && strcmp(f->call, "loss") == 0) return "breaks a predicted binding site of";
+    if (f->call && d != 0) return d > 0 ? "strengthens a predicted binding site of" : "weakens a predicted binding site of";
+    if (fabs(d) < 0.05) return "hardly changes predicted binding of";
+    return d > 0 ? "raises predicted binding of" : "lowers predicted binding of";
+}
+
 /* What happens, in a sentence or two. */
 static void sentence(kstring_t *s, const tfb_figure_t *f)
 {
-    double d = f->p_alt - f->p_ref, odds = exp(fabs(f->lor));
-    const char *what = fabs(d) < 0.05                               ? "hardly changes predicted binding of"
-                       : d > 0 && f->p_ref < 0.5 && f->p_alt >= 0.5 ? "makes a predicted binding site of"
-                       : d < 0 && f->p_ref >= 0.5 && f->p_alt < 0.5 ? "breaks a predicted binding site of"
-                       : d > 0                                      ? "strengthens predicted binding of"
-                                                                    : "weakens predicted binding of";
-    ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", what, f->tf, f->p_ref, f->p_alt);
+    double odds = exp(fabs(f->lor));
+    ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", verb(f), f->tf, f->p_ref, f->p_alt);
     if (isfinite(odds)) ksprintf(s, "; the odds are %s %.*f", f->lor < 0 ? "divided by" : "times", odds < 10 ? 1 : 0, odds);
     kputs(". ", s);
-    if (f->percentile >= 99) { /* cut off, not rounded: 99.997 is not 100 */
+    if (f->percentile >= 99 && f->percentile <= 100) { /* cut off, not rounded: 99.997 is not 100 */
         double rest = 100 - f->percentile, one_in = 100 / (rest > 1e-4 ? rest : 1e-4), unit = pow(10, floor(log10(one_in)) - 1);
         ksprintf(s, "The change is larger than that of %.2f %% of random SNVs: about 1 in %.0f changes it as much. ", floor(f->percentile * 100) / 100,
                  round(one_in / unit) * unit);
-    } else if (f->percentile >= 0)
+    } else if (f->percentile >= 0 && f->percentile < 99)
         ksprintf(s, "The change is larger than that of %.0f %% of random SNVs. ", f->percentile);
 }
 
@@ -326,57 +334,101 @@ done:
     return ret;
 }
 
-int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
-                       hts_pos_t pos, const char *id, const char *ref, const char *alt, int target, double percentile)
+static int all_finite(const float *v, size_t n)
 {
-    int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = -1;
-    tfb_change_t c;
-    if ((ret = (int)tfb_allele_trim(pos, ref, alt, &c)) != TFB_ALLELE_OK) return ret;
-    char *allele[2] = {strndup(c.ref, (size_t)c.n_ref), strndup(c.alt, (size_t)c.n_alt)};
-    uint8_t *code = malloc(2 * (size_t)W);
-    float *z = malloc(2 * (size_t)T * sizeof *z), *hyp = calloc(2 * (size_t)W * 4, sizeof *hyp), *all = NULL;
-    ret = -1;
-    if (!allele[0] || !allele[1] || !code || !z || !hyp) goto memory;
-    for (int i = 0; i < 2; i++)
-        if ((ret = tfb_allele_window(fasta, contig, &c, i, W, W / 10, code + (size_t)i * (size_t)W)) != TFB_ALLELE_OK) goto done;
-    ret = -1;
-    if (tfb_panel_windows(panel, code, NULL, 2, strand, z) < 0) goto done;
-    if (target < 0) {
-        double most = -1;
-        for (int t = 0; t < T; t++) {
-            double d = fabs((double)tfb_sigmoid(z[T + t]) - (double)tfb_sigmoid(z[t]));
-            if (d > most) most = d, target = t;
-        }
+    for (size_t i = 0; i < n; i++)
+        if (!isfinite(v[i])) return 0;
+    return 1;
+}
+
+/* The target whose probability changes most. z: (2, T) logits. */
+static int most_changed(const float *z, int T)
+{
+    int target = 0;
+    double most = -1;
+    for (int t = 0; t < T; t++) {
+        double d = fabs((double)tfb_sigmoid(z[T + t]) - (double)tfb_sigmoid(z[t]));
+        if (d > most) most = d, target = t;
     }
-    for (int i = 0; i < 2; i++) {
+    return target;
+}
+
+/* The windows of REF and ALT (2, W) of a change. 0, a reason, or -1 (logged). */
+static int make_windows(tfb_fasta_t *fasta, const tfb_figure_ask_t *q, const tfb_change_t *c, int W, uint8_t *code)
+{
+    char base;
+    int at, ret = (int)tfb_allele_check_ref(fasta, q->contig, q->pos, q->ref, &at, &base);
+    for (int i = 0; i < 2 && ret == TFB_ALLELE_OK; i++)
+        ret = tfb_allele_window(fasta, q->contig, c, i, W, W / 10, code + (size_t)i * (size_t)W);
+    return ret;
+}
+
+/* Contributions of what the figure shows of both windows: target's part of all targets', into hyp (2, W, 4). 0; -1 (logged); -2 on lack of memory. */
+static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z, float *hyp)
+{
+    int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = 0;
+    for (int i = 0; i < 2 && ret == 0; i++) {
         int beg, end;
-        tfb_figure_span(allele[0], allele[1], W, flank, i, &beg, &end);
-        if (!(all = malloc((size_t)T * (size_t)(end - beg) * 4 * sizeof *all))) goto memory;
-        if (tfb_ism(panel, code + (size_t)i * (size_t)W, beg, end, strand, all, z + (size_t)i * (size_t)T) < 0) goto done;
+        tfb_figure_span(q->ref, q->alt, W, q->flank, i, &beg, &end);
         size_t n = (size_t)(end - beg) * 4;
-        memcpy(hyp + ((size_t)i * (size_t)W + (size_t)beg) * 4, all + (size_t)target * n, n * sizeof *hyp);
+        float *all = malloc((size_t)T * n * sizeof *all);
+        if (!all) return -2;
+        ret = tfb_ism(panel, code + (size_t)i * (size_t)W, beg, end, q->strand, all, z + (size_t)i * (size_t)T);
+        if (ret == 0) memcpy(hyp + ((size_t)i * (size_t)W + (size_t)beg) * 4, all + (size_t)target * n, n * sizeof *hyp);
         free(all);
-        all = NULL;
     }
-    tfb_figure_t f = {.contig = contig, .id = id, .pos = c.pos, .ref = allele[0], .alt = allele[1], .tf = tfb_panel_target(panel, target), .W = W};
-    f.p_ref = (double)tfb_sigmoid(z[target]);
-    f.p_alt = (double)tfb_sigmoid(z[T + target]);
-    f.lor = (double)z[T + target] - (double)z[target];
-    f.percentile = percentile >= 0 ? percentile : tfb_panel_percentile(panel, target, TFB_CALIB_DELTA, fabs(f.p_alt - f.p_ref));
+    return ret;
+}
+
+int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *asked)
+{
+    tfb_change_t c;
+    tfb_figure_ask_t trimmed = *asked;
+    const tfb_figure_ask_t *q = &trimmed;
+    static const tfb_effect_opt_t usual = TFB_EFFECT_DEFAULTS;
+    int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = -1, target = asked->target;
+    uint8_t *code = malloc(2 * (size_t)W);
+    float *z = malloc(2 * (size_t)T * sizeof *z), *hyp = calloc(2 * (size_t)W * 4, sizeof *hyp);
+    char *ref = NULL, *alt = NULL;
+    if (!code || !z || !hyp) goto memory;
+    if ((ret = (int)tfb_allele_trim(asked->pos, asked->ref, asked->alt, &c)) != TFB_ALLELE_OK) goto done;
+    if ((ret = make_windows(fasta, asked, &c, W, code)) != TFB_ALLELE_OK) goto done;
+    if (!(ref = strndup(c.ref, (size_t)c.n_ref)) || !(alt = strndup(c.alt, (size_t)c.n_alt))) goto memory;
+    trimmed.pos = c.pos;
+    trimmed.ref = ref;
+    trimmed.alt = alt;
+    ret = -1;
+    if (tfb_panel_windows(panel, code, NULL, 2, q->strand, z) < 0) goto done;
+    if (target < 0) target = most_changed(z, T);
+    const char *call = tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* of the scores that annotate has */
+    int r = contributions(panel, q, target, code, z, hyp);
+    if (r == -2) goto memory;
+    if (r < 0) goto done;
+    float zr = z[target], za = z[T + target];
+    if (!isfinite(zr) || !isfinite(za) || !all_finite(hyp, 2 * (size_t)W * 4)) {
+        ret = TFB_FIGURE_NO_NUMBER;
+        goto done;
+    }
+    tfb_figure_t f = {.contig = q->contig, .id = q->id, .pos = q->pos, .ref = q->ref, .alt = q->alt, .tf = tfb_panel_target(panel, target), .W = W};
+    f.p_ref = (double)tfb_sigmoid(zr);
+    f.p_alt = (double)tfb_sigmoid(za);
+    f.lor = (double)za - (double)zr;
+    f.percentile = q->annotated ? q->percentile : tfb_effect_percentile(&usual, panel, target, zr, za);
+    f.call = q->annotated ? q->call : call;
     f.method = "in-silico mutagenesis: against the mean of the four bases there";
     for (int i = 0; i < 2; i++) f.code[i] = code + (size_t)i * (size_t)W, f.hyp[i] = hyp + (size_t)i * (size_t)W * 4;
-    if (tfb_figure_draw(out, &f, flank, db) == 0) {
+    if (tfb_figure_draw(out, &f, q->flank, q->db) == 0) {
         ret = 0;
         goto done;
     }
 memory:
+    ret = -1;
     tfb_error("not enough memory for a figure");
 done:
-    free(allele[0]);
-    free(allele[1]);
+    free(ref);
+    free(alt);
     free(code);
     free(z);
     free(hyp);
-    free(all);
     return ret;
 }

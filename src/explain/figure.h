@@ -16,6 +16,7 @@ typedef struct {
     double p_ref, p_alt; /* probability of binding */
     double lor;          /* logit of ALT - logit of REF */
     double percentile;   /* of the change among those by random SNVs, 0 to 100; below 0 or NaN = unknown, and nothing is said of it */
+    const char *call;    /* "gain", "loss" or "change", as TFB_CALL; NULL = none: no site is said to come or go */
     const char *method;  /* how contributions were made, in a few words */
     int W;
     const uint8_t *code[2]; /* (W) windows of REF and ALT, as tfb_allele_window makes them */
@@ -29,11 +30,25 @@ void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int all
  * written; that out took it all is for the caller to see. */
 int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motifs_t *db);
 
-/* All of it, by in-silico mutagenesis on panel: the figure of ALT against REF for the panel's target (-1: the TF whose probability
- * changes most). flank 0 = 25. db may be NULL. 0 with the <svg> written to out; a reason (tfb_allele_t) why an allele cannot be scored; -1 on
- * failure (logged); nothing is written in both cases. percentile below 0: that of the panel, where it is calibrated. */
-int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_motifs_t *db, tfb_strand_t strand, int flank, const char *contig,
-                       hts_pos_t pos, const char *id, const char *ref, const char *alt, int target, double percentile);
+/* What tfb_figure_variant is to draw. Nothing is owned. */
+typedef struct {
+    const char *contig, *id; /* id NULL or "." = none */
+    hts_pos_t pos;
+    const char *ref, *alt;
+    int target;             /* of the panel; -1: the one whose probability changes most */
+    const tfb_motifs_t *db; /* or NULL */
+    tfb_strand_t strand;
+    int flank;         /* 0 = 25 */
+    int annotated;     /* percentile and call are those that a file has, and not the panel's */
+    double percentile; /* below 0 or NaN: the file has none */
+    const char *call;  /* NULL: the file has none */
+} tfb_figure_ask_t;
+
+enum { TFB_FIGURE_NO_NUMBER = TFB_ALLELE_REASONS }; /* the model's scores are not finite */
+
+/* All of it, by in-silico mutagenesis on panel. 0 with the <svg> written to out; a reason (tfb_allele_t) why an allele cannot be scored, REF that the FASTA
+ * does not have among them, or TFB_FIGURE_NO_NUMBER; -1 on failure (logged); nothing is written in these cases. */
+int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *ask);
 
 /* The motif that the contributions hyp (n, 4) look most like, over places that touch [beg, end). */
 typedef struct {

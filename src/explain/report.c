@@ -4,6 +4,7 @@
 #include "explain/html.h"
 #include "genome/records.h"
 #include "genome/values.h"
+#include "genome/origin.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <htslib/khash.h>
@@ -38,15 +39,18 @@ typedef struct {
 typedef struct {
     const tfb_report_opt_t *o;
     bcf_hdr_t *hdr;
-    int64_t n_records, n_alts, n_scored, n_gain, n_loss, bin[BINS];
+    int64_t n_records, n_alts, n_scored, n_gain, n_loss, call[CALLS], bin[BINS]; /* call: of all TFs */
     khash_t(tf) * index;
     tf_t *tf;
     int n_tfs, m_tfs, n_more;
     top_t *top;
     int n_top;
-    char **name; /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
-    char **real; /* (n_names, NULL-terminated): their names, in which tags have other characters (NKX3-1, TFB_NKX3_1_DELTA) */
-    int called;  /* the file has calls */
+    char **name;         /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
+    char **real;         /* (n_names, NULL-terminated): their names, in which tags have other characters (NKX3-1, TFB_NKX3_1_DELTA) */
+    int called;          /* the file has calls */
+    int other;           /* the figures are by another model than the annotations */
+    char *by;            /* the models that annotated, if so */
+    tfb_strand_t strand; /* that annotated */
     int n_names;
     float *num[5];
     char *str[2];
@@ -132,6 +136,7 @@ static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const do
     r->bin[b < BINS ? b : BINS - 1]++;
     r->n_gain += d >= r->o->delta;
     r->n_loss += d <= -r->o->delta;
+    for (int c = 0; call && c < CALLS; c++) r->call[c] += strcmp(call, call_name[c]) == 0;
     if (k >= 0) {
         tf_t *t = &r->tf[k];
         t->n++;
@@ -153,10 +158,7 @@ static int numbers(report_t *r, bcf1_t *rec, const char *tf, const char *suffix,
     return n > 0 ? n : 0;
 }
 
-static double value(const report_t *r, int k, int n, int i)
-{
-    return i < n && !bcf_float_is_missing(r->num[k][i]) && !bcf_float_is_vector_end(r->num[k][i]) ? r->num[k][i] : NAN;
-}
+static double value(const report_t *r, int k, int n, int i) { return i < n && isfinite(r->num[k][i]) ? r->num[k][i] : NAN; /* missing values are NaN, too */ }
 
 static int strings(report_t *r, bcf1_t *rec, const char *tf, const char *suffix, int k)
 {
@@ -242,11 +244,54 @@ static const char *real_name(const report_t *r, const char *tag)
     return tag;
 }
 
+/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of the first difference. 0, or -1 on lack of memory. */
+static int check_origin(report_t *r, const char *tag, int t)
+{
+    tfb_origin_t o, panel;
+    char source[512];
+    if (r->other) return 0;
+    snprintf(source, sizeof source, "%.500s", tfb_panel_source(r->o->panel, t)); /* annotate cuts long lists */
+    if (tfb_origin_read(r->hdr, tag, &o) < 0) return -1;
+    if (tfb_origin_parse(source, &panel) < 0) {
+        tfb_origin_free(&o);
+        return -1;
+    }
+    r->other = tfb_origin_known(&o) && strcmp(o.digests, panel.digests);
+    if (strstr(o.options, "--strand fwd")) r->strand = TFB_STRAND_FWD;
+    if (strstr(o.options, "--strand rev")) r->strand = TFB_STRAND_REV;
+    if (r->other) {
+        tfb_warn("%s was annotated by %s: the figures are by another model, %s", strcmp(r->o->in, "-") ? r->o->in : "standard input", o.models, source);
+        r->by = o.models;
+        o.models = NULL;
+    }
+    tfb_origin_free(&o);
+    tfb_origin_free(&panel);
+    return r->other && !r->by ? -1 : 0;
+}
+
+/* Are the figures by the model that annotated? 0, or -1 on lack of memory. */
+static int check_origins(report_t *r)
+{
+    const tfb_panel_t *p = r->o->panel;
+    char tag[512];
+    if (!p) return 0;
+    snprintf(tag, sizeof tag, "%s_DELTA", r->o->prefix);
+    if (!r->name) return check_origin(r, tag, -1);
+    for (int i = 0; i < r->n_names; i++)
+        for (int t = 0; t < tfb_panel_n_targets(p); t++) {
+            if (strcmp(tfb_panel_target(p, t), r->real[i])) continue;
+            snprintf(tag, sizeof tag, "%s_%s_DELTA", r->o->prefix, r->name[i]);
+            if (check_origin(r, tag, t) < 0) return -1;
+        }
+    return 0;
+}
+
 /* The summary, or the TFs that have tags PREFIX_tf_DELTA. */
 static int look_for_tags(report_t *r)
 {
     char what[300];
     size_t np = strlen(r->o->prefix);
+    r->strand = TFB_STRAND_BOTH;
     r->called = declared(r, "", "CALL");
     if (declared(r, "", "TOP")) return 0;
     r->called = 0;
@@ -309,10 +354,28 @@ static void histogram(const report_t *r, FILE *f)
 
 static void put_number(FILE *f, const char *format, double v)
 {
-    if (isnan(v))
+    if (!isfinite(v))
         fputs("<td class=\"n\">.</td>", f);
     else
         fputs("<td class=\"n\">", f), fprintf(f, format, v), fputs("</td>", f);
+}
+
+/* A change, green or red; one that reads as nothing has no colour and no sign. */
+static void put_change(FILE *f, double d)
+{
+    if (fabs(d) < 0.0005)
+        fputs("<td class=\"n\">0.000</td>", f);
+    else
+        fprintf(f, "<td class=\"n %s\">%+.3f</td>", d < 0 ? "down" : "up", d);
+}
+
+/* The greatest change of one direction; 0: there is none. */
+static void put_extreme(FILE *f, double d)
+{
+    if (d == 0)
+        fputs("<td class=\"n\">.</td>", f);
+    else
+        put_change(f, d);
 }
 
 static void put_allele(FILE *f, const char *a)
@@ -343,6 +406,26 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("</a>", f);
 }
 
+/* The figure of a variant; calls and percentiles are the file's if it has them by this model. As tfb_figure_variant. */
+static int draw(const report_t *r, FILE *f, tfb_fasta_t *fa, const top_t *t, int target)
+{
+    tfb_figure_ask_t ask = {.contig = t->contig, .id = t->id, .pos = t->pos, .ref = t->ref, .alt = t->alt, .target = target, .db = r->o->db};
+    ask.strand = r->strand;
+    ask.annotated = !r->other && (r->called || !isnan(t->pct));
+    ask.percentile = t->pct;
+    ask.call = t->call;
+    return tfb_figure_variant(f, r->o->panel, fa, &ask);
+}
+
+/* Why there is no figure. got: as tfb_figure_variant. */
+static const char *why_not(int target, int got)
+{
+    if (target < 0) return "the model does not know this TF";
+    if (got == TFB_ALLELE_MISMATCH) return "REF is not what this reference has";
+    if (got == TFB_FIGURE_NO_NUMBER) return "the model's score is no number";
+    return "the alleles cannot be scored on this reference";
+}
+
 static int figures(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
@@ -351,6 +434,13 @@ static int figures(report_t *r, FILE *f)
     fputs("<h2 id=\"figures\">Figures</h2>\n<p>What each base contributes to the prediction, with the REF and with the ALT allele, by in-silico "
           "mutagenesis.</p>\n",
           f);
+    if (r->other) {
+        fputs("<p class=\"sub\">The figures are by another model (", f);
+        tfb_html_put(f, tfb_panel_source(o->panel, -1));
+        fputs(") than the one that annotated the variants (", f);
+        tfb_html_put(f, r->by);
+        fputs("): their probabilities and words need not agree with the table's.</p>\n", f);
+    }
     for (int i = 0; i < r->n_top && i < o->n_figures; i++) {
         const top_t *t = &r->top[i];
         int target = -1, got = 1;
@@ -363,15 +453,12 @@ static int figures(report_t *r, FILE *f)
         put_tf_link(f, t->tf);
         fprintf(f, " (%+.3f)</h3>\n", t->delta);
         fputs("<figure class=\"wide\">", f);
-        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE)
-            got = tfb_figure_variant(f, o->panel, fa, o->db, TFB_STRAND_BOTH, 0, t->contig, t->pos, t->id, t->ref, t->alt, target, isnan(t->pct) ? -1 : t->pct);
+        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE) got = draw(r, f, fa, t, target);
         if (got < 0) {
             tfb_fasta_close(fa);
             return -1;
         }
-        if (got)
-            fprintf(f, "<figcaption>No figure: %s.</figcaption>",
-                    target < 0 ? "the model does not know this TF" : "the alleles cannot be scored on this reference");
+        if (got) fprintf(f, "<figcaption>No figure: %s.</figcaption>", why_not(target, got));
         fputs("</figure></section>\n", f);
     }
     tfb_fasta_close(fa);
@@ -382,15 +469,21 @@ static int page(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
     int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0, pct = 0, call = r->called;
+    /* sites are gained and lost by the calls alone, if there are any */
+    const char *up = call ? "increases" : "gains", *down = call ? "decreases" : "losses";
     for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
     tfb_html_begin(f, o->title);
     fprintf(f, "<nav><a href=\"#changes\">Changes</a><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
             drawn ? "<a href=\"#figures\">Figures</a>" : "");
-    fprintf(f,
-            "<li><b>%" PRId64 "</b>records</li><li><b>%" PRId64 "</b>ALT alleles</li><li><b>%" PRId64 "</b>scored</li><li><b class=\"up\">%" PRId64
-            "</b>gains of %g or more</li>"
-            "<li><b class=\"down\">%" PRId64 "</b>losses of %g or more</li></ul>\n",
-            r->n_records, r->n_alts, r->n_scored, r->n_gain, o->delta, r->n_loss, o->delta);
+    fprintf(f, "<li><b>%" PRId64 "</b>records</li><li><b>%" PRId64 "</b>ALT alleles</li><li><b>%" PRId64 "</b>scored</li>", r->n_records, r->n_alts,
+            r->n_scored);
+    if (call)
+        fprintf(f,
+                "<li><b class=\"up\">%" PRId64 "</b>sites gained</li><li><b class=\"down\">%" PRId64 "</b>sites lost</li><li><b>%" PRId64
+                "</b>sites changed</li>",
+                r->call[0], r->call[1], r->call[2]);
+    fprintf(f, "<li><b class=\"up\">%" PRId64 "</b>%s of %g or more</li><li><b class=\"down\">%" PRId64 "</b>%s of %g or more</li></ul>\n", r->n_gain, up,
+            o->delta, r->n_loss, down, o->delta);
     fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is accessible in the cells of interest they cannot "
           "know. Changes of different TFs are "
           "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
@@ -417,7 +510,7 @@ static int page(report_t *r, FILE *f)
         put_tf_link(f, t->tf);
         fputs("</td>", f);
         put_number(f, "%.3f", t->p_ref), put_number(f, "%.3f", t->p_alt);
-        fprintf(f, "<td class=\"n %s\">%+.3f</td>", t->delta < 0 ? "down" : "up", t->delta);
+        put_change(f, t->delta);
         put_number(f, "%+.2f", t->lor);
         if (pct) put_number(f, "%.2f", floor(t->pct * 100) / 100); /* cut off, not rounded: 99.997 is not 100 */
         if (call) fputs("<td>", f), tfb_html_put(f, t->call ? t->call : "."), fputs("</td>", f);
@@ -425,15 +518,14 @@ static int page(report_t *r, FILE *f)
     }
     fputs("</tbody></table></div>\n", f);
     if (drawn) ret = figures(r, f);
-    qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
+    if (r->n_tfs) qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
     fprintf(f,
-            "<h2 id=\"tfs\">TFs</h2>\n<p>%s Gains and losses: changes of %g or more.%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th "
-            "class=\"n\">alleles</th><th class=\"n\">gains</th><th "
-            "class=\"n\">losses</th>"
-            "%s<th class=\"n\">greatest gain</th><th class=\"n\">greatest loss</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
-            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.", o->delta,
-            call ? " Called: site gained, lost or changed, by the TF's own threshold, where the change is unusual." : "",
-            call ? "<th class=\"n\">called gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "");
+            "<h2 id=\"tfs\">TFs</h2>\n<p>%s %c%s and %s: changes of %g or more.%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th "
+            "class=\"n\">alleles</th><th class=\"n\">%s</th><th class=\"n\">%s</th>%s<th class=\"n\">greatest %.*s</th><th class=\"n\">greatest "
+            "%s</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
+            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.", toupper((unsigned char)*up), up + 1, down, o->delta,
+            call ? " Gain, loss and change are calls: a site comes, goes or changes by the TF's own threshold, and the change is unusual." : "", up, down,
+            call ? "<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "", (int)strlen(up) - 1, up, call ? "decrease" : "loss");
     for (int k = 0; k < r->n_tfs; k++) {
         const tf_t *t = &r->tf[k];
         fputs("<tr id=\"", f);
@@ -442,7 +534,7 @@ static int page(report_t *r, FILE *f)
         tfb_html_put(f, t->name);
         fprintf(f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td>", t->n, t->gain, t->loss);
         for (int c = 0; call && c < CALLS; c++) fprintf(f, "<td class=\"n\">%" PRId64 "</td>", t->call[c]);
-        fprintf(f, "<td class=\"n up\">%+.3f</td><td class=\"n down\">%+.3f</td><td>", t->most, t->least);
+        put_extreme(f, t->most), put_extreme(f, t->least), fputs("<td>", f);
         for (int i = 0; drawn && i < r->n_top && i < o->n_figures; i++)
             if (strcmp(r->top[i].tf, t->name) == 0) fprintf(f, "<a href=\"#v%d\">%d</a> ", i + 1, i + 1);
         fputs("</td></tr>\n", f);
@@ -473,7 +565,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
         tfb_error("cannot read the header of %s", o->in);
         goto done;
     }
-    if (look_for_tags(&r) < 0) goto done;
+    if (look_for_tags(&r) < 0 || check_origins(&r) < 0) goto done;
     if (!(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
     while ((got = tfb_records_next(in, &rec)) > 0) {
         if (tfb_values_check(o->in, r.hdr, rec) < 0) goto done;
@@ -492,6 +584,7 @@ done:
     tfb_records_close(in);
     tfb_strv_free(r.name);
     tfb_strv_free(r.real);
+    free(r.by);
     free(r.tf);
     free(r.top);
     if (r.index) kh_destroy(tf, r.index);

@@ -16,11 +16,64 @@ static int rising(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, double *p)
+/* Hanley and McNeil's variance of an AUC, both sizes replaced by their mean where Newcombe's method 5 does so. */
+static double newcombe(double auc, double m, double n)
+{
+    double both = (m + n) / 2 - 1;
+    return auc * (1 - auc) / (m * n) * (1 + both * ((1 - auc) / (2 - auc) + auc / (1 + auc)));
+}
+
+static const double z95 = 1.959963984540054;
+
+void tfb_auc_interval(double auc, double variance, double n_hits, double n_background, double interval[2])
+{
+    if (auc > 0 && auc < 1 && variance > 1e-15) {
+        double logit = log(auc / (1 - auc)), half = z95 * sqrt(variance) / (auc * (1 - auc));
+        for (int k = 0; k < 2; k++) interval[k] = 1 / (1 + exp(-(logit + (k ? half : -half))));
+        return;
+    }
+    for (int k = 0; k < 2; k++) { /* the value that is just not rejected, between auc and 0 or 1 */
+        double near = auc, far = k;
+        for (int i = 0; i < 60; i++) {
+            double mid = (near + far) / 2;
+            if (fabs(auc - mid) > z95 * sqrt(newcombe(mid, n_hits, n_background)))
+                far = mid;
+            else
+                near = mid;
+        }
+        interval[k] = near;
+    }
+}
+
+/* DeLong's variance of the AUC of sorted values; NaN if a group has one member. W, W2: sums of the weights and of their squares. */
+static double delong(const value_t *v, const double *w, int64_t n, double auc, double W, double W2, double n_background)
+{
+    double below = 0, weight_below = 0, s_hits = 0, s_background = 0, n_hits = W * W / W2;
+    for (int64_t i = 0, j; i < n; i = j) {
+        double hits = 0, hits2 = 0, others = 0;
+        for (j = i; j < n && v[j].x == v[i].x; j++) {
+            double weight = w[v[j].i];
+            if (weight > 0)
+                hits += weight, hits2 += weight * weight;
+            else
+                others++;
+        }
+        double of_hit = (below + others / 2) / n_background - auc, of_other = (W - weight_below - hits / 2) / W - auc;
+        s_hits += hits2 * of_hit * of_hit;
+        s_background += others * of_other * of_other;
+        below += others;
+        weight_below += hits;
+    }
+    if (n_hits < 1 + 1e-9 || n_background < 2) return NAN;
+    return s_hits / (W * W) * n_hits / (n_hits - 1) + s_background / (n_background * (n_background - 1));
+}
+
+int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, double *p, double interval[2])
 {
     double W = 0, W2 = 0, S = 0, R2 = 0, below = 0, wins = 0, first = 0, n_hits = 0, mid = ((double)n + 1) / 2;
     int equal = 1;
     *auc = *p = NAN;
+    if (interval) interval[0] = interval[1] = NAN;
     value_t *v = tfb_alloc((size_t)n + 1, sizeof *v, "ranks");
     if (!v) return -1;
     for (int64_t i = 0; i < n; i++) {
@@ -52,6 +105,7 @@ int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, doubl
         double var = (W2 - W * W / (double)n) * R2 / (double)(n - 1); /* of sum w R, the ranks in random order */
         *p = var > 0 ? 0.5 * erfc((S - (equal ? 0.5 * first : 0)) / sqrt(2 * var)) : 1;
         if (*p < DBL_MIN) *p = DBL_MIN; /* beyond what a double holds; 0 would claim too much */
+        if (interval) tfb_auc_interval(*auc, delong(v, w, n, *auc, W, W2, n_background), W * W / W2, n_background, interval);
     }
     free(v);
     return 0;

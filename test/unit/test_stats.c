@@ -30,28 +30,44 @@ int main(void)
                 x[to] = row[i].x[k];
                 w[to] = k < row[i].n_hits ? turn ? 0.25 : 1 : 0;
             }
-            CHECK(tfb_rank_test(x, w, n, &auc, &p) == 0, "memory");
+            CHECK(tfb_rank_test(x, w, n, &auc, &p, NULL) == 0, "memory");
             near(row[i].what, auc, row[i].auc);
             near(row[i].what, p, row[i].p);
         }
     /* weights: the normal approximation with mean and variance over all 30 ways to hand 2 and 1 to six variants */
     const float y[] = {.5f, .1f, .9f, .3f, .2f, .7f};
     const double v[] = {1, 0, 2, 0, 0, 0};
-    CHECK(tfb_rank_test(y, v, 6, &auc, &p) == 0, "memory");
+    CHECK(tfb_rank_test(y, v, 6, &auc, &p, NULL) == 0, "memory");
     near("weighted p", p, 0.05804156686932752);
     near("weighted AUC", auc, (2 * 4 + 1 * 3) / (3 * 4.0));
     const float same[] = {1, 1, 1};
     const double one[] = {1, 0, 0}, none[] = {0, 0, 0}, every[] = {1, 1, 1};
-    CHECK(tfb_rank_test(same, one, 3, &auc, &p) == 0 && p == 1 && auc == 0.5, "all the same: p %g, AUC %g", p, auc);
-    CHECK(tfb_rank_test(same, none, 3, &auc, &p) == 0 && isnan(p) && isnan(auc), "no hits");
-    CHECK(tfb_rank_test(same, every, 3, &auc, &p) == 0 && isnan(p) && isnan(auc), "no background");
+    CHECK(tfb_rank_test(same, one, 3, &auc, &p, NULL) == 0 && p == 1 && auc == 0.5, "all the same: p %g, AUC %g", p, auc);
+    CHECK(tfb_rank_test(same, none, 3, &auc, &p, NULL) == 0 && isnan(p) && isnan(auc), "no hits");
+    CHECK(tfb_rank_test(same, every, 3, &auc, &p, NULL) == 0 && isnan(p) && isnan(auc), "no background");
+
+    /* intervals: DeLong's variance by its definition, on the logit scale; Newcombe's method 5 if there is none */
+    double range[2];
+    float h6[] = {.5f, .1f, .9f, .3f, .3f, .8f, .2f, .3f, .1f, 0, .4f, .3f, .6f};
+    double one6[13] = {1, 1, 1, 1, 1, 1};
+    CHECK(tfb_rank_test(h6, one6, 13, &auc, &p, range) == 0, "memory");
+    near("low", range[0], 0.3580006638865354), near("high", range[1], 0.9089909070510688);
+    CHECK(tfb_rank_test(y, v, 6, &auc, &p, range) == 0, "memory");
+    near("weighted, low", range[0], 0.21324482068637327), near("weighted, high", range[1], 0.9977649781827805);
+    CHECK(tfb_rank_test((float[]){3, 4, 5, 1, 2, 2.5f, 2.75f}, (double[]){1, 1, 1, 0, 0, 0, 0}, 7, &auc, &p, range) == 0, "memory");
+    near("apart, low", range[0], 0.5396916671967271), near("apart, high", range[1], 1);
+    CHECK(tfb_rank_test(same, one, 3, &auc, &p, range) == 0, "memory");
+    near("tied, low", range[0], 0.0786180531858596), near("tied, high", range[1], 0.9213819468141404);
+    tfb_auc_interval(0, NAN, 10, 20, range);
+    near("none above, low", range[0], 0), near("none above, high", range[1], 0.15107864652600006);
+    CHECK(tfb_rank_test(same, none, 3, &auc, &p, range) == 0 && isnan(range[0]) && isnan(range[1]), "no hits, no interval");
 
     enum { LOW = 17000, MANY = 20000 };
     float *rising = malloc(MANY * sizeof *rising);
     double *last = calloc(MANY, sizeof *last);
     CHECK(rising && last, "memory");
     for (int i = 0; rising && last && i < MANY; i++) rising[i] = (float)i, last[i] = i >= LOW;
-    CHECK(tfb_rank_test(rising, last, MANY, &auc, &p) == 0 && auc == 1 && p == DBL_MIN, "less than a double holds: %g", p);
+    CHECK(tfb_rank_test(rising, last, MANY, &auc, &p, NULL) == 0 && auc == 1 && p == DBL_MIN, "less than a double holds: %g", p);
     free(rising);
     free(last);
 
