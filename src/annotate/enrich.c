@@ -54,7 +54,7 @@ typedef struct {
     int said_style;
     variant_t *var;
     int64_t n, m, n_hits, n_background_seen;
-    int64_t n_elsewhere, n_weightless, n_no_lp, n_no_es, n_no_af, n_both, n_unmatched, n_mismatch, n_reason[TFB_ALLELE_REASONS];
+    int64_t n_elsewhere, n_weightless, n_no_lp, n_no_es, n_no_af, n_both, n_unmatched, n_reason[TFB_ALLELE_REASONS];
     tfb_rng_t rng;
     /* of the file being read */
     float *f;
@@ -147,18 +147,17 @@ static int place_for(args_t *a, int hit, variant_t **to)
     return 0;
 }
 
-/* Variants are kept trimmed, so that one is known again however a file pads it. */
-static int set(args_t *a, variant_t *v, const char *contig, const tfb_change_t *c, int hit, double w)
+static int set(args_t *a, variant_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt, int hit, double w)
 {
-    size_t n = (size_t)c->n_ref, k = (size_t)c->n_alt;
-    *v = (variant_t){.contig = contig_of(a, contig), .hit = hit, .pos = c->pos, .w = w};
-    if (v->contig < 0 || !(v->ref = calloc(n + k + 2, 1))) {
+    size_t n = strlen(ref) + 1, k = strlen(alt) + 1;
+    *v = (variant_t){.contig = contig_of(a, contig), .hit = hit, .pos = pos, .w = w};
+    if (v->contig < 0 || !(v->ref = malloc(n + k))) {
         tfb_error("not enough memory for variants");
         return -1;
     }
-    v->alt = v->ref + n + 1;
-    memcpy(v->ref, c->ref, n);
-    memcpy(v->alt, c->alt, k);
+    v->alt = v->ref + n;
+    memcpy(v->ref, ref, n);
+    memcpy(v->alt, alt, k);
     return 0;
 }
 
@@ -299,27 +298,6 @@ static int read_tags(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec, i
     return 1;
 }
 
-/* REF against the FASTA. A reason, or -1. */
-static int check_ref(args_t *a, const char *contig, hts_pos_t pos, const char *ref)
-{
-    int at = 0;
-    char base = 'N';
-    int r = tfb_allele_check_ref(a->fasta, contig, pos, ref, &at, &base);
-    if (r == TFB_ALLELE_MISMATCH && a->n_mismatch++ == 0)
-        tfb_warn("%s:%" PRId64 ": REF is %c but %s has %c; such variants are left out and counted", contig, (int64_t)pos + 1 + at, ref[at],
-                 tfb_fasta_path(a->fasta), base);
-    return r;
-}
-
-/* The whole REF of a record of which more is written than is kept: the rest is checked when it is scored. */
-static int check_padding(args_t *a, const char *contig, const bcf1_t *rec, const tfb_change_t *c)
-{
-    const char *ref = rec->d.allele[0];
-    if (strlen(ref) == (size_t)c->n_ref) return TFB_ALLELE_OK;
-    int r = check_ref(a, contig, rec->pos, ref);
-    return r == TFB_ALLELE_MISMATCH || r < 0 ? r : TFB_ALLELE_OK;
-}
-
 static int read_record(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec, int role, int tags, int64_t n_before)
 {
     const char *contig = bcf_seqname(hdr, rec);
@@ -330,15 +308,14 @@ static int read_record(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec,
     }
     for (int alt = 0; alt + 1 < rec->n_allele; alt++) {
         double w = 1, lp;
-        tfb_change_t c;
-        int hit = role != REST_ONLY, why = (int)tfb_allele_trim(rec->pos, rec->d.allele[0], rec->d.allele[alt + 1], &c);
+        int hit = role != REST_ONLY, why = tfb_allele_kind(rec->d.allele[alt + 1]);
         variant_t *v, it;
-        if (why == TFB_ALLELE_OK && a->fasta && (why = check_padding(a, contig, rec, &c)) < 0) return -1;
+        if (why == TFB_ALLELE_OK && tfb_allele_kind(rec->d.allele[0]) != TFB_ALLELE_OK) why = TFB_ALLELE_NOT_ACGT;
         if (why != TFB_ALLELE_OK) {
             a->n_reason[why]++;
             continue;
         }
-        if (a->regions && !tfb_regions_has(a->regions, contig, c.pos)) {
+        if (a->regions && !tfb_regions_has(a->regions, contig, rec->pos)) {
             a->n_elsewhere++;
             continue;
         }
@@ -360,7 +337,7 @@ static int read_record(args_t *a, const char *path, bcf_hdr_t *hdr, bcf1_t *rec,
         int down, stratum, r = trait(a, path, hdr, rec, alt, hit, role, &down, &stratum);
         if (r < 0) return -1;
         if (r == 0) continue;
-        if (set(a, &it, contig, &c, hit, hit ? w : 0) < 0) return -1;
+        if (set(a, &it, contig, rec->pos, rec->d.allele[0], rec->d.allele[alt + 1], hit, hit ? w : 0) < 0) return -1;
         it.down = down;
         it.stratum = stratum;
         if (role == REST_ONLY && bsearch(&it, a->var, (size_t)a->n_hits, sizeof it, by_place)) { /* hits come first and are sorted */
@@ -451,11 +428,11 @@ static int add_random(args_t *a)
     if (!r || !snv || !class || !order || !want || !left || !code) goto done;
     for (int64_t i = 0; i < n_hits; i++) {
         variant_t *v = &a->var[i];
-        int snp = strlen(v->ref) == 1 && strlen(v->alt) == 1;
-        tfb_change_t c = {v->pos, v->ref, v->alt, 1, 1};
+        tfb_change_t c;
+        int snp = tfb_allele_trim(v->pos, v->ref, v->alt, &c) == TFB_ALLELE_OK && c.n_ref == 1 && c.n_alt == 1;
         int k = snp ? tfb_allele_window(a->fasta, a->contigs[v->contig], &c, 0, W, o->max_n, code) : TFB_ALLELE_EDGE;
         if (k < 0) goto done;
-        v->stratum = k == TFB_ALLELE_OK ? class_of(code, W, tfb_base_code[(uint8_t)*v->alt]) : -1;
+        v->stratum = k == TFB_ALLELE_OK ? class_of(code, W, tfb_base_code[(uint8_t)*c.alt]) : -1;
         if (v->stratum >= 0) want[v->stratum] += o->n_random;
     }
     if ((m = tfb_snvs_draw(r, a->fasta, W, o->max_n, &a->rng, snv, m)) < 0) goto done;
@@ -472,9 +449,9 @@ static int add_random(args_t *a)
         const tfb_snv_t *s = &snv[order[i]];
         int k = class[order[i]];
         if (k < 0 || left[k] == want[k]) continue;
-        tfb_change_t c = {s->pos, &tfb_base_char[s->ref], &tfb_base_char[s->alt], 1, 1};
+        const char ref[2] = {tfb_base_char[s->ref], 0}, alt[2] = {tfb_base_char[s->alt], 0};
         variant_t *v, it;
-        if (set(a, &it, r->contigs[s->contig], &c, 0, 0) < 0) goto done;
+        if (set(a, &it, r->contigs[s->contig], s->pos, ref, alt, 0, 0) < 0) goto done;
         it.stratum = k;
         if (bsearch(&it, a->var, (size_t)n_hits, sizeof it, by_place)) {
             release(&it);
@@ -549,6 +526,7 @@ static int match_frequencies(args_t *a)
 static int score(args_t *a)
 {
     int ret = -1, T = a->T;
+    int64_t n_mismatch = 0;
     int pair[BATCH][2];
     tfb_windows_t win = {.W = tfb_panel_window(a->panel), .T = T};
     qsort(a->var, (size_t)a->n, sizeof *a->var, by_place);
@@ -558,10 +536,15 @@ static int score(args_t *a)
         for (int j = 0; j < k; j++) {
             variant_t *v = &a->var[i + j];
             const char *contig = a->contigs[v->contig];
+            tfb_change_t c;
+            int at = 0, r;
+            char base = 'N';
             pair[j][0] = pair[j][1] = -1;
             if (v->stratum < 0) continue;
-            tfb_change_t c = {v->pos, v->ref, v->alt, (int)strlen(v->ref), (int)strlen(v->alt)};
-            int r = check_ref(a, contig, v->pos, v->ref);
+            if ((r = tfb_allele_check_ref(a->fasta, contig, v->pos, v->ref, &at, &base)) == TFB_ALLELE_MISMATCH && n_mismatch++ == 0)
+                tfb_warn("%s:%" PRId64 ": REF is %c but %s has %c; such variants are left out and counted", contig, (int64_t)v->pos + 1 + at, v->ref[at],
+                         tfb_fasta_path(a->fasta), base);
+            if (r == TFB_ALLELE_OK) r = (int)tfb_allele_trim(v->pos, v->ref, v->alt, &c);
             for (int s = 0; s < 2 && r == TFB_ALLELE_OK; s++) {
                 uint8_t *code = tfb_windows_next(&win);
                 if (!code) goto done;
