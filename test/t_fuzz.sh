@@ -5,10 +5,10 @@
 export TFB_FUZZ_KEEP=$PWD/last
 for src in "$SRCDIR"/test/fuzz/fuzz_*.c; do
     f=$(basename "$src" .c)
-    case $f in fuzz_annotate) n=4 ;; fuzz_report) n=2 ;; *) n=20 ;; esac
+    case $f in fuzz_annotate) n=4 ;; fuzz_report) n=2 ;; fuzz_bam) n=6 ;; *) n=20 ;; esac
     for kind in corpus mutations; do
         if [ $kind = corpus ]; then from=$SRCDIR/test/fuzz/corpus/$f n_mutations=0; else from=seeds.$f n_mutations=$n; fi
-        [ -d "$from" ] || continue
+        [ -n "$(ls "$from" 2> /dev/null)" ] || continue
         timeout 100 "$UNIT_DIR/../fuzz/replay_${f#fuzz_}" -m $n_mutations "$from"/* > out.txt 2> err.txt
         status=$?
         if [ $status -eq 0 ] && grep -q inputs out.txt; then echo "ok $f, $kind: $(cat out.txt)"

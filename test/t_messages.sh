@@ -57,7 +57,6 @@ w relate by patrners 'correlation, cofactor, mode, least, partners or random' pa
 w labels policy praese 'sparse, less-sparse, full or peaks' sparse
 w finetune schedule cosnie 'constant, cosine or linear' cosine
 says 'a word that is like none' "--strand is both, fwd or rev, not 'upstream'" "$TFBIND" scan --strand upstream
-says '--input' "--input is vcf, bcf, bed, fasta, bam, sam or cram, not 'fatsa'; did you mean fasta?" "$TFBIND" annotate --input fatsa -m tiny.safetensors -f ref.fa in.vcf
 
 # ---- names of TFs ----
 says 'swapped letters of a TF' "the model has no TF called 'CTFC'; did you mean CTCF?" "$TFBIND" annotate -m tiny.safetensors -f ref.fa --tf CTFC in.vcf

@@ -12,7 +12,7 @@ static void read_windows(tfb_fasta_t *f)
     enum { MOST = 4096 };
     for (int i = 0; i < tfb_fasta_n_contigs(f) && i < 64; i++) {
         const char *contig = tfb_fasta_contig(f, i);
-        hts_pos_t len = tfb_fasta_len(f, contig), beg[] = {0, -1, len - 7, len, len / 2, INT64_MAX - 8};
+        hts_pos_t len = tfb_fasta_len(f, contig), beg[] = {0, -1, len - 7, len, len / 2, INT64_MAX - MOST};
         for (int k = 0; k < 6; k++)
             for (int n = 1; n <= MOST; n *= 8) {
                 uint8_t *code = malloc((size_t)n); /* exactly: one byte more is found */
