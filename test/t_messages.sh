@@ -55,7 +55,7 @@ w motifs use bonud 'correct, bound or all' bound
 w motifs importance-on onw 'used, bound or own' own
 w relate by patrners 'correlation, cofactor, mode, least, partners or random' partners
 w labels policy praese 'sparse, less-sparse, full or peaks' sparse
-w finetune schedule cosnie 'constant, cosine or linear' cosine
+w finetune schedule cosnie 'constant, cosine, linear or one-cycle' cosine
 says 'a word that is like none' "--strand is both, fwd or rev, not 'upstream'" "$TFBIND" scan --strand upstream
 
 # ---- names of TFs ----

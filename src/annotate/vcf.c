@@ -9,8 +9,8 @@
 #include "annotate/phased.h"
 #include "annotate/windows.h"
 #include "genome/alleles.h"
-#include "genome/records.h"
 #include "genome/output.h"
+#include "genome/records.h"
 #include "util/files.h"
 #include <ctype.h>
 #include <errno.h>
@@ -80,7 +80,7 @@ typedef struct {
     tfb_fasta_t *fasta;
     tfb_phased_t *phased; /* NULL: no haplotypes */
     tfb_records_t *in;
-    bcf_hdr_t *hdr; /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
+    bcf_hdr_t *hdr;   /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
                                   not declare) must be known when the record is written */
     tfb_out_t *whole; /* the output appears when it is complete, with its index */
     const char *index;

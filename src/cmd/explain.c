@@ -2,8 +2,8 @@
 #include "explain/explain.h"
 #include "cmd/cmd.h"
 #include "explain/npz.h"
-#include "util/files.h"
 #include "genome/track.h"
+#include "util/files.h"
 #include "util/util.h"
 #include <getopt.h>
 #include <string.h>

@@ -70,7 +70,7 @@ typedef struct {
     tfb_npz_t **onehot, **hyp; /* (n) */
     khash_t(drawn) * drawn;    /* names of SVG files written */
     kstring_t name, contig, path, seq, alleles;
-    char *unknown;             /* the first contig that the FASTA does not have */
+    char *unknown; /* the first contig that the FASTA does not have */
     int64_t n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
     double worst;   /* of the convergence deltas */
     int64_t n_mean; /* regions that overlap, of the track that has most */

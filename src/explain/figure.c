@@ -358,8 +358,7 @@ static int make_windows(tfb_fasta_t *fasta, const tfb_figure_ask_t *q, const tfb
 {
     char base;
     int at, ret = (int)tfb_allele_check_ref(fasta, q->contig, q->pos, q->ref, &at, &base);
-    for (int i = 0; i < 2 && ret == TFB_ALLELE_OK; i++)
-        ret = tfb_allele_window(fasta, q->contig, c, i, W, W / 10, code + (size_t)i * (size_t)W);
+    for (int i = 0; i < 2 && ret == TFB_ALLELE_OK; i++) ret = tfb_allele_window(fasta, q->contig, c, i, W, W / 10, code + (size_t)i * (size_t)W);
     return ret;
 }
 

@@ -2,9 +2,9 @@
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
+#include "genome/origin.h"
 #include "genome/records.h"
 #include "genome/values.h"
-#include "genome/origin.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <htslib/khash.h>

@@ -140,8 +140,10 @@ static tfb_input_t kind_said(const char *said, int bam_too)
 {
     static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
     static const tfb_input_t kind[] = {TFB_IN_VCF, TFB_IN_VCF, TFB_IN_BED, TFB_IN_FASTA, TFB_IN_BAM, TFB_IN_BAM, TFB_IN_BAM};
-    int k = tfb_word("input", said, name, bam_too ? 7 : 4);
-    return k < 0 ? TFB_IN_BAD : kind[k];
+    for (int i = 0; i < (bam_too ? 7 : 4); i++)
+        if (strcmp(said, name[i]) == 0) return kind[i];
+    tfb_error("--input is %s, not '%s'", bam_too ? "vcf, bed, fasta or bam" : "vcf, bed or fasta", said);
+    return TFB_IN_BAD;
 }
 
 /* Is there something to read (logged if not)? */

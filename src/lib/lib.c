@@ -75,7 +75,7 @@ API const char *tfbind_version(void) { return PACKAGE_VERSION; }
 API const char *tfbind_message(void) { return message; }
 API void tfbind_log_level(int level) { log_level = level; }
 API float tfbind_probability(float z) { return tfb_sigmoid(z); }
-API const char *tfbind_status_text(int s) { return s >= 0 && s <= TFBIND_REF_MISMATCH ? tfb_allele_reason((tfb_allele_t)s) : NULL; }
+API const char *tfbind_status_text(int s) { return s >= 0 && s <= TFBIND_SAME ? tfb_allele_reason((tfb_allele_t)s) : NULL; }
 
 /* ---- models ---- */
 
