@@ -159,28 +159,20 @@ sub windows
     for my $contig (@order) {
         my @here = grep { $_->{contig} eq $contig } @record;
         $_->{main} = first_scored($contig, $_) for @here;
-        my $reach = 2000; # far more than a window of a few bases reaches over deletions
-        $reach += length $_->{allele}[0] for grep { length $_->{allele}[0] > 200 } @here;
         for my $s (0 .. $#sample) {
             for my $k (0, 1) {
                 my @base = haplotype($contig, $s, $k);
+                my $all = join '', @base;
+                my @at = (0); # where what stands for each base begins in that
+                push @at, $at[-1] + length $_ for @base;
                 for my $r (grep { $_->{main} } @here) {
                     next unless defined $r->{gt}[$s][$k] && $r->{gt}[$s][$k] ne '.';
                     my ($p, $ref) = trim($r->{pos}, $r->{allele}[0], $r->{allele}[$r->{has}[$s][$k] || left_out($contig, $r, $s, $k) || $r->{main}]);
                     my $q = $p + length $ref;
-                    my $middle = join '', @base[$p .. $q - 1];
-                    my $a = length $middle;
-                    my $left = int($W / 2) - int($a / 2);
-                    my $w;
-                    if ($a >= $W) {
-                        $w = substr $middle, int($a / 2) - int($W / 2), $W;
-                    } else {
-                        my $before = join '', @base[($p < $reach ? 0 : $p - $reach) .. $p - 1];
-                        my $after = join '', @base[$q .. ($q + $reach < @base ? $q + $reach : $#base)];
-                        my $right = $W - $left - $a;
-                        next if length $before < $left || length $after < $right;
-                        $w = ($left ? substr($before, -$left) : '') . $middle . substr($after, 0, $right);
-                    }
+                    my $a = $at[$q] - $at[$p];
+                    my $beg = $at[$p] + int($a / 2) - int($W / 2); # of more than W bases the middle ones
+                    next if $beg < 0 || $beg + $W > length $all;
+                    my $w = substr $all, $beg, $W;
                     print ">$r->{id}.$r->{alts}.$sample[$s].$k\n$w\n";
                 }
             }

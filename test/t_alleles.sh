@@ -65,6 +65,16 @@ ways plain plain; ways 3-4 wide
 E="$TFBIND enrich -m tiny.safetensors -f ref.fa --permutations 50"
 $E --background plain.rest.vcf plain.hits.vcf > a.txt 2> err.txt; $E --background wide.rest.vcf wide.hits.vcf > b.txt 2> err.txt; same 'padding changes nothing: enrich' a.txt b.txt
 
+# figures: of `explain --logos` and of `report`
+for w in plain wide; do
+    { grep '^#' padded.vcf; grep -v '^#' $w.hits.vcf | sed 's/\tv\([0-9]*\)\.[^\t]*/\tv\1/' | tail -n 3; } > $w.few.vcf
+    mkdir $w.svg; "$TFBIND" explain -v 0 -m tiny.safetensors -f ref.fa --tf SPI1 --logos $w.svg $w.few.vcf && cat $w.svg/*.svg | tr '>a-z' '\nA-Z' | sort > $w.svg.txt # (their names are those of the records)
+    $A $w.few.vcf > $w.tfb.vcf; "$TFBIND" report -m tiny.safetensors -f ref.fa -o $w.html $w.tfb.vcf
+    perl -0777 -ne 'print $1 while /<figure class="wide">(.*?)<\/figure>/gs' $w.html | tr 'a-z>' 'A-Z\n' > $w.figures.txt
+done
+[ -s plain.svg.txt ] && same 'padding changes nothing: figures of explain' plain.svg.txt wide.svg.txt
+grep -qi 'Shaded: the allele' plain.figures.txt && same 'padding changes nothing: figures of report' plain.figures.txt wide.figures.txt || echo 'not ok padding changes nothing: figures of report: there are none'
+
 # 2. Joined records: a run of A with everything at once, and what `bcftools norm` makes of random ones
 printf '>r\n%s\n' "$(awk 'BEGIN { srand(9); split("A C G T", b, " "); for (i = 0; i < 200; i++) printf "%s", b[1 + int(4 * rand())]; printf "GCAAAAAG"; for (i = 0; i < 200; i++) printf "%s", b[1 + int(4 * rand())] }')" > run.fa; samtools faidx run.fa
 printf '##fileformat=VCFv4.2\n##contig=<ID=r,length=408>\n%b\nr\t202\tj\tCAA\tC,CA,CAAA,TAA,CAT,<DEL>,CAA,*\t.\t.\t.\n' "$columns" > joined.vcf

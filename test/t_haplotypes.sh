@@ -94,6 +94,14 @@ for case in 'tiny.safetensors 60 300' 'm21.safetensors 21 1000' 'tiny.safetensor
     agree "random variants, window $2, $3 places: $(wc -l < got.txt) haplotypes"
 done
 
+# and with deletions of up to 15,000 bases
+awk 'BEGIN { srand(11); split("A C G T", b, " "); print ">L"; for (i = 1; i <= 800; i++) { s = ""; for (k = 0; k < 50; k++) s = s b[1 + int(4 * rand())]; print s } }' > long.fa; samtools faidx long.fa
+perl "$SRCDIR/test/phased.pl" long 2 500 long.fa > long.vcf
+perl "$SRCDIR/test/phased.pl" windows 21 long.fa long.vcf > r.fa
+$TFBIND annotate -v 1 --no-version -m m21.safetensors -f long.fa --tf SPI1 --haplotypes long.vcf > long.got.vcf
+scores r.fa SPI1 m21.safetensors > want.txt; values long.got.vcf TFB_SPI1_HAP > got.txt
+[ "$(awk '!/^#/ && length($4) > 10000' long.vcf | wc -l)" -ge 3 ] && agree "random variants and long deletions: $(wc -l < got.txt) haplotypes" || echo 'not ok random variants and long deletions: there are none'
+
 # 4. The departure, and the summary
 $TFBIND annotate -v 1 --no-version -m tiny.safetensors -f ref.fa --tf SPI1 --haplotypes random.vcf > d.vcf
 bcftools query -f '%TFB_SPI1\t%TFB_SPI1_HAP_DIFF[\t%GT:%TFB_SPI1_HAP]\n' d.vcf | perl -lane '
