@@ -40,6 +40,7 @@ check 'a bigWig of nothing but N' $S --tf SPI1 -r chr2:4955-4960 --step 2 -o n.b
 fails 'a bigWig to standard output' 'bigWig needs a file' $S --tf SPI1 -O bigwig
 fails 'a bigWig in a folder that is not there' 'cannot write none/x.bw' $S --tf SPI1 -o none/x.bw
 fails 'a bigWig on a full disk' 'cannot write /dev/full' $S --tf SPI1 -o /dev/full -O bigwig
+mkfifo fifo; (cat fifo > /dev/null &); fails 'a bigWig to a pipe' 'bigWig needs a file' $S --tf SPI1 -o fifo -O bigwig
 # bad input and bad luck
 fails 'several TFs on one output' '2 TFs are 2 tracks' $S --tf CTCF,SPI1 -o x.bedgraph
 fails 'no TF' '--tf is missing' $S

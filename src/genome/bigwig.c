@@ -417,7 +417,8 @@ tfb_bigwig_t *tfb_bigwig_begin(FILE *f, FILE *spill, const char *path, const tfb
     }
     w->f = f, w->spill = spill, w->path = path, w->fasta = fasta;
     w->least = INFINITY, w->most = -INFINITY;
-    if (put(w, zero, sizeof zero) == 0 && put_contigs(w) == 0 && tell(w, f, &w->summary_at) == 0 && put(w, zero, SUMMARY) == 0 &&
+    int seeks = fseeko(f, 0, SEEK_CUR) == 0 || fail(w, "bigWig needs a file") == 0;
+    if (seeks && put(w, zero, sizeof zero) == 0 && put_contigs(w) == 0 && tell(w, f, &w->summary_at) == 0 && put(w, zero, SUMMARY) == 0 &&
         tell(w, f, &w->data_at) == 0 && put(w, zero, 8) == 0)
         return w;
     tfb_bigwig_destroy(w);
