@@ -24,9 +24,9 @@ version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 ./usr/local/lib/pkgconfig/tfbind.pc
 END
     "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/.\/usr\/local\/share\/man\/man1\/tfbind-\1.1/p'
-    for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/tutorial.md doc/made-up.awk doc/example.c doc/rs8141122.svg test/README.md \
+    for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/made-up.awk doc/example.c doc/rs8141122.svg test/README.md \
         workflow/annotate/Snakefile workflow/annotate/config.yaml workflow/paper/Snakefile workflow/paper/config.yaml; do echo ./usr/local/share/doc/tfbind/$f; done
-    (cd "$SRCDIR" && ls models/*.md workflow/annotate/*.md workflow/nextflow/*.md workflow/paper/*.md workflow/paper/results/*) | sed 's|^|./usr/local/share/doc/tfbind/|'
+    (cd "$SRCDIR" && ls doc/*.md models/*.md workflow/annotate/*.md workflow/nextflow/*.md workflow/paper/*.md workflow/paper/results/*) | sed 's|^|./usr/local/share/doc/tfbind/|'
     for m in "$SRCDIR"/models/*.safetensors; do echo "./usr/local/share/tfbind/models/$(basename "$m")"; done
 } | sort > want.txt
 same 'these files, and no other' want.txt got.txt
