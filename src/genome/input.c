@@ -1,6 +1,7 @@
 /* input.c - what a file holds, found out without consuming it. In: a path. Out: VCF, BED, FASTA
  * or BAM. */
 #include "genome/input.h"
+#include "genome/lines.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <errno.h>
@@ -184,7 +185,7 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
     if (!readable(path)) return TFB_IN_BAD;
     if (said) return kind_said(said, bam_too);
     int std = strcmp(path, "-") == 0, looks = 0, errors = tfb_log_errors();
-    const char *name = std ? "standard input" : path;
+    const char *name = tfb_input_name(path);
     look_t look;
     size_t n = 0;
     tfb_input_t kind;

@@ -11,7 +11,7 @@
 int tfb_lines_open(tfb_lines_t *l, const char *path)
 {
     int std = strcmp(path, "-") == 0;
-    *l = (tfb_lines_t){.name = std ? "standard input" : path};
+    *l = (tfb_lines_t){.name = tfb_input_name(path)};
     tfb_reads(path, "the input");
     if (!(l->fp = bgzf_open(path, "r"))) {
         tfb_error("cannot read %s: %s", l->name, strerror(errno));

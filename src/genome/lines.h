@@ -18,6 +18,11 @@ typedef struct {
     int scored;       /* ten columns and the scores of annotate: they count as ten */
 } tfb_lines_t;
 
+/* Returns what messages call an input: its path, or "standard input" for "-". */
+static inline const char *tfb_input_name(const char *path)
+{
+    return path[0] == '-' && !path[1] ? "standard input" : path;
+}
 /* Opens path ("-": standard input), which must stay where it is until closing. l is to be
  * zeroed. 0, or -1 (logged; nothing to close). */
 int tfb_lines_open(tfb_lines_t *l, const char *path);

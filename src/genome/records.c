@@ -1,6 +1,7 @@
 /* records.c - reads the records of a VCF or BCF and checks them. */
 #include "config.h"
 #include "genome/records.h"
+#include "genome/lines.h"
 #include "util/files.h"
 #include "util/util.h"
 #include <ctype.h>
@@ -70,7 +71,7 @@ static tfb_records_t *create(const char *path)
     tfb_records_t *r = calloc(1, sizeof *r);
     if (r && (r->chunk = malloc(CHUNK))) {
         r->path = path;
-        r->name = strcmp(path, "-") ? path : "standard input";
+        r->name = tfb_input_name(path);
         r->n_contigs = -1;
         return r;
     }
