@@ -11,7 +11,7 @@
 #include "genome/base.h"
 #include "genome/lines.h"
 #include "genome/records.h"
-#include "nn/effect.h"
+#include "score/effect.h"
 #include <ctype.h>
 #include <errno.h>
 #include <htslib/khash.h>

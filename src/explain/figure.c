@@ -6,7 +6,7 @@
 #include "explain/html.h"
 #include "explain/logo.h"
 #include "genome/base.h"
-#include "nn/effect.h"
+#include "score/effect.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
