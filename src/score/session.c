@@ -13,10 +13,7 @@ void tfb_reasons_count(tfb_reasons_t *r, int reason, const char *contig)
     if (reason == TFB_ALLELE_NO_CONTIG && !r->unknown && contig) r->unknown = strdup(contig);
 }
 
-static const char *text_of(const tfb_reasons_t *r, int reason)
-{
-    return r->text ? r->text(reason) : tfb_allele_reason((tfb_allele_t)reason);
-}
+static const char *text_of(const tfb_reasons_t *r, int reason) { return r->text ? r->text(reason) : tfb_allele_reason((tfb_allele_t)reason); }
 
 int64_t tfb_reasons_list(const tfb_reasons_t *r, const char *before, kstring_t *s)
 {

@@ -13,10 +13,10 @@ enum { TFB_REASONS = 24 }; /* room for those of alleles.h and a command's own */
 
 /* Begins zeroed. */
 typedef struct {
-    int64_t n[TFB_REASONS]; /* n[0]: scored */
-    int n_kinds;            /* reasons in use; 0: those of alleles.h */
+    int64_t n[TFB_REASONS];          /* n[0]: scored */
+    int n_kinds;                     /* reasons in use; 0: those of alleles.h */
     const char *(*text)(int reason); /* in words; NULL: tfb_allele_reason */
-    char *unknown;          /* the first contig that the FASTA does not have */
+    char *unknown;                   /* the first contig that the FASTA does not have */
 } tfb_reasons_t;
 
 /* Counts a reason. contig: noted if the FASTA does not have it; NULL: not noted. */
