@@ -5,14 +5,14 @@
  * number is kept, some 20 bytes, so that it counts once however often it is there: memory is flat but for that. */
 #include "annotate/enrich.h"
 #include "annotate/near.h"
-#include "annotate/windows.h"
-#include "genome/alleles.h"
 #include "genome/base.h"
 #include "genome/draw.h"
 #include "genome/origin.h"
 #include "genome/records.h"
 #include "genome/values.h"
 #include "genome/variant.h"
+#include "score/session.h"
+#include "score/variant.h"
 #include "util/stats.h"
 #include <ctype.h>
 #include <errno.h>
@@ -68,21 +68,17 @@ typedef struct {
 
 typedef struct {
     const tfb_enrich_opt_t *o;
-    tfb_panel_t *panel;
-    tfb_pool_t *pool;
-    tfb_fasta_t *fasta;
+    tfb_session_t s;
     tfb_regions_t *regions;
-    int T;
     char **contigs;
     int n_contigs;
     char *as_read; /* the last contig, as its file has it and as the FASTA has it */
     const char *as_fasta;
-    int said_style;
     variant_t *var;
     int64_t n, m, n_hits, n_background_seen;
     khash_t(hits) * hits; /* every hit's key -> its place in var, or -1: it is left out, and no background either */
     khash_t(rest) * rest; /* keys of the background, also of what was not sampled */
-    int64_t n_elsewhere, n_weightless, n_no_lp, n_no_es, n_no_af, n_bad_af, n_both, n_unmatched, n_same, n_not_finite, n_mismatch, n_reason[TFB_ALLELE_REASONS];
+    int64_t n_elsewhere, n_weightless, n_no_lp, n_no_es, n_no_af, n_bad_af, n_both, n_unmatched, n_same, n_not_finite, n_mismatch;
     int64_t n_repeated[2]; /* of the background, of the hits */
     int sets;              /* each hit with its own background is a stratum */
     tfb_rng_t rng;
@@ -92,8 +88,8 @@ typedef struct {
     float *f;
     int32_t *i;
     int m_f, m_i;
-    char *s;
-    int m_s;
+    char *text;
+    int m_text;
     kstring_t tag;
     /* statistics */
     float *x;       /* (n, T) */
@@ -141,12 +137,10 @@ static int contig_of(args_t *a, const char *name)
 static const char *fasta_name(args_t *a, const char *contig)
 {
     if (!a->as_read || strcmp(a->as_read, contig)) {
-        int k = tfb_fasta_find(a->fasta, contig);
+        int k = tfb_session_contig(&a->s, contig, NULL);
         free(a->as_read);
         a->as_read = strdup(contig);
-        a->as_fasta = k >= 0 ? tfb_fasta_contig(a->fasta, k) : NULL;
-        if (k >= 0 && strcmp(a->as_fasta, contig) && !a->said_style++)
-            tfb_note("contigs are named in two styles: %s is taken for %s of %s", contig, a->as_fasta, a->o->fasta);
+        a->as_fasta = k >= 0 ? tfb_fasta_contig(a->s.fasta, k) : NULL;
     }
     return a->as_fasta ? a->as_fasta : contig;
 }
@@ -355,15 +349,15 @@ static int read_summary(args_t *a, const source_t *s, bcf1_t *rec, int alt, vari
 {
     make_tag(a, "", "TOP");
     int k = 0;
-    if (bcf_get_info_string(s->hdr, rec, a->tag.s, &a->s, &a->m_s) <= 0) return 0;
-    char *name = a->s;
+    if (bcf_get_info_string(s->hdr, rec, a->tag.s, &a->text, &a->m_text) <= 0) return 0;
+    char *name = a->text;
     while (k < alt && (name = strchr(name, ','))) name++, k++;
     if (!name) return 0;
     size_t len = strcspn(name, ",");
     make_tag(a, "", "DELTA");
     if (bcf_get_info_float(s->hdr, rec, a->tag.s, &a->f, &a->m_f) != rec->n_allele - 1 || isnan(change_of(a, alt))) return 0;
-    for (int t = 0; t < a->T; t++)
-        if (is_named(name, len, tfb_panel_target(a->panel, t))) v->v[t] = a->f[alt];
+    for (int t = 0; t < a->s.T; t++)
+        if (is_named(name, len, tfb_panel_target(a->s.panel, t))) v->v[t] = a->f[alt];
     return 1;
 }
 
@@ -371,20 +365,20 @@ static int read_summary(args_t *a, const source_t *s, bcf1_t *rec, int alt, vari
 static int read_tags(args_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t *v)
 {
     int missing = 0;
-    if (!(v->v = calloc((size_t)a->T, sizeof *v->v))) {
+    if (!(v->v = calloc((size_t)a->s.T, sizeof *v->v))) {
         tfb_error("not enough memory for variants");
         return -1;
     }
     if (a->tags == SUMMARY) return read_summary(a, s, rec, alt, v);
-    for (int t = 0; t < a->T; t++) {
-        make_tag(a, tfb_panel_target(a->panel, t), "DELTA");
+    for (int t = 0; t < a->s.T; t++) {
+        make_tag(a, tfb_panel_target(a->s.panel, t), "DELTA");
         int got = bcf_get_info_float(s->hdr, rec, a->tag.s, &a->f, &a->m_f);
         if (got != rec->n_allele - 1 || isnan(change_of(a, alt)))
             missing++;
         else
             v->v[t] = a->f[alt];
     }
-    if (!missing || missing == a->T) return missing == 0;
+    if (!missing || missing == a->s.T) return missing == 0;
     tfb_error("%s: %s:%" PRId64 " has values of some TFs only (annotated with --min-percentile?): give -f ref.fa", name_of(s->path),
               bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1);
     return -1;
@@ -395,7 +389,7 @@ static int keep(args_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t *i
 {
     variant_t *v;
     int r = 1, new = 0;
-    if (a->tags && (r = read_tags(a, s, rec, alt, it)) == 0) a->n_reason[TFB_ALLELE_NOT_ACGT]++;
+    if (a->tags && (r = read_tags(a, s, rec, alt, it)) == 0) a->s.reasons.n[TFB_ALLELE_NOT_ACGT]++;
     if (r > 0 && !it->hit && kh_put(rest, a->rest, it->key, &new) == kh_end(a->rest)) r = -1;
     if (new < 0) {
         tfb_error("not enough memory for %" PRId64 " variants", a->n_background_seen);
@@ -439,24 +433,22 @@ static int is_repeated(args_t *a, const source_t *s, bcf1_t *rec, int alt, int h
     return 1;
 }
 
-/* REF against the FASTA. A reason, or -1. */
-static int check_ref(args_t *a, const char *contig, hts_pos_t pos, const char *ref)
+/* Counts a REF that the FASTA does not have; warns of the first. */
+static void count_mismatch(args_t *a, const char *contig, hts_pos_t pos, const char *ref, const tfb_variants_t *at)
 {
-    int at = 0;
-    char base = 'N';
-    int r = tfb_allele_check_ref(a->fasta, contig, pos, ref, &at, &base);
-    if (r == TFB_ALLELE_MISMATCH && a->n_mismatch++ == 0)
-        tfb_warn("%s:%" PRId64 ": REF is %c but %s has %c; such variants are left out and counted", contig, (int64_t)pos + 1 + at, ref[at],
-                 tfb_fasta_path(a->fasta), base);
-    return r;
+    if (a->n_mismatch++) return;
+    tfb_warn("%s:%" PRId64 ": REF is %c but %s has %c; such variants are left out and counted", contig, (int64_t)pos + 1 + at->at, ref[at->at],
+             tfb_fasta_path(a->s.fasta), at->base);
 }
 
 /* The whole REF of a record of which more is written than is kept: the rest is checked when it is scored. */
 static int check_padding(args_t *a, const char *contig, const bcf1_t *rec, const tfb_change_t *c)
 {
     const char *ref = rec->d.allele[0];
+    tfb_variants_t v = {.base = 'N'};
     if (strlen(ref) == (size_t)c->n_ref) return TFB_ALLELE_OK;
-    int r = check_ref(a, contig, rec->pos, ref);
+    int r = tfb_allele_check_ref(a->s.fasta, contig, rec->pos, ref, &v.at, &v.base);
+    if (r == TFB_ALLELE_MISMATCH) count_mismatch(a, contig, rec->pos, ref, &v);
     return r == TFB_ALLELE_MISMATCH || r < 0 ? r : TFB_ALLELE_OK;
 }
 
@@ -468,13 +460,13 @@ static int read_alt(args_t *a, const source_t *s, bcf1_t *rec, const char *conti
     int why = (int)tfb_allele_trim(rec->pos, ref, other, &c), hit, r, down, stratum;
     double w = 0;
     variant_t it;
-    if (why == TFB_ALLELE_OK && a->fasta && (why = check_padding(a, contig, rec, &c)) < 0) return -1;
+    if (why == TFB_ALLELE_OK && a->s.fasta && (why = check_padding(a, contig, rec, &c)) < 0) return -1;
     if (why == TFB_ALLELE_SAME) {
         a->n_same++;
         return 0;
     }
     if (why != TFB_ALLELE_OK) {
-        a->n_reason[why]++;
+        a->s.reasons.n[why]++;
         return 0;
     }
     if (a->regions && !tfb_regions_has(a->regions, contig, c.pos)) {
@@ -498,7 +490,7 @@ static int read_alt(args_t *a, const source_t *s, bcf1_t *rec, const char *conti
 static int read_record(args_t *a, const source_t *s, bcf1_t *rec)
 {
     const char *contig = bcf_seqname(s->hdr, rec);
-    if (contig && a->fasta) contig = fasta_name(a, contig);
+    if (contig && a->s.fasta) contig = fasta_name(a, contig);
     if (!contig || (rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || bcf_unpack(rec, BCF_UN_ALL) < 0 || rec->n_allele < 1) {
         tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", name_of(s->path), s->n + 1, bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1);
         return -1;
@@ -595,11 +587,11 @@ static int has_tag(const bcf_hdr_t *hdr, const char *tag)
 
 static void find_kinds(args_t *a, source_t *s)
 {
-    for (int t = 0; t < a->T; t++) {
-        make_tag(a, tfb_panel_target(a->panel, t), "DELTA");
+    for (int t = 0; t < a->s.T; t++) {
+        make_tag(a, tfb_panel_target(a->s.panel, t), "DELTA");
         s->n_tfs += has_tag(s->hdr, a->tag.s);
     }
-    if (s->n_tfs == a->T) s->kinds |= PER_TF;
+    if (s->n_tfs == a->s.T) s->kinds |= PER_TF;
     make_tag(a, "", "DELTA");
     if (has_tag(s->hdr, a->tag.s)) s->kinds |= SUMMARY;
 }
@@ -626,7 +618,7 @@ static int no_tags(const args_t *a, const source_t *s)
     const char *path = name_of(s->path), *other = other_tag(s->hdr);
     size_t n = strlen(a->o->prefix);
     if (s->n_tfs)
-        tfb_error("%s has tags of some of the TFs only, %d of %d: annotate it with --tf %s, or give -f ref.fa, or test these with --tf", path, s->n_tfs, a->T,
+        tfb_error("%s has tags of some of the TFs only, %d of %d: annotate it with --tf %s, or give -f ref.fa, or test these with --tf", path, s->n_tfs, a->s.T,
                   a->o->tf);
     else if (other && (strncmp(other, a->o->prefix, n) || other[n] != '_'))
         tfb_error("%s is not annotated with tags %s_..., but it has %s: annotate hits and background with the same --prefix, or give -f ref.fa", path,
@@ -644,7 +636,7 @@ static const char *kind_name(const args_t *a, const source_t *s, kstring_t *text
     if (s->kinds & PER_TF)
         kputs("tags per TF", text);
     else if (s->n_tfs)
-        ksprintf(text, "the summary, and tags of %d of %d TFs", s->n_tfs, a->T);
+        ksprintf(text, "the summary, and tags of %d of %d TFs", s->n_tfs, a->s.T);
     else
         kputs("only the summary", text);
     return text->s ? text->s : "";
@@ -682,7 +674,7 @@ static int is_by_panel(const args_t *a, const tfb_origin_t *tag, int t)
 {
     tfb_origin_t panel;
     char source[512]; /* annotate cuts long lists */
-    snprintf(source, sizeof source, "%.500s", tfb_panel_source(a->panel, t));
+    snprintf(source, sizeof source, "%.500s", tfb_panel_source(a->s.panel, t));
     if (tfb_origin_parse(source, &panel) < 0) return -1;
     int same = !tfb_origin_known(tag) || strcmp(tag->digests, panel.digests) == 0;
     tfb_origin_free(&panel);
@@ -696,7 +688,7 @@ static int check_tag(args_t *a, int t, const char *suffix, int warned[2])
     int n = a->in[1].hdr ? 2 : 1, ret = 0;
     for (int i = 0; i < n && ret == 0; i++) {
         const char *path = name_of(a->in[i].path);
-        make_tag(a, t < 0 ? "" : tfb_panel_target(a->panel, t), suffix);
+        make_tag(a, t < 0 ? "" : tfb_panel_target(a->s.panel, t), suffix);
         if ((ret = tfb_origin_read(a->in[i].hdr, a->tag.s, &o[i])) < 0) break;
         int same = is_by_panel(a, &o[i], t);
         if (same < 0) ret = -1;
@@ -705,7 +697,7 @@ static int check_tag(args_t *a, int t, const char *suffix, int warned[2])
             ret = -1;
         }
         if (same == 0 && !warned[i]++)
-            tfb_warn("%s was annotated by %s, not by -m (%s), which gives only the TFs' names", path, o[i].models, tfb_panel_source(a->panel, t));
+            tfb_warn("%s was annotated by %s, not by -m (%s), which gives only the TFs' names", path, o[i].models, tfb_panel_source(a->s.panel, t));
         if (n == 2 && !tfb_origin_known(&o[i]) && !warned[i]++)
             tfb_warn("%s: the header does not tell which model wrote INFO/%s; make sure that it is the one of the other file", path, a->tag.s);
     }
@@ -727,7 +719,7 @@ static int choose_tags(args_t *a)
     if (!common) return other_kinds(a);
     a->tags = common & PER_TF ? PER_TF : SUMMARY;
     if (a->tags == SUMMARY) return check_tag(a, -1, "TOP", warned) < 0 || check_tag(a, -1, "DELTA", warned) < 0 ? -1 : 0;
-    for (int t = 0; t < a->T; t++)
+    for (int t = 0; t < a->s.T; t++)
         if (check_tag(a, t, "DELTA", warned) < 0) return -1;
     return 0;
 }
@@ -783,7 +775,7 @@ static int add_near(args_t *a, int64_t i, tfb_near_t *near)
     int n_taken = 0, got;
     for (hts_pos_t radius = NEAREST, inner = 0;; inner = radius, radius *= 2) {
         if (radius > o->within) radius = o->within;
-        int64_t n = tfb_near_find(near, a->fasta, contig, hit.pos, base[0], base[1], radius);
+        int64_t n = tfb_near_find(near, a->s.fasta, contig, hit.pos, base[0], base[1], radius);
         if (n < 0) return -1;
         for (; n > 0 && n_taken < o->n_random; n--) {
             int64_t k = (int64_t)tfb_rng_below(&a->rng, (uint64_t)n);
@@ -804,7 +796,7 @@ static int add_near(args_t *a, int64_t i, tfb_near_t *near)
 /* Each hit with the SNVs around it is a stratum. Those that get none are left out once scoring has told why (arrange). */
 static int add_neighbours(args_t *a)
 {
-    tfb_near_t near = {.W = tfb_panel_window(a->panel), .max_n = a->o->max_n};
+    tfb_near_t near = {.W = a->s.W, .max_n = a->o->max_n};
     int64_t n_hits = a->n;
     int got = 0;
     a->sets = 1;
@@ -821,11 +813,11 @@ static int add_neighbours(args_t *a)
 static int add_random(args_t *a)
 {
     const tfb_enrich_opt_t *o = a->o;
-    int ret = -1, W = tfb_panel_window(a->panel), got;
+    int ret = -1, W = a->s.W, got;
     int64_t m = 200 * a->n_hits * (int64_t)o->n_random, n_hits = a->n, n_taken = 0;
     if (m < 20000) m = 20000;
     if (m > CANDIDATES) m = CANDIDATES;
-    tfb_regions_t *whole = a->regions ? NULL : tfb_regions_whole(a->fasta);
+    tfb_regions_t *whole = a->regions ? NULL : tfb_regions_whole(a->s.fasta);
     const tfb_regions_t *r = a->regions ? a->regions : whole;
     tfb_snv_t *snv = tfb_alloc((size_t)m, sizeof *snv, "random SNVs");
     int *class = tfb_alloc((size_t)m, sizeof *class, "random SNVs");
@@ -837,14 +829,14 @@ static int add_random(args_t *a)
         variant_t *v = &a->var[i];
         int snp = strlen(v->ref) == 1 && strlen(v->alt) == 1;
         tfb_change_t c = {v->pos, v->ref, v->alt, 1, 1};
-        int k = snp ? tfb_allele_window(a->fasta, a->contigs[v->contig], &c, 0, W, o->max_n, code) : TFB_ALLELE_EDGE;
+        int k = snp ? tfb_allele_window(a->s.fasta, a->contigs[v->contig], &c, 0, W, o->max_n, code) : TFB_ALLELE_EDGE;
         if (k < 0) goto done;
         v->stratum = k == TFB_ALLELE_OK ? class_of(code, W, tfb_base_code[(uint8_t)*v->alt]) : -1;
         if (v->stratum >= 0) want[v->stratum] += o->n_random;
     }
-    if ((m = tfb_snvs_draw(r, a->fasta, W, o->max_n, &a->rng, snv, m)) < 0) goto done;
+    if ((m = tfb_snvs_draw(r, a->s.fasta, W, o->max_n, &a->rng, snv, m)) < 0) goto done;
     for (int64_t i = 0; i < m; i++) {
-        if (tfb_fasta_codes(a->fasta, r->contigs[snv[i].contig], snv[i].pos - W / 2, snv[i].pos - W / 2 + W, code) != 0) {
+        if (tfb_fasta_codes(a->s.fasta, r->contigs[snv[i].contig], snv[i].pos - W / 2, snv[i].pos - W / 2 + W, code) != 0) {
             tfb_error("cannot read %s again", o->fasta);
             goto done;
         }
@@ -919,51 +911,55 @@ static int match_frequencies(args_t *a)
 
 /* ---- scoring ---- */
 
+/* Makes the windows of k variants. 0, or -1 (logged). */
+static int add_windows(args_t *a, tfb_variants_t *maker, const variant_t *v, int k, tfb_alt_t *place)
+{
+    tfb_variants_clear(maker);
+    for (int j = 0; j < k; j++) {
+        const char *contig = a->contigs[v[j].contig];
+        place[j] = TFB_NO_ALT;
+        if (v[j].stratum < 0) continue;
+        int r = tfb_variant_add(maker, contig, v[j].pos, v[j].ref, v[j].alt, &place[j]);
+        if (r < 0) return -1;
+        if (r == TFB_ALLELE_MISMATCH) count_mismatch(a, contig, v[j].pos, v[j].ref, maker);
+        tfb_reasons_count(&a->s.reasons, r, NULL);
+    }
+    return 0;
+}
+
+/* Keeps the changes of probability of a variant from the logits of its alleles, unless they are no numbers. 0, or -1 (logged). */
+static int keep_changes(args_t *a, variant_t *v, const float *z_ref, const float *z_alt)
+{
+    int finite = 1;
+    if (!(v->v = malloc((size_t)a->s.T * sizeof *v->v))) {
+        tfb_error("not enough memory for %" PRId64 " variants", a->n);
+        return -1;
+    }
+    for (int t = 0; t < a->s.T; t++) {
+        v->v[t] = tfb_sigmoid(z_alt[t]) - tfb_sigmoid(z_ref[t]);
+        finite &= isfinite(v->v[t]) != 0;
+    }
+    if (finite) return 0;
+    if (a->n_not_finite++ == 0)
+        tfb_warn("%s:%" PRId64 ": the model's score is no number; such variants are left out and counted", a->contigs[v->contig], (int64_t)v->pos + 1);
+    free(v->v);
+    v->v = NULL;
+    return 0;
+}
+
 static int score(args_t *a)
 {
-    int ret = -1, T = a->T;
-    int pair[BATCH][2];
-    tfb_windows_t win = {.W = tfb_panel_window(a->panel), .T = T};
+    int ret = -1;
+    tfb_alt_t place[BATCH];
+    tfb_windows_t win = {.W = a->s.W, .T = a->s.T};
+    tfb_variants_t maker = {.fasta = a->s.fasta, .win = &win, .max_n = a->o->max_n};
     qsort(a->var, (size_t)a->n, sizeof *a->var, by_place);
     for (int64_t i = 0; i < a->n; i += BATCH) {
         int k = (int)(a->n - i < BATCH ? a->n - i : BATCH);
-        win.n = 0;
-        for (int j = 0; j < k; j++) {
-            variant_t *v = &a->var[i + j];
-            const char *contig = a->contigs[v->contig];
-            pair[j][0] = pair[j][1] = -1;
-            if (v->stratum < 0) continue;
-            tfb_change_t c = {v->pos, v->ref, v->alt, (int)strlen(v->ref), (int)strlen(v->alt)};
-            int r = check_ref(a, contig, v->pos, v->ref);
-            for (int s = 0; s < 2 && r == TFB_ALLELE_OK; s++) {
-                uint8_t *code = tfb_windows_next(&win);
-                if (!code) goto done;
-                r = tfb_allele_window(a->fasta, contig, &c, s, win.W, a->o->max_n, code);
-                if (r == TFB_ALLELE_OK) pair[j][s] = tfb_windows_keep(&win, s ? pair[j][0] : -1);
-            }
-            if (r < 0) goto done;
-            a->n_reason[r]++;
-        }
-        if (tfb_panel_windows(a->panel, win.code, win.base, win.n, a->o->strand, win.z) < 0) goto done;
-        for (int j = 0; j < k; j++) {
-            variant_t *v = &a->var[i + j];
-            if (pair[j][1] < 0) continue;
-            const float *zr = tfb_windows_z(&win, pair[j][0]), *za = tfb_windows_z(&win, pair[j][1]);
-            if (!(v->v = malloc((size_t)T * sizeof *v->v))) {
-                tfb_error("not enough memory for %" PRId64 " variants", a->n);
-                goto done;
-            }
-            int finite = 1;
-            for (int t = 0; t < T; t++) {
-                v->v[t] = tfb_sigmoid(za[t]) - tfb_sigmoid(zr[t]);
-                finite &= isfinite(v->v[t]) != 0;
-            }
-            if (!finite && a->n_not_finite++ == 0)
-                tfb_warn("%s:%" PRId64 ": the model's score is no number; such variants are left out and counted", a->contigs[v->contig], (int64_t)v->pos + 1);
-            if (finite) continue;
-            free(v->v);
-            v->v = NULL;
-        }
+        variant_t *v = a->var + i;
+        if (add_windows(a, &maker, v, k, place) < 0 || tfb_windows_score(&win, a->s.panel, a->o->strand) < 0) goto done;
+        for (int j = 0; j < k; j++)
+            if (place[j].alt >= 0 && keep_changes(a, &v[j], tfb_windows_z(&win, place[j].ref), tfb_windows_z(&win, place[j].alt)) < 0) goto done;
     }
     ret = 0;
 done:
@@ -1004,7 +1000,7 @@ static void drop_lone(args_t *a)
 static int arrange(args_t *a)
 {
     int64_t n = 0;
-    int T = a->T;
+    int T = a->s.T;
     for (int64_t i = 0; i < a->n; i++) {
         if (a->var[i].v && a->var[i].stratum >= 0)
             a->var[n++] = a->var[i];
@@ -1041,7 +1037,7 @@ static void test_target(void *arg, int t, int thread)
     int64_t n_changed = 0;
     float *x = a->column[thread];
     for (int64_t i = 0; i < a->n; i++) {
-        x[i] = a->x[i * a->T + t];
+        x[i] = a->x[i * a->s.T + t];
         sum[a->w[i] <= 0] += (a->w[i] > 0 ? a->w[i] : 1) * (double)x[i];
         W += a->w[i];
         n_changed += x[i] > 0;
@@ -1060,7 +1056,7 @@ static void permute(void *arg, int task, int thread)
     args_t *a = arg;
     tfb_rng_t rng;
     int64_t *order = a->order[thread], *swap = order + a->n;
-    double *sum = a->perm + (size_t)task * (size_t)a->T;
+    double *sum = a->perm + (size_t)task * (size_t)a->s.T;
     tfb_rng_seed(&rng, tfb_hash64(a->o->seed) + (uint64_t)task);
     for (int s = 0; s < a->n_strata; s++) {
         int64_t b = a->first[s], size = a->first[s + 1] - b, k = 0;
@@ -1069,8 +1065,8 @@ static void permute(void *arg, int task, int thread)
             order[b + j] = order[b + k];
             order[b + k] = q;
             swap[b + k] = j;
-            const float *x = a->x + q * a->T;
-            for (int t = 0; t < a->T; t++) sum[t] += a->w[b + k] * (double)x[t];
+            const float *x = a->x + q * a->s.T;
+            for (int t = 0; t < a->s.T; t++) sum[t] += a->w[b + k] * (double)x[t];
         }
         while (k-- > 0) { /* back in order: what a permutation is must not depend on those before it */
             int64_t j = swap[b + k], q = order[b + j];
@@ -1082,7 +1078,7 @@ static void permute(void *arg, int task, int thread)
 
 static int test(args_t *a)
 {
-    int T = a->T, n_threads = tfb_pool_size(a->pool), B = a->o->n_permutations;
+    int T = a->s.T, n_threads = tfb_pool_size(a->s.pool), B = a->o->n_permutations;
     double **all[] = {&a->obs, &a->auc, &a->p[0], &a->p[1], &a->q[0], &a->q[1], &a->mean[0], &a->mean[1]};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!(*all[i] = tfb_alloc((size_t)T, sizeof **all[i], "statistics"))) return -1;
@@ -1096,9 +1092,9 @@ static int test(args_t *a)
             return -1;
         for (int64_t i = 0; i < a->n; i++) a->order[k][i] = i;
     }
-    tfb_pool_run(a->pool, T, test_target, a);
+    tfb_pool_run(a->s.pool, T, test_target, a);
     if (a->bad) return -1;
-    if (B) tfb_pool_run(a->pool, B, permute, a);
+    if (B) tfb_pool_run(a->s.pool, B, permute, a);
     for (int t = 0; t < T; t++) {
         int64_t as_large = 0;
         for (int r = 0; r < B; r++) as_large += a->perm[(size_t)r * (size_t)T + (size_t)t] >= a->obs[t] * (1 - 1e-9); /* sums of other orders */
@@ -1122,8 +1118,8 @@ static int before(const args_t *a, int t, int u)
 
 static int *sorted(const args_t *a)
 {
-    int *v = malloc(((size_t)a->T + 1) * sizeof *v);
-    for (int t = 0; v && t < a->T; t++) {
+    int *v = malloc(((size_t)a->s.T + 1) * sizeof *v);
+    for (int t = 0; v && t < a->s.T; t++) {
         int k = t;
         for (; k > 0 && before(a, t, v[k - 1]); k--) v[k] = v[k - 1];
         v[k] = t;
@@ -1146,9 +1142,9 @@ static int write_table(const args_t *a, const int *order)
     FILE *f = tfb_out_open(a->o->out, &out);
     if (!f) return -1;
     fprintf(f, "tf\tn_hits\tn_background\tmean_hits\tmean_background\tauc\tp_rank\tq_rank\tp_perm\tq_perm\tauc_low\tauc_high\n");
-    for (int k = 0; k < a->T; k++) {
+    for (int k = 0; k < a->s.T; k++) {
         int t = order[k];
-        fprintf(f, "%s\t%" PRId64 "\t%" PRId64, tfb_panel_target(a->panel, t), a->n_hits, a->n - a->n_hits);
+        fprintf(f, "%s\t%" PRId64 "\t%" PRId64, tfb_panel_target(a->s.panel, t), a->n_hits, a->n - a->n_hits);
         put(f, "%.4g", a->mean[0][t]), put(f, "%.4g", a->mean[1][t]), put(f, "%.4f", a->auc[t]);
         for (int i = 0; i < 2; i++) put(f, "%.4g", a->p[i][t]), put(f, "%.4g", a->q[i][t]);
         for (int i = 0; i < 2; i++) put(f, "%.4f", a->interval[2 * t + i]);
@@ -1176,7 +1172,7 @@ static int widest_name(const args_t *a, const int *order, int n)
 {
     size_t most = 0;
     for (int k = 0; k < n; k++) {
-        size_t len = strlen(tfb_panel_target(a->panel, order[k]));
+        size_t len = strlen(tfb_panel_target(a->s.panel, order[k]));
         if (len > most) most = len;
     }
     return most < LETTERS ? (int)most : LETTERS;
@@ -1197,7 +1193,7 @@ static void put_numbers(FILE *f, const args_t *a, int t, double q, int x, int y)
 
 static int write_svg(const args_t *a, const int *order)
 {
-    const int row = 22, wide = 400, top = 58, n = a->T < SHOWN ? a->T : SHOWN, bottom = top + n * row;
+    const int row = 22, wide = 400, top = 58, n = a->s.T < SHOWN ? a->s.T : SHOWN, bottom = top + n * row;
     const int by = isnan(a->p[0][order[0]]); /* the rank test, or the permutations */
     const int names = 8 * widest_name(a, order, n) + 30, left = names > 110 ? names : 110, right = left + wide + 24;
     static const char *const what[3] = {"Change", "Gain", "Loss"};
@@ -1229,7 +1225,7 @@ static int write_svg(const args_t *a, const int *order)
         double x = left + scale * minus_log(p[t]);
         const char *colour = q[t] < 0.05 ? "#1f6fb4" : "#999";
         fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", left - 10, y + 4);
-        escaped(f, tfb_panel_target(a->panel, t), LETTERS);
+        escaped(f, tfb_panel_target(a->s.panel, t), LETTERS);
         fprintf(f,
                 "</text><line x1=\"%d\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"/><circle cx=\"%.1f\" cy=\"%d\" r=\"5\" fill=\"%s\"/>",
                 left, y, x, y, colour, x, y, colour);
@@ -1239,16 +1235,13 @@ static int write_svg(const args_t *a, const int *order)
     return tfb_out_close(f, out, 1);
 }
 
+/* Without a FASTA, alleles lack tags and nothing else. */
+static const char *reason_by_tags(int r) { return r == TFB_ALLELE_NOT_ACGT ? "without tags" : tfb_allele_reason((tfb_allele_t)r); }
+
 static void summary(const args_t *a)
 {
     kstring_t s = {0, 0, NULL};
-    int64_t n = 0;
-    for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
-        if (!a->n_reason[r]) continue;
-        ksprintf(&s, "%s%" PRId64 " %s", n ? ", " : ": ", a->n_reason[r],
-                 a->fasta || r != TFB_ALLELE_NOT_ACGT ? tfb_allele_reason((tfb_allele_t)r) : "without tags");
-        n += a->n_reason[r];
-    }
+    int64_t n = tfb_reasons_list(&a->s.reasons, ": ", &s);
     tfb_note("%" PRId64 " hits, %" PRId64 " in the background; %" PRId64 " ALT alleles not scored%s", a->n_hits, a->n - a->n_hits, n, n ? s.s : "");
     if (a->n_elsewhere) tfb_note("%" PRId64 " ALT alleles outside %s", a->n_elsewhere, a->o->regions);
     if (a->n_both) tfb_note("%" PRId64 " ALT alleles of the background are hits, and count as such", a->n_both);
@@ -1275,7 +1268,7 @@ static void doubt(const args_t *a, const int *order)
     if (a->o->regions) advice = "give narrower regions (-R)";
     if (a->in[0].role == BOTH) advice = "match them (--match-af, -R open.bed)";
     if (a->in[1].path) advice = "match them (-f without --background draws SNVs near the hits; -R open.bed; --match-af)";
-    for (int t = 0; t < a->T; t++) {
+    for (int t = 0; t < a->s.T; t++) {
         double q = isnan(a->p[0][t]) ? a->q[1][t] : a->q[0][t];
         n += !isnan(q);
         if (q < 0.05) {
@@ -1324,20 +1317,19 @@ static int open_all(args_t *a, int role)
 {
     const tfb_enrich_opt_t *o = a->o;
     size_t longest = 0;
-    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf, a->pool)) ||
-        (o->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) || (o->regions && !(a->regions = tfb_regions_load(o->regions, NULL, 0, a->fasta))))
-        return -1;
-    a->T = tfb_panel_n_targets(a->panel);
-    for (int t = 0; t < a->T; t++)
-        if (strlen(tfb_panel_target(a->panel, t)) > longest) longest = strlen(tfb_panel_target(a->panel, t));
+    if (tfb_session_open(&a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0) return -1;
+    if (!o->fasta) a->s.reasons.text = reason_by_tags;
+    if (o->regions && !(a->regions = tfb_regions_load(o->regions, NULL, 0, a->s.fasta))) return -1;
+    for (int t = 0; t < a->s.T; t++)
+        if (strlen(tfb_panel_target(a->s.panel, t)) > longest) longest = strlen(tfb_panel_target(a->s.panel, t));
     if (ks_resize(&a->tag, strlen(o->prefix) + longest + 16) < 0 || !(a->hits = kh_init(hits)) || !(a->rest = kh_init(rest))) {
         tfb_error("not enough memory for variants");
         return -1;
     }
     if (open_source(a, &a->in[0], o->in, role) < 0) return -1;
     /* of a pipe, the background is not touched before the hits have been read, unless its tags must be known */
-    if (!a->fasta && o->background && open_source(a, &a->in[1], o->background, REST_ONLY) < 0) return -1;
-    return a->fasta ? 0 : choose_tags(a);
+    if (!a->s.fasta && o->background && open_source(a, &a->in[1], o->background, REST_ONLY) < 0) return -1;
+    return a->s.fasta ? 0 : choose_tags(a);
 }
 
 /* Variants of a background that were read before it was known that they are hits. */
@@ -1375,7 +1367,7 @@ static int read_all(args_t *a)
 static void free_all(args_t *a)
 {
     for (int64_t i = 0; i < a->n; i++) release(&a->var[i]);
-    for (int k = 0; a->pool && k < tfb_pool_size(a->pool); k++) {
+    for (int k = 0; a->s.pool && k < tfb_pool_size(a->s.pool); k++) {
         if (a->column) free(a->column[k]);
         if (a->order) free(a->order[k]);
     }
@@ -1386,10 +1378,8 @@ static void free_all(args_t *a)
     for (int i = 0; i < 2; i++) close_source(&a->in[i]);
     if (a->hits) kh_destroy(hits, a->hits);
     if (a->rest) kh_destroy(rest, a->rest);
-    tfb_panel_close(a->panel);
-    tfb_pool_destroy(a->pool);
     tfb_regions_destroy(a->regions);
-    tfb_fasta_close(a->fasta);
+    tfb_session_close(&a->s);
     free(a->as_read);
     tfb_strv_free(a->contigs);
     free(a->var);
@@ -1397,7 +1387,7 @@ static void free_all(args_t *a)
     free(a->first);
     free(a->f);
     free(a->i);
-    free(a->s);
+    free(a->text);
     free(a->tag.s);
     free(a);
 }
@@ -1413,7 +1403,7 @@ int tfb_enrich(const tfb_enrich_opt_t *o)
     tfb_reads_indexed(o->background, "the input", ".csi .tbi");
     if (tfb_run_claim(o->out) < 0 || tfb_run_claim(o->svg) < 0) goto done;
     if (open_all(a, !isnan(o->min_lp) && !o->background ? BOTH : HITS_ONLY) < 0 || read_all(a) < 0) goto done;
-    if ((o->match_af && match_frequencies(a) < 0) || (a->fasta && score(a) < 0) || arrange(a) < 0) goto done;
+    if ((o->match_af && match_frequencies(a) < 0) || (a->s.fasta && score(a) < 0) || arrange(a) < 0) goto done;
     if (a->sets)
         tfb_note("%" PRId64 " random SNVs match %" PRId64 " hits in trinucleotide, change and GC, within %" PRId64 " bases of each; %" PRId64
                  " hits are left out: no SNVs, or none matches",

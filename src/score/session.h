@@ -34,8 +34,7 @@ void tfb_reasons_free(tfb_reasons_t *r);
 typedef struct {
     const char *model, *tf; /* as tfb_panel_open */
     const char *fasta;      /* NULL: none */
-    tfb_strand_t strand;
-    int max_n, threads; /* N allowed in a window; threads 0: no pool */
+    int threads;            /* 0: no pool */
 } tfb_session_opt_t;
 
 /* Begins zeroed. */
