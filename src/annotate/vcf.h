@@ -3,7 +3,7 @@
 #define TFB_VCF_H
 
 #include "genome/fasta.h"
-#include "nn/effect.h"
+#include "score/effect.h"
 
 typedef struct {
     const char *model;            /* one or more, comma-separated: panel.h */

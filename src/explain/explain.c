@@ -7,11 +7,12 @@
 #include "explain/logo.h"
 #include "explain/npz.h"
 #include "explain/overlay.h"
-#include "genome/alleles.h"
 #include "genome/base.h"
 #include "genome/lines.h"
 #include "genome/records.h"
-#include "nn/effect.h"
+#include "score/effect.h"
+#include "score/session.h"
+#include "score/variant.h"
 #include <ctype.h>
 #include <errno.h>
 #include <htslib/khash.h>
@@ -38,8 +39,8 @@ typedef struct {
 
 /* One window and what is known about it; of a variant there are two, REF and ALT. */
 typedef struct {
-    uint8_t *code; /* (W) */
-    float *z;      /* (T) logits of all the panel's targets */
+    uint8_t *code; /* (W) of the store */
+    float *z;      /* (T) of the store: logits of all the panel's targets */
     float *hyp;    /* (T, W, 4), of the targets asked for */
     double *logit, *ref_logit;
     hts_pos_t beg;          /* of its first base, on the contig */
@@ -49,16 +50,16 @@ typedef struct {
 
 typedef struct {
     const tfb_explain_opt_t *o;
-    tfb_pool_t *pool;
-    tfb_panel_t *panel;
-    tfb_model_t *model; /* for DeepLIFT and gradients */
+    tfb_session_t s;
+    tfb_windows_t store;  /* of the one or two windows of a record */
+    tfb_variants_t maker; /* fills it */
+    tfb_model_t *model;   /* for DeepLIFT and gradients */
     tfb_attrib_t *attrib;
-    tfb_fasta_t *fasta;
     tfb_motifs_t *db;
-    int W, T, fixed; /* targets are the same for all records */
-    int *target, n;  /* (T) of the panel, in use for this record */
-    int *output;     /* (T): the model's output of a panel target */
-    int *chosen;     /* (T) outputs in use */
+    int fixed;      /* targets are the same for all records */
+    int *target, n; /* (T) of the panel, in use for this record */
+    int *output;    /* (T): the model's output of a panel target */
+    int *chosen;    /* (T) outputs in use */
     uint8_t *refs, *work;
     int n_refs, own_refs;
     window_t win[2];
@@ -70,8 +71,7 @@ typedef struct {
     tfb_npz_t **onehot, **hyp; /* (n) */
     khash_t(drawn) * drawn;    /* names of SVG files written */
     kstring_t name, contig, path, seq, alleles;
-    char *unknown; /* the first contig that the FASTA does not have */
-    int64_t n_all, n_done, n_low, n_low_all, n_reason[TFB_ALLELE_REASONS];
+    int64_t n_all, n_done, n_low, n_low_all;
     double worst;   /* of the convergence deltas */
     int64_t n_mean; /* regions that overlap, of the track that has most */
 } args_t;
@@ -131,7 +131,7 @@ static hts_pos_t position(const window_t *w, int l)
 
 static void write_table(args_t *a, const window_t *w, const char *tf, const float *hyp)
 {
-    for (int l = 0; l < a->W; l++) {
+    for (int l = 0; l < a->s.W; l++) {
         hts_pos_t pos = position(w, l);
         fprintf(a->table.f, "%s\t%s\t%s\t%s\t", a->name.s, tf, w->name, a->contig.s);
         if (pos < 0)
@@ -152,13 +152,13 @@ static int open_tracks(args_t *a)
         free(tf);
         return memory();
     }
-    for (int t = 0; t < a->n; t++) tf[t] = tfb_panel_target(a->panel, t);
+    for (int t = 0; t < a->n; t++) tf[t] = tfb_panel_target(a->s.panel, t);
     tfb_tracks_opt_t o = {.out = a->o->track, .option = "--track", .tf = tf, .n_tfs = a->n, .decimals = -1};
-    a->track = tfb_tracks_open(&o, a->fasta);
+    a->track = tfb_tracks_open(&o, a->s.fasta);
     free(tf);
     if (!a->track) return -1;
     for (int t = 0; t < a->n; t++)
-        if (!(a->overlay[t] = tfb_overlay_create(a->W))) return -1;
+        if (!(a->overlay[t] = tfb_overlay_create(a->s.W))) return -1;
     return 0;
 }
 
@@ -194,7 +194,7 @@ static int open_svg(args_t *a, const char *tf, file_t *svg)
 
 static int draw_sequence(args_t *a, const window_t *w, const char *tf, double p)
 {
-    float *h = malloc((size_t)a->W * 4 * sizeof *h);
+    float *h = malloc((size_t)a->s.W * 4 * sizeof *h);
     kstring_t title = {0, 0, NULL};
     file_t svg = {NULL, NULL};
     int ret = -1;
@@ -202,8 +202,8 @@ static int draw_sequence(args_t *a, const window_t *w, const char *tf, double p)
         memory();
     else if (open_svg(a, tf, &svg) == 0) {
         tfb_logo_opt_t o = {.col_width = 8, .height = 80, .axis = 1, .first = 1, .title = title.s, .y_label = "contribution"};
-        tfb_logo_contrib(w->code, a->contrib, a->W, h);
-        tfb_logo_svg(svg.f, h, a->W, &o);
+        tfb_logo_contrib(w->code, a->contrib, a->s.W, h);
+        tfb_logo_svg(svg.f, h, a->s.W, &o);
         fputc('\n', svg.f);
         ret = close_file(&svg, 1);
     }
@@ -232,9 +232,9 @@ static int draw_variant(args_t *a, const tfb_figure_t *f)
 static int check_contributions(const args_t *a, const window_t *w)
 {
     for (int t = 0; t < a->n; t++) {
-        if (isfinite(w->logit[t]) && isfinite(w->ref_logit[t]) && tfb_logits_fault(w->hyp + (size_t)t * (size_t)a->W * 4, (int64_t)a->W * 4) < 0) continue;
-        tfb_error("model %s: contributions to its score of %s are not usable numbers: the weights are too large", tfb_panel_source(a->panel, a->target[t]),
-                  tfb_panel_target(a->panel, a->target[t]));
+        if (isfinite(w->logit[t]) && isfinite(w->ref_logit[t]) && tfb_logits_fault(w->hyp + (size_t)t * (size_t)a->s.W * 4, (int64_t)a->s.W * 4) < 0) continue;
+        tfb_error("model %s: contributions to its score of %s are not usable numbers: the weights are too large", tfb_panel_source(a->s.panel, a->target[t]),
+                  tfb_panel_target(a->s.panel, a->target[t]));
         return -1;
     }
     return 0;
@@ -242,12 +242,12 @@ static int check_contributions(const args_t *a, const window_t *w)
 
 static int explain_window(args_t *a, window_t *w)
 {
-    int W = a->W;
+    int W = a->s.W;
     if (a->o->method == TFB_ISM) {
         /* the panel gives all its targets; those in use move to the front */
-        float *all = malloc((size_t)a->T * (size_t)W * 4 * sizeof *all);
+        float *all = malloc((size_t)a->s.T * (size_t)W * 4 * sizeof *all);
         if (!all) return memory();
-        int r = tfb_ism(a->panel, w->code, 0, W, a->o->strand, all, w->z);
+        int r = tfb_ism(a->s.panel, w->code, 0, W, a->o->strand, all, w->z);
         for (int t = 0; r == 0 && t < a->n; t++) {
             memcpy(w->hyp + (size_t)t * (size_t)W * 4, all + (size_t)a->target[t] * (size_t)W * 4, (size_t)W * 4 * sizeof *all);
             w->logit[t] = (double)w->z[a->target[t]];
@@ -273,9 +273,8 @@ static int explain_record(args_t *a, int n, const variant_t *v)
 {
     static const tfb_effect_opt_t usual = TFB_EFFECT_DEFAULTS;
     const tfb_explain_opt_t *o = a->o;
-    int W = a->W, T = a->T;
-    for (int i = 0; i < n; i++)
-        if (tfb_panel_windows(a->panel, a->win[i].code, NULL, 1, o->strand, a->win[i].z) < 0) return -1;
+    int W = a->s.W, T = a->s.T;
+    if (tfb_windows_score(&a->store, a->s.panel, o->strand) < 0) return -1;
     a->n_all++;
     if (!a->fixed) {
         double most = -INFINITY;
@@ -304,7 +303,7 @@ static int explain_record(args_t *a, int n, const variant_t *v)
     for (int i = 0; i < n; i++)
         if (explain_window(a, &a->win[i]) < 0) return -1;
     for (int t = 0; t < a->n; t++) {
-        const char *tf = tfb_panel_target(a->panel, a->target[t]);
+        const char *tf = tfb_panel_target(a->s.panel, a->target[t]);
         for (int i = 0; i < n; i++) {
             const window_t *w = &a->win[i];
             const float *hyp = w->hyp + (size_t)t * (size_t)W * 4;
@@ -319,7 +318,7 @@ static int explain_record(args_t *a, int n, const variant_t *v)
                     fputs(".\t.\n", a->scores.f);
             }
             if (a->onehot && (tfb_npz_add_codes(a->onehot[a->target[t]], w->code) < 0 || tfb_npz_add(a->hyp[a->target[t]], hyp) < 0)) return -1;
-            if (a->overlay && tfb_overlay_add(a->overlay[a->target[t]], tfb_fasta_find(a->fasta, a->contig.s), w->beg, a->contrib) < 0) return -1;
+            if (a->overlay && tfb_overlay_add(a->overlay[a->target[t]], tfb_fasta_find(a->s.fasta, a->contig.s), w->beg, a->contrib) < 0) return -1;
             if (o->logos && n == 1 && draw_sequence(a, w, tf, p) < 0) return -1;
         }
         if (o->logos && v) {
@@ -327,8 +326,8 @@ static int explain_record(args_t *a, int n, const variant_t *v)
             f.p_ref = 1 / (1 + exp(-a->win[0].logit[t]));
             f.p_alt = 1 / (1 + exp(-a->win[1].logit[t]));
             f.lor = a->win[1].logit[t] - a->win[0].logit[t];
-            f.percentile = tfb_panel_percentile(a->panel, a->target[t], TFB_CALIB_DELTA, fabs(f.p_alt - f.p_ref));
-            f.call = tfb_effect_call(&usual, a->panel, a->target[t], a->win[0].z[a->target[t]], a->win[1].z[a->target[t]]);
+            f.percentile = tfb_panel_percentile(a->s.panel, a->target[t], TFB_CALIB_DELTA, fabs(f.p_alt - f.p_ref));
+            f.call = tfb_effect_call(&usual, a->s.panel, a->target[t], a->win[0].z[a->target[t]], a->win[1].z[a->target[t]]);
             f.method = o->method == TFB_DEEPLIFT ? "DeepLIFT: against shuffles of the sequence"
                        : o->method == TFB_ISM    ? "in-silico mutagenesis: against the mean of the four bases there"
                                                  : "gradient x input";
@@ -346,13 +345,15 @@ static int explain_record(args_t *a, int n, const variant_t *v)
 static void leave_out(args_t *a, int reason)
 {
     a->n_all++;
-    if (a->n_reason[reason]++ == 0 && reason == TFB_ALLELE_NO_CONTIG) a->unknown = strdup(a->contig.s);
+    tfb_reasons_count(&a->s.reasons, reason, a->contig.s);
 }
 
 /* The window in hand, unless there is a reason not to. 0 or -1. */
 static int explain_sequence(args_t *a, int reason)
 {
-    if (!reason && tfb_count_n(a->win[0].code, (size_t)a->W) > (size_t)a->o->max_n) reason = TFB_ALLELE_MANY_N;
+    if (!reason && tfb_count_n(a->win[0].code, (size_t)a->s.W) > (size_t)a->o->max_n) reason = TFB_ALLELE_MANY_N;
+    tfb_windows_clear(&a->store);
+    tfb_windows_keep(&a->store, -1);
     if (!reason) return explain_record(a, 1, NULL);
     leave_out(a, reason);
     return 0;
@@ -375,8 +376,8 @@ static int run_bed(args_t *a)
             memory();
             goto done;
         }
-        w->beg = tfb_bed_window(b.beg, b.end, b.summit, a->W);
-        int r = tfb_allele_bases(a->fasta, a->contig.s, w->beg, w->beg + a->W, w->code);
+        w->beg = tfb_bed_window(b.beg, b.end, b.summit, a->s.W);
+        int r = tfb_allele_bases(a->s.fasta, a->contig.s, w->beg, w->beg + a->s.W, w->code);
         if (r < 0 || explain_sequence(a, r) < 0) goto done;
     }
     ret = got;
@@ -397,7 +398,7 @@ static int run_fasta(args_t *a)
             memory();
             goto done;
         }
-        w->beg = tfb_sequence_middle(&a->seq, a->W, w->code);
+        w->beg = tfb_sequence_middle(&a->seq, a->s.W, w->code);
         if (explain_sequence(a, a->seq.l ? TFB_ALLELE_OK : TFB_ALLELE_MANY_N) < 0) goto done;
     }
     ret = got;
@@ -412,21 +413,21 @@ static int read_references(args_t *a, const char *path)
     int got, ret = -1;
     if (tfb_lines_open(&in, path) < 0) return -1;
     while ((got = tfb_sequences_next(&in, &a->name, &a->seq, " to be a window")) > 0) {
-        if ((int)a->seq.l != a->W) {
-            tfb_error("%s: %s has %zu bases, a reference must have the window's %d", path, a->name.s, a->seq.l, a->W);
+        if ((int)a->seq.l != a->s.W) {
+            tfb_error("%s: %s has %zu bases, a reference must have the window's %d", path, a->name.s, a->seq.l, a->s.W);
             goto done;
         }
         if (a->n_refs == MAX_REFS) {
             tfb_error("%s holds more than %d references", path, MAX_REFS);
             goto done;
         }
-        uint8_t *p = realloc(a->refs, ((size_t)a->n_refs + 1) * (size_t)a->W);
+        uint8_t *p = realloc(a->refs, ((size_t)a->n_refs + 1) * (size_t)a->s.W);
         if (!p) {
             memory();
             goto done;
         }
         a->refs = p;
-        tfb_encode(a->seq.s, a->seq.l, a->refs + (size_t)a->n_refs++ * (size_t)a->W);
+        tfb_encode(a->seq.s, a->seq.l, a->refs + (size_t)a->n_refs++ * (size_t)a->s.W);
     }
     if (got == 0 && !a->n_refs)
         tfb_error("%s holds no sequences", path);
@@ -437,35 +438,37 @@ done:
     return ret;
 }
 
+/* Where the window of REF (which 0) or ALT (which 1) of a change lies, and the allele in it. */
+static void place_window(window_t *w, const tfb_change_t *c, int which, int W)
+{
+    int n = which ? c->n_alt : c->n_ref, from = n > W ? n / 2 - W / 2 : 0; /* of a long allele the window is the middle */
+    w->n_ref = c->n_ref - from;
+    w->n_bases = n < W ? n : W;
+    w->at = tfb_allele_left(n, W);
+    w->beg = c->pos + from - w->at;
+    w->name = which ? "ALT" : "REF";
+}
+
 /* One ALT of a record. 0, or -1. */
 static int run_allele(args_t *a, const bcf1_t *rec, const char *alt)
 {
     const char *ref = rec->d.allele[0];
-    char base = 'N';
-    tfb_change_t c;
-    int at = 0, same, r = (int)tfb_allele_trim(rec->pos, ref, alt, &c);
-    if ((same = r == TFB_ALLELE_SAME) || r == TFB_ALLELE_OK) r = tfb_allele_check_ref(a->fasta, a->contig.s, rec->pos, ref, &at, &base);
+    tfb_alt_t place;
+    tfb_variants_clear(&a->maker);
+    int r = tfb_variant_add(&a->maker, a->contig.s, rec->pos, ref, alt, &place);
+    tfb_change_t c = place.change;
     if (r == TFB_ALLELE_MISMATCH) {
+        int at = a->maker.at;
         tfb_error("%s:%" PRId64 ": REF is %c but %s has %c (%s); `bcftools norm -c` finds all such records", a->contig.s, (int64_t)rec->pos + 1 + at, ref[at],
-                  tfb_fasta_path(a->fasta), base, in_name(a));
+                  tfb_fasta_path(a->s.fasta), a->maker.base, in_name(a));
         return -1;
-    }
-    if (r == TFB_ALLELE_OK && same) r = TFB_ALLELE_SAME;
-    for (int i = 0; i < 2 && r == TFB_ALLELE_OK; i++) {
-        window_t *w = &a->win[i];
-        int n = i ? c.n_alt : c.n_ref, from = n > a->W ? n / 2 - a->W / 2 : 0; /* of a long allele the window is the middle */
-        w->n_ref = c.n_ref - from;
-        w->n_bases = n < a->W ? n : a->W;
-        w->at = tfb_allele_left(n, a->W);
-        w->beg = c.pos + from - w->at;
-        w->name = i ? "ALT" : "REF";
-        r = tfb_allele_window(a->fasta, a->contig.s, &c, i, a->W, a->o->max_n, w->code);
     }
     if (r < 0) return -1;
     if (r > 0) {
         leave_out(a, r);
         return 0;
     }
+    for (int i = 0; i < 2; i++) place_window(&a->win[i], &c, i, a->s.W);
     a->name.l = 0;
     if (ks_resize(&a->name, a->contig.l + 160) < 0) return memory(); /* so that what appends to it cannot fail */
     ksprintf(&a->name, "%s:%" PRId64 ":", a->contig.s, (int64_t)rec->pos + 1);
@@ -539,32 +542,36 @@ static int start(args_t *a)
         tfb_error("%s explains one model at a time; --method ism takes several", method_name(o->method));
         return -1;
     }
-    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) return -1;
+    tfb_session_opt_t session = {.model = o->model, .tf = o->tf ? o->tf : "all", .threads = o->threads};
+    if (o->input != TFB_IN_FASTA) session.fasta = o->fasta;
+    if (tfb_session_models(&a->s, &session) < 0) return -1;
     if (walks && !(a->model = tfb_model_load(o->model))) return -1;
-    a->W = tfb_panel_window(a->panel);
-    a->T = tfb_panel_n_targets(a->panel);
     a->fixed = o->tf != NULL;
-    a->n = a->fixed ? a->T : 1;
-    size_t W = (size_t)a->W, n = (size_t)a->n;
-    if (!(a->target = calloc((size_t)a->T, sizeof *a->target)) || !(a->output = calloc((size_t)a->T, sizeof *a->output)) ||
-        !(a->chosen = calloc((size_t)a->T, sizeof *a->chosen)) || !(a->contrib = tfb_alloc(W, sizeof *a->contrib, "contributions")) ||
+    a->n = a->fixed ? a->s.T : 1;
+    size_t W = (size_t)a->s.W, n = (size_t)a->n;
+    if (!(a->target = calloc((size_t)a->s.T, sizeof *a->target)) || !(a->output = calloc((size_t)a->s.T, sizeof *a->output)) ||
+        !(a->chosen = calloc((size_t)a->s.T, sizeof *a->chosen)) || !(a->contrib = tfb_alloc(W, sizeof *a->contrib, "contributions")) ||
         !(a->work = tfb_alloc(W, 1, "references")))
         return memory();
-    for (int t = 0; t < a->T; t++) {
+    for (int t = 0; t < a->s.T; t++) {
         a->target[t] = t;
-        a->output[t] = walks ? tfb_model_target(a->model, tfb_panel_target(a->panel, t)) : -1;
+        a->output[t] = walks ? tfb_model_target(a->model, tfb_panel_target(a->s.panel, t)) : -1;
     }
+    a->store = (tfb_windows_t){.W = a->s.W, .T = a->s.T};
+    if (!tfb_windows_next(&a->store)) return -1; /* has room for more than two: its arrays stay where they are */
     for (int i = 0; i < (o->input == TFB_IN_VCF ? 2 : 1); i++) {
         window_t *w = &a->win[i];
+        w->code = a->store.code + (size_t)i * W;
+        w->z = a->store.z + (size_t)i * (size_t)a->s.T;
         w->name = ".";
         w->n_bases = -1;
-        if (!(w->code = tfb_alloc(W, 1, "sequences")) || !(w->z = tfb_alloc((size_t)a->T, sizeof *w->z, "scores")) ||
-            !(w->hyp = tfb_alloc(n * W * 4, sizeof *w->hyp, "contributions")) || !(w->logit = calloc(n, sizeof *w->logit)) ||
+        if (!(w->hyp = tfb_alloc(n * W * 4, sizeof *w->hyp, "contributions")) || !(w->logit = calloc(n, sizeof *w->logit)) ||
             !(w->ref_logit = calloc(n, sizeof *w->ref_logit)))
             return memory();
     }
-    if (o->input != TFB_IN_FASTA && !(a->fasta = tfb_fasta_open(o->fasta))) return -1;
-    if (a->fasta) tfb_fasta_one_file(a->fasta);
+    if (tfb_session_fasta(&a->s) < 0) return -1;
+    if (a->s.fasta) tfb_fasta_one_file(a->s.fasta);
+    a->maker = (tfb_variants_t){.fasta = a->s.fasta, .win = &a->store, .max_n = o->max_n};
     if (o->db && !(a->db = tfb_motifs_read(o->db))) return -1;
     if (o->method == TFB_DEEPLIFT) {
         if (o->references) {
@@ -575,7 +582,7 @@ static int start(args_t *a)
             if (!(a->refs = tfb_alloc((size_t)a->n_refs, W, "references"))) return -1;
         }
     }
-    if (walks && !(a->attrib = tfb_attrib_create(a->model, a->n_refs, o->strand, a->pool))) return -1;
+    if (walks && !(a->attrib = tfb_attrib_create(a->model, a->n_refs, o->strand, a->s.pool))) return -1;
     if (o->method == TFB_DEEPLIFT && tfb_attrib_unruled(a->attrib))
         tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not sum to the change of the logit",
                  o->model, tfb_attrib_unruled(a->attrib));
@@ -598,9 +605,9 @@ static int start(args_t *a)
             a->path.l = 0;
             if (ks_resize(&a->path, strlen(o->npz) + MAX_TF + 16) < 0) return memory();
             ksprintf(&a->path, "%s.", o->npz);
-            put_safe(&a->path, tfb_panel_target(a->panel, t), MAX_TF);
+            put_safe(&a->path, tfb_panel_target(a->s.panel, t), MAX_TF);
             kputs(i ? ".hyp.npz" : ".onehot.npz", &a->path);
-            if (!(*(i ? &a->hyp[t] : &a->onehot[t]) = tfb_npz_open(a->path.s, a->W))) return -1;
+            if (!(*(i ? &a->hyp[t] : &a->onehot[t]) = tfb_npz_open(a->path.s, a->s.W))) return -1;
         }
     return 0;
 }
@@ -608,24 +615,16 @@ static int start(args_t *a)
 /* Reports if nothing was explained for want of contigs. 0, or -1 if the FASTA has none of the input's. */
 static int check_contigs(const args_t *a)
 {
-    const int64_t *n = a->n_reason;
+    const int64_t *n = a->s.reasons.n;
     if (!n[TFB_ALLELE_NO_CONTIG] || a->n_done || a->n_low_all) return 0;
     int partly = n[TFB_ALLELE_EDGE] || n[TFB_ALLELE_MANY_N] || n[TFB_ALLELE_MISMATCH];
-    (partly ? tfb_warn : tfb_error)("nothing was explained: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
-                                    tfb_fasta_path(a->fasta), a->unknown ? a->unknown : "");
-    return partly ? 0 : -1;
+    return tfb_reasons_no_contig(&a->s.reasons, "explained", a->s.fasta, partly);
 }
 
 static void summary(const args_t *a)
 {
     kstring_t s = {0, 0, NULL};
-    int64_t not = 0;
-    for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
-        if (!a->n_reason[r]) continue;
-        ksprintf(&s, "%s%" PRId64 " %s", not ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
-        if (r == TFB_ALLELE_NO_CONTIG && a->unknown) ksprintf(&s, " (such as %s)", a->unknown);
-        not += a->n_reason[r];
-    }
+    int64_t not = tfb_reasons_list(&a->s.reasons, ": ", &s);
     if (a->n_low_all) ksprintf(&s, "%s%" PRId64 " with every score below --min-score", not ? ", " : ": ", a->n_low_all);
     tfb_note("%" PRId64 " %s, %" PRId64 " explained by %s, %" PRId64 " not%s", a->n_all, a->o->input == TFB_IN_VCF ? "ALT alleles" : "sequences", a->n_done,
              method_name(a->o->method), a->n_all - a->n_done, s.s ? s.s : "");
@@ -655,12 +654,12 @@ int tfb_explain(const tfb_explain_opt_t *o)
     if (finish_file(&a->scores, ok || write_error) < 0) ret = -1;
     for (int t = 0; ret == 0 && a->track && t < a->n_tracks; t++) {
         int64_t n = 0;
-        if (tfb_overlay_write(a->overlay[t], a->fasta, a->track[t], &n) < 0) ret = -1;
+        if (tfb_overlay_write(a->overlay[t], a->s.fasta, a->track[t], &n) < 0) ret = -1;
         if (n > a->n_mean) a->n_mean = n;
     }
     if (a->track && tfb_tracks_close(a->track, a->n_tracks, ret == 0) < 0) ret = -1;
     for (int t = 0; a->overlay && t < a->n_tracks; t++) tfb_overlay_destroy(a->overlay[t]);
-    for (int t = 0; a->onehot && a->hyp && t < (a->fixed ? a->T : 1); t++) {
+    for (int t = 0; a->onehot && a->hyp && t < (a->fixed ? a->s.T : 1); t++) {
         if (tfb_npz_close(a->onehot[t], ret == 0) < 0) ret = -1;
         if (tfb_npz_close(a->hyp[t], ret == 0) < 0) ret = -1;
     }
@@ -670,16 +669,12 @@ int tfb_explain(const tfb_explain_opt_t *o)
         summary(a);
         ret = check_contigs(a);
     }
-    free(a->unknown);
     tfb_attrib_destroy(a->attrib);
     tfb_model_destroy(a->model);
-    tfb_panel_close(a->panel);
-    tfb_pool_destroy(a->pool);
-    tfb_fasta_close(a->fasta);
+    tfb_windows_free(&a->store);
+    tfb_session_close(&a->s);
     tfb_motifs_destroy(a->db);
     for (int i = 0; i < 2; i++) {
-        free(a->win[i].code);
-        free(a->win[i].z);
         free(a->win[i].hyp);
         free(a->win[i].logit);
         free(a->win[i].ref_logit);

@@ -6,7 +6,8 @@
 #include "explain/html.h"
 #include "explain/logo.h"
 #include "genome/base.h"
-#include "nn/effect.h"
+#include "score/effect.h"
+#include "score/variant.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -353,15 +354,6 @@ static int most_changed(const float *z, int T)
     return target;
 }
 
-/* The windows of REF and ALT (2, W) of a change. 0, a reason, or -1 (logged). */
-static int make_windows(tfb_fasta_t *fasta, const tfb_figure_ask_t *q, const tfb_change_t *c, int W, uint8_t *code)
-{
-    char base;
-    int at, ret = (int)tfb_allele_check_ref(fasta, q->contig, q->pos, q->ref, &at, &base);
-    for (int i = 0; i < 2 && ret == TFB_ALLELE_OK; i++) ret = tfb_allele_window(fasta, q->contig, c, i, W, W / 10, code + (size_t)i * (size_t)W);
-    return ret;
-}
-
 /* Contributions of what the figure shows of both windows: target's part of all targets', into hyp (2, W, 4). 0; -1 (logged); -2 on lack of memory. */
 static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z, float *hyp)
 {
@@ -379,35 +371,19 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
     return ret;
 }
 
-int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *asked)
+/* The figure of a change whose windows, REF's and ALT's, are the two of win; q has trimmed alleles. As tfb_figure_variant; -2 on lack of memory. */
+static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q, tfb_windows_t *win, float *hyp)
 {
-    tfb_change_t c;
-    tfb_figure_ask_t trimmed = *asked;
-    const tfb_figure_ask_t *q = &trimmed;
     static const tfb_effect_opt_t usual = TFB_EFFECT_DEFAULTS;
-    int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = -1, target = asked->target;
-    uint8_t *code = malloc(2 * (size_t)W);
-    float *z = malloc(2 * (size_t)T * sizeof *z), *hyp = calloc(2 * (size_t)W * 4, sizeof *hyp);
-    char *ref = NULL, *alt = NULL;
-    if (!code || !z || !hyp) goto memory;
-    if ((ret = (int)tfb_allele_trim(asked->pos, asked->ref, asked->alt, &c)) != TFB_ALLELE_OK) goto done;
-    if ((ret = make_windows(fasta, asked, &c, W, code)) != TFB_ALLELE_OK) goto done;
-    if (!(ref = strndup(c.ref, (size_t)c.n_ref)) || !(alt = strndup(c.alt, (size_t)c.n_alt))) goto memory;
-    trimmed.pos = c.pos;
-    trimmed.ref = ref;
-    trimmed.alt = alt;
-    ret = -1;
-    if (tfb_panel_windows(panel, code, NULL, 2, q->strand, z) < 0) goto done;
+    int W = win->W, T = win->T, target = q->target;
+    if (tfb_windows_score(win, panel, q->strand) < 0) return -1;
+    float *z = win->z;
     if (target < 0) target = most_changed(z, T);
     const char *call = tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* of the scores that annotate has */
-    int r = contributions(panel, q, target, code, z, hyp);
-    if (r == -2) goto memory;
-    if (r < 0) goto done;
+    int r = contributions(panel, q, target, win->code, z, hyp);
+    if (r < 0) return r;
     float zr = z[target], za = z[T + target];
-    if (!isfinite(zr) || !isfinite(za) || !all_finite(hyp, 2 * (size_t)W * 4)) {
-        ret = TFB_FIGURE_NO_NUMBER;
-        goto done;
-    }
+    if (!isfinite(zr) || !isfinite(za) || !all_finite(hyp, 2 * (size_t)W * 4)) return TFB_FIGURE_NO_NUMBER;
     tfb_figure_t f = {.contig = q->contig, .id = q->id, .pos = q->pos, .ref = q->ref, .alt = q->alt, .tf = tfb_panel_target(panel, target), .W = W};
     f.p_ref = (double)tfb_sigmoid(zr);
     f.p_alt = (double)tfb_sigmoid(za);
@@ -415,19 +391,39 @@ int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const 
     f.percentile = q->annotated ? q->percentile : tfb_effect_percentile(&usual, panel, target, zr, za);
     f.call = q->annotated ? q->call : call;
     f.method = "in-silico mutagenesis: against the mean of the four bases there";
-    for (int i = 0; i < 2; i++) f.code[i] = code + (size_t)i * (size_t)W, f.hyp[i] = hyp + (size_t)i * (size_t)W * 4;
-    if (tfb_figure_draw(out, &f, q->flank, q->db) == 0) {
-        ret = 0;
-        goto done;
+    for (int i = 0; i < 2; i++) {
+        f.code[i] = tfb_windows_code(win, i);
+        f.hyp[i] = hyp + (size_t)i * (size_t)W * 4;
     }
-memory:
-    ret = -1;
-    tfb_error("not enough memory for a figure");
-done:
+    return tfb_figure_draw(out, &f, q->flank, q->db) == 0 ? 0 : -2;
+}
+
+int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *asked)
+{
+    tfb_windows_t win = {.W = tfb_panel_window(panel), .T = tfb_panel_n_targets(panel)};
+    tfb_variants_t maker = {.fasta = fasta, .win = &win, .max_n = win.W / 10};
+    tfb_alt_t place;
+    const tfb_change_t *c = &place.change;
+    tfb_figure_ask_t trimmed = *asked;
+    char *ref = NULL, *alt = NULL;
+    float *hyp = NULL;
+    int ret = tfb_variant_add(&maker, asked->contig, asked->pos, asked->ref, asked->alt, &place);
+    if (ret == TFB_ALLELE_OK) {
+        hyp = calloc(2 * (size_t)win.W * 4, sizeof *hyp);
+        ref = strndup(c->ref, (size_t)c->n_ref);
+        alt = strndup(c->alt, (size_t)c->n_alt);
+        trimmed.pos = c->pos;
+        trimmed.ref = ref;
+        trimmed.alt = alt;
+        ret = hyp && ref && alt ? draw_change(out, panel, &trimmed, &win, hyp) : -2;
+    }
+    if (ret == -2) {
+        tfb_error("not enough memory for a figure");
+        ret = -1;
+    }
     free(ref);
     free(alt);
-    free(code);
-    free(z);
     free(hyp);
+    tfb_windows_free(&win);
     return ret;
 }

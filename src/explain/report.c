@@ -407,14 +407,14 @@ static void put_tf_link(FILE *f, const char *tf)
 }
 
 /* The figure of a variant; calls and percentiles are the file's if it has them by this model. As tfb_figure_variant. */
-static int draw(const report_t *r, FILE *f, tfb_fasta_t *fa, const top_t *t, int target)
+static int draw(const report_t *r, FILE *f, const top_t *t, int target)
 {
     tfb_figure_ask_t ask = {.contig = t->contig, .id = t->id, .pos = t->pos, .ref = t->ref, .alt = t->alt, .target = target, .db = r->o->db};
     ask.strand = r->strand;
     ask.annotated = !r->other && (r->called || !isnan(t->pct));
     ask.percentile = t->pct;
     ask.call = t->call;
-    return tfb_figure_variant(f, r->o->panel, fa, &ask);
+    return tfb_figure_variant(f, r->o->panel, r->o->fasta, &ask);
 }
 
 /* Why there is no figure. got: as tfb_figure_variant. */
@@ -429,8 +429,6 @@ static const char *why_not(int target, int got)
 static int figures(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
-    tfb_fasta_t *fa = tfb_fasta_open(o->fasta);
-    if (!fa) return -1;
     fputs("<h2 id=\"figures\">Figures</h2>\n<p>What each base contributes to the prediction, with the REF and with the ALT allele, by in-silico "
           "mutagenesis.</p>\n",
           f);
@@ -453,15 +451,11 @@ static int figures(report_t *r, FILE *f)
         put_tf_link(f, t->tf);
         fprintf(f, " (%+.3f)</h3>\n", t->delta);
         fputs("<figure class=\"wide\">", f);
-        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE) got = draw(r, f, fa, t, target);
-        if (got < 0) {
-            tfb_fasta_close(fa);
-            return -1;
-        }
+        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE) got = draw(r, f, t, target);
+        if (got < 0) return -1;
         if (got) fprintf(f, "<figcaption>No figure: %s.</figcaption>", why_not(target, got));
         fputs("</figure></section>\n", f);
     }
-    tfb_fasta_close(fa);
     return 0;
 }
 

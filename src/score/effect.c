@@ -1,5 +1,5 @@
 /* effect.c - from logits of REF and ALT to a TF, a percentile, a call. */
-#include "nn/effect.h"
+#include "score/effect.h"
 #include <math.h>
 
 const char *const tfb_rank_name[3] = {"delta", "percentile", "lor"};
