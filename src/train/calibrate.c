@@ -40,7 +40,7 @@ static char *in_words(const char *path, char *const *chroms, int n_chroms, int64
 static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fasta_t *fasta, const tfb_regions_t *r, const tfb_snv_t *snv, int64_t n, float *v)
 {
     int ret = -1, T = m->n_targets, W = m->window;
-    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, o->pool);
+    tfb_infer_t *f = tfb_infer_create(m->net, NULL, 0, o->pool);
     uint8_t *code = tfb_alloc((size_t)2 * BATCH * (size_t)W, 1, "windows");
     int32_t *base = tfb_alloc((size_t)2 * BATCH, sizeof *base, "windows");
     float *z = tfb_alloc((size_t)2 * BATCH * (size_t)T, sizeof *z, "logits");
@@ -187,7 +187,7 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
     }
     tfb_examples_opt_t eo = {
         .fasta = o->fasta, .labels = o->labels, .targets = names, .n_targets = n, .chroms = o->chroms, .n_chroms = o->n_chroms, .window = m->window};
-    if (!(ex = tfb_examples_load(&eo)) || warn_of_training(m, ex, o->labels) < 0 || !(f = tfb_infer_create(m, target, n, o->pool))) goto done;
+    if (!(ex = tfb_examples_load(&eo)) || warn_of_training(m, ex, o->labels) < 0 || !(f = tfb_infer_create(m->net, target, n, o->pool))) goto done;
     if (!(z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows")) ||
         !(label = tfb_alloc((size_t)ex->n, 1, "labels")))
         goto done;
