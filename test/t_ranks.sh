@@ -62,10 +62,10 @@ fi
 F="$TFBIND finetune --from one.safetensors --allow-leak --target SPI1 -f ref.fa -l labels.bed.gz --valid chr2 -e 2 --freeze conv -@ 1"
 $F -b 16 -o f1.safetensors 2> /dev/null; $M -n 2 $F -b 8 -o f2.safetensors 2> f.txt; alike 'finetune: 2 ranks = one process, to 1e-4' 1e-4 f1.safetensors f2.safetensors
 
-# a model that cannot be put in its place: rank 0's failure ends all, and the checkpoint stays
-mkdir r.safetensors
+# a model that cannot be written: rank 0's failure ends all, and the checkpoint stays
+ln -s /dev/full r.safetensors
 $M -n 2 $T --spec "$S" --average 0.98 -b 16 -e 2 -o r.safetensors > /dev/null 2> r.txt && echo 'not ok a model that cannot be written is an error' || echo 'ok a model that cannot be written is an error'
-rmdir r.safetensors
+rm r.safetensors
 $T --spec "$S" --average 0.98 -b 32 -e 4 -o whole.safetensors 2> /dev/null
 if [ -s r.safetensors.ckpt ]; then
     cp r.safetensors.ckpt s.safetensors.ckpt

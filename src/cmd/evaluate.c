@@ -189,7 +189,7 @@ static int choose_targets(job_t *j)
     int n = 0, ret = -1;
     tfb_labels_t *l = NULL;
     tfb_entry_t *columns = NULL;
-    if (!(j->target = tfb_model_targets_parse(j->m, a->tf ? a->tf : "all", &n)) || !(l = tfb_labels_open(a->labels)) ||
+    if (!(j->target = tfb_targets_parse(j->m->targets, j->m->index, j->m->n_targets, a->tf ? a->tf : "all", &n)) || !(l = tfb_labels_open(a->labels)) ||
         !(columns = tfb_index(tfb_labels_tfs(l), tfb_labels_n_tfs(l))) || !(j->names = calloc((size_t)n + 1, sizeof *j->names)))
         goto done;
     for (int i = 0; i < n; i++) {
@@ -236,7 +236,7 @@ static int score(job_t *j)
     uint8_t *code = NULL;
     tfb_infer_t *f = NULL;
     tfb_pool_t *pool = tfb_pool_create(j->a->threads);
-    if (!pool || !(f = tfb_infer_create(j->m, j->target, j->T, pool)) || !(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) ||
+    if (!pool || !(f = tfb_infer_create(j->m->net, j->target, j->T, pool)) || !(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) ||
         !(code = tfb_alloc((size_t)BLOCK * (size_t)W, 1, "windows")))
         goto done;
     for (int64_t i = 0; i < j->n; i += BLOCK) {

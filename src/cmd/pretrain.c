@@ -73,21 +73,26 @@ static void usage(FILE *f)
             tfb_net_arch_names());
 }
 
-/* "conv ...; dense 0" with the last number replaced by n. */
-static char *with_outputs(const char *spec, int n)
+/* Returns an untrained network as asked for. NULL on failure (logged). */
+static tfb_net_t *make_net(const args_t *a, const tfb_examples_t *ex)
 {
-    size_t len = strlen(spec);
-    while (len && (spec[len - 1] == ' ' || spec[len - 1] == ';')) len--;
-    while (len && spec[len - 1] >= '0' && spec[len - 1] <= '9') len--;
-    char *s = malloc(len + 16);
-    if (s) snprintf(s, len + 16, "%.*s%d", (int)len, spec, n);
-    return s;
+    char err[300], *spec = a->spec ? strdup(a->spec) : tfb_net_arch(a->arch, ex->n_targets);
+    if (!spec) {
+        tfb_error("there is no architecture called '%s' (known: %s)", a->arch, tfb_net_arch_names());
+        return NULL;
+    }
+    tfb_net_t *net = tfb_net_with_outputs(spec, ex->window, ex->n_targets, err, sizeof err);
+    free(spec);
+    if (net)
+        tfb_net_init(net, a->t.fit.seed);
+    else
+        tfb_error("%s", err);
+    return net;
 }
 
 typedef struct {
     const args_t *a;
     tfb_training_data_t d;
-    char *spec;
     tfb_motifs_t *motifs;
 } job_t;
 
@@ -95,7 +100,6 @@ typedef struct {
 static int prepare(const args_t *a, job_t *j)
 {
     const tfb_training_t *t = &a->t;
-    char err[300];
     if (tfb_training_load(t, a->targets, a->complete, 0, &j->d) < 0) return -1;
     tfb_examples_t *ex = j->d.ex;
     uint8_t *part = j->d.part;
@@ -112,16 +116,7 @@ static int prepare(const args_t *a, job_t *j)
     }
     if (tfb_training_check_targets(&j->d) < 0) return -1;
     if (n < t->regions) tfb_warn("there are only %" PRId64 " regions to train on, not %" PRId64, n, t->regions);
-    j->spec = a->spec ? with_outputs(a->spec, ex->n_targets) : tfb_net_arch(a->arch, ex->n_targets);
-    if (!j->spec) {
-        tfb_error("there is no architecture called '%s' (known: %s)", a->arch, tfb_net_arch_names());
-        return -1;
-    }
-    if (!(j->d.net = tfb_net_parse(j->spec, ex->window, err, sizeof err))) {
-        tfb_error("%s", err);
-        return -1;
-    }
-    tfb_net_init(j->d.net, t->fit.seed);
+    if (!(j->d.net = make_net(a, ex))) return -1;
     if (a->motifs && (!(j->motifs = tfb_motifs_read(a->motifs)) || tfb_start_motifs(j->d.net, ex->targets, ex->n_targets, j->motifs) < 0)) return -1;
     return 0;
 }
@@ -156,7 +151,6 @@ static int run(args_t *a, int argc, char **argv)
     if (ret == 0) ret = tfb_training_run(&a->t, &j.d, identity, describe, &j, argc, argv);
     tfb_training_free(&j.d);
     tfb_motifs_destroy(j.motifs);
-    free(j.spec);
     return ret;
 }
 

@@ -93,13 +93,13 @@ static int work_init(const tfb_plan_t *p, tfb_work_t *w)
     return 0;
 }
 
-tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_targets, tfb_pool_t *pool)
+tfb_infer_t *tfb_infer_create(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool)
 {
     tfb_infer_t *f = calloc(1, sizeof *f);
     if (!f) goto memory;
     f->pool = pool;
     f->n_threads = pool ? tfb_pool_size(pool) : 1;
-    if (!(f->plan = tfb_plan_create(m, targets, n_targets)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;
+    if (!(f->plan = tfb_plan_create(net, targets, n_targets)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;
     for (int i = 0; i < f->n_threads; i++)
         if (work_init(f->plan, &f->work[i]) < 0) goto memory;
     return f;

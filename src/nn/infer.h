@@ -4,7 +4,7 @@
 #ifndef TFB_INFER_H
 #define TFB_INFER_H
 
-#include "nn/model.h"
+#include "nn/net.h"
 #include "util/util.h"
 
 /* Windows that are surely scored together: so many of a list, beginning with a base window, can reuse its activations. */
@@ -14,11 +14,11 @@ typedef struct tfb_infer_t tfb_infer_t;
 
 typedef enum { TFB_STRAND_BOTH = 0, TFB_STRAND_FWD = 1, TFB_STRAND_REV = 2 } tfb_strand_t;
 
-/* Prepares m's network for scoring the given outputs (targets NULL: all of them, in order). m may be destroyed afterwards.
- * pool is used by tfb_infer_windows and must outlive the result; NULL = this thread alone. NULL on failure, logged. */
-tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_targets, tfb_pool_t *pool);
+/* Prepares a network for scoring the given outputs (targets NULL: all of them, in order). net may be destroyed afterwards.
+ * pool is used by tfb_infer_windows and must outlive the result; NULL = this thread alone. NULL on failure (logged). */
+tfb_infer_t *tfb_infer_create(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool);
 void tfb_infer_destroy(tfb_infer_t *f);
-/* Another one over the same weights, for another thread: f is only read, now and later, and must outlive it. It uses no pool. NULL on
+/* Makes another one over the same weights, for another thread. f is only read, now and later, and must outlive it. It uses no pool. NULL on
  * lack of memory (logged). */
 tfb_infer_t *tfb_infer_fork(const tfb_infer_t *f);
 int tfb_infer_window(const tfb_infer_t *f);    /* W */

@@ -139,31 +139,31 @@ int tfb_model_target(const tfb_model_t *m, const char *name)
     return -1;
 }
 
-static void unknown_target(const tfb_model_t *m, const char *name)
+static void unknown_target(char *const *names, int n, const char *name)
 {
-    int near = tfb_nearest(name, m->targets, m->n_targets);
+    int near = tfb_nearest(name, names, n);
     if (near >= 0)
-        tfb_error("the model has no TF called '%s'; did you mean %s?", name, m->targets[near]);
+        tfb_error("the model has no TF called '%s'; did you mean %s?", name, names[near]);
     else
-        tfb_error("the model has no TF called '%s' (`tfbind model --list` names its %d)", name, m->n_targets);
+        tfb_error("the model has no TF called '%s' (`tfbind model --list` names its %d)", name, n);
 }
 
-int *tfb_model_targets_parse(const tfb_model_t *m, const char *list, int *n)
+int *tfb_targets_parse(char *const *targets, const tfb_entry_t *index, int n_targets, const char *list, int *n)
 {
-    int *out = malloc(((size_t)m->n_targets + 1) * sizeof *out), n_names = 0, ok = 0;
-    char *seen = calloc((size_t)m->n_targets + 1, 1), **names = NULL;
+    int *out = malloc(((size_t)n_targets + 1) * sizeof *out), n_names = 0, ok = 0;
+    char *seen = calloc((size_t)n_targets + 1, 1), **names = NULL;
     *n = 0;
     if (!out || !seen) goto done;
     if (strcmp(list, "all") == 0) {
-        for (int i = 0; i < m->n_targets; i++) out[(*n)++] = i;
+        for (int i = 0; i < n_targets; i++) out[(*n)++] = i;
         ok = 1;
         goto done;
     }
     if (!(names = tfb_split(list, ',', &n_names))) goto done;
     for (int i = 0; i < n_names; i++) {
-        int t = tfb_model_target(m, names[i]);
+        int t = tfb_index_find(index, n_targets, names[i]);
         if (t < 0) {
-            unknown_target(m, names[i]);
+            unknown_target(targets, n_targets, names[i]);
             goto done;
         }
         if (!seen[t]) out[(*n)++] = t;

@@ -40,9 +40,9 @@ int tfb_model_meta_set(tfb_model_t *m, const char *key, const char *value); /* c
 int tfb_model_calibrate(tfb_model_t *m, tfb_calib_t *c);
 /* Index of a target by name, or -1. */
 int tfb_model_target(const tfb_model_t *m, const char *name);
-/* Resolves "all" or a comma-separated list of names to target indices in the order given, without repeats. *n gets the
- * count. NULL on an unknown name (logged, with the nearest name) or lack of memory. The caller frees it. */
-int *tfb_model_targets_parse(const tfb_model_t *m, const char *list, int *n);
+/* Resolves "all" or a comma-separated list of names to places among targets (n_targets; index: tfb_index of them), in the order given,
+ * without repeats. *n gets the count. NULL on an unknown name (logged, with the nearest name) or lack of memory. The caller frees it. */
+int *tfb_targets_parse(char *const *targets, const tfb_entry_t *index, int n_targets, const char *list, int *n);
 /* Returns the place of the first of n logits that is no usable number (NaN, infinite, or so large that differences and sums overflow), or -1. */
 int64_t tfb_logits_fault(const float *z, int64_t n);
 /* Logs that a model's score of a target is such a number. -1. */

@@ -324,6 +324,29 @@ fail:
     return NULL;
 }
 
+tfb_net_t *tfb_net_with_outputs(const char *spec, int window, int n, char *err, size_t m_err)
+{
+    char *text = normalise(spec);
+    size_t len = text ? strlen(text) : 0, m = len + 16;
+    char *with = malloc(m);
+    tfb_net_t *net = NULL;
+    while (len && isdigit((unsigned char)text[len - 1])) len--;
+    if (text && with) {
+        snprintf(with, m, "%.*s%d", (int)len, text, n);
+        net = tfb_net_parse(with, window, err, m_err);
+    } else
+        snprintf(err, m_err, "out of memory");
+    free(text);
+    free(with);
+    return net;
+}
+
+void tfb_net_copy_trunk(tfb_net_t *to, const tfb_net_t *from)
+{
+    memcpy(to->param, from->param, to->layer[to->n_layers - 1].param_off * sizeof(float));
+    memcpy(to->stat, from->stat, to->n_stat * sizeof(float)); /* the last layer, dense, has none */
+}
+
 void tfb_net_init(tfb_net_t *n, uint64_t seed)
 {
     tfb_rng_t r;

@@ -155,6 +155,10 @@ extern const tfb_kind_t *const tfb_kinds[];
 tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err);
 /* The same, but refuses nets of more than max_param numbers before allocating them. */
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err);
+/* The same as tfb_net_parse for a spec that ends with "dense N", with n outputs in place of N. */
+tfb_net_t *tfb_net_with_outputs(const char *spec, int window, int n, char *err, size_t m_err);
+/* Copies the parameters and statistics of all layers but the last, which must be the same in both networks. */
+void tfb_net_copy_trunk(tfb_net_t *to, const tfb_net_t *from);
 /* The spec of a published architecture (convnet, convnet-bn-after-relu, shallow, danq) with n outputs, to be freed; NULL = unknown name. */
 char *tfb_net_arch(const char *arch, int n_out);
 /* Index of the layer of that name, or -1. */

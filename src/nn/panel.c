@@ -61,22 +61,18 @@ static void join_heads(tfb_net_t *m, const tfb_net_t *a, const tfb_net_t *b)
 static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
 {
     int n = a->n_targets + b->n_targets, na = a->n_targets;
-    char err[200], *spec = malloc(strlen(a->net->spec) + 16), **names = calloc((size_t)n, sizeof *names);
+    char err[200], **names = calloc((size_t)n, sizeof *names);
+    if (!names) return NULL;
     tfb_model_t *m = NULL;
-    if (spec && names) {
-        sprintf(spec, "%.*s %d", (int)(strrchr(a->net->spec, ' ') - a->net->spec), a->net->spec, n);
+    tfb_net_t *net = tfb_net_with_outputs(a->net->spec, a->window, n, err, sizeof err);
+    if (net) {
         for (int i = 0; i < n; i++) names[i] = i < na ? a->targets[i] : b->targets[i - na];
-        tfb_net_t *net = tfb_net_parse(spec, a->window, err, sizeof err);
-        if (net) {
-            memcpy(net->param, a->net->param, last_layer(a->net)->param_off * sizeof(float));
-            memcpy(net->stat, a->net->stat, net->n_stat * sizeof(float));
-            join_heads(net, a->net, b->net);
-            m = tfb_model_create(net, names, n);
-            if (m) m->largest = fmaxf(a->largest, b->largest);
-        } else
-            tfb_error("models that share their first layers cannot be scored together: %s", err);
-    }
-    free(spec);
+        tfb_net_copy_trunk(net, a->net);
+        join_heads(net, a->net, b->net);
+        m = tfb_model_create(net, names, n);
+        if (m) m->largest = fmaxf(a->largest, b->largest);
+    } else
+        tfb_error("models that share their first layers cannot be scored together: %s", err);
     free(names);
     return m;
 }
@@ -256,7 +252,7 @@ static int try_trunk(const tfb_panel_t *p, const trunk_t *k)
 int tfb_model_try(const tfb_model_t *m, const char *path)
 {
     if (try_layers(m, path) < 0) return -1;
-    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, NULL);
+    tfb_infer_t *f = tfb_infer_create(m->net, NULL, 0, NULL);
     float *z = f ? try_window(f) : NULL;
     int ret = z ? tfb_logits_check(path, m->targets, m->n_targets, z, 1) : -1;
     tfb_infer_destroy(f);
@@ -274,7 +270,7 @@ static int prepare_trunk(tfb_panel_t *p, int t, const output_t *o, const int *wa
         place[k->n] = o[want[i]].place;
         k->to[k->n++] = i;
     }
-    if (k->n && (!(k->infer = tfb_infer_create(k->model, place, k->n, pool)) || try_trunk(p, k) < 0)) return -1;
+    if (k->n && (!(k->infer = tfb_infer_create(k->model->net, place, k->n, pool)) || try_trunk(p, k) < 0)) return -1;
     tfb_model_destroy(k->model); /* folded and packed; the names are copied */
     k->model = NULL;
     return 0;
@@ -286,8 +282,8 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
     char **names = calloc((size_t)n + 1, sizeof *names);
     if (!names) return -1;
     for (int i = 0; i < n; i++) names[i] = (char *)o[i].name;
-    tfb_model_t list = {.targets = names, .n_targets = n, .index = tfb_index(names, n)}; /* for its search by name */
-    if (!list.index || !(want = tfb_model_targets_parse(&list, tf, &p->n_targets))) goto done;
+    tfb_entry_t *index = tfb_index(names, n);
+    if (!index || !(want = tfb_targets_parse(names, index, n, tf, &p->n_targets))) goto done;
     if (!(p->names = calloc((size_t)p->n_targets + 1, sizeof *p->names)) || !(p->of = malloc((size_t)p->n_targets * sizeof *p->of)) ||
         !(p->at = malloc((size_t)p->n_targets * sizeof *p->at)) || !(place = malloc((size_t)p->n_targets * sizeof *place)))
         goto done;
@@ -299,7 +295,7 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
     ret = 0;
     for (int t = 0; t < p->n_trunks && ret == 0; t++) ret = prepare_trunk(p, t, o, want, place, pool);
 done:
-    free(list.index);
+    free(index);
     free(want);
     free(place);
     free(names);

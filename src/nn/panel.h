@@ -5,11 +5,13 @@
 #ifndef TFB_PANEL_H
 #define TFB_PANEL_H
 
+#include "nn/calib.h"
 #include "nn/infer.h"
+#include "nn/model.h"
 
 typedef struct tfb_panel_t tfb_panel_t;
 
-/* paths: one or more model files, separated by commas; a folder stands for all its *.safetensors, those of many targets before those of few. tf: "all" or names, as tfb_model_targets_parse. pool is borrowed. NULL on failure (logged). */
+/* paths: one or more model files, separated by commas; a folder stands for all its *.safetensors, those of many targets before those of few. tf: "all" or names, as tfb_targets_parse. pool is borrowed. NULL on failure (logged). */
 tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool);
 void tfb_panel_close(tfb_panel_t *p);
 /* Another one over the same weights, for another thread: p is only read, now and later, and must outlive it. NULL on lack of memory (logged). */

@@ -294,14 +294,14 @@ void tfb_step_needs(const tfb_step_t *s, int b, int e, int *nb, int *ne)
     *ne = end < s->src.L ? end : s->src.L;
 }
 
-tfb_plan_t *tfb_plan_create(const tfb_model_t *m, const int *targets, int n_targets)
+tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets)
 {
     tfb_plan_t *p = calloc(1, sizeof *p);
     int keep = 0; /* unfolded weights are still read */
     if (!p) return NULL;
-    p->W = m->window;
-    p->T = targets ? n_targets : m->n_targets;
-    if (!(p->net = tfb_net_clone(m->net)) || build_steps(p) < 0) goto fail;
+    p->W = net->window;
+    p->T = targets ? n_targets : net->n_out;
+    if (!(p->net = tfb_net_clone(net)) || build_steps(p) < 0) goto fail;
     if (targets && choose_targets(&p->step[p->n_steps - 1], targets, n_targets) < 0) goto fail;
     for (int i = 0; i < p->n_steps; i++) {
         if (pack_step(&p->step[i]) < 0) goto fail;

@@ -63,7 +63,7 @@ static int add_snvs(scorer_t *s, const tfb_regions_t *r, const tfb_snv_t *snv, i
 static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fasta_t *fasta, const tfb_regions_t *r, const tfb_snv_t *snv, int64_t n, float *v)
 {
     int ret = -1, T = m->n_targets;
-    scorer_t s = {.infer = tfb_infer_create(m, NULL, 0, o->pool), .win = {.W = m->window, .T = T}};
+    scorer_t s = {.infer = tfb_infer_create(m->net, NULL, 0, o->pool), .win = {.W = m->window, .T = T}};
     s.maker = (tfb_variants_t){.fasta = fasta, .win = &s.win, .max_n = m->window};
     if (!s.infer) goto done;
     for (int64_t i = 0; i < n; i += BATCH) {
@@ -195,7 +195,7 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
     }
     tfb_examples_opt_t eo = {
         .fasta = o->fasta, .labels = o->labels, .targets = names, .n_targets = n, .chroms = o->chroms, .n_chroms = o->n_chroms, .window = m->window};
-    if (!(ex = tfb_examples_load(&eo)) || warn_of_training(m, ex, o->labels) < 0 || !(f = tfb_infer_create(m, target, n, o->pool))) goto done;
+    if (!(ex = tfb_examples_load(&eo)) || warn_of_training(m, ex, o->labels) < 0 || !(f = tfb_infer_create(m->net, target, n, o->pool))) goto done;
     if (!(z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows")) ||
         !(label = tfb_alloc((size_t)ex->n, 1, "labels")))
         goto done;

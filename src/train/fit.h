@@ -26,12 +26,12 @@ typedef struct {
     int clean;             /* the last epochs, which train on windows as they are */
     double warmup;         /* share of the steps during which the rate rises from 0 */
     const float *weights;  /* further weights of targets in the loss, times those of balance; or NULL */
-    double decay;          /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w; 0 = none */
-    const char *precision; /* of products where not float32: only a part of the checkpoint's identity here; or NULL */
+    double decay;          /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
+    const char *precision; /* of products, NULL: float32; here only a part of the checkpoint's identity */
     const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;
     const char *checkpoint; /* file written after every epoch, or NULL */
-    int resume;             /* go on from checkpoint where it exists */
+    int resume;             /* continue from the checkpoint if it exists */
     const char *identity;   /* what a checkpoint must agree with: anything that would change the result */
 } tfb_fit_opt_t;
 
@@ -42,18 +42,11 @@ typedef struct {
     int interrupted;              /* stopped by a signal: the net holds the best epoch so far */
 } tfb_fit_report_t;
 
-/* Trains net in place, together with the other ranks, which must have the same examples and options, on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept (none: the last
- * one). Logs one line an epoch. 0; -1 on failure (logged). */
+/* Trains net in place on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept (without any: the last
+ * one). Other ranks train together with this one and must have the same examples and options. Logs one line an epoch. 0, or -1 (logged). */
 int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *opt, tfb_fit_report_t *report);
 
-/* Logits (n_idx, T) of examples idx[0..n_idx), by the fast road. strand as in infer.h. 0 or -1 (logged). */
-int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, int strand, tfb_pool_t *pool, float *z);
-
-/* From logits and labels (B, T) and weights of targets (T; NULL: all 1): the weighted mean loss over resolved entries, and dz (B, T) its
- * gradient (NULL: not wanted). total (or NULL) gets the sum of the resolved entries' weights (0: loss 0, gradient 0). */
-double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const float *weight, float *dz, double *total);
-
-/* Ctrl-C and SIGTERM ask the loop to stop after the current step, with everything up to the last epoch saved. */
+/* From now on Ctrl-C and SIGTERM stop the loop after the current step, with everything up to the last epoch saved. */
 void tfb_fit_catch_signals(void);
 
 #endif

@@ -5,6 +5,7 @@
 #include "genome/labels.h"
 #include "nn/model.h"
 #include "train/fit.h"
+#include "train/predict.h"
 
 /* A comma-separated list of the contigs with regions of part which; to be freed, NULL on lack of memory. */
 char *tfb_record_contigs(const tfb_examples_t *ex, const uint8_t *part, int which);

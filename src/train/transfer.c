@@ -8,24 +8,14 @@
 
 tfb_net_t *tfb_transfer_net(const tfb_model_t *parent, int n_out, int keep, uint64_t seed)
 {
-    const tfb_net_t *p = parent->net;
-    char err[300], *spec = malloc(strlen(p->spec) + 16);
-    tfb_net_t *n = NULL;
-    if (!spec) return NULL;
-    size_t len = strlen(p->spec); /* ends with "dense N" */
-    while (len && p->spec[len - 1] >= '0' && p->spec[len - 1] <= '9') len--;
-    snprintf(spec, strlen(p->spec) + 16, "%.*s%d", (int)len, p->spec, n_out);
-    n = tfb_net_parse(spec, p->window, err, sizeof err);
-    free(spec);
+    char err[300];
+    tfb_net_t *n = tfb_net_with_outputs(parent->net->spec, parent->net->window, n_out, err, sizeof err);
     if (!n) {
         tfb_error("%s", err);
         return NULL;
     }
     tfb_net_init(n, seed);
-    if (keep) { /* the blocks agree up to the last layer, which has no statistics */
-        memcpy(n->param, p->param, n->layer[n->n_layers - 1].param_off * sizeof(float));
-        memcpy(n->stat, p->stat, n->n_stat * sizeof(float));
-    }
+    if (keep) tfb_net_copy_trunk(n, parent->net);
     return n;
 }
 

@@ -1,6 +1,7 @@
 /* test_filters.c - motifs and importance of filters, on a network whose filters were set by hand. */
 #include "explain/filters.h"
 #include "nn/infer.h"
+#include "nn/model.h"
 #include "unit.h"
 #include "util/util.h"
 #include <math.h>
@@ -105,7 +106,7 @@ static void check(const char *spec)
         tfb_model_t *q = make(spec);
         const tfb_layer_t *c = &q->net->layer[0];
         (q->net->param + c->param_off + c->tensor[1].off)[k] = -1000;
-        tfb_infer_t *a = tfb_infer_create(m, NULL, 0, NULL), *b = tfb_infer_create(q, NULL, 0, NULL);
+        tfb_infer_t *a = tfb_infer_create(m->net, NULL, 0, NULL), *b = tfb_infer_create(q->net, NULL, 0, NULL);
         static float za[N * 2], zb[N * 2];
         tfb_infer_windows(a, plain, NULL, N, TFB_STRAND_FWD, za);
         tfb_infer_windows(b, plain, NULL, N, TFB_STRAND_FWD, zb);

@@ -2,6 +2,7 @@
 #include "graphs.h"
 #include "kernels/kernels.h"
 #include "nn/infer.h"
+#include "nn/model.h"
 #include "nn/walk.h"
 #include "unit.h"
 #include <math.h>
@@ -123,7 +124,7 @@ static void test_scoring(const char *s, int W, int exact_hint)
     }
     base[20] = 0; /* not the window before: allowed, merely of no use */
     float *z = malloc(sizeof *z * N * 3), *z1 = malloc(sizeof *z * N * 3);
-    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, NULL);
+    tfb_infer_t *f = tfb_infer_create(m->net, NULL, 0, NULL);
     CHECK(f && tfb_infer_windows(f, code, NULL, N, TFB_STRAND_FWD, z) == 0, "scoring");
     tfb_walk_t *w = tfb_walk_create(m->net, N, TFB_WALK_FORWARD, NULL);
     const float *zw = tfb_walk_forward(w, code, N);
@@ -146,14 +147,14 @@ static void test_scoring(const char *s, int W, int exact_hint)
     CHECK(memcmp(z1, zr, sizeof *z * N * 3) == 0, "the reverse strand is not the reverse complement");
     /* threads */
     tfb_pool_t *pool = tfb_pool_create(3);
-    tfb_infer_t *g = tfb_infer_create(m, NULL, 0, pool);
+    tfb_infer_t *g = tfb_infer_create(m->net, NULL, 0, pool);
     tfb_infer_windows(g, code, base, N, TFB_STRAND_BOTH, z1);
     CHECK(memcmp(z1, zb, sizeof *z * N * 3) == 0, "three threads give other scores than one");
     tfb_infer_destroy(g);
     tfb_pool_destroy(pool);
     /* some targets only */
     int want[2] = {2, 0};
-    g = tfb_infer_create(m, want, 2, NULL);
+    g = tfb_infer_create(m->net, want, 2, NULL);
     tfb_infer_windows(g, code, base, N, TFB_STRAND_BOTH, z1);
     for (int i = 0; i < N; i++) CHECK(fabsf(z1[2 * i] - zb[3 * i + 2]) < 1e-6f && fabsf(z1[2 * i + 1] - zb[3 * i]) < 1e-6f, "chosen targets");
     tfb_infer_destroy(g);

@@ -10,7 +10,7 @@
 #include "nn/infer.h"
 #include "nn/model.h"
 #include "nn/walk.h"
-#include "train/fit.h"
+#include "train/loss.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,7 +35,7 @@ int main(int argc, char **argv)
     int B = atoi(argv[4]), T = m->n_targets;
     uint8_t *code = slurp(argv[2], (size_t)B * m->window), *label = slurp(argv[3], (size_t)B * T);
     tfb_pool_t *pool = tfb_pool_create(2);
-    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, pool);
+    tfb_infer_t *f = tfb_infer_create(m->net, NULL, 0, pool);
     float *z = malloc(sizeof(float) * (size_t)B * T), *dz = malloc(sizeof(float) * (size_t)B * T);
     if (tfb_infer_windows(f, code, NULL, B, TFB_STRAND_FWD, z) < 0) return 1;
     fwrite(z, sizeof(float), (size_t)B * T, stdout);
@@ -50,7 +50,7 @@ int main(int argc, char **argv)
     float *mm = tfb_alloc(n->n_param, sizeof(float), "m"), *vv = tfb_alloc(n->n_param, sizeof(float), "v");
     for (int s = 0; s < steps || s == 0; s++) {
         const float *zt = tfb_walk_forward(w, code, B);
-        float loss = (float)tfb_loss(zt, label, (size_t)B, (size_t)T, NULL, dz, NULL);
+        float loss = (float)tfb_loss(&(tfb_labelled_t){label, (size_t)B, (size_t)T, NULL}, zt, dz, NULL);
         tfb_walk_backward(w, dz);
         if (s == 0) {
             fwrite(&loss, sizeof loss, 1, stdout);
