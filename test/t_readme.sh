@@ -3,7 +3,7 @@
 # --redo-outputs writes what the commands print. t_tutorial runs the tutorial.
 . "$SRCDIR/test/lib.sh"
 build=$(dirname "$TFBIND")
-pages=$(cd "$SRCDIR" && ls README.md doc/*.md | grep -v '^doc/tutorial.md$')
+pages=$(cd "$SRCDIR" && grep -l '^```console' README.md doc/*.md | grep -v '^doc/tutorial.md$')
 
 # a source folder as a reader has it, but of links, so that nothing is written into the real one
 mkdir -p top/build/demo top/build/doc
