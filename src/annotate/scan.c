@@ -1,6 +1,8 @@
-/* scan.c - scores along a genome. Stages over chunks of intervals: read a stretch | leave out windows of N | score what is left, sharing what overlaps | write.
+/* scan.c - scores along a genome. Stages over chunks of intervals: read a stretch | leave out
+ * windows of N | score what is left, sharing what overlaps | write.
  *
- * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned apart join seamlessly. */
+ * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces
+ * scanned apart join seamlessly. */
 #include "annotate/scan.h"
 #include "genome/base.h"
 #include "genome/lines.h"
@@ -52,7 +54,9 @@ static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
         a->region = r;
         a->m_regions = m;
     }
-    a->region[a->n_regions++] = (region_t){tid, beg < 0 ? 0 : beg, end < len ? end : len};
+    if (beg < 0) beg = 0;
+    if (end > len) end = len;
+    a->region[a->n_regions++] = (region_t){tid, beg, end};
     return 0;
 }
 
@@ -94,12 +98,13 @@ bad:
     return tfb_lines_error(in, "not a region: expected contig, position and end, from 1");
 }
 
-/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the end
- * left out for one base. */
+/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the
+ * end left out for one base. */
 static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);
-    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, said = 0, r, tid;
+    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0),
+        ret = -1, said = 0, r, tid;
     kstring_t contig = {0, 0, NULL};
     tfb_lines_t in = {0};
     if (tfb_lines_open(&in, path) < 0) return -1;
@@ -117,7 +122,8 @@ static int read_regions(args_t *a, const char *path)
             goto done;
         }
         if (!said && strcmp(tfb_fasta_contig(a->fasta, tid), contig.s)) {
-            tfb_note("contigs are named in two styles: %s of %s is taken for %s of %s", contig.s, path, tfb_fasta_contig(a->fasta, tid), a->o->fasta);
+            tfb_note("contigs are named in two styles: %s of %s is taken for %s of %s", contig.s, path,
+                     tfb_fasta_contig(a->fasta, tid), a->o->fasta);
             said = 1;
         }
         if (add_region(a, tid, b.beg, b.end) < 0) goto done;
@@ -165,21 +171,25 @@ static int open_tracks(args_t *a)
     const char **tf = malloc((size_t)a->T * sizeof *tf);
     if (!tf) return -1;
     for (int t = 0; t < a->T; t++) tf[t] = tfb_panel_target(a->panel, t);
-    a->track = tfb_tracks_open(&(tfb_tracks_opt_t){.out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->T, .decimals = 5}, a->fasta);
+    a->track = tfb_tracks_open(
+        &(tfb_tracks_opt_t){
+            .out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->T, .decimals = 5},
+        a->fasta);
     free(tf);
     return a->track ? 0 : -1;
 }
 
 /* ---- scanning ---- */
 
-/* The window of the interval [b, e): where it begins. */
+/* Returns the first base of the window of the interval [b, e). */
 static hts_pos_t window_of(const args_t *a, hts_pos_t b, hts_pos_t e) { return b + (e - b) / 2 - a->W / 2; }
 
 /* Intervals [k, k + n) of a contig. */
 static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g, hts_pos_t k, int n)
 {
     hts_pos_t step = a->o->step, last = (k + n) * step < len ? (k + n) * step : len;
-    hts_pos_t from = window_of(a, k * step, k * step + step < len ? k * step + step : len), to = window_of(a, (k + n - 1) * step, last) + a->W;
+    hts_pos_t from = window_of(a, k * step, k * step + step < len ? k * step + step : len),
+              to = window_of(a, (k + n - 1) * step, last) + a->W;
     int m = 0;
     if (from < 0) from = 0;
     if (to > len) to = len;
@@ -202,7 +212,8 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
     for (size_t i = 0; i < size; i++) a->n_before[i + 1] = a->n_before[i] + (a->code[i] == TFB_N);
     for (int i = 0; i < n; i++) {
         hts_pos_t b = (k + i) * step, e = b + step < len ? b + step : len, lo = window_of(a, b, e);
-        if (lo < from || lo + a->W > to || a->n_before[lo - from + a->W] - a->n_before[lo - from] > a->o->max_n) continue;
+        if (lo < from || lo + a->W > to || a->n_before[lo - from + a->W] - a->n_before[lo - from] > a->o->max_n)
+            continue;
         a->at[m] = lo - from;
         a->beg[m] = b > g->beg ? b : g->beg;
         a->end[m++] = e < g->end ? e : g->end;
@@ -211,7 +222,8 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
     for (int i = 0; i < m; i++)
         for (int t = 0; t < a->T; t++) {
             float z = a->z[(size_t)i * (size_t)a->T + (size_t)t];
-            if (tfb_track_add(a->track[t], contig, a->beg[i], a->end[i], a->o->logit ? z : tfb_sigmoid(z)) < 0) return -1;
+            if (tfb_track_add(a->track[t], contig, a->beg[i], a->end[i], a->o->logit ? z : tfb_sigmoid(z)) < 0)
+                return -1;
         }
     a->n_scored += m;
     return 0;
@@ -220,7 +232,9 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
 static int scan_region(args_t *a, const region_t *g)
 {
     const char *contig = tfb_fasta_contig(a->fasta, g->tid);
-    hts_pos_t len = tfb_fasta_len(a->fasta, contig), step = a->o->step, most = BASES / step < 1 ? 1 : BASES / step < WINDOWS ? BASES / step : WINDOWS;
+    hts_pos_t len = tfb_fasta_len(a->fasta, contig), step = a->o->step, most = BASES / step;
+    if (most < 1) most = 1;
+    if (most > WINDOWS) most = WINDOWS;
     hts_pos_t end = (g->end + step - 1) / step;
     a->n_bases += g->end - g->beg;
     for (hts_pos_t k = g->beg / step; k < end; k += most)
@@ -235,18 +249,23 @@ int tfb_scan(const tfb_scan_opt_t *o)
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = o;
-    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf, a->pool)) || !(a->fasta = tfb_fasta_open(o->fasta))) goto done;
+    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf, a->pool)) ||
+        !(a->fasta = tfb_fasta_open(o->fasta)))
+        goto done;
     a->T = tfb_panel_n_targets(a->panel);
     a->W = tfb_panel_window(a->panel);
-    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->T, sizeof(float), "scores")) || make_regions(a) < 0 || open_tracks(a) < 0) goto done;
+    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->T, sizeof(float), "scores")) || make_regions(a) < 0 ||
+        open_tracks(a) < 0)
+        goto done;
     ret = 0;
     for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
 done:
     ret = tfb_tracks_close(a->track, a->T, ret == 0);
     double s = tfb_now() - began;
     if (ret == 0)
-        tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64 " with too many N or too near a contig end", a->n_bases, s,
-                 (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
+        tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64
+                 " with too many N or too near a contig end",
+                 a->n_bases, s, (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
     tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
     tfb_fasta_close(a->fasta);

@@ -1,8 +1,8 @@
 /* bigwig.h - writes bigWig: intervals with values, an index over them, and zoom levels.
  *
- * The format is that of Kent et al. (2010), Bioinformatics 26:2204, with bedGraph sections. Every write
- * is checked: after the first error nothing more is written. Memory: 32 bytes for each 2728 intervals,
- * and a block of each zoom level. */
+ * The format is that of Kent et al. (2010), Bioinformatics 26:2204, with bedGraph sections.
+ * Every write is checked: after the first error nothing more is written. Memory: 32 bytes for
+ * each 2728 intervals, and a block of each zoom level. */
 #ifndef TFB_BIGWIG_H
 #define TFB_BIGWIG_H
 

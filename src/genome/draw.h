@@ -35,6 +35,7 @@ typedef struct {
  * and one of the three other letters. A base whose window of W bases (pos - W/2 on) reaches
  * beyond its contig or holds more than max_n N is drawn again, a limited number of times. snv
  * (n) gets them sorted by place; returns how many there are, or -1 (logged). */
-int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max_n, tfb_rng_t *rng, tfb_snv_t *snv, int64_t n);
+int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max_n, tfb_rng_t *rng, tfb_snv_t *snv,
+                      int64_t n);
 
 #endif

@@ -1,6 +1,8 @@
-/* lines.h - text files by the line, and the fields of BED and FASTA in them: plain, gzip or bgzip, or standard input.
+/* lines.h - text files by the line, and the fields of BED and FASTA in them: plain, gzip or
+ * bgzip, or standard input.
  *
- * One reader for all of them, so that every error names file and line, and no truncated file is taken for a whole one. */
+ * One reader for all of them, so that every error names file and line, and no truncated file is
+ * taken for a whole one. */
 #ifndef TFB_LINES_H
 #define TFB_LINES_H
 
@@ -45,7 +47,8 @@ typedef struct {
     hts_pos_t beg, end, summit; /* summit: of narrowPeak; -1: none */
 } tfb_bed_t;
 
-/* Is the current line none of an interval: empty, a comment, or a browser's track or browser line? */
+/* Is the current line none of an interval: empty, a comment, or a browser's track or browser
+ * line? */
 int tfb_bed_is_header(tfb_lines_t *l);
 /* Reads the current line as BED and leaves it as it is. 0, or -1 (logged). */
 int tfb_bed_fields(const tfb_lines_t *l, tfb_bed_t *b);
@@ -57,7 +60,8 @@ int tfb_bed_fields(const tfb_lines_t *l, tfb_bed_t *b);
 int tfb_bed_summit(tfb_lines_t *l, tfb_bed_t *b, int note);
 /* Logs what is wrong with the tenth column of a TFB_NARROW_BAD line. -1. */
 int tfb_bed_summit_error(const tfb_lines_t *l, const tfb_bed_t *b);
-/* Where a window of W bases begins that has the interval's summit, else its middle, in its middle. */
+/* Returns the start of the window of W bases that has the interval's summit, else its middle, in
+ * its middle. */
 hts_pos_t tfb_bed_window(hts_pos_t beg, hts_pos_t end, hts_pos_t summit, int W);
 
 /* Reads the next sequence of FASTA, and its name up to the first blank. Blanks within a sequence
@@ -65,8 +69,8 @@ hts_pos_t tfb_bed_window(hts_pos_t beg, hts_pos_t end, hts_pos_t summit, int W);
  * calls. too_long: what to add to the error for a sequence beyond a billion bases. 1, 0 at the
  * end, -1 (logged). */
 int tfb_sequences_next(tfb_lines_t *l, kstring_t *name, kstring_t *seq, const char *too_long);
-/* Codes (W) of the middle W bases of seq, or of all of it with N on both sides. Returns where
- * the window begins in it (negative: in those N). */
+/* Writes the codes (W) of the middle W bases of seq, or of all of it with N on both sides. Returns
+ * the start of the window in it (negative: in those N). */
 hts_pos_t tfb_sequence_middle(const kstring_t *seq, int W, uint8_t *code);
 
 #endif
