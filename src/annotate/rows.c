@@ -272,7 +272,7 @@ static int finish(args_t *a, int ret)
 
 /* ---- tiles ---- */
 
-/* Makes the window [lo, lo + W) of the interval or sequence in hand. A reason, or -1. */
+/* Makes the window [lo, lo + W) of the interval or sequence in hand. Returns a reason, or -1. */
 typedef int window_fn(args_t *a, hts_pos_t lo);
 
 /* Windows all over [beg, end), which is longer than one, *first the first of them in the batch.
@@ -297,7 +297,7 @@ static int tile(args_t *a, hts_pos_t beg, hts_pos_t end, window_fn *window, int 
 
 /* ---- BED ---- */
 
-/* The window [lo, lo + W). A reason, or -1. */
+/* The window [lo, lo + W). Returns a reason, or -1. */
 static int bed_window(args_t *a, hts_pos_t lo)
 {
     uint8_t *c = new_window(a);
@@ -335,7 +335,7 @@ static int is_score(const char *s, size_t n)
 
 /* Finds the columns that an earlier run wrote and this one writes anew: by their names, and by
  * their values in row, the first one (NULL: there is none). Others of that name, as labels files
- * have them, are the user's and stay. 0, or -1 (logged). */
+ * have them, are the user's and stay. Returns 0, or -1 (logged). */
 static int find_old(args_t *a, const char *names, const char *row)
 {
     int n = 1, n_named = 0, n_scores = 0, n_other = 0, i = 0;
@@ -392,7 +392,7 @@ static int drop_old(args_t *a, char *line, size_t *n, int rows)
 }
 
 /* Before the first row (NULL: there is none): the column names, behind the file's own if it has
- * them. held: the last of its header lines, or NULL. 0, or -1 (logged). */
+ * them. held: the last of its header lines, or NULL. Returns 0, or -1 (logged). */
 static int bed_columns(args_t *a, char *held, const char *row)
 {
     static const char *const name[] = {"#chrom", "start", "end", "name", "score", "strand"};
@@ -414,7 +414,7 @@ static int bed_columns(args_t *a, char *held, const char *row)
 }
 
 /* Keeps a header line until it is known whether it is the last: that one gets our column names.
- * 0, or -1 (logged). */
+ * Returns 0, or -1 (logged). */
 static int hold(args_t *a, char **held)
 {
     if (*held) say(a, "%s\n", *held);
@@ -423,7 +423,7 @@ static int hold(args_t *a, char **held)
     return (*held = strdup(a->in.s.s)) ? 0 : memory_error(a);
 }
 
-/* The row in the current line. 0, or -1 (logged). */
+/* The row in the current line. Returns 0, or -1 (logged). */
 static int bed_row(args_t *a)
 {
     tfb_bed_t b;

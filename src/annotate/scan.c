@@ -80,7 +80,8 @@ static int parse_regions(args_t *a, const char *s)
     return 0;
 }
 
-/* A line of contig, position and end, both from 1; without an end, one base. 0, or -1 (logged). */
+/* A line of contig, position and end, both from 1; without an end, one base. Returns 0, or -1
+ * (logged). */
 static int region_fields(const tfb_lines_t *in, tfb_bed_t *b)
 {
     const char *s = in->s.s, *e;

@@ -138,7 +138,7 @@ static int add_block(tfb_bigwig_t *w, blocks_t *b, block_t range)
     return 0;
 }
 
-/* Compresses n bytes and appends them to f as a block. 0, or -1 (logged). */
+/* Compresses n bytes and appends them to f as a block. Returns 0, or -1 (logged). */
 static int put_block(tfb_bigwig_t *w, FILE *f, const uint8_t *raw, size_t n, block_t range, blocks_t *blocks)
 {
     uLongf size = w->n_packed;
@@ -238,7 +238,7 @@ static uint8_t *contig_entry(const void *arg, size_t from, size_t to, int leaf, 
     return leaf ? put_32(put_32(p, c->v[from].tid), c->v[from].len) : p;
 }
 
-/* Writes the contigs. 0, or -1 (logged). */
+/* Writes the contigs. Returns 0, or -1 (logged). */
 static int put_contigs(tfb_bigwig_t *w)
 {
     size_t n = (size_t)tfb_fasta_n_contigs(w->fasta);
@@ -277,7 +277,7 @@ static uint8_t *block_entry(const void *arg, size_t from, size_t to, int leaf, u
     return leaf ? put_64(put_64(p, b->at), b->size) : p;
 }
 
-/* Writes the index of blocks; *at gets its offset. items: of a block. 0, or -1 (logged). */
+/* Writes the index of blocks; *at gets its offset. items: of a block. Returns 0, or -1 (logged). */
 static int put_index(tfb_bigwig_t *w, const blocks_t *b, int items, uint64_t *at)
 {
     uint8_t head[INDEX_HEADER] = {0}, *p = head;
@@ -323,7 +323,7 @@ static int end_record(tfb_bigwig_t *w, int l)
     return 0;
 }
 
-/* Sums a record up in level l. 0, or -1 (logged). */
+/* Sums a record up in level l. Returns 0, or -1 (logged). */
 static int add_record(tfb_bigwig_t *w, int l, const record_t *r)
 {
     level_t *z = &w->level[l];
@@ -357,7 +357,8 @@ static int zoom(tfb_bigwig_t *w, uint32_t tid, uint32_t beg, uint32_t end, float
     return 0;
 }
 
-/* Chooses the levels by the mean width of the first block's intervals. 0, or -1 (logged). */
+/* Chooses the levels by the mean width of the first block's intervals. Returns 0, or -1
+ * (logged). */
 static int choose_levels(tfb_bigwig_t *w)
 {
     uint64_t width = FINEST * (w->n_bases / (uint64_t)w->n);
@@ -453,7 +454,7 @@ void tfb_bigwig_destroy(tfb_bigwig_t *w)
 
 /* ---- the end ---- */
 
-/* Moves the blocks of a level from spill into the file. 0, or -1 (logged). */
+/* Moves the blocks of a level from spill into the file. Returns 0, or -1 (logged). */
 static int move_blocks(tfb_bigwig_t *w, blocks_t *b)
 {
     for (size_t i = 0; i < b->n; i++) {

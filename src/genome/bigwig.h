@@ -16,9 +16,9 @@ typedef struct tfb_bigwig_t tfb_bigwig_t;
  * until they end. path is for messages. NULL on failure (logged). */
 tfb_bigwig_t *tfb_bigwig_begin(FILE *f, FILE *spill, const char *path, const tfb_fasta_t *fasta);
 /* Adds [beg, end) of contig: contigs in the order of the FASTA, ascending and without overlaps.
- * 0, or -1 (logged). */
+ * Returns 0, or -1 (logged). */
 int tfb_bigwig_add(tfb_bigwig_t *w, const char *contig, hts_pos_t beg, hts_pos_t end, float v);
-/* Writes what is left: the index, the zoom levels and the header. 0, or -1 (logged). */
+/* Writes what is left: the index, the zoom levels and the header. Returns 0, or -1 (logged). */
 int tfb_bigwig_end(tfb_bigwig_t *w);
 void tfb_bigwig_destroy(tfb_bigwig_t *w);
 

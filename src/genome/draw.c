@@ -106,7 +106,8 @@ typedef struct {
     hts_pos_t len;
 } reader_t;
 
-/* Makes the contig of the current line, its first n letters, the reader's. 0, or -1 (logged). */
+/* Makes the contig of the current line, its first n letters, the reader's. Returns 0, or -1
+ * (logged). */
 static int set_contig(reader_t *c, tfb_regions_t *r, const tfb_lines_t *in, size_t n)
 {
     if (c->name.l == n && strncmp(c->name.s, in->s.s, n) == 0) return 0;

@@ -121,7 +121,7 @@ static const char *impossible(const tfb_fasta_t *f, const contig_t *c)
     return NULL;
 }
 
-/* Reads one line of the index. 0, or -1 (logged). */
+/* Reads one line of the index. Returns 0, or -1 (logged). */
 static int add_contig(tfb_fasta_t *f, const tfb_lines_t *in)
 {
     contig_t c = {.name = NULL};
@@ -177,7 +177,7 @@ static uint64_t little_endian(const uint8_t *b)
 }
 
 /* Checks path.gzi, which htslib trusts: its places must ascend, and lie within the compressed
- * file of size bytes. 0, or -1 (logged). */
+ * file of size bytes. Returns 0, or -1 (logged). */
 static int check_blocks(tfb_fasta_t *f, const char *gzi, int64_t size)
 {
     enum { BLOCK = 65536 }; /* bytes of a block of BGZF, at most */
@@ -240,7 +240,7 @@ static int build_index(const tfb_fasta_t *f, const char *gzi)
     return 0;
 }
 
-/* The file and its indexes, which lie on this machine. 0, or -1 (logged). */
+/* The file and its indexes, which lie on this machine. Returns 0, or -1 (logged). */
 static int open_local(tfb_fasta_t *f, const char *gzi)
 {
     struct stat st;
@@ -406,7 +406,7 @@ static int odd_byte(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos, unsi
 }
 
 /* Encodes [beg, end) of a contig from the bytes of the file, whose lines must be as the index
- * has them. 0, or -1 (logged). */
+ * has them. Returns 0, or -1 (logged). */
 static int encode_lines(const tfb_fasta_t *f, const contig_t *c, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
     const char *s = f->text;
@@ -428,7 +428,7 @@ static int encode_lines(const tfb_fasta_t *f, const contig_t *c, hts_pos_t beg, 
     return 0;
 }
 
-/* Makes [beg, end), which is not empty, the stretch. 0, or -1 (logged). */
+/* Makes [beg, end), which is not empty, the stretch. Returns 0, or -1 (logged). */
 static int read_stretch(tfb_fasta_t *f, hts_pos_t beg, hts_pos_t end)
 {
     const contig_t *c = f->now;
@@ -481,7 +481,7 @@ static void say_other(tfb_fasta_t *f, const char *contig, const char *name)
 }
 
 /* Is contig i known under another name from the same file? Then one of them is not what it
- * seems. 0, or -1 (logged). */
+ * seems. Returns 0, or -1 (logged). */
 static int check_used(tfb_fasta_t *f, const char *contig, int i)
 {
     if (!f->one_file) return 0;

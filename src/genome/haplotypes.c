@@ -61,7 +61,7 @@ typedef struct {
     uint8_t code[BLOCK];
 } block_t;
 
-/* Where a slot's last change lies. */
+/* The place of a slot's last change. */
 typedef struct {
     hts_pos_t beg, end;
 } edge_t;
@@ -701,8 +701,9 @@ static int flank(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t be
 /* May the input not have come to the end of this change? */
 static int is_unknown(const var_t *v, const edit_t *e) { return v->given_up && is_long(e); }
 
-/* What the haplotype has in place of REF up to end into h->middle, from the changes path[i, k); it
- * has lost the bases below from. *to gets where the genome goes on. Its length, or -1. */
+/* What the haplotype has in place of REF up to end into h->middle, from the changes path[i, k);
+ * it has lost the bases below from. Sets *to to where the genome continues. Returns its length,
+ * or -1. */
 static int64_t fill_middle(tfb_haps_t *h, int i, int k, hts_pos_t from, hts_pos_t end, hts_pos_t *to)
 {
     const var_t *c = h->v[h->centre];

@@ -20,7 +20,7 @@ enum {
     PEEK = 65536, /* bytes: a block of bgzip is no longer, and a pipe holds as many */
 };
 
-/* How far text was looked at: to a line that says what it is, or is of no format we read; to the
+/* How far text was looked at: to a line that tells the format, or is of none we read; to the
  * middle of a line; through header lines alone; there is none. */
 typedef enum { DECIDED, CUT, HEADERS, EMPTY, VCF_WITHOUT_FIRST_LINE } look_t;
 
@@ -98,8 +98,9 @@ static size_t first_bytes(hFILE *f, char *buf)
     return n;
 }
 
-/* What text is by the first line that says so: > begins FASTA, and two numbers in columns 2 and
- * 3 are BED. TFB_IN_BAD: neither, or that line has not come yet: look says which. f is closed. */
+/* Returns what text is by the first line that tells: > begins FASTA, and two numbers in columns
+ * 2 and 3 are BED. TFB_IN_BAD: neither, or that line has not come yet: look says which. f is
+ * closed. */
 static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
 {
     char buf[PEEK], *s = buf;

@@ -30,7 +30,8 @@ int tfb_lines_open(tfb_lines_t *l, const char *path)
     return -1;
 }
 
-/* Drops the byte-order mark that Excel and Notepad put before the first line. 0, or -1 (logged). */
+/* Drops the byte-order mark that Excel and Notepad put before the first line. Returns 0, or -1
+ * (logged). */
 static int skip_mark(tfb_lines_t *l)
 {
     if (l->s.l >= 3 && memcmp(l->s.s, "\xef\xbb\xbf", 3) == 0) {
@@ -269,7 +270,7 @@ hts_pos_t tfb_bed_window(hts_pos_t beg, hts_pos_t end, hts_pos_t summit, int W)
 
 /* ---- FASTA ---- */
 
-/* Adds the current line to a sequence, without blanks. 0, or -1 (logged). */
+/* Adds the current line to a sequence, without blanks. Returns 0, or -1 (logged). */
 static int add_bases(const tfb_lines_t *l, kstring_t *seq)
 {
     if (ks_resize(seq, seq->l + l->s.l + 1) < 0) return tfb_lines_error(l, "not enough memory");

@@ -25,15 +25,15 @@ static inline const char *tfb_input_name(const char *path)
 {
     return path[0] == '-' && !path[1] ? "standard input" : path;
 }
-/* Opens path ("-": standard input), which must stay where it is until closing. l is to be
- * zeroed. 0, or -1 (logged; nothing to close). */
+/* Opens path ("-": standard input), which must stay valid until closing. l is to be
+ * zeroed. Returns 0, or -1 (logged; nothing to close). */
 int tfb_lines_open(tfb_lines_t *l, const char *path);
 /* Reads the next line, without a UTF-8 byte-order mark: 1, 0 at the end, -1 on a read error,
  * UTF-16 or a zero byte (logged). */
 int tfb_lines_next(tfb_lines_t *l);
 /* Logs what is wrong with the line in hand. -1. */
 int tfb_lines_error(const tfb_lines_t *l, const char *fmt, ...) TFB_PRINTF(2, 3);
-/* Also of one that is zeroed or was closed. */
+/* Closes l, which may be zeroed or closed already. */
 void tfb_lines_close(tfb_lines_t *l);
 
 /* Reads a number made of digits alone, at most HTS_POS_MAX. Returns what follows it, or NULL. */
@@ -50,13 +50,13 @@ typedef struct {
 /* Is the current line none of an interval: empty, a comment, or a browser's track or browser
  * line? */
 int tfb_bed_is_header(tfb_lines_t *l);
-/* Reads the current line as BED and leaves it as it is. 0, or -1 (logged). */
+/* Reads the current line as BED and leaves it as it is. Returns 0, or -1 (logged). */
 int tfb_bed_fields(const tfb_lines_t *l, tfb_bed_t *b);
 /* Sets b->summit if the file is narrowPeak. It is if its first line of ten columns has what
  * narrowPeak has: a strand, three numbers, and an offset within the interval or -1. Column names
  * and numbers that labels files, bedtools intersect -wo and BED with fewer than 12 columns have
  * there tell them from it. In a narrowPeak file any other line of ten columns is an error. note:
- * report once what a file of ten columns is taken for. 0, or -1 (logged). */
+ * report once what a file of ten columns is taken for. Returns 0, or -1 (logged). */
 int tfb_bed_summit(tfb_lines_t *l, tfb_bed_t *b, int note);
 /* Logs what is wrong with the tenth column of a TFB_NARROW_BAD line. -1. */
 int tfb_bed_summit_error(const tfb_lines_t *l, const tfb_bed_t *b);

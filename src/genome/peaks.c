@@ -119,7 +119,7 @@ static int by_place(const void *a, const void *b)
     return x->line < y->line ? -1 : 1;
 }
 
-/* Adds the region in the current line, recentred. 0, or -1 (logged). */
+/* Adds the region in the current line, recentred. Returns 0, or -1 (logged). */
 static int add_region(maker_t *k, const tfb_lines_t *r, int contig, hts_pos_t lo)
 {
     char number[32];
@@ -137,7 +137,7 @@ static int add_region(maker_t *k, const tfb_lines_t *r, int contig, hts_pos_t lo
     return k->region[k->n++].name ? 0 : tfb_lines_error(r, "not enough memory");
 }
 
-/* Reads the regions in the order of the file. 0, or -1 (logged). */
+/* Reads the regions in the order of the file. Returns 0, or -1 (logged). */
 static int load_regions(maker_t *k, tfb_lines_t *r)
 {
     int got, last = -1;
@@ -198,7 +198,7 @@ static int read_regions(maker_t *k)
 static const char *const sheet_column[4] = {"cell", "tf", "kind", "path"};
 static const char *const kind_name[KINDS] = {"open", "peaks", "tfbs"};
 
-/* Finds the sheet's columns by its header line. 0, or -1 (logged). */
+/* Finds the sheet's columns by its header line. Returns 0, or -1 (logged). */
 static int sheet_header(const tfb_lines_t *in, char **col, int n, int at[4])
 {
     int bad = 0;
@@ -224,7 +224,7 @@ static char *from_sheet(const char *sheet, const char *path)
     return full;
 }
 
-/* Adds a line of the sheet. 0, or -1 (logged). */
+/* Adds a line of the sheet. Returns 0, or -1 (logged). */
 static int add_sample(maker_t *k, const tfb_lines_t *in, char **col, int n, const int at[4])
 {
     for (int w = 0; w < 4; w++)
@@ -370,7 +370,7 @@ static void mark(maker_t *k, const char *contig, hts_pos_t beg, hts_pos_t end, u
     for (; lo < k->first[c + 1] && k->region[lo].beg < end; lo++) bits[lo >> 3] |= (uint8_t)(1 << (lo & 7));
 }
 
-/* Makes the interval its summit: that of narrowPeak, else the middle. 0, or -1 (logged). */
+/* Makes the interval its summit: that of narrowPeak, else the middle. Returns 0, or -1 (logged). */
 static int to_summit(tfb_lines_t *r, tfb_bed_t *b)
 {
     if (tfb_bed_summit(r, b, 0) < 0) return -1;
@@ -380,7 +380,7 @@ static int to_summit(tfb_lines_t *r, tfb_bed_t *b)
     return 0;
 }
 
-/* Reads a file onto bits: of peaks the summits, else whole intervals. 0, or -1 (logged). */
+/* Reads a file onto bits: of peaks the summits, else whole intervals. Returns 0, or -1 (logged). */
 static int read_intervals(maker_t *k, const sample_t *s, uint8_t *bits)
 {
     tfb_lines_t r = {0};

@@ -240,7 +240,7 @@ static int check_columns(tfb_records_t *r)
     return 0;
 }
 
-/* What vcf_parse() passes over. 0, or -1 (logged). */
+/* What vcf_parse() passes over. Returns 0, or -1 (logged). */
 static int check_line(tfb_records_t *r)
 {
     const char *s = r->line.s;
@@ -309,7 +309,7 @@ static int read_text(tfb_records_t *r, bcf1_t *rec)
 
 /* ---- BCF ---- */
 
-/* Reads n bytes. 0, or -1 (logged). */
+/* Reads n bytes. Returns 0, or -1 (logged). */
 static int read_bytes(tfb_records_t *r, kstring_t *s, size_t n)
 {
     s->l = 0;
@@ -459,7 +459,7 @@ static const char *check_samples(const tfb_records_t *r, const bcf1_t *rec)
     return NULL;
 }
 
-/* Every number of a record that htslib uses as an index or a length. 0, or -1 (logged). */
+/* Every number of a record that htslib uses as an index or a length. Returns 0, or -1 (logged). */
 static int check_record(tfb_records_t *r, bcf1_t *rec)
 {
     const char *what = NULL;
@@ -514,7 +514,7 @@ static int read_region(tfb_records_t *r, bcf1_t **rec)
     return r->sr->errnum ? read_error(r, bcf_sr_strerror(r->sr->errnum)) : 0;
 }
 
-/* Is one of the record's tags beyond those that were declared? htslib says so only of the first
+/* Is one of the record's tags beyond those that were declared? htslib reports only the first
  * record that has it. */
 static int new_tag(const tfb_records_t *r, bcf1_t *rec)
 {

@@ -24,19 +24,19 @@ typedef struct {
 
 typedef struct tfb_records_t tfb_records_t;
 
-/* NULL on failure (logged). */
+/* Opens the input. Returns NULL on failure (logged). */
 tfb_records_t *tfb_records_open(const tfb_records_opt_t *o);
-/* The records of a file that the caller has opened, with its header, of which nothing more was
- * read. Both stay the caller's. NULL on lack of memory (logged). */
+/* Reads the records of a file that the caller has opened, with its header, of which nothing more
+ * was read. Both stay the caller's. NULL on lack of memory (logged). */
 tfb_records_t *tfb_records_on(const char *path, htsFile *in, bcf_hdr_t *hdr);
 void tfb_records_close(tfb_records_t *r);
-/* The reader's own header, to which reading adds contigs and tags that the file does not
+/* Returns the reader's own header, to which reading adds contigs and tags that the file does not
  * declare: records can be written by no other. What is appended to it by the caller must be
  * there before the first record is read. */
 bcf_hdr_t *tfb_records_header(tfb_records_t *r);
-/* The threads that decompress, for the output to share; NULL: none. */
+/* Returns the threads that decompress, for the output to share; NULL: none. */
 htsThreadPool *tfb_records_pool(tfb_records_t *r);
-/* What messages call the input. */
+/* Returns what messages call the input. */
 const char *tfb_records_name(const tfb_records_t *r);
 /* Reads the next record that the targets do not exclude into *rec, which may become another one
  * (both are to be destroyed by bcf_destroy). 1, 0 at the end of the input, or -1 (logged: file,
