@@ -180,7 +180,7 @@ static const char *record_fault(const bam1_t *b, int n_ref)
     return aux_fault(b);
 }
 
-/* Is the file's end, which htslib takes for one, the place where it was cut off? */
+/* Was the file cut off at what htslib takes for its end? */
 static int cut_off(const tfb_bam_in_t *in)
 {
     const htsFormat *f = hts_get_format(in->file);
