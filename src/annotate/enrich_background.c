@@ -1,4 +1,5 @@
-/* enrich_background.c - random SNVs that match the hits; a background thinned to the hits' frequencies. */
+/* enrich_background.c - random SNVs that match the hits; a background thinned to the hits'
+ * frequencies. */
 #include "annotate/enrich_parts.h"
 #include "annotate/near.h"
 #include "genome/alleles.h"
@@ -8,14 +9,14 @@
 #include <string.h>
 
 enum {
-    AF_BINS = TFB_AF_BINS,
     GC_BINS = 10,               /* as for the matched examples of training */
     CLASSES = 64 * 3 * GC_BINS, /* trinucleotide, which other letter, GC of the window */
     CANDIDATES = 400000,        /* random SNVs to choose matching ones from, at most */
-    NEAREST = 100,              /* bases around a hit in which random SNVs are looked for first; measured: regions that are open are that short */
+    NEAREST = 100,              /* bases around a hit to search first: open regions are that short */
 };
 
-/* What an SNV in the middle of its window is compared with: the same trinucleotide and change on either strand, the same tenth of GC. -1: none. */
+/* What an SNV in the middle of its window is compared with: the same trinucleotide and change on
+ * either strand, the same tenth of GC. -1: none. */
 static int class_of(const uint8_t *code, int W, uint8_t alt)
 {
     int b = W / 2, l, m, r, gc = 0, n = 0;
@@ -33,7 +34,8 @@ static int class_of(const uint8_t *code, int W, uint8_t alt)
     return ((l * 16 + m * 4 + r) * 3 + (alt - m + 4) % 4 - 1) * GC_BINS + (bin < GC_BINS ? bin : GC_BINS - 1);
 }
 
-/* Adds SNVs from around hit i, up to n_random, the nearest ring that has enough of them: their number, or -1 (logged). */
+/* Adds SNVs from around hit i, up to n_random, the nearest ring that has enough of them: their
+ * number, or -1 (logged). */
 static int add_near(study_t *a, int64_t i, tfb_near_t *near)
 {
     const tfb_enrich_opt_t *o = a->o;
@@ -61,7 +63,8 @@ static int add_near(study_t *a, int64_t i, tfb_near_t *near)
     }
 }
 
-/* Each hit with the SNVs around it is a stratum. Those that get none are left out once scoring has told why (arrange). */
+/* Each hit with the SNVs around it is a stratum. Those that get none are left out once scoring has
+ * told why (arrange). */
 int tfb_enrich_neighbours(study_t *a)
 {
     tfb_near_t near = {.W = a->s.W, .max_n = a->o->max_n};
@@ -184,18 +187,19 @@ int tfb_enrich_random(study_t *a)
 
 /* ---- matched frequencies ---- */
 
-/* Thins the background so that each bin of frequencies has as many variants for a hit as any other: the most that all bins with hits can give, but
- * one at least. Hits of bins without background are left out. */
+/* Thins the background so that each bin of frequencies has as many variants for a hit as any other:
+ * the most that all bins with hits can give, but one at least. Hits of bins without background are
+ * left out. */
 int tfb_enrich_match_af(study_t *a)
 {
-    int64_t hits[AF_BINS] = {0}, rest[AF_BINS] = {0}, taken[AF_BINS] = {0}, ratio = INT64_MAX, n = 0;
+    int64_t hits[TFB_AF_BINS] = {0}, rest[TFB_AF_BINS] = {0}, taken[TFB_AF_BINS] = {0}, ratio = INT64_MAX, n = 0;
     uint32_t *order = tfb_alloc((size_t)a->set.n + 1, sizeof *order, "an order");
     if (!order) return -1;
     for (int64_t i = 0; i < a->set.n; i++) {
         (a->set.var[i].hit ? hits : rest)[a->set.var[i].stratum]++;
         order[i] = (uint32_t)i;
     }
-    for (int b = 0; b < AF_BINS; b++)
+    for (int b = 0; b < TFB_AF_BINS; b++)
         if (hits[b] && rest[b] && rest[b] / hits[b] < ratio) ratio = rest[b] / hits[b];
     if (ratio < 1 || ratio == INT64_MAX) ratio = 1;
     tfb_rng_shuffle(&a->set.rng, order, (size_t)a->set.n);

@@ -1,7 +1,8 @@
-/* explain.c - records in, contributions out: read | windows | contributions | outputs, a record at a time.
+/* explain.c - records in, contributions out: read | windows | contributions | outputs, a record at
+ * a time.
  *
- * Both alleles of a variant are compared with the same references, shuffles of the REF window, so that their contributions differ by as
- * much as their logits do. */
+ * Both alleles of a variant are compared with the same references, shuffles of the REF window, so
+ * that their contributions differ by as much as their logits do. */
 #include "explain/explain_parts.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -181,7 +182,8 @@ static int start(explainer_t *a)
     return tfb_explain_out_open(&a->out);
 }
 
-/* Reports if nothing was explained for want of contigs. 0, or -1 if the FASTA has none of the input's. */
+/* Reports if nothing was explained for want of contigs. 0, or -1 if the FASTA has none of the
+ * input's. */
 static int check_contigs(const explainer_t *a)
 {
     const int64_t *n = a->s.reasons.n;

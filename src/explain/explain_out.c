@@ -11,7 +11,8 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_NAME = 160, MAX_TF = 60 }; /* bytes of a record's and a TF's name in the name of a file, which may have 255 */
+/* Bytes of a record's and a TF's name in the name of a file, which may have 255. */
+enum { MAX_NAME = 160, MAX_TF = 60 };
 
 const char *tfb_explain_method(tfb_method_t m) { return m == TFB_DEEPLIFT ? "DeepLIFT" : m == TFB_ISM ? "in-silico mutagenesis" : "gradient x input"; }
 
@@ -94,7 +95,8 @@ static int open_tracks(outputs_t *a)
     return 0;
 }
 
-/* Opens NAME.TF.svg in the folder of logos; where one of that name was drawn before, NAME.TF.2.svg: names may be the same, or become so when cut. */
+/* Opens NAME.TF.svg in the folder of logos; where one of that name was drawn before, NAME.TF.2.svg:
+ * names may be the same, or become so when cut. */
 static int open_svg(outputs_t *a, const char *name, const char *tf, file_t *svg)
 {
     const char *folder = a->o->logos;

@@ -1,4 +1,5 @@
-/* explain_parts.h - the parts of explain, each with its struct: the outputs, the record in hand. Only for explain*.c. */
+/* explain_parts.h - the parts of explain, each with its struct: the outputs, the record in hand.
+ * Only for explain*.c. */
 #ifndef TFB_EXPLAIN_PARTS_H
 #define TFB_EXPLAIN_PARTS_H
 
@@ -62,7 +63,8 @@ typedef struct {
 
 /* Opens all files that the options ask for. 0, or -1 (logged). */
 int tfb_explain_out_open(outputs_t *out);
-/* Writes what is known of a record and target k of the panel, the t-th of its windows' hyp and logit. 0, or -1 (logged, or told when closing). */
+/* Writes what is known of a record and target k of the panel, the t-th of its windows' hyp and
+ * logit. 0, or -1 (logged, or told when closing). */
 int tfb_explain_out_put(outputs_t *out, const record_t *r, int t, int k);
 /* Has writing a table failed? Closing says which and why. */
 int tfb_explain_out_failed(const outputs_t *out);

@@ -1,7 +1,8 @@
-/* figure.c - draws a variant's figure. In: windows, contributions and scores of REF and ALT. Out: an <svg> element.
+/* figure.c - draws a variant's figure. In: windows, contributions and scores of REF and ALT. Out:
+ * an <svg> element.
  *
- * REF and ALT stand in the same columns: the flanks agree base by base, and the shorter allele is followed by empty columns. The motif
- * below stands where it fits the allele with the better site. */
+ * REF and ALT stand in the same columns: the flanks agree base by base, and the shorter allele is
+ * followed by empty columns. The motif below stands where it fits the allele with the better site. */
 #include "explain/figure.h"
 #include "explain/html.h"
 #include "explain/logo.h"
@@ -172,7 +173,8 @@ static void put_allele(kstring_t *s, const char *a)
     if (n >= 12) ksprintf(s, "... (%zu bases)", n);
 }
 
-/* What the ALT allele does. Sites come and go by the call alone, so that figures and tags say the same. */
+/* What the ALT allele does. Sites come and go by the call alone, so that figures and tags say the
+ * same. */
 static const char *verb(const tfb_figure_t *f)
 {
     double d = f->p_alt - f->p_ref;
@@ -227,7 +229,8 @@ static size_t words_room(const tfb_figure_t *f, const tfb_motifs_t *db)
     return longest + strlen(f->tf) + 1024; /* numbers and words */
 }
 
-/* A figure that is being drawn: parts go to body, one below the other, and the frame comes last, once the height is known. */
+/* A figure that is being drawn: parts go to body, one below the other, and the frame comes last,
+ * once the height is known. */
 typedef struct {
     const tfb_figure_t *f;
     plan_t p;
@@ -405,7 +408,8 @@ static int most_changed(const float *z, int T)
     return target;
 }
 
-/* Contributions of what the figure shows of both windows: target's part of all targets', into hyp (2, W, 4). 0; -1 (logged); -2 on lack of memory. */
+/* Contributions of what the figure shows of both windows: target's part of all targets', into hyp
+ * (2, W, 4). 0; -1 (logged); -2 on lack of memory. */
 static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z, float *hyp)
 {
     int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = 0;
@@ -422,7 +426,8 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
     return ret;
 }
 
-/* The figure of a change whose windows, REF's and ALT's, are the two of win; q has trimmed alleles. As tfb_figure_variant; -2 on lack of memory. */
+/* The figure of a change whose windows, REF's and ALT's, are the two of win; q has trimmed alleles.
+ * As tfb_figure_variant; -2 on lack of memory. */
 static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q, tfb_windows_t *win, float *hyp)
 {
     static const tfb_effect_opt_t usual = TFB_EFFECT_DEFAULTS;

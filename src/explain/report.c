@@ -1,4 +1,5 @@
-/* report.c - annotated VCF or BCF -> one self-contained page. In: INFO tags of annotate, the summary's or a set per TF. */
+/* report.c - annotated VCF or BCF -> one self-contained page. In: INFO tags of annotate, the
+ * summary's or a set per TF. */
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
@@ -46,7 +47,7 @@ typedef struct {
     top_t *top;
     int n_top;
     char **name;         /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
-    char **real;         /* (n_names, NULL-terminated): their names, in which tags have other characters (NKX3-1, TFB_NKX3_1_DELTA) */
+    char **real;         /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
     int called;          /* the file has calls */
     int other;           /* the figures are by another model than the annotations */
     char *by;            /* the models that annotated, if so */
@@ -228,7 +229,8 @@ static int declared(const report_t *r, const char *tf, const char *suffix)
     return id >= 0 && bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, id);
 }
 
-/* Is tag what annotate writes for tf? It replaces what the VCF specification does not allow in a key. */
+/* Is tag what annotate writes for tf? It replaces what the VCF specification does not allow in a
+ * key. */
 static int is_tag_of(const char *tag, const char *tf)
 {
     for (; *tag && *tf; tag++, tf++)
@@ -244,7 +246,8 @@ static const char *real_name(const report_t *r, const char *tag)
     return tag;
 }
 
-/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of the first difference. 0, or -1 on lack of memory. */
+/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of
+ * the first difference. 0, or -1 on lack of memory. */
 static int check_origin(report_t *r, const char *tag, int t)
 {
     tfb_origin_t o, panel;
@@ -406,7 +409,8 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("</a>", f);
 }
 
-/* The figure of a variant; calls and percentiles are the file's if it has them by this model. As tfb_figure_variant. */
+/* The figure of a variant; calls and percentiles are the file's if it has them by this model. As
+ * tfb_figure_variant. */
 static int draw(const report_t *r, FILE *f, const top_t *t, int target)
 {
     tfb_figure_ask_t ask = {.contig = t->contig, .id = t->id, .pos = t->pos, .ref = t->ref, .alt = t->alt, .target = target, .db = r->o->db};
