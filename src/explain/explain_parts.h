@@ -12,6 +12,7 @@
 #include <htslib/khash.h>
 #include <htslib/kstring.h>
 
+/* cppcheck-suppress unknownMacro */
 KHASH_SET_INIT_STR(drawn)
 
 /* One window and what is known about it; of a variant there are two, REF and ALT. */
