@@ -1,8 +1,9 @@
-/* enrich.c - enrichment of changes in a set of variants. Stages: hits and background into memory | scores (or tags) | per TF: rank test and
- * permutation | table, figure.
+/* enrich.c - enrichment of changes in a set of variants. Stages: hits and background into memory |
+ * scores (or tags) | per TF: rank test and permutation | table, figure.
  *
- * Hits are all kept; of the background at most max_background, a uniform sample: what matters of it is its distribution. Of every variant that was read a
- * number is kept, some 20 bytes, so that it counts once however often it is there: memory is flat but for that. */
+ * Hits are all kept; of the background at most max_background, a uniform sample: what matters of it
+ * is its distribution. Of every variant that was read a number is kept, some 20 bytes, so that it
+ * counts once however often it is there: memory is flat but for that. */
 #include "annotate/enrich_parts.h"
 #include <inttypes.h>
 #include <math.h>

@@ -1,4 +1,5 @@
-/* enrich_parts.h - the parts of enrich, each with its struct: the set of variants, the reader, the statistics. Only for enrich*.c. */
+/* enrich_parts.h - the parts of enrich, each with its struct: the set of variants, the reader, the
+ * statistics. Only for enrich*.c. */
 #ifndef TFB_ENRICH_PARTS_H
 #define TFB_ENRICH_PARTS_H
 
@@ -43,15 +44,18 @@ void tfb_set_free(set_t *s);
 /* Returns the index of a contig's name, which is added if it is new; -1 on lack of memory. */
 int tfb_set_contig(set_t *s, const char *name);
 void tfb_set_release(variant_t *v);
-/* A place for one more: of the background, once there are enough, that of another or none: then *to is NULL. 0, or -1 (logged). */
+/* A place for one more: of the background, once there are enough, that of another or none: then *to
+ * is NULL. 0, or -1 (logged). */
 int tfb_set_place(set_t *s, int hit, variant_t **to);
 /* Fills *v with a change. Variants are kept trimmed, as they are scored. 0, or -1 (logged). */
 int tfb_set_fill(set_t *s, variant_t *v, const char *contig, const tfb_change_t *c, int hit, double w);
 /* For qsort: by contig, position and alleles. */
 int tfb_set_by_place(const void *x, const void *y);
-/* Adds a random SNV to the background, unless it is a hit or there already. 1, 0, or -1 (logged). *it is released or handed on. */
+/* Adds a random SNV to the background, unless it is a hit or there already. 1, 0, or -1 (logged).
+ * *it is released or handed on. */
 int tfb_set_add_random(set_t *s, variant_t *it);
-/* Drops variants of the background that were read before it was known that they are hits. Returns their number. */
+/* Drops variants of the background that were read before it was known that they are hits. Returns
+ * their number. */
 int64_t tfb_set_drop_hits(set_t *s);
 
 /* What all parts use. */
@@ -100,30 +104,35 @@ typedef struct {
 
 /* Returns a file's name for messages. */
 const char *tfb_enrich_path(const char *path);
-/* Opens the hits, and the background if its tags must be known at once. role: of the hits. 0, or -1 (logged). */
+/* Opens the hits, and the background if its tags must be known at once. role: of the hits. 0, or -1
+ * (logged). */
 int tfb_reader_open(reader_t *a, int role);
 /* Reads the hits into the set. 0, or -1 (logged), also if there is none. */
 int tfb_reader_hits(reader_t *a);
 /* Reads the background's file into the set. 0, or -1 (logged). */
 int tfb_reader_background(reader_t *a);
 void tfb_reader_close(reader_t *a);
-/* Warns of the first REF that the FASTA does not have; at: where it differs. Call it before the reason is counted. */
+/* Warns of the first REF that the FASTA does not have; at: where it differs. Call it before the
+ * reason is counted. */
 void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t pos, const char *ref, const tfb_variants_t *at);
 /* Writes the name of a tag to a->tag, in which tfb_reader_open made room. tf "": of the summary. */
 void tfb_enrich_tag(reader_t *a, const char *tf, const char *suffix);
 /* Reads the changes of an ALT from tags. 1, 0 if it was not scored, -1 (logged). */
 int tfb_enrich_read_tags(reader_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t *v);
-/* Chooses which kind of tags to read: tags per TF if all files have them, else the summary. 0, or -1 (logged). */
+/* Chooses which kind of tags to read: tags per TF if all files have them, else the summary. 0, or
+ * -1 (logged). */
 int tfb_enrich_choose_tags(reader_t *a);
 
 /* ---- the background (enrich_background.c) and scores (enrich_score.c): 0, or -1 (logged) ---- */
 
-/* Adds random SNVs from around each hit. Each hit with its SNVs is a stratum; those that get none are left out once scoring has told why. */
+/* Adds random SNVs from around each hit. Each hit with its SNVs is a stratum; those that get none
+ * are left out once scoring has told why. */
 int tfb_enrich_neighbours(study_t *a);
 /* Adds random SNVs from anywhere, or from the regions. */
 int tfb_enrich_random(study_t *a);
-/* Thins the background so that each bin of frequencies has as many variants for a hit as any other: the most that all bins with hits can give, but
- * one at least. Leaves out hits of bins without background. */
+/* Thins the background so that each bin of frequencies has as many variants for a hit as any other:
+ * the most that all bins with hits can give, but one at least. Leaves out hits of bins without
+ * background. */
 int tfb_enrich_match_af(study_t *a);
 /* Scores all variants that have a stratum. */
 int tfb_enrich_score(study_t *a);
@@ -146,7 +155,8 @@ typedef struct {
     int bad;
 } stats_t;
 
-/* Arranges the set's changes, a row a variant, strata together. What cannot be compared leaves the set. 0, or -1 (logged). */
+/* Arranges the set's changes, a row a variant, strata together. What cannot be compared leaves the
+ * set. 0, or -1 (logged). */
 int tfb_stats_arrange(stats_t *a, study_t *study);
 int tfb_stats_test(stats_t *a);
 /* Returns the (T) TFs in the order of the table, or NULL on lack of memory. Release with free(). */

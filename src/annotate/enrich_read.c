@@ -12,7 +12,8 @@
 
 const char *tfb_enrich_path(const char *path) { return strcmp(path, "-") ? path : "standard input"; }
 
-/* The FASTA's name of a contig, so that hits, background and regions meet where their styles differ; its own where the FASTA has none. */
+/* The FASTA's name of a contig, so that hits, background and regions meet where their styles
+ * differ; its own name if the FASTA has none. */
 static const char *fasta_name(reader_t *a, const char *contig)
 {
     if (!a->as_read || strcmp(a->as_read, contig)) {
@@ -40,8 +41,9 @@ static int declares(const bcf_hdr_t *hdr, int type, const char *tag)
     return id >= 0 && bcf_hdr_idinfo_exists(hdr, type, id);
 }
 
-/* Entry `alt` of a numeric tag "INFO/X" or "FORMAT/X" (of the source's sample) that has one value or one for each ALT; NaN if it is missing. 0, or -1
- * if the header does not declare such a tag (logged). */
+/* Entry `alt` of a numeric tag "INFO/X" or "FORMAT/X" (of the source's sample) that has one value
+ * or one for each ALT; NaN if it is missing. 0, or -1 if the header does not declare such a tag
+ * (logged). */
 static int number(reader_t *a, const source_t *s, bcf1_t *rec, const char *spec, int alt, double *v)
 {
     const char *tag;
@@ -68,7 +70,8 @@ static int number(reader_t *a, const source_t *s, bcf1_t *rec, const char *spec,
     return 0;
 }
 
-/* Says where a number is that cannot be what it should be, of the first one as a warning. Returns -1. */
+/* Reports a number that cannot be what it should be, and its record. Returns
+ * -1. */
 static int bad_number(const source_t *s, bcf1_t *rec, const char *spec, double v, const char *should, int is_error)
 {
     (is_error ? tfb_error : tfb_warn)("%s, record %" PRId64 " (%s:%" PRId64 "): %s is %g; %s", tfb_enrich_path(s->path), s->n + 1,
@@ -92,8 +95,8 @@ static int frequency(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int *
     return 1;
 }
 
-/* Which allele raises the trait (*down), and the bin of the minor allele's frequency, as far as they are asked for. 1; 0 if a number is missing
- * (counted); -1 (logged). */
+/* Which allele raises the trait (*down), and the bin of the minor allele's frequency, as far as
+ * they are asked for. 1; 0 if a number is missing (counted); -1 (logged). */
 static int trait(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int hit, int *down, int *stratum)
 {
     double es;
@@ -157,7 +160,8 @@ static int keep(reader_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t 
     return 0;
 }
 
-/* Has a variant been read before? 1 (counted), 0, or -1 (logged). Every hit is known from here on, also one that will be left out. */
+/* Has a variant been read before? 1 (counted), 0, or -1 (logged). Every hit is known from here on,
+ * also one that will be left out. */
 static int is_repeated(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int hit, uint64_t key)
 {
     khiter_t k = kh_get(hits, a->set->hits, key);
@@ -192,7 +196,8 @@ void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t p
              tfb_fasta_path(s->fasta), at->base);
 }
 
-/* The whole REF of a record of which more is written than is kept: the rest is checked when it is scored. */
+/* The whole REF of a record of which more is written than is kept: the rest is checked when it is
+ * scored. */
 static int check_padding(reader_t *a, const char *contig, const bcf1_t *rec, const tfb_change_t *c)
 {
     const char *ref = rec->d.allele[0];
@@ -281,7 +286,8 @@ static int reads_format(const reader_t *a, const source_t *s)
     return (o->by_effect && (hits || declares(s->hdr, BCF_HL_FMT, "ES"))) || (o->match_af && declares(s->hdr, BCF_HL_FMT, "AF"));
 }
 
-/* Whose values FORMAT has: --sample, or the first. A background of one sample may have any name. 0, or -1 (logged). */
+/* Whose values FORMAT has: --sample, or the first. A background of one sample may have any name. 0,
+ * or -1 (logged). */
 static int choose_sample(const reader_t *a, source_t *s)
 {
     int n = bcf_hdr_nsamples(s->hdr), k = a->o->sample ? bcf_hdr_id2int(s->hdr, BCF_DT_SAMPLE, a->o->sample) : 0;
@@ -340,7 +346,8 @@ int tfb_reader_open(reader_t *a, int role)
         return -1;
     }
     if (open_source(a, &a->in[0], o->in, role) < 0) return -1;
-    /* of a pipe, the background is not touched before the hits have been read, unless its tags must be known */
+    /* of a pipe, the background is not touched before the hits have been read, unless its tags must
+     * be known */
     if (!a->s->fasta && o->background && open_source(a, &a->in[1], o->background, REST_ONLY) < 0) return -1;
     return a->s->fasta ? 0 : tfb_enrich_choose_tags(a);
 }

@@ -1,4 +1,5 @@
-/* enrich_set.c - the variants that enrich compares: hits, all of them, and a sample of the background. */
+/* enrich_set.c - the variants that enrich compares: hits, all of them, and a sample of the
+ * background. */
 #include "annotate/enrich_parts.h"
 #include "genome/variant.h"
 #include <inttypes.h>

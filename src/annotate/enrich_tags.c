@@ -1,4 +1,5 @@
-/* enrich_tags.c - changes from the tags that annotate wrote, and whether those of two files can be compared. */
+/* enrich_tags.c - changes from the tags that annotate wrote, and whether those of two files can be
+ * compared. */
 #include "annotate/enrich_parts.h"
 #include "genome/origin.h"
 #include <ctype.h>
@@ -163,7 +164,8 @@ static int compare_origins(const reader_t *a, const tfb_origin_t *x, const tfb_o
     return -1;
 }
 
-/* Whether the panel's model wrote a tag: 1, or 0 if another did. t: its TF; -1: of the summary. -1 (logged). */
+/* Whether the panel's model wrote a tag: 1, or 0 if another did. t: its TF; -1: of the summary. -1
+ * (logged). */
 static int is_by_panel(const reader_t *a, const tfb_origin_t *tag, int t)
 {
     tfb_origin_t panel;
@@ -175,7 +177,8 @@ static int is_by_panel(const reader_t *a, const tfb_origin_t *tag, int t)
     return same;
 }
 
-/* Compares the tags of one TF, or of the summary (t -1: first TOP, then DELTA). *warned: it has been said of this file that -m is another model. */
+/* Compares the tags of one TF, or of the summary (t -1: first TOP, then DELTA). *warned: it has
+ * been said of this file that -m is another model. */
 static int check_tag(reader_t *a, int t, const char *suffix, int warned[2])
 {
     tfb_origin_t o[2] = {{0}, {0}};
@@ -200,7 +203,8 @@ static int check_tag(reader_t *a, int t, const char *suffix, int warned[2])
     return ret;
 }
 
-/* Which kind of tags to read: tags per TF if all files have them, else the summary. 0, or -1 (logged). */
+/* Which kind of tags to read: tags per TF if all files have them, else the summary. 0, or -1
+ * (logged). */
 int tfb_enrich_choose_tags(reader_t *a)
 {
     int warned[2] = {0, 0}, common = SUMMARY | PER_TF;

@@ -1,4 +1,5 @@
-/* enrich_test.c - per TF: are the hits' changes larger than the background's? Rank test and permutation within strata. */
+/* enrich_test.c - per TF: are the hits' changes larger than the background's? Rank test and
+ * permutation within strata. */
 #include "annotate/enrich_parts.h"
 #include "util/stats.h"
 #include <math.h>
@@ -12,7 +13,8 @@ static int by_stratum(const void *x, const void *y) /* hits first within each */
     return tfb_set_by_place(x, y);
 }
 
-/* Leaves out, of sorted variants, strata that have no hit or nothing but the hit: there is nothing to compare. */
+/* Leaves out, of sorted variants, strata that have no hit or nothing but the hit: there is nothing
+ * to compare. */
 static void drop_lone(set_t *a)
 {
     int64_t n = 0;
@@ -96,11 +98,13 @@ static void test_target(void *arg, int t, int thread)
     a->mean[0][t] = sum[0] / W;
     a->mean[1][t] = sum[1] / (double)(a->n - a->n_hits);
     if (tfb_rank_test(x, a->w, a->n, &a->auc[t], &a->p[0][t], a->interval + (ptrdiff_t)2 * t) < 0) a->bad = 1; /* all threads write the same */
-    /* where nearly all are tied at nothing (the summary's tags), the rank sum is far from normal: the permutations must tell */
+    /* if nearly all are tied at nothing (the summary's tags), the rank sum is far from normal:
+     * the permutations must tell */
     if ((double)n_changed * (double)a->n_hits < 5 * (double)a->n) a->p[0][t] = NAN;
 }
 
-/* One permutation, for all TFs at once: within each stratum the hits' weights go to variants drawn without repeats. */
+/* One permutation, for all TFs at once: within each stratum the hits' weights go to variants drawn
+ * without repeats. */
 static void permute(void *arg, int task, int thread)
 {
     stats_t *a = arg;
@@ -153,7 +157,8 @@ int tfb_stats_test(stats_t *a)
     return tfb_bh(a->p[0], T, a->q[0]) < 0 || tfb_bh(a->p[1], T, a->q[1]) < 0 ? -1 : 0;
 }
 
-/* Does TF t come before u? By p of the rank test, without one by that of the permutations, then by AUC. */
+/* Does TF t come before u? By p of the rank test, without one by that of the permutations, then by
+ * AUC. */
 static int before(const stats_t *a, int t, int u)
 {
     for (int k = 0; k < 2; k++) {

@@ -20,7 +20,8 @@ static void count(content_t *c, uint8_t base, int by)
 
 static double share(const content_t *c) { return c->acgt ? (double)c->gc / c->acgt : NAN; }
 
-/* The letter that makes the change at code[0] the one of (l, r > to, r'), on the same strand or the other; -1: it is another trinucleotide. */
+/* The letter that makes the change at code[0] the one of (l, r > to, r'), on the same strand or the
+ * other; -1: it is another trinucleotide. */
 static int like(const uint8_t *code, const uint8_t tri[3], uint8_t to)
 {
     if (code[-1] == tri[0] && code[0] == tri[1] && code[1] == tri[2]) return to;

@@ -1,6 +1,8 @@
-/* scan.c - scores along a genome. Stages over chunks of intervals: read a stretch | leave out windows of N | score what is left, sharing what overlaps | write.
+/* scan.c - scores along a genome. Stages over chunks of intervals: read a stretch | leave out
+ * windows of N | score what is left, sharing what overlaps | write.
  *
- * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned apart join seamlessly. */
+ * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned
+ * apart join seamlessly. */
 #include "annotate/scan.h"
 #include "genome/base.h"
 #include "genome/lines.h"
@@ -92,8 +94,8 @@ bad:
     return tfb_lines_error(in, "not a region: expected contig, position and end, from 1");
 }
 
-/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the end
- * left out for one base. */
+/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the
+ * end left out for one base. */
 static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);

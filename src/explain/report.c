@@ -1,4 +1,5 @@
-/* report.c - annotated VCF or BCF -> one self-contained page. In: INFO tags of annotate, the summary's or a set per TF. */
+/* report.c - annotated VCF or BCF -> one self-contained page. In: INFO tags of annotate, the
+ * summary's or a set per TF. */
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
@@ -46,7 +47,7 @@ typedef struct {
     top_t *top;
     int n_top;
     char **name;         /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
-    char **real;         /* (n_names, NULL-terminated): their names, in which tags have other characters (NKX3-1, TFB_NKX3_1_DELTA) */
+    char **real;         /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
     int called;          /* the file has calls */
     int other;           /* the figures are by another model than the annotations */
     char *by;            /* the models that annotated, if so */
@@ -228,7 +229,8 @@ static int declared(const report_t *r, const char *tf, const char *suffix)
     return id >= 0 && bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, id);
 }
 
-/* Is tag what annotate writes for tf? It replaces what the VCF specification does not allow in a key. */
+/* Is tag what annotate writes for tf? It replaces what the VCF specification does not allow in a
+ * key. */
 static int is_tag_of(const char *tag, const char *tf)
 {
     for (; *tag && *tf; tag++, tf++)
@@ -244,7 +246,8 @@ static const char *real_name(const report_t *r, const char *tag)
     return tag;
 }
 
-/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of the first difference. 0, or -1 on lack of memory. */
+/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of
+ * the first difference. 0, or -1 on lack of memory. */
 static int check_origin(report_t *r, const char *tag, int t)
 {
     tfb_origin_t o, panel;
@@ -406,7 +409,8 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("</a>", f);
 }
 
-/* The figure of a variant; calls and percentiles are the file's if it has them by this model. As tfb_figure_variant. */
+/* The figure of a variant; calls and percentiles are the file's if it has them by this model. As
+ * tfb_figure_variant. */
 static int draw(const report_t *r, FILE *f, const top_t *t, int target)
 {
     tfb_figure_ask_t ask = {.contig = t->contig, .id = t->id, .pos = t->pos, .ref = t->ref, .alt = t->alt, .target = target, .db = r->o->db};
@@ -459,16 +463,15 @@ static int figures(report_t *r, FILE *f)
     return 0;
 }
 
-static int page(report_t *r, FILE *f)
+/* The words for changes: sites are gained and lost by the calls alone, if there are any. */
+static const char *word_up(const report_t *r) { return r->called ? "increases" : "gains"; }
+static const char *word_down(const report_t *r) { return r->called ? "decreases" : "losses"; }
+
+static void put_cards(const report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
-    int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0, pct = 0, call = r->called;
-    /* sites are gained and lost by the calls alone, if there are any */
-    const char *up = call ? "increases" : "gains", *down = call ? "decreases" : "losses";
-    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
-    tfb_html_begin(f, o->title);
-    fprintf(f, "<nav><a href=\"#changes\">Changes</a><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
-            drawn ? "<a href=\"#figures\">Figures</a>" : "");
+    const char *up = word_up(r), *down = word_down(r);
+    int call = r->called;
     fprintf(f, "<li><b>%" PRId64 "</b>records</li><li><b>%" PRId64 "</b>ALT alleles</li><li><b>%" PRId64 "</b>scored</li>", r->n_records, r->n_alts,
             r->n_scored);
     if (call)
@@ -478,11 +481,13 @@ static int page(report_t *r, FILE *f)
                 r->call[0], r->call[1], r->call[2]);
     fprintf(f, "<li><b class=\"up\">%" PRId64 "</b>%s of %g or more</li><li><b class=\"down\">%" PRId64 "</b>%s of %g or more</li></ul>\n", r->n_gain, up,
             o->delta, r->n_loss, down, o->delta);
-    fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is accessible in the cells of interest they cannot "
-          "know. Changes of different TFs are "
-          "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
-          f);
-    histogram(r, f);
+}
+
+static void put_variants(const report_t *r, FILE *f, int drawn)
+{
+    const tfb_report_opt_t *o = r->o;
+    int pct = 0, call = r->called;
+    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
     fprintf(f,
             "<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
             "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
@@ -511,7 +516,13 @@ static int page(report_t *r, FILE *f)
         fputs("</tr>\n", f);
     }
     fputs("</tbody></table></div>\n", f);
-    if (drawn) ret = figures(r, f);
+}
+
+static void put_tfs(report_t *r, FILE *f, int drawn)
+{
+    const tfb_report_opt_t *o = r->o;
+    const char *up = word_up(r), *down = word_down(r);
+    int call = r->called;
     if (r->n_tfs) qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
     fprintf(f,
             "<h2 id=\"tfs\">TFs</h2>\n<p>%s %c%s and %s: changes of %g or more.%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th "
@@ -535,6 +546,24 @@ static int page(report_t *r, FILE *f)
     }
     fputs("</tbody></table></div>\n", f);
     if (r->n_more) fprintf(f, "<p class=\"sub\">More than %d TFs are named: the others are not in this table.</p>\n", MAX_TFS);
+}
+
+static int page(report_t *r, FILE *f)
+{
+    const tfb_report_opt_t *o = r->o;
+    int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0;
+    tfb_html_begin(f, o->title);
+    fprintf(f, "<nav><a href=\"#changes\">Changes</a><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
+            drawn ? "<a href=\"#figures\">Figures</a>" : "");
+    put_cards(r, f);
+    fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is accessible in the cells of interest they cannot "
+          "know. Changes of different TFs are "
+          "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
+          f);
+    histogram(r, f);
+    put_variants(r, f, drawn);
+    if (drawn) ret = figures(r, f);
+    put_tfs(r, f, drawn);
     tfb_html_end(f, o->command);
     return ret;
 }

@@ -1,7 +1,8 @@
 /* lib.c - the public library (include/tfbind.h) over score.
  *
- * Every entry that can fail begins with begin() and returns through end(). In between, what this thread logs is kept as its message instead of
- * being printed, and numbers are read and written as in the C locale: the host's may have a decimal comma. */
+ * Every entry that can fail begins with begin() and returns through end(). In between, what this
+ * thread logs is kept as its message instead of being printed, and numbers are read and written as
+ * in the C locale: the host's may have a decimal comma. */
 #include "config.h"
 #include "genome/base.h"
 #include "score/variant.h"
@@ -48,7 +49,8 @@ static void begin(void)
     errno = 0;
 }
 
-/* Ends what begin() began; hands code through. A lack of memory shows in errno, wherever below it was noticed. */
+/* Ends what begin() began; hands code through. A lack of memory shows in errno, wherever below it
+ * was noticed. */
 static int end(int code)
 {
     if (code == TFBIND_E_FILE && errno == ENOMEM) code = TFBIND_E_MEMORY;
@@ -231,7 +233,8 @@ static void copy_logits(const tfbind_scorer_t *s, int window, float *z)
         for (size_t t = 0; t < T; t++) z[t] = NAN;
 }
 
-/* Scores n variants whose windows fit a batch, and fills their logits and status. 0, or a code of an error (logged). */
+/* Scores n variants whose windows fit a batch, and fills their logits and status. 0, or a code of
+ * an error (logged). */
 static int score_batch(tfbind_scorer_t *s, const tfbind_variant_t *v, int n, float *ref_z, float *alt_z, tfbind_status_t *status)
 {
     tfb_variants_t maker = {.fasta = s->fasta, .win = &s->win, .max_n = s->max_n};

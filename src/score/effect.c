@@ -26,7 +26,7 @@ double tfb_effect_percentile(const tfb_effect_opt_t *o, const tfb_panel_t *p, in
 const char *tfb_effect_call(const tfb_effect_opt_t *o, const tfb_panel_t *p, int t, float z_ref, float z_alt)
 {
     float at = tfb_panel_threshold(p, t);
-    int before = tfb_sigmoid(z_ref) >= at, after = tfb_sigmoid(z_alt) >= at; /* both false where there is none */
+    int before = tfb_sigmoid(z_ref) >= at, after = tfb_sigmoid(z_alt) >= at; /* both false without a threshold */
     if ((!before && !after) || !(tfb_effect_percentile(o, p, t, z_ref, z_alt) >= o->call_percentile)) return NULL;
     return before ? after ? "change" : "loss" : "gain";
 }
@@ -44,7 +44,7 @@ int tfb_effect_top(const tfb_effect_opt_t *o, const tfb_panel_t *p, const float 
         }
         if (o->rank == TFB_RANK_LOR) by = fabs((double)(z_alt[t] - z_ref[t]));
         if (isnan(by)) by = 0;                                 /* weights of absurd size */
-        if (by > best || (by == best && delta > best_delta)) { /* beyond what the sample of SNVs tells, percentiles are equal */
+        if (by > best || (by == best && delta > best_delta)) { /* beyond the sample of SNVs, percentiles tie */
             best = by;
             best_delta = delta;
             top = t;

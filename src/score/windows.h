@@ -20,18 +20,18 @@ typedef struct {
     int n_listed, m_listed;
 } tfb_windows_t;
 
-/* Returns room for one more window: W codes, to be filled and then counted by tfb_windows_keep or tfb_windows_once,
- * or left. NULL on lack of memory (logged). */
+/* Returns room for one more window: W codes, to be filled and then counted by tfb_windows_keep or
+ * tfb_windows_once, or left. NULL on lack of memory (logged). */
 uint8_t *tfb_windows_next(tfb_windows_t *w);
 /* Counts the window that was filled; base as tfb_infer_windows. Returns its index. */
 int tfb_windows_keep(tfb_windows_t *w, int base);
 
-/* The same, but each sequence is there once: returns the index of a listed window of the same bases, if there is one.
- * Windows are listed by this function and by tfb_windows_list. A base that was itself derived from another window
- * counts as none. Returns -1 on lack of memory (logged). */
+/* The same, but each sequence is there once: returns the index of a listed window of the same
+ * bases, if there is one. Windows are listed by this function and by tfb_windows_list. A base that
+ * was itself derived from another window counts as none. Returns -1 on lack of memory (logged). */
 int tfb_windows_once(tfb_windows_t *w, int base);
-/* Lists window i, so that tfb_windows_once finds it. Returns i or the index of an equal one that is listed, or -1 on lack
- * of memory (logged). */
+/* Lists window i, so that tfb_windows_once finds it. Returns i or the index of an equal one that is
+ * listed, or -1 on lack of memory (logged). */
 int tfb_windows_list(tfb_windows_t *w, int i);
 /* Forgets which windows are listed; the windows stay. */
 void tfb_windows_unlist(tfb_windows_t *w);

@@ -158,7 +158,8 @@ int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *lab
     return 0;
 }
 
-/* A threshold on regions that trained the model promises more than it keeps. 0, or -1 on lack of memory (logged). */
+/* A threshold on regions that trained the model promises more than it keeps. 0, or -1 on lack of
+ * memory (logged). */
 static int warn_of_training(const tfb_model_t *m, const tfb_examples_t *ex, const char *labels)
 {
     int64_t n = 0;

@@ -1,4 +1,5 @@
-/* test_score.c - the store of windows, each sequence once; variants to windows, and which reasons they are left out for. */
+/* test_score.c - the store of windows, each sequence once; variants to windows, and which reasons
+ * they are left out for. */
 #include "genome/base.h"
 #include "score/session.h"
 #include "score/variant.h"
