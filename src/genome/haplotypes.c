@@ -189,7 +189,6 @@ void tfb_haps_reset(tfb_haps_t *h)
 
 void tfb_haps_at(tfb_haps_t *h, hts_pos_t pos) { h->last = pos; }
 const tfb_haps_count_t *tfb_haps_count(const tfb_haps_t *h) { return &h->count; }
-int tfb_haps_n_kept(const tfb_haps_t *h) { return h->n; }
 
 /* Place of a variant in v; it must be there. */
 static int find(const tfb_haps_t *h, int64_t number)

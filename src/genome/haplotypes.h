@@ -86,6 +86,5 @@ int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group
 /* Declares that no more windows of this variant or an earlier one are needed. */
 void tfb_haps_done(tfb_haps_t *h, int64_t number);
 const tfb_haps_count_t *tfb_haps_count(const tfb_haps_t *h);
-int tfb_haps_n_kept(const tfb_haps_t *h); /* variants in memory */
 
 #endif

@@ -55,7 +55,7 @@ typedef struct {
 
     /* The gradient of pooling: of each P rows of dx (Lo*P, C) the first that has the maximum y gets dy (Lo, C), the others 0. */
     void (*pool_grad)(int Lo, int C, int P, const float *x, const float *y, const float *dy, float *dx);
-    /* y (n) = max(y, 0), and its gradient: dy = 0 where what relu left in y is not positive. */
+    /* y (n) = max(y, 0), NaN stays NaN; and its gradient: dy = 0 where what relu left in y is not positive. */
     void (*relu)(size_t n, float *y);
     void (*relu_grad)(size_t n, const float *y, float *dy);
 

@@ -140,7 +140,7 @@ static void pool_grad(int Lo, int C, int P, const float *x, const float *y, cons
 
 static void relu(size_t n, float *y)
 {
-    for (size_t i = 0; i < n; i++) y[i] = y[i] > 0 ? y[i] : 0;
+    for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
 static void relu_grad(size_t n, const float *y, float *dy)

@@ -20,7 +20,7 @@ INLINE void store(float *p, vf v) { *(vf *)p = v; }
 INLINE vf splat(float x) { return x - (vf){0}; } /* x - 0, not x + 0: keeps -0 */
 typedef int32_t vi __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 #ifdef VMAX
-INLINE vf vmax(vf a, vf b) { return (vf)VMAX(a, b); }
+INLINE vf vmax(vf a, vf b) { return (vf)VMAX(a, b); } /* b if one is NaN or both are 0 */
 #else
 INLINE vf vmax(vf a, vf b)
 {
@@ -28,6 +28,7 @@ INLINE vf vmax(vf a, vf b)
     return (vf)(((vi)a & m) | ((vi)b & ~m));
 }
 #endif
+INLINE vf positive(vf x) { return vmax((vf){0}, x); } /* in this order NaN stays NaN, so that an overflow reaches the scores */
 
 /* Where a panel does not fit the first cache its rows come from the second; some dozen steps ahead is early enough. */
 INLINE void ahead(const float *p)
@@ -165,7 +166,7 @@ INLINE after_t after_load(const tfb_after_t *a, int n, int w)
 INLINE vf after(const after_t *a, int v, vf x)
 {
     x += a->bias[v];
-    if (a->relu) x = vmax(x, (vf){0});
+    if (a->relu) x = positive(x);
     if (a->affine) x = x * a->scale[v] + a->shift[v];
     return x;
 }
@@ -447,7 +448,7 @@ static void finish(int Lo, int C, int P, const float *x, const tfb_after_t *afte
             for (int p = 0; p < P; p++) {
                 vf v = load(x + (size_t)p * C + c) + b;
                 if (add) v += load(add + (size_t)p * C + c);
-                if (a.relu) v = vmax(v, (vf){0});
+                if (a.relu) v = positive(v);
                 if (a.scale) v = v * load(a.scale + c) + load(a.shift + c);
                 best = p ? vmax(v, best) : v;
             }
@@ -495,8 +496,8 @@ static void pool_grad(int Lo, int C, int P, const float *x, const float *y, cons
 static void relu(size_t n, float *y)
 {
     size_t i = 0;
-    for (; i + VL <= n; i += VL) store(y + i, vmax(load(y + i), (vf){0}));
-    for (; i < n; i++) y[i] = y[i] > 0 ? y[i] : 0;
+    for (; i + VL <= n; i += VL) store(y + i, positive(load(y + i)));
+    for (; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
 static void relu_grad(size_t n, const float *y, float *dy)

@@ -214,7 +214,7 @@ static int all_finite(const float *x, size_t n)
     return sum == 0;
 }
 
-/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the scores: a ReLU makes 0 of it.
+/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the scores: pooling may drop it.
  * 0, or -1 (logged). */
 static int try_layers(const tfb_model_t *m, const char *name)
 {
@@ -468,7 +468,6 @@ fail:
 
 int tfb_panel_window(const tfb_panel_t *p) { return p->W; }
 int tfb_panel_n_targets(const tfb_panel_t *p) { return p->n_targets; }
-int tfb_panel_n_trunks(const tfb_panel_t *p) { return p->n_trunks; }
 const char *tfb_panel_target(const tfb_panel_t *p, int t) { return p->names[t]; }
 const char *tfb_panel_source(const tfb_panel_t *p, int t) { return t < 0 ? p->all : p->source[p->of[t]]; }
 
@@ -480,8 +479,6 @@ double tfb_panel_percentile(const tfb_panel_t *p, int t, tfb_calib_scale_t scale
 }
 
 float tfb_panel_threshold(const tfb_panel_t *p, int t) { return calib_of(p, t) ? calib_of(p, t)->threshold[p->at[t]] : NAN; }
-
-double tfb_panel_precision(const tfb_panel_t *p, int t) { return isnan(tfb_panel_threshold(p, t)) ? NAN : calib_of(p, t)->precision; }
 
 int tfb_panel_n_calibrated(const tfb_panel_t *p)
 {

@@ -28,10 +28,6 @@ float tfb_panel_threshold(const tfb_panel_t *p, int t);
 /* Targets that have quantiles; thresholds. */
 int tfb_panel_n_calibrated(const tfb_panel_t *p);
 int tfb_panel_n_thresholds(const tfb_panel_t *p);
-/* The precision at which target t's threshold was set; NaN without. */
-double tfb_panel_precision(const tfb_panel_t *p, int t);
-/* Trunks that are computed: fewer than models where some share theirs. */
-int tfb_panel_n_trunks(const tfb_panel_t *p);
 /* Scores a window with all outputs of a model: 0, or -1 (logged with its path) if a score is no usable number. */
 int tfb_model_try(const tfb_model_t *m, const char *path);
 /* As tfb_infer_windows; also -1, logged with the model's name, if a score is no usable number (tfb_logits_fault). */

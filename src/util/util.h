@@ -9,8 +9,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-#define TFB_VERSION_STRING_UNKNOWN "0.0.0"
-#define TFB_PRINTF(f, a)           __attribute__((format(printf, f, a)))
+#define TFB_PRINTF(f, a) __attribute__((format(printf, f, a)))
 
 /* ---- messages: one line each on stderr, prefixed with the program's (or plugin's) name ---- */
 

@@ -1,5 +1,6 @@
 /* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page. */
 #include "kernels/kernels.h"
+#include <float.h>
 #include "unit.h"
 #include "util/util.h"
 #include <math.h>
@@ -180,6 +181,24 @@ static void test_lookup2(const tfb_kernels_t *k, int Lo, int P, int F, int K2)
     }
 }
 
+/* NaN and infinity, of an overflow, pass through ReLU in every column, alone and after a product. */
+static void test_overflow(const tfb_kernels_t *k, const float *x, int R, int C)
+{
+    size_t n = (size_t)R * C;
+    float *y = copy(x, n), *z = whole(n);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(y, x, n * sizeof *y);
+        y[i] = NAN;
+        k->finish(R, C, 1, y, &(tfb_after_t){.relu = 1}, z);
+        CHECK(isnan(z[i]), "%s finish with relu: column %zu of %zu loses NaN", k->name, i, n);
+        k->relu(n, y);
+        CHECK(isnan(y[i]), "%s relu: column %zu of %zu loses NaN", k->name, i, n);
+        y[i] = INFINITY;
+        k->relu(n, y);
+        CHECK(y[i] > FLT_MAX, "%s relu: column %zu of %zu loses infinity", k->name, i, n);
+    }
+}
+
 static void test_rows(const tfb_kernels_t *k, int R, int C)
 {
     size_t n = (size_t)R * C;
@@ -220,6 +239,7 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     plain->relu(n, r0);
     k->relu(n, r1);
     same(k->name, "relu", r1, r0, n, 0);
+    test_overflow(k, r0, R, C);
     plain->relu_grad(n, r0, rd0);
     k->relu_grad(n, r1, rd1);
     same(k->name, "relu_grad", rd1, rd0, n, 0);
