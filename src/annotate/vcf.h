@@ -27,7 +27,8 @@ typedef struct {
     int write_index;                      /* 0 no, 1 csi, 2 tbi */
     int threads;
     int no_version;
-    tfb_panel_t *panel; /* NULL, or the opened model and reference, the caller's: for many small files. The panel is of these TFs */
+    tfb_panel_t *
+        panel; /* NULL, or the opened model and reference, the caller's: for many small files. The panel is of these TFs */
     tfb_fasta_t *reference;
     const char *tool;    /* header provenance: "tfbind" or "bcftools_tfbind" */
     const char *command; /* the command line, for the header */
