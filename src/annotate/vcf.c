@@ -1,5 +1,5 @@
-/* vcf.c - annotates VCF/BCF. Stages over batches of records: read and check (vcf_read) | alleles to windows (vcf_batch) |
- * score | scores to tags (vcf_tags) | write (vcf_write), in input order.
+/* vcf.c - annotates VCF/BCF. Stages over batches of records: read and check (vcf_read) | alleles to windows
+ * (vcf_batch) | score | scores to tags (vcf_tags) | write (vcf_write), in input order.
  *
  * There are two batches: while the pool's threads score one, the calling thread writes the one before and reads into it
  * again, and then helps scoring. */

@@ -23,8 +23,8 @@ typedef struct {
 
 /* w is zeroed before; h and phased stay the caller's. Returns 0, or -1 on lack of memory (logged). */
 int tfb_vcf_tags_init(tfb_vcf_tags_t *w, const tfb_vcf_header_t *h, tfb_phased_t *phased);
-/* Replaces what an earlier run wrote into a record, of a batch that has been scored, by the tags of this one. Returns 0,
- * or -1 (logged). */
+/* Replaces what an earlier run wrote into a record, of a batch that has been scored, by the tags of this one.
+ * Returns 0, or -1 (logged). */
 int tfb_vcf_tags_write(tfb_vcf_tags_t *w, const tfb_vcf_batch_t *b, const tfb_vcf_item_t *it);
 void tfb_vcf_tags_free(tfb_vcf_tags_t *w);
 

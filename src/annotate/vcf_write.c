@@ -63,7 +63,8 @@ int tfb_vcf_write_record(tfb_vcf_write_t *w, const bcf_hdr_t *hdr, bcf1_t *rec, 
     return -1;
 }
 
-/* Makes the index after closing: with htslib 1.16 one made while threads write is corrupt. Returns 0, or -1 (logged). */
+/* Makes the index after closing: with htslib 1.16 one made while threads write is corrupt. Returns 0, or -1
+ * (logged). */
 static int build_index(const tfb_vcf_write_t *w)
 {
     const tfb_vcf_opt_t *o = w->o;

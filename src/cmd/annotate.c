@@ -347,7 +347,8 @@ static int find_row(int id)
     return -1;
 }
 
-/* Parses the arguments. Files and options may come in any order. Returns 0, 1 if something is wrong (logged), or HELP. */
+/* Parses the arguments. Files and options may come in any order. Returns 0, 1 if something is wrong (logged), or
+ * HELP. */
 static int parse(args_t *a, int argc, char **argv)
 {
     struct option opts[N_ROWS + 1];
