@@ -36,8 +36,8 @@ typedef struct {
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o);
 /* Annotates a file. Returns 0, or -1 (logged). On failure no output appears, and one that was there stays; the index is
- * part of it. If nothing was scored because no contig is in the FASTA, that is an error too, but the output is whole and
- * in its place. */
+ * part of it. If nothing was scored because no contig is in the FASTA, that is an error too, but the output is whole
+ * and in its place. */
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o);
 
 #endif
