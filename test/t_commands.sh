@@ -20,7 +20,12 @@ for c in $commands; do
         $source =~ s/TFB_TRAINING_OPTIONS/$shared/; # the rows of training.h
         my %told = map { $_ => 1 } $help =~ /^ *(?:-\S, +)?--([a-zA-Z-]+)/mg;
         my ($table) = $source =~ /static const struct option \w+\[\] =(.*?)NULL, 0, NULL/s;
-        my (%value, %covered) = $table =~ /\{"([a-zA-Z-]+)", \d, NULL, ([^}]+)\}/g;
+        my (%value, %covered) = ($table // "") =~ /\{"([a-zA-Z-]+)", \d, NULL, ([^}]+)\}/g;
+        my ($rows) = $source =~ /static const option_row_t \w+\[\] =(.*?)\n\};/s; # annotate: without a letter, what is set
+        while (($rows // "") =~ /\{"([a-zA-Z-]+)",(.*?)\},?(?:\n|$)/sg) {
+            my ($name, $row) = ($1, $2);
+            $value{$name} = $row =~ /\.id = ([^,]+)/ ? $1 : $row =~ /TO\(([\w.]+)\)/ ? $1 : $name;
+        }
         $covered{$value{$_} // die "$_ is not taken"} = 1 for keys %told;
         print join " ", grep { !$covered{$value{$_}} } sort keys %value; exit !%value' h.txt "$SRCDIR/src/cmd/$c.c" "$SRCDIR/src/cmd/training.h" 2>&1) &&
         [ -z "$missing" ] && echo "ok $c -h tells all options" || echo "not ok $c -h tells all options: $missing"
