@@ -62,6 +62,15 @@ host() {
 
 records() { grep -v '^##'; } # of VCF text: the column line and all below
 
+# verdict STATUS NAME [WHY]: the verdict of the command before (STATUS is $?); WHY is shown if it failed
+verdict() { if [ "$1" -eq 0 ]; then echo "ok $2"; else echo "not ok $2${3:+: $3}"; fi; }
+# ok_if NAME COMMAND...: the command, often a test in brackets, succeeds
+ok_if() {
+    local name=$1
+    shift
+    "$@"
+    verdict $? "$name"
+}
 # same NAME FILE FILE
 same() { if cmp -s "$2" "$3"; then echo "ok $1"; else echo "not ok $1: $2 and $3 differ ($(diff "$2" "$3" 2>/dev/null | sed -n '2p' | cut -c1-120))"; fi; }
 # check NAME COMMAND...: the command succeeds
