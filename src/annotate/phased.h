@@ -13,7 +13,7 @@
 #ifndef TFB_PHASED_H
 #define TFB_PHASED_H
 
-#include "annotate/windows.h"
+#include "score/variant.h"
 #include "genome/haplotypes.h"
 #include <htslib/vcf.h>
 

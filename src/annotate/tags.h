@@ -6,8 +6,8 @@
 #define TFB_TAGS_H
 
 #include "annotate/phased.h"
-#include "annotate/windows.h"
-#include "nn/effect.h"
+#include "score/variant.h"
+#include "score/effect.h"
 #include <htslib/kstring.h>
 #include <htslib/vcf.h>
 

@@ -9,7 +9,7 @@
 
 #include "annotate/phased.h"
 #include "annotate/vcf_read.h"
-#include "annotate/windows.h"
+#include "score/variant.h"
 #include <htslib/kstring.h>
 
 typedef struct {

@@ -1,3 +1,3 @@
 /* windows.h - has moved to score/. */
 #include "score/variant.h"
-#include "score/windows.h"
+#include "score/variant.h"

@@ -64,6 +64,7 @@ tfb_tensor_t *tfb_layer_tensor(tfb_layer_t *l, const char *suffix, int trainable
 static const struct {
     const char *name, *spec;
 } archs[] = {
+    /* a new architecture is a row here */
     {"convnet", "conv 100 19; bn; relu; pool 3; conv 200 7; bn; relu; pool 3; conv 200 4; bn; relu; pool 3; "
                 "dense 1000; bn; relu; dropout 0.3; dense 1000; bn; relu; dropout 0.3; dense %d"},
     {"convnet-bn-after-relu", "conv 100 19; relu; bn; pool 3; conv 200 7; relu; bn; pool 3; conv 200 4; relu; bn; pool 3; "
@@ -96,7 +97,14 @@ const char *tfb_net_arch_of(const tfb_net_t *n)
     return NULL;
 }
 
-const char *tfb_net_arch_names(void) { return "convnet, convnet-bn-after-relu, shallow, danq"; }
+const char *tfb_net_arch_names(void)
+{
+    static char names[256]; /* always the same text, whoever writes it */
+    char text[sizeof names];
+    size_t n = 0;
+    for (int i = 0; i < N_ARCHS && n < sizeof text; i++) n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", archs[i].name);
+    return strcpy(names, text);
+}
 
 static char *trim(char *s)
 {

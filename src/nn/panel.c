@@ -304,12 +304,7 @@ done:
 
 /* ---- folders ---- */
 
-static int is_model(const struct dirent *e)
-{
-    static const char suffix[] = ".safetensors";
-    size_t n = strlen(e->d_name), m = sizeof suffix - 1;
-    return e->d_name[0] != '.' && n > m && strcmp(e->d_name + n - m, suffix) == 0;
-}
+static int is_model(const struct dirent *e) { return e->d_name[0] != '.' && tfb_ends_with(e->d_name, ".safetensors"); }
 
 static int memory(void)
 {

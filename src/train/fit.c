@@ -332,8 +332,7 @@ static int resume(run_t *r)
     if (tfb_ranks_agree(ret) < 0) return -1;
     if (o->checkpoint && o->resume && !tfb_ranks_me()) {
         ret = tfb_checkpoint_load(o->checkpoint, s, r->id);
-        if (ret > 0 && r->n_valid)
-            tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s->epoch, s->best_epoch, s->best_loss);
+        if (ret > 0 && r->n_valid) tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s->epoch, s->best_epoch, s->best_loss);
         if (ret > 0 && !r->n_valid) tfb_note("resuming after epoch %d", s->epoch);
     }
     if (tfb_ranks_agree(ret) < 0) return -1;

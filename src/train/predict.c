@@ -27,8 +27,7 @@ done:
     return ret;
 }
 
-int tfb_predict_loss(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_item_t *item, size_t n_item, const float *weight, tfb_pool_t *pool,
-                     double *loss)
+int tfb_predict_loss(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_item_t *item, size_t n_item, const float *weight, tfb_pool_t *pool, double *loss)
 {
     double sum[2] = {0}; /* of losses, of weights */
     int ret = -1, me = tfb_ranks_me();

@@ -4,6 +4,7 @@
  * is not there yet: an index that htslib makes, an output. Used by one thread, and only between tfb_run_begin and tfb_run_end: the library
  * writes no files and registers none. */
 #include "util/util.h"
+#include "util/vec.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -83,18 +84,12 @@ static int same(const entry_t *a, const entry_t *b)
     return a->base && b->base && a->dir_dev == b->dir_dev && a->dir_ino == b->dir_ino && strcmp(a->base, b->base) == 0;
 }
 
-/* Keeps e; its index, or -1 on lack of memory. */
+/* Keeps e. Returns its index, or -1 on lack of memory (logged). */
 static int keep(const entry_t *e)
 {
     int i = 0;
     while (i < n_entries && entry[i].use != UNUSED) i++;
-    if (i == m_entries) {
-        int m = m_entries ? 2 * m_entries : 32;
-        entry_t *p = realloc(entry, (size_t)m * sizeof *p);
-        if (!p) return -1;
-        entry = p;
-        m_entries = m;
-    }
+    if (TFB_RESERVE(entry, m_entries, i + 1, "the list of files") < 0) return -1;
     if (i == n_entries) n_entries++;
     entry[i] = *e;
     return i;

@@ -29,6 +29,12 @@ void tfb_strv_free(char **v)
     free(v);
 }
 
+int tfb_ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
 void tfb_file_part(const char *text, char *part)
 {
     int dots = text[strspn(text, ".")] == 0;

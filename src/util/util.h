@@ -119,6 +119,8 @@ int tfb_out_finish(FILE *f, const tfb_out_t *o);
 /* Splits s at each sep into a NULL-terminated array of copies; *n gets the count. Release with tfb_strv_free. */
 char **tfb_split(const char *s, char sep, int *n);
 void tfb_strv_free(char **v);
+/* Does s end with suffix? */
+int tfb_ends_with(const char *s, const char *suffix);
 /* Writes text to part (at least strlen(text) + 2 bytes) as a part of a file's name, which does not leave its folder: slashes and control characters become
  * _, and so does all of a name that is empty or made of dots. */
 void tfb_file_part(const char *text, char *part);

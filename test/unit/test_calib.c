@@ -20,9 +20,9 @@ static void refused(const char *text, const char *why)
 
 static void near(const char *what, double got, double want, double eps) { CHECK(fabs(got - want) <= eps, "%s is %.12g, not %.12g", what, got, want); }
 
-int main(void)
+/* Quantiles, percentiles, and the text that keeps them. */
+static void test_quantiles(void)
 {
-    tfb_log_level(0);
     /* quantiles: numpy.quantile([...], grid) of (i / 10)^2, i = 0 .. 10, shuffled */
     tfb_calib_t *c = tfb_calib_create(2), *d = NULL;
     float v[11] = {.49f, .01f, .09f, 1.0f, .25f, .04f, .81f, .16f, 0, .64f, .36f}, w[11];
@@ -70,8 +70,13 @@ int main(void)
     free(text);
     tfb_calib_destroy(d);
     tfb_calib_destroy(c);
+}
 
-    /* what strangers may write */
+/* Untrusted text. */
+static void test_untrusted(void)
+{
+    tfb_calib_t *c = NULL;
+    char err[300];
     static const char *const ok = "{\"format\":1,\"snvs\":9,\"grid\":[0,0.5,1],\"delta\":{\"CTCF\":[0,0.1,0.1],\"OTHER\":[\"x\"]},\"lor\":{\"CTCF\":[0,0,7]}}";
     CHECK(tfb_calib_parse(ok, names, 2, &c, err, sizeof err) == 0 && c, "the plain one: %s", err);
     near("a step in the quantiles", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, 0.1f), 90, 1e-9);
@@ -111,8 +116,11 @@ int main(void)
     strcat(big, ",1],\"delta\":{},\"lor\":{}}");
     refused(big, "2 to 256");
     free(big);
+}
 
-    /* thresholds: the lowest score at the precision, ties together, unresolved ones not counted */
+/* Thresholds: the lowest score at the precision, ties together, unresolved ones not counted. */
+static void test_thresholds(void)
+{
     static const float z[] = {5, 4, 3, 3, 2, 1, 0, 9};
     static const uint8_t y[] = {1, 1, 0, 1, 0, 1, 0, TFB_NULL};
     static const struct {
@@ -128,5 +136,13 @@ int main(void)
         CHECK(isnan(row[i].at) ? isnan(at) && isnan(recall) : at == row[i].at && recall == row[i].recall, "precision %g: %g (recall %g), not %g (%g)",
               row[i].precision, (double)at, (double)recall, (double)row[i].at, (double)row[i].recall);
     }
+}
+
+int main(void)
+{
+    tfb_log_level(0);
+    test_quantiles();
+    test_untrusted();
+    test_thresholds();
     return unit_failed;
 }

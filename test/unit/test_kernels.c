@@ -1,8 +1,8 @@
 /* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page. */
 #include "kernels/kernels.h"
-#include <float.h>
 #include "unit.h"
 #include "util/util.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
