@@ -47,6 +47,14 @@ static void describe_alt(const tfb_tag_run_t *run, int t, char *what, size_t m)
     snprintf(what, m, "Probability that %s binds the ALT allele (%s)", name_tf(run, t), by);
 }
 
+/* Number=R: REF, then each ALT. */
+static void describe_each(const tfb_tag_run_t *run, int t, char *what, size_t m)
+{
+    char by[600];
+    name_model(run, t, by, sizeof by);
+    snprintf(what, m, "Probability that %s binds the window around each allele (%s)", name_tf(run, t), by);
+}
+
 static void describe_delta(const tfb_tag_run_t *run, int t, char *what, size_t m)
 {
     char by[600];
@@ -205,7 +213,7 @@ static int put_csq(const tfb_tag_alt_t *a, kstring_t *s)
  * record copies them whole, which is right: they belong to the haplotype and not to an ALT. */
 const tfb_tag_t tfb_tags[] = {
     {TFB_TAG_TOP, INFO("A", "String"), .scope = SUMMARY, .describe = describe_top, .text_of = put_top},
-    {"", INFO("R", "Float"), .scope = EACH_TF, .describe = describe_alt, .number_of = alt_of},
+    {"", INFO("R", "Float"), .scope = EACH_TF, .describe = describe_each, .number_of = alt_of},
     {TFB_TAG_REF, INFO("A", "Float"), .scope = SUMMARY, .describe = describe_ref, .number_of = ref_of},
     {TFB_TAG_ALT, INFO("A", "Float"), .scope = SUMMARY, .describe = describe_alt, .number_of = alt_of},
     {TFB_TAG_DELTA, INFO("A", "Float"), .scope = SUMMARY | EACH_TF, .describe = describe_delta, .number_of = delta_of},
