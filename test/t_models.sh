@@ -29,9 +29,12 @@ refused() {
     local name=$1 text=$2 file=$3 bad= status c
     local commands=("$TFBIND model --check $file" "$TFBIND annotate -v 0 -m $file -f ref.fa in.vcf")
     [ -z "${4:-}" ] || commands+=("$TFBIND annotate -v 0 -m tiny.safetensors,$file -f ref.fa labels.bed"
-        "$TFBIND evaluate -m $file -f ref.fa -l labels.bed" "$TFBIND scan -m $file -f ref.fa --tf all -r chr1:1-500 -o scan.{tf}.bg"
-        "$TFBIND explain -m $file -f ref.fa --tf CTCF -o explain.tsv labels.bed" "$TFBIND motifs -m $file -f ref.fa -l labels.bed -o motifs.meme"
-        "$TFBIND finetune --from $file --target SPI1 -f ref.fa -l labels.bed -o no.safetensors" "host +tfbind in.vcf -- -m $file -f ref.fa")
+        "$TFBIND evaluate -m $file -f ref.fa -l labels.bed"
+        "$TFBIND scan -m $file -f ref.fa --tf all -r chr1:1-500 -o scan.{tf}.bg"
+        "$TFBIND explain -m $file -f ref.fa --tf CTCF -o explain.tsv labels.bed"
+        "$TFBIND motifs -m $file -f ref.fa -l labels.bed -o motifs.meme"
+        "$TFBIND finetune --from $file --target SPI1 -f ref.fa -l labels.bed -o no.safetensors"
+        "host +tfbind in.vcf -- -m $file -f ref.fa")
     for c in "${commands[@]}"; do
         timeout 20 bash -c "$(declare -f host); $c" < /dev/null > out.txt 2> err.txt
         status=$?
