@@ -180,8 +180,9 @@ refused 'a header longer than the file' 'is truncated' m.safetensors
 cp "$SRCDIR/models/human.md" text.md
 refused 'a page about a model' 'text.md is not a model: it is not a safetensors file' text.md all
 gzip -c tiny.safetensors > m.safetensors; refused 'a compressed model' 'not a safetensors file' m.safetensors
-for f in ref.fa in.vcf.gz in.bcf \
-    labels.bed; do fails "$f as a model" "$f is not a model: it is not a safetensors file" $TFBIND model $f; done
+for f in ref.fa in.vcf.gz in.bcf labels.bed; do
+    fails "$f as a model" "$f is not a model: it is not a safetensors file" $TFBIND model $f
+done
 mkfifo pipe.safetensors; refused 'a named pipe' 'it is a pipe or device, not a file' pipe.safetensors all
 refused 'a device' 'it is a pipe or device, not a file' /dev/zero
 mkdir folder.safetensors
@@ -240,8 +241,9 @@ if $TFBIND explain -h 2>&1 | grep -q -- --npz; then
             break
     done
     if grep -q 'without libzip' err.txt; then echo 'skip .npz in time zones: no libzip'; else
-        for z in Tokyo New_York \
-            Apia; do same ".npz in the time zone of $z" npz.UTC.CTCF.hyp.npz npz.$z.CTCF.hyp.npz; done
+        for z in Tokyo New_York Apia; do
+            same ".npz in the time zone of $z" npz.UTC.CTCF.hyp.npz npz.$z.CTCF.hyp.npz
+        done
     fi
 fi
 locale=de_DE.UTF-8
