@@ -116,7 +116,8 @@ const char *tfbind_status_text(int status);
  *   ref_z, alt_z   (n, T) logits; NaN where status is not TFBIND_SCORED
  *   status         (n)
  * An allele that cannot be scored is no error. */
-int tfbind_score_variants(tfbind_scorer_t *scorer, const tfbind_variant_t *variant, size_t n, float *ref_z, float *alt_z, tfbind_status_t *status);
+int tfbind_score_variants(tfbind_scorer_t *scorer, const tfbind_variant_t *variant, size_t n, float *ref_z,
+                          float *alt_z, tfbind_status_t *status);
 
 /* 1 / (1 + exp(-z)): the probability of binding, from a logit. */
 float tfbind_probability(float z);

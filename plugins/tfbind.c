@@ -16,7 +16,10 @@ EXPORT int run(int argc, char **argv);
 
 __attribute__((weak)) const char *bcftools_version(void);
 
-EXPORT const char *about(void) { return "Predict how variants change transcription-factor binding, with neural networks.\n"; }
+EXPORT const char *about(void)
+{
+    return "Predict how variants change transcription-factor binding, with neural networks.\n";
+}
 
 /* The release of htslib whose headers this was compiled with: HTS_VERSION is XYYYZZ. */
 static const char *built_with(void)

@@ -413,10 +413,10 @@ L="$TFBIND annotate -v 1 --no-version -m tiny.safetensors -f long.fa --tf SPI1 -
 $L long.vcf > got.vcf; bcftools view -Oz -o long.vcf.gz long.vcf; bcftools index long.vcf.gz
 # where each variant lies on haplotype 1: 4990; 5000, then the bases behind the deletion
 bcftools consensus -H 1 -f long.fa long.vcf.gz 2> /dev/null > h1.fa; samtools faidx h1.fa
-for v in before:4990 del:5000 \
-    behind:5004; do printf '>%s\n%s\n' "${v%:*}" "$(samtools faidx h1.fa "long:$((${v#*:} - 30))-$((${v#*:} + 29))" |
-    tail -n +2 |
-    tr -d '\n')"; done > w.fa
+for v in before:4990 del:5000 behind:5004; do
+    p=${v#*:}
+    printf '>%s\n%s\n' "${v%:*}" "$(samtools faidx h1.fa "long:$((p - 30))-$((p + 29))" | tail -n +2 | tr -d '\n')"
+done > w.fa
 # in the gap between 5000 and what follows the deletion
 printf '>inside\n%s\n' "$(samtools faidx h1.fa long:4971-5030 | tail -n +2 | tr -d '\n')" >> w.fa
 $TFBIND annotate -v 1 -m tiny.safetensors --tf SPI1 w.fa |

@@ -227,8 +227,9 @@ fails '--match-af of random SNVs' '--match-af needs a background' $E -f ref.fa -
 cp hits.vcf.gz both.vcf.gz
 for o in '-o both.vcf.gz both.vcf.gz' \
     '--svg both.vcf.gz both.vcf.gz' \
-    '-o both.vcf.gz --background both.vcf.gz hits.vcf.gz'; do fails \
-    "onto the input: $o" 'both.vcf.gz is the input' $E -f ref.fa $o; done
+    '-o both.vcf.gz --background both.vcf.gz hits.vcf.gz'; do
+    fails "onto the input: $o" 'both.vcf.gz is the input' $E -f ref.fa $o
+done
 same 'it is still whole' hits.vcf.gz both.vcf.gz
 sed 's/\t0\.5:/\t.:/' up.vcf > noes.vcf
 fails 'hits without ES' 'those there are have no ES or AF' $E -f ref.fa --min-lp 7.3 --test gain --by-effect noes.vcf

@@ -33,7 +33,7 @@ awk -F'\t' '
 awk -F'\t' '
     NR > 1 { v = $6 == "A" ? $8 : $6 == "C" ? $9 : $6 == "G" ? $10 : $11; if (v != $7) bad = 1 }
     END {
-        print bad ? "not ok a contribution is the hypothetical one of its base" : "ok a contribution is the hypothetical one of its base"
+        print bad ? "not ok" : "ok", "a contribution is the hypothetical one of its base"
     }' bed.tsv
 awk -F'\t' 'NR > 1 && $2 == "CTCF" { print $4 ":" $5 "-" $5, $6 }' bed.tsv | awk 'NR % 37 == 0' > p.txt
 cut -d' ' -f 1 p.txt > q.txt
@@ -153,7 +153,9 @@ $TFBIND annotate -v 0 -m tiny.safetensors -f ref.fa --tf all v.vcf |
 awk -F'\t' '$2 == "CTCF" { if ($3 == "REF") r = $5; else printf "%.4f\n", $5 - r }' vs.tsv > got.txt
 awk '{ printf "%.4f\n", $1 }' lor.txt |
     paste - got.txt |
-    awk '{ d = $1 - $2; if (d * d > 4e-8) bad = 1 } END { print NR > 7 && !bad ? "ok logits of REF and ALT are annotate'"'"'s" : "not ok logits of REF and ALT are annotate'"'"'s" }'
+    awk -v name="logits of REF and ALT are annotate's" '
+        { d = $1 - $2; if (d * d > 4e-8) bad = 1 }
+        END { print NR > 7 && !bad ? "ok" : "not ok", name }'
 $X -f ref.fa --method deeplift --tf all --scores - v.vcf |
     awk -F'\t' '
         NR > 1 {
@@ -163,7 +165,7 @@ $X -f ref.fa --method deeplift --tf all --scores - v.vcf |
             else if (ref != $7) bad = 1
         }
         END {
-            print bad ? "not ok DeepLIFT of a variant: both alleles against the same references" : "ok DeepLIFT of a variant: both alleles against the same references"
+            print bad ? "not ok" : "ok", "DeepLIFT of a variant: both alleles against the same references"
         }'
 # the deletion of 5 bases and the insertion of 10: which bases stand where
 awk -F'\t' '$2 == "CTCF" && $1 ~ /^chr1:500:/ && $3 == "ALT" { print $5 }' v.tsv > got.txt
@@ -257,7 +259,8 @@ for tf in "CTCF", "SPI1":
     mine = [r for r in rows if r[1] == tf]
     want = np.array([[float(v) for v in r[7:]] for r in mine]).reshape(-1, 60, 4).transpose(0, 2, 1)
     base = np.array(["ACGT".index(r[5]) for r in mine]).reshape(-1, 60)
-    good = x.shape == h.shape == want.shape and np.allclose(h, want, rtol=1e-5) and (x.argmax(1) == base).all() and (x.sum(1) == 1).all()
+    good = x.shape == h.shape == want.shape and np.allclose(h, want, rtol=1e-5)
+    good = good and (x.argmax(1) == base).all() and (x.sum(1) == 1).all()
     print("ok" if good else "not ok", f"numpy reads the arrays of {tf}: (N, 4, L), as in the table")
 END
     else echo 'skip numpy reads the arrays: no numpy (TFBIND_PYTHON=... names a Python that has it)'; fi

@@ -26,13 +26,15 @@ ok_if 'one target the parent never saw' [ "$($TFBIND model --list a.safetensors)
 verdict $? 'the file names its parent'
 differ 'nothing frozen: the first layer learns' parent.safetensors a.safetensors c1.weight
 $F -e 2 --freeze conv -o b.safetensors 2> /dev/null
-for t in c1.weight c1.bias bn1.weight bn1.running_mean \
-    bn1.running_var; do equal "--freeze conv keeps $t" parent.safetensors b.safetensors $t; done
+for t in c1.weight c1.bias bn1.weight bn1.running_mean bn1.running_var; do
+    equal "--freeze conv keeps $t" parent.safetensors b.safetensors $t
+done
 differ '--freeze conv trains the dense layers' parent.safetensors b.safetensors d2.weight
 differ '--freeze conv moves their statistics' parent.safetensors b.safetensors bn2.running_mean
 $F -e 2 --freeze all-but-last -o c.safetensors 2> /dev/null
-for t in c1.weight d2.weight bn2.bias \
-    bn2.running_var; do equal "--freeze all-but-last keeps $t" parent.safetensors c.safetensors $t; done
+for t in c1.weight d2.weight bn2.bias bn2.running_var; do
+    equal "--freeze all-but-last keeps $t" parent.safetensors c.safetensors $t
+done
 $F -e 2 --freeze bn1 -o d.safetensors 2> /dev/null && equal '--freeze LAYER' b.safetensors d.safetensors d2.weight
 $F -e 2 --freeze d9 -o d.safetensors 2> err.txt && echo 'not ok --freeze of an unknown layer' || {
     grep -q 'name of a layer' err.txt
@@ -59,10 +61,10 @@ $F --chroms chr1 --valid chr1 -e 1 -o g.safetensors 2> err.txt && echo 'not ok n
     grep -q 'no regions are left' err.txt
     verdict $? 'no regions left is an error' "$(tail -n 1 err.txt)"
 }
-$TFBIND pretrain -f ref.fa -l labels.bed.gz --valid chr2 --spec "$S" --targets SPI1 -e 1 -o \
-    bycontig.safetensors 2> /dev/null
-$TFBIND finetune --from bycontig.safetensors --target CTCF -f ref.fa -l labels.bed.gz -e 1 -o \
-    g.safetensors 2> err.txt &&
+$TFBIND pretrain -f ref.fa -l labels.bed.gz --valid chr2 --spec "$S" --targets SPI1 -e 1 \
+    -o bycontig.safetensors 2> /dev/null
+$TFBIND finetune --from bycontig.safetensors --target CTCF -f ref.fa -l labels.bed.gz -e 1 \
+    -o g.safetensors 2> err.txt &&
     echo 'not ok contigs of the parent are dropped' ||
     {
         grep -q '320 regions dropped\|31[0-9] regions dropped' err.txt
@@ -105,8 +107,8 @@ $TFBIND finetune --from parent.safetensors --target CTCF,SPI1 -f ref.fa -l label
 [ "$($TFBIND model --list k.safetensors | tr '\n' ' ')" = 'CTCF SPI1 ' ]
 verdict $? 'several targets'
 D='Conv1=conv 10 6; relu; pool 5; dropout 0.2; BiLSTM=bilstm 6 2 0.5; Linear1=dense 12; relu; Linear2=dense 0'
-$TFBIND pretrain -f ref.fa -l labels.bed.gz --chroms chr1 --spec "$D" --targets SPI1 -e 1 -o \
-    danq.safetensors 2> /dev/null
+$TFBIND pretrain -f ref.fa -l labels.bed.gz --chroms chr1 --spec "$D" --targets SPI1 -e 1 \
+    -o danq.safetensors 2> /dev/null
 $TFBIND finetune --from danq.safetensors --target CTCF -f ref.fa -l labels.bed.gz --freeze conv -e 1 \
     -o l.safetensors 2> /dev/null
 equal 'DanQ: --freeze conv keeps the convolution' danq.safetensors l.safetensors Conv1.weight
@@ -120,8 +122,8 @@ verdict $? 'pretrain --regions' "$(head -n 1 log.txt)"
 [ "$($TFBIND model --get split m.safetensors)" = 'contigs, sampled' ] &&
     [ "$($TFBIND model --get n_train m.safetensors)" = 80 ]
 verdict $? 'pretrain --regions is recorded'
-$TFBIND finetune --from m.safetensors --target CTCF -f ref.fa -l labels.bed.gz --valid chr2 -e 1 -o \
-    n.safetensors 2> log.txt
+$TFBIND finetune --from m.safetensors --target CTCF -f ref.fa -l labels.bed.gz --valid chr2 -e 1 \
+    -o n.safetensors 2> log.txt
 d=$(dropped log.txt)
 [ "${d:-0}" -ge 90 ] &&
     [ "$d" -le 96 ] &&
@@ -159,7 +161,7 @@ zcat labels.bed.gz | awk -F'\t' -v OFS='\t' 'NR > 1 && $6 == 1 { $6 = 0 } 1' > n
 fails 'no bound regions' 'no regions are left for training: none with SPI1 bound' $TFBIND finetune \
     --from m.safetensors --target SPI1 -f ref.fa -l nobound.bed --valid chr2 -o x.safetensors
 zcat labels.bed.gz | awk -F'\t' -v OFS='\t' 'NR > 1 && $6 == 0 && NR % 10 { $6 = 1 } 1' > fewunbound.bed
-$TFBIND finetune --from m.safetensors --target SPI1 -f ref.fa -l fewunbound.bed --valid chr2 -e 1 -o \
-    x.safetensors 2>&1 |
+$TFBIND finetune --from m.safetensors --target SPI1 -f ref.fa -l fewunbound.bed --valid chr2 -e 1 \
+    -o x.safetensors 2>&1 |
     grep -q 'has only [0-9]* unbound regions'
 verdict $? 'fewer unbound regions than bound: said'

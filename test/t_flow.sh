@@ -84,11 +84,12 @@ verdict $? 'killed: only the broken piece is done twice' "$(wc -l < before.txt) 
 says() {
     local name=$1 text=$2
     shift 2
-    if S input=cohort.bcf output=bad.bcf \
-        "$@" > log.txt 2>&1; then echo \
-        "not ok $name: succeeded"; elif grep -qF -- "$text" \
-        log.txt; then echo "ok $name"; else echo "not ok $name: $(tail -n 3 log.txt |
-        tr '\n' ' ')"; fi
+    if S input=cohort.bcf output=bad.bcf "$@" > log.txt 2>&1; then
+        echo "not ok $name: succeeded"
+        return
+    fi
+    grep -qF -- "$text" log.txt
+    verdict $? "$name" "$(tail -n 3 log.txt | tr '\n' ' ')"
 }
 says 'options that are its own' 'options: -Ou is the workflow' 'options=--tf all -Ou'
 says 'options that are its own, shortened' 'options: --region=chr1 is the workflow' 'options=--region=chr1'

@@ -441,7 +441,16 @@ yes_no 'supplementary' "$single" "$(tag x.sam)"
 sam 0 1001 40M '*' 0 0 "$s40" '\tZB:B:s,1,2,3\tZT:Z:text' | samtools view -b --no-PG -o x.bam
 bgzip -dc x.bam > x.raw
 patch() { # NAME TEXT PERL: the record is in $r, without its size
-    perl -e 'local $/; binmode STDIN; binmode STDOUT; my $d = <STDIN>; my $i = rindex $d, "r1\0"; my $h = substr $d, 0, $i - 36; my $r = substr $d, $i - 32; '"$3"'; print $h, pack("V", length $r), $r' < x.raw |
+    perl -e '
+        local $/;
+        binmode STDIN;
+        binmode STDOUT;
+        my $d = <STDIN>;
+        my $i = rindex $d, "r1\0";
+        my $h = substr $d, 0, $i - 36;
+        my $r = substr $d, $i - 32;
+        '"$3"';
+        print $h, pack("V", length $r), $r' < x.raw |
         bgzip > y.bam
     for opt in '' --reads '--window tile'; do fails "BAM: $1 $opt" "$2" $A -f ref.fa --tf SPI1 -o o.bam $opt \
         y.bam; done

@@ -70,8 +70,8 @@ if ! command -v readelf > /dev/null; then
 elif "$build/config.status" --config | grep -q 'CFLAGS=\|LDFLAGS=\|hardening'; then
     echo 'skip hardening: configured with flags of its own'
 elif ! echo 'int main(void) { return 0; }' |
-    $cc -x c - -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro -Wl,-z,now -Werror -o \
-        try 2> /dev/null; then
+    $cc -x c - -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro -Wl,-z,now -Werror \
+        -o try 2> /dev/null; then
     echo 'skip hardening: the compiler cannot'
 else
     hardened 'the program' "$TFBIND"
@@ -85,11 +85,12 @@ make_inputs || exit 1
 "$r/bin/tfbind" annotate -v 0 --no-version -m tiny.safetensors -f ref.fa in.vcf.gz > prog.vcf 2> err.txt
 [ -s prog.vcf ] && [ ! -s err.txt ]
 verdict $? 'the installed program' "$(head -n 1 err.txt)"
-BCFTOOLS_PLUGINS=$r/libexec/bcftools host +tfbind in.vcf.gz -- -v 0 --no-version -m tiny.safetensors -f \
-    ref.fa > plug.vcf
+BCFTOOLS_PLUGINS=$r/libexec/bcftools host +tfbind in.vcf.gz -- -v 0 --no-version -m tiny.safetensors \
+    -f ref.fa > plug.vcf
 same 'the installed plugin says the same' prog.vcf plug.vcf
-for m in "$r"/share/tfbind/models/*.safetensors; do check \
-    "the installed $(basename "$m") is whole" "$r/bin/tfbind" model --check "$m"; done
+for m in "$r"/share/tfbind/models/*.safetensors; do
+    check "the installed $(basename "$m") is whole" "$r/bin/tfbind" model --check "$m"
+done
 if command -v man > /dev/null && man --version > /dev/null 2>&1; then
     MANPATH=$r/share/man man -P cat tfbind-annotate 2> /dev/null | grep -q 'tfbind-annotate - '
     verdict $? 'man tfbind-annotate'

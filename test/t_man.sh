@@ -12,8 +12,8 @@ verdict $? 'the manual is made without a word' "$(head -n 1 err.txt)"
 { echo tfbind.1; for c in $commands; do echo "tfbind-$c.1"; done; } | sort > want.txt
 ls pages | sort > got.txt
 same 'a page for each command and one for all' want.txt got.txt
-if diff -r -x made pages "$build/man" > diff.txt 2>&1; then echo \
-    'ok the built pages are fresh'; else echo "not ok the built pages are fresh: $(head -n 1 diff.txt)"; fi
+diff -r -x made pages "$build/man" > diff.txt 2>&1
+verdict $? 'the built pages are fresh' "$(head -n 1 diff.txt)"
 
 # a list's items stand each on its own
 [ "$(cat "$SRCDIR"/doc/man/*.md | grep -c '^- ')" -gt 0 ] &&

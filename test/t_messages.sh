@@ -97,8 +97,9 @@ refused() { # COMMAND KIND VALUE: all options of KIND in options.txt; failures a
 for c in $commands; do
     "$TFBIND" "$c" -h | sed -n 's/^ *\(-., \)* *--\([a-z-]*\) \(INT\|NUM\|FLOAT\) .*/\2 \3/p' > options.txt
     n=0 wrong=
-    for value in '' ' ' x 1x 0x1 nan inf -1 1e999 -99999999999999999999 1,5 '1 2' 1e-999 \
-        +; do refused "$c" 'INT|NUM|FLOAT' "$value"; done
+    for value in '' ' ' x 1x 0x1 nan inf -1 1e999 -99999999999999999999 1,5 '1 2' 1e-999 +; do
+        refused "$c" 'INT|NUM|FLOAT' "$value"
+    done
     for value in 1.5 1e3 9223372036854775808; do refused "$c" INT "$value"; done
     [ $n -eq 0 ] && continue
     [ -z "$wrong" ] && echo "ok $c: $n numbers that are none" || echo "not ok $c: numbers that are none: $wrong"

@@ -29,9 +29,12 @@ refused() {
     local name=$1 text=$2 file=$3 bad= status c
     local commands=("$TFBIND model --check $file" "$TFBIND annotate -v 0 -m $file -f ref.fa in.vcf")
     [ -z "${4:-}" ] || commands+=("$TFBIND annotate -v 0 -m tiny.safetensors,$file -f ref.fa labels.bed"
-        "$TFBIND evaluate -m $file -f ref.fa -l labels.bed" "$TFBIND scan -m $file -f ref.fa --tf all -r chr1:1-500 -o scan.{tf}.bg"
-        "$TFBIND explain -m $file -f ref.fa --tf CTCF -o explain.tsv labels.bed" "$TFBIND motifs -m $file -f ref.fa -l labels.bed -o motifs.meme"
-        "$TFBIND finetune --from $file --target SPI1 -f ref.fa -l labels.bed -o no.safetensors" "host +tfbind in.vcf -- -m $file -f ref.fa")
+        "$TFBIND evaluate -m $file -f ref.fa -l labels.bed"
+        "$TFBIND scan -m $file -f ref.fa --tf all -r chr1:1-500 -o scan.{tf}.bg"
+        "$TFBIND explain -m $file -f ref.fa --tf CTCF -o explain.tsv labels.bed"
+        "$TFBIND motifs -m $file -f ref.fa -l labels.bed -o motifs.meme"
+        "$TFBIND finetune --from $file --target SPI1 -f ref.fa -l labels.bed -o no.safetensors"
+        "host +tfbind in.vcf -- -m $file -f ref.fa")
     for c in "${commands[@]}"; do
         timeout 20 bash -c "$(declare -f host); $c" < /dev/null > out.txt 2> err.txt
         status=$?
@@ -177,8 +180,9 @@ refused 'a header longer than the file' 'is truncated' m.safetensors
 cp "$SRCDIR/models/human.md" text.md
 refused 'a page about a model' 'text.md is not a model: it is not a safetensors file' text.md all
 gzip -c tiny.safetensors > m.safetensors; refused 'a compressed model' 'not a safetensors file' m.safetensors
-for f in ref.fa in.vcf.gz in.bcf \
-    labels.bed; do fails "$f as a model" "$f is not a model: it is not a safetensors file" $TFBIND model $f; done
+for f in ref.fa in.vcf.gz in.bcf labels.bed; do
+    fails "$f as a model" "$f is not a model: it is not a safetensors file" $TFBIND model $f
+done
 mkfifo pipe.safetensors; refused 'a named pipe' 'it is a pipe or device, not a file' pipe.safetensors all
 refused 'a device' 'it is a pipe or device, not a file' /dev/zero
 mkdir folder.safetensors
@@ -237,8 +241,9 @@ if $TFBIND explain -h 2>&1 | grep -q -- --npz; then
             break
     done
     if grep -q 'without libzip' err.txt; then echo 'skip .npz in time zones: no libzip'; else
-        for z in Tokyo New_York \
-            Apia; do same ".npz in the time zone of $z" npz.UTC.CTCF.hyp.npz npz.$z.CTCF.hyp.npz; done
+        for z in Tokyo New_York Apia; do
+            same ".npz in the time zone of $z" npz.UTC.CTCF.hyp.npz npz.$z.CTCF.hyp.npz
+        done
     fi
 fi
 locale=de_DE.UTF-8

@@ -3,8 +3,8 @@
 . "$SRCDIR/test/lib.sh"
 make_inputs || exit 1
 S='conv 12 5; bn; relu; pool 4; dense 16; bn; relu; dropout 0.2; dense 0'
-$TFBIND pretrain -f ref.fa -l labels.bed.gz --spec "$S" --targets SPI1,NKX2-5 -e 2 -o \
-    parent.safetensors 2> /dev/null ||
+$TFBIND pretrain -f ref.fa -l labels.bed.gz --spec "$S" --targets SPI1,NKX2-5 -e 2 \
+    -o parent.safetensors 2> /dev/null ||
     exit 1
 F="$TFBIND finetune --from parent.safetensors -f ref.fa -l labels.bed.gz --allow-leak -e 2"
 $F --target CTCF --freeze all-but-last -o ctcf.safetensors 2> /dev/null

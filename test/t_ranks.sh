@@ -89,7 +89,8 @@ if [ -z "$SANITIZED" ]; then
         $T --spec "$S" $O -b 12 -o mixed.safetensors 2> mixed.txt
     alike 'ranks on processors of two kinds = one process, to 1e-4' 1e-4 one.safetensors mixed.safetensors
 fi
-F="$TFBIND finetune --from one.safetensors --allow-leak --target SPI1 -f ref.fa -l labels.bed.gz --valid chr2 -e 2 --freeze conv -@ 1"
+F="$TFBIND finetune --from one.safetensors --allow-leak --target SPI1 -f ref.fa -l labels.bed.gz"
+F="$F --valid chr2 -e 2 --freeze conv -@ 1"
 $F -b 16 -o f1.safetensors 2> /dev/null
 $M -n 2 $F -b 8 -o f2.safetensors 2> f.txt
 alike 'finetune: 2 ranks = one process, to 1e-4' 1e-4 f1.safetensors f2.safetensors

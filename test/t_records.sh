@@ -406,8 +406,15 @@ for model in tiny cal; do
     $TFBIND annotate -v 0 -m $model.safetensors -f ref.fa --csq --call-percentile 50 in.vcf >> csq.vcf
     bad=$(grep -v '^#' csq.vcf | perl -ne '
         chomp; my %i = map { split /=/, $_, 2 } split /;/, (split /\t/)[7]; next unless $i{TFB_CSQ}; $n++;
-        my @call = split /,/, $i{TFB_CALL} // "", -1; my @csq = split /,/, $i{TFB_CSQ}, -1; my @top = split /,/, $i{TFB_TOP}, -1;
-        for (0 .. $#csq) { my @f = split /\|/, $csq[$_], -1; my $call = $call[$_] // "."; $call = "" if $call eq "."; my $want = $top[$_] eq "." ? "" : "TF_binding_site_" . ($call || "variant"); $calls++ if $call;
+        my @call = split /,/, $i{TFB_CALL} // "", -1;
+        my @csq = split /,/, $i{TFB_CSQ}, -1;
+        my @top = split /,/, $i{TFB_TOP}, -1;
+        for (0 .. $#csq) {
+            my @f = split /\|/, $csq[$_], -1;
+            my $call = $call[$_] // ".";
+            $call = "" if $call eq ".";
+            my $want = $top[$_] eq "." ? "" : "TF_binding_site_" . ($call || "variant");
+            $calls++ if $call;
             print "$csq[$_] of $call; " if @f != 9 || $f[1] ne $want || $f[8] ne $call || ($f[2] || ".") ne $top[$_] }
         END { print "few: $n" if $n < 250; print "calls: $calls" if ("'$model'" eq "cal") != ($calls > 20) }')
     [ -z "$bad" ]

@@ -23,8 +23,9 @@ is() {
 
 # SNVs at every 13th base: the first 40 are hits
 header='##fileformat=VCFv4.2\n##contig=<ID=chr1,length=10000>\n##contig=<ID=chr2,length=10000>\n'
-for t in INFO/PIP INFO/AF FORMAT/LP \
-    FORMAT/PP; do header="$header##${t%/*}=<ID=${t#*/},Number=A,Type=Float,Description=\"x\">\n"; done
+for t in INFO/PIP INFO/AF FORMAT/LP FORMAT/PP; do
+    header="$header##${t%/*}=<ID=${t#*/},Number=A,Type=Float,Description=\"x\">\n"
+done
 {
     printf "$header"'#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO\tFORMAT\ttrait\n'
     awk '

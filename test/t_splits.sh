@@ -168,7 +168,8 @@ verdict $? '60,000 columns' "$(head -n 1 err.txt)"
 # ---- checkpoints ----
 quiet $TFBIND finetune --from tiny.safetensors --allow-leak --target SPI1 -f ref.fa -l labels.bed --valid chr2 \
     -e 3 -o whole.safetensors
-K="$TFBIND finetune -v 1 --from tiny.safetensors --allow-leak --target SPI1 -f ref.fa -l labels.bed --valid chr2 -e 3 --resume -o k.safetensors"
+K="$TFBIND finetune -v 1 --from tiny.safetensors --allow-leak --target SPI1 -f ref.fa -l labels.bed"
+K="$K --valid chr2 -e 3 --resume -o k.safetensors"
 # killed at the first call after a checkpoint has got its name
 ${CC:-cc} -D_GNU_SOURCE -O1 -shared -fPIC -o kill.so "$SRCDIR/test/lib/kill.c" -ldl 2> err.txt || {
     echo 'skip damaged checkpoints: there is no compiler'

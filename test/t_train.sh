@@ -84,7 +84,8 @@ for (0 .. 9) {
     $bad .= " $_: $got[$_] of $have[$_], wanted $want[$_];" if $got[$_] < $min;
 }
 $w += $_ for @want;
-print $bad || $n != $w ? "not ok --balanced: matched by GC content:$bad $n of $w\n" : "ok --balanced: matched by GC content\n";
+print $bad || $n != $w ? "not ok --balanced: matched by GC content:$bad $n of $w\n"
+    : "ok --balanced: matched by GC content\n";
 P
 perl gc.pl
 $E -m a.safetensors --balanced > p3.out

@@ -120,8 +120,9 @@ awk '
     NR == FNR { n = NR; next }
     FNR == n { $4 = $4 == "A" ? "C" : "A"; $5 = "G" }
     { print }' OFS='\t' many.vcf many.vcf > late.vcf
-for o in o.vcf o.vcf.gz o.bcf; do stays "REF of the last record is wrong, $o" $o 1 'REF is' $T annotate $M -o \
-    $o late.vcf; done
+for o in o.vcf o.vcf.gz o.bcf; do
+    stays "REF of the last record is wrong, $o" $o 1 'REF is' $T annotate $M -o $o late.vcf
+done
 stays 'REF of the last record is wrong, with an index' o.bcf+o.bcf.csi 1 'REF is' $T annotate $M -W -o o.bcf late.vcf
 stays 'REF of the last record is wrong, plugin' o.bcf+o.bcf.csi 1 'REF is' bcftools +tfbind late.vcf -- $M -W -o o.bcf
 head -c -30 many.bam > cut.bam
@@ -210,8 +211,8 @@ if [ "$(id -u)" = 0 ] &&
     chmod 444 ro.vcf
     chmod 555 locked
     fails 'a folder that takes no file' 'its folder takes no temporary file' $as $T annotate $M -o locked/x.vcf in.vcf
-    fails 'a file that may not be written' 'cannot write ro.vcf: Permission denied' $as $T annotate $M -o \
-        ro.vcf in.vcf
+    fails 'a file that may not be written' 'cannot write ro.vcf: Permission denied' $as $T annotate $M \
+        -o ro.vcf in.vcf
     ok_if 'and both stay' [ "$(cat locked/x.vcf ro.vcf)" = "$(printf 'old\nold')" ]
     chmod 755 locked
 }

@@ -28,27 +28,36 @@ void tfb_enrich_defaults(tfb_enrich_opt_t *o)
 }
 
 /* Without a FASTA, alleles lack tags and nothing else. */
-static const char *reason_by_tags(int r) { return r == TFB_ALLELE_NOT_ACGT ? "without tags" : tfb_allele_reason((tfb_allele_t)r); }
+static const char *reason_by_tags(int r)
+{
+    return r == TFB_ALLELE_NOT_ACGT ? "without tags" : tfb_allele_reason((tfb_allele_t)r);
+}
 
 static void summary(const study_t *a, const reader_t *r)
 {
     kstring_t s = {0, 0, NULL};
     int64_t n = tfb_reasons_list(&a->s.reasons, ": ", &s);
-    tfb_note("%" PRId64 " hits, %" PRId64 " in the background; %" PRId64 " ALT alleles not scored%s", a->set.n_hits, a->set.n - a->set.n_hits, n, n ? s.s : "");
+    tfb_note("%" PRId64 " hits, %" PRId64 " in the background; %" PRId64 " ALT alleles not scored%s", a->set.n_hits,
+             a->set.n - a->set.n_hits, n, n ? s.s : "");
     if (r->n_elsewhere) tfb_note("%" PRId64 " ALT alleles outside %s", r->n_elsewhere, a->o->regions);
     if (r->n_both) tfb_note("%" PRId64 " ALT alleles of the background are hits, and count as such", r->n_both);
     if (r->n_repeated[1]) tfb_note("%" PRId64 " hits are there again, and count once", r->n_repeated[1]);
-    if (r->n_repeated[0]) tfb_note("%" PRId64 " ALT alleles of the background are there again, and count once", r->n_repeated[0]);
+    if (r->n_repeated[0])
+        tfb_note("%" PRId64 " ALT alleles of the background are there again, and count once", r->n_repeated[0]);
     if (r->n_same) tfb_note("%" PRId64 " ALT alleles equal REF and are left out", r->n_same);
-    if (a->set.n_not_finite) tfb_note("%" PRId64 " variants whose score is no number are left out", a->set.n_not_finite);
-    if (r->n_weightless) tfb_note("%" PRId64 " hits without a weight above 0 in %s are left out", r->n_weightless, a->o->weight);
+    if (a->set.n_not_finite)
+        tfb_note("%" PRId64 " variants whose score is no number are left out", a->set.n_not_finite);
+    if (r->n_weightless)
+        tfb_note("%" PRId64 " hits without a weight above 0 in %s are left out", r->n_weightless, a->o->weight);
     if (r->n_no_es) tfb_note("%" PRId64 " hits without an effect (ES) are left out", r->n_no_es);
     if (r->n_no_af) tfb_note("%" PRId64 " ALT alleles without a frequency (AF) are left out", r->n_no_af);
-    if (r->n_bad_af) tfb_note("%" PRId64 " ALT alleles whose frequency (AF) is not from 0 to 1 are left out", r->n_bad_af);
+    if (r->n_bad_af)
+        tfb_note("%" PRId64 " ALT alleles whose frequency (AF) is not from 0 to 1 are left out", r->n_bad_af);
     if (r->n_no_lp) tfb_note("%" PRId64 " ALT alleles without LP are left out", r->n_no_lp);
     if (a->set.n_background_seen > a->o->max_background)
         tfb_note("the background is a sample: %" PRId64 " of %" PRId64, a->o->max_background, a->set.n_background_seen);
-    if (a->set.n_hits < 10 && a->o->n_permutations) tfb_warn("%" PRId64 " hits are few: trust p_perm more than p_rank", a->set.n_hits);
+    if (a->set.n_hits < 10 && a->o->n_permutations)
+        tfb_warn("%" PRId64 " hits are few: trust p_perm more than p_rank", a->set.n_hits);
     free(s.s);
 }
 
@@ -59,7 +68,8 @@ static void doubt(const reader_t *r, const stats_t *a, const int *order)
     const char *advice = r->set->sets ? "give -R open.bed" : "leave --within out, or give -R open.bed";
     if (a->o->regions) advice = "give narrower regions (-R)";
     if (r->in[0].role == BOTH) advice = "match them (--match-af, -R open.bed)";
-    if (r->in[1].path) advice = "match them (-f without --background draws SNVs near the hits; -R open.bed; --match-af)";
+    if (r->in[1].path)
+        advice = "match them (-f without --background draws SNVs near the hits; -R open.bed; --match-af)";
     for (int t = 0; t < a->T; t++) {
         double q = isnan(a->p[0][t]) ? a->q[1][t] : a->q[0][t];
         n += !isnan(q);
@@ -70,13 +80,15 @@ static void doubt(const reader_t *r, const stats_t *a, const int *order)
             less += a->interval[2 * t + 1] < 0.5;
     }
     if (n >= MANY_TFS && (2 * more > n || 2 * less > n))
-        tfb_warn(
-            "%d of %d TFs are significant%s: hits and background differ in something that changes all sites, such as openness, GC or allele frequency, and "
-            "p says little; %s, and compare TFs by auc",
-            2 * more > n ? more : less, n, 2 * more > n ? " (q below 0.05)" : ", but the other way (auc_high below 0.5)", advice);
+        tfb_warn("%d of %d TFs are significant%s: hits and background differ in something that changes all sites, such "
+                 "as openness, GC or allele frequency, and "
+                 "p says little; %s, and compare TFs by auc",
+                 2 * more > n ? more : less, n,
+                 2 * more > n ? " (q below 0.05)" : ", but the other way (auc_high below 0.5)", advice);
     int first = order[0], heads = a->mean[0][first] < a->mean[1][first]; /* the table */
     if (odd && (heads || 10 * odd >= more))
-        tfb_warn("mean_hits is below mean_background for %d of the %d significant TFs: most hits change their sites a little more, but fewer change them much; "
+        tfb_warn("mean_hits is below mean_background for %d of the %d significant TFs: most hits change their sites a "
+                 "little more, but fewer change them much; "
                  "p_perm is of the means",
                  odd, more);
 }
@@ -84,7 +96,9 @@ static void doubt(const reader_t *r, const stats_t *a, const int *order)
 static int open_all(study_t *a, reader_t *r)
 {
     const tfb_enrich_opt_t *o = a->o;
-    if (tfb_session_open(&a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0) return -1;
+    if (tfb_session_open(
+            &a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0)
+        return -1;
     if (!o->fasta) a->s.reasons.text = reason_by_tags;
     if (o->regions && !(a->regions = tfb_regions_load(o->regions, NULL, 0, a->s.fasta))) return -1;
     if (tfb_set_open(&a->set, o->max_background, o->seed) < 0) return -1;
@@ -108,12 +122,13 @@ static int check_set(const study_t *a, const reader_t *r)
 {
     const set_t *s = &a->set;
     if (s->sets)
-        tfb_note("%" PRId64 " random SNVs match %" PRId64 " hits in trinucleotide, change and GC, within %" PRId64 " bases of each; %" PRId64
-                 " hits are left out: no SNVs, or none matches",
+        tfb_note("%" PRId64 " random SNVs match %" PRId64 " hits in trinucleotide, change and GC, within %" PRId64
+                 " bases of each; %" PRId64 " hits are left out: no SNVs, or none matches",
                  s->n - s->n_hits, s->n_hits, a->o->within, s->n_unmatched);
     if (s->n_hits && s->n_hits < s->n) return 0;
     summary(a, r);
-    tfb_error("%s: nothing to compare: %s", tfb_enrich_path(a->o->in), s->n_hits ? "the background is empty" : "no hit could be scored");
+    tfb_error("%s: nothing to compare: %s", tfb_enrich_path(a->o->in),
+              s->n_hits ? "the background is empty" : "no hit could be scored");
     return -1;
 }
 

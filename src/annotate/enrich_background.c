@@ -51,7 +51,9 @@ static int add_near(study_t *a, int64_t i, tfb_near_t *near)
             int64_t k = (int64_t)tfb_rng_below(&a->set.rng, (uint64_t)n);
             tfb_near_snv_t snv = near->snv[k];
             near->snv[k] = near->snv[n - 1];
-            if (llabs((long long)(snv.pos - hit.pos)) <= inner || (a->regions && !tfb_regions_has(a->regions, contig, snv.pos))) continue;
+            if (llabs((long long)(snv.pos - hit.pos)) <= inner ||
+                (a->regions && !tfb_regions_has(a->regions, contig, snv.pos)))
+                continue;
             tfb_change_t c = {snv.pos, &tfb_base_char[snv.ref], &tfb_base_char[snv.alt], 1, 1};
             variant_t it;
             if (tfb_set_fill(&a->set, &it, contig, &c, 0, 0) < 0) return -1;
@@ -98,7 +100,8 @@ static int count_classes(study_t *a, candidates_t *c)
         variant_t *v = &a->set.var[i];
         tfb_change_t change = {v->pos, v->ref, v->alt, 1, 1};
         int k = TFB_ALLELE_EDGE;
-        if (strlen(v->ref) == 1 && strlen(v->alt) == 1) k = tfb_allele_window(a->s.fasta, a->set.contigs[v->contig], &change, 0, a->s.W, a->o->max_n, c->code);
+        if (strlen(v->ref) == 1 && strlen(v->alt) == 1)
+            k = tfb_allele_window(a->s.fasta, a->set.contigs[v->contig], &change, 0, a->s.W, a->o->max_n, c->code);
         if (k < 0) return -1;
         v->stratum = k == TFB_ALLELE_OK ? class_of(c->code, a->s.W, tfb_base_code[(uint8_t)*v->alt]) : -1;
         if (v->stratum >= 0) c->want[v->stratum] += a->o->n_random;
@@ -168,11 +171,13 @@ int tfb_enrich_random(study_t *a)
     c.want = calloc(CLASSES, sizeof *c.want);
     c.left = calloc(CLASSES, sizeof *c.left);
     c.code = malloc((size_t)a->s.W);
-    if (r && c.snv && c.class && c.order && c.want && c.left && c.code && count_classes(a, &c) == 0 && draw_candidates(a, &c, r) == 0)
+    if (r && c.snv && c.class && c.order && c.want && c.left && c.code && count_classes(a, &c) == 0 &&
+        draw_candidates(a, &c, r) == 0)
         n_taken = take_candidates(a, &c, r);
     if (n_taken >= 0) {
         drop_unmatched(&a->set, n_hits, &c);
-        tfb_note("%" PRId64 " random SNVs match %" PRId64 " hits in trinucleotide, change and GC; %" PRId64 " hits are left out: no SNVs, or none matches",
+        tfb_note("%" PRId64 " random SNVs match %" PRId64 " hits in trinucleotide, change and GC; %" PRId64
+                 " hits are left out: no SNVs, or none matches",
                  n_taken, n_hits - a->set.n_unmatched, a->set.n_unmatched);
     }
     tfb_regions_destroy(whole);
@@ -213,7 +218,8 @@ int tfb_enrich_match_af(study_t *a)
             v->stratum = -1;
         }
     }
-    tfb_note("%" PRId64 " variants of the background, up to %" PRId64 " for each hit, match the hits in the minor allele's frequency; %" PRId64
+    tfb_note("%" PRId64 " variants of the background, up to %" PRId64
+             " for each hit, match the hits in the minor allele's frequency; %" PRId64
              " hits are left out: none matches",
              n, ratio, a->set.n_unmatched);
     free(order);

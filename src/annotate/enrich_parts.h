@@ -114,7 +114,8 @@ int tfb_reader_background(reader_t *a);
 void tfb_reader_close(reader_t *a);
 /* Warns of the first REF that the FASTA does not have; at: where it differs. Call it before the
  * reason is counted. */
-void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t pos, const char *ref, const tfb_variants_t *at);
+void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t pos, const char *ref,
+                         const tfb_variants_t *at);
 /* Writes the name of a tag to a->tag, in which tfb_reader_open made room. tf "": of the summary. */
 void tfb_enrich_tag(reader_t *a, const char *tf, const char *suffix);
 /* Reads the changes of an ALT from tags. 1, 0 if it was not scored, -1 (logged). */

@@ -51,21 +51,26 @@ static int number(reader_t *a, const source_t *s, bcf1_t *rec, const char *spec,
     int id = bcf_hdr_id2int(s->hdr, BCF_DT_ID, tag), ints, n = rec->n_allele - 1;
     *v = NAN;
     if (id < 0 || !bcf_hdr_idinfo_exists(s->hdr, type, id) ||
-        ((ints = bcf_hdr_id2type(s->hdr, type, (uint32_t)id) == BCF_HT_INT) == 0 && bcf_hdr_id2type(s->hdr, type, (uint32_t)id) != BCF_HT_REAL)) {
+        ((ints = bcf_hdr_id2type(s->hdr, type, (uint32_t)id) == BCF_HT_INT) == 0 &&
+         bcf_hdr_id2type(s->hdr, type, (uint32_t)id) != BCF_HT_REAL)) {
         tfb_error("%s declares no numeric %s/%s", tfb_enrich_path(s->path), format ? "FORMAT" : "INFO", tag);
         return -1;
     }
     if (format)
-        got = ints ? bcf_get_format_int32(s->hdr, rec, tag, &a->i, &a->m_i) : bcf_get_format_float(s->hdr, rec, tag, &a->f, &a->m_f);
+        got = ints ? bcf_get_format_int32(s->hdr, rec, tag, &a->i, &a->m_i)
+                   : bcf_get_format_float(s->hdr, rec, tag, &a->f, &a->m_f);
     else
-        got = ints ? bcf_get_info_int32(s->hdr, rec, tag, &a->i, &a->m_i) : bcf_get_info_float(s->hdr, rec, tag, &a->f, &a->m_f);
+        got = ints ? bcf_get_info_int32(s->hdr, rec, tag, &a->i, &a->m_i)
+                   : bcf_get_info_float(s->hdr, rec, tag, &a->f, &a->m_f);
     if (format && got > 0) {
         got /= bcf_hdr_nsamples(s->hdr);
         first = s->sample * got;
     }
     if (got < 1 || (got != 1 && got != n)) return 0;
     int k = first + (got == 1 ? 0 : alt);
-    if (ints ? a->i[k] == bcf_int32_missing || a->i[k] == bcf_int32_vector_end : bcf_float_is_missing(a->f[k]) || bcf_float_is_vector_end(a->f[k])) return 0;
+    if (ints ? a->i[k] == bcf_int32_missing || a->i[k] == bcf_int32_vector_end
+             : bcf_float_is_missing(a->f[k]) || bcf_float_is_vector_end(a->f[k]))
+        return 0;
     *v = ints ? a->i[k] : (double)a->f[k];
     return 0;
 }
@@ -74,8 +79,8 @@ static int number(reader_t *a, const source_t *s, bcf1_t *rec, const char *spec,
  * -1. */
 static int bad_number(const source_t *s, bcf1_t *rec, const char *spec, double v, const char *should, int is_error)
 {
-    (is_error ? tfb_error : tfb_warn)("%s, record %" PRId64 " (%s:%" PRId64 "): %s is %g; %s", tfb_enrich_path(s->path), s->n + 1,
-                                      bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1, spec, v, should);
+    (is_error ? tfb_error : tfb_warn)("%s, record %" PRId64 " (%s:%" PRId64 "): %s is %g; %s", tfb_enrich_path(s->path),
+                                      s->n + 1, bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1, spec, v, should);
     return -1;
 }
 
@@ -86,7 +91,8 @@ static int frequency(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int *
     double af;
     if (number(a, s, rec, spec, alt, &af) < 0) return -1;
     if (!(af >= 0 && af <= 1)) {
-        if (!isnan(af) && a->n_bad_af++ == 0) bad_number(s, rec, spec, af, "a frequency is from 0 to 1: such alleles are left out", 0);
+        if (!isnan(af) && a->n_bad_af++ == 0)
+            bad_number(s, rec, spec, af, "a frequency is from 0 to 1: such alleles are left out", 0);
         a->n_no_af += isnan(af);
         return 0;
     }
@@ -101,7 +107,9 @@ static int trait(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int hit, 
 {
     double es;
     *down = *stratum = 0;
-    if (a->o->by_effect && (s->role != REST_ONLY || declares(s->hdr, BCF_HL_FMT, "ES"))) { /* a background that is no GWAS has gains and losses of ALT */
+    if (a->o->by_effect &&
+        (s->role != REST_ONLY ||
+         declares(s->hdr, BCF_HL_FMT, "ES"))) { /* a background that is no GWAS has gains and losses of ALT */
         if (number(a, s, rec, "FORMAT/ES", alt, &es) < 0) return -1;
         if (hit && (isnan(es) || es == 0)) {
             a->n_no_es++;
@@ -189,11 +197,12 @@ static int is_repeated(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int
     return 1;
 }
 
-void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t pos, const char *ref, const tfb_variants_t *at)
+void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t pos, const char *ref,
+                         const tfb_variants_t *at)
 {
     if (s->reasons.n[TFB_ALLELE_MISMATCH]) return;
-    tfb_warn("%s:%" PRId64 ": REF is %c but %s has %c; such variants are left out and counted", contig, (int64_t)pos + 1 + at->at, ref[at->at],
-             tfb_fasta_path(s->fasta), at->base);
+    tfb_warn("%s:%" PRId64 ": REF is %c but %s has %c; such variants are left out and counted", contig,
+             (int64_t)pos + 1 + at->at, ref[at->at], tfb_fasta_path(s->fasta), at->base);
 }
 
 /* The whole REF of a record of which more is written than is kept: the rest is checked when it is
@@ -247,9 +256,10 @@ static int read_record(reader_t *a, const source_t *s, bcf1_t *rec)
 {
     const char *contig = bcf_seqname(s->hdr, rec);
     if (contig && a->s->fasta) contig = fasta_name(a, contig);
-    if (!contig || (rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || bcf_unpack(rec, BCF_UN_ALL) < 0 || rec->n_allele < 1) {
-        tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", tfb_enrich_path(s->path), s->n + 1, bcf_seqname_safe(s->hdr, rec),
-                  (int64_t)rec->pos + 1);
+    if (!contig || (rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || bcf_unpack(rec, BCF_UN_ALL) < 0 ||
+        rec->n_allele < 1) {
+        tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", tfb_enrich_path(s->path), s->n + 1,
+                  bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1);
         return -1;
     }
     for (int alt = 0; alt + 1 < rec->n_allele; alt++)
@@ -283,7 +293,8 @@ static int reads_format(const reader_t *a, const source_t *s)
     const char *tag;
     int hits = s->role != REST_ONLY;
     if (hits && (!isnan(o->min_lp) || (o->weight && is_format(o->weight, &tag)))) return 1;
-    return (o->by_effect && (hits || declares(s->hdr, BCF_HL_FMT, "ES"))) || (o->match_af && declares(s->hdr, BCF_HL_FMT, "AF"));
+    return (o->by_effect && (hits || declares(s->hdr, BCF_HL_FMT, "ES"))) ||
+           (o->match_af && declares(s->hdr, BCF_HL_FMT, "AF"));
 }
 
 /* Whose values FORMAT has: --sample, or the first. A background of one sample may have any name. 0,
@@ -293,14 +304,16 @@ static int choose_sample(const reader_t *a, source_t *s)
     int n = bcf_hdr_nsamples(s->hdr), k = a->o->sample ? bcf_hdr_id2int(s->hdr, BCF_DT_SAMPLE, a->o->sample) : 0;
     if (!reads_format(a, s)) return 0;
     if (!a->o->sample && n > 1)
-        tfb_warn("%s has %d samples (studies): only the first, %s, is used; --sample chooses another", tfb_enrich_path(s->path), n, s->hdr->samples[0]);
+        tfb_warn("%s has %d samples (studies): only the first, %s, is used; --sample chooses another",
+                 tfb_enrich_path(s->path), n, s->hdr->samples[0]);
     if (k < 0 && s->role == REST_ONLY && n == 1) k = 0;
     if (k >= 0) {
         s->sample = k;
         return 0;
     }
     int near = tfb_nearest(a->o->sample, s->hdr->samples, n);
-    tfb_error("%s has no sample '%s'%s%s%s", tfb_enrich_path(s->path), a->o->sample, near >= 0 ? "; did you mean " : "", near >= 0 ? s->hdr->samples[near] : "",
+    tfb_error("%s has no sample '%s'%s%s%s", tfb_enrich_path(s->path), a->o->sample, near >= 0 ? "; did you mean " : "",
+              near >= 0 ? s->hdr->samples[near] : "",
               near >= 0 ? "?"
               : n       ? "; `bcftools query -l` lists those that it has"
                         : ": it has none");

@@ -37,7 +37,8 @@ static int keep_changes(study_t *a, variant_t *v, const float *z_ref, const floa
     }
     if (finite) return 0;
     if (a->set.n_not_finite++ == 0)
-        tfb_warn("%s:%" PRId64 ": the model's score is no number; such variants are left out and counted", a->set.contigs[v->contig], (int64_t)v->pos + 1);
+        tfb_warn("%s:%" PRId64 ": the model's score is no number; such variants are left out and counted",
+                 a->set.contigs[v->contig], (int64_t)v->pos + 1);
     free(v->v);
     v->v = NULL;
     return 0;
@@ -55,7 +56,9 @@ int tfb_enrich_score(study_t *a)
         variant_t *v = a->set.var + i;
         if (add_windows(a, &maker, v, k, place) < 0 || tfb_windows_score(&win, a->s.panel, a->o->strand) < 0) goto done;
         for (int j = 0; j < k; j++)
-            if (place[j].alt >= 0 && keep_changes(a, &v[j], tfb_windows_z(&win, place[j].ref), tfb_windows_z(&win, place[j].alt)) < 0) goto done;
+            if (place[j].alt >= 0 &&
+                keep_changes(a, &v[j], tfb_windows_z(&win, place[j].ref), tfb_windows_z(&win, place[j].alt)) < 0)
+                goto done;
     }
     ret = 0;
 done:

@@ -22,14 +22,17 @@ static int is_named(const char *value, size_t n, const char *tf)
 {
     if (strlen(tf) != n) return 0;
     for (size_t i = 0; i < n; i++)
-        if (value[i] != tf[i] && !(value[i] == '_' && (strchr(",;=|&", tf[i]) || isspace((unsigned char)tf[i])))) return 0;
+        if (value[i] != tf[i] && !(value[i] == '_' && (strchr(",;=|&", tf[i]) || isspace((unsigned char)tf[i]))))
+            return 0;
     return 1;
 }
 
 /* A change that a tag can hold; NaN if it is missing. */
 static double change_of(const reader_t *a, int alt)
 {
-    return bcf_float_is_missing(a->f[alt]) || bcf_float_is_vector_end(a->f[alt]) || !(fabsf(a->f[alt]) <= 1) ? NAN : (double)a->f[alt];
+    return bcf_float_is_missing(a->f[alt]) || bcf_float_is_vector_end(a->f[alt]) || !(fabsf(a->f[alt]) <= 1)
+               ? NAN
+               : (double)a->f[alt];
 }
 
 /* The TF that changes most, and as good as nothing for the others. 1, or 0 if it was not scored. */
@@ -43,7 +46,8 @@ static int read_summary(reader_t *a, const source_t *s, bcf1_t *rec, int alt, va
     if (!name) return 0;
     size_t len = strcspn(name, ",");
     tfb_enrich_tag(a, "", "DELTA");
-    if (bcf_get_info_float(s->hdr, rec, a->tag.s, &a->f, &a->m_f) != rec->n_allele - 1 || isnan(change_of(a, alt))) return 0;
+    if (bcf_get_info_float(s->hdr, rec, a->tag.s, &a->f, &a->m_f) != rec->n_allele - 1 || isnan(change_of(a, alt)))
+        return 0;
     for (int t = 0; t < a->s->T; t++)
         if (is_named(name, len, tfb_panel_target(a->s->panel, t))) v->v[t] = a->f[alt];
     return 1;
@@ -67,8 +71,8 @@ int tfb_enrich_read_tags(reader_t *a, const source_t *s, bcf1_t *rec, int alt, v
             v->v[t] = a->f[alt];
     }
     if (!missing || missing == a->s->T) return missing == 0;
-    tfb_error("%s: %s:%" PRId64 " has values of some TFs only (annotated with --min-percentile?): give -f ref.fa", tfb_enrich_path(s->path),
-              bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1);
+    tfb_error("%s: %s:%" PRId64 " has values of some TFs only (annotated with --min-percentile?): give -f ref.fa",
+              tfb_enrich_path(s->path), bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1);
     return -1;
 }
 
@@ -113,13 +117,17 @@ static int no_tags(const reader_t *a, const source_t *s)
     const char *path = tfb_enrich_path(s->path), *other = other_tag(s->hdr);
     size_t n = strlen(a->o->prefix);
     if (s->n_tfs)
-        tfb_error("%s has tags of some of the TFs only, %d of %d: annotate it with --tf %s, or give -f ref.fa, or test these with --tf", path, s->n_tfs,
-                  a->s->T, a->o->tf);
+        tfb_error("%s has tags of some of the TFs only, %d of %d: annotate it with --tf %s, or give -f ref.fa, or test "
+                  "these with --tf",
+                  path, s->n_tfs, a->s->T, a->o->tf);
     else if (other && (strncmp(other, a->o->prefix, n) || other[n] != '_'))
-        tfb_error("%s is not annotated with tags %s_..., but it has %s: annotate hits and background with the same --prefix, or give -f ref.fa", path,
-                  a->o->prefix, other);
+        tfb_error("%s is not annotated with tags %s_..., but it has %s: annotate hits and background with the same "
+                  "--prefix, or give -f ref.fa",
+                  path, a->o->prefix, other);
     else if (other)
-        tfb_error("%s is annotated, but with none of the TFs of -m and --tf (it has %s): choose others, or give -f ref.fa", path, other);
+        tfb_error(
+            "%s is annotated, but with none of the TFs of -m and --tf (it has %s): choose others, or give -f ref.fa",
+            path, other);
     else
         tfb_error("%s is not annotated: annotate it with --tf %s, or give -f ref.fa", path, a->o->tf);
     return -1;
@@ -141,8 +149,9 @@ static const char *kind_name(const reader_t *a, const source_t *s, kstring_t *te
 static int other_kinds(const reader_t *a)
 {
     kstring_t text[2] = {{0, 0, NULL}, {0, 0, NULL}};
-    tfb_error("%s has %s, %s has %s: annotate both alike, with --tf %s, or give -f ref.fa", tfb_enrich_path(a->in[0].path), kind_name(a, &a->in[0], &text[0]),
-              tfb_enrich_path(a->in[1].path), kind_name(a, &a->in[1], &text[1]), a->o->tf);
+    tfb_error("%s has %s, %s has %s: annotate both alike, with --tf %s, or give -f ref.fa",
+              tfb_enrich_path(a->in[0].path), kind_name(a, &a->in[0], &text[0]), tfb_enrich_path(a->in[1].path),
+              kind_name(a, &a->in[1], &text[1]), a->o->tf);
     for (int i = 0; i < 2; i++) free(text[i].s);
     return -1;
 }
@@ -152,13 +161,16 @@ static int compare_origins(const reader_t *a, const tfb_origin_t *x, const tfb_o
 {
     const char *hits = tfb_enrich_path(a->in[0].path), *rest = tfb_enrich_path(a->in[1].path);
     if (tfb_origin_known(x) && tfb_origin_known(y) && strcmp(x->digests, y->digests))
-        tfb_error("%s was annotated by %s, %s by %s: values of two models cannot be compared; annotate both with one, or give -f ref.fa", hits, x->models, rest,
-                  y->models);
+        tfb_error("%s was annotated by %s, %s by %s: values of two models cannot be compared; annotate both with one, "
+                  "or give -f ref.fa",
+                  hits, x->models, rest, y->models);
     else if (strcmp(x->options, y->options))
-        tfb_error("%s was annotated with %s, %s with %s: annotate both alike, or give -f ref.fa", hits, *x->options ? x->options : "the default options", rest,
+        tfb_error("%s was annotated with %s, %s with %s: annotate both alike, or give -f ref.fa", hits,
+                  *x->options ? x->options : "the default options", rest,
                   *y->options ? y->options : "the default options");
     else if (strcmp(x->meaning, y->meaning))
-        tfb_error("INFO/%s is '%s' in %s, and '%s' in %s: annotate both alike, or give -f ref.fa", a->tag.s, x->meaning, hits, y->meaning, rest);
+        tfb_error("INFO/%s is '%s' in %s, and '%s' in %s: annotate both alike, or give -f ref.fa", a->tag.s, x->meaning,
+                  hits, y->meaning, rest);
     else
         return 0;
     return -1;
@@ -190,13 +202,18 @@ static int check_tag(reader_t *a, int t, const char *suffix, int warned[2])
         int same = is_by_panel(a, &o[i], t);
         if (same < 0) ret = -1;
         if (strstr(o[i].options, "--min-percentile")) {
-            tfb_error("%s was annotated with %s: changes below are missing, not small; annotate it without, or give -f ref.fa", path, o[i].options);
+            tfb_error("%s was annotated with %s: changes below are missing, not small; annotate it without, or give -f "
+                      "ref.fa",
+                      path, o[i].options);
             ret = -1;
         }
         if (same == 0 && !warned[i]++)
-            tfb_warn("%s was annotated by %s, not by -m (%s), which gives only the TFs' names", path, o[i].models, tfb_panel_source(a->s->panel, t));
+            tfb_warn("%s was annotated by %s, not by -m (%s), which gives only the TFs' names", path, o[i].models,
+                     tfb_panel_source(a->s->panel, t));
         if (n == 2 && !tfb_origin_known(&o[i]) && !warned[i]++)
-            tfb_warn("%s: the header does not tell which model wrote INFO/%s; make sure that it is the one of the other file", path, a->tag.s);
+            tfb_warn("%s: the header does not tell which model wrote INFO/%s; make sure that it is the one of the "
+                     "other file",
+                     path, a->tag.s);
     }
     if (ret == 0 && n == 2) ret = compare_origins(a, &o[0], &o[1]);
     for (int i = 0; i < 2; i++) tfb_origin_free(&o[i]);
@@ -216,7 +233,8 @@ int tfb_enrich_choose_tags(reader_t *a)
         if (!a->in[i].kinds) return no_tags(a, &a->in[i]);
     if (!common) return other_kinds(a);
     a->tags = common & PER_TF ? PER_TF : SUMMARY;
-    if (a->tags == SUMMARY) return check_tag(a, -1, "TOP", warned) < 0 || check_tag(a, -1, "DELTA", warned) < 0 ? -1 : 0;
+    if (a->tags == SUMMARY)
+        return check_tag(a, -1, "TOP", warned) < 0 || check_tag(a, -1, "DELTA", warned) < 0 ? -1 : 0;
     for (int t = 0; t < a->s->T; t++)
         if (check_tag(a, t, "DELTA", warned) < 0) return -1;
     return 0;

@@ -97,7 +97,8 @@ static void test_target(void *arg, int t, int thread)
     a->obs[t] = sum[0];
     a->mean[0][t] = sum[0] / W;
     a->mean[1][t] = sum[1] / (double)(a->n - a->n_hits);
-    if (tfb_rank_test(x, a->w, a->n, &a->auc[t], &a->p[0][t], a->interval + (ptrdiff_t)2 * t) < 0) a->bad = 1; /* all threads write the same */
+    if (tfb_rank_test(x, a->w, a->n, &a->auc[t], &a->p[0][t], a->interval + (ptrdiff_t)2 * t) < 0)
+        a->bad = 1; /* all threads write the same */
     /* if nearly all are tied at nothing (the summary's tags), the rank sum is far from normal:
      * the permutations must tell */
     if ((double)n_changed * (double)a->n_hits < 5 * (double)a->n) a->p[0][t] = NAN;
@@ -137,7 +138,8 @@ int tfb_stats_test(stats_t *a)
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (!(*all[i] = tfb_alloc((size_t)T, sizeof **all[i], "statistics"))) return -1;
     if (!(a->interval = tfb_alloc((size_t)T * 2, sizeof *a->interval, "statistics"))) return -1;
-    if (!(a->perm = tfb_alloc((size_t)B * (size_t)T + 1, sizeof *a->perm, "permutations")) || !(a->column = calloc((size_t)n_threads, sizeof *a->column)) ||
+    if (!(a->perm = tfb_alloc((size_t)B * (size_t)T + 1, sizeof *a->perm, "permutations")) ||
+        !(a->column = calloc((size_t)n_threads, sizeof *a->column)) ||
         !(a->order = calloc((size_t)n_threads, sizeof *a->order)))
         return -1;
     for (int k = 0; k < n_threads; k++) {
@@ -151,7 +153,8 @@ int tfb_stats_test(stats_t *a)
     if (B) tfb_pool_run(a->pool, B, permute, a);
     for (int t = 0; t < T; t++) {
         int64_t as_large = 0;
-        for (int r = 0; r < B; r++) as_large += a->perm[(size_t)r * (size_t)T + (size_t)t] >= a->obs[t] * (1 - 1e-9); /* sums of other orders */
+        for (int r = 0; r < B; r++)
+            as_large += a->perm[(size_t)r * (size_t)T + (size_t)t] >= a->obs[t] * (1 - 1e-9); /* sums of other orders */
         a->p[1][t] = B ? (double)(as_large + 1) / (B + 1) : NAN;
     }
     return tfb_bh(a->p[0], T, a->q[0]) < 0 || tfb_bh(a->p[1], T, a->q[1]) < 0 ? -1 : 0;
@@ -188,6 +191,7 @@ void tfb_stats_free(stats_t *a)
     }
     free(a->column);
     free(a->order);
-    void *all[] = {a->x, a->w, a->first, a->obs, a->perm, a->auc, a->interval, a->p[0], a->p[1], a->q[0], a->q[1], a->mean[0], a->mean[1]};
+    void *all[] = {a->x,    a->w,    a->first, a->obs,  a->perm,    a->auc,    a->interval,
+                   a->p[0], a->p[1], a->q[0],  a->q[1], a->mean[0], a->mean[1]};
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++) free(all[i]);
 }

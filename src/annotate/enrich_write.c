@@ -21,7 +21,8 @@ int tfb_stats_table(const stats_t *a, const int *order)
     tfb_out_t *out;
     FILE *f = tfb_out_open(a->o->out, &out);
     if (!f) return -1;
-    fprintf(f, "tf\tn_hits\tn_background\tmean_hits\tmean_background\tauc\tp_rank\tq_rank\tp_perm\tq_perm\tauc_low\tauc_high\n");
+    fprintf(f, "tf\tn_hits\tn_background\tmean_hits\tmean_background\tauc\tp_rank\tq_rank\tp_perm\tq_perm\tauc_"
+               "low\tauc_high\n");
     for (int k = 0; k < a->T; k++) {
         int t = order[k];
         fprintf(f, "%s\t%" PRId64 "\t%" PRId64, tfb_panel_target(a->panel, t), a->n_hits, a->n - a->n_hits);
@@ -63,7 +64,8 @@ static void put_numbers(FILE *f, const stats_t *a, int t, double q, int x, int y
 {
     const double *range = a->interval + (ptrdiff_t)2 * t;
     if (isfinite(a->auc[t])) fprintf(f, "<text x=\"%d\" y=\"%d\">%.3f</text>", x, y, a->auc[t]);
-    if (isfinite(range[0])) fprintf(f, "<text x=\"%d\" y=\"%d\" fill=\"#555\">%.3f&#8211;%.3f</text>", x + 50, y, range[0], range[1]);
+    if (isfinite(range[0]))
+        fprintf(f, "<text x=\"%d\" y=\"%d\" fill=\"#555\">%.3f&#8211;%.3f</text>", x + 50, y, range[0], range[1]);
     fprintf(f, "<text x=\"%d\" y=\"%d\">", x + 162, y);
     if (isfinite(q))
         fprintf(f, "%.2g</text>\n", q);
@@ -88,17 +90,21 @@ int tfb_stats_svg(const stats_t *a, const int *order)
     most = step * ceil(most / step);
     scale = wide / most;
     fprintf(f,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" font-family=\"sans-serif\" font-size=\"13\">\n"
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
+            "font-family=\"sans-serif\" font-size=\"13\">\n"
             "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-            "<text x=\"12\" y=\"22\" font-size=\"15\" font-weight=\"bold\">%s of binding sites: %" PRId64 " variants against %" PRId64 "</text>\n"
+            "<text x=\"12\" y=\"22\" font-size=\"15\" font-weight=\"bold\">%s of binding sites: %" PRId64
+            " variants against %" PRId64 "</text>\n"
             "<text x=\"12\" y=\"42\" fill=\"#555\">%s, one-sided; blue: false discovery rate below 5 %%</text>\n"
-            "<text x=\"%d\" y=\"42\" fill=\"#555\">AUC</text><text x=\"%d\" y=\"42\" fill=\"#555\">95 %%</text><text x=\"%d\" y=\"42\" "
+            "<text x=\"%d\" y=\"42\" fill=\"#555\">AUC</text><text x=\"%d\" y=\"42\" fill=\"#555\">95 %%</text><text "
+            "x=\"%d\" y=\"42\" "
             "fill=\"#555\">q</text>\n",
-            right + 234, bottom + 52, right + 234, bottom + 52, what[a->o->what], a->n_hits, a->n - a->n_hits, by ? "permutations" : "rank test", right,
-            right + 50, right + 162);
+            right + 234, bottom + 52, right + 234, bottom + 52, what[a->o->what], a->n_hits, a->n - a->n_hits,
+            by ? "permutations" : "rank test", right, right + 50, right + 162);
     for (double x = 0; x <= most + step / 2; x += step)
         fprintf(f,
-                "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"%d\" text-anchor=\"middle\" fill=\"#555\">%g</text>\n",
+                "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"%d\" "
+                "text-anchor=\"middle\" fill=\"#555\">%g</text>\n",
                 left + x * scale, top - 6, left + x * scale, bottom, left + x * scale, bottom + 18, x);
     for (int k = 0; k < n; k++) {
         int t = order[k], y = top + k * row + row / 2;
@@ -107,10 +113,12 @@ int tfb_stats_svg(const stats_t *a, const int *order)
         fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", left - 10, y + 4);
         escaped(f, tfb_panel_target(a->panel, t), LETTERS);
         fprintf(f,
-                "</text><line x1=\"%d\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"/><circle cx=\"%.1f\" cy=\"%d\" r=\"5\" fill=\"%s\"/>",
+                "</text><line x1=\"%d\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"/><circle "
+                "cx=\"%.1f\" cy=\"%d\" r=\"5\" fill=\"%s\"/>",
                 left, y, x, y, colour, x, y, colour);
         put_numbers(f, a, t, q[t], right, y + 4);
     }
-    fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">&#8722;log10 p</text>\n</svg>\n", left + wide / 2, bottom + 40);
+    fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">&#8722;log10 p</text>\n</svg>\n", left + wide / 2,
+            bottom + 40);
     return tfb_out_close(f, out, 1);
 }

@@ -99,7 +99,8 @@ bad:
 static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);
-    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, r, tid;
+    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0),
+        ret = -1, r, tid;
     kstring_t contig = {0, 0, NULL};
     tfb_lines_t in = {0};
     if (tfb_lines_open(&in, path) < 0) return -1;
@@ -161,8 +162,10 @@ static int open_tracks(args_t *a)
     const char **tf = malloc((size_t)a->s.T * sizeof *tf);
     if (!tf) return -1;
     for (int t = 0; t < a->s.T; t++) tf[t] = tfb_panel_target(a->s.panel, t);
-    a->track =
-        tfb_tracks_open(&(tfb_tracks_opt_t){.out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->s.T, .decimals = 5}, a->s.fasta);
+    a->track = tfb_tracks_open(
+        &(tfb_tracks_opt_t){
+            .out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->s.T, .decimals = 5},
+        a->s.fasta);
     free(tf);
     return a->track ? 0 : -1;
 }
@@ -176,7 +179,8 @@ static hts_pos_t window_of(const args_t *a, hts_pos_t b, hts_pos_t e) { return b
 static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g, hts_pos_t k, int n)
 {
     hts_pos_t step = a->o->step, last = (k + n) * step < len ? (k + n) * step : len;
-    hts_pos_t from = window_of(a, k * step, k * step + step < len ? k * step + step : len), to = window_of(a, (k + n - 1) * step, last) + a->s.W;
+    hts_pos_t from = window_of(a, k * step, k * step + step < len ? k * step + step : len),
+              to = window_of(a, (k + n - 1) * step, last) + a->s.W;
     int m = 0;
     if (from < 0) from = 0;
     if (to > len) to = len;
@@ -199,7 +203,8 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
     for (size_t i = 0; i < size; i++) a->n_before[i + 1] = a->n_before[i] + (a->code[i] == TFB_N);
     for (int i = 0; i < n; i++) {
         hts_pos_t b = (k + i) * step, e = b + step < len ? b + step : len, lo = window_of(a, b, e);
-        if (lo < from || lo + a->s.W > to || a->n_before[lo - from + a->s.W] - a->n_before[lo - from] > a->o->max_n) continue;
+        if (lo < from || lo + a->s.W > to || a->n_before[lo - from + a->s.W] - a->n_before[lo - from] > a->o->max_n)
+            continue;
         a->at[m] = lo - from;
         a->beg[m] = b > g->beg ? b : g->beg;
         a->end[m++] = e < g->end ? e : g->end;
@@ -208,7 +213,8 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
     for (int i = 0; i < m; i++)
         for (int t = 0; t < a->s.T; t++) {
             float z = a->z[(size_t)i * (size_t)a->s.T + (size_t)t];
-            if (tfb_track_add(a->track[t], contig, a->beg[i], a->end[i], a->o->logit ? z : tfb_sigmoid(z)) < 0) return -1;
+            if (tfb_track_add(a->track[t], contig, a->beg[i], a->end[i], a->o->logit ? z : tfb_sigmoid(z)) < 0)
+                return -1;
         }
     a->n_scored += m;
     return 0;
@@ -217,7 +223,10 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
 static int scan_region(args_t *a, const region_t *g)
 {
     const char *contig = tfb_fasta_contig(a->s.fasta, g->tid);
-    hts_pos_t len = tfb_fasta_len(a->s.fasta, contig), step = a->o->step, most = BASES / step < 1 ? 1 : BASES / step < WINDOWS ? BASES / step : WINDOWS;
+    hts_pos_t len = tfb_fasta_len(a->s.fasta, contig), step = a->o->step,
+              most = BASES / step < 1         ? 1
+                     : BASES / step < WINDOWS ? BASES / step
+                                              : WINDOWS;
     hts_pos_t end = (g->end + step - 1) / step;
     a->n_bases += g->end - g->beg;
     for (hts_pos_t k = g->beg / step; k < end; k += most)
@@ -232,16 +241,21 @@ int tfb_scan(const tfb_scan_opt_t *o)
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = o;
-    if (tfb_session_open(&a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0) goto done;
-    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) || make_regions(a) < 0 || open_tracks(a) < 0) goto done;
+    if (tfb_session_open(
+            &a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0)
+        goto done;
+    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) || make_regions(a) < 0 ||
+        open_tracks(a) < 0)
+        goto done;
     ret = 0;
     for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
 done:
     ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
     double s = tfb_now() - began;
     if (ret == 0)
-        tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64 " with too many N or too near a contig end", a->n_bases, s,
-                 (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
+        tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64
+                 " with too many N or too near a contig end",
+                 a->n_bases, s, (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
     tfb_session_close(&a->s);
     free(a->region);
     free(a->code);

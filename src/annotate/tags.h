@@ -6,8 +6,8 @@
 #define TFB_TAGS_H
 
 #include "annotate/phased.h"
-#include "score/variant.h"
 #include "score/effect.h"
+#include "score/variant.h"
 #include <htslib/kstring.h>
 #include <htslib/vcf.h>
 

@@ -1,3 +1,2 @@
 /* windows.h - has moved to score/. */
 #include "score/variant.h"
-#include "score/variant.h"

@@ -58,7 +58,8 @@ int tfb_cmd_precision(const char *s);
 /* After the options: without any the usage, on standard error; else an error for an argument too many or for the first option that is not there. need:
  * values, and what to call those that are NULL; ends with a name of NULL. in: what gets the one argument that a command takes, a `what` (set before: where
  * there is none); NULL: it takes none. Whether there was something. */
-int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2], const char **in, const char *what);
+int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to),
+                       const char *const (*need)[2], const char **in, const char *what);
 /* Processors this process may use. */
 int tfb_cmd_processors(void);
 

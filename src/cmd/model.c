@@ -14,35 +14,44 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Show what is in a model file; a file that shows is whole: its sizes, shapes and numbers have been checked.\n"
-               "\n"
-               "Usage: tfbind model [options] model.safetensors\n"
-               "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] model.safetensors\n"
-               "\n"
-               "Calibrating measures what a change by a random SNV is, and from which probability on a window is a site of the TF. annotate then writes\n"
-               "percentiles (TFB_PCT) and calls (TFB_CALL: gain, loss, change).\n\n"
-               "Show or convert\n"
-               "      --check              check more: no tensors that are not used, scores that are numbers; print nothing but OK\n"
-               "      --list               print the names of the targets, one a line, and nothing else\n"
-               "      --get KEY            print one entry of the metadata (such as test_metrics) and nothing else\n"
-               "      --calibration        print the calibration, a row a target: quantiles of |delta| and |LOR|, threshold, recall\n"
-               "      --convert FILE       write the model to FILE (--half: as float16)\n"
-               "      --half               with --convert\n"
-               "Calibrate\n"
-               "      --calibrate          score random SNVs in the regions, store quantiles of their |delta| and |LOR| for each target\n"
-               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-               "  -R, --regions-file FILE  BED with the regions where SNVs are drawn [those of -l]\n"
-               "      --snv-chroms LIST    draw only on these contigs [all]\n"
-               "      --n INT              SNVs [100000]; they take 8 bytes of memory for each target\n"
-               "      --max-n INT          N allowed in the window of an SNV [20]\n"
-               "      --seed INT           of the draws [1]\n"
-               "  -l, --labels FILE        labelled regions, as for pretrain: also store, for each target, the lowest probability at which\n"
-               "                           the stated share of regions called sites is bound (10 bound ones or more)\n"
-               "      --chroms LIST        thresholds from regions on these contigs, which should not be those of training [all]\n"
-               "      --precision FLOAT    that share [0.5]\n"
-               "  -o, --output FILE        write the calibrated model here [over the model itself]\n"
-               "  -@, --threads INT        threads in all [all processors]\n"
-               "  -h, --help               this text\n");
+    fprintf(
+        f,
+        "Show what is in a model file; a file that shows is whole: its sizes, shapes and numbers have been checked.\n"
+        "\n"
+        "Usage: tfbind model [options] model.safetensors\n"
+        "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] "
+        "model.safetensors\n"
+        "\n"
+        "Calibrating measures what a change by a random SNV is, and from which probability on a window is a site of "
+        "the TF. annotate then writes\n"
+        "percentiles (TFB_PCT) and calls (TFB_CALL: gain, loss, change).\n\n"
+        "Show or convert\n"
+        "      --check              check more: no tensors that are not used, scores that are numbers; print nothing "
+        "but OK\n"
+        "      --list               print the names of the targets, one a line, and nothing else\n"
+        "      --get KEY            print one entry of the metadata (such as test_metrics) and nothing else\n"
+        "      --calibration        print the calibration, a row a target: quantiles of |delta| and |LOR|, threshold, "
+        "recall\n"
+        "      --convert FILE       write the model to FILE (--half: as float16)\n"
+        "      --half               with --convert\n"
+        "Calibrate\n"
+        "      --calibrate          score random SNVs in the regions, store quantiles of their |delta| and |LOR| for "
+        "each target\n"
+        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+        "  -R, --regions-file FILE  BED with the regions where SNVs are drawn [those of -l]\n"
+        "      --snv-chroms LIST    draw only on these contigs [all]\n"
+        "      --n INT              SNVs [100000]; they take 8 bytes of memory for each target\n"
+        "      --max-n INT          N allowed in the window of an SNV [20]\n"
+        "      --seed INT           of the draws [1]\n"
+        "  -l, --labels FILE        labelled regions, as for pretrain: also store, for each target, the lowest "
+        "probability at which\n"
+        "                           the stated share of regions called sites is bound (10 bound ones or more)\n"
+        "      --chroms LIST        thresholds from regions on these contigs, which should not be those of training "
+        "[all]\n"
+        "      --precision FLOAT    that share [0.5]\n"
+        "  -o, --output FILE        write the calibrated model here [over the model itself]\n"
+        "  -@, --threads INT        threads in all [all processors]\n"
+        "  -h, --help               this text\n");
 }
 
 static const char *or_dash(const char *s) { return s ? s : "?"; }
@@ -57,10 +66,12 @@ static void describe_calibration(const tfb_model_t *m)
         n_pct += !isnan(tfb_calib_quantiles(c, t, TFB_CALIB_DELTA)[0]);
         n_threshold += !isnan(c->threshold[t]);
     }
-    int k = snprintf(text, sizeof text, "percentiles of %d targets from %" PRId64 " random SNVs (%.200s, seed %" PRId64 ")", n_pct, c->n_snvs,
-                     or_dash(c->regions), c->seed);
+    int k =
+        snprintf(text, sizeof text, "percentiles of %d targets from %" PRId64 " random SNVs (%.200s, seed %" PRId64 ")",
+                 n_pct, c->n_snvs, or_dash(c->regions), c->seed);
     if (c->sites && k > 0 && k < (int)sizeof text)
-        snprintf(text + k, sizeof text - (size_t)k, "; thresholds of %d at precision %g (%.200s)", n_threshold, c->precision, c->sites);
+        snprintf(text + k, sizeof text - (size_t)k, "; thresholds of %d at precision %g (%.200s)", n_threshold,
+                 c->precision, c->sites);
     printf("%s\t", TFB_CALIB_KEY);
     for (const char *s = text; *s; s++) putchar(iscntrl((unsigned char)*s) ? ' ' : *s);
     putchar('\n');
@@ -78,7 +89,8 @@ static void table_calibration(const tfb_model_t *m)
             if (isnan(c->threshold[t]))
                 printf("%s\t.\t.\t%s", m->targets[t], k ? "lor" : "delta");
             else
-                printf("%s\t%.4g\t%.4g\t%s", m->targets[t], (double)c->threshold[t], (double)c->recall[t], k ? "lor" : "delta");
+                printf("%s\t%.4g\t%.4g\t%s", m->targets[t], (double)c->threshold[t], (double)c->recall[t],
+                       k ? "lor" : "delta");
             for (int i = 0; i < c->n_grid; i++)
                 if (isnan(q[0]))
                     printf("\t.");
@@ -106,7 +118,8 @@ static void describe(const tfb_model_t *m, const char *path)
         size_t n = strlen(v);
         for (const char *k = m->meta[i]; *k; k++) putchar(iscntrl((unsigned char)*k) ? ' ' : *k);
         putchar('\t');
-        for (size_t k = 0; k < n && k < (n > 300 ? 100 : 300); k++) putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
+        for (size_t k = 0; k < n && k < (n > 300 ? 100 : 300); k++)
+            putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
         puts(n > 300 ? "... (--get shows all)" : "");
     }
     printf("\nlayer\tname\tpositions\tchannels\tparameters\n");
@@ -132,7 +145,8 @@ static int calibrate(tfb_model_t *m, args_t *g, const char *out, char *command)
     tfb_pool_t *pool = tfb_pool_create(g->threads);
     o->pool = pool;
     if (!o->regions) o->regions = o->labels;
-    if (!pool || (g->snv_chroms && !(a = tfb_cmd_list(g->snv_chroms, &o->n_snv_chroms))) || (g->chroms && !(b = tfb_cmd_list(g->chroms, &o->n_chroms))))
+    if (!pool || (g->snv_chroms && !(a = tfb_cmd_list(g->snv_chroms, &o->n_snv_chroms))) ||
+        (g->chroms && !(b = tfb_cmd_list(g->chroms, &o->n_chroms))))
         goto done;
     if (tfb_run_claim(out) < 0) goto done;
     o->snv_chroms = a;
@@ -271,7 +285,8 @@ int tfb_cmd_model(int argc, char **argv)
         bad |= take_option(&g, c) < 0;
     }
     const char *path = NULL, *const need[][2] = {{NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file") || check_args(&g) < 0) return 1;
+    if (bad || tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file") || check_args(&g) < 0)
+        return 1;
     tfb_model_t *m = g.check ? tfb_model_load_strict(path) : tfb_model_load(path);
     if (!m) return 1;
     int ret = act(m, &g, path, argc, argv) < 0;

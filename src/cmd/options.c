@@ -1,7 +1,7 @@
 /* options.c - parsing options and their values. */
 #include "cmd/cmd.h"
-#include "kernels/kernels.h"
 #include "genome/lines.h"
+#include "kernels/kernels.h"
 #include "util/util.h"
 #include "util/vec.h"
 #include <errno.h>
@@ -152,12 +152,14 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
 
 /* Takes a line of --weights, its end cut off. seen (n_targets) has the line that named a target. 0, or -1
  * (logged). */
-static int weigh(const char *path, int64_t n_line, char *line, char *const *targets, int n_targets, float *w, int64_t *seen)
+static int weigh(const char *path, int64_t n_line, char *line, char *const *targets, int n_targets, float *w,
+                 int64_t *seen)
 {
     char *tab = strchr(line, '\t');
     double x = 0;
     if (!tab || decimal(tab + 1, &x) || !(x >= 1e-6 && x <= 1e6)) {
-        tfb_error("%s, line %" PRId64 ": expected a TF, a tab and a weight from 1e-6 to 1e6, not '%.60s'", path, n_line, line);
+        tfb_error("%s, line %" PRId64 ": expected a TF, a tab and a weight from 1e-6 to 1e6, not '%.60s'", path, n_line,
+                  line);
         return -1;
     }
     *tab = 0;
@@ -198,7 +200,8 @@ float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
 
 int tfb_cmd_schedule(const char *s, int *schedule)
 {
-    static const char *const name[] = {"constant", "cosine", "linear", "one-cycle"}; /* in the order of tfb_schedule_t */
+    static const char *const name[] = {"constant", "cosine", "linear",
+                                       "one-cycle"}; /* in the order of tfb_schedule_t */
     int k = tfb_word("schedule", s, name, 4);
     if (k >= 0) *schedule = k;
     return k < 0;
@@ -216,11 +219,14 @@ int tfb_cmd_precision(const char *s)
 {
     int r = tfb_kernels_set_precision(s);
     if (r == -1) tfb_error("--precision is float32 or bfloat16, not '%s'", s);
-    if (r == -2) tfb_error("this processor has no bfloat16 tiles (AMX), or TFBIND_CPU or the system keeps them back: leave --precision out");
+    if (r == -2)
+        tfb_error("this processor has no bfloat16 tiles (AMX), or TFBIND_CPU or the system keeps them back: leave "
+                  "--precision out");
     return r != 0;
 }
 
-int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2], const char **in, const char *what)
+int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to),
+                       const char *const (*need)[2], const char **in, const char *what)
 {
     int n = argc - optind, most = in != NULL;
     if (argc == 1) {

@@ -11,7 +11,8 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Make a page about annotated variants: counts, distribution of changes, the strongest ones with figures, a table of TFs.\n"
+    fprintf(f, "Make a page about annotated variants: counts, distribution of changes, the strongest ones with "
+               "figures, a table of TFs.\n"
                "\n"
                "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
                "\n"
@@ -21,7 +22,8 @@ static void usage(FILE *f)
                "  -d, --db FILE            known motifs in MEME format: figures show the best match\n"
                "      --top INT            so many variants are listed [50]\n"
                "      --figures INT        of them, so many with a figure [20]\n"
-               "      --delta NUM          changes of at least this are counted; sites gained and lost are those of the tags' calls [0.2]\n"
+               "      --delta NUM          changes of at least this are counted; sites gained and lost are those of "
+               "the tags' calls [0.2]\n"
                "      --prefix STR         of the tags, as for annotate [TFB]\n"
                "      --title TEXT         heading\n"
                "  -h, --help               this text\n");
@@ -30,9 +32,11 @@ static void usage(FILE *f)
 int tfb_cmd_report(int argc, char **argv)
 {
     enum { TOP = 256, FIGURES, DELTA, PREFIX, TITLE };
-    static const struct option opts[] = {{"output", 1, NULL, 'o'},  {"model", 1, NULL, 'm'},       {"fasta-ref", 1, NULL, 'f'}, {"db", 1, NULL, 'd'},
-                                         {"top", 1, NULL, TOP},     {"figures", 1, NULL, FIGURES}, {"delta", 1, NULL, DELTA},   {"prefix", 1, NULL, PREFIX},
-                                         {"title", 1, NULL, TITLE}, {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {
+        {"output", 1, NULL, 'o'},  {"model", 1, NULL, 'm'},     {"fasta-ref", 1, NULL, 'f'},
+        {"db", 1, NULL, 'd'},      {"top", 1, NULL, TOP},       {"figures", 1, NULL, FIGURES},
+        {"delta", 1, NULL, DELTA}, {"prefix", 1, NULL, PREFIX}, {"title", 1, NULL, TITLE},
+        {"help", 0, NULL, 'h'},    {NULL, 0, NULL, 0}};
     tfb_report_opt_t o = {.prefix = "TFB", .n_top = 50, .n_figures = 20, .delta = 0.2};
     const char *path = NULL, *model = NULL, *fasta = NULL, *db = NULL;
     char title[300], *command = NULL;
@@ -67,7 +71,10 @@ int tfb_cmd_report(int argc, char **argv)
     if (tfb_run_claim(path) < 0) return 1;
     if (!o.title) {
         const char *base = strrchr(o.in, '/');
-        snprintf(title, sizeof title, "Predicted TF binding: %.200s", strcmp(o.in, "-") == 0 ? "variants" : base ? base + 1 : o.in);
+        snprintf(title, sizeof title, "Predicted TF binding: %.200s",
+                 strcmp(o.in, "-") == 0 ? "variants"
+                 : base                 ? base + 1
+                                        : o.in);
         o.title = title;
     }
     tfb_session_t s = {.T = 0};

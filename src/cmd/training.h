@@ -34,17 +34,20 @@ enum {
 };
 /* The last rows of a command's table of options, and their letters; -h is the command's own. */
 #define TFB_TRAINING_LETTERS "f:l:e:b:o:@:v:h"
-#define TFB_TRAINING_OPTIONS                                                                                                                    \
-    {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"chroms", 1, NULL, TFB_TRAINING_CHROMS}, {"valid", 1, NULL, TFB_TRAINING_VALID},    \
-        {"test", 1, NULL, TFB_TRAINING_TEST}, {"regions", 1, NULL, TFB_TRAINING_REGIONS}, {"epochs", 1, NULL, 'e'}, {"batch", 1, NULL, 'b'},    \
-        {"rate", 1, NULL, TFB_TRAINING_RATE}, {"schedule", 1, NULL, TFB_TRAINING_SCHEDULE}, {"average", 1, NULL, TFB_TRAINING_AVERAGE},         \
-        {"balance", 1, NULL, TFB_TRAINING_BALANCE}, {"weights", 1, NULL, TFB_TRAINING_WEIGHTS}, {"decay", 1, NULL, TFB_TRAINING_DECAY},         \
-        {"one-strand", 0, NULL, TFB_TRAINING_ONE_STRAND}, {"precision", 1, NULL, TFB_TRAINING_PRECISION}, {"seed", 1, NULL, TFB_TRAINING_SEED}, \
-        {"resume", 0, NULL, TFB_TRAINING_RESUME}, {"half", 0, NULL, TFB_TRAINING_HALF}, {"augment", 1, NULL, TFB_TRAINING_AUGMENT},             \
-        {"clean", 1, NULL, TFB_TRAINING_CLEAN}, {"warmup", 1, NULL, TFB_TRAINING_WARMUP}, {"output", 1, NULL, 'o'}, {"threads", 1, NULL, '@'},  \
-        {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},                                                                                    \
-    {                                                                                                                                           \
-        NULL, 0, NULL, 0                                                                                                                        \
+#define TFB_TRAINING_OPTIONS                                                                                        \
+    {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"chroms", 1, NULL, TFB_TRAINING_CHROMS},                \
+        {"valid", 1, NULL, TFB_TRAINING_VALID}, {"test", 1, NULL, TFB_TRAINING_TEST},                               \
+        {"regions", 1, NULL, TFB_TRAINING_REGIONS}, {"epochs", 1, NULL, 'e'}, {"batch", 1, NULL, 'b'},              \
+        {"rate", 1, NULL, TFB_TRAINING_RATE}, {"schedule", 1, NULL, TFB_TRAINING_SCHEDULE},                         \
+        {"average", 1, NULL, TFB_TRAINING_AVERAGE}, {"balance", 1, NULL, TFB_TRAINING_BALANCE},                     \
+        {"weights", 1, NULL, TFB_TRAINING_WEIGHTS}, {"decay", 1, NULL, TFB_TRAINING_DECAY},                         \
+        {"one-strand", 0, NULL, TFB_TRAINING_ONE_STRAND}, {"precision", 1, NULL, TFB_TRAINING_PRECISION},           \
+        {"seed", 1, NULL, TFB_TRAINING_SEED}, {"resume", 0, NULL, TFB_TRAINING_RESUME},                             \
+        {"half", 0, NULL, TFB_TRAINING_HALF}, {"augment", 1, NULL, TFB_TRAINING_AUGMENT},                           \
+        {"clean", 1, NULL, TFB_TRAINING_CLEAN}, {"warmup", 1, NULL, TFB_TRAINING_WARMUP}, {"output", 1, NULL, 'o'}, \
+        {"threads", 1, NULL, '@'}, {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},                             \
+    {                                                                                                               \
+        NULL, 0, NULL, 0                                                                                            \
     }
 /* Takes option c with its value: 0, or 1 where it is none of the above or its value is wrong (logged; getopt logs what it does not know). */
 int tfb_training_option(tfb_training_t *t, int c, const char *value);
@@ -70,7 +73,7 @@ void tfb_training_free(tfb_training_data_t *d);
 
 /* Trains d->net and writes the model. identity: what a checkpoint must agree with; describe(arg, m) adds to the model what the command knows of it
  * (0 or -1); argv: recorded. 0, or -1 (logged). */
-int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity, int (*describe)(void *arg, tfb_model_t *m), void *arg, int argc,
-                     char **argv);
+int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity,
+                     int (*describe)(void *arg, tfb_model_t *m), void *arg, int argc, char **argv);
 
 #endif

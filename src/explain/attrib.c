@@ -53,7 +53,10 @@ const char *tfb_attrib_unruled(const tfb_attrib_t *a)
 }
 
 /* Row l, base c of a window as the strand has it. */
-static size_t place(int rev, int W, int l, int c) { return rev ? (size_t)(W - 1 - l) * 4 + (size_t)(3 - c) : (size_t)l * 4 + (size_t)c; }
+static size_t place(int rev, int W, int l, int c)
+{
+    return rev ? (size_t)(W - 1 - l) * 4 + (size_t)(3 - c) : (size_t)l * 4 + (size_t)c;
+}
 
 static void put(const uint8_t *code, int W, int rev, uint8_t *to)
 {
@@ -77,7 +80,8 @@ static int strands(const tfb_attrib_t *a, int *rev)
     return a->strand == TFB_STRAND_BOTH ? 2 : 1;
 }
 
-void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *ref, const int *target, int n, float *hyp, double *z, double *z_ref)
+void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *ref, const int *target, int n, float *hyp,
+                         double *z, double *z_ref)
 {
     int W = a->W, T = a->T, rev[2], n_strands = strands(a, rev);
     float share = 1 / (float)(a->n_refs * n_strands); /* of one reference on one strand */
@@ -99,7 +103,8 @@ void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *re
                 }
             for (int t = 0; t < n; t++) {
                 want(a, 2 * pairs, target[t]);
-                const float *m = tfb_walk_input(a->walk, a->dz, 1); /* (2 * pairs, W, 4); the first half is the inputs' */
+                const float *m =
+                    tfb_walk_input(a->walk, a->dz, 1); /* (2 * pairs, W, 4); the first half is the inputs' */
                 float *h = hyp + (size_t)t * (size_t)W * 4;
                 for (int b = 0; b < pairs; b++)
                     for (int l = 0; l < W; l++) {
@@ -129,7 +134,8 @@ void tfb_attrib_gradient(tfb_attrib_t *a, const uint8_t *code, const int *target
         float *h = hyp + (size_t)t * (size_t)W * 4;
         for (int s = 0; s < B; s++)
             for (int l = 0; l < W; l++)
-                for (int c = 0; c < 4; c++) h[place(rev[s], W, l, c)] += g[((size_t)s * (size_t)W + (size_t)l) * 4 + (size_t)c] / (float)B;
+                for (int c = 0; c < 4; c++)
+                    h[place(rev[s], W, l, c)] += g[((size_t)s * (size_t)W + (size_t)l) * 4 + (size_t)c] / (float)B;
     }
 }
 

@@ -25,7 +25,8 @@ const char *tfb_attrib_unruled(const tfb_attrib_t *a);
  *   ref   (n_refs, W) references of the same length
  *   hyp   (n, W, 4) hypothetical contributions
  *   z     (n) logits;  z_ref (n) mean logits of the references */
-void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *ref, const int *target, int n, float *hyp, double *z, double *z_ref);
+void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *ref, const int *target, int n, float *hyp,
+                         double *z, double *z_ref);
 /* The gradient: hyp (n, W, 4), z (n). */
 void tfb_attrib_gradient(tfb_attrib_t *a, const uint8_t *code, const int *target, int n, float *hyp, double *z);
 /* Dinucleotide shuffles of code (W): ref (n, W). They depend on the sequence and the seed alone, not on what was shuffled before. */

@@ -18,9 +18,11 @@
 static int check_contributions(const explainer_t *a, const window_t *w)
 {
     for (int t = 0; t < a->n; t++) {
-        if (isfinite(w->logit[t]) && isfinite(w->ref_logit[t]) && tfb_logits_fault(w->hyp + (size_t)t * (size_t)a->s.W * 4, (int64_t)a->s.W * 4) < 0) continue;
-        tfb_error("model %s: contributions to its score of %s are not usable numbers: the weights are too large", tfb_panel_source(a->s.panel, a->target[t]),
-                  tfb_panel_target(a->s.panel, a->target[t]));
+        if (isfinite(w->logit[t]) && isfinite(w->ref_logit[t]) &&
+            tfb_logits_fault(w->hyp + (size_t)t * (size_t)a->s.W * 4, (int64_t)a->s.W * 4) < 0)
+            continue;
+        tfb_error("model %s: contributions to its score of %s are not usable numbers: the weights are too large",
+                  tfb_panel_source(a->s.panel, a->target[t]), tfb_panel_target(a->s.panel, a->target[t]));
         return -1;
     }
     return 0;
@@ -35,7 +37,8 @@ static int explain_window(explainer_t *a, window_t *w)
         if (!all) return tfb_explain_no_memory();
         int r = tfb_ism(a->s.panel, w->code, 0, W, a->o->strand, all, w->z);
         for (int t = 0; r == 0 && t < a->n; t++) {
-            memcpy(w->hyp + (size_t)t * (size_t)W * 4, all + (size_t)a->target[t] * (size_t)W * 4, (size_t)W * 4 * sizeof *all);
+            memcpy(w->hyp + (size_t)t * (size_t)W * 4, all + (size_t)a->target[t] * (size_t)W * 4,
+                   (size_t)W * 4 * sizeof *all);
             w->logit[t] = (double)w->z[a->target[t]];
         }
         free(all);
@@ -90,7 +93,8 @@ int tfb_explain_record(explainer_t *a, int n, const variant_t *v)
         a->n_low_all++;
         return 0;
     }
-    if (o->method == TFB_DEEPLIFT && a->own_refs) tfb_attrib_references(a->win[0].code, a->s.W, a->n_refs, o->seed, a->refs, a->work);
+    if (o->method == TFB_DEEPLIFT && a->own_refs)
+        tfb_attrib_references(a->win[0].code, a->s.W, a->n_refs, o->seed, a->refs, a->work);
     for (int i = 0; i < n; i++)
         if (explain_window(a, &a->win[i]) < 0) return -1;
     for (int t = 0; t < a->n; t++)
@@ -123,7 +127,8 @@ static int make_room(explainer_t *a)
     a->fixed = a->o->tf != NULL;
     a->n = a->fixed ? a->s.T : 1;
     n = (size_t)a->n;
-    if (!(a->target = calloc(T, sizeof *a->target)) || !(a->output = calloc(T, sizeof *a->output)) || !(a->chosen = calloc(T, sizeof *a->chosen)) ||
+    if (!(a->target = calloc(T, sizeof *a->target)) || !(a->output = calloc(T, sizeof *a->output)) ||
+        !(a->chosen = calloc(T, sizeof *a->chosen)) ||
         !(a->out.contrib = tfb_alloc(W, sizeof(float), "contributions")) || !(a->work = tfb_alloc(W, 1, "references")))
         return tfb_explain_no_memory();
     for (int t = 0; t < a->s.T; t++) {
@@ -138,8 +143,8 @@ static int make_room(explainer_t *a)
         w->z = a->store.z + (size_t)i * T;
         w->name = ".";
         w->n_bases = -1;
-        if (!(w->hyp = tfb_alloc(n * W * 4, sizeof *w->hyp, "contributions")) || !(w->logit = calloc(n, sizeof *w->logit)) ||
-            !(w->ref_logit = calloc(n, sizeof *w->ref_logit)))
+        if (!(w->hyp = tfb_alloc(n * W * 4, sizeof *w->hyp, "contributions")) ||
+            !(w->logit = calloc(n, sizeof *w->logit)) || !(w->ref_logit = calloc(n, sizeof *w->ref_logit)))
             return tfb_explain_no_memory();
     }
     return 0;
@@ -158,7 +163,8 @@ static int prepare_method(explainer_t *a)
     }
     if (a->model && !(a->attrib = tfb_attrib_create(a->model, a->n_refs, o->strand, a->s.pool))) return -1;
     if (o->method == TFB_DEEPLIFT && tfb_attrib_unruled(a->attrib))
-        tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not sum to the change of the logit",
+        tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not "
+                 "sum to the change of the logit",
                  o->model, tfb_attrib_unruled(a->attrib));
     return 0;
 }
@@ -197,14 +203,18 @@ static void summary(const explainer_t *a)
     kstring_t s = {0, 0, NULL};
     int64_t not = tfb_reasons_list(&a->s.reasons, ": ", &s);
     if (a->n_low_all) ksprintf(&s, "%s%" PRId64 " with every score below --min-score", not ? ", " : ": ", a->n_low_all);
-    tfb_note("%" PRId64 " %s, %" PRId64 " explained by %s, %" PRId64 " not%s", a->n_all, a->o->input == TFB_IN_VCF ? "ALT alleles" : "sequences", a->n_done,
-             tfb_explain_method(a->o->method), a->n_all - a->n_done, s.s ? s.s : "");
-    if (a->out.n_mean) tfb_note("%" PRId64 " regions overlap the one before: there the track has the mean of their contributions", a->out.n_mean);
+    tfb_note("%" PRId64 " %s, %" PRId64 " explained by %s, %" PRId64 " not%s", a->n_all,
+             a->o->input == TFB_IN_VCF ? "ALT alleles" : "sequences", a->n_done, tfb_explain_method(a->o->method),
+             a->n_all - a->n_done, s.s ? s.s : "");
+    if (a->out.n_mean)
+        tfb_note("%" PRId64 " regions overlap the one before: there the track has the mean of their contributions",
+                 a->out.n_mean);
     if (a->o->method == TFB_DEEPLIFT && a->n_done) {
         if (a->out.worst > 1e-3 && !tfb_attrib_unruled(a->attrib))
             tfb_warn("contributions miss the change of the logit by up to %.2g", a->out.worst);
         else
-            tfb_note("contributions sum to the change of the logit from %d references, within %.2g", a->n_refs, a->out.worst);
+            tfb_note("contributions sum to the change of the logit from %d references, within %.2g", a->n_refs,
+                     a->out.worst);
     }
     free(s.s);
 }

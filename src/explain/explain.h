@@ -9,7 +9,7 @@
 typedef struct {
     const char *model, *fasta, *in; /* in "-" = standard input; fasta is not needed for FASTA */
     tfb_input_t input;              /* VCF, BED or FASTA */
-    const char *tf;                 /* names or "all"; NULL: the TF with the highest score (of a variant: that changes most) */
+    const char *tf; /* names or "all"; NULL: the TF with the highest score (of a variant: that changes most) */
     tfb_method_t method;
     int n_refs;
     uint64_t seed;

@@ -14,7 +14,10 @@
 /* Bytes of a record's and a TF's name in the name of a file, which may have 255. */
 enum { MAX_NAME = 160, MAX_TF = 60 };
 
-const char *tfb_explain_method(tfb_method_t m) { return m == TFB_DEEPLIFT ? "DeepLIFT" : m == TFB_ISM ? "in-silico mutagenesis" : "gradient x input"; }
+const char *tfb_explain_method(tfb_method_t m)
+{
+    return m == TFB_DEEPLIFT ? "DeepLIFT" : m == TFB_ISM ? "in-silico mutagenesis" : "gradient x input";
+}
 
 int tfb_explain_no_memory(void)
 {
@@ -51,7 +54,8 @@ static int close_file(file_t *f, int keep)
 /* A part of a file's name: what would trouble a shell or a file system becomes _. */
 static void put_safe(kstring_t *s, const char *text, int most)
 {
-    for (int n = 0; *text && n < most; n++, text++) kputc(isalnum((unsigned char)*text) || strchr("._-+", *text) ? *text : '_', s);
+    for (int n = 0; *text && n < most; n++, text++)
+        kputc(isalnum((unsigned char)*text) || strchr("._-+", *text) ? *text : '_', s);
 }
 
 /* Where base l of a window lies on its contig (0-based), or -1: an inserted base lies nowhere. */
@@ -101,7 +105,8 @@ static int open_svg(outputs_t *a, const char *name, const char *tf, file_t *svg)
 {
     const char *folder = a->o->logos;
     a->path.l = 0;
-    if (ks_resize(&a->path, strlen(folder) + MAX_NAME + MAX_TF + 32) < 0) return tfb_explain_no_memory(); /* so that what appends to it cannot fail */
+    if (ks_resize(&a->path, strlen(folder) + MAX_NAME + MAX_TF + 32) < 0)
+        return tfb_explain_no_memory(); /* so that what appends to it cannot fail */
     ksprintf(&a->path, "%s/", folder);
     size_t file = a->path.l;
     kputc('_', &a->path); /* keeps a name that begins with a dot from being hidden */
@@ -133,11 +138,12 @@ static int draw_sequence(outputs_t *a, const record_t *r, const char *tf, double
     kstring_t title = {0, 0, NULL};
     file_t svg = {NULL, NULL};
     int ret = -1;
-    if (!h ||
-        ksprintf(&title, "%s: %s, probability of binding %.2f; contributions to the log odds by %s", r->name, tf, p, tfb_explain_method(a->o->method)) < 0)
+    if (!h || ksprintf(&title, "%s: %s, probability of binding %.2f; contributions to the log odds by %s", r->name, tf,
+                       p, tfb_explain_method(a->o->method)) < 0)
         tfb_explain_no_memory();
     else if (open_svg(a, r->name, tf, &svg) == 0) {
-        tfb_logo_opt_t o = {.col_width = 8, .height = 80, .axis = 1, .first = 1, .title = title.s, .y_label = "contribution"};
+        tfb_logo_opt_t o = {
+            .col_width = 8, .height = 80, .axis = 1, .first = 1, .title = title.s, .y_label = "contribution"};
         tfb_logo_contrib(w->code, a->contrib, a->s->W, h);
         tfb_logo_svg(svg.f, h, a->s->W, &o);
         fputc('\n', svg.f);
@@ -192,7 +198,8 @@ static int draw_variant(outputs_t *a, const record_t *r, int t, int k)
 static void write_score(outputs_t *a, const record_t *r, const window_t *w, const char *tf, int t, double sum)
 {
     double missed = sum - (w->logit[t] - w->ref_logit[t]);
-    fprintf(a->scores.f, "%s\t%s\t%s\t%.6g\t%.6g\t%.6g\t", r->name, tf, w->name, 1 / (1 + exp(-w->logit[t])), w->logit[t], sum);
+    fprintf(a->scores.f, "%s\t%s\t%s\t%.6g\t%.6g\t%.6g\t", r->name, tf, w->name, 1 / (1 + exp(-w->logit[t])),
+            w->logit[t], sum);
     if (a->o->method == TFB_DEEPLIFT)
         fprintf(a->scores.f, "%.6g\t%.2g\n", w->ref_logit[t], missed);
     else
@@ -206,23 +213,30 @@ int tfb_explain_out_put(outputs_t *a, const record_t *r, int t, int k)
     for (int i = 0; i < r->n; i++) {
         const window_t *w = &r->win[i];
         const float *hyp = w->hyp + (size_t)t * (size_t)W * 4;
-        double sum = tfb_attrib_actual(w->code, hyp, W, a->contrib), missed = fabs(sum - (w->logit[t] - w->ref_logit[t]));
+        double sum = tfb_attrib_actual(w->code, hyp, W, a->contrib),
+               missed = fabs(sum - (w->logit[t] - w->ref_logit[t]));
         if (a->table.f) write_table(a, r, w, tf, hyp);
         if (a->o->method == TFB_DEEPLIFT && missed > a->worst) a->worst = missed;
         if (a->scores.f) write_score(a, r, w, tf, t, sum);
         if (a->onehot && (tfb_npz_add_codes(a->onehot[k], w->code) < 0 || tfb_npz_add(a->hyp[k], hyp) < 0)) return -1;
-        if (a->overlay && tfb_overlay_add(a->overlay[k], tfb_fasta_find(a->s->fasta, r->contig), w->beg, a->contrib) < 0) return -1;
+        if (a->overlay &&
+            tfb_overlay_add(a->overlay[k], tfb_fasta_find(a->s->fasta, r->contig), w->beg, a->contrib) < 0)
+            return -1;
         if (a->o->logos && r->n == 1 && draw_sequence(a, r, tf, 1 / (1 + exp(-w->logit[t]))) < 0) return -1;
     }
     return a->o->logos && r->v ? draw_variant(a, r, t, k) : 0;
 }
 
-int tfb_explain_out_failed(const outputs_t *a) { return (a->table.f && ferror(a->table.f)) || (a->scores.f && ferror(a->scores.f)); }
+int tfb_explain_out_failed(const outputs_t *a)
+{
+    return (a->table.f && ferror(a->table.f)) || (a->scores.f && ferror(a->scores.f));
+}
 
 static int open_arrays(outputs_t *a)
 {
     const tfb_explain_opt_t *o = a->o;
-    if (!(a->onehot = calloc((size_t)a->n, sizeof *a->onehot)) || !(a->hyp = calloc((size_t)a->n, sizeof *a->hyp))) return tfb_explain_no_memory();
+    if (!(a->onehot = calloc((size_t)a->n, sizeof *a->onehot)) || !(a->hyp = calloc((size_t)a->n, sizeof *a->hyp)))
+        return tfb_explain_no_memory();
     for (int t = 0; t < a->n; t++)
         for (int i = 0; i < 2; i++) {
             tfb_npz_t **to = i ? &a->hyp[t] : &a->onehot[t];
@@ -239,8 +253,10 @@ static int open_arrays(outputs_t *a)
 int tfb_explain_out_open(outputs_t *a)
 {
     const tfb_explain_opt_t *o = a->o;
-    if (open_file(&a->table, o->table, "name\ttarget\tallele\tcontig\tpos\tbase\tcontribution\tA\tC\tG\tT\n") < 0) return -1;
-    if (open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0) return -1;
+    if (open_file(&a->table, o->table, "name\ttarget\tallele\tcontig\tpos\tbase\tcontribution\tA\tC\tG\tT\n") < 0)
+        return -1;
+    if (open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0)
+        return -1;
     if (o->track && open_tracks(a) < 0) return -1;
     if (o->logos && mkdir(o->logos, 0777) < 0 && errno != EEXIST) {
         tfb_error("cannot make folder %s: %s", o->logos, strerror(errno));
@@ -261,7 +277,8 @@ static int write_tracks(outputs_t *a)
 
 int tfb_explain_out_close(outputs_t *a, int ok)
 {
-    int ret = ok ? 0 : -1, told = ok || tfb_explain_out_failed(a); /* a write error counts, and is told by whichever file has it */
+    int ret = ok ? 0 : -1,
+        told = ok || tfb_explain_out_failed(a); /* a write error counts, and is told by whichever file has it */
     if (finish_file(&a->table, told) < 0) ret = -1;
     if (finish_file(&a->scores, told) < 0) ret = -1;
     if (ret == 0 && a->track) ret = write_tracks(a);

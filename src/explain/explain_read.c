@@ -41,7 +41,8 @@ int tfb_explain_bed(explainer_t *a)
         if (tfb_bed_is_header(&in)) continue;
         if (tfb_bed_fields(&in, &b) < 0 || tfb_bed_summit(&in, &b, 1) < 0) goto done;
         a->contig.l = a->name.l = 0;
-        if (kputsn(in.s.s, b.n_contig, &a->contig) < 0 || ksprintf(&a->name, "%s:%" PRId64 "-%" PRId64, a->contig.s, (int64_t)b.beg + 1, (int64_t)b.end) < 0) {
+        if (kputsn(in.s.s, b.n_contig, &a->contig) < 0 ||
+            ksprintf(&a->name, "%s:%" PRId64 "-%" PRId64, a->contig.s, (int64_t)b.beg + 1, (int64_t)b.end) < 0) {
             tfb_explain_no_memory();
             goto done;
         }
@@ -110,7 +111,8 @@ done:
 /* Where the window of REF (which 0) or ALT (which 1) of a change lies, and the allele in it. */
 static void place_window(window_t *w, const tfb_change_t *c, int which, int W)
 {
-    int n = which ? c->n_alt : c->n_ref, from = n > W ? n / 2 - W / 2 : 0; /* of a long allele the window is the middle */
+    int n = which ? c->n_alt : c->n_ref,
+        from = n > W ? n / 2 - W / 2 : 0; /* of a long allele the window is the middle */
     w->n_ref = c->n_ref - from;
     w->n_bases = n < W ? n : W;
     w->at = tfb_allele_left(n, W);
@@ -128,8 +130,9 @@ static int run_allele(explainer_t *a, const bcf1_t *rec, const char *alt)
     tfb_change_t c = place.change;
     if (r == TFB_ALLELE_MISMATCH) {
         int at = a->maker.at;
-        tfb_error("%s:%" PRId64 ": REF is %c but %s has %c (%s); `bcftools norm -c` finds all such records", a->contig.s, (int64_t)rec->pos + 1 + at, ref[at],
-                  tfb_fasta_path(a->s.fasta), a->maker.base, in_name(a));
+        tfb_error("%s:%" PRId64 ": REF is %c but %s has %c (%s); `bcftools norm -c` finds all such records",
+                  a->contig.s, (int64_t)rec->pos + 1 + at, ref[at], tfb_fasta_path(a->s.fasta), a->maker.base,
+                  in_name(a));
         return -1;
     }
     if (r < 0) return -1;
@@ -139,7 +142,8 @@ static int run_allele(explainer_t *a, const bcf1_t *rec, const char *alt)
     }
     for (int i = 0; i < 2; i++) place_window(&a->win[i], &c, i, a->s.W);
     a->name.l = 0;
-    if (ks_resize(&a->name, a->contig.l + 160) < 0) return tfb_explain_no_memory(); /* so that what appends to it cannot fail */
+    if (ks_resize(&a->name, a->contig.l + 160) < 0)
+        return tfb_explain_no_memory(); /* so that what appends to it cannot fail */
     ksprintf(&a->name, "%s:%" PRId64 ":", a->contig.s, (int64_t)rec->pos + 1);
     for (int i = 0; i < 2; i++) { /* an allele of hundreds of bases is no name */
         const char *s = i ? alt : ref;

@@ -180,7 +180,8 @@ static const char *verb(const tfb_figure_t *f)
     double d = f->p_alt - f->p_ref;
     if (f->call && strcmp(f->call, "gain") == 0) return "makes a predicted binding site of";
     if (f->call && strcmp(f->call, "loss") == 0) return "breaks a predicted binding site of";
-    if (f->call && d != 0) return d > 0 ? "strengthens a predicted binding site of" : "weakens a predicted binding site of";
+    if (f->call && d != 0)
+        return d > 0 ? "strengthens a predicted binding site of" : "weakens a predicted binding site of";
     if (fabs(d) < 0.05) return "hardly changes predicted binding of";
     return d > 0 ? "raises predicted binding of" : "lowers predicted binding of";
 }
@@ -189,13 +190,16 @@ static const char *verb(const tfb_figure_t *f)
 static void sentence(kstring_t *s, const tfb_figure_t *f)
 {
     double odds = exp(fabs(f->lor));
-    ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", verb(f), f->tf, f->p_ref, f->p_alt);
-    if (isfinite(odds)) ksprintf(s, "; the odds are %s %.*f", f->lor < 0 ? "divided by" : "times", odds < 10 ? 1 : 0, odds);
+    ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", verb(f), f->tf,
+             f->p_ref, f->p_alt);
+    if (isfinite(odds))
+        ksprintf(s, "; the odds are %s %.*f", f->lor < 0 ? "divided by" : "times", odds < 10 ? 1 : 0, odds);
     kputs(". ", s);
     if (f->percentile >= 99 && f->percentile <= 100) { /* cut off, not rounded: 99.997 is not 100 */
-        double rest = 100 - f->percentile, one_in = 100 / (rest > 1e-4 ? rest : 1e-4), unit = pow(10, floor(log10(one_in)) - 1);
-        ksprintf(s, "The change is larger than that of %.2f %% of random SNVs: about 1 in %.0f changes it as much. ", floor(f->percentile * 100) / 100,
-                 round(one_in / unit) * unit);
+        double rest = 100 - f->percentile, one_in = 100 / (rest > 1e-4 ? rest : 1e-4),
+               unit = pow(10, floor(log10(one_in)) - 1);
+        ksprintf(s, "The change is larger than that of %.2f %% of random SNVs: about 1 in %.0f changes it as much. ",
+                 floor(f->percentile * 100) / 100, round(one_in / unit) * unit);
     } else if (f->percentile >= 0 && f->percentile < 99)
         ksprintf(s, "The change is larger than that of %.0f %% of random SNVs. ", f->percentile);
 }
@@ -212,8 +216,8 @@ static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allel
             continue;
         }
         uint8_t c = f->code[allele][at];
-        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, c < 4 ? tfb_logo_colour[c] : "#777", inside ? " font-weight=\"bold\"" : "",
-                tfb_base_char[c]);
+        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, c < 4 ? tfb_logo_colour[c] : "#777",
+                inside ? " font-weight=\"bold\"" : "", tfb_base_char[c]);
     }
     fputs("</g>", out);
 }
@@ -289,7 +293,13 @@ static void draw_allele(canvas_t *c, int i)
 {
     const tfb_figure_t *f = c->f;
     const plan_t *p = &c->p;
-    tfb_logo_opt_t o = {.col_width = COLUMN, .height = PLOT, .lo = c->lo, .hi = c->hi, .axis = 1, .first = -p->left, .mark_beg = p->left};
+    tfb_logo_opt_t o = {.col_width = COLUMN,
+                        .height = PLOT,
+                        .lo = c->lo,
+                        .hi = c->hi,
+                        .axis = 1,
+                        .first = -p->left,
+                        .mark_beg = p->left};
     o.mark_end = p->left + p->wide;
     o.y_label = "contribution";
     c->t.l = 0;
@@ -310,7 +320,8 @@ static void place_motif(const canvas_t *c, int i, int at, int w, int rev, const 
     for (int l = 0; l < c->p.L; l++) {
         int base = column(&c->p, i, l), k = base < 0 ? -1 : base - at;
         if (k < 0 || k >= w) continue;
-        for (int b = 0; b < 4; b++) to[4 * l + b] = rev ? bits[(size_t)(w - 1 - k) * 4 + (size_t)(3 - b)] : bits[(size_t)k * 4 + (size_t)b];
+        for (int b = 0; b < 4; b++)
+            to[4 * l + b] = rev ? bits[(size_t)(w - 1 - k) * 4 + (size_t)(3 - b)] : bits[(size_t)k * 4 + (size_t)b];
     }
 }
 
@@ -329,9 +340,10 @@ static int draw_motif(canvas_t *c, const tfb_motifs_t *db)
     place_motif(c, i, beg + m.at, mo->w, m.rev, bits);
     free(bits);
     c->t.l = 0;
-    ksprintf(&c->t, "Best matching motif: %s%s%s, %s strand, likeness %.2f to the contributions of %s", mo->id, *mo->name ? " " : "", mo->name,
-             m.rev ? "reverse" : "forward", m.alike, i ? "ALT" : "REF");
-    tfb_logo_opt_t o = {.col_width = COLUMN, .height = MOTIF, .lo = 0, .hi = 2, .axis = 1, .first = -p->left, .y_label = "bits"};
+    ksprintf(&c->t, "Best matching motif: %s%s%s, %s strand, likeness %.2f to the contributions of %s", mo->id,
+             *mo->name ? " " : "", mo->name, m.rev ? "reverse" : "forward", m.alike, i ? "ALT" : "REF");
+    tfb_logo_opt_t o = {
+        .col_width = COLUMN, .height = MOTIF, .lo = 0, .hi = 2, .axis = 1, .first = -p->left, .y_label = "bits"};
     draw_logo(c, c->h + 2 * (size_t)p->L * 4, &o);
     c->y += TITLE + MOTIF + BELOW + 4;
     return 0;
@@ -340,7 +352,9 @@ static int draw_motif(canvas_t *c, const tfb_motifs_t *db)
 static void draw_legend(canvas_t *c)
 {
     c->t.l = 0;
-    ksprintf(&c->t, "Height of a letter: what this base contributes to the log odds of binding (%s). Shaded: the allele; positions count from it.",
+    ksprintf(&c->t,
+             "Height of a letter: what this base contributes to the log odds of binding (%s). Shaded: the allele; "
+             "positions count from it.",
              c->f->method);
     c->y += 10;
     c->y += paragraph(c->body, 10, c->y, (int)((c->width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", c->t.s);
@@ -350,7 +364,8 @@ static void draw_legend(canvas_t *c)
 static void put_frame(FILE *out, canvas_t *c, const char *drawn)
 {
     fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" "
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
+            "%.0f\" font-family=\"sans-serif\" "
             "fill=\"#333\"><title>",
             c->width, c->y, c->width, c->y);
     c->t.l = 0;
@@ -410,7 +425,8 @@ static int most_changed(const float *z, int T)
 
 /* Contributions of what the figure shows of both windows: target's part of all targets', into hyp
  * (2, W, 4). 0; -1 (logged); -2 on lack of memory. */
-static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z, float *hyp)
+static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z,
+                         float *hyp)
 {
     int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = 0;
     for (int i = 0; i < 2 && ret == 0; i++) {
@@ -420,7 +436,8 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
         float *all = malloc((size_t)T * n * sizeof *all);
         if (!all) return -2;
         ret = tfb_ism(panel, code + (size_t)i * (size_t)W, beg, end, q->strand, all, z + (size_t)i * (size_t)T);
-        if (ret == 0) memcpy(hyp + ((size_t)i * (size_t)W + (size_t)beg) * 4, all + (size_t)target * n, n * sizeof *hyp);
+        if (ret == 0)
+            memcpy(hyp + ((size_t)i * (size_t)W + (size_t)beg) * 4, all + (size_t)target * n, n * sizeof *hyp);
         free(all);
     }
     return ret;
@@ -435,12 +452,19 @@ static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q,
     if (tfb_windows_score(win, panel, q->strand) < 0) return -1;
     float *z = win->z;
     if (target < 0) target = most_changed(z, T);
-    const char *call = tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* of the scores that annotate has */
+    const char *call =
+        tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* of the scores that annotate has */
     int r = contributions(panel, q, target, win->code, z, hyp);
     if (r < 0) return r;
     float zr = z[target], za = z[T + target];
     if (!isfinite(zr) || !isfinite(za) || !all_finite(hyp, 2 * (size_t)W * 4)) return TFB_FIGURE_NO_NUMBER;
-    tfb_figure_t f = {.contig = q->contig, .id = q->id, .pos = q->pos, .ref = q->ref, .alt = q->alt, .tf = tfb_panel_target(panel, target), .W = W};
+    tfb_figure_t f = {.contig = q->contig,
+                      .id = q->id,
+                      .pos = q->pos,
+                      .ref = q->ref,
+                      .alt = q->alt,
+                      .tf = tfb_panel_target(panel, target),
+                      .W = W};
     f.p_ref = (double)tfb_sigmoid(zr);
     f.p_alt = (double)tfb_sigmoid(za);
     f.lor = (double)za - (double)zr;

@@ -24,8 +24,9 @@ typedef enum {
 
 typedef struct {
     tfb_use_t use;
-    const uint8_t *only; /* (n): 1 for the examples to use, whatever use says: another scan's `used`; or NULL. Targets are not looked at then */
-    double threshold;    /* part of a filter's greatest activation that makes a site; the paper's is 0.5 */
+    const uint8_t *
+        only; /* (n): 1 for the examples to use, whatever use says: another scan's `used`; or NULL. Targets are not looked at then */
+    double threshold; /* part of a filter's greatest activation that makes a site; the paper's is 0.5 */
     tfb_on_t on;
     int64_t n_importance; /* so many of them, evenly drawn (TFB_ON_OWN: of each target); 0 = not wanted */
     int n_top; /* of so many filters, the most important ones of each target, the sites in the target's own regions are collected; needs importance */
@@ -40,7 +41,8 @@ typedef struct {
     int64_t *n_sites;     /* (F) */
     float *most;          /* (F): greatest activation */
     float *pfm;           /* (F, K, 4): base frequencies of the sites; 0.25 where there are none */
-    double *importance;   /* (F, T): mean squared change of the probability when the filter's activation is set to 0 (0 without regions); NULL = not wanted */
+    double *
+        importance; /* (F, T): mean squared change of the probability when the filter's activation is set to 0 (0 without regions); NULL = not wanted */
 
     /* of each target's own regions, those bound and predicted bound (n_own of them): the sites that its n_top filters have there */
     int n_top;
@@ -52,7 +54,8 @@ typedef struct {
 
 /* The examples must have the model's window; their targets are found in the model by name. pool is borrowed. NULL on failure (logged). The
  * result does not depend on the number of threads. */
-tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *opt, tfb_pool_t *pool);
+tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *opt,
+                                tfb_pool_t *pool);
 void tfb_filters_destroy(tfb_filters_t *f);
 /* The motifs of filters with sites as `filter0`, `filter1`, ...; NULL on lack of memory (logged). */
 tfb_motifs_t *tfb_filters_motifs(const tfb_filters_t *f);

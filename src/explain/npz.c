@@ -79,7 +79,8 @@ int tfb_npz_add(tfb_npz_t *z, const float *x)
 int tfb_npz_add_codes(tfb_npz_t *z, const uint8_t *code)
 {
     for (int l = 0; l < z->L; l++)
-        for (int c = 0; c < 4; c++) z->turned[(size_t)c * (size_t)z->L + (size_t)l] = code[l] == c ? 1 : code[l] > 3 ? 0.25f : 0;
+        for (int c = 0; c < 4; c++)
+            z->turned[(size_t)c * (size_t)z->L + (size_t)l] = code[l] == c ? 1 : code[l] > 3 ? 0.25f : 0;
     return add(z);
 }
 
@@ -90,9 +91,11 @@ static zip_int64_t archive(void *user, void *data, zip_uint64_t n, zip_source_cm
     int ok = 1;
     switch (command) {
     case ZIP_SOURCE_SUPPORTS:
-        return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE,
-                                              ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL, ZIP_SOURCE_SUPPORTS, ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_COMMIT_WRITE,
-                                              ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_WRITE, ZIP_SOURCE_SEEK_WRITE, ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_REMOVE, -1);
+        return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT,
+                                              ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL,
+                                              ZIP_SOURCE_SUPPORTS, ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_COMMIT_WRITE,
+                                              ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_WRITE, ZIP_SOURCE_SEEK_WRITE,
+                                              ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_REMOVE, -1);
     case ZIP_SOURCE_STAT: zip_error_set(&z->error, ZIP_ER_READ, ENOENT); return -1; /* there is none yet */
     case ZIP_SOURCE_ERROR: return zip_error_to_data(&z->error, data, n);
     case ZIP_SOURCE_WRITE: ok = fwrite(data, 1, n, z->to) == n; break;
@@ -170,7 +173,8 @@ int tfb_npz_close(tfb_npz_t *z, int keep)
     char head[HEADER + 1];
     static const char magic[] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, HEADER - 10, 0};
     memcpy(head, magic, 10);
-    int m = snprintf(head + 10, sizeof head - 10, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%" PRId64 ", 4, %d), }",
+    int m = snprintf(head + 10, sizeof head - 10,
+                     "{'descr': '%cf4', 'fortran_order': False, 'shape': (%" PRId64 ", 4, %d), }",
                      __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>', z->n, z->L);
     memset(head + 10 + m, ' ', (size_t)(HEADER - 10 - m));
     head[HEADER - 1] = '\n';

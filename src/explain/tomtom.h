@@ -12,9 +12,9 @@
 typedef struct {
     double p, q;
     double score; /* of the best alignment, larger is better; 0 = what a random column would give */
-    int offset;   /* where the target's first column stands in the query (on the strand that matched); may be negative */
-    int overlap;  /* columns aligned */
-    int rev;      /* 1: the target's reverse complement matched */
+    int offset;  /* where the target's first column stands in the query (on the strand that matched); may be negative */
+    int overlap; /* columns aligned */
+    int rev;     /* 1: the target's reverse complement matched */
 } tfb_likeness_t;
 
 typedef struct tfb_tomtom_t tfb_tomtom_t;

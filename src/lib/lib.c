@@ -31,10 +31,12 @@ struct tfbind_scorer_t {
 };
 
 /* the public names of reasons are genome's, in its order */
-_Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC && (int)TFBIND_REF_MISMATCH == (int)TFB_ALLELE_MISMATCH &&
-                   (int)TFBIND_SAME == (int)TFB_ALLELE_SAME && (int)TFBIND_SAME + 1 == (int)TFB_ALLELE_REASONS && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
+_Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC &&
+                   (int)TFBIND_REF_MISMATCH == (int)TFB_ALLELE_MISMATCH && (int)TFBIND_SAME == (int)TFB_ALLELE_SAME &&
+                   (int)TFBIND_SAME + 1 == (int)TFB_ALLELE_REASONS && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
                "tfbind_status_t is tfb_allele_t");
-_Static_assert((int)TFBIND_STRAND_FWD == (int)TFB_STRAND_FWD && (int)TFBIND_STRAND_REV == (int)TFB_STRAND_REV, "tfbind_strand_t is tfb_strand_t");
+_Static_assert((int)TFBIND_STRAND_FWD == (int)TFB_STRAND_FWD && (int)TFBIND_STRAND_REV == (int)TFB_STRAND_REV,
+               "tfbind_strand_t is tfb_strand_t");
 
 static _Thread_local char message[1024];
 static _Thread_local locale_t ours, theirs; /* between begin() and end() */
@@ -74,7 +76,10 @@ API const char *tfbind_version(void) { return PACKAGE_VERSION; }
 API const char *tfbind_message(void) { return message; }
 API void tfbind_log_level(int level) { log_level = level; }
 API float tfbind_probability(float z) { return tfb_sigmoid(z); }
-API const char *tfbind_status_text(int s) { return s >= 0 && s <= TFBIND_SAME ? tfb_allele_reason((tfb_allele_t)s) : NULL; }
+API const char *tfbind_status_text(int s)
+{
+    return s >= 0 && s <= TFBIND_SAME ? tfb_allele_reason((tfb_allele_t)s) : NULL;
+}
 
 /* ---- models ---- */
 
@@ -91,7 +96,8 @@ API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char 
         return end(TFBIND_OK);
     }
     int code = errno == ENOMEM ? TFBIND_E_MEMORY : TFBIND_E_FILE;
-    if (code == TFBIND_E_FILE && targets) { /* whose fault it was: a model that opens without the names has not been at fault */
+    if (code == TFBIND_E_FILE &&
+        targets) { /* whose fault it was: a model that opens without the names has not been at fault */
         char kept[sizeof message];
         memcpy(kept, message, sizeof kept);
         tfb_log_keep(message, sizeof message, -1);
@@ -176,15 +182,19 @@ API int tfbind_score_codes(tfbind_scorer_t *s, const uint8_t *code, size_t n, fl
 {
     begin();
     if (n == 0) return end(TFBIND_OK);
-    if (!s || !code || !z || n > (size_t)INT32_MAX) return argument("tfbind_score_codes: scorer, code and z are wanted, and n below 2^31");
+    if (!s || !code || !z || n > (size_t)INT32_MAX)
+        return argument("tfbind_score_codes: scorer, code and z are wanted, and n below 2^31");
     for (size_t i = 0; i < n * (size_t)s->win.W; i++)
         if (code[i] > TFB_N) { /* the kernels look weights up by it */
-            tfb_error("tfbind_score_codes: code %d at base %zu of window %zu; codes are 0 to 4", code[i], i % (size_t)s->win.W, i / (size_t)s->win.W);
+            tfb_error("tfbind_score_codes: code %d at base %zu of window %zu; codes are 0 to 4", code[i],
+                      i % (size_t)s->win.W, i / (size_t)s->win.W);
             return end(TFBIND_E_ARGUMENT);
         }
     for (size_t i = 0; i < n; i += WINDOWS) {
         size_t m = n - i < WINDOWS ? n - i : WINDOWS;
-        if (tfb_panel_windows(s->panel, code + i * (size_t)s->win.W, NULL, (int64_t)m, s->strand, z + i * (size_t)s->win.T) < 0) return end(scoring());
+        if (tfb_panel_windows(s->panel, code + i * (size_t)s->win.W, NULL, (int64_t)m, s->strand,
+                              z + i * (size_t)s->win.T) < 0)
+            return end(scoring());
     }
     return end(TFBIND_OK);
 }
@@ -200,7 +210,8 @@ API int tfbind_score_text(tfbind_scorer_t *s, const char *const *seq, size_t n, 
         for (size_t k = 0; k < m; k++) {
             const char *t = seq[i + k];
             if (!t || strlen(t) != W) {
-                tfb_error("tfbind_score_text: sequence %zu has %zu bases; windows have %zu", i + k, t ? strlen(t) : 0, W);
+                tfb_error("tfbind_score_text: sequence %zu has %zu bases; windows have %zu", i + k, t ? strlen(t) : 0,
+                          W);
                 return end(TFBIND_E_ARGUMENT);
             }
             uint8_t *code = tfb_windows_next(&s->win);
@@ -221,7 +232,8 @@ static const char *fault(const tfbind_variant_t *v)
 {
     if (!v->contig || !v->ref || !v->alt) return "has no contig, ref or alt";
     if (v->pos < 0 || v->pos >= INT64_MAX / 2) return "has a pos below 0, or beyond any contig";
-    return strlen(v->ref) > INT32_MAX / 2 || strlen(v->alt) > INT32_MAX / 2 ? "has an allele of 2^30 bases or more" : NULL;
+    return strlen(v->ref) > INT32_MAX / 2 || strlen(v->alt) > INT32_MAX / 2 ? "has an allele of 2^30 bases or more"
+                                                                            : NULL;
 }
 
 static void copy_logits(const tfbind_scorer_t *s, int window, float *z)
@@ -235,7 +247,8 @@ static void copy_logits(const tfbind_scorer_t *s, int window, float *z)
 
 /* Scores n variants whose windows fit a batch, and fills their logits and status. 0, or a code of
  * an error (logged). */
-static int score_batch(tfbind_scorer_t *s, const tfbind_variant_t *v, int n, float *ref_z, float *alt_z, tfbind_status_t *status)
+static int score_batch(tfbind_scorer_t *s, const tfbind_variant_t *v, int n, float *ref_z, float *alt_z,
+                       tfbind_status_t *status)
 {
     tfb_variants_t maker = {.fasta = s->fasta, .win = &s->win, .max_n = s->max_n};
     tfb_alt_t place[WINDOWS / 2];
@@ -254,11 +267,13 @@ static int score_batch(tfbind_scorer_t *s, const tfbind_variant_t *v, int n, flo
     return 0;
 }
 
-API int tfbind_score_variants(tfbind_scorer_t *s, const tfbind_variant_t *v, size_t n, float *ref_z, float *alt_z, tfbind_status_t *status)
+API int tfbind_score_variants(tfbind_scorer_t *s, const tfbind_variant_t *v, size_t n, float *ref_z, float *alt_z,
+                              tfbind_status_t *status)
 {
     begin();
     if (n == 0) return end(TFBIND_OK);
-    if (!s || !v || !ref_z || !alt_z || !status) return argument("tfbind_score_variants: scorer, variants, ref_z, alt_z and status are wanted");
+    if (!s || !v || !ref_z || !alt_z || !status)
+        return argument("tfbind_score_variants: scorer, variants, ref_z, alt_z and status are wanted");
     if (!s->fasta) return argument("tfbind_score_variants: the scorer was opened without a FASTA");
     size_t T = (size_t)s->win.T;
     for (size_t i = 0, m; i < n; i += m) {

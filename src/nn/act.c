@@ -61,7 +61,8 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
     j->f->slope(n, j->x + b, j->y + b, j->to + b);
 }
 
-void tfb_act_backward(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loops_t *f, const float *x, const float *y, float *dy, float *dx)
+void tfb_act_backward(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loops_t *f, const float *x, const float *y,
+                      float *dy, float *dx)
 {
     if (dx) tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.f = f, .x = x, .y = y, .to = dx, .dy = dy});
 }
@@ -87,7 +88,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     }
 }
 
-void tfb_act_rescale(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loops_t *f, const float *x, const float *y, float *dy, float *dx)
+void tfb_act_rescale(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loops_t *f, const float *x, const float *y,
+                     float *dy, float *dx)
 {
     if (dx) tfb_tasks(l, pass, TFB_SLICES, rescale_task, &(job_t){.f = f, .x = x, .y = y, .to = dx, .dy = dy});
 }

@@ -21,11 +21,12 @@ typedef enum { TFB_CALIB_DELTA = 0, TFB_CALIB_LOR = 1 } tfb_calib_scale_t;
 typedef struct {
     int n_targets, n_grid;
     int64_t n_snvs, seed;
-    char *strand, *regions, *sites; /* "both", ...; in words, where the SNVs and where the thresholds are from (NULL: no thresholds); owned */
-    double precision;               /* that the thresholds aim at */
-    double *grid;                   /* (n_grid) fractions, rising, the last one 1 */
-    float *quantile;                /* (n_targets, 2, n_grid): of |delta|, of |lor|, not falling; the first NaN: the target has none */
-    float *threshold, *recall;      /* (n_targets): NaN = none */
+    char *strand, *regions,
+        *sites; /* "both", ...; in words, where the SNVs and where the thresholds are from (NULL: no thresholds); owned */
+    double precision; /* that the thresholds aim at */
+    double *grid;     /* (n_grid) fractions, rising, the last one 1 */
+    float *quantile; /* (n_targets, 2, n_grid): of |delta|, of |lor|, not falling; the first NaN: the target has none */
+    float *threshold, *recall; /* (n_targets): NaN = none */
 } tfb_calib_t;
 
 /* Room for quantiles at the usual fractions; nothing is known yet of any target. NULL on lack of memory. */

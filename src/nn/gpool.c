@@ -86,11 +86,13 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
         const float *x = j->x + (size_t)b * L * C, *y = j->y + (size_t)b * C, *dy = j->dy + (size_t)b * C;
         float *dx = j->out + (size_t)b * L * C;
         for (int i = 0; i < L; i++, x += C, dx += C)
-            for (int c = 0; c < C; c++) dx[c] = dy[c] * (l->mode == MEAN ? each : each * tfb_exp(l->sharpness * (x[c] - y[c])));
+            for (int c = 0; c < C; c++)
+                dx[c] = dy[c] * (l->mode == MEAN ? each : each * tfb_exp(l->sharpness * (x[c] - y[c])));
     }
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                     float *const *dx)
 {
     if (l->mode == MAX)
         tfb_kind_pool.backward(l, pass, x, y, dy, dx);
@@ -131,7 +133,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
         }
 }
 
-static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx)
+static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                    float *const *dx)
 {
     if (l->mode == MAX)
         tfb_kind_pool.rescale(l, pass, x, y, dy, dx);

@@ -32,7 +32,8 @@ int tfb_infer_n_targets(const tfb_infer_t *f); /* T */
  *   strand TFB_STRAND_BOTH averages the logits of the window and of its reverse complement
  *   z      (n, T) logits
  * The result does not depend on the number of threads. 0, or -1 on lack of memory (logged). */
-int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z);
+int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand,
+                      float *z);
 
 /* Scores n windows of one stretch: code + at[i], at ascending. The same as tfb_infer_windows on each of them, but windows that overlap share the convolutions
  * over what they have in common, as far as pooling gives them the same phase: always in the first stage, and everywhere if at is a multiple of the

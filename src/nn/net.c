@@ -6,7 +6,10 @@
 #include <string.h>
 
 /* X(kind): every kind of layer, once. A new kind is its file and a row here. */
-#define KINDS(X) X(conv) X(dense) X(dwconv) X(bn) X(relu) X(gelu) X(silu) X(exp) X(pool) X(gpool) X(attend) X(add) X(cat) X(dropout) X(bilstm)
+#define KINDS(X)                                                                                                \
+    X(conv)                                                                                                     \
+    X(dense) X(dwconv) X(bn) X(relu) X(gelu) X(silu) X(exp) X(pool) X(gpool) X(attend) X(add) X(cat) X(dropout) \
+        X(bilstm)
 
 #define DECLARE(kind) extern const tfb_kind_t tfb_kind_##kind;
 KINDS(DECLARE)
@@ -67,10 +70,13 @@ static const struct {
     /* a new architecture is a row here */
     {"convnet", "conv 100 19; bn; relu; pool 3; conv 200 7; bn; relu; pool 3; conv 200 4; bn; relu; pool 3; "
                 "dense 1000; bn; relu; dropout 0.3; dense 1000; bn; relu; dropout 0.3; dense %d"},
-    {"convnet-bn-after-relu", "conv 100 19; relu; bn; pool 3; conv 200 7; relu; bn; pool 3; conv 200 4; relu; bn; pool 3; "
-                              "dense 1000; relu; bn; dropout 0.3; dense 1000; relu; bn; dropout 0.3; dense %d"},
-    {"shallow", "conv 100 19; bn; relu; pool 10; conv 200 5; bn; relu; pool 4; dense 600; bn; relu; dropout 0.3; dense %d"},
-    {"danq", "Conv1=conv 320 26; relu; pool 13; dropout 0.2; BiLSTM=bilstm 320 2 0.5; Linear1=dense 925; relu; Linear2=dense %d"},
+    {"convnet-bn-after-relu",
+     "conv 100 19; relu; bn; pool 3; conv 200 7; relu; bn; pool 3; conv 200 4; relu; bn; pool 3; "
+     "dense 1000; relu; bn; dropout 0.3; dense 1000; relu; bn; dropout 0.3; dense %d"},
+    {"shallow",
+     "conv 100 19; bn; relu; pool 10; conv 200 5; bn; relu; pool 4; dense 600; bn; relu; dropout 0.3; dense %d"},
+    {"danq", "Conv1=conv 320 26; relu; pool 13; dropout 0.2; BiLSTM=bilstm 320 2 0.5; Linear1=dense 925; relu; "
+             "Linear2=dense %d"},
 };
 enum { N_ARCHS = sizeof archs / sizeof archs[0] };
 
@@ -102,7 +108,8 @@ const char *tfb_net_arch_names(void)
     static char names[256]; /* always the same text, whoever writes it */
     char text[sizeof names];
     size_t n = 0;
-    for (int i = 0; i < N_ARCHS && n < sizeof text; i++) n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", archs[i].name);
+    for (int i = 0; i < N_ARCHS && n < sizeof text; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", archs[i].name);
     return strcpy(names, text);
 }
 
@@ -285,13 +292,17 @@ static char *normalise(const char *spec)
     return out;
 }
 
-tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err) { return tfb_net_parse_sized(spec, window, MAX_PARAM, err, m_err); }
+tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err)
+{
+    return tfb_net_parse_sized(spec, window, MAX_PARAM, err, m_err);
+}
 
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err)
 {
     char *copy = NULL;
     tfb_net_t *net = calloc(1, sizeof *net);
-    if (!net || !(net->spec = normalise(spec)) || !(copy = strdup(net->spec)) || !(net->layer = calloc(TFB_MAX_LAYERS, sizeof *net->layer))) {
+    if (!net || !(net->spec = normalise(spec)) || !(copy = strdup(net->spec)) ||
+        !(net->layer = calloc(TFB_MAX_LAYERS, sizeof *net->layer))) {
         snprintf(err, m_err, "out of memory");
         goto fail;
     }
@@ -309,10 +320,12 @@ tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, c
         }
         if (parse_layer(net, t, &number, err, m_err) < 0) goto fail;
         if (net->n_param + net->n_stat > max_param) {
-            snprintf(err, m_err,
-                     max_param < MAX_PARAM ? "the file is truncated, or its architecture too large for it: there is room for %zu parameters"
-                                           : "more than %zu parameters",
-                     max_param);
+            snprintf(
+                err, m_err,
+                max_param < MAX_PARAM
+                    ? "the file is truncated, or its architecture too large for it: there is room for %zu parameters"
+                    : "more than %zu parameters",
+                max_param);
             goto fail;
         }
     }

@@ -81,8 +81,9 @@ typedef struct {
      * the processes, in place, with the same result for all. Alone: sum NULL, first 0. */
     void (*sum)(double *x, size_t n);
     int first, B_all;
-    int train;                  /* batch statistics and dropout on */
-    uint64_t seed, step;        /* of dropout masks: a function of (seed, step, layer, element of the whole batch), never of threads */
+    int train; /* batch statistics and dropout on */
+    uint64_t seed,
+        step; /* of dropout masks: a function of (seed, step, layer, element of the whole batch), never of threads */
     const uint8_t *code;        /* (B, W), the input of the first layer */
     float *param, *stat, *grad; /* the net's blocks; grad NULL = no parameter gradients wanted (attribution) */
     uint8_t *scratch;           /* per-thread scratch: thread t has scratch + t * m_scratch */
@@ -113,12 +114,14 @@ struct tfb_kind_t {
     /* Writes dx[i] (NULL: not needed; (B, W, 4) for a layer that reads bases: the gradient of their one-hot) from dy. Overwrites dx and
      * the parameters' part of pass->grad; never accumulates: the walk adds up the gradients of a value with several readers. y is what
      * forward left in y, x what it was given (for in_place kinds x[0] == y). dy may be overwritten; in_place kinds get dx[0] == dy. */
-    void (*backward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx);
+    void (*backward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                     float *const *dx);
     /* DeepLIFT: the same with multipliers in place of gradients, under the rescale rule. The batch is B/2 pairs, example b an input and
      * example b + B/2 its reference; both have multipliers. x is what forward was given (also for in_place kinds: the walk keeps it).
      * Runs in scoring mode, without parameter gradients. NULL: gradients are multipliers (linear kinds), or stand in for them
      * (plain_gradient). */
-    void (*rescale)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx);
+    void (*rescale)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                    float *const *dx);
     int plain_gradient; /* neither linear nor with a rule of its own: contributions do not add up exactly beyond this layer */
     /* Outputs [*ob, *oe) that can change if inputs [beg, end) change; beg < end. NULL = the same positions. */
     void (*reach)(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);

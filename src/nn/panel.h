@@ -31,7 +31,8 @@ int tfb_panel_n_thresholds(const tfb_panel_t *p);
 /* Scores a window with all outputs of a model: 0, or -1 (logged with its path) if a score is no usable number. */
 int tfb_model_try(const tfb_model_t *m, const char *path);
 /* As tfb_infer_windows; also -1, logged with the model's name, if a score is no usable number (tfb_logits_fault). */
-int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z);
+int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand,
+                      float *z);
 /* As tfb_infer_stretch. */
 int tfb_panel_stretch(tfb_panel_t *p, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
 

@@ -9,7 +9,8 @@
 
 typedef struct {
     tfb_plan_t *p;
-    int root[TFB_MAX_LAYERS]; /* the layer whose output a layer's is, in scoring: itself, or below dropout the layer before */
+    int root
+        [TFB_MAX_LAYERS]; /* the layer whose output a layer's is, in scoring: itself, or below dropout the layer before */
     int uses[TFB_MAX_LAYERS]; /* how many inputs of other layers a root's output is */
     int at[TFB_MAX_LAYERS];   /* the step that makes it */
 } build_t;
@@ -116,10 +117,14 @@ static int choose_targets(tfb_step_t *s, const int *targets, int n)
 
 int tfb_step_is_grouped(const tfb_step_t *s)
 {
-    return s->op == TFB_STEP_PRODUCT && !s->first && s->P == 3 && s->K >= 3 && s->D == 1 && s->residual < 0 && !s->act && tfb_kernels()->conv_max3;
+    return s->op == TFB_STEP_PRODUCT && !s->first && s->P == 3 && s->K >= 3 && s->D == 1 && s->residual < 0 &&
+           !s->act && tfb_kernels()->conv_max3;
 }
 
-int tfb_step_is_dense(const tfb_step_t *s) { return s->op == TFB_STEP_PRODUCT && !s->first && s->mid.L == 1 && s->D == 1 && !s->pad; }
+int tfb_step_is_dense(const tfb_step_t *s)
+{
+    return s->op == TFB_STEP_PRODUCT && !s->first && s->mid.L == 1 && s->D == 1 && !s->pad;
+}
 
 /* Weight of base c at tap k for filter n; an N counts a quarter of each base. */
 static float tap(const tfb_step_t *s, int k, int c, int n)
@@ -161,7 +166,8 @@ static int pack_taps(tfb_step_t *s)
     int F = s->mid.C, n = s->D > 1 ? s->K : 1, KC = s->K * s->src.C / n;
     s->tap = tfb_packed_size(KC, F);
     if (!(s->packed = tfb_alloc((size_t)n * s->tap, sizeof(float), "weights"))) return -1;
-    for (int k = 0; k < n; k++) tfb_kernels()->pack(KC, F, s->w + (size_t)k * KC * F, F, 1, s->packed + (size_t)k * s->tap);
+    for (int k = 0; k < n; k++)
+        tfb_kernels()->pack(KC, F, s->w + (size_t)k * KC * F, F, 1, s->packed + (size_t)k * s->tap);
     return 0;
 }
 

@@ -8,7 +8,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRETCH = 6000 }; /* bases beyond a window that a block of a stretch has, at most: 13 MB of activations in the first published model */
+enum {
+    STRETCH = 6000
+}; /* bases beyond a window that a block of a stretch has, at most: 13 MB of activations in the first published model */
 
 typedef struct {
     tfb_infer_t *f;
@@ -54,15 +56,17 @@ static void phase_rows(const block_t *b, int k, int64_t p, int64_t from, int64_t
 {
     const tfb_step_t *s = &b->p->step[k];
     const shared_t *out = &b->of[k];
-    int64_t most = s->first || tfb_step_is_grouped(s) ? (int64_t)TFB_SLOTS * s->out.L : s->out.L; /* the work space has room for so many */
+    int64_t most = s->first || tfb_step_is_grouped(s) ? (int64_t)TFB_SLOTS * s->out.L
+                                                      : s->out.L; /* the work space has room for so many */
     if (s->first && (s->act || s->residual >= 0)) most = s->out.L;
     for (int64_t r = from; r < to; r += most) {
         const float *x[TFB_MAX_INPUTS] = {NULL}, *residual = NULL;
         for (int n = 0; n < s->n_in; n++)
-            if (s->in[n] != TFB_BASES) x[n] = phase_of(b, s->in[n], p) + (size_t)(r * s->P) * b->p->step[s->in[n]].out.C;
+            if (s->in[n] != TFB_BASES)
+                x[n] = phase_of(b, s->in[n], p) + (size_t)(r * s->P) * b->p->step[s->in[n]].out.C;
         if (s->residual >= 0) residual = phase_of(b, s->residual, p) + (size_t)(r * s->P) * s->mid.C;
-        tfb_step_rows(b->p, s, b->w, b->w->pair + p + (s->first ? r * s->P : 0), x, residual, out->y + (size_t)(p * out->R + r) * s->out.C, 0,
-                      (int)(r + most < to ? most : to - r));
+        tfb_step_rows(b->p, s, b->w, b->w->pair + p + (s->first ? r * s->P : 0), x, residual,
+                      out->y + (size_t)(p * out->R + r) * s->out.C, 0, (int)(r + most < to ? most : to - r));
     }
 }
 
@@ -155,7 +159,8 @@ static void stretch_block(void *arg, int task, int thread)
 {
     const job_t *j = arg;
     const tfb_infer_t *f = j->f;
-    block_t b = {.j = j, .p = f->plan, .w = &f->work[thread], .i0 = f->begin[task], .n = f->begin[task + 1] - f->begin[task]};
+    block_t b = {
+        .j = j, .p = f->plan, .w = &f->work[thread], .i0 = f->begin[task], .n = f->begin[task + 1] - f->begin[task]};
     b.base = j->at[b.i0];
     b.span = j->at[b.i0 + b.n - 1] + f->plan->W - b.base;
     b.rev = j->strand == TFB_STRAND_REV;

@@ -86,7 +86,9 @@ tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *p
     if (room != TFB_WALK_FORWARD && make_slots(w, widest) < 0) goto fail;
     size_t n_input = (size_t)m_batch * net->window * 4;
     if (room == TFB_WALK_EXPLAIN && !(w->d_input = tfb_alloc(n_input, sizeof(float), "gradients of inputs"))) goto fail;
-    if (room == TFB_WALK_EXPLAIN && n_bases > 1 && !(w->d_branch = tfb_alloc(n_input, sizeof(float), "gradients of inputs"))) goto fail;
+    if (room == TFB_WALK_EXPLAIN && n_bases > 1 &&
+        !(w->d_branch = tfb_alloc(n_input, sizeof(float), "gradients of inputs")))
+        goto fail;
     return w;
 fail:
     tfb_walk_destroy(w);
@@ -160,7 +162,8 @@ static int bias_goes(const tfb_pass_t *p, int i)
         while (next->src[0] != l->index && (next->n_src < 2 || next->src[1] != l->index)) next++;
         l = next;
         if (l->kind->constant == TFB_CONSTANT_GOES) return !(p->frozen && p->frozen[l->index]);
-        if (l->kind->constant != TFB_CONSTANT_STAYS || l->pad) return 0; /* padding: the ends do not have the constant */
+        if (l->kind->constant != TFB_CONSTANT_STAYS || l->pad)
+            return 0; /* padding: the ends do not have the constant */
     }
     return 0;
 }
@@ -191,7 +194,10 @@ static void add_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratc
     for (size_t i = b; i < e; i++) a->to[i] += a->x[i];
 }
 
-static void add_to(tfb_walk_t *w, float *to, const float *x, size_t n) { tfb_tasks(NULL, &w->pass, TFB_SLICES, add_task, &(add_t){to, x, n}); }
+static void add_to(tfb_walk_t *w, float *to, const float *x, size_t n)
+{
+    tfb_tasks(NULL, &w->pass, TFB_SLICES, add_task, &(add_t){to, x, n});
+}
 
 /* Gives a gradient of layer from's output, in slot g, to it: as its first, or added to what other readers gave. */
 static void hand_down(tfb_walk_t *w, int from, float *g)

@@ -18,7 +18,8 @@ enum {
 typedef struct {
     tfb_pass_t pass;
     int m_batch, room;
-    float **y;    /* per layer: its output (B, L, C); an in-place layer shares its input's if it is the only reader and not all is kept */
+    float **
+        y; /* per layer: its output (B, L, C); an in-place layer shares its input's if it is the only reader and not all is kept */
     float **dy;   /* per layer during a backward pass: the gradient of its output, one of slot[]; NULL: none yet */
     float **slot; /* buffers for gradients of activations, each large enough for the largest */
     float **idle; /* those that are not in use */

@@ -10,7 +10,8 @@ int tfb_effect_check(const tfb_effect_opt_t *o, const tfb_panel_t *p)
     if (o->rank != TFB_RANK_PERCENTILE && o->min_percentile <= 0) return 0;
     const char *what = o->rank == TFB_RANK_PERCENTILE ? "--rank-by percentile" : "--min-percentile";
     if (n == 0) {
-        tfb_error("%s needs a calibrated model (`tfbind model --calibrate`); %s has no calibration", what, tfb_panel_source(p, -1));
+        tfb_error("%s needs a calibrated model (`tfbind model --calibrate`); %s has no calibration", what,
+                  tfb_panel_source(p, -1));
         return -1;
     }
     if (n < all) tfb_warn("%d of %d TFs have no calibration: %s leaves them out", all - n, all, what);
@@ -19,7 +20,8 @@ int tfb_effect_check(const tfb_effect_opt_t *o, const tfb_panel_t *p)
 
 double tfb_effect_percentile(const tfb_effect_opt_t *o, const tfb_panel_t *p, int t, float z_ref, float z_alt)
 {
-    double d = o->scale == TFB_CALIB_LOR ? (double)(z_alt - z_ref) : (double)tfb_sigmoid(z_alt) - (double)tfb_sigmoid(z_ref);
+    double d =
+        o->scale == TFB_CALIB_LOR ? (double)(z_alt - z_ref) : (double)tfb_sigmoid(z_alt) - (double)tfb_sigmoid(z_ref);
     return tfb_panel_percentile(p, t, o->scale, fabs(d));
 }
 

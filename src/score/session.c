@@ -13,7 +13,10 @@ void tfb_reasons_count(tfb_reasons_t *r, int reason, const char *contig)
     if (reason == TFB_ALLELE_NO_CONTIG && !r->unknown && contig) r->unknown = strdup(contig);
 }
 
-static const char *text_of(const tfb_reasons_t *r, int reason) { return r->text ? r->text(reason) : tfb_allele_reason((tfb_allele_t)reason); }
+static const char *text_of(const tfb_reasons_t *r, int reason)
+{
+    return r->text ? r->text(reason) : tfb_allele_reason((tfb_allele_t)reason);
+}
 
 int64_t tfb_reasons_list(const tfb_reasons_t *r, const char *before, kstring_t *s)
 {
@@ -30,8 +33,9 @@ int64_t tfb_reasons_list(const tfb_reasons_t *r, const char *before, kstring_t *
 
 int tfb_reasons_no_contig(const tfb_reasons_t *r, const char *done, const tfb_fasta_t *fasta, int partly)
 {
-    (partly ? tfb_warn : tfb_error)("nothing was %s: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)", done,
-                                    tfb_fasta_path(fasta), r->unknown ? r->unknown : "");
+    (partly ? tfb_warn : tfb_error)(
+        "nothing was %s: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)", done,
+        tfb_fasta_path(fasta), r->unknown ? r->unknown : "");
     return partly ? 0 : -1;
 }
 
@@ -59,7 +63,10 @@ int tfb_session_fasta(tfb_session_t *s)
     return 0;
 }
 
-int tfb_session_open(tfb_session_t *s, const tfb_session_opt_t *o) { return tfb_session_models(s, o) < 0 ? -1 : tfb_session_fasta(s); }
+int tfb_session_open(tfb_session_t *s, const tfb_session_opt_t *o)
+{
+    return tfb_session_models(s, o) < 0 ? -1 : tfb_session_fasta(s);
+}
 
 void tfb_session_close(tfb_session_t *s)
 {
@@ -77,6 +84,7 @@ int tfb_session_contig(tfb_session_t *s, const char *contig, const char *from)
     const char *own = tfb_fasta_contig(s->fasta, k);
     if (strcmp(own, contig) == 0) return k;
     s->noted_style = 1;
-    tfb_note("contigs are named in two styles: %s%s%s is taken for %s of %s", contig, from ? " of " : "", from ? from : "", own, s->o.fasta);
+    tfb_note("contigs are named in two styles: %s%s%s is taken for %s of %s", contig, from ? " of " : "",
+             from ? from : "", own, s->o.fasta);
     return k;
 }

@@ -2,7 +2,8 @@
 #include "score/variant.h"
 #include <string.h>
 
-int tfb_variant_judge(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt, tfb_change_t *c)
+int tfb_variant_judge(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt,
+                      tfb_change_t *c)
 {
     tfb_allele_t kind = tfb_allele_trim(pos, ref, alt, c);
     if (kind != TFB_ALLELE_OK && kind != TFB_ALLELE_SAME) return (int)kind;
@@ -42,7 +43,8 @@ int tfb_variant_windows(tfb_variants_t *v, const char *contig, const tfb_change_
     return add_window(v, contig, c, 1, to->ref, &to->alt);
 }
 
-int tfb_variant_add(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt, tfb_alt_t *to)
+int tfb_variant_add(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt,
+                    tfb_alt_t *to)
 {
     tfb_change_t c;
     *to = TFB_NO_ALT;

@@ -38,7 +38,8 @@ typedef struct {
 /* Trims REF and ALT of a record at pos, and compares all of REF with the FASTA. Returns
  * TFB_ALLELE_OK, _SAME, or why the ALT cannot be scored; -1 on a read error (logged). *c is set for
  * OK, SAME and MISMATCH. */
-int tfb_variant_judge(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt, tfb_change_t *c);
+int tfb_variant_judge(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt,
+                      tfb_change_t *c);
 
 /* Makes the windows of a change. to->ref >= 0: REF's window is that one. Otherwise it is made,
  * unless it is the last one that was made. Returns a reason (0 = OK), or -1 on a read error or lack
@@ -48,7 +49,8 @@ int tfb_variant_windows(tfb_variants_t *v, const char *contig, const tfb_change_
 
 /* Both: judges REF and ALT, and makes their windows. Sets *to, to TFB_NO_ALT if the ALT is not
  * scored. Returns as tfb_variant_windows. */
-int tfb_variant_add(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt, tfb_alt_t *to);
+int tfb_variant_add(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt,
+                    tfb_alt_t *to);
 
 /* Empties the store, for the next batch. */
 void tfb_variants_clear(tfb_variants_t *v);

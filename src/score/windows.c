@@ -118,7 +118,10 @@ void tfb_windows_unlist(tfb_windows_t *w)
 
 /* ---- scores ---- */
 
-int tfb_windows_score(tfb_windows_t *w, tfb_panel_t *panel, tfb_strand_t strand) { return tfb_panel_windows(panel, w->code, w->base, w->n, strand, w->z); }
+int tfb_windows_score(tfb_windows_t *w, tfb_panel_t *panel, tfb_strand_t strand)
+{
+    return tfb_panel_windows(panel, w->code, w->base, w->n, strand, w->z);
+}
 
 void tfb_windows_clear(tfb_windows_t *w)
 {

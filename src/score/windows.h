@@ -40,7 +40,10 @@ void tfb_windows_unlist(tfb_windows_t *w);
 int tfb_windows_score(tfb_windows_t *w, tfb_panel_t *panel, tfb_strand_t strand);
 /* Returns the (T) logits of window i. */
 static inline const float *tfb_windows_z(const tfb_windows_t *w, int i) { return w->z + (size_t)i * (size_t)w->T; }
-static inline const uint8_t *tfb_windows_code(const tfb_windows_t *w, int i) { return w->code + (size_t)i * (size_t)w->W; }
+static inline const uint8_t *tfb_windows_code(const tfb_windows_t *w, int i)
+{
+    return w->code + (size_t)i * (size_t)w->W;
+}
 
 /* Empties the store and keeps its memory. */
 void tfb_windows_clear(tfb_windows_t *w);

@@ -37,7 +37,10 @@ int tfb_augment_parse(const char *text, tfb_augment_t *a)
         char *eq = strchr(part[i], '=');
         if (eq) *eq = 0;
         bad = !eq || set(a, part[i], eq + 1) < 0;
-        if (bad) tfb_error("--augment %s: expected shift=BASES, mutate=SHARE, insert=BASES or delete=BASES, up to %d bases each", text, LONGEST);
+        if (bad)
+            tfb_error(
+                "--augment %s: expected shift=BASES, mutate=SHARE, insert=BASES or delete=BASES, up to %d bases each",
+                text, LONGEST);
     }
     tfb_strv_free(part);
     return !part || bad ? -1 : 0;

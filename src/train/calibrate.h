@@ -31,7 +31,7 @@ int tfb_calibrate(tfb_model_t *m, const tfb_calibrate_opt_t *o);
  * bound, with at least min_bound bound ones among them; *recall gets their share of all bound. z
  * (n) scores with stride z_stride, label (n). *threshold is NaN where no score is. 0 or -1
  * (memory). */
-int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *label, int64_t n, double precision, int min_bound, float *threshold,
-                            float *recall);
+int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *label, int64_t n, double precision,
+                            int min_bound, float *threshold, float *recall);
 
 #endif

@@ -97,8 +97,8 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
     if (o->identity) tfb_sha256_update(&h, o->identity, strlen(o->identity));
     if (o->frozen) tfb_sha256_update(&h, o->frozen, (size_t)net->n_layers);
     /* epochs only if the rate depends on them, so that a finished run can be continued */
-    snprintf(text, sizeof text, "%d %.9g %d %d %llu %d %.9g", net->window, o->rate, (int)o->schedule, o->batch * tfb_ranks_n(), (unsigned long long)o->seed,
-             o->one_strand, o->average);
+    snprintf(text, sizeof text, "%d %.9g %d %d %llu %d %.9g", net->window, o->rate, (int)o->schedule,
+             o->batch * tfb_ranks_n(), (unsigned long long)o->seed, o->one_strand, o->average);
     tfb_sha256_update(&h, text, strlen(text));
     if (o->balance > 0 || o->decay > 0 || o->precision) {
         snprintf(text, sizeof text, " %.9g %.9g %s", o->balance, o->decay, o->precision ? o->precision : "");
@@ -106,11 +106,13 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
     }
     const tfb_augment_t *g = &o->augment;
     if (tfb_augmented(g) || o->warmup > 0) {
-        snprintf(text, sizeof text, " %d %.9g %d %d %d %.9g", g->shift, g->mutate, g->insert, g->delete, o->clean, o->warmup);
+        snprintf(text, sizeof text, " %d %.9g %d %d %d %.9g", g->shift, g->mutate, g->insert, g->delete, o->clean,
+                 o->warmup);
         tfb_sha256_update(&h, text, strlen(text));
     }
     if (o->weights) tfb_sha256_update(&h, o->weights, (size_t)ex->n_targets * sizeof *o->weights);
-    if (o->schedule != TFB_RATE_CONSTANT || o->clean || o->warmup > 0) tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);
+    if (o->schedule != TFB_RATE_CONSTANT || o->clean || o->warmup > 0)
+        tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);
     tfb_sha256_hex(&h, id);
 }
 
@@ -171,7 +173,8 @@ static const char *checkpoint_read(FILE *f, tfb_state_t *s, const char id[TFB_RU
     char got[TFB_RUN_ID];
     const char *wrong = checkpoint_verify(f);
     if (wrong) return wrong;
-    if (fread(got, 1, TFB_RUN_ID, f) != TFB_RUN_ID || memcmp(got, id, TFB_RUN_ID)) return "is of another run (other data, targets, architecture or options)";
+    if (fread(got, 1, TFB_RUN_ID, f) != TFB_RUN_ID || memcmp(got, id, TFB_RUN_ID))
+        return "is of another run (other data, targets, architecture or options)";
     for (int i = 0; i < n; i++)
         if (fread(v[i].p, 1, v[i].n, f) != v[i].n) return "is damaged";
     return NULL;

@@ -57,12 +57,14 @@ static void update_task(void *arg, int task, int thread)
     size_t b = (size_t)task * UPDATE, e = b + UPDATE < n->n_param ? b + UPDATE : n->n_param;
     for (int i = 0; i < n->n_layers; i++) { /* whole layers are frozen or not */
         const tfb_layer_t *l = &n->layer[i];
-        size_t lb = l->param_off > b ? l->param_off : b, le = l->param_off + l->n_param < e ? l->param_off + l->n_param : e;
+        size_t lb = l->param_off > b ? l->param_off : b,
+               le = l->param_off + l->n_param < e ? l->param_off + l->n_param : e;
         if (lb >= le || (u->o->frozen && u->o->frozen[i])) continue;
         /* only the products' weights decay, a layer's first tensor: biases and batch norms are few and need not be small */
         if (u->shrink < 1 && l->n_tensors && l->tensor[0].n_dims > 1)
             for (size_t k = lb, we = l->param_off + l->tensor[0].n; k < le && k < we; k++) n->param[k] *= u->shrink;
-        tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, u->lr_t, (float)BETA1, (float)BETA2, u->inv_sqrt_c2, EPSILON);
+        tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, u->lr_t, (float)BETA1,
+                            (float)BETA2, u->inv_sqrt_c2, EPSILON);
     }
     if (s->avg) {
         float keep = (float)u->keep;
@@ -86,7 +88,8 @@ static void update(tfb_state_t *s, const tfb_fit_opt_t *o, double rate)
     else
         for (int i = 0; i < n; i++) update_task(&u, i, 0);
     if (s->avg)
-        for (size_t i = 0; i < s->net->n_stat; i++) s->avg_stat[i] = (float)(keep * s->avg_stat[i] + (1 - keep) * s->net->stat[i]);
+        for (size_t i = 0; i < s->net->n_stat; i++)
+            s->avg_stat[i] = (float)(keep * s->avg_stat[i] + (1 - keep) * s->net->stat[i]);
 }
 
 /* Sums the gradients over the ranks, except those of frozen layers, which have none. */
@@ -161,10 +164,12 @@ static void show_progress(const run_t *r, epoch_t *e)
     char left[32];
     double now = tfb_now(), n_batches = e->n_batches ? (double)e->n_batches : 1;
     if (!r->tty || now - e->shown <= 0.5) return;
-    double part = (double)e->done / (double)r->n_item, total = (r->s.epoch - r->first_epoch + part) / (r->o->epochs - r->first_epoch);
+    double part = (double)e->done / (double)r->n_item,
+           total = (r->s.epoch - r->first_epoch + part) / (r->o->epochs - r->first_epoch);
     e->shown = now;
-    fprintf(stderr, "\repoch %d/%d  %5.1f %%  loss %.5f  %.0f regions/s  %s left ", r->s.epoch + 1, r->o->epochs, 100 * part, e->sum / n_batches,
-            (double)e->done / (now - e->since), clock_of(total > 0 ? (now - r->began) / total * (1 - total) : 0, left));
+    fprintf(stderr, "\repoch %d/%d  %5.1f %%  loss %.5f  %.0f regions/s  %s left ", r->s.epoch + 1, r->o->epochs,
+            100 * part, e->sum / n_batches, (double)e->done / (now - e->since),
+            clock_of(total > 0 ? (now - r->began) / total * (1 - total) : 0, left));
     fflush(stderr);
 }
 
@@ -176,7 +181,8 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     tfb_pass_t *pass = &r->walk->pass;
     int me = tfb_ranks_me(), first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first;
     const tfb_augment_t *augment = tfb_augmented(&o->augment) && s->epoch < o->epochs - o->clean ? &o->augment : NULL;
-    tfb_batch_fetch(&(tfb_batch_t){r->ex, r->item + b * r->whole + first, r->code, r->label, B, augment, e->key}, o->pool);
+    tfb_batch_fetch(&(tfb_batch_t){r->ex, r->item + b * r->whole + first, r->code, r->label, B, augment, e->key},
+                    o->pool);
     const tfb_labelled_t labelled = {r->label, (size_t)B, (size_t)r->ex->n_targets, r->weight};
     double sums[2] = {tfb_loss_resolved(&labelled), stop_asked};
     tfb_ranks_sum(sums, 2);
@@ -192,7 +198,8 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     if (m > 0) loss /= m;
     if (!isfinite(loss)) {
         tfb_ranks_together();
-        tfb_error("the loss is not finite at epoch %d, step %lld: the learning rate of %g is too high for these data", s->epoch + 1, (long long)b + 1, o->rate);
+        tfb_error("the loss is not finite at epoch %d, step %lld: the learning rate of %g is too high for these data",
+                  s->epoch + 1, (long long)b + 1, o->rate);
         return -1;
     }
     if (m > 0) {
@@ -234,7 +241,9 @@ static int validate(run_t *r, double *loss)
     if (r->n_valid && tfb_predict_loss(s->net, r->ex, r->valid, r->n_valid, r->weight, r->o->pool, loss) < 0) return -1;
     if (r->n_valid && !isfinite(*loss)) {
         tfb_ranks_together();
-        tfb_error("the validation loss is not finite after epoch %d: the learning rate of %g is too high for these data", s->epoch + 1, r->o->rate);
+        tfb_error(
+            "the validation loss is not finite after epoch %d: the learning rate of %g is too high for these data",
+            s->epoch + 1, r->o->rate);
         return -1;
     }
     s->epoch++;
@@ -262,7 +271,8 @@ static int end_epoch(run_t *r, const epoch_t *e)
     if (r->tty) fputc('\r', stderr);
     if (r->n_valid) snprintf(loss, sizeof loss, "%.5f%s", valid, s->best_epoch == s->epoch ? " *" : "  ");
     clock_of((tfb_now() - r->began) / (s->epoch - r->first_epoch) * (r->o->epochs - s->epoch), left);
-    tfb_note("epoch %d/%d  train %.5f  valid %s  %.0f regions/s  %s left", s->epoch, r->o->epochs, s->train_loss, loss, (double)e->done / took, left);
+    tfb_note("epoch %d/%d  train %.5f  valid %s  %.0f regions/s  %s left", s->epoch, r->o->epochs, s->train_loss, loss,
+             (double)e->done / took, left);
     return r->o->checkpoint && !tfb_ranks_me() ? tfb_checkpoint_save(r->o->checkpoint, s, r->id) : 0;
 }
 
@@ -302,9 +312,11 @@ static int prepare(run_t *r, tfb_net_t *net)
     r->code = tfb_alloc(B * r->ex->window, 1, "a batch");
     r->label = tfb_alloc(B * T, 1, "a batch");
     r->dz = tfb_alloc(B * T, sizeof *r->dz, "a batch");
-    if (!r->item || !r->valid || !r->code || !r->label || !r->dz || tfb_state_init(&r->s, net, o->average > 0) < 0) return -1;
+    if (!r->item || !r->valid || !r->code || !r->label || !r->dz || tfb_state_init(&r->s, net, o->average > 0) < 0)
+        return -1;
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
-    if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights))) return -1;
+    if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights)))
+        return -1;
     tfb_batch_items(r->ex, r->part, TFB_VALID, r->strands, r->valid);
     tfb_pass_t *pass = &r->walk->pass;
     pass->grad = r->s.grad;
@@ -332,7 +344,9 @@ static int resume(run_t *r)
     if (tfb_ranks_agree(ret) < 0) return -1;
     if (o->checkpoint && o->resume && !tfb_ranks_me()) {
         ret = tfb_checkpoint_load(o->checkpoint, s, r->id);
-        if (ret > 0 && r->n_valid) tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s->epoch, s->best_epoch, s->best_loss);
+        if (ret > 0 && r->n_valid)
+            tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s->epoch, s->best_epoch,
+                     s->best_loss);
         if (ret > 0 && !r->n_valid) tfb_note("resuming after epoch %d", s->epoch);
     }
     if (tfb_ranks_agree(ret) < 0) return -1;
@@ -369,7 +383,8 @@ static void finish(run_t *r, tfb_fit_report_t *report)
                                  .interrupted = r->stop};
 }
 
-int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *o, tfb_fit_report_t *report)
+int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *o,
+            tfb_fit_report_t *report)
 {
     int ret = -1;
     run_t r = {.ex = ex, .part = part, .o = o, .strands = o->one_strand ? 1 : 2};

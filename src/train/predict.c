@@ -6,13 +6,16 @@
 
 enum { PREDICT = 4096 }; /* windows scored at a time */
 
-int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand, tfb_pool_t *pool, float *z)
+int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
+                tfb_pool_t *pool, float *z)
 {
     int ret = -1;
     uint8_t *code = NULL;
     tfb_item_t *item = NULL;
     tfb_infer_t *f = tfb_infer_create(net, NULL, 0, pool);
-    if (!f || !(code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows")) || !(item = tfb_alloc(PREDICT, sizeof *item, "windows"))) goto done;
+    if (!f || !(code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows")) ||
+        !(item = tfb_alloc(PREDICT, sizeof *item, "windows")))
+        goto done;
     for (size_t i = 0; i < n_idx; i += PREDICT) {
         int n = n_idx - i < PREDICT ? (int)(n_idx - i) : PREDICT;
         for (int k = 0; k < n; k++) item[k] = idx[i + k] << 1;
@@ -27,7 +30,8 @@ done:
     return ret;
 }
 
-int tfb_predict_loss(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_item_t *item, size_t n_item, const float *weight, tfb_pool_t *pool, double *loss)
+int tfb_predict_loss(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_item_t *item, size_t n_item,
+                     const float *weight, tfb_pool_t *pool, double *loss)
 {
     double sum[2] = {0}; /* of losses, of weights */
     int ret = -1, me = tfb_ranks_me();
@@ -36,8 +40,8 @@ int tfb_predict_loss(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_i
     uint8_t *code = NULL, *label = NULL;
     float *z = NULL;
     tfb_infer_t *f = tfb_infer_create(net, NULL, 0, pool);
-    if (!f || !(code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows")) || !(label = tfb_alloc(PREDICT * T, 1, "labels")) ||
-        !(z = tfb_alloc(PREDICT * T, sizeof *z, "logits")))
+    if (!f || !(code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows")) ||
+        !(label = tfb_alloc(PREDICT * T, 1, "labels")) || !(z = tfb_alloc(PREDICT * T, sizeof *z, "logits")))
         goto done;
     for (size_t i = first; i < end; i += PREDICT) {
         int n = end - i < PREDICT ? (int)(end - i) : PREDICT;

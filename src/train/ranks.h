@@ -34,6 +34,9 @@ void tfb_ranks_share(void *p, size_t n);
  * `processors`. Says how many ranks there are, warns where there are more threads than processors. */
 int tfb_ranks_threads(int asked, int processors);
 /* The first of n things that are rank r's: it has those from there to tfb_ranks_first(n, r + 1). */
-static inline int64_t tfb_ranks_first(int64_t n, int r) { return n / tfb_ranks_n() * r + n % tfb_ranks_n() * r / tfb_ranks_n(); }
+static inline int64_t tfb_ranks_first(int64_t n, int r)
+{
+    return n / tfb_ranks_n() * r + n % tfb_ranks_n() * r / tfb_ranks_n();
+}
 
 #endif

@@ -53,7 +53,8 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
     }
     size_t size = 4 * (size_t)K;
     float *all = tfb_alloc(2 * (size_t)n_targets * size, sizeof *all, "filters"); /* the motifs, in both orientations */
-    double *like = tfb_alloc(2 * (size_t)n_targets, sizeof *like, "filters");     /* of each to the most similar one chosen; -1 = chosen */
+    double *like = tfb_alloc(2 * (size_t)n_targets, sizeof *like,
+                             "filters"); /* of each to the most similar one chosen; -1 = chosen */
     int *chosen = tfb_alloc((size_t)F, sizeof *chosen, "filters"), n_all = 0;
     if (!all || !like || !chosen) goto done;
     for (int t = 0; t < n_targets; t++) {
@@ -81,7 +82,8 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
     float *w = net->param + l->param_off + l->tensor[0].off;
     for (int f = 0; f < n; f++)
         for (int k = 0; k < 4 * K; k++)
-            w[(size_t)k * (size_t)F + (size_t)f] = all[size * (size_t)chosen[f] + (size_t)k] + 0.1f * w[(size_t)k * (size_t)F + (size_t)f];
+            w[(size_t)k * (size_t)F + (size_t)f] =
+                all[size * (size_t)chosen[f] + (size_t)k] + 0.1f * w[(size_t)k * (size_t)F + (size_t)f];
     if (known) {
         tfb_note("%d of %d filters start as motifs of %d of %d targets", n, F, known, n_targets);
         ret = n;

@@ -30,14 +30,16 @@ typedef enum {
 /* Splits the examples of a child of parent as tfb_examples_split does, but holds out what parent held out: a list that is not given is parent's (as far
  * as its contigs have regions, and without those of the list that is given), and contigs of parent's lists that are in neither become TFB_UNUSED.
  * TFB_LEAK_ALLOW, or neither parent nor its own parents split by contigs: tfb_examples_split. Returns 1 if the split is by contigs, 0 if it is random, -1 (logged). */
-int tfb_transfer_split(const tfb_model_t *parent, const tfb_examples_t *ex, const char *valid, const char *test, tfb_leak_t rule, uint64_t seed, uint8_t *part);
+int tfb_transfer_split(const tfb_model_t *parent, const tfb_examples_t *ex, const char *valid, const char *test,
+                       tfb_leak_t rule, uint64_t seed, uint8_t *part);
 /* Applies the rule to part. Returns how many regions it dropped, or -1 (logged): nothing is known of the parent's regions. */
 int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, tfb_leak_t rule, uint8_t *part);
 
 enum {
     TFB_SEEN_CONTIG = 1, /* on a contig that trained the model or one that it was fine-tuned from */
-    TFB_SEEN_REGION = 2, /* trained or validated one of them, or is one in a hundred that looks like it (train_regions is a Bloom filter) */
-    TFB_SEEN_VALID = 4,  /* not seen in training, but on a contig that chose the model's epoch */
+    TFB_SEEN_REGION =
+        2, /* trained or validated one of them, or is one in a hundred that looks like it (train_regions is a Bloom filter) */
+    TFB_SEEN_VALID = 4, /* not seen in training, but on a contig that chose the model's epoch */
 };
 /* seen (ex->n) gets the above, or 0, for each region. Returns 1 if the model's file says what trained it, 0 if it does not (all 0), -1 (memory, logged). */
 int tfb_transfer_seen(const tfb_model_t *m, const tfb_examples_t *ex, uint8_t *seen);
@@ -48,7 +50,8 @@ char *tfb_transfer_seen_contigs(const tfb_examples_t *ex, const uint8_t *seen, i
 /* Makes part which balanced for target t: n_bound of its bound regions (0 = all there are; fewer where there are fewer), and as many
  * unbound ones of the same GC content in 10 bins, both drawn by seed; all others become TFB_UNUSED. *bound gets how many were taken.
  * 0 or -1 (lack of memory, logged). */
-int tfb_transfer_balance(const tfb_examples_t *ex, int t, int which, int64_t n_bound, uint64_t seed, uint8_t *part, int64_t *bound);
+int tfb_transfer_balance(const tfb_examples_t *ex, int t, int which, int64_t n_bound, uint64_t seed, uint8_t *part,
+                         int64_t *bound);
 
 /* Leaves n of the regions of part which, drawn by seed; all others of them become TFB_UNUSED. Does nothing where there are no more than
  * n. 0 or -1 (lack of memory, logged). */

@@ -75,7 +75,8 @@ __attribute__((destructor)) static void at_exit(void)
 static void enter(void)
 {
     int idle;
-    while (idle = IDLE, !atomic_compare_exchange_weak(&state, &idle, CHANGING)) sched_yield(); /* for ever if the program is being ended */
+    while (idle = IDLE, !atomic_compare_exchange_weak(&state, &idle, CHANGING))
+        sched_yield(); /* for ever if the program is being ended */
 }
 
 static void leave(void)
@@ -91,7 +92,8 @@ static void catch_signals(void)
     struct sigaction a = {.sa_handler = tfb_out_quit, .sa_flags = SA_RESTART};
     sigemptyset(&a.sa_mask);
     for (int i = 0; i < SIGNALS; i++)
-        if (!caught[i] && sigaction(signals[i], NULL, &before[i]) == 0 && !(before[i].sa_flags & SA_SIGINFO) && before[i].sa_handler == SIG_DFL)
+        if (!caught[i] && sigaction(signals[i], NULL, &before[i]) == 0 && !(before[i].sa_flags & SA_SIGINFO) &&
+            before[i].sa_handler == SIG_DFL)
             caught[i] = sigaction(signals[i], &a, NULL) == 0;
 }
 
@@ -99,7 +101,8 @@ static void release_signals(void)
 {
     struct sigaction now;
     for (int i = 0; i < SIGNALS; i++) {
-        if (caught[i] && sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == tfb_out_quit) sigaction(signals[i], &before[i], NULL);
+        if (caught[i] && sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == tfb_out_quit)
+            sigaction(signals[i], &before[i], NULL);
         caught[i] = 0;
     }
 }
@@ -132,7 +135,8 @@ static int make_file(part_t *p)
     char *tmp = malloc(m);
     if (!tmp) return -1;
     for (int i = 0; i < TRIES && p->fd < 0; i++) {
-        snprintf(tmp, m, "%.*s.tmp.%010llx", (int)(dir + n), p->place, (unsigned long long)random_number() & 0xffffffffff);
+        snprintf(tmp, m, "%.*s.tmp.%010llx", (int)(dir + n), p->place,
+                 (unsigned long long)random_number() & 0xffffffffff);
         p->fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (p->fd < 0 && errno != EEXIST) break;
     }
@@ -144,7 +148,8 @@ static int make_file(part_t *p)
         return -1;
     }
     if (there) {
-        if ((old.st_uid != st.st_uid || old.st_gid != st.st_gid) && fchown(p->fd, old.st_uid, old.st_gid) < 0) errno = 0; /* only root may */
+        if ((old.st_uid != st.st_uid || old.st_gid != st.st_gid) && fchown(p->fd, old.st_uid, old.st_gid) < 0)
+            errno = 0; /* only root may */
         if (fchmod(p->fd, old.st_mode & 0777) < 0) errno = 0;
     }
     p->dev = st.st_dev;
@@ -163,7 +168,8 @@ static int open_stream(part_t *p)
     if (strcmp(p->path, "/dev/stderr") == 0) n = STDERR_FILENO;
     for (int i = 0; i < 2; i++) {
         size_t k = strlen(name[i]);
-        if (strncmp(p->path, name[i], k) == 0 && p->path[k] && strspn(p->path + k, "0123456789") == strlen(p->path + k)) n = atoi(p->path + k);
+        if (strncmp(p->path, name[i], k) == 0 && p->path[k] && strspn(p->path + k, "0123456789") == strlen(p->path + k))
+            n = atoi(p->path + k);
     }
     /* opened anew, an open plain file would lose what it has */
     p->fd = n >= 0 ? fcntl(n, F_DUPFD_CLOEXEC, 3) : open(p->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -187,7 +193,9 @@ static void cannot(const char *path)
     if (errno == ENOMEM)
         tfb_error("not enough memory to write %s", path);
     else if ((errno == EACCES || errno == EPERM || errno == EROFS) && access(path, W_OK) == 0)
-        tfb_error("cannot write %s: its folder takes no temporary file (%s): name a file in another folder, or write to standard output", path, why);
+        tfb_error("cannot write %s: its folder takes no temporary file (%s): name a file in another folder, or write "
+                  "to standard output",
+                  path, why);
     else
         tfb_error("cannot write %s: %s", path, why);
 }
@@ -230,7 +238,8 @@ static int add_part(tfb_out_t *o, const char *path, const char *suffix, int to_r
     }
     p.place = tfb_place(s);
     /* opening a pipe waits for its reader: never while signals have to wait */
-    if ((p.place || errno == 0) && (p.place || to_remove || open_stream(&p) == 0) && append(o, &p, to_remove) == 0) return 0;
+    if ((p.place || errno == 0) && (p.place || to_remove || open_stream(&p) == 0) && append(o, &p, to_remove) == 0)
+        return 0;
     cannot(p.path);
     free_part(&p);
     return -1;

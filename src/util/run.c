@@ -103,7 +103,9 @@ void tfb_reads(const char *path, const char *what)
     e.use = READ;
     e.what = what;
     for (int i = 0; r > 0 && i < n_entries; i++) /* files are opened again and again */
-        if (entry[i].use == READ && entry[i].there == e.there && strcmp(entry[i].path, path) == 0 && same(&entry[i], &e)) r = 0;
+        if (entry[i].use == READ && entry[i].there == e.there && strcmp(entry[i].path, path) == 0 &&
+            same(&entry[i], &e))
+            r = 0;
     if (r > 0 && keep(&e) >= 0) return;
     if (r != 0) incomplete = 1; /* no output can be trusted from now on */
     clear(&e);
@@ -162,12 +164,14 @@ static int clashes(const entry_t *e, int number)
         if (x->use == UNUSED || i == number || !same(x, e)) continue;
         int alike = strcmp(shown(x), shown(e)) == 0;
         if (x->use == READ) {
-            tfb_error(alike ? "%s is %s: write to another file" : "%s is %s (%s): write to another file", shown(e), x->what, shown(x));
+            tfb_error(alike ? "%s is %s: write to another file" : "%s is %s (%s): write to another file", shown(e),
+                      x->what, shown(x));
             return 1;
         }
         if (number >= 0 || (x->use == CLAIMED && e->use == OPEN && alike)) continue; /* claimed for this */
-        tfb_error(alike ? "two outputs would be written to %s: give each its own file" : "%s and %s are the same file: give each output its own", shown(e),
-                  shown(x));
+        tfb_error(alike ? "two outputs would be written to %s: give each its own file"
+                        : "%s and %s are the same file: give each output its own",
+                  shown(e), shown(x));
         return 1;
     }
     return 0;

@@ -105,7 +105,8 @@ int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, doubl
         double var = (W2 - W * W / (double)n) * R2 / (double)(n - 1); /* of sum w R, the ranks in random order */
         *p = var > 0 ? 0.5 * erfc((S - (equal ? 0.5 * first : 0)) / sqrt(2 * var)) : 1;
         if (*p < DBL_MIN) *p = DBL_MIN; /* beyond what a double holds; 0 would claim too much */
-        if (interval) tfb_auc_interval(*auc, delong(v, w, n, *auc, W, W2, n_background), W * W / W2, n_background, interval);
+        if (interval)
+            tfb_auc_interval(*auc, delong(v, w, n, *auc, W, W2, n_background), W * W / W2, n_background, interval);
     }
     free(v);
     return 0;

@@ -38,7 +38,8 @@ static int ours(const void *caller)
 {
     Dl_info info;
     if (!dladdr(caller, &info) || !info.dli_fname) return 0;
-    return where ? !!strstr(info.dli_fname, where) : !strstr(info.dli_fname, ".so") || strstr(info.dli_fname, "tfbind.so");
+    return where ? !!strstr(info.dli_fname, where)
+                 : !strstr(info.dli_fname, ".so") || strstr(info.dli_fname, "tfbind.so");
 }
 
 static int fails(const void *caller)
@@ -54,7 +55,8 @@ static int fails(const void *caller)
     failed++;
     Dl_info info;
     if (getenv("FAIL_SAY") && dladdr(caller, &info)) /* addr2line -i -f -e tfbind */
-        fprintf(stderr, "fails at %s %#zx\n", info.dli_fname, (size_t)((const char *)caller - (const char *)info.dli_fbase) - 1);
+        fprintf(stderr, "fails at %s %#zx\n", info.dli_fname,
+                (size_t)((const char *)caller - (const char *)info.dli_fbase) - 1);
     errno = ENOMEM;
     return 1;
 }

@@ -81,24 +81,32 @@ static void variants(tfb_fasta_t *fa)
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         int r = tfb_variant_add(&v, row[i].contig, row[i].pos, row[i].ref, row[i].alt, &to);
         CHECK(r == row[i].reason, "%s: %s", row[i].what, r < 0 ? "failure" : tfb_allele_reason((tfb_allele_t)r));
-        CHECK(to.alt == row[i].w_alt && (r != TFB_ALLELE_OK || to.ref == row[i].w_ref), "%s: windows %d and %d", row[i].what, to.ref, to.alt);
+        CHECK(to.alt == row[i].w_alt && (r != TFB_ALLELE_OK || to.ref == row[i].w_ref), "%s: windows %d and %d",
+              row[i].what, to.ref, to.alt);
         for (int k = 0; k < 2 && r == TFB_ALLELE_OK; k++) {
             int at = k ? to.alt : to.ref;
-            CHECK(tfb_allele_window(fa, "c", &to.change, k, W, 1, code) == TFB_ALLELE_OK && memcmp(code, tfb_windows_code(&w, at), W) == 0, "%s: bases of %d",
-                  row[i].what, k);
+            CHECK(tfb_allele_window(fa, "c", &to.change, k, W, 1, code) == TFB_ALLELE_OK &&
+                      memcmp(code, tfb_windows_code(&w, at), W) == 0,
+                  "%s: bases of %d", row[i].what, k);
             CHECK(w.base[at] == (k ? to.ref : -1), "%s: window %d is derived from %d", row[i].what, at, w.base[at]);
         }
     }
-    CHECK(tfb_variant_add(&v, "c", 9, "TA", "TC", &to) == TFB_ALLELE_MISMATCH && v.at == 1 && v.base == 'G', "which base differs: %d, %c", v.at, v.base);
+    CHECK(tfb_variant_add(&v, "c", 9, "TA", "TC", &to) == TFB_ALLELE_MISMATCH && v.at == 1 && v.base == 'G',
+          "which base differs: %d, %c", v.at, v.base);
     tfb_change_t c = {10, "G", "A", 1, 1};
     to = (tfb_alt_t){.ref = 3, .alt = -1};
-    CHECK(tfb_variant_windows(&v, "c", &c, &to) == TFB_ALLELE_OK && to.ref == 3 && to.alt == 8 && w.base[8] == 3, "the caller's REF");
+    CHECK(tfb_variant_windows(&v, "c", &c, &to) == TFB_ALLELE_OK && to.ref == 3 && to.alt == 8 && w.base[8] == 3,
+          "the caller's REF");
     tfb_variants_clear(&v);
-    CHECK(tfb_variant_add(&v, "c", 10, "GC", "GCA", &to) == TFB_ALLELE_OK && to.ref == 0 && to.alt == 1, "cleared: REF is made again");
+    CHECK(tfb_variant_add(&v, "c", 10, "GC", "GCA", &to) == TFB_ALLELE_OK && to.ref == 0 && to.alt == 1,
+          "cleared: REF is made again");
     tfb_windows_free(&w);
 }
 
-static const char *own_text(int r) { return r == TFB_ALLELE_REASONS ? "of a kind of its own" : tfb_allele_reason((tfb_allele_t)r); }
+static const char *own_text(int r)
+{
+    return r == TFB_ALLELE_REASONS ? "of a kind of its own" : tfb_allele_reason((tfb_allele_t)r);
+}
 
 static void reasons(tfb_fasta_t *fa)
 {
@@ -110,14 +118,18 @@ static void reasons(tfb_fasta_t *fa)
     tfb_reasons_count(&r, TFB_ALLELE_NO_CONTIG, "y");
     tfb_reasons_count(&r, TFB_ALLELE_SYMBOLIC, "z");
     tfb_reasons_count(&r, TFB_ALLELE_REASONS, "z");
-    CHECK(tfb_reasons_list(&r, ": ", &s) == 3 && strcmp(s.s, ": 1 symbolic, 2 on a contig that the FASTA lacks (such as x)") == 0, "%s", s.s);
+    CHECK(tfb_reasons_list(&r, ": ", &s) == 3 &&
+              strcmp(s.s, ": 1 symbolic, 2 on a contig that the FASTA lacks (such as x)") == 0,
+          "%s", s.s);
     s.l = 0;
     r.n_kinds = TFB_ALLELE_REASONS + 1;
     r.text = own_text;
-    CHECK(tfb_reasons_list(&r, "", &s) == 4 && strcmp(s.s, "1 symbolic, 2 on a contig that the FASTA lacks (such as x), 1 of a kind of its own") == 0, "%s",
-          s.s);
+    CHECK(tfb_reasons_list(&r, "", &s) == 4 &&
+              strcmp(s.s, "1 symbolic, 2 on a contig that the FASTA lacks (such as x), 1 of a kind of its own") == 0,
+          "%s", s.s);
     tfb_log_level(-1);
-    CHECK(tfb_reasons_no_contig(&r, "scored", fa, 1) == 0 && tfb_reasons_no_contig(&r, "scored", fa, 0) == -1, "partly a warning");
+    CHECK(tfb_reasons_no_contig(&r, "scored", fa, 1) == 0 && tfb_reasons_no_contig(&r, "scored", fa, 0) == -1,
+          "partly a warning");
     tfb_log_level(2);
     tfb_reasons_free(&r);
     free(s.s);

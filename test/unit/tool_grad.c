@@ -41,7 +41,8 @@ int main(int argc, char **argv)
     fwrite(z, sizeof(float), (size_t)B * T, stdout);
 
     tfb_net_t *n = m->net;
-    float *grad = tfb_alloc(n->n_param, sizeof(float), "gradients"), *buf = tfb_alloc(n->n_param, sizeof(float), "a tensor");
+    float *grad = tfb_alloc(n->n_param, sizeof(float), "gradients"),
+          *buf = tfb_alloc(n->n_param, sizeof(float), "a tensor");
     tfb_walk_t *w = tfb_walk_create(n, B, TFB_WALK_TRAIN, pool);
     w->pass.grad = grad;
     w->pass.train = 1;
@@ -64,7 +65,8 @@ int main(int argc, char **argv)
         }
         if (!steps) break;
         double c1 = 1 - pow(0.9, s + 1), c2 = 1 - pow(0.999, s + 1);
-        tfb_kernels()->adam(n->n_param, n->param, grad, mm, vv, (float)(atof(argv[6]) / c1), 0.9f, 0.999f, (float)(1 / sqrt(c2)), 1e-8f);
+        tfb_kernels()->adam(n->n_param, n->param, grad, mm, vv, (float)(atof(argv[6]) / c1), 0.9f, 0.999f,
+                            (float)(1 / sqrt(c2)), 1e-8f);
     }
     if (steps && tfb_model_save(m, argv[7], 0) < 0) return 1;
     return 0;
