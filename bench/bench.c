@@ -1,7 +1,8 @@
 /* bench.c - measures the network core: bench score|snv|train|peak [THREADS] [SECONDS] [PRECISION].
  *
- * Prints two numbers: windows, SNVs or regions (of peak, GFLOP) a second of time, and the same a second of processor time on all threads
- * together, which a busy machine disturbs less. convnet, 163 targets (train: batches of 100, 50 targets, as torch_ref.py bench has them). */
+ * Prints two numbers: windows, SNVs or regions (of peak, GFLOP) a second of time, and the same a second of processor
+ * time on all threads together, which a busy machine disturbs less. convnet, 163 targets (train: batches of 100, 50
+ * targets, as torch_ref.py bench has them). */
 #include "kernels/kernels.h"
 #include "nn/infer.h"
 #include "nn/walk.h"

@@ -1,6 +1,8 @@
-/* tfbind.c - the bcftools plugin: about, version, run. Everything else is the program's annotate, under the host's htslib.
+/* tfbind.c - the bcftools plugin: about, version, run. Everything else is the program's annotate, under the host's
+ * htslib.
  *
- * Only these three names are exported: the host exports ordinary ones (error, open_file, ...) to which a plugin's globals would bind. */
+ * Only these three names are exported: the host exports ordinary ones (error, open_file, ...) to which a plugin's
+ * globals would bind. */
 #include "cmd/cmd.h"
 #include "util/util.h"
 #include <errno.h>

@@ -1,15 +1,15 @@
 /* phased.h - records with genotypes -> haplotypes -> windows of each -> FORMAT values and departures.
  *
- * What a genotype says about haplotypes, by --phase (the letters of `bcftools csq -p`), if it is heterozygous and not phased, that is, if not all
- * its separators are |:
- *   r  an error                           s  skipped: its sample has no value there, and its neighbours do not see it
- *   a  taken as it is: 0/1 is 0|1         R  non-reference on both: 0/1 is 1|1, 1/2 is 1|2
- *   m  all genotypes, phased or not, become one haplotype: 0/1 is 1, 1/2 is 1
- * Genotypes of which a part is missing and that are not phased (./1) are skipped by r and s and kept by the others. With r and s,
- * heterozygous neighbours of another phase set (FORMAT/PS) than the record's are left out of its windows: how they go together is not known.
+ * What a genotype says about haplotypes, by --phase (the letters of `bcftools csq -p`), if it is heterozygous and not
+ * phased, that is, if not all its separators are |: r  an error                           s  skipped: its sample has no
+ * value there, and its neighbours do not see it a  taken as it is: 0/1 is 0|1         R  non-reference on both: 0/1 is
+ * 1|1, 1/2 is 1|2 m  all genotypes, phased or not, become one haplotype: 0/1 is 1, 1/2 is 1 Genotypes of which a part
+ * is missing and that are not phased (./1) are skipped by r and s and kept by the others. With r and s, heterozygous
+ * neighbours of another phase set (FORMAT/PS) than the record's are left out of its windows: how they go together is
+ * not known.
  *
- * Haplotypes without a value: missing alleles, symbolic alleles and the like, * where the haplotype has lost no base. A missing or symbolic
- * allele of a neighbour counts as the reference. Any ploidy, from sample to sample too. */
+ * Haplotypes without a value: missing alleles, symbolic alleles and the like, * where the haplotype has lost no base. A
+ * missing or symbolic allele of a neighbour counts as the reference. Any ploidy, from sample to sample too. */
 #ifndef TFB_PHASED_H
 #define TFB_PHASED_H
 

@@ -22,9 +22,8 @@ typedef struct {
 typedef struct {
     const tfb_vcf_opt_t *o;
     tfb_tag_run_t run;
-    bcf_hdr_t
-        *hdr; /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file does
-                     * not declare) must be known when the record is written */
+    bcf_hdr_t *hdr; /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file
+                     * does not declare) must be known when the record is written */
     const char *in; /* what messages call the input */
     tfb_vcf_tag_t *tag;
     int n_tags, n_stale, n_sets;

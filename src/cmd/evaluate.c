@@ -124,7 +124,8 @@ static int check_leak(job_t *j)
     return 0;
 }
 
-/* Which regions count for which target: take (n, T). All resolved ones that are no leak, or a balanced sample of them. */
+/* Which regions count for which target: take (n, T). All resolved ones that are no leak, or a balanced sample of them.
+ */
 static uint8_t *choose(const job_t *j)
 {
     const args_t *a = j->a;

@@ -1,4 +1,5 @@
-/* finetune.c - `tfbind finetune`: a pre-trained model -> a model of one TF or a few. Options in, calls of the core out. */
+/* finetune.c - `tfbind finetune`: a pre-trained model -> a model of one TF or a few. Options in, calls of the core out.
+ */
 #include "config.h"
 #include "cmd/cmd.h"
 #include "cmd/training.h"

@@ -56,7 +56,8 @@ static void usage(FILE *f)
 
 static const char *or_dash(const char *s) { return s ? s : "?"; }
 
-/* One line for the eye; --calibration has the numbers. Words come from the file: control characters are not passed on. */
+/* One line for the eye; --calibration has the numbers. Words come from the file: control characters are not passed on.
+ */
 static void describe_calibration(const tfb_model_t *m)
 {
     const tfb_calib_t *c = m->calib;

@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The names in the lines of an open file, blank ones and comments left out: *n of them, NULL-terminated. NULL on failure
- * (logged). */
+/* The names in the lines of an open file, blank ones and comments left out: *n of them, NULL-terminated. NULL on
+ * failure (logged). */
 static char **names_of(tfb_lines_t *l, int *n)
 {
     char **v = NULL;

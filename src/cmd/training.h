@@ -1,4 +1,5 @@
-/* training.h - what pretrain and finetune share: options of the data and of training, and the run from data that are read to a file that is written. */
+/* training.h - what pretrain and finetune share: options of the data and of training, and the run from data that are
+ * read to a file that is written. */
 #ifndef TFB_TRAINING_H
 #define TFB_TRAINING_H
 
@@ -49,7 +50,8 @@ enum {
     {                                                                                                               \
         NULL, 0, NULL, 0                                                                                            \
     }
-/* Takes option c with its value: 0, or 1 where it is none of the above or its value is wrong (logged; getopt logs what it does not know). */
+/* Takes option c with its value: 0, or 1 where it is none of the above or its value is wrong (logged; getopt logs what
+ * it does not know). */
 int tfb_training_option(tfb_training_t *t, int c, const char *value);
 
 /* What is trained, and on what. All owned. */
@@ -63,16 +65,18 @@ typedef struct {
     int64_t n[4];    /* regions of each part */
 } tfb_training_data_t;
 
-/* Examples of the targets in list (NULL: all; see tfb_cmd_list), their weights, and room for their split. window 0: that of the labels. 0, or -1 (logged). */
+/* Examples of the targets in list (NULL: all; see tfb_cmd_list), their weights, and room for their split. window 0:
+ * that of the labels. 0, or -1 (logged). */
 int tfb_training_load(const tfb_training_t *t, const char *list, int complete, int window, tfb_training_data_t *d);
 /* Counts the parts and says how large they are; nothing to train on is for the caller to say. */
 void tfb_training_count(tfb_training_data_t *d);
-/* Warns of targets that cannot be learnt, since no training region is resolved, bound or unbound for them. 0, or -1 (logged): that is so of all of them. */
+/* Warns of targets that cannot be learnt, since no training region is resolved, bound or unbound for them. 0, or -1
+ * (logged): that is so of all of them. */
 int tfb_training_check_targets(const tfb_training_data_t *d);
 void tfb_training_free(tfb_training_data_t *d);
 
-/* Trains d->net and writes the model. identity: what a checkpoint must agree with; describe(arg, m) adds to the model what the command knows of it
- * (0 or -1); argv: recorded. 0, or -1 (logged). */
+/* Trains d->net and writes the model. identity: what a checkpoint must agree with; describe(arg, m) adds to the model
+ * what the command knows of it (0 or -1); argv: recorded. 0, or -1 (logged). */
 int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity,
                      int (*describe)(void *arg, tfb_model_t *m), void *arg, int argc, char **argv);
 

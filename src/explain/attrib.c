@@ -1,4 +1,5 @@
-/* attrib.c - contributions by DeepLIFT, in-silico mutagenesis and gradients. In: base codes. Out: hypothetical contributions. */
+/* attrib.c - contributions by DeepLIFT, in-silico mutagenesis and gradients. In: base codes. Out: hypothetical
+ * contributions. */
 #include "explain/attrib.h"
 #include "explain/shuffle.h"
 #include "genome/base.h"
@@ -151,7 +152,8 @@ void tfb_attrib_references(const uint8_t *code, int W, int n, uint64_t seed, uin
 int tfb_ism(tfb_panel_t *p, const uint8_t *code, int beg, int end, tfb_strand_t strand, float *hyp, float *z)
 {
     int W = tfb_panel_window(p), T = tfb_panel_n_targets(p), ret = -1, L = end - beg, i = 0;
-    /* a window reuses the activations of one it is scored together with, so each group begins with the sequence itself */
+    /* a window reuses the activations of one it is scored together with, so each group begins with the sequence itself
+     */
     int most = 4 * L, n = most + most / (TFB_INFER_TOGETHER - 1) + 2;
     uint8_t *all = tfb_alloc((size_t)n, (size_t)W, "mutated sequences");
     int32_t *base = tfb_alloc((size_t)n, sizeof *base, "mutated sequences");

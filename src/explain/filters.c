@@ -1,4 +1,5 @@
-/* filters.c - first-layer filters -> position frequency matrices, and their importance. In: a model, labelled regions. */
+/* filters.c - first-layer filters -> position frequency matrices, and their importance. In: a model, labelled regions.
+ */
 #include "explain/filters.h"
 #include "nn/infer.h"
 #include "nn/walk.h"
@@ -211,7 +212,8 @@ static int64_t choose_regions(const scan_t *s, const tfb_filters_t *f, const tfb
         for (int64_t i = 0; i < n; i++) chosen[i] = from[i * n_from / n];
         return n;
     }
-    /* the same of each target: its k-th region is taken where k = i * n_own / m for an i; a region serves all targets that it is one of */
+    /* the same of each target: its k-th region is taken where k = i * n_own / m for an i; a region serves all targets
+     * that it is one of */
     int64_t *k = calloc((size_t)f->T, sizeof *k);
     for (int64_t i = 0; k && i < n_from; i++) {
         int take = 0;

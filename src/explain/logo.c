@@ -1,16 +1,19 @@
 /* logo.c - draws sequence logos. In: heights (L, 4). Out: an <svg> element.
  *
- * All letters of a base are one path, so that a logo is four paths however long it is and a page of hundreds stays light. */
+ * All letters of a base are one path, so that a logo is four paths however long it is and a page of hundreds stays
+ * light. */
 #include "explain/logo.h"
 #include "explain/html.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Dark enough for 3 to 1 against white (WCAG's limit for graphics), and of different lightness for those who confuse green and red. */
+/* Dark enough for 3 to 1 against white (WCAG's limit for graphics), and of different lightness for those who confuse
+ * green and red. */
 const char *const tfb_logo_colour[4] = {"#0a8a4a", "#1f5fc4", "#c67600", "#c4262e"};
 
-/* Letters in a unit box, y upwards: commands M L C and Z, each followed by its coordinates. A's second outline is its hole (even-odd). */
+/* Letters in a unit box, y upwards: commands M L C and Z, each followed by its coordinates. A's second outline is its
+ * hole (even-odd). */
 typedef struct {
     char cmd;
     float xy[6];
@@ -66,7 +69,8 @@ static void put_num(FILE *f, double v)
     }
 }
 
-/* One letter in the box from (x, y0) to (x + w, y1); y1 is where the letter's top is, which may be the lower end on the screen. */
+/* One letter in the box from (x, y0) to (x + w, y1); y1 is where the letter's top is, which may be the lower end on the
+ * screen. */
 static void put_letter(FILE *f, const step_t *l, double x, double w, double y0, double y1)
 {
     for (; l->cmd; l++) {

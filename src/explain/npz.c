@@ -1,5 +1,6 @@
-/* npz.c - arrays of examples to .npz files. The header of the array says how many examples there are, so they wait in an unnamed file, which libzip
- * compresses. libzip would make a temporary file of its own, which nobody could remove when a signal ends us, so it writes through us. */
+/* npz.c - arrays of examples to .npz files. The header of the array says how many examples there are, so they wait in
+ * an unnamed file, which libzip compresses. libzip would make a temporary file of its own, which nobody could remove
+ * when a signal ends us, so it writes through us. */
 #include "config.h"
 #include "explain/npz.h"
 #include "util/util.h"
@@ -169,7 +170,8 @@ int tfb_npz_close(tfb_npz_t *z, int keep)
     if (!z) return 0;
     int ret = keep ? -1 : 0;
     if (!keep) goto done;
-    /* NEP 1, version 1.0: magic, length of what follows (little-endian), a Python dictionary padded with spaces to a newline */
+    /* NEP 1, version 1.0: magic, length of what follows (little-endian), a Python dictionary padded with spaces to a
+     * newline */
     char head[HEADER + 1];
     static const char magic[] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, HEADER - 10, 0};
     memcpy(head, magic, 10);

@@ -1,4 +1,5 @@
-/* overlay.c - windows of values -> a track. Windows are sorted by place and go through a buffer of W positions, in which they are summed. */
+/* overlay.c - windows of values -> a track. Windows are sorted by place and go through a buffer of W positions, in
+ * which they are summed. */
 #include "explain/overlay.h"
 #include "util/util.h"
 #include <errno.h>

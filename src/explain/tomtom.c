@@ -1,4 +1,5 @@
-/* tomtom.c - motif against database. In: a query (w, 4).  Out: p- and q-value, offset and strand for every motif of the database. */
+/* tomtom.c - motif against database. In: a query (w, 4).  Out: p- and q-value, offset and strand for every motif of the
+ * database. */
 #include "explain/tomtom.h"
 #include "util/util.h"
 #include <math.h>
@@ -123,7 +124,8 @@ static double *stretch(const query_t *q, int i, int j)
     return q->below + ((size_t)i * q->w + (size_t)(j - 1)) * q->n;
 }
 
-/* Distributions of the sums over every stretch of the query: convolved column by column, then summed from the top, so that small tails stay exact. */
+/* Distributions of the sums over every stretch of the query: convolved column by column, then summed from the top, so
+ * that small tails stay exact. */
 static int distributions(const tfb_tomtom_t *t, query_t *q)
 {
     int w = q->w, m = q->hi - q->lo + 1, n = q->n = w * (m - 1) + 1;

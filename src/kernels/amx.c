@@ -1,8 +1,10 @@
-/* amx.c - matrix products in bfloat16 on the tile unit of newer Xeons: operands are rounded to 8 bits of mantissa, sums are float32.
+/* amx.c - matrix products in bfloat16 on the tile unit of newer Xeons: operands are rounded to 8 bits of mantissa, sums
+ * are float32.
  *
- * Only the products differ; everything else is AVX-512's. A never exists in bfloat16 as a whole: 32 rows of it are rounded into a buffer on the
- * stack, and since overlapping rows (convolutions) are a stride there too, each float is rounded once. A packed panel keeps the size it has in
- * float32, so that callers' offsets hold; products over fewer than MIN_K terms, whose padding would not fit that size, stay in float32. */
+ * Only the products differ; everything else is AVX-512's. A never exists in bfloat16 as a whole: 32 rows of it are
+ * rounded into a buffer on the stack, and since overlapping rows (convolutions) are a stride there too, each float is
+ * rounded once. A packed panel keeps the size it has in float32, so that callers' offsets hold; products over fewer
+ * than MIN_K terms, whose padding would not fit that size, stay in float32. */
 #if defined(__AMX_BF16__) && defined(__AVX512BF16__)
 #include "kernels/amx.h"
 #include <immintrin.h>
@@ -107,7 +109,8 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
     }
 }
 
-/* c (rows, cols) = or += the product of the buffered rows of A, stride bytes apart, with one panel's nb blocks of terms. */
+/* c (rows, cols) = or += the product of the buffered rows of A, stride bytes apart, with one panel's nb blocks of
+ * terms. */
 static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t stride, const uint8_t *b, float *c,
                   ptrdiff_t ldc, int add)
 {
@@ -180,7 +183,8 @@ static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float
         for (int m = 0; m < M; m += ROWS) {
             int rows = M - m < ROWS ? M - m : ROWS;
             ptrdiff_t ld = overlap ? lda : (kc + KB - 1) / KB * KB;
-            if (overlap) { /* the last block of terms of the last row reaches up to KB - 1 further: finite, and multiplied by 0 */
+            if (overlap) { /* the last block of terms of the last row reaches up to KB - 1 further: finite, and
+                              multiplied by 0 */
                 int n = (int)((rows - 1) * lda) + kc;
                 for (int i = 0; i < n; i += 32) _mm512_storeu_si512(buf + i, round32(a + m * lda + k0 + i, n - i));
                 memset(buf + n, 0, KB * sizeof *buf);
@@ -233,7 +237,8 @@ static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, p
 
 int tfb_amx_start(tfb_kernels_t *k)
 {
-    /* Linux hands the tile registers out on request, to this process and the threads it will start; 18 is their state component */
+    /* Linux hands the tile registers out on request, to this process and the threads it will start; 18 is their state
+     * component */
     unsigned long has = 0;
     if (!__builtin_cpu_supports("amx-bf16") || !__builtin_cpu_supports("amx-tile") ||
         !__builtin_cpu_supports("avx512bf16"))

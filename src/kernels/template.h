@@ -1,10 +1,10 @@
 /* template.h - the fast kernels, written once over vectors of VL floats and compiled per instruction set.
  *
- * The including file defines VL (floats in a register), MR (rows of a full tile) and SET (the table's name and label). The one
- * idea: a tile of MR rows by 2 registers of C stays in registers while k runs; each step loads one row of a packed panel (2
- * registers) and broadcasts MR elements of A. MR is a multiple of 3 below the register count: 12 x 2 accumulators of AVX-512's
- * 32 registers, 6 x 2 of AVX2's 16. Rows of A are addressed by a base and a stride, so that overlapping rows (convolutions)
- * need no copying. Tiles of fewer rows are instances of the same code. */
+ * The including file defines VL (floats in a register), MR (rows of a full tile) and SET (the table's name and label).
+ * The one idea: a tile of MR rows by 2 registers of C stays in registers while k runs; each step loads one row of a
+ * packed panel (2 registers) and broadcasts MR elements of A. MR is a multiple of 3 below the register count: 12 x 2
+ * accumulators of AVX-512's 32 registers, 6 x 2 of AVX2's 16. Rows of A are addressed by a base and a stride, so that
+ * overlapping rows (convolutions) need no copying. Tiles of fewer rows are instances of the same code. */
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 #include <math.h>

@@ -1,5 +1,5 @@
-/* vmath.h - functions without branches or calls, so that the compiler turns the loops around them into vector code for whatever
- * instruction set the loop is compiled for. */
+/* vmath.h - functions without branches or calls, so that the compiler turns the loops around them into vector code for
+ * whatever instruction set the loop is compiled for. */
 #ifndef TFB_VMATH_H
 #define TFB_VMATH_H
 

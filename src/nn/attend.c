@@ -1,5 +1,5 @@
-/* attend.c - attention pooling: `attend H` has H learnt queries; each weighs the positions of the window by a softmax of its products with
- * them and gives their weighted mean. Out: (1, H * C), query by query. */
+/* attend.c - attention pooling: `attend H` has H learnt queries; each weighs the positions of the window by a softmax
+ * of its products with them and gives their weighted mean. Out: (1, H * C), query by query. */
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 #include "nn/steps.h"

@@ -1,8 +1,8 @@
 /* bn.c - batch norm over examples and positions, per channel, as PyTorch's BatchNorm1d.
  *
- * Training: batch mean and (biased) variance; running statistics follow with momentum 0.1 (variance unbiased). Where processes share a
- * batch the statistics are the whole batch's: sums travel, forward and backward.
- * Scoring, and frozen layers in training: the running statistics, y = x * scale + shift. */
+ * Training: batch mean and (biased) variance; running statistics follow with momentum 0.1 (variance unbiased). Where
+ * processes share a batch the statistics are the whole batch's: sums travel, forward and backward. Scoring, and frozen
+ * layers in training: the running statistics, y = x * scale + shift. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"

@@ -1,4 +1,5 @@
-/* calib.c - calibration of a model: its text in the metadata, and percentiles from it. The text comes from strangers. */
+/* calib.c - calibration of a model: its text in the metadata, and percentiles from it. The text comes from strangers.
+ */
 #include "nn/calib.h"
 #include "util/util.h"
 #include <jansson.h>

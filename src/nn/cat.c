@@ -1,4 +1,5 @@
-/* cat.c - `cat @name`: the channels of one value and then those of another, for the same positions (two branches joined). */
+/* cat.c - `cat @name`: the channels of one value and then those of another, for the same positions (two branches
+ * joined). */
 #include "nn/steps.h"
 #include "nn/walk.h"
 #include <string.h>

@@ -1,10 +1,11 @@
-/* conv.c - convolutions and dense layers, which are the same thing: a dense layer is a convolution as wide as its input.
+/* conv.c - convolutions and dense layers, which are the same thing: a dense layer is a convolution as wide as its
+ * input.
  *
- * `conv F K`, `conv F K same` (zero rows at both ends keep the length), `conv F K dilate D` (neighbouring taps lie D positions apart);
- * `dense F`. In: x (B, L, C), or base codes.  Out: y (B, L + 2 pad - (K-1) D, F), stride 1.
- * Because activations are channels-last, row l of the matrix that a convolution multiplies its weights (K*C, F) with is the
- * K*C floats from x + l*C: rows overlap and nothing is copied. With dilation it is K products of one tap each. Padded layers work on a
- * copy of x that has its zero rows. */
+ * `conv F K`, `conv F K same` (zero rows at both ends keep the length), `conv F K dilate D` (neighbouring taps lie D
+ * positions apart); `dense F`. In: x (B, L, C), or base codes.  Out: y (B, L + 2 pad - (K-1) D, F), stride 1. Because
+ * activations are channels-last, row l of the matrix that a convolution multiplies its weights (K*C, F) with is the K*C
+ * floats from x + l*C: rows overlap and nothing is copied. With dilation it is K products of one tap each. Padded
+ * layers work on a copy of x that has its zero rows. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -35,8 +36,8 @@ static int span(const tfb_layer_t *l) { return (l->K - 1) * l->dilate; }
 /* Positions of the input that the products see. */
 static int padded_length(const tfb_layer_t *l) { return l->in.L + 2 * l->pad; }
 
-/* Examples whose rows make one block of the weight gradient's inner sum: some 400 rows, so that a block of packed dy and the
- * rows of x it meets stay in the second-level cache. */
+/* Examples whose rows make one block of the weight gradient's inner sum: some 400 rows, so that a block of packed dy
+ * and the rows of x it meets stay in the second-level cache. */
 static int block_examples(const tfb_layer_t *l, int B)
 {
     int n = 432 / l->out.L;
@@ -171,7 +172,8 @@ static int dense_setup(tfb_layer_t *l, const char *args, char *err, size_t m_err
     l->K = l->in.L;
     if (finish_setup(l, err, m_err) < 0) return -1;
     tfb_tensor_t *t = tfb_layer_tensor(l, "weight", 1, 2, l->F, l->in.C * l->in.L, 0);
-    /* position-major flattening is (F, K, C) in the file: as a (F, K*C, 1) tensor it reaches (K*C, F) in the same way */
+    /* position-major flattening is (F, K, C) in the file: as a (F, K*C, 1) tensor it reaches (K*C, F) in the same way
+     */
     t->fck[0] = l->F;
     t->fck[1] = l->in.by_position ? l->in.C * l->in.L : l->in.C;
     t->fck[2] = l->in.by_position ? 1 : l->in.L;
@@ -371,7 +373,8 @@ static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     }
 }
 
-/* flip (K*F, C): weights in the order the gradient of the input meets them, taps reversed, filters and channels exchanged. */
+/* flip (K*F, C): weights in the order the gradient of the input meets them, taps reversed, filters and channels
+ * exchanged. */
 static void flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int k, void *scratch, void *arg)
 {
     (void)pass, (void)scratch;
@@ -399,7 +402,8 @@ static void pack_flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
         k->pack(F, w, j->w + ((size_t)t * C + n) * F, 1, F, j->work.packed2 + (size_t)t * tap + (size_t)n * F);
 }
 
-/* dx at a position is a product of the taps with dy at positions before it: dy gets as many zero rows as taps can reach. */
+/* dx at a position is a product of the taps with dy at positions before it: dy gets as many zero rows as taps can
+ * reach. */
 static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     job_t *j = arg;

@@ -1,5 +1,6 @@
-/* dwconv.c - `dwconv K [same] [dilate D]`: a convolution of each channel by itself. With `conv F 1` after it, a depthwise-separable
- * convolution. Weights are (C, 1, K) in files, as PyTorch's Conv1d with groups = C, and (K, C) in memory. */
+/* dwconv.c - `dwconv K [same] [dilate D]`: a convolution of each channel by itself. With `conv F 1` after it, a
+ * depthwise-separable convolution. Weights are (C, 1, K) in files, as PyTorch's Conv1d with groups = C, and (K, C) in
+ * memory. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"

@@ -1,9 +1,9 @@
 /* infer.c - scoring windows. In: base codes (B, W). Out: logits (B, T).
  *
- * Steps by window run over a few windows at a time, whose activations stay in the second cache; steps by block run over a block of
- * windows, so that their weights are read once a block. A window derived from another (an ALT allele from its REF window) makes
- * anew only the rows that can differ and copies what is needed of the others: the same sums in the same order, so the result is
- * the same bit for bit. */
+ * Steps by window run over a few windows at a time, whose activations stay in the second cache; steps by block run over
+ * a block of windows, so that their weights are read once a block. A window derived from another (an ALT allele from
+ * its REF window) makes anew only the rows that can differ and copies what is needed of the others: the same sums in
+ * the same order, so the result is the same bit for bit. */
 #include "nn/infer.h"
 #include "kernels/kernels.h"
 #include "nn/scoring.h"
@@ -42,7 +42,8 @@ static void work_free(tfb_work_t *w, const tfb_plan_t *p)
     free(w->padded);
 }
 
-/* Room for a layer that runs by its own forward. Threads are not shared within a block, so it runs on this one alone. */
+/* Room for a layer that runs by its own forward. Threads are not shared within a block, so it runs on this one alone.
+ */
 static int pass_init(const tfb_plan_t *p, tfb_work_t *w, const tfb_layer_t *l)
 {
     size_t m = l->kind->scratch ? l->kind->scratch(l, TFB_ROWS) : 0;
@@ -143,7 +144,8 @@ tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
 
 static tfb_after_t after_of(const tfb_step_t *s) { return (tfb_after_t){s->bias, s->relu, s->scale, s->shift, NULL}; }
 
-/* What follows op on n rows of x, with an activation that is a function: before it, it, and after it. x is overwritten. */
+/* What follows op on n rows of x, with an activation that is a function: before it, it, and after it. x is overwritten.
+ */
 static void finish_act(const tfb_step_t *s, int n, float *x, const float *bias, const float *residual, float *y)
 {
     const tfb_kernels_t *k = tfb_kernels();
@@ -284,7 +286,8 @@ static void set_ranges(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t)
     }
 }
 
-/* Rows [*beg, *end) of step k's output that are read of slot t: what later steps look at to make their rows; all if a block reads it. */
+/* Rows [*beg, *end) of step k's output that are read of slot t: what later steps look at to make their rows; all if a
+ * block reads it. */
 static void rows_read(const tfb_plan_t *p, const tfb_slot_t *t, int k, int *beg, int *end)
 {
     const tfb_step_t *s = &p->step[k];

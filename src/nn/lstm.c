@@ -1,5 +1,5 @@
-/* lstm.c - stacked bidirectional LSTM, as PyTorch's nn.LSTM(batch_first, bidirectional). `bilstm H N RATE`: H units per direction, N
- * layers, dropout RATE between them.
+/* lstm.c - stacked bidirectional LSTM, as PyTorch's nn.LSTM(batch_first, bidirectional). `bilstm H N RATE`: H units per
+ * direction, N layers, dropout RATE between them.
  *
  * In: x (B, L, C).  Out: y (B, L, 2H), forward direction first.  Gates are in PyTorch's order i, f, g, o.
  * All positions' input products are made at once; only the recurrent one waits for its step. A task takes some examples

@@ -1,7 +1,7 @@
 /* model.c - model files: safetensors in, safetensors out.
  *
- * Files come from strangers: the header's length, every tensor's type, dimensions and place are checked against the file's size
- * and against what the architecture wants before they are used. */
+ * Files come from strangers: the header's length, every tensor's type, dimensions and place are checked against the
+ * file's size and against what the architecture wants before they are used. */
 #include "nn/model.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -543,7 +543,8 @@ fail:
 static tfb_net_t *read_spec(reader_t *r, const char *spec, int window, int n_targets)
 {
     char err[300];
-    /* before anything of the network's size is allocated: a file with fewer bytes than half its parameters cannot be whole */
+    /* before anything of the network's size is allocated: a file with fewer bytes than half its parameters cannot be
+     * whole */
     tfb_net_t *net = tfb_net_parse_sized(spec, window, r->n_data / 2, err, sizeof err);
     if (!net)
         tfb_error("%s: %s", r->path, err);
@@ -669,7 +670,8 @@ static char *join(char *const *v, int n)
     return s;
 }
 
-/* JSON holds nothing but UTF-8, and a command line may have anything: what is not is replaced. NULL on lack of memory. */
+/* JSON holds nothing but UTF-8, and a command line may have anything: what is not is replaced. NULL on lack of memory.
+ */
 static json_t *json_text(const char *s)
 {
     json_t *j = json_string(s);

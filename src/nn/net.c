@@ -6,10 +6,10 @@
 #include <string.h>
 
 /* X(kind): every kind of layer, once. A new kind is its file and a row here. */
-#define KINDS(X)                                                                                                \
-    X(conv)                                                                                                     \
-    X(dense) X(dwconv) X(bn) X(relu) X(gelu) X(silu) X(exp) X(pool) X(gpool) X(attend) X(add) X(cat) X(dropout) \
-        X(bilstm)
+#define KINDS(X) \
+    X(conv)      \
+    X(dense)     \
+    X(dwconv) X(bn) X(relu) X(gelu) X(silu) X(exp) X(pool) X(gpool) X(attend) X(add) X(cat) X(dropout) X(bilstm)
 
 #define DECLARE(kind) extern const tfb_kind_t tfb_kind_##kind;
 KINDS(DECLARE)
@@ -130,8 +130,8 @@ int tfb_net_find(const tfb_net_t *n, const char *name)
     return -1;
 }
 
-/* Takes the name off "Conv1 = conv 320 26" and returns the rest. *name gets NULL if there is none; NULL is returned if it is none that a
- * layer may have. */
+/* Takes the name off "Conv1 = conv 320 26" and returns the rest. *name gets NULL if there is none; NULL is returned if
+ * it is none that a layer may have. */
 static char *take_name(int i, char *text, char **name, char *err, size_t m_err)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
@@ -173,7 +173,8 @@ static int take_inputs(const tfb_net_t *net, tfb_layer_t *l, char *args, char *e
     return 0;
 }
 
-/* The name of a layer that has none of its own: those of the published files. number: of the last product, counted from 1. */
+/* The name of a layer that has none of its own: those of the published files. number: of the last product, counted
+ * from 1. */
 static void default_name(const tfb_net_t *net, tfb_layer_t *l, int number)
 {
     int i = l->index;

@@ -217,8 +217,8 @@ static int all_finite(const float *x, size_t n)
     return sum == 0;
 }
 
-/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the scores: pooling may drop it.
- * 0, or -1 (logged). */
+/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the
+ * scores: pooling may drop it. 0, or -1 (logged). */
 static int try_layers(const tfb_model_t *m, const char *name)
 {
     enum {

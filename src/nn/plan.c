@@ -1,5 +1,5 @@
-/* plan.c - a network made ready for scoring. In: the graph of layers. Out: steps with weights folded and packed, an order in which they run,
- * and places for what they make. */
+/* plan.c - a network made ready for scoring. In: the graph of layers. Out: steps with weights folded and packed, an
+ * order in which they run, and places for what they make. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include <stdlib.h>
@@ -9,8 +9,8 @@
 
 typedef struct {
     tfb_plan_t *p;
-    int root
-        [TFB_MAX_LAYERS]; /* the layer whose output a layer's is, in scoring: itself, or below dropout the layer before */
+    int root[TFB_MAX_LAYERS]; /* the layer whose output a layer's is, in scoring: itself, or below dropout the layer
+                                 before */
     int uses[TFB_MAX_LAYERS]; /* how many inputs of other layers a root's output is */
     int at[TFB_MAX_LAYERS];   /* the step that makes it */
 } build_t;
@@ -192,8 +192,8 @@ static int reads(const tfb_step_t *s, int from[TFB_MAX_INPUTS + 1])
     return n;
 }
 
-/* Window by window run the steps up to the first that takes a whole window at once; those after them run over a block of windows, so that
- * their weights are read once for many. */
+/* Window by window run the steps up to the first that takes a whole window at once; those after them run over a block
+ * of windows, so that their weights are read once for many. */
 static int order_steps(tfb_plan_t *p)
 {
     p->window = calloc(TFB_MAX_LAYERS, sizeof *p->window);
@@ -221,7 +221,8 @@ static int order_steps(tfb_plan_t *p)
     return 0;
 }
 
-/* Steps by window whose output steps by block read put it into a block buffer at once; the others keep theirs in the slot. */
+/* Steps by window whose output steps by block read put it into a block buffer at once; the others keep theirs in the
+ * slot. */
 static void place_windows(tfb_plan_t *p)
 {
     for (int i = 0; i < p->n_steps; i++) {

@@ -1,4 +1,5 @@
-/* scoring.h - what infer.c (lists of windows) and stretch.c (windows of one stretch) share: a thread's work space, and running steps in it. */
+/* scoring.h - what infer.c (lists of windows) and stretch.c (windows of one stretch) share: a thread's work space, and
+ * running steps in it. */
 #ifndef TFB_SCORING_H
 #define TFB_SCORING_H
 
@@ -7,9 +8,8 @@
 #include "nn/walk.h"
 
 enum {
-    TFB_ROWS =
-        2 *
-        TFB_INFER_TOGETHER, /* windows (strands counted) of a block: weights are read once for so many; a multiple of the tile's 12 */
+    TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (strands counted) of a block: weights are read once for so many; a
+                                          multiple of the tile's 12 */
     TFB_SLOTS =
         8, /* windows that go through the convolutions together: 350 kB of activations for the first published model */
 };

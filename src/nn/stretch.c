@@ -1,8 +1,8 @@
 /* stretch.c - scoring windows of one stretch of sequence. In: its base codes, where the windows begin. Out: logits.
  *
- * Windows that overlap share the steps by window over what they have in common, as far as pooling gives them the same phase: row r of
- * phase p of a step whose outputs lie S bases apart begins at base p + r * S. What needs a window of its own (a maximum over all its
- * positions) and the steps by block follow window by window. */
+ * Windows that overlap share the steps by window over what they have in common, as far as pooling gives them the same
+ * phase: row r of phase p of a step whose outputs lie S bases apart begins at base p + r * S. What needs a window of
+ * its own (a maximum over all its positions) and the steps by block follow window by window. */
 #include "kernels/kernels.h"
 #include "nn/scoring.h"
 #include <stdlib.h>
@@ -44,7 +44,8 @@ static int64_t begin_of(const block_t *b, int64_t i)
     return b->span - b->p->W - (b->j->at[b->i0 + b->n - 1 - i] - b->base);
 }
 
-/* Row r of phase p of what step `from` made, r counted at that phase's rows of a reader whose rows lie S bases apart. */
+/* Row r of phase p of what step `from` made, r counted at that phase's rows of a reader whose rows lie S bases apart.
+ */
 static const float *phase_of(const block_t *b, int from, int64_t p)
 {
     const shared_t *x = &b->of[from];
@@ -96,7 +97,8 @@ static int distance(const tfb_plan_t *p, const shared_t *of, int k)
     return (s->in[0] == TFB_BASES ? 1 : of[s->in[0]].S) * s->P;
 }
 
-/* Gives the shared steps their places over a stretch of span bases, from base on (NULL: only counts). Returns how many floats they need. */
+/* Gives the shared steps their places over a stretch of span bases, from base on (NULL: only counts). Returns how many
+ * floats they need. */
 static size_t lay_out(const tfb_plan_t *p, int64_t span, shared_t *of, float *base)
 {
     size_t n = 0;

@@ -1,4 +1,5 @@
-/* walk.c - forward and backward over the graph of layers. In: base codes (B, W). Out: logits, gradients. Knows no layer by name. */
+/* walk.c - forward and backward over the graph of layers. In: base codes (B, W). Out: logits, gradients. Knows no layer
+ * by name. */
 #include "nn/walk.h"
 #include "kernels/kernels.h"
 #include <stdlib.h>
@@ -6,7 +7,8 @@
 
 static size_t n_floats(const tfb_shape_t *s) { return (size_t)s->L * s->C; }
 
-/* Does layer l write its output over its input? Only if nobody else reads that, backward of the layer that made it included. */
+/* Does layer l write its output over its input? Only if nobody else reads that, backward of the layer that made it
+ * included. */
 static int is_over_input(const tfb_net_t *net, const tfb_layer_t *l, int room)
 {
     if (!l->kind->in_place || l->first || room == TFB_WALK_EXPLAIN) return 0;
@@ -20,7 +22,8 @@ static int is_over_input(const tfb_net_t *net, const tfb_layer_t *l, int room)
 static float *take(tfb_walk_t *w) { return w->idle[--w->n_idle]; }
 static void give_back(tfb_walk_t *w, float *slot) { w->idle[w->n_idle++] = slot; }
 
-/* How many gradient buffers a backward pass holds at most: what back_step takes and gives back, if every input's gradient is needed. */
+/* How many gradient buffers a backward pass holds at most: what back_step takes and gives back, if every input's
+ * gradient is needed. */
 static int count_slots(const tfb_net_t *net)
 {
     uint8_t has[TFB_MAX_LAYERS] = {0}; /* per layer: its output's gradient is held */
@@ -151,8 +154,9 @@ const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B)
 
 /* ---- backward ---- */
 
-/* A bias whose constant a later batch norm takes away has a gradient of 0. What is computed is rounding, and Adam, to which the size of a
- * gradient means nothing, would make whole steps of it: running means would lag behind them, and results depend on the order of sums. */
+/* A bias whose constant a later batch norm takes away has a gradient of 0. What is computed is rounding, and Adam, to
+ * which the size of a gradient means nothing, would make whole steps of it: running means would lag behind them, and
+ * results depend on the order of sums. */
 static int bias_goes(const tfb_pass_t *p, int i)
 {
     const tfb_net_t *n = p->net;

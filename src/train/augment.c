@@ -53,8 +53,8 @@ static void fill(tfb_rng_t *r, uint8_t *code, int n)
     for (int i = 0; i < n; i++) code[i] = any_base(r);
 }
 
-/* Replaces code[at, at + gone) by n random bases, and keeps the middle of the result in the middle of the window: what is too long is cut
- * off at both ends, what is missing becomes random bases there. */
+/* Replaces code[at, at + gone) by n random bases, and keeps the middle of the result in the middle of the window: what
+ * is too long is cut off at both ends, what is missing becomes random bases there. */
 static void splice(tfb_rng_t *r, uint8_t *code, int W, int at, int gone, int n, uint8_t *spare)
 {
     int longer = n - gone, left = longer / 2; /* cut off on the left; negative: added */

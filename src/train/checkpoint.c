@@ -118,7 +118,8 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
 
 /* ---- the file ---- */
 
-/* A checkpoint: MAGIC, the identity of its run (64 hex digits and 0), the pieces of the state, and the SHA-256 of all that, 64 hex digits. */
+/* A checkpoint: MAGIC, the identity of its run (64 hex digits and 0), the pieces of the state, and the SHA-256 of all
+ * that, 64 hex digits. */
 static const char MAGIC[16] = "tfbind-ckpt-3\n";
 enum { DIGEST = 64 };
 

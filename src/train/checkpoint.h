@@ -1,4 +1,5 @@
-/* checkpoint.h - the state of a training run, and its file, from which a run that was stopped continues with the same bits. */
+/* checkpoint.h - the state of a training run, and its file, from which a run that was stopped continues with the same
+ * bits. */
 #ifndef TFB_CHECKPOINT_H
 #define TFB_CHECKPOINT_H
 
@@ -16,16 +17,16 @@ typedef struct {
     double best_loss, train_loss;
 } tfb_state_t;
 
-/* Sets up a run that begins with net as it is; average: with a running average of the weights. 0, or -1 on lack of memory (logged); free
- * it in either case. */
+/* Sets up a run that begins with net as it is; average: with a running average of the weights. 0, or -1 on lack of
+ * memory (logged); free it in either case. */
 int tfb_state_init(tfb_state_t *s, tfb_net_t *net, int average);
 void tfb_state_free(tfb_state_t *s);
 /* Keeps the network's weights as those of the best epoch so far. */
 void tfb_state_keep_best(tfb_state_t *s);
 /* Exchanges the weights in training and their running average, if there is one. */
 void tfb_state_swap_average(tfb_state_t *s);
-/* All ranks get rank 0's: at the start, as only rank 0 has read the checkpoint, and after every epoch, as processors of different
- * kinds may have rounded an update differently. */
+/* All ranks get rank 0's: at the start, as only rank 0 has read the checkpoint, and after every epoch, as processors of
+ * different kinds may have rounded an update differently. */
 void tfb_state_share(tfb_state_t *s);
 
 /* Computes the digest of all that decides the result of a run: a checkpoint continues only a run with the same. */

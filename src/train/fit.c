@@ -1,8 +1,9 @@
-/* fit.c - the training loop. In: examples, a network, options. Out: the network of the best epoch; a checkpoint after every epoch.
+/* fit.c - the training loop. In: examples, a network, options. Out: the network of the best epoch; a checkpoint after
+ * every epoch.
  *
- * The surprising thing: nothing depends on the number of threads. Order and dropout come from hashes of (seed, epoch, step), and
- * sums over a batch are made in fixed slices. Each rank takes a share of every batch, and of the validation regions; whatever
- * decides how the run continues is a sum over all ranks, so that all decide alike. */
+ * The surprising thing: nothing depends on the number of threads. Order and dropout come from hashes of (seed, epoch,
+ * step), and sums over a batch are made in fixed slices. Each rank takes a share of every batch, and of the validation
+ * regions; whatever decides how the run continues is a sum over all ranks, so that all decide alike. */
 #include "train/fit.h"
 #include "kernels/kernels.h"
 #include "nn/walk.h"
@@ -60,7 +61,8 @@ static void update_task(void *arg, int task, int thread)
         size_t lb = l->param_off > b ? l->param_off : b,
                le = l->param_off + l->n_param < e ? l->param_off + l->n_param : e;
         if (lb >= le || (u->o->frozen && u->o->frozen[i])) continue;
-        /* only the products' weights decay, a layer's first tensor: biases and batch norms are few and need not be small */
+        /* only the products' weights decay, a layer's first tensor: biases and batch norms are few and need not be
+         * small */
         if (u->shrink < 1 && l->n_tensors && l->tensor[0].n_dims > 1)
             for (size_t k = lb, we = l->param_off + l->tensor[0].n; k < le && k < we; k++) n->param[k] *= u->shrink;
         tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, u->lr_t, (float)BETA1,
@@ -109,7 +111,8 @@ static void sum_gradients(tfb_state_t *s, const uint8_t *frozen)
     tfb_ranks_sum_float(s->grad + beg, end - beg);
 }
 
-/* Returns the learning rate of a step. One cycle: up to the full rate in the first three tenths of the run, then down by a half cosine. */
+/* Returns the learning rate of a step. One cycle: up to the full rate in the first three tenths of the run, then down
+ * by a half cosine. */
 static double rate_at(const tfb_fit_opt_t *o, int64_t step, int64_t n_steps)
 {
     double x = n_steps > 0 ? (double)step / (double)n_steps : 0, up = o->warmup;
@@ -173,7 +176,8 @@ static void show_progress(const run_t *r, epoch_t *e)
     fflush(stderr);
 }
 
-/* Forward, backward and update over batch b. `all` examples, of which this rank takes its part, perhaps none. 0, or -1 (logged). */
+/* Forward, backward and update over batch b. `all` examples, of which this rank takes its part, perhaps none. 0, or -1
+ * (logged). */
 static int step(run_t *r, epoch_t *e, int64_t b, int all)
 {
     const tfb_fit_opt_t *o = r->o;
@@ -213,7 +217,8 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     return 0;
 }
 
-/* Trains for an epoch. Its order is a function of seed and epoch alone, so that a resumed run repeats it. 0, or -1 (logged). */
+/* Trains for an epoch. Its order is a function of seed and epoch alone, so that a resumed run repeats it. 0, or -1
+ * (logged). */
 static int epoch(run_t *r, epoch_t *e)
 {
     uint64_t seed = r->o->seed, n = (uint64_t)r->s.epoch;
@@ -233,7 +238,8 @@ static int epoch(run_t *r, epoch_t *e)
     return 0;
 }
 
-/* *loss gets the validation loss of what would be kept, NaN without validation regions. Keeps it if it is the best. 0, or -1 (logged). */
+/* *loss gets the validation loss of what would be kept, NaN without validation regions. Keeps it if it is the best. 0,
+ * or -1 (logged). */
 static int validate(run_t *r, double *loss)
 {
     tfb_state_t *s = &r->s;

@@ -1,8 +1,8 @@
 /* fit.h - the training loop: examples + network -> the network of the epoch with the lowest validation loss.
  *
- * Loss: binary cross-entropy with logits, the mean over resolved labels of a batch. Adam as PyTorch's. Both strands of every
- * training and validation region are examples. The result is a function of the seed, never of the number of threads; nor, but for
- * rounding, of how many ranks (ranks.h) share a batch. */
+ * Loss: binary cross-entropy with logits, the mean over resolved labels of a batch. Adam as PyTorch's. Both strands of
+ * every training and validation region are examples. The result is a function of the seed, never of the number of
+ * threads; nor, but for rounding, of how many ranks (ranks.h) share a batch. */
 #ifndef TFB_FIT_H
 #define TFB_FIT_H
 
@@ -43,8 +43,9 @@ typedef struct {
     int interrupted;   /* stopped by a signal: the net holds the best epoch so far */
 } tfb_fit_report_t;
 
-/* Trains net in place on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept (without any: the last
- * one). Other ranks train together with this one and must have the same examples and options. Logs one line an epoch. 0, or -1 (logged). */
+/* Trains net in place on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept
+ * (without any: the last one). Other ranks train together with this one and must have the same examples and options.
+ * Logs one line an epoch. 0, or -1 (logged). */
 int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *opt,
             tfb_fit_report_t *report);
 

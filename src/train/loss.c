@@ -13,7 +13,8 @@ double tfb_loss_resolved(const tfb_labelled_t *l)
     return m;
 }
 
-/* Returns the loss of logit z for label y (0 or 1), and its slope. Only exponentials of negative numbers: nothing overflows. */
+/* Returns the loss of logit z for label y (0 or 1), and its slope. Only exponentials of negative numbers: nothing
+ * overflows. */
 static inline float cross_entropy(float z, float y, float *slope)
 {
     float a = expf(-fabsf(z)), positive = z > 0 ? z : 0;

@@ -12,7 +12,8 @@ static int higher_first(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* AUROC and average precision of n points sorted by falling score. weight (n) counts each point so many times; NULL = once. */
+/* AUROC and average precision of n points sorted by falling score. weight (n) counts each point so many times; NULL =
+ * once. */
 static void areas(const tfb_point_t *p, const uint32_t *weight, int64_t n, double *auroc, double *auprc)
 {
     double pos = 0, neg = 0, tp = 0, fp = 0, roc = 0, ap = 0;

@@ -1,4 +1,5 @@
-/* modes.c - motifs -> binding modes. In: a set of motifs. Out: a cluster number for each. All pairs are compared: seconds for a thousand motifs. */
+/* modes.c - motifs -> binding modes. In: a set of motifs. Out: a cluster number for each. All pairs are compared:
+ * seconds for a thousand motifs. */
 #include "train/modes.h"
 #include "util/util.h"
 #include <math.h>
@@ -54,8 +55,9 @@ static int nearest(const float *sim, const uint8_t *gone, int n, int i, int pref
     return best;
 }
 
-/* Average linkage along chains of nearest neighbours: a pair that are each other's nearest may be merged at once, since no later merge can
- * come between them. What is merged below the cut takes part in the averages, but does not join modes. */
+/* Average linkage along chains of nearest neighbours: a pair that are each other's nearest may be merged at once, since
+ * no later merge can come between them. What is merged below the cut takes part in the averages, but does not join
+ * modes. */
 static void link_clusters(float *sim, int n, double cut, int *up, int *size, uint8_t *gone, int *chain)
 {
     int left = n, len = 0;

@@ -1,15 +1,15 @@
 /* ranks.c - what processes that train together say to each other, over MPI. The only file that knows MPI.
  *
- * The surprising thing: MPI moves data and adds nothing. In which order MPI_Allreduce adds is its own affair and may change from run to
- * run; here sums are made in the order of ranks, so that a run can be repeated bit for bit. */
+ * The surprising thing: MPI moves data and adds nothing. In which order MPI_Allreduce adds is its own affair and may
+ * change from run to run; here sums are made in the order of ranks, so that a run can be repeated bit for bit. */
 #include "config.h"
 #include "train/ranks.h"
 #include "util/util.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* How many processes the launcher says it started; 1 where there is none, or it started one (whose children, too, see its variables: a
- * second MPI_Init under the same name would fail). */
+/* How many processes the launcher says it started; 1 where there is none, or it started one (whose children, too, see
+ * its variables: a second MPI_Init under the same name would fail). */
 static int launched(void)
 {
     /* Open MPI; MPICH, Intel MPI and Slurm's PMI */

@@ -1,4 +1,5 @@
-/* relate.c - ranks source TFs for a target. In: labels, streamed; tables of binding modes and of interactions. Out: a ranked list. */
+/* relate.c - ranks source TFs for a target. In: labels, streamed; tables of binding modes and of interactions. Out: a
+ * ranked list. */
 #include "train/relate.h"
 #include "genome/labels.h"
 #include "genome/lines.h"
@@ -112,7 +113,8 @@ static int add_mode(tables_t *t, const char *name, size_t len, const char *mode)
     return 0;
 }
 
-/* The members of a dimer, A;B or A::B, have its mode each; what follows a name in brackets, as in "NFIC(var.2)", is not part of it. */
+/* The members of a dimer, A;B or A::B, have its mode each; what follows a name in brackets, as in "NFIC(var.2)", is not
+ * part of it. */
 static int add_modes(tables_t *t, const char *names, const char *mode)
 {
     for (const char *s = names; *s;) {

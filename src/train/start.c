@@ -1,16 +1,20 @@
-/* start.c - motifs as the first filters of a network. In: motifs, the targets' names. Out: weights of the first convolution. */
+/* start.c - motifs as the first filters of a network. In: motifs, the targets' names. Out: weights of the first
+ * convolution. */
 #include "train/start.h"
 #include "util/util.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Filters that agree to this cosine at their best offset say the same: at 0.8 the motifs of a family (bZIP, ETS) share one. */
+/* Filters that agree to this cosine at their best offset say the same: at 0.8 the motifs of a family (bZIP, ETS) share
+ * one. */
 static const double SAME = 0.8;
-/* Norm of a filter: some three times that of a random one, so that steps of Adam do not wash a motif away before it is of use. */
+/* Norm of a filter: some three times that of a random one, so that steps of Adam do not wash a motif away before it is
+ * of use. */
 static const double NORM = 1.8;
 
-/* f (K, 4) = log odds of motif m against even bases, in the middle of the filter, or the best stretch of it; 0 elsewhere. */
+/* f (K, 4) = log odds of motif m against even bases, in the middle of the filter, or the best stretch of it; 0
+ * elsewhere. */
 static void filter_of(const tfb_motif_t *m, int K, int reverse, float *f)
 {
     static const float even[4] = {0.25f, 0.25f, 0.25f, 0.25f};
@@ -66,7 +70,8 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
         known += m != NULL;
         for (int reverse = 0; m && reverse < 2; reverse++) filter_of(m, K, reverse, all + size * (size_t)n_all++);
     }
-    /* each time the one that is least like those already there, so that every family has its filter before any has a second */
+    /* each time the one that is least like those already there, so that every family has its filter before any has a
+     * second */
     while (n < F && n < n_all) {
         int next = -1;
         for (int i = 0; i < n_all; i++)

@@ -1,4 +1,5 @@
-/* transfer.c - transfer learning: what a fine-tuned network takes from its parent, and which regions may train and test it. */
+/* transfer.c - transfer learning: what a fine-tuned network takes from its parent, and which regions may train and test
+ * it. */
 #include "train/transfer.h"
 #include "train/record.h"
 #include <inttypes.h>
@@ -97,7 +98,8 @@ static int seen_by(const char *filter, size_t n_bytes, uint64_t h)
 /* A contig's name without "chr": genomes differ in that, and a leak is one by either name. */
 static const char *bare(const char *name) { return strncasecmp(name, "chr", 3) == 0 ? name + 3 : name; }
 
-/* in (ex->n_contigs) gets `bit` for the contigs in a comma-separated list (NULL: none). 0, or -1 on lack of memory (logged). */
+/* in (ex->n_contigs) gets `bit` for the contigs in a comma-separated list (NULL: none). 0, or -1 on lack of memory
+ * (logged). */
 static int mark_contigs(const tfb_examples_t *ex, const char *list, uint8_t bit, uint8_t *in)
 {
     int n = 0, ret = -1;
@@ -143,7 +145,8 @@ static uint8_t *contigs_of(const tfb_model_t *m, const tfb_examples_t *ex)
     return NULL;
 }
 
-/* Was it split by contigs, all regions used or a sample of them? Then its lists of contigs do not overlap, but for leaks that were allowed. */
+/* Was it split by contigs, all regions used or a sample of them? Then its lists of contigs do not overlap, but for
+ * leaks that were allowed. */
 static int has_contig_split(const tfb_model_t *m)
 {
     const char *split = tfb_model_meta(m, "split");
@@ -200,7 +203,8 @@ static int seen_by_any(const char *filters, uint64_t h)
     return 0;
 }
 
-/* The contigs of ex that have one bit of `with` and none of `without`, comma-separated; NULL if there are none. *bad on lack of memory. */
+/* The contigs of ex that have one bit of `with` and none of `without`, comma-separated; NULL if there are none. *bad on
+ * lack of memory. */
 static char *list_contigs(const tfb_examples_t *ex, const uint8_t *in, int with, int without, int *bad)
 {
     size_t len = 0;
@@ -294,7 +298,8 @@ int tfb_transfer_seen(const tfb_model_t *m, const tfb_examples_t *ex, uint8_t *s
         int on = in[ex->contig[i]], held = clean && on & (VALID | TEST) && !(on & TRAIN);
         uint64_t h = region_hash(ex, i);
         seen[i] = 0;
-        /* ancestor_chroms has ancestors' validation contigs, too. Contigs that trained them were dropped from this model's own lists */
+        /* ancestor_chroms has ancestors' validation contigs, too. Contigs that trained them were dropped from this
+         * model's own lists */
         if ((on & TRAIN && (by || !filter)) || (on & OLD && !held))
             seen[i] = TFB_SEEN_CONTIG;
         else if ((!by && seen_by_any(filter, h)) || seen_by_any(old_filters, h))

@@ -1,8 +1,9 @@
 /* out.c - outputs that appear whole or not at all: written to a temporary file beside their place, then renamed.
  *
- * Temporary files are removed when a signal or exit() ends the program early. The list of outputs is what the signal handler reads, so
- * whoever changes it says so in `state`: a handler that comes at such a moment leaves a note, and the change ends with what the handler would have done.
- * Nothing is synced to the disk: this protects from programs that end, not from machines that do. */
+ * Temporary files are removed when a signal or exit() ends the program early. The list of outputs is what the signal
+ * handler reads, so whoever changes it says so in `state`: a handler that comes at such a moment leaves a note, and the
+ * change ends with what the handler would have done. Nothing is synced to the disk: this protects from programs that
+ * end, not from machines that do. */
 #include "util/util.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -86,7 +87,8 @@ static void leave(void)
     if (sig) tfb_out_quit(sig);
 }
 
-/* Only what would end the program: ignored signals stay ignored, and whoever has a handler, as training has, keeps it. */
+/* Only what would end the program: ignored signals stay ignored, and whoever has a handler, as training has, keeps it.
+ */
 static void catch_signals(void)
 {
     struct sigaction a = {.sa_handler = tfb_out_quit, .sa_flags = SA_RESTART};
@@ -333,7 +335,8 @@ static int rename_part(part_t *p)
     return 0;
 }
 
-/* An old index is removed first and a new one comes last, so that at no moment an index lies beside data that it is not of. */
+/* An old index is removed first and a new one comes last, so that at no moment an index lies beside data that it is not
+ * of. */
 static int put_in_place(tfb_out_t *o)
 {
     struct stat st;

@@ -1,8 +1,8 @@
 /* run.c - the files of a run: what it reads, and that no output replaces any of it, or another output.
  *
- * A file is known by device and inode, so that links do not hide it, and by its name in its folder (device and inode of that), for what
- * is not there yet: an index that htslib makes, an output. Used by one thread, and only between tfb_run_begin and tfb_run_end: the library
- * writes no files and registers none. */
+ * A file is known by device and inode, so that links do not hide it, and by its name in its folder (device and inode of
+ * that), for what is not there yet: an index that htslib makes, an output. Used by one thread, and only between
+ * tfb_run_begin and tfb_run_end: the library writes no files and registers none. */
 #include "util/util.h"
 #include "util/vec.h"
 #include <errno.h>
@@ -63,7 +63,8 @@ static int find_folder(entry_t *e)
     return r;
 }
 
-/* Fills e for path; "-" is the standard stream fd. 1, 0 if it is not a plain file and not to become one, -1 on lack of memory. */
+/* Fills e for path; "-" is the standard stream fd. 1, 0 if it is not a plain file and not to become one, -1 on lack of
+ * memory. */
 static int identify(entry_t *e, const char *path, int fd)
 {
     struct stat st;
@@ -152,7 +153,8 @@ static const char *shown(const entry_t *e)
     return e->use == READ ? "standard input" : "standard output";
 }
 
-/* Does e, an output, clash with another file of the run (logged)? number: its own entry, or -1 if it has none yet; then only inputs count. */
+/* Does e, an output, clash with another file of the run (logged)? number: its own entry, or -1 if it has none yet; then
+ * only inputs count. */
 static int clashes(const entry_t *e, int number)
 {
     if (incomplete) {

@@ -45,7 +45,8 @@ void tfb_auc_interval(double auc, double variance, double n_hits, double n_backg
     }
 }
 
-/* DeLong's variance of the AUC of sorted values; NaN if a group has one member. W, W2: sums of the weights and of their squares. */
+/* DeLong's variance of the AUC of sorted values; NaN if a group has one member. W, W2: sums of the weights and of their
+ * squares. */
 static double delong(const value_t *v, const double *w, int64_t n, double auc, double W, double W2, double n_background)
 {
     double below = 0, weight_below = 0, s_hits = 0, s_background = 0, n_hits = W * W / W2;

@@ -143,7 +143,8 @@ int tfb_index_twice(const tfb_entry_t *e, int n)
 
 /* ---- untrusted text ---- */
 
-/* Length of the control character at s: 0 none, 1 of ASCII, 2 one of U+0080 to U+009F in UTF-8, which terminals obey as well. */
+/* Length of the control character at s: 0 none, 1 of ASCII, 2 one of U+0080 to U+009F in UTF-8, which terminals obey as
+ * well. */
 static int control(const char *s)
 {
     unsigned char c = (unsigned char)*s, d = c ? (unsigned char)s[1] : 0;

@@ -1,4 +1,5 @@
-/* graphs.h - small networks for windows of 60 bases with three outputs: every kind of layer, and values with several readers. */
+/* graphs.h - small networks for windows of 60 bases with three outputs: every kind of layer, and values with several
+ * readers. */
 #ifndef GRAPHS_H
 #define GRAPHS_H
 

@@ -1,5 +1,5 @@
-/* test_explain.c - dinucleotide shuffles keep their counts and are uniform; mutagenesis is what scoring every mutant says; DeepLIFT's
- * contributions sum to the change of the logit on both strands; the motif that is there is found. */
+/* test_explain.c - dinucleotide shuffles keep their counts and are uniform; mutagenesis is what scoring every mutant
+ * says; DeepLIFT's contributions sum to the change of the logit on both strands; the motif that is there is found. */
 #include "config.h"
 #include "explain/attrib.h"
 #include "explain/figure.h"
@@ -162,13 +162,15 @@ static void check_model(const char *spec, int W)
                   strand, worst, largest);
             CHECK(fabs((double)zi[0] - want[2]) < 1e-5, "%s: strand %d: mutagenesis has another logit", spec, strand);
         }
-        /* the gradient at each base, against a mean of differences: exact where nothing bends, so only its sign of life is checked here */
+        /* the gradient at each base, against a mean of differences: exact where nothing bends, so only its sign of life
+         * is checked here */
         tfb_attrib_gradient(a, code, target, 2, hyp, z);
         CHECK(fabs(z[0] - want[2]) < 1e-5 && tfb_attrib_actual(code, hyp, W, contrib) != 0, "%s: strand %d: gradient",
               spec, strand);
         tfb_attrib_destroy(a);
     }
-    /* one strand is the other's mirror: the reverse complement on the reverse strand has the same contributions, read backwards */
+    /* one strand is the other's mirror: the reverse complement on the reverse strand has the same contributions, read
+     * backwards */
     const int t0 = 1;
     uint8_t *rc = malloc((size_t)W), *rref = malloc((size_t)REFS * W);
     float *back = malloc(sizeof *back * (size_t)W * 4);

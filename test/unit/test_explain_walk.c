@@ -1,5 +1,6 @@
-/* test_explain_walk.c - gradients of the input against differences, and DeepLIFT's multipliers against what they promise: over a
- * network of kinds with rules, they add up to the change of the logits; of a linear network they are its gradient. */
+/* test_explain_walk.c - gradients of the input against differences, and DeepLIFT's multipliers against what they
+ * promise: over a network of kinds with rules, they add up to the change of the logits; of a linear network they are
+ * its gradient. */
 #include "graphs.h"
 #include "nn/walk.h"
 #include "unit.h"
@@ -80,8 +81,9 @@ static void check(const char *spec, int window, int adds_up)
     tfb_net_destroy(net);
 }
 
-/* The gradient with respect to the one-hot, from the first layer's point of view: replacing a base moves a linear network by the
- * difference of two of its numbers. With nothing but linear layers the multipliers must be that gradient too. */
+/* The gradient with respect to the one-hot, from the first layer's point of view: replacing a base moves a linear
+ * network by the difference of two of its numbers. With nothing but linear layers the multipliers must be that gradient
+ * too. */
 static void check_linear(const char *spec, int window)
 {
     tfb_net_t *net = make_net(spec, window);

@@ -9,7 +9,8 @@
 
 enum { W = 40, N = 300, K = 5, F = 3 };
 
-/* Filter 0 answers 1.5 to GATTA and 0.5 to one mismatch; filter 1 answers 1.5 to CCCCC; filter 2 is silent. Target 0 hears filter 0, target 1 filter 1. */
+/* Filter 0 answers 1.5 to GATTA and 0.5 to one mismatch; filter 1 answers 1.5 to CCCCC; filter 2 is silent. Target 0
+ * hears filter 0, target 1 filter 1. */
 static tfb_model_t *make(const char *spec)
 {
     char err[200], *names[] = {"GATTA", "CCCCC"};
@@ -98,7 +99,8 @@ static void check(const char *spec)
     tfb_filters_consensus(f->own_pfm, K, text);
     CHECK(strcmp(text, "GATTA") == 0 && f->n_own[0] > 20, "%s: in the regions of GATTA: %s, %d regions", spec, text,
           (int)f->n_own[0]);
-    /* importance by hand: silencing filter k is pushing its bias down; over the regions used, bound by any target, bound by the target itself */
+    /* importance by hand: silencing filter k is pushing its bias down; over the regions used, bound by any target,
+     * bound by the target itself */
     for (int on = 0; on < 3; on++) {
         tfb_filters_opt_t w = o;
         w.on = (tfb_on_t)on;

@@ -1,4 +1,5 @@
-/* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page. */
+/* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page.
+ */
 #include "kernels/kernels.h"
 #include "unit.h"
 #include "util/util.h"
@@ -115,8 +116,9 @@ static tfb_after_t after(int v, int N)
     return (tfb_after_t){bias, v & 1, v & 2 ? scale : NULL, v & 2 ? shift : NULL, NULL};
 }
 
-/* Against the definition of a convolution. exact: on whole numbers and weights that are multiples of 15, whose values at the points of the short
- * algorithm are whole; else on any, where it may be off by some roundings of a sum's size. */
+/* Against the definition of a convolution. exact: on whole numbers and weights that are multiples of 15, whose values
+ * at the points of the short algorithm are whole; else on any, where it may be off by some roundings of a sum's size.
+ */
 static void test_conv_max3(const tfb_kernels_t *k, int G, int N, int K, int C, int lda, int exact)
 {
     char what[100];

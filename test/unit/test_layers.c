@@ -1,5 +1,5 @@
-/* test_layers.c - numerical gradient check of every layer kind, and of small whole nets; thread counts agree bit for bit; processes that share a
- * batch, played by threads, agree with one that has it whole. */
+/* test_layers.c - numerical gradient check of every layer kind, and of small whole nets; thread counts agree bit for
+ * bit; processes that share a batch, played by threads, agree with one that has it whole. */
 #include "graphs.h"
 #include "nn/walk.h"
 #include "unit.h"
@@ -50,7 +50,8 @@ static void check_net(const char *spec, int window, int train, double tol)
         for (int trial = 0; trial < 12; trial++) {
             size_t k = l->param_off + tfb_rng_below(&rng, l->n_param);
             float keep = net->param[k];
-            /* A kink (ReLU, a pooling maximum) inside the step spoils one width, hardly three: if it does, they disagree among themselves */
+            /* A kink (ReLU, a pooling maximum) inside the step spoils one width, hardly three: if it does, they
+             * disagree among themselves */
             double best = INFINITY, low = INFINITY, high = -INFINITY;
             scale = fmax(scale, 1e-3);
             for (float h = 4e-3f; h > 2e-4f && best > tol; h /= 4) {
@@ -180,7 +181,8 @@ static void *run_share(void *arg)
     return NULL;
 }
 
-/* Logits, running statistics and summed gradients of n shares of a batch of `all` examples are those of one share, to tol of the largest (batch norm over few rows magnifies rounding). */
+/* Logits, running statistics and summed gradients of n shares of a batch of `all` examples are those of one share, to
+ * tol of the largest (batch norm over few rows magnifies rounding). */
 static void check_shares(const char *spec, int window, int n, int all, double tol)
 {
     static float z[2][WHOLE * 16];

@@ -53,7 +53,8 @@ static const char *drawn(const float *h, int L, const tfb_logo_opt_t *o)
 
 int main(void)
 {
-    /* column 0: T 1 over C 0.5; column 1: G 0.75 above, A -0.5 below. Axis from -0.5 to 1.5, 100 pixels: 50 a unit, zero at 1 + 75 */
+    /* column 0: T 1 over C 0.5; column 1: G 0.75 above, A -0.5 below. Axis from -0.5 to 1.5, 100 pixels: 50 a unit,
+     * zero at 1 + 75 */
     float h[8] = {0, .5f, 0, 1, -.5f, 0, .75f, 0};
     tfb_logo_opt_t o = {.col_width = 10, .height = 100};
     const char *s = drawn(h, 2, &o);

@@ -63,7 +63,8 @@ int main(void)
               !tfb_motif_is_of(&s->motif[0], "AB") && !tfb_motif_is_of(&s->motif[0], "") &&
               !tfb_motif_is_of(&s->motif[0], "Abc::Def") && !tfb_motif_is_of(&s->motif[1], "two"),
           "members of a dimer");
-    /* bits by hand: log2(1 / 0.25) = 2; an even position has none; against (0.3, 0.2, 0.2, 0.3) an A has log2(1 / 0.3) */
+    /* bits by hand: log2(1 / 0.25) = 2; an even position has none; against (0.3, 0.2, 0.2, 0.3) an A has log2(1 / 0.3)
+     */
     const float even[4] = {.25f, .25f, .25f, .25f};
     float h[8];
     CHECK(fabs(tfb_motif_bits(s->motif[0].p, 2, even, h) - 2) < 1e-6 && h[0] == 2 && h[1] == 0 && h[4] == 0,

@@ -1,4 +1,5 @@
-/* test_metrics.c - measures against values from scikit-learn 1.x (roc_auc_score, average_precision_score, matthews_corrcoef, ...). */
+/* test_metrics.c - measures against values from scikit-learn 1.x (roc_auc_score, average_precision_score,
+ * matthews_corrcoef, ...). */
 #include "genome/labels.h"
 #include "train/metrics.h"
 #include "unit.h"

@@ -1,4 +1,5 @@
-/* test_model.c - model files: saved and loaded they are the same; damaged and absurd ones are refused; scoring is the same every way. */
+/* test_model.c - model files: saved and loaded they are the same; damaged and absurd ones are refused; scoring is the
+ * same every way. */
 #include "graphs.h"
 #include "kernels/kernels.h"
 #include "nn/infer.h"

@@ -1,4 +1,5 @@
-/* test_start.c - filters that start as motifs: log odds in the middle, both orientations, families once, the rest untouched. */
+/* test_start.c - filters that start as motifs: log odds in the middle, both orientations, families once, the rest
+ * untouched. */
 #include "train/start.h"
 #include "unit.h"
 #include "util/util.h"
@@ -49,7 +50,8 @@ int main(void)
     int set = tfb_start_motifs(n, targets, 4, s);
     CHECK(set == 3, "%d filters for ACC, GGT and ACGT", set);
     CHECK(is_zero(n, 3), "a filter without a motif was changed");
-    /* ACC in the middle: log odds log2((0.94 + 0.01) / 1.04 / 0.25) of its letters, the same ratio to the others everywhere */
+    /* ACC in the middle: log odds log2((0.94 + 0.01) / 1.04 / 0.25) of its letters, the same ratio to the others
+     * everywhere */
     float hit = log2f(0.95f / 1.04f / 0.25f), miss = log2f(0.03f / 1.04f / 0.25f),
           norm = 1.8f / sqrtf(3 * hit * hit + 9 * miss * miss);
     for (int k = 0; k < K; k++)

@@ -1,4 +1,5 @@
-/* test_stats.c - rank tests and false discovery rates against values from scipy 1.17 (mannwhitneyu, false_discovery_control). */
+/* test_stats.c - rank tests and false discovery rates against values from scipy 1.17 (mannwhitneyu,
+ * false_discovery_control). */
 #include "unit.h"
 #include "util/stats.h"
 #include <float.h>

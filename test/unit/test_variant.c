@@ -1,4 +1,5 @@
-/* test_variant.c - one number for a variant however it is written; SNVs near an SNV against a search that tries every base; headers' models. */
+/* test_variant.c - one number for a variant however it is written; SNVs near an SNV against a search that tries every
+ * base; headers' models. */
 #include "annotate/near.h"
 #include "genome/base.h"
 #include "genome/origin.h"

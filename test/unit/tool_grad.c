@@ -2,10 +2,10 @@
  *
  *     tool_grad MODEL CODES LABELS B [STEPS RATE OUT]
  *
- * CODES: bytes (B, W) of base codes; LABELS: bytes (B, T) of 0, 1, 2 = unresolved. Writes to stdout, as raw float32: logits in
- * scoring mode (B, T), loss (1), then every parameter's gradient in training mode in the order and layout of the file. With STEPS: as
- * many Adam steps on the same batch, after which the model is written to OUT. Without arguments: exit 77, so that a runner of unit
- * programs skips it. */
+ * CODES: bytes (B, W) of base codes; LABELS: bytes (B, T) of 0, 1, 2 = unresolved. Writes to stdout, as raw float32:
+ * logits in scoring mode (B, T), loss (1), then every parameter's gradient in training mode in the order and layout of
+ * the file. With STEPS: as many Adam steps on the same batch, after which the model is written to OUT. Without
+ * arguments: exit 77, so that a runner of unit programs skips it. */
 #include "kernels/kernels.h"
 #include "nn/infer.h"
 #include "nn/model.h"

@@ -1,5 +1,6 @@
-/* tool_local.c - tool_local MODEL FASTA < "contig pos ref alt" lines: scores the windows of each allele as annotate does, from what the REF
- * window has and without that knowledge, and prints how many alleles there were and the largest difference. */
+/* tool_local.c - tool_local MODEL FASTA < "contig pos ref alt" lines: scores the windows of each allele as annotate
+ * does, from what the REF window has and without that knowledge, and prints how many alleles there were and the largest
+ * difference. */
 #include "genome/alleles.h"
 #include "nn/panel.h"
 #include "util/util.h"
