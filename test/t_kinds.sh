@@ -11,7 +11,7 @@ cat > src/nn/act_square.c << 'END'
 
 TFB_ACTIVATION(square, x *x, 2 * x);
 END
-sed '/^#define KINDS(X)/s/X(exp)/X(exp) X(square)/' "$SRCDIR/src/nn/net.c" > src/nn/net.c
+sed '/^#define KINDS(X)/s/(X) /(X) X(square) /' "$SRCDIR/src/nn/net.c" > src/nn/net.c
 sed 's/silu/square/g' "$SRCDIR/test/unit/graphs.h" > graphs.h
 for t in test_layers test_model test_explain_walk; do
     sed 's|"graphs.h"|"./graphs.h"|' "$SRCDIR/test/unit/$t.c" > $t.c

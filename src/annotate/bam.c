@@ -172,11 +172,7 @@ static void summary(const args_t *a)
 {
     const tfb_bam_batch_t *b = &a->batch;
     kstring_t s = {0, 0, NULL};
-    for (int r = 1; r < TFB_BAM_REASONS; r++) {
-        if (!b->n_reason[r]) continue;
-        ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", b->n_reason[r], tfb_bam_reason(r));
-        if (r == TFB_ALLELE_NO_CONTIG) ksprintf(&s, " (such as %s)", b->unknown);
-    }
+    tfb_reasons_list(&b->reasons, ": ", &s);
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " not%s", a->in.n, b->n_scored,
              a->in.n - b->n_scored, s.l ? s.s : "");
     tfb_debug("%" PRId64 " windows, of which %" PRId64 " were scored: the others were the same as one of them",
@@ -188,14 +184,11 @@ static void summary(const args_t *a)
  * none of the input's. */
 static int check_contigs(const args_t *a)
 {
-    const int64_t *n = a->batch.n_reason;
+    const int64_t *n = a->batch.reasons.n;
     if (!n[TFB_ALLELE_NO_CONTIG] || a->batch.n_scored) return 0;
     int partly = n[TFB_ALLELE_EDGE] || n[TFB_ALLELE_MANY_N] || n[TFB_BAM_NO_BASES] || n[TFB_BAM_OTHER_LENGTH] ||
                  n[TFB_BAM_TOO_LONG];
-    (partly ? tfb_warn : tfb_error)(
-        "nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
-        tfb_fasta_path(a->fasta), a->batch.unknown);
-    return partly ? 0 : -1;
+    return tfb_reasons_no_contig(&a->batch.reasons, "scored", a->fasta, partly);
 }
 
 /* Opens all but the output. Returns 0, or -1. */

@@ -306,6 +306,7 @@ int tfb_bam_batch_init(tfb_bam_batch_t *b, const tfb_bam_in_t *in, const tfb_bam
     b->in = in;
     b->o = o;
     b->fasta = fasta;
+    b->reasons = (tfb_reasons_t){.n_kinds = TFB_BAM_REASONS, .text = tfb_bam_reason};
     b->W = b->windows.W = W;
     b->windows.T = T;
     b->step = o->step > 0 ? o->step : W / 2;
@@ -331,6 +332,7 @@ void tfb_bam_batch_free(tfb_bam_batch_t *b)
     free(b->read.base);
     free(b->read.at);
     free(b->read.own);
+    tfb_reasons_free(&b->reasons);
 }
 
 bam1_t *tfb_bam_batch_next(tfb_bam_batch_t *b) { return b->item[b->n_items].b; }
@@ -340,8 +342,8 @@ int tfb_bam_batch_add(tfb_bam_batch_t *b)
     tfb_bam_item_t *it = &b->item[b->n_items];
     int why = make_windows(b, it);
     if (why < 0) return -1;
-    b->n_reason[why]++;
-    if (why == TFB_ALLELE_NO_CONTIG && !b->unknown) b->unknown = sam_hdr_tid2name(b->in->hdr, it->b->core.tid);
+    tfb_reasons_count(&b->reasons, why,
+                      why == TFB_ALLELE_NO_CONTIG ? sam_hdr_tid2name(b->in->hdr, it->b->core.tid) : NULL);
     b->n_scored += it->n > 0;
     b->n_items++;
     b->n_bytes += (size_t)it->b->l_data;

@@ -4,6 +4,7 @@
 
 #include "annotate/bam_read.h"
 #include "genome/alleles.h"
+#include "score/session.h"
 
 /* Why a record is not scored: those of alleles.h, and these. */
 enum {
@@ -62,8 +63,8 @@ typedef struct {
     tfb_bam_aligned_t read;
     int8_t
         *contig_ok; /* per contig: 0 not yet looked at, 1 as long as in the FASTA (or absent from it), -1 not as long */
-    const char *unknown; /* the first contig that the FASTA does not have */
-    int64_t n_scored, n_reason[TFB_BAM_REASONS];
+    tfb_reasons_t reasons; /* of records */
+    int64_t n_scored;
 } tfb_bam_batch_t;
 
 /* Prepares an empty batch for windows of W bases and T targets. b is zeroed and is to be freed

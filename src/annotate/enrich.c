@@ -5,6 +5,7 @@
  * is its distribution. Of every variant that was read a number is kept, some 20 bytes, so that it
  * counts once however often it is there: memory is flat but for that. */
 #include "annotate/enrich_parts.h"
+#include "util/sort.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -112,7 +113,7 @@ static int read_all(study_t *a, reader_t *r)
     const tfb_enrich_opt_t *o = a->o;
     if (tfb_reader_hits(r) < 0) return -1;
     if (r->in[0].role == BOTH) return 0;
-    qsort(a->set.var, (size_t)a->set.n, sizeof *a->set.var, tfb_set_by_place);
+    tfb_sort(a->set.var, (size_t)a->set.n, sizeof *a->set.var, tfb_set_by_place);
     if (o->background) return tfb_reader_background(r);
     return o->within ? tfb_enrich_neighbours(a) : tfb_enrich_random(a);
 }

@@ -1,5 +1,6 @@
 /* enrich_score.c - changes of probability from the alleles of variants. */
 #include "annotate/enrich_parts.h"
+#include "util/sort.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -50,7 +51,7 @@ int tfb_enrich_score(study_t *a)
     tfb_alt_t place[BATCH];
     tfb_windows_t win = {.W = a->s.W, .T = a->s.T};
     tfb_variants_t maker = {.fasta = a->s.fasta, .win = &win, .max_n = a->o->max_n};
-    qsort(a->set.var, (size_t)a->set.n, sizeof *a->set.var, tfb_set_by_place);
+    tfb_sort(a->set.var, (size_t)a->set.n, sizeof *a->set.var, tfb_set_by_place);
     for (int64_t i = 0; i < a->set.n; i += BATCH) {
         int k = (int)(a->set.n - i < BATCH ? a->set.n - i : BATCH);
         variant_t *v = a->set.var + i;

@@ -1,6 +1,7 @@
 /* enrich_test.c - per TF: are the hits' changes larger than the background's? Rank test and
  * permutation within strata. */
 #include "annotate/enrich_parts.h"
+#include "util/sort.h"
 #include "util/stats.h"
 #include <math.h>
 #include <stdlib.h>
@@ -51,7 +52,7 @@ static void sort_set(set_t *s)
             tfb_set_release(&s->var[i]);
     }
     s->n = n;
-    if (n) qsort(s->var, (size_t)n, sizeof *s->var, by_stratum);
+    tfb_sort(s->var, (size_t)n, sizeof *s->var, by_stratum);
     if (s->sets) drop_lone(s);
 }
 

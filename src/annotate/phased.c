@@ -36,8 +36,6 @@ struct tfb_phased_t {
     int main;    /* the first ALT with a score */
     int *window; /* per group: its window, or a state */
     int m_window;
-    int *table; /* windows of a record by their sequence: index or -1 */
-    int m_table;
     float *value;
     int m_value;
     int64_t n_haps, n_windows, n_no_window, n_unknown, n_skipped;
@@ -98,7 +96,6 @@ void tfb_phased_destroy(tfb_phased_t *p)
     free(p->car);
     free(p->set);
     free(p->window);
-    free(p->table);
     free(p->value);
     free(p->text.s);
     free(p);
@@ -325,37 +322,14 @@ int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usab
 
 /* ---- windows ---- */
 
-/* The window of this sequence: one of the record's, or the one just filled, which is then kept. */
-static int same_window(tfb_phased_t *p, tfb_windows_t *w, const uint8_t *code, int base)
+/* Forgets the windows of other records, and lists those that this one has already: most haplotypes have just these.
+ * Returns 0, or -1 on lack of memory (logged). */
+static int list_windows(const tfb_alt_t *alt, int n_alt, tfb_windows_t *w)
 {
-    uint64_t x = 1469598103934665603u; /* FNV-1a */
-    for (int i = 0; i < w->W; i++) x = (x ^ code[i]) * 1099511628211u;
-    unsigned mask = (unsigned)p->m_table - 1, at = (unsigned)(x ^ (x >> 32)) & mask;
-    for (; p->table[at] >= 0; at = (at + 1) & mask)
-        if (memcmp(w->code + (size_t)p->table[at] * (size_t)w->W, code, (size_t)w->W) == 0) return p->table[at];
-    if (code == w->code + (size_t)w->n * (size_t)w->W) {
-        tfb_windows_keep(w, base);
-        p->n_windows++;
-    }
-    return p->table[at] = (int)((code - w->code) / w->W);
-}
-
-/* An empty table of the windows of a record, with room for n, and those that there are already:
- * most haplotypes have just these. 0, or -1 on lack of memory (logged). */
-static int begin_table(tfb_phased_t *p, int n, const tfb_alt_t *alt, int n_alt, tfb_windows_t *w)
-{
-    int m = 64;
-    while (m < 2 * (n + 2 * n_alt)) m *= 2;
-    if (m > p->m_table) {
-        int *t = realloc(p->table, (size_t)m * sizeof *t);
-        if (!t) return no_memory();
-        p->table = t;
-        p->m_table = m;
-    }
-    memset(p->table, -1, (size_t)p->m_table * sizeof *p->table);
+    tfb_windows_unlist(w);
     for (int i = 0; i < n_alt; i++) {
-        if (alt[i].ref >= 0) same_window(p, w, w->code + (size_t)alt[i].ref * (size_t)w->W, -1);
-        if (alt[i].alt >= 0) same_window(p, w, w->code + (size_t)alt[i].alt * (size_t)w->W, -1);
+        if (alt[i].ref >= 0 && tfb_windows_list(w, alt[i].ref) < 0) return -1;
+        if (alt[i].alt >= 0 && tfb_windows_list(w, alt[i].alt) < 0) return -1;
     }
     return 0;
 }
@@ -369,7 +343,10 @@ static int make_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, int 
     int why = code ? tfb_haps_window(p->haps, f, contig, group, allele, p->max_n, code) : -1;
     if (why < 0) return UNMADE;
     if (why == TFB_HAPS_UNKNOWN) return UNKNOWN;
-    return why == TFB_ALLELE_OK ? same_window(p, w, code, base) : NO_VALUE;
+    if (why != TFB_ALLELE_OK) return NO_VALUE;
+    int n = w->n, i = tfb_windows_once(w, base);
+    p->n_windows += i == n;
+    return i < 0 ? UNMADE : i;
 }
 
 /* The window of a haplotype of this group with this allele by its genotype. As make_window. */
@@ -400,7 +377,7 @@ int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_
     p->alt = alt;
     for (p->main = 0; alt[p->main].alt < 0;) p->main++;
     int n_slots = r->ploidy * p->n_samples, n = tfb_haps_group(p->haps, r->number, n_slots);
-    if (n < 0 || RESERVE(p->window, p->m_window, n) < 0 || begin_table(p, n_slots, alt, n_alt, w) < 0) return -1;
+    if (n < 0 || RESERVE(p->window, p->m_window, n) < 0 || list_windows(alt, n_alt, w) < 0) return -1;
     for (int g = 0; g < n; g++) p->window[g] = UNMADE;
     for (int s = 0; s < n_slots; s++) {
         int g = tfb_haps_group_of(p->haps, s);

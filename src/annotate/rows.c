@@ -4,6 +4,7 @@
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include "genome/lines.h"
+#include "score/session.h"
 #include "util/files.h"
 #include <errno.h>
 #include <htslib/bgzf.h>
@@ -50,8 +51,8 @@ typedef struct {
     int64_t n_folded;
     uint8_t *old; /* (n_old) per column of BED: OLD_SCORE, OLD_NAME: an earlier run wrote it, and it is replaced */
     int n_old;
-    char *unknown; /* the first contig that the FASTA does not have */
-    int64_t n_all, n_scored, n_reason[TFB_ALLELE_REASONS];
+    tfb_reasons_t reasons; /* of rows */
+    int64_t n_all, n_scored;
 } args_t;
 
 static int start(args_t *a)
@@ -196,7 +197,7 @@ static int add_row(args_t *a, const char *text, size_t n, int first, int reason)
     size_t at = a->text.l;
     if (kputsn(text, n, &a->text) < 0 || kputc(0, &a->text) < 0) return memory_error(a);
     a->row[a->n_rows++] = (row_t){at, first, a->n_windows - first, 0};
-    a->n_reason[reason]++;
+    tfb_reasons_count(&a->reasons, reason, NULL);
     a->n_all++;
     a->n_scored += a->n_windows > first || a->n_folded;
     return a->n_rows == ROWS || a->n_windows >= WINDOWS ? flush(a, a->n_windows) : 0;
@@ -230,21 +231,14 @@ static void column_names(args_t *a)
  * contigs. */
 static int summary(const args_t *a)
 {
+    const int64_t *n = a->reasons.n;
     kstring_t s = {0, 0, NULL};
-    for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
-        if (!a->n_reason[r]) continue;
-        ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
-        if (r == TFB_ALLELE_NO_CONTIG) ksprintf(&s, " (such as %s)", a->unknown);
-    }
+    tfb_reasons_list(&a->reasons, ": ", &s);
     tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored,
              s.s ? s.s : "");
     free(s.s);
-    if (!a->n_reason[TFB_ALLELE_NO_CONTIG] || a->n_scored) return 0;
-    int partly = a->n_reason[TFB_ALLELE_NO_CONTIG] < a->n_all;
-    (partly ? tfb_warn : tfb_error)(
-        "nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
-        tfb_fasta_path(a->fasta), a->unknown);
-    return partly ? 0 : -1;
+    if (!n[TFB_ALLELE_NO_CONTIG] || a->n_scored) return 0;
+    return tfb_reasons_no_contig(&a->reasons, "scored", a->fasta, n[TFB_ALLELE_NO_CONTIG] < a->n_all);
 }
 
 static int finish(args_t *a, int ret)
@@ -265,7 +259,7 @@ static int finish(args_t *a, int ret)
     free(a->name.s);
     free(a->line.s);
     free(a->old);
-    free(a->unknown);
+    tfb_reasons_free(&a->reasons);
     free(a);
     return ret;
 }
@@ -437,7 +431,8 @@ static int bed_row(args_t *a)
     else
         why = bed_window(a, tfb_bed_window(b.beg, b.end, b.summit, a->W));
     if (why < 0) return -1;
-    if (why == TFB_ALLELE_NO_CONTIG && !a->unknown && !(a->unknown = strdup(a->name.s))) return memory_error(a);
+    if (why == TFB_ALLELE_NO_CONTIG && !a->reasons.unknown && !(a->reasons.unknown = strdup(a->name.s)))
+        return memory_error(a);
     return add_row(a, a->in.s.s, a->in.s.l, first, why);
 }
 

@@ -8,6 +8,7 @@
 #include "genome/lines.h"
 #include "genome/track.h"
 #include "score/session.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -142,7 +143,7 @@ static int make_regions(args_t *a)
     if (!o->regions && !o->regions_file)
         for (int i = 0; i < tfb_fasta_n_contigs(a->s.fasta); i++)
             if (add_region(a, i, 0, HTS_POS_MAX) < 0) return -1;
-    if (a->n_regions) qsort(a->region, (size_t)a->n_regions, sizeof *a->region, by_place);
+    tfb_sort(a->region, (size_t)a->n_regions, sizeof *a->region, by_place);
     for (int i = 0; i < a->n_regions; i++) {
         region_t r = a->region[i], *last = m ? &a->region[m - 1] : NULL;
         if (r.beg >= r.end) continue;

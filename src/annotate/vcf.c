@@ -140,32 +140,21 @@ static int has_common_contig(const args_t *a)
  * (logged). */
 static int check_contigs(const args_t *a)
 {
-    const int64_t *n = a->queue.n_reason;
+    const int64_t *n = a->queue.reasons.n;
     if (!n[TFB_ALLELE_NO_CONTIG] || a->queue.n_scored) return 0;
     int partly = n[TFB_ALLELE_EDGE] || n[TFB_ALLELE_MANY_N] || n[TFB_ALLELE_MISMATCH] || a->read.n_dropped;
     if (a->o->regions || a->o->targets) partly = partly || has_common_contig(a);
-    (partly ? tfb_warn : tfb_error)("nothing was scored: %s has no contig %s, nor one that chr or M and MT would "
-                                    "explain (is it another genome?)",
-                                    tfb_fasta_path(a->fasta), a->queue.no_contig.s);
-    return partly ? 0 : -1;
+    return tfb_reasons_no_contig(&a->queue.reasons, "scored", a->fasta, partly);
 }
 
 static void print_summary(args_t *a)
 {
     const tfb_vcf_queue_t *q = &a->queue;
-    const char *separator = ": ";
-    int64_t unscored = 0;
     kstring_t s = {0, 0, NULL};
-    for (int r = 1; r < TFB_ALLELE_REASONS; r++) {
-        if (!q->n_reason[r]) continue;
-        ksprintf(&s, "%s%" PRId64 " %s", separator, q->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
-        if (r == TFB_ALLELE_NO_CONTIG) ksprintf(&s, " (such as %s)", q->no_contig.s);
-        unscored += q->n_reason[r];
-        separator = ", ";
-    }
+    int64_t unscored = tfb_reasons_list(&q->reasons, ": ", &s);
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " without ALT; %" PRId64 " ALT alleles scored, "
              "%" PRId64 " not%s",
-             a->read.n_records, q->n_scored, q->n_no_alt, q->n_reason[TFB_ALLELE_OK], unscored, s.s ? s.s : "");
+             a->read.n_records, q->n_scored, q->n_no_alt, q->reasons.n[TFB_ALLELE_OK], unscored, s.s ? s.s : "");
     if (a->o->effect.min_percentile > 0)
         tfb_note("%" PRId64 " of the annotated records have no tags: their changes are below percentile %g",
                  a->tags.n_below, a->o->effect.min_percentile);

@@ -15,10 +15,10 @@ int tfb_vcf_queue_open(tfb_vcf_queue_t *q, const tfb_vcf_opt_t *o, tfb_vcf_read_
     const char *most = getenv("TFBIND_BATCH"); /* for tests: where a batch ends must not show */
     q->o = o;
     q->read = read;
-    q->W = W;
     q->most = most && atoi(most) > 0 && atoi(most) < RECORDS ? atoi(most) : RECORDS;
     q->b = q->store;
     for (int k = 0; k < 2; k++) q->store[k].win = (tfb_windows_t){.W = W, .T = T};
+    q->maker = (tfb_variants_t){.fasta = read->fasta, .win = &q->b->win, .max_n = o->max_n};
     if (!o->haplotypes) return 0;
     q->phased = tfb_phased_create(read->hdr, tfb_vcf_read_name(read), o->phase, W, o->max_n);
     return q->phased ? 0 : -1;
@@ -37,22 +37,10 @@ void tfb_vcf_queue_close(tfb_vcf_queue_t *q)
         tfb_windows_free(&b->win);
     }
     tfb_phased_destroy(q->phased);
-    free(q->no_contig.s);
+    tfb_reasons_free(&q->reasons);
 }
 
 /* ---- the windows of a record ---- */
-
-/* Makes the window of REF (which 0) or ALT (which 1); *w gets its index, or -1 and a reason is returned. Returns -1 on
- * a read error or lack of memory (logged). */
-static int add_window(tfb_vcf_queue_t *q, const char *contig, const tfb_change_t *c, int which, int base, int *w)
-{
-    uint8_t *code = tfb_windows_next(&q->b->win);
-    *w = -1;
-    if (!code) return -1;
-    int r = tfb_allele_window(q->read->fasta, contig, c, which, q->W, q->o->max_n, code);
-    if (r == TFB_ALLELE_OK) *w = tfb_windows_keep(&q->b->win, base);
-    return r;
-}
 
 /* Makes room for the ALTs of a record, none of them scored. Returns 0, or -1 on lack of memory (logged). */
 static int add_alts(tfb_vcf_batch_t *b, tfb_vcf_item_t *it, int n_alt)
@@ -69,7 +57,7 @@ static int add_alts(tfb_vcf_batch_t *b, tfb_vcf_item_t *it, int n_alt)
         b->m_alts = m;
     }
     b->n_alts += n_alt;
-    for (int i = 0; i < n_alt; i++) b->alt[it->first + i] = (tfb_alt_t){.ref = -1, .alt = -1};
+    for (int i = 0; i < n_alt; i++) b->alt[it->first + i] = TFB_NO_ALT;
     return 0;
 }
 
@@ -90,15 +78,12 @@ static int find_ref(const tfb_vcf_batch_t *b, const tfb_vcf_item_t *it, int i, c
 static int add_windows(tfb_vcf_queue_t *q, const tfb_vcf_item_t *it, const char *contig, int i)
 {
     tfb_change_t c;
-    int w, r = (int)tfb_allele_trim(it->rec->pos, it->rec->d.allele[0], it->rec->d.allele[i + 1], &c);
+    tfb_alt_t *alt = &q->b->alt[it->first + i];
+    int r = (int)tfb_allele_trim(it->rec->pos, it->rec->d.allele[0], it->rec->d.allele[i + 1], &c);
     if ((r == TFB_ALLELE_OK || r == TFB_ALLELE_SAME) && it->why != TFB_ALLELE_OK) r = it->why;
     if (r != TFB_ALLELE_OK) return r;
-    if ((w = find_ref(q->b, it, i, &c)) < 0 && (r = add_window(q, contig, &c, 0, -1, &w)) != TFB_ALLELE_OK) return r;
-    tfb_alt_t *alt = &q->b->alt[it->first + i];
-    alt->change = c;
-    alt->ref = w;
-    /* differs from the REF window in the allele, and after an indel in one half */
-    return add_window(q, contig, &c, 1, w, &alt->alt);
+    alt->ref = find_ref(q->b, it, i, &c);
+    return tfb_variant_windows(&q->maker, contig, &c, alt);
 }
 
 /* Makes the windows of one record. Returns 0, or -1 on failure (logged). */
@@ -112,8 +97,7 @@ static int make_windows(tfb_vcf_queue_t *q, tfb_vcf_item_t *it)
     for (int i = 0; i < n_alt; i++) {
         int r = add_windows(q, it, contig, i);
         if (r < 0) return -1;
-        if (r == TFB_ALLELE_NO_CONTIG && !q->no_contig.l) kputs(contig, &q->no_contig);
-        q->n_reason[r]++;
+        tfb_reasons_count(&q->reasons, r, contig);
         scored += r == TFB_ALLELE_OK;
     }
     q->n_scored += scored > 0;
@@ -205,8 +189,10 @@ int tfb_vcf_queue_fill(tfb_vcf_queue_t *q)
 int tfb_vcf_queue_turn(tfb_vcf_queue_t *q)
 {
     tfb_vcf_batch_t *b = q->b, *other = tfb_vcf_queue_other(q);
-    b->n_items = b->n_ready = b->win.n = b->n_alts = 0;
+    b->n_items = b->n_ready = b->n_alts = 0;
     b->n_bytes = 0;
+    q->maker.win = &b->win;
+    tfb_variants_clear(&q->maker);
     for (int i = other->n_ready; i < other->n_items; i++) { /* those that still wait change places with empty ones */
         tfb_vcf_item_t *it = next_item(b), t;
         if (!it) return -1;

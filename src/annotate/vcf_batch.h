@@ -9,8 +9,8 @@
 
 #include "annotate/phased.h"
 #include "annotate/vcf_read.h"
+#include "score/session.h"
 #include "score/variant.h"
-#include <htslib/kstring.h>
 
 typedef struct {
     bcf1_t *rec;
@@ -33,11 +33,12 @@ typedef struct {
     const tfb_vcf_opt_t *o;
     tfb_vcf_read_t *read;
     tfb_phased_t *phased;         /* NULL: no haplotypes */
-    int W, most;                  /* records that fill a batch */
+    int most;                     /* records that fill a batch */
     int at_end;                   /* all records have been read */
     tfb_vcf_batch_t store[2], *b; /* b: the one that is read into and written; the other is being scored */
-    kstring_t no_contig;          /* the first one that the FASTA does not have */
-    int64_t n_scored, n_no_alt, n_reason[TFB_ALLELE_REASONS];
+    tfb_variants_t maker;         /* of windows, in b */
+    tfb_reasons_t reasons;        /* of ALTs */
+    int64_t n_scored, n_no_alt;   /* records */
 } tfb_vcf_queue_t;
 
 /* Prepares the queue of an opened input, for a panel of window W and T targets. q is zeroed before; o and read stay

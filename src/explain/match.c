@@ -2,6 +2,7 @@
 #include "explain/match.h"
 #include "explain/html.h"
 #include "explain/logo.h"
+#include "util/sort.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -91,7 +92,7 @@ static void target_task(const job_t *j, int t, tfb_likeness_t *match)
                 m->own[t] = found(f->top[tr], r, i, &match[i]);
         }
     }
-    qsort(p, (size_t)n, sizeof *p, by_value);
+    tfb_sort(p, (size_t)n, sizeof *p, by_value);
     if (m->own[t].motif >= 0) m->own[t].q = q_of(p, n, m->own[t].p);
     if (m->own_best[t].motif >= 0) m->own_best[t].q = q_of(p, n, m->own_best[t].p);
     free(p);
@@ -436,7 +437,7 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         order[k] = (order_t){m->best[k].motif >= 0 ? m->best[k].p : 1, k};
         n_dead += !f->n_sites[k];
     }
-    qsort(order, (size_t)f->F, sizeof *order, by_key);
+    tfb_sort(order, (size_t)f->F, sizeof *order, by_key);
     fprintf(g->f,
             "<h2 id=\"filters\">Filters</h2>\n<p>What each filter of the first layer finds in the regions used, and "
             "below it, column under column, the motif of "
@@ -504,7 +505,7 @@ static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches
     }
     for (int k = 0; k < f->F; k++)
         if (fate(m, before, k, o->q) != NEVER) order[n++] = (order_t){m->named[k].p, k};
-    qsort(order, (size_t)n, sizeof *order, by_key);
+    tfb_sort(order, (size_t)n, sizeof *order, by_key);
     fputs("<h2 id=\"compare\">Before and now</h2>\n<p>Filters that match a motif named after ", g->f);
     if (f->T == 1)
         tfb_html_put(g->f, m->model->targets[0]);

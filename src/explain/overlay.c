@@ -1,6 +1,7 @@
 /* overlay.c - windows of values -> a track. Windows are sorted by place and go through a buffer of W positions, in
  * which they are summed. */
 #include "explain/overlay.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <errno.h>
 #include <stdlib.h>
@@ -95,7 +96,7 @@ int tfb_overlay_write(tfb_overlay_t *o, const tfb_fasta_t *f, tfb_track_t *track
 {
     const place_t *last = NULL;
     *n_mean = 0;
-    if (o->n) qsort(o->place, (size_t)o->n, sizeof *o->place, by_place);
+    tfb_sort(o->place, (size_t)o->n, sizeof *o->place, by_place);
     for (int64_t i = 0; i < o->n; i++) {
         const place_t *p = &o->place[i];
         if (last) {

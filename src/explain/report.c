@@ -6,6 +6,7 @@
 #include "genome/origin.h"
 #include "genome/records.h"
 #include "genome/values.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <htslib/khash.h>
@@ -550,7 +551,7 @@ static void put_tfs(report_t *r, FILE *f, int drawn)
     const tfb_report_opt_t *o = r->o;
     const char *up = word_up(r), *down = word_down(r);
     int call = r->called;
-    if (r->n_tfs) qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
+    tfb_sort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
     fprintf(f,
             "<h2 id=\"tfs\">TFs</h2>\n<p>%s %c%s and %s: changes of %g or more.%s</p>\n<div "
             "class=\"wide\"><table>\n<thead><tr><th>TF</th><th "

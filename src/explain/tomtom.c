@@ -1,6 +1,7 @@
 /* tomtom.c - motif against database. In: a query (w, 4).  Out: p- and q-value, offset and strand for every motif of the
  * database. */
 #include "explain/tomtom.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <math.h>
 #include <stdlib.h>
@@ -71,7 +72,7 @@ static int by_value(const void *a, const void *b)
 
 static double median(double *v, int n)
 {
-    qsort(v, (size_t)n, sizeof *v, by_value);
+    tfb_sort(v, (size_t)n, sizeof *v, by_value);
     return n % 2 ? v[n / 2] : (v[n / 2 - 1] + v[n / 2]) / 2;
 }
 
@@ -207,7 +208,7 @@ int tfb_tomtom_query(const tfb_tomtom_t *t, const float *p, int w, tfb_likeness_
         order[i][0] = match[i].p;
         order[i][1] = i;
     }
-    qsort(order, (size_t)n_db, sizeof *order, by_value);
+    tfb_sort(order, (size_t)n_db, sizeof *order, by_value);
     double least = 1;
     for (int i = n_db - 1; i >= 0; i--) {
         double v = order[i][0] * n_db / (i + 1);

@@ -1,6 +1,7 @@
 /* bigwig.c - writes bigWig. Stages: contigs | data blocks, and zoom levels into a temporary file
  * | index | zoom levels | header, in front. */
 #include "genome/bigwig.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -257,7 +258,7 @@ static int put_contigs(tfb_bigwig_t *w)
         if (strlen(name) > c.key) c.key = strlen(name);
         c.v[i] = (contig_t){name, (uint32_t)i, (uint32_t)len};
     }
-    qsort(c.v, n, sizeof *c.v, by_name);
+    tfb_sort(c.v, n, sizeof *c.v, by_name);
     p = put_32(put_32(p, TREE_MAGIC), n < CHILDREN ? (uint32_t)n : CHILDREN);
     p = put_32(put_32(p, (uint32_t)c.key), 8);
     put_64(put_64(p, n), 0);

@@ -2,6 +2,7 @@
 #include "genome/draw.h"
 #include "genome/base.h"
 #include "genome/lines.h"
+#include "util/sort.h"
 #include <htslib/khash.h>
 #include <htslib/kstring.h>
 #include <inttypes.h>
@@ -64,7 +65,7 @@ static int index_names(tfb_regions_t *r)
         return -1;
     }
     for (int c = 0; c < r->n_contigs; c++) v[c] = (named_t){r->contigs[c], c};
-    qsort(v, (size_t)r->n_contigs, sizeof *v, by_name);
+    tfb_sort(v, (size_t)r->n_contigs, sizeof *v, by_name);
     for (int c = 0; c < r->n_contigs; c++) r->by_name[c] = v[c].i;
     free(v);
     return 0;
@@ -73,7 +74,7 @@ static int index_names(tfb_regions_t *r)
 /* Sorted and merged spans become the regions. 0 or -1. */
 static int settle(tfb_regions_t *r, span_t *s, int64_t n)
 {
-    if (n) qsort(s, (size_t)n, sizeof *s, by_place);
+    tfb_sort(s, (size_t)n, sizeof *s, by_place);
     r->n_read = n;
     r->contig = malloc(((size_t)n + 1) * sizeof *r->contig);
     r->beg = malloc(((size_t)n + 1) * sizeof *r->beg);
@@ -301,7 +302,7 @@ int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max
             d[i].order = i;
         }
         drawn += m;
-        qsort(d, (size_t)m, sizeof *d, by_at); /* the FASTA is read in one direction */
+        tfb_sort(d, (size_t)m, sizeof *d, by_at); /* the FASTA is read in one direction */
         for (i = 0; i < m; i++) {
             while (d[i].at >= before + (r->end[k] - r->beg[k])) before += r->end[k] - r->beg[k], k++;
             hts_pos_t pos = r->beg[k] + (d[i].at - before);
@@ -311,11 +312,11 @@ int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max
             d[i].ok = got == 0 && ref < TFB_N && tfb_count_n(code, (size_t)W) <= (size_t)max_n;
             d[i].snv = (tfb_snv_t){r->contig[k], pos, ref, (uint8_t)((ref + 1 + d[i].other) & 3)};
         }
-        qsort(d, (size_t)m, sizeof *d, by_order); /* taken as they were drawn: no part of the genome is preferred */
+        tfb_sort(d, (size_t)m, sizeof *d, by_order); /* taken as they were drawn: no part of the genome is preferred */
         for (i = 0; i < m && have < n; i++)
             if (d[i].ok) snv[have++] = d[i].snv;
     }
-    qsort(snv, (size_t)have, sizeof *snv, by_snv);
+    tfb_sort(snv, (size_t)have, sizeof *snv, by_snv);
     free(code);
     free(d);
     return have;

@@ -2,6 +2,7 @@
 #include "genome/haplotypes.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <stdlib.h>
 #include <string.h>
@@ -571,7 +572,7 @@ static int find_touched(tfb_haps_t *h, int c)
         int k = find(h, h->lengthy[i]->number);
         if (k != c && touches_any(h->lengthy[i], h->near, h->n_near) && add_touched(h, k) < 0) return -1;
     }
-    qsort(h->touched, (size_t)h->n_touched, sizeof *h->touched, by_index);
+    tfb_sort(h->touched, (size_t)h->n_touched, sizeof *h->touched, by_index);
     int n = 0;
     for (int i = 0; i < h->n_touched; i++)
         if (n == 0 || h->touched[n - 1] != h->touched[i]) h->touched[n++] = h->touched[i];

@@ -9,6 +9,7 @@
 #include "genome/lines.h"
 #include "genome/output.h"
 #include "util/files.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <errno.h>
 #include <htslib/khash.h>
@@ -175,7 +176,7 @@ static int read_regions(maker_t *k)
         tfb_error("%s holds no regions", k->o->regions);
         return -1;
     }
-    qsort(k->region, (size_t)k->n, sizeof *k->region, by_place);
+    tfb_sort(k->region, (size_t)k->n, sizeof *k->region, by_place);
     int64_t n = 0;
     for (int64_t i = 0; i < k->n; i++) {
         if (n && k->region[n - 1].contig == k->region[i].contig && k->region[n - 1].beg == k->region[i].beg) {
@@ -277,7 +278,7 @@ static int by_name(const void *a, const void *b) { return strcmp(*(char *const *
 
 static int index_of(char **names, int n, const char *name)
 {
-    char **p = bsearch(&name, names, (size_t)n, sizeof *names, by_name);
+    char **p = n == 0 ? NULL : bsearch(&name, names, (size_t)n, sizeof *names, by_name);
     return p ? (int)(p - names) : -1;
 }
 
@@ -288,7 +289,7 @@ static char **unique(char **v, int *n)
     char **names = calloc((size_t)*n + 1, sizeof *names);
     int k = 0;
     if (!names) return NULL;
-    qsort(v, (size_t)*n, sizeof *v, by_name);
+    tfb_sort(v, (size_t)*n, sizeof *v, by_name);
     for (int i = 0; i < *n; i++) {
         if (k && strcmp(names[k - 1], v[i]) == 0) continue;
         if (!(names[k++] = strdup(v[i]))) {
@@ -327,7 +328,7 @@ static int sort_samples(maker_t *k)
         s->c = index_of(k->cells, k->n_cells, s->cell);
         if (s->kind != OPEN) s->t = index_of(k->tfs, k->n_tfs, s->tf);
     }
-    qsort(k->sample, (size_t)k->n_samples, sizeof *k->sample, by_tf);
+    tfb_sort(k->sample, (size_t)k->n_samples, sizeof *k->sample, by_tf);
     for (int i = 0; i < k->n_samples; i++) k->of_tf[k->sample[i].t + 1] = i + 1;
     return 0;
 }

@@ -3,6 +3,7 @@
 #include "genome/bigwig.h"
 #include "genome/output.h"
 #include "util/files.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <errno.h>
 #include <htslib/bgzf.h>
@@ -115,7 +116,7 @@ static int same_path(char *const *path, int n)
     int same = 0;
     if (!v) return 1;
     memcpy(v, path, (size_t)n * sizeof *v);
-    qsort(v, (size_t)n, sizeof *v, by_text);
+    tfb_sort(v, (size_t)n, sizeof *v, by_text);
     for (int i = 1; i < n && !same; i++)
         if ((same = strcmp(v[i - 1], v[i]) == 0)) tfb_error("two TFs would be written to %s", v[i]);
     free(v);

@@ -1,6 +1,7 @@
 /* calib.c - calibration of a model: its text in the metadata, and percentiles from it. The text comes from strangers.
  */
 #include "nn/calib.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <jansson.h>
 #include <math.h>
@@ -228,7 +229,7 @@ static int rising(const void *a, const void *b)
 void tfb_calib_set(tfb_calib_t *c, int t, tfb_calib_scale_t scale, float *v, int64_t n)
 {
     float *q = c->quantile + (2 * (int64_t)t + (int64_t)scale) * c->n_grid;
-    qsort(v, (size_t)n, sizeof *v, rising);
+    tfb_sort(v, (size_t)n, sizeof *v, rising);
     for (int i = 0; i < c->n_grid; i++) { /* as numpy's default: linear between the two values around it */
         double at = c->grid[i] * (double)(n - 1);
         int64_t k = (int64_t)at;

@@ -3,6 +3,7 @@
  * Files come from strangers: the header's length, every tensor's type, dimensions and place are checked against the
  * file's size and against what the architecture wants before they are used. */
 #include "nn/model.h"
+#include "util/sort.h"
 #include <errno.h>
 #include <fcntl.h>
 #include <jansson.h>
@@ -455,7 +456,7 @@ static int check_layout(const reader_t *r)
         }
         s[n++].name = key;
     }
-    qsort(s, n, sizeof *s, by_place);
+    tfb_sort(s, n, sizeof *s, by_place);
     for (size_t i = 0; i < n; at = s[i++].e) {
         if (s[i].b == at) continue;
         if (s[i].b < at)

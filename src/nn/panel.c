@@ -1,6 +1,7 @@
 /* panel.c - several models as one: equal trunks merged, targets of the same name settled. */
 #include "nn/panel.h"
 #include "nn/walk.h"
+#include "util/sort.h"
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
@@ -365,7 +366,7 @@ static int append_folder(char ***list, int *n, const char *path)
         sprintf(file[i].path, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", e[i]->d_name);
         if ((file[i].n_targets = tfb_model_count_targets(file[i].path)) < 0) ret = -1;
     }
-    if (ret == 0) qsort(file, (size_t)m, sizeof *file, by_size);
+    if (ret == 0) tfb_sort(file, (size_t)m, sizeof *file, by_size);
     for (int i = 0; i < m; i++) {
         if (ret == 0) {
             ret = append(list, n, file[i].path);

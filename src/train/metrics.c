@@ -1,6 +1,7 @@
 /* metrics.c - AUROC, average precision, MCC and the rest, with ties as scikit-learn treats them. */
 #include "train/metrics.h"
 #include "genome/labels.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <math.h>
 #include <stdlib.h>
@@ -47,7 +48,7 @@ tfb_point_t *tfb_points(const float *z, int64_t z_stride, const uint8_t *label, 
     for (int64_t i = 0; p && i < n; i++)
         if (label[i * label_stride] != TFB_NULL)
             p[(*m)++] = (tfb_point_t){z[i * z_stride], label[i * label_stride] == TFB_BOUND};
-    if (p) qsort(p, (size_t)*m, sizeof *p, higher_first);
+    if (p) tfb_sort(p, (size_t)*m, sizeof *p, higher_first);
     return p;
 }
 
@@ -109,7 +110,7 @@ int tfb_metrics_bootstrap(const float *z, int64_t z_stride, const uint8_t *label
         v[2][m++] = mcc_of(tp, fp, tn, fn);
     }
     for (int q = 0; q < 3; q++) {
-        qsort(v[q], (size_t)m, sizeof **v, by_value);
+        tfb_sort(v[q], (size_t)m, sizeof **v, by_value);
         ci[q][0] = m ? v[q][(int)(0.025 * (m - 1) + 0.5)] : NAN;
         ci[q][1] = m ? v[q][(int)(0.975 * (m - 1) + 0.5)] : NAN;
     }

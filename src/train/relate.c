@@ -5,6 +5,7 @@
 #include "genome/lines.h"
 #include "genome/meme.h"
 #include "train/modes.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <errno.h>
@@ -315,7 +316,7 @@ tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bou
         out[(*n)++] = *r;
         r->tf = NULL;
     }
-    qsort(out, (size_t)*n, sizeof *out, by_key);
+    tfb_sort(out, (size_t)*n, sizeof *out, by_key);
     ok = 1;
 done:
     for (int i = 0; t.modes && i < t.n; i++) tfb_strv_free(t.modes[i]);

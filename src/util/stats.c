@@ -1,5 +1,6 @@
 /* stats.c - rank sums and false discovery rates. */
 #include "util/stats.h"
+#include "util/sort.h"
 #include "util/util.h"
 #include <float.h>
 #include <math.h>
@@ -87,7 +88,7 @@ int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, doubl
     }
     double n_background = (double)n - n_hits;
     if (n_hits > 0 && n_background > 0) {
-        qsort(v, (size_t)n, sizeof *v, rising);
+        tfb_sort(v, (size_t)n, sizeof *v, rising);
         for (int64_t i = 0, j; i < n; i = j) {
             double hits = 0, others = 0, rank;
             for (j = i; j < n && v[j].x == v[i].x; j++) {
@@ -133,7 +134,7 @@ int tfb_bh(const double *p, int n, double *q)
         q[i] = NAN;
         if (!isnan(p[i])) v[m++] = (p_t){p[i], i};
     }
-    qsort(v, (size_t)m, sizeof *v, by_p);
+    tfb_sort(v, (size_t)m, sizeof *v, by_p);
     double least = 1;
     for (int k = m - 1; k >= 0; k--) {
         double x = v[k].p * m / (k + 1);

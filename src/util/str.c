@@ -1,4 +1,5 @@
 /* str.c - lists of names: looking names up, the nearest one to a misspelt one, and which ones are not safe to print. */
+#include "util/sort.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <stdlib.h>
@@ -117,7 +118,7 @@ tfb_entry_t *tfb_index(char *const *names, int n)
     tfb_entry_t *e = malloc(((size_t)n + 1) * sizeof *e);
     if (!e) return NULL;
     for (int i = 0; i < n; i++) e[i] = (tfb_entry_t){names[i], i};
-    qsort(e, (size_t)n, sizeof *e, by_name);
+    tfb_sort(e, (size_t)n, sizeof *e, by_name);
     return e;
 }
 

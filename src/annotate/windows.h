@@ -1,2 +1,0 @@
-/* windows.h - has moved to score/. */
-#include "score/variant.h"
