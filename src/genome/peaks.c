@@ -310,7 +310,7 @@ static int sort_samples(maker_t *k)
         s->c = index_of(k->cells, k->n_cells, s->cell);
         if (s->kind != OPEN) s->t = index_of(k->tfs, k->n_tfs, s->tf);
     }
-    qsort(k->sample, (size_t)k->n_samples, sizeof *k->sample, by_tf);
+    if (k->n_samples) qsort(k->sample, (size_t)k->n_samples, sizeof *k->sample, by_tf);
     for (int i = 0; i < k->n_samples; i++) k->of_tf[k->sample[i].t + 1] = i + 1;
     return 0;
 }

@@ -338,6 +338,12 @@ typedef struct {
     const uint8_t *at, *end;
 } bytes_t;
 
+static bytes_t bytes_of(const kstring_t *s)
+{
+    const uint8_t *at = (const uint8_t *)s->s;
+    return (bytes_t){at, at ? at + s->l : at}; /* NULL: nothing was ever read into it */
+}
+
 /* Takes a number of a type. 0, or -1: there is none. */
 static int take_number(bytes_t *b, int type, int32_t *v)
 {
@@ -385,7 +391,7 @@ static int declared(const bcf_hdr_t *h, int32_t id) { return id >= 0 && id < h->
 /* ID, alleles, FILTER and INFO. NULL, or what is wrong. */
 static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
 {
-    bytes_t b = {(const uint8_t *)rec->shared.s, (const uint8_t *)rec->shared.s + rec->shared.l};
+    bytes_t b = bytes_of(&rec->shared);
     int type;
     int32_t n, id;
     if (rec->n_allele < 1) return "has no REF";
@@ -407,7 +413,7 @@ static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
 /* FORMAT. NULL, or what is wrong. */
 static const char *check_samples(const tfb_records_t *r, const bcf1_t *rec)
 {
-    bytes_t b = {(const uint8_t *)rec->indiv.s, (const uint8_t *)rec->indiv.s + rec->indiv.l};
+    bytes_t b = bytes_of(&rec->indiv);
     int type, number = r->genotypes; /* htslib would end the program over genotypes that are no numbers */
     int32_t n, id;
     if ((int)rec->n_sample != bcf_hdr_nsamples(r->hdr)) return "has another number of samples than the header";

@@ -290,7 +290,8 @@ static const char *checkpoint_read(FILE *f, state_t *s, const char id[ID])
     if (fread(got, 1, ID, f) != ID || memcmp(got, id, ID)) return "is of another run (other data, targets, architecture or options)";
     for (int i = 0; i < n; i++)
         if (fread(v[i].p, 1, v[i].n, f) != v[i].n) return "is damaged";
-    return NULL;
+    int counted = s->step >= 0 && s->epoch > 0 && s->best_epoch >= 0 && s->best_epoch <= s->epoch;
+    return counted ? NULL : "has impossible counts of epochs or steps";
 }
 
 static void make_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_opt_t *o, char id[65])
