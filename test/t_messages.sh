@@ -92,6 +92,9 @@ says '--weights: a number in hexadecimal' "hex.tsv, line 1: expected a TF, a tab
     "$TFBIND" pretrain -v 0 --weights hex.tsv -a shallow -f ref.fa -l labels.bed -o x.safetensors
 says 'a folder as a list of names' 'cannot read .: Is a directory' "$TFBIND" pretrain -v 0 --targets @. -a shallow -f ref.fa -l labels.bed -o x.safetensors
 
+says 'a layer whose other input is not named' 'layer 3: add has 2 inputs: name the other, as @layer' \
+    "$TFBIND" pretrain -v 0 --spec 'conv 2 3; relu; add; dense 3' -f ref.fa -l labels.bed -o x.safetensors
+
 # ---- help that cannot be written ----
 if [ -w /dev/full ]; then
     full() { # NAME STATUS COMMAND...

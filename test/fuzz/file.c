@@ -26,7 +26,7 @@ const char *fuzz_file(const char *what, const uint8_t *data, size_t n)
 {
     const char *path = path_of(what);
     FILE *f = fopen(path, "wb");
-    if (!f || fwrite(data, 1, n, f) != n || fclose(f) != 0) abort();
+    if (!f || (n && fwrite(data, 1, n, f) != n) || fclose(f) != 0) abort();
     return path;
 }
 
