@@ -1,11 +1,12 @@
 /* bench.c - measures the network core: bench score|snv|train|peak [THREADS] [SECONDS] [PRECISION].
  *
- * Prints two numbers: windows, SNVs or regions (of peak, GFLOP) a second of time, and the same a second of processor time on all threads
- * together, which a busy machine disturbs less. convnet, 163 targets (train: batches of 100, 50 targets, as torch_ref.py bench has them). */
+ * Prints two numbers: windows, SNVs or regions (of peak, GFLOP) a second of time, and the same a second of processor
+ * time on all threads together, which a busy machine disturbs less. convnet, 163 targets (train: batches of 100, 50
+ * targets, as torch_ref.py bench has them). */
 #include "kernels/kernels.h"
 #include "nn/infer.h"
 #include "nn/walk.h"
-#include "train/fit.h"
+#include "train/loss.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -50,8 +51,7 @@ static void score(int threads, double seconds, int snv)
     enum { N = 2048 };
     tfb_pool_t *pool = tfb_pool_create(threads);
     tfb_net_t *net = convnet(163);
-    tfb_model_t m = {.net = net, .n_targets = 163, .window = W};
-    tfb_infer_t *f = tfb_infer_create(&m, NULL, 0, pool);
+    tfb_infer_t *f = tfb_infer_create(net, NULL, 0, pool);
     uint8_t *code = random_codes(N);
     int32_t *base = malloc(N * sizeof *base);
     float *z = malloc(sizeof *z * N * 163);
@@ -94,7 +94,7 @@ static void train(int threads, double seconds)
     clocks_t began = now();
     for (int i = 0; i < 3 || tfb_now() - began.wall < seconds; i++) {
         if (i == 2) began = now(), n = 0;
-        tfb_loss(tfb_walk_forward(w, code, B), label, (size_t)B, (size_t)T, NULL, dz, NULL);
+        tfb_loss(&(tfb_labelled_t){label, B, T, NULL}, tfb_walk_forward(w, code, B), dz, NULL);
         tfb_walk_backward(w, dz);
         tfb_kernels()->adam(net->n_param, net->param, g[0], g[1], g[2], 1e-3f, 0.9f, 0.999f, 1, 1e-8f);
         n += B;

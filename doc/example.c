@@ -39,7 +39,8 @@ int main(int argc, char **argv)
             if (!isnan(ref[t]) && (top < 0 || fabsf(tfbind_probability(alt[t]) - tfbind_probability(ref[t])) >
                                                   fabsf(tfbind_probability(alt[top]) - tfbind_probability(ref[top]))))
                 top = t;
-        printf("%s\t%.3f -> %.3f\n", tfbind_model_target(model, top), tfbind_probability(ref[top]), tfbind_probability(alt[top]));
+        printf("%s\t%.3f -> %.3f\n", tfbind_model_target(model, top), tfbind_probability(ref[top]),
+               tfbind_probability(alt[top]));
         ref[top] = NAN; /* seen */
     }
     free(ref);

@@ -1,6 +1,8 @@
-/* tfbind.c - the bcftools plugin: about, version, run. Everything else is the program's annotate, under the host's htslib.
+/* tfbind.c - the bcftools plugin: about, version, run. Everything else is the program's annotate, under the host's
+ * htslib.
  *
- * Only these three names are exported: the host exports ordinary ones (error, open_file, ...) to which a plugin's globals would bind. */
+ * Only these three names are exported: the host exports ordinary ones (error, open_file, ...) to which a plugin's
+ * globals would bind. */
 #include "cmd/cmd.h"
 #include "util/util.h"
 #include <errno.h>
@@ -16,7 +18,10 @@ EXPORT int run(int argc, char **argv);
 
 __attribute__((weak)) const char *bcftools_version(void);
 
-EXPORT const char *about(void) { return "Predict how variants change transcription-factor binding, with neural networks.\n"; }
+EXPORT const char *about(void)
+{
+    return "Predict how variants change transcription-factor binding, with neural networks.\n";
+}
 
 /* The release of htslib whose headers this was compiled with: HTS_VERSION is XYYYZZ. */
 static const char *built_with(void)

@@ -27,7 +27,8 @@ static void usage(FILE *f)
 {
     const char *group = "";
     fprintf(f,
-            "\nProgram: tfbind (transcription-factor binding from DNA, in VCF, BED and BAM)\nVersion: %s (using htslib %s)\n\n"
+            "\nProgram: tfbind (transcription-factor binding from DNA, in VCF, BED and BAM)\nVersion: %s (using htslib "
+            "%s)\n\n"
             "Usage:   tfbind <command> [options]\n\n",
             PACKAGE_VERSION, hts_version());
     for (const tfb_command_t *c = tfb_commands; c->group; c++) {
@@ -35,7 +36,8 @@ static void usage(FILE *f)
         group = c->group;
         fprintf(f, "    %-12s %s\n", c->name, c->what);
     }
-    fprintf(f, "\n`tfbind <command> -h` shows a command's options. The same annotation inside bcftools: `bcftools +tfbind`.\n\n");
+    fprintf(f, "\n`tfbind <command> -h` shows a command's options. The same annotation inside bcftools: `bcftools "
+               "+tfbind`.\n\n");
 }
 
 static int unknown(const char *s)

@@ -3,7 +3,7 @@
 #
 #     pairs.pl TFBIND ref.fa in.vcf     prints a verdict a second option set, and how many pairs there were
 #
-# What overlaps is said here again, from README: a run replaces the tags of its own kind and prefix, those of the summary or of each of its TFs, also those of
+# What overlaps is said here again, from doc/variants.md: a run replaces the tags of its own kind and prefix, those of the summary or of each of its TFs, also those of
 # options that it does not have; TFB_CSQ belongs to the run that wrote it, and to one that has --csq. Before the second run the first one's output gets more INFO
 # lines, 0 to 39 of them, so that the header's tables grow at every possible place, and one of its tags is declared in another way.
 use strict;

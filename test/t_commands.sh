@@ -1,9 +1,16 @@
 # The command table: what `tfbind` lists is there, answers -h on standard output, and fails politely.
 . "$SRCDIR/test/lib.sh"
-"$TFBIND" help > help.txt 2> err.txt && [ ! -s err.txt ] && echo 'ok tfbind help' || echo "not ok tfbind help: $(head -n 1 err.txt)"
+"$TFBIND" help > help.txt 2> err.txt && [ ! -s err.txt ]
+verdict $? 'tfbind help' "$(head -n 1 err.txt)"
 for opt in -h --help; do "$TFBIND" $opt > got.txt; same "tfbind $opt" help.txt got.txt; done
-"$TFBIND" > out.txt 2> err.txt && echo 'not ok tfbind alone fails' || { [ ! -s out.txt ] && cmp -s help.txt err.txt && echo 'ok tfbind alone fails, with the help on standard error' || echo 'not ok tfbind alone prints its help on standard error'; }
-"$TFBIND" --version | grep -q '^tfbind [0-9]' && echo 'ok --version' || echo 'not ok --version'
+"$TFBIND" > out.txt 2> err.txt &&
+    echo 'not ok tfbind alone fails' ||
+    { [ ! -s out.txt ] &&
+        cmp -s help.txt err.txt &&
+        echo 'ok tfbind alone fails, with the help on standard error' ||
+        echo 'not ok tfbind alone prints its help on standard error'; }
+"$TFBIND" --version | grep -q '^tfbind [0-9]'
+verdict $? '--version'
 
 commands=$(sed -n 's/^    \([a-z][a-z]*\)  .*/\1/p' help.txt)
 # the files in cmd/ are the commands, and the other way round
@@ -11,25 +18,43 @@ ls "$SRCDIR"/src/cmd/*.c | sed 's/.*\///; s/\.c$//' | grep -vx 'options\|trainin
 echo "$commands" | sort > listed.txt
 same 'a command for each file of src/cmd, a file for each command' files.txt listed.txt
 for c in $commands; do
-    "$TFBIND" $c -h > h.txt 2> err.txt; status=$?
-    [ $status -eq 0 ] && [ ! -s err.txt ] && grep -q "^Usage: tfbind $c" h.txt && echo "ok $c -h" || echo "not ok $c -h: status $status, $(head -n 1 err.txt)"
-    "$TFBIND" help $c > got.txt; same "help $c" h.txt got.txt
-    # every option that the program takes is in the text (one name of those that mean the same), and the other way round
+    "$TFBIND" $c -h > h.txt 2> err.txt
+    status=$?
+    [ $status -eq 0 ] && [ ! -s err.txt ] && grep -q "^Usage: tfbind $c" h.txt
+    verdict $? "$c -h" "status $status, $(head -n 1 err.txt)"
+    "$TFBIND" help $c > got.txt
+    same "help $c" h.txt got.txt
+    # every option that the program takes is in the text (one name of those that mean the same), and
+    # the other way round
     missing=$(perl -e '
         my ($help, $source, $shared) = map { local (@ARGV, $/) = $_; <> } @ARGV;
-        $source =~ s/TFB_TRAINING_OPTIONS/$shared/; # the rows of training.h
+        $source =~ s/TFB_TRAINING_OPTIONS/$shared/;
+        # the rows of training.h
         my %told = map { $_ => 1 } $help =~ /^ *(?:-\S, +)?--([a-zA-Z-]+)/mg;
         my ($table) = $source =~ /static const struct option \w+\[\] =(.*?)NULL, 0, NULL/s;
-        my (%value, %covered) = $table =~ /\{"([a-zA-Z-]+)", \d, NULL, ([^}]+)\}/g;
+        my (%value, %covered) = ($table // "") =~ /\{"([a-zA-Z-]+)", \d, NULL, ([^}]+)\}/g;
+        my ($rows) = $source =~ /static const option_row_t \w+\[\] =(.*?)\n\};/s; # annotate: without a letter, what is set
+        while (($rows // "") =~ /\{"([a-zA-Z-]+)",(.*?)\},?(?:\n|$)/sg) {
+            my ($name, $row) = ($1, $2);
+            $value{$name} = $row =~ /\.id = ([^,]+)/ ? $1 : $row =~ /TO\(([\w.]+)\)/ ? $1 : $name;
+        }
         $covered{$value{$_} // die "$_ is not taken"} = 1 for keys %told;
-        print join " ", grep { !$covered{$value{$_}} } sort keys %value; exit !%value' h.txt "$SRCDIR/src/cmd/$c.c" "$SRCDIR/src/cmd/training.h" 2>&1) &&
-        [ -z "$missing" ] && echo "ok $c -h tells all options" || echo "not ok $c -h tells all options: $missing"
-    awk 'length($0) > 140 { exit 1 }' h.txt && echo "ok $c -h fits a screen" || echo "not ok $c -h fits a screen"
-    "$TFBIND" $c --no-such-option > out.txt 2> err.txt; status=$?
-    [ $status -eq 1 ] && [ -s err.txt ] && [ ! -s out.txt ] && echo "ok $c --no-such-option" || echo "not ok $c --no-such-option: status $status"
-    "$TFBIND" $c > out.txt 2> err.txt; status=$?
-    [ $status -eq 1 ] && [ ! -s out.txt ] && grep -q Usage err.txt && echo "ok $c alone shows its help and fails" || echo "not ok $c alone shows its help and fails: status $status"
+        print join " ", grep { !$covered{$value{$_}} } sort keys %value;
+        exit !%value' h.txt "$SRCDIR/src/cmd/$c.c" "$SRCDIR/src/cmd/training.h" 2>&1) &&
+        [ -z "$missing" ]
+    verdict $? "$c -h tells all options" "$missing"
+    ok_if "$c -h fits a screen" awk 'length($0) > 140 { exit 1 }' h.txt
+    "$TFBIND" $c --no-such-option > out.txt 2> err.txt
+    status=$?
+    [ $status -eq 1 ] && [ -s err.txt ] && [ ! -s out.txt ]
+    verdict $? "$c --no-such-option" "status $status"
+    "$TFBIND" $c > out.txt 2> err.txt
+    status=$?
+    [ $status -eq 1 ] && [ ! -s out.txt ] && grep -q Usage err.txt
+    verdict $? "$c alone shows its help and fails" "status $status"
 done
 "$TFBIND" evalute 2> err.txt; status=$?
-[ $status -eq 1 ] && grep -q 'did you mean evaluate' err.txt && echo 'ok an unknown command: the nearest' || echo "not ok an unknown command: the nearest: $(cat err.txt)"
-"$TFBIND" help evalute 2> err.txt && echo 'not ok help of an unknown command fails' || echo 'ok help of an unknown command fails'
+[ $status -eq 1 ] && grep -q 'did you mean evaluate' err.txt
+verdict $? 'an unknown command: the nearest' "$(cat err.txt)"
+! "$TFBIND" help evalute 2> err.txt
+verdict $? 'help of an unknown command fails'

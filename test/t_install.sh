@@ -1,13 +1,18 @@
-# make install and make uninstall: everything in its place, under DESTDIR and any prefix, usable from there, and gone again.
+# make install and make uninstall: everything in its place, under DESTDIR and any prefix, usable
+# from there, and gone again.
 . "$SRCDIR/test/lib.sh"
 build=$(dirname "$TFBIND")
 if [ ! -f "$build/Makefile" ]; then echo "skip installing: $build is no build folder"; exit 0; fi
 unset MAKEFLAGS MAKELEVEL MFLAGS
-install() { make -s -C "$build" install DESTDIR="$PWD/$1" prefix="$2" plugindir="$2/libexec/bcftools" > make.txt 2>&1; }
-uninstall() { make -s -C "$build" uninstall DESTDIR="$PWD/$1" prefix="$2" plugindir="$2/libexec/bcftools" > make.txt 2>&1; }
+install() { make -s -C "$build" install DESTDIR="$PWD/$1" prefix="$2" \
+    plugindir="$2/libexec/bcftools" > make.txt 2>&1; }
+uninstall() { make -s -C "$build" uninstall DESTDIR="$PWD/$1" prefix="$2" \
+    plugindir="$2/libexec/bcftools" > make.txt 2>&1; }
 
-install root /usr/local && echo 'ok make install DESTDIR' || echo "not ok make install DESTDIR: $(tail -n 1 make.txt)"
-[ -s make.txt ] && echo "not ok make -s install says nothing: $(head -n 1 make.txt)" || echo 'ok make -s install says nothing'
+install root /usr/local
+verdict $? 'make install DESTDIR' "$(tail -n 1 make.txt)"
+! [ -s make.txt ]
+verdict $? 'make -s install says nothing' "$(head -n 1 make.txt)"
 (cd root && find . ! -type d | sort) > got.txt
 version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 {
@@ -24,18 +29,30 @@ version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 ./usr/local/lib/pkgconfig/tfbind.pc
 END
     "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/.\/usr\/local\/share\/man\/man1\/tfbind-\1.1/p'
-    for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/tutorial.md doc/made-up.awk doc/example.c doc/rs8141122.svg test/README.md \
-        workflow/annotate/Snakefile workflow/annotate/config.yaml workflow/paper/Snakefile workflow/paper/config.yaml; do echo ./usr/local/share/doc/tfbind/$f; done
-    (cd "$SRCDIR" && ls models/*.md workflow/annotate/*.md workflow/nextflow/*.md workflow/paper/*.md workflow/paper/results/*) | sed 's|^|./usr/local/share/doc/tfbind/|'
+    for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/made-up.awk \
+        doc/example.c doc/rs8141122.svg test/README.md \
+        workflow/annotate/Snakefile workflow/annotate/config.yaml \
+        workflow/paper/Snakefile workflow/paper/config.yaml; do echo ./usr/local/share/doc/tfbind/$f; done
+    (cd "$SRCDIR" &&
+        ls doc/*.md models/*.md workflow/annotate/*.md workflow/nextflow/*.md workflow/paper/*.md workflow/paper/results/*) |
+        sed 's|^|./usr/local/share/doc/tfbind/|'
     for m in "$SRCDIR"/models/*.safetensors; do echo "./usr/local/share/tfbind/models/$(basename "$m")"; done
 } | sort > want.txt
 same 'these files, and no other' want.txt got.txt
-[ -z "$(find root -type f ! -perm -444)" ] && [ "$(find root -type f -perm -100 | sed 's/.*\///' | grep -cv '\.so')" -eq 1 ] && echo 'ok readable by all, and only the program is a program' || echo 'not ok readable by all, and only the program is a program'
+[ -z "$(find root -type f ! -perm -444)" ] &&
+    [ "$(find root -type f -perm -100 | sed 's/.*\///' | grep -cv '\.so')" -eq 1 ]
+verdict $? 'readable by all, and only the program is a program'
 
 # links of the installed documents, to files beside them
 broken=$(cd root/usr/local/share/doc/tfbind && find . -name '*.md' | while read -r f; do
-    grep -o '](\([^)#]*\)' "$f" | sed 's/^](//' | grep -v '^$\|^[a-z]*:' | while read -r to; do [ -e "$(dirname "$f")/$to" ] || echo "$f: $to"; done; done)
-[ -z "$broken" ] && echo 'ok links of the installed documents' || echo "not ok links of the installed documents: $(echo "$broken" | head -n 3 | tr '\n' ' ')"
+    grep -o '](\([^)#]*\)' "$f" |
+        sed 's/^](//' |
+        grep -v '^$\|^[a-z]*:' |
+        while read -r to; do [ -e "$(dirname "$f")/$to" ] ||
+            echo "$f: $to"; done
+done)
+[ -z "$broken" ]
+verdict $? 'links of the installed documents' "$(echo "$broken" | head -n 3 | tr '\n' ' ')"
 
 # hardening: what configure adds unless flags of one's own are given, in all that is linked
 hardened() { # WHAT FILE
@@ -48,9 +65,13 @@ hardened() { # WHAT FILE
     [ -z "$bad" ] && echo "ok $1 is hardened" || echo "not ok $1 is hardened:$bad"
 }
 cc=$(sed -n 's/^CC *= *//p' "$build/Makefile")
-if ! command -v readelf > /dev/null; then echo 'skip hardening: readelf is not installed'
-elif "$build/config.status" --config | grep -q 'CFLAGS=\|LDFLAGS=\|hardening'; then echo 'skip hardening: configured with flags of its own'
-elif ! echo 'int main(void) { return 0; }' | $cc -x c - -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro -Wl,-z,now -Werror -o try 2> /dev/null; then
+if ! command -v readelf > /dev/null; then
+    echo 'skip hardening: readelf is not installed'
+elif "$build/config.status" --config | grep -q 'CFLAGS=\|LDFLAGS=\|hardening'; then
+    echo 'skip hardening: configured with flags of its own'
+elif ! echo 'int main(void) { return 0; }' |
+    $cc -x c - -O2 -fstack-protector-strong -D_FORTIFY_SOURCE=2 -fPIE -pie -Wl,-z,relro -Wl,-z,now -Werror \
+        -o try 2> /dev/null; then
     echo 'skip hardening: the compiler cannot'
 else
     hardened 'the program' "$TFBIND"
@@ -62,21 +83,39 @@ fi
 r=$PWD/root/usr/local
 make_inputs || exit 1
 "$r/bin/tfbind" annotate -v 0 --no-version -m tiny.safetensors -f ref.fa in.vcf.gz > prog.vcf 2> err.txt
-[ -s prog.vcf ] && [ ! -s err.txt ] && echo 'ok the installed program' || echo "not ok the installed program: $(head -n 1 err.txt)"
-BCFTOOLS_PLUGINS=$r/libexec/bcftools host +tfbind in.vcf.gz -- -v 0 --no-version -m tiny.safetensors -f ref.fa > plug.vcf
+[ -s prog.vcf ] && [ ! -s err.txt ]
+verdict $? 'the installed program' "$(head -n 1 err.txt)"
+BCFTOOLS_PLUGINS=$r/libexec/bcftools host +tfbind in.vcf.gz -- -v 0 --no-version -m tiny.safetensors \
+    -f ref.fa > plug.vcf
 same 'the installed plugin says the same' prog.vcf plug.vcf
-for m in "$r"/share/tfbind/models/*.safetensors; do check "the installed $(basename "$m") is whole" "$r/bin/tfbind" model --check "$m"; done
+for m in "$r"/share/tfbind/models/*.safetensors; do
+    check "the installed $(basename "$m") is whole" "$r/bin/tfbind" model --check "$m"
+done
 if command -v man > /dev/null && man --version > /dev/null 2>&1; then
-    MANPATH=$r/share/man man -P cat tfbind-annotate 2> /dev/null | grep -q 'tfbind-annotate - ' && echo 'ok man tfbind-annotate' || echo 'not ok man tfbind-annotate'
+    MANPATH=$r/share/man man -P cat tfbind-annotate 2> /dev/null | grep -q 'tfbind-annotate - '
+    verdict $? 'man tfbind-annotate'
 else echo 'skip man tfbind-annotate: man is not installed'; fi
 
 # completion, as bash calls it
 complete_words() { # WORD...: what the last one may become
-    (PATH=$r/bin:$PATH; . "$r/share/bash-completion/completions/tfbind"; COMP_WORDS=("$@") COMP_CWORD=$(($# - 1)); _tfbind 2> /dev/null; printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' ')
+    (
+        PATH=$r/bin:$PATH
+        . "$r/share/bash-completion/completions/tfbind"
+        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
+        _tfbind 2> /dev/null
+        printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' '
+    )
 }
-told() { [ "$2" = "$3" ] && echo "ok completion: $1" || echo "not ok completion: $1: '$3'"; }
+told() {
+    [ "$2" = "$3" ]
+    verdict $? "completion: $1" "'$3'"
+}
 told 'a command' 'annotate ' "$(complete_words tfbind ann)"
-told 'every command' "$({ "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/\1/p'; echo help; echo version; } | sort | tr '\n' ' ')" "$(complete_words tfbind '')"
+told 'every command' "$({
+    "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/\1/p'
+    echo help
+    echo version
+} | sort | tr '\n' ' ')" "$(complete_words tfbind '')"
 told 'a command to help with' 'pretrain ' "$(complete_words tfbind help pre)"
 told 'options' '--regions --regions-file --regions-overlap ' "$(complete_words tfbind annotate --reg)"
 told 'the words of an option' 'e w x ' "$(complete_words tfbind annotate -c '')"
@@ -84,10 +123,16 @@ told 'the words of a long option' 'bam bed ' "$(complete_words tfbind annotate -
 told 'files elsewhere' 'tiny.safetensors ' "$(complete_words tfbind annotate -m tin)"
 
 : > root/usr/local/share/man/man1/another.1 && : > root/usr/local/share/tfbind/models/mine.safetensors
-uninstall root /usr/local && echo 'ok make uninstall' || echo "not ok make uninstall: $(tail -n 1 make.txt)"
+uninstall root /usr/local
+verdict $? 'make uninstall' "$(tail -n 1 make.txt)"
 (cd root && find . ! -type d | sort) > got.txt
 printf './usr/local/share/man/man1/another.1\n./usr/local/share/tfbind/models/mine.safetensors\n' > want.txt
 same 'uninstall leaves what is not ours' want.txt got.txt
-make -s -C "$build" install prefix="$PWD/mine" plugindir="$PWD/mine/plugins" > make.txt 2>&1 && [ -x mine/bin/tfbind ] && [ -f mine/plugins/tfbind.so ] && echo 'ok a prefix of one'"'"'s own' || echo "not ok a prefix of one's own: $(tail -n 1 make.txt)"
+make -s -C "$build" install prefix="$PWD/mine" plugindir="$PWD/mine/plugins" > make.txt 2>&1 &&
+    [ -x mine/bin/tfbind ] &&
+    [ -f mine/plugins/tfbind.so ] &&
+    echo 'ok a prefix of one'"'"'s own' ||
+    echo "not ok a prefix of one's own: $(tail -n 1 make.txt)"
 make -s -C "$build" uninstall prefix="$PWD/mine" plugindir="$PWD/mine/plugins" > make.txt 2>&1
-[ -z "$(find mine ! -type d)" ] && [ ! -d mine/share/tfbind ] && echo 'ok uninstall takes our folders along' || echo 'not ok uninstall takes our folders along'
+[ -z "$(find mine ! -type d)" ] && [ ! -d mine/share/tfbind ]
+verdict $? 'uninstall takes our folders along'

@@ -1,7 +1,11 @@
-# Every number of the tags, and every reason for their absence, against a second implementation that shares nothing with tfbind:
-# test/oracle.pl writes a linear model and works out from test/data/tiny.fa and tiny.vcf what each record must get.
+# Every number of the tags, and every reason for their absence, against a second implementation that
+# shares nothing with tfbind: test/oracle.pl writes a linear model and works out from
+# test/data/tiny.fa and tiny.vcf what each record must get.
 . "$SRCDIR/test/lib.sh"
-cp "$SRCDIR"/test/data/tiny.fa "$SRCDIR"/test/data/tiny.vcf . && bcftools view -Oz -o tiny.vcf.gz tiny.vcf && bcftools view -Ob -o tiny.bcf tiny.vcf || exit 1
+cp "$SRCDIR"/test/data/tiny.fa "$SRCDIR"/test/data/tiny.vcf . &&
+    bcftools view -Oz -o tiny.vcf.gz tiny.vcf &&
+    bcftools view -Ob -o tiny.bcf tiny.vcf ||
+    exit 1
 oracle="$SRCDIR/test/oracle.pl"
 tfs=CTCF,NKX2-5,RXRA::VDR
 head='%CHROM\t%POS\t%REF\t%ALT'
@@ -28,15 +32,18 @@ for W in 20 9 21; do
     for strand in both fwd rev; do
         for n in 0 3; do
             perl "$oracle" tf $W $tfs $n $strand tiny.fa tiny.vcf > want.txt
-            "$TFBIND" annotate -v 1 -m m$W.safetensors -f tiny.fa --tf all --max-n $n --strand $strand tiny.vcf.gz | bcftools query -f "$per_tf\n" > got.txt
+            "$TFBIND" annotate -v 1 -m m$W.safetensors -f tiny.fa --tf all --max-n $n --strand $strand tiny.vcf.gz |
+                bcftools query -f "$per_tf\n" > got.txt
             near "window $W, strand $strand, --max-n $n: probabilities, deltas and log-odds ratios of all TFs"
         done
     done
 done
-# (not with an odd window: there C>G in the very middle changes nothing in a linear model of both strands, and no TF is the first)
+# (not with an odd window: there C>G in the very middle changes nothing in a linear model of both
+# strands, and no TF is the first)
 perl "$oracle" top 20 $tfs 3 both tiny.fa tiny.vcf > want.txt
 for f in tiny.vcf tiny.vcf.gz tiny.bcf; do
-    host +tfbind $f -- -v 1 -m m20.safetensors -f tiny.fa --max-n 3 | bcftools query -f "$head\t%TFB_TOP\t%TFB_REF\t%TFB_ALT\t%TFB_DELTA\t%TFB_LOR\n" > got.txt
+    host +tfbind $f -- -v 1 -m m20.safetensors -f tiny.fa --max-n 3 |
+        bcftools query -f "$head\t%TFB_TOP\t%TFB_REF\t%TFB_ALT\t%TFB_DELTA\t%TFB_LOR\n" > got.txt
     near "$f in the plugin: the summary"
 done
 
@@ -55,10 +62,13 @@ while read -r reason n; do
         n) text=" $n with too many N" ;;
         *) text="?" ;;
     esac
-    grep -q -- "$text" summary.txt && echo "ok counted: $n $reason" || echo "not ok counted: $n $reason: $(cat summary.txt)"
+    grep -q -- "$text" summary.txt
+    verdict $? "counted: $n $reason" "$(cat summary.txt)"
 done < want.txt
 
 # what is not ours stays as it was, genotypes and all
-bcftools annotate --no-version -x "$(sed -n 's/^##INFO=<ID=\(TFB_[A-Z]*\),.*/INFO\/\1/p' all.vcf | paste -sd,)" all.vcf | grep -v '^##' > stripped.txt
+bcftools annotate --no-version -x "$(sed -n 's/^##INFO=<ID=\(TFB_[A-Z]*\),.*/INFO\/\1/p' all.vcf |
+    paste -sd,)" all.vcf |
+    grep -v '^##' > stripped.txt
 grep -v '^##' tiny.vcf > input.txt
 same 'nothing but the tags changes' input.txt stripped.txt

@@ -1,4 +1,5 @@
-# No output replaces a file that the run reads, or another output: by any name, in all commands. What is refused leaves everything as it was.
+# No output replaces a file that the run reads, or another output: by any name, in all commands.
+# What is refused leaves everything as it was.
 . "$SRCDIR/test/lib.sh"
 make_inputs || exit 1
 T=$TFBIND
@@ -15,14 +16,27 @@ samtools faidx ref.fa chr1:100-200 > seq.fa
 samtools faidx ref.fa chr1:101-160 > window.fa
 awk '!/^#/ { print $1 "\t" $2 "\t" $3 "\tp" NR "\t0\t.\t1\t1\t1\t30" }' labels.bed | head -n 60 > p.narrowPeak
 printf 'cell\ttf\tkind\tpath\nA\t.\topen\tp.narrowPeak\nA\tX\tpeaks\tp.narrowPeak\n' > sheet.tsv
-printf 'MEME version 4\n\nMOTIF A a\nletter-probability matrix: alength= 4 w= 4\n0.7 0.1 0.1 0.1\n0.1 0.7 0.1 0.1\n0.1 0.1 0.1 0.7\n0.1 0.1 0.7 0.1\n' > two.meme
-printf '@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:chr1\tLN:10000\nr1\t0\tchr1\t100\t60\t50M\t*\t0\t0\t%s\t*\n' "$(seq_at chr1 100 149)" | samtools view --no-PG -b -o in.bam -
+printf 'MEME version 4
+
+MOTIF A a
+letter-probability matrix: alength= 4 w= 4
+0.7 0.1 0.1 0.1
+0.1 0.7 0.1 0.1
+0.1 0.1 0.1 0.7
+0.1 0.1 0.7 0.1
+' > two.meme
+printf '@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:chr1\tLN:10000\nr1\t0\tchr1\t100\t60\t50M\t*\t0\t0\t%s\t*\n' \
+    "$(seq_at chr1 100 149)" |
+    samtools view --no-PG -b -o in.bam -
 samtools index in.bam
-$T annotate $M --tf all --no-version -Ob -o ann.bcf in.vcf && bcftools view -Ob -o hits.bcf -i 'POS<700' ann.bcf || exit 1
+$T annotate $M --tf all --no-version -Ob -o ann.bcf in.vcf &&
+    bcftools view -Ob -o hits.bcf -i 'POS<700' ann.bcf ||
+    exit 1
 
 pretrain() { "$T" pretrain --spec 'conv 4 15; relu; pool 4; dense 0' "$@"; }
 
-# refused NAME FILE COMMAND...: OUT in the command stands for FILE, for links to it, and for another spelling of its name
+# refused NAME FILE COMMAND...: OUT in the command stands for FILE, for links to it, and for another
+# spelling of its name
 refused() {
     local name=$1 file=$2 to status bad='' as
     shift 2
@@ -31,23 +45,33 @@ refused() {
         rm -f sub/link.*
         case $as in
             name) to=$file ;;
-            symbolic) to=sub/link.${file##*/}; ln -s "$PWD/$file" "$to" ;;
-            hard) to=sub/link.${file##*/}; ln "$file" "$to" ;;
+            symbolic)
+                to=sub/link.${file##*/}
+                ln -s "$PWD/$file" "$to"
+                ;;
+            hard)
+                to=sub/link.${file##*/}
+                ln "$file" "$to"
+                ;;
             spelled) to=./sub/../$file ;;
         esac
         "${@//OUT/$to}" > /dev/null 2> err.txt < /dev/null
         status=$?
-        if [ $status -ne 1 ] && [ $status -ne 255 ]; then bad="$bad $as: status $status"
-        elif ! grep -q 'error: .*write to another file' err.txt; then bad="$bad $as: $(head -n 1 err.txt)"
-        elif ! cmp -s "$file" kept.copy; then bad="$bad $as: it was changed"
-        elif ls ./*.tmp.* sub/*.tmp.* > /dev/null 2>&1; then bad="$bad $as: left $(ls ./*.tmp.* sub/*.tmp.* 2> /dev/null | head -n 1)"; fi
+        if [ $status -ne 1 ] && [ $status -ne 255 ]; then
+            bad="$bad $as: status $status"
+        elif ! grep -q 'error: .*write to another file' err.txt; then
+            bad="$bad $as: $(head -n 1 err.txt)"
+        elif ! cmp -s "$file" kept.copy; then
+            bad="$bad $as: it was changed"
+        elif ls ./*.tmp.* sub/*.tmp.* > /dev/null 2>&1; then bad="$bad $as: left $(ls ./*.tmp.* sub/*.tmp.* 2> /dev/null |
+            head -n 1)"; fi
         [ -e "$file" ] || cp kept.copy "$file"
     done
     rm -f sub/link.*
     [ -z "$bad" ] && echo "ok $name" || echo "not ok $name:$bad"
 }
 
-while IFS='|' read -r name file command; do refused "$name" "$file" $command; done <<END
+while IFS='|' read -r name file command; do refused "$name" "$file" $command; done << END
 VCF: the input|in.vcf|$T annotate $M -o OUT in.vcf
 VCF: the input, compressed|in.vcf.gz|$T annotate $M -Oz -o OUT in.vcf.gz
 VCF: the input on standard input|in.bcf|sh -c $T\${IFS}annotate\${IFS}-m\${IFS}tiny.safetensors\${IFS}-f\${IFS}ref.fa\${IFS}-o\${IFS}OUT<in.bcf
@@ -122,27 +146,53 @@ expect_refusal() { # NAME FILE COMMAND...
     local name=$1 file=$2
     shift 2
     cp "$file" kept.copy
-    "$@" > /dev/null 2> err.txt < /dev/null && { echo "not ok $name: succeeded"; cp kept.copy "$file"; return; }
-    grep -q 'write to another file' err.txt && cmp -s "$file" kept.copy && echo "ok $name" || echo "not ok $name: $(tail -n 1 err.txt)"
+    "$@" > /dev/null 2> err.txt < /dev/null && {
+        echo "not ok $name: succeeded"
+        cp kept.copy "$file"
+        return
+    }
+    grep -q 'write to another file' err.txt && cmp -s "$file" kept.copy
+    verdict $? "$name" "$(tail -n 1 err.txt)"
     cp kept.copy "$file"
 }
 cp some.bed SPI1.bed; expect_refusal 'a name with {tf}' SPI1.bed $T scan $M --tf CTCF,SPI1 -R SPI1.bed -o '{tf}.bed'
-[ ! -e CTCF.bed ] && echo 'ok and the other track is not left' || echo 'not ok and the other track is not left'
-ln -s ../some.bed sub/SPI1.bedGraph; expect_refusal 'a name in a folder' some.bed $T scan $M --tf CTCF,SPI1 -R some.bed -o sub
-ln -s some.bed out.bcf.csi; expect_refusal 'an index' some.bed $T annotate $M -T some.bed -W -o out.bcf in.vcf; rm out.bcf.csi
-ln in.bcf.csi out.vcf.gz.csi; expect_refusal 'an index that would be outdated' in.bcf.csi $T annotate $M -r chr1:1-900 -W=tbi -o out.vcf.gz in.bcf; rm out.vcf.gz.csi
-cp in.bam bam.copy; ln -s ../ref.fa.fai sub/o.bam.bai; expect_refusal 'an index of BAM' ref.fa.fai $T annotate $M -W=bai -o sub/o.bam in.bam; rm sub/o.bam.bai
-cp sheet.tsv l.bed.gz.tbi; expect_refusal 'an index of labels' l.bed.gz.tbi $T labels -v 0 -f ref.fa --samples l.bed.gz.tbi --width 60 -o l.bed.gz labels.bed; rm l.bed.gz.tbi
+ok_if 'and the other track is not left' [ ! -e CTCF.bed ]
+ln -s ../some.bed sub/SPI1.bedGraph
+expect_refusal 'a name in a folder' some.bed $T scan $M --tf CTCF,SPI1 -R some.bed -o sub
+ln -s some.bed out.bcf.csi
+expect_refusal 'an index' some.bed $T annotate $M -T some.bed -W -o out.bcf in.vcf
+rm out.bcf.csi
+ln in.bcf.csi out.vcf.gz.csi
+expect_refusal 'an index that would be outdated' in.bcf.csi $T annotate $M -r chr1:1-900 -W=tbi -o out.vcf.gz in.bcf
+rm out.vcf.gz.csi
+cp in.bam bam.copy
+ln -s ../ref.fa.fai sub/o.bam.bai
+expect_refusal 'an index of BAM' ref.fa.fai $T annotate $M -W=bai -o sub/o.bam in.bam
+rm sub/o.bam.bai
+cp sheet.tsv l.bed.gz.tbi
+expect_refusal 'an index of labels' l.bed.gz.tbi $T labels -v 0 -f ref.fa --samples l.bed.gz.tbi --width 60 \
+    -o l.bed.gz labels.bed
+rm l.bed.gz.tbi
 cp labels.bed m.ckpt; expect_refusal 'a checkpoint' m.ckpt pretrain -v 0 -f ref.fa -l m.ckpt -e 1 -o m
-mkdir l2 && $T explain $M --logos l2 rows.bed && svg=$(ls l2 | tail -n 1) && rm -r l2 && mkdir l2 && ln -s ../rows.bed "l2/$svg" && expect_refusal 'a figure in a folder' rows.bed $T explain $M --logos l2 rows.bed
+mkdir l2 &&
+    $T explain $M --logos l2 rows.bed &&
+    svg=$(ls l2 | tail -n 1) &&
+    rm -r l2 &&
+    mkdir l2 &&
+    ln -s ../rows.bed "l2/$svg" &&
+    expect_refusal 'a figure in a folder' rows.bed $T explain $M --logos l2 rows.bed
 if $T explain $M --tf SPI1 --npz arr rows.bed 2> err.txt; then
-    rm arr.SPI1.hyp.npz; ln rows.bed arr.SPI1.hyp.npz; expect_refusal 'an array' rows.bed $T explain $M --tf SPI1 --npz arr rows.bed
+    rm arr.SPI1.hyp.npz
+    ln rows.bed arr.SPI1.hyp.npz
+    expect_refusal 'an array' rows.bed $T explain $M --tf SPI1 --npz arr rows.bed
 fi
 expect_refusal 'appended to the input' in.vcf sh -c "$T annotate $M in.vcf >> in.vcf"
 expect_refusal 'by a URL of the file' ref.fa $T annotate $M -o "file://$PWD/ref.fa" in.vcf
 # an index that is not there yet is made by htslib
 cp ref.fa new.fa
-if $T annotate -v 0 -m tiny.safetensors -f new.fa -o new.fa.fai in.vcf 2> err.txt || ! grep -q 'write to another file' err.txt || { [ -e new.fa.fai ] && ! cmp -s new.fa.fai ref.fa.fai; }; then
+if $T annotate -v 0 -m tiny.safetensors -f new.fa -o new.fa.fai in.vcf 2> err.txt ||
+    ! grep -q 'write to another file' err.txt ||
+    { [ -e new.fa.fai ] && ! cmp -s new.fa.fai ref.fa.fai; }; then
     echo "not ok an index that is not there yet: $(tail -n 1 err.txt)"
 else echo 'ok an index that is not there yet'; fi
 
@@ -151,9 +201,12 @@ both() { # NAME COMMAND...
     local name=$1
     shift
     rm -f two.out
-    if "$@" > /dev/null 2> err.txt < /dev/null; then echo "not ok two outputs, $name: succeeded"
-    elif ! grep -q 'give each' err.txt; then echo "not ok two outputs, $name: $(head -n 1 err.txt)"
-    elif [ -s two.out ]; then echo "not ok two outputs, $name: left one"
+    if "$@" > /dev/null 2> err.txt < /dev/null; then
+        echo "not ok two outputs, $name: succeeded"
+    elif ! grep -q 'give each' err.txt; then
+        echo "not ok two outputs, $name: $(head -n 1 err.txt)"
+    elif [ -s two.out ]; then
+        echo "not ok two outputs, $name: left one"
     else echo "ok two outputs, $name"; fi
 }
 ln -s two.out two.link
@@ -171,4 +224,5 @@ both motifs $T motifs -m tiny.safetensors -f ref.fa -l labels.bed --meme two.out
 check 'the null device takes all' $E --svg /dev/null -o /dev/null hits.bcf
 check 'a model calibrated in place' $T model --calibrate -f ref.fa -R some.bed --n 100 other.safetensors
 check 'the same by name' $T model --calibrate -f ref.fa -R some.bed --n 100 -o other.safetensors other.safetensors
-check 'an output of before is replaced' sh -c "$T annotate $M -o again.vcf in.vcf && $T annotate $M --csq -o again.vcf in.vcf && grep -q TFB_CSQ again.vcf"
+check 'an output of before is replaced' sh \
+    -c "$T annotate $M -o again.vcf in.vcf && $T annotate $M --csq -o again.vcf in.vcf && grep -q TFB_CSQ again.vcf"

@@ -1,4 +1,5 @@
-# Outputs are whole or not there, whatever ends the run: signals at random moments, failures, full disks. With --slow: hundreds of kills.
+# Outputs are whole or not there, whatever ends the run: signals at random moments, failures, full
+# disks. With --slow: hundreds of kills.
 . "$SRCDIR/test/lib.sh"
 [ -n "${COVERAGE:-}" ] && { echo 'skip whole outputs: gcov writes files when a program ends'; exit 0; }
 make_inputs || exit 1
@@ -8,25 +9,46 @@ export BCFTOOLS_PLUGINS=$PLUGIN_DIR
 
 # ---- inputs that take a moment ----
 size=1; [ -n "$SLOW" ] && size=4
-awk -v every=$((12 / size)) '/^>/ { c = substr($1, 2); n = 0; next } { s[c] = s[c] $0 } END {
-    print "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=10000>\n##contig=<ID=chr2,length=10000>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
-    for (k = 1; k <= 2; k++) for (i = 100; i < 4800; i += every) { b = substr(s["chr" k], i, 1); print "chr" k "\t" i "\t.\t" b "\t" (b == "A" ? "C" : "A") "\t.\t.\t." } }' ref.fa > many.vcf
+awk -v every=$((12 / size)) '
+    /^>/ { c = substr($1, 2); n = 0; next }
+    { s[c] = s[c] $0 }
+    END {
+        print "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=10000>\n##contig=<ID=chr2,length=10000>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+        for (k = 1; k <= 2; k++) for (i = 100; i < 4800; i += every) {
+            b = substr(s["chr" k], i, 1)
+            print "chr" k "\t" i "\t.\t" b "\t" (b == "A" ? "C" : "A") "\t.\t.\t."
+        }
+    }' ref.fa > many.vcf
 bcftools view --no-version -Ob -o many.bcf many.vcf && bcftools index many.bcf
-awk -v every=$((12 / size)) '/^>/ { c = substr($1, 2); next } { s[c] = s[c] $0 } END { print "@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:chr1\tLN:10000\n@SQ\tSN:chr2\tLN:10000"
-    for (i = 100; i < 4800; i += every) printf "r%d\t0\tchr1\t%d\t60\t50M\t*\t0\t0\t%s\t*\n", i, i, substr(s["chr1"], i, 50) }' ref.fa | samtools view --no-PG -b -o many.bam -
+awk -v every=$((12 / size)) '
+    /^>/ { c = substr($1, 2); next }
+    { s[c] = s[c] $0 }
+    END {
+        print "@HD\tVN:1.6\tSO:coordinate\n@SQ\tSN:chr1\tLN:10000\n@SQ\tSN:chr2\tLN:10000"
+        for (i = 100; i < 4800; i += every)
+            printf "r%d\t0\tchr1\t%d\t60\t50M\t*\t0\t0\t%s\t*\n", i, i, substr(s["chr1"], i, 50)
+    }' ref.fa |
+    samtools view --no-PG -b -o many.bam -
 awk '{ for (i = 100; i < 4800; i += 12) print $1 "\t" i "\t" i + 60 }' ref.fa.fai > many.bed
-awk '{ print ">" $1 ":" $2; for (i = 0; i < 3; i++) print "ACGTACGTTGCATGCAATCGACTAGCATCGACTACGATCAGCGACGACTAC" }' many.bed > many.fa
+awk '
+    { print ">" $1 ":" $2; for (i = 0; i < 3; i++) print "ACGTACGTTGCATGCAATCGACTAGCATCGACTACGATCAGCGACGACTAC" }' \
+        many.bed > many.fa
 awk '!/^#/ { print $1 "\t" $2 "\t" $3 "\tp" NR "\t0\t.\t1\t1\t1\t30" }' labels.bed > p.narrowPeak
 printf 'cell\ttf\tkind\tpath\nA\t.\topen\tp.narrowPeak\nA\tX\tpeaks\tp.narrowPeak\n' > sheet.tsv
-$T annotate $M --tf all --no-version -Ob -o ann.bcf many.bcf && bcftools view --no-version -Ob -o hits.bcf -i 'POS<700' ann.bcf || exit 1
+$T annotate $M --tf all --no-version -Ob -o ann.bcf many.bcf &&
+    bcftools view --no-version -Ob -o hits.bcf -i 'POS<700' ann.bcf ||
+    exit 1
 head -n 30 many.bed > few.bed
 samtools view -h many.bam | head -n 30 | samtools view --no-PG -b -o in.bam -
 
 # ---- kills ----
-if [ -z "${SANITIZED:-}" ] && ${CC:-cc} -D_GNU_SOURCE -O1 -shared -fPIC -o kill.so "$SRCDIR/test/lib/kill.c" -ldl 2> err.txt; then export KILL_SO=$PWD/kill.so; fi
+if [ -z "${SANITIZED:-}" ] &&
+    ${CC:-cc} -D_GNU_SOURCE -O1 -shared -fPIC -o kill.so "$SRCDIR/test/lib/kill.c" \
+        -ldl 2> err.txt; then export KILL_SO=$PWD/kill.so; fi
 n=1; [ -n "$SLOW" ] && n=60
 kills() { perl "$SRCDIR/test/kills.pl" -n "$n" -s "${SEED:-1}" "$@"; }
-printf '#!/bin/sh\nexec "$TFBIND" pretrain --spec "conv 8 9; relu; pool 4; dense 0" "$@"\n' > pretrain && chmod +x pretrain
+printf '#!/bin/sh\nexec "$TFBIND" pretrain --spec "conv 8 9; relu; pool 4; dense 0" "$@"\n' > pretrain &&
+    chmod +x pretrain
 # name, outputs as for kills.pl, command
 COMMANDS="VCF|o.vcf|$T annotate $M --no-version -o o.vcf many.bcf
 VCF.gz with csi|o.vcf.gz+o.vcf.gz.csi|$T annotate $M --no-version -W -o o.vcf.gz many.bcf
@@ -59,7 +81,8 @@ TRAINING="training, and going on|o.safetensors,o.safetensors.ckpt?|./pretrain --
 while IFS='|' read -r name outputs command; do kills "$name" "$outputs" $command; done <<< "$COMMANDS" > kills.txt
 IFS='|' read -r name outputs command <<< "$TRAINING"; kills -a "$name" "$outputs" $command >> kills.txt
 cat kills.txt
-[ -n "$SLOW" ] && echo "ok $(sed -n 's/^ok.*, \([0-9]*\) kills: .*/\1/p' kills.txt | paste -sd + | bc 2> /dev/null) kills in all"
+[ -n "$SLOW" ] &&
+    echo "ok $(sed -n 's/^ok.*, \([0-9]*\) kills: .*/\1/p' kills.txt | paste -sd + | bc 2> /dev/null) kills in all"
 
 # ---- failures: what was there stays, nothing is left beside it ----
 # stays NAME OUTPUTS STATUS MESSAGE COMMAND...: the outputs hold "old" before and after
@@ -75,20 +98,31 @@ stays() {
     for f in $outputs; do [ "$(cat "$f")" = old ] || bad="$bad $f was changed"; done
     for f in *.tmp.*; do [ -e "$f" ] && bad="$bad left $f" && rm "$f"; done
     rm -f $outputs
-    [ -z "$bad" ] && echo "ok $name" || { echo "not ok $name: $bad"; return 1; }
+    [ -z "$bad" ] && echo "ok $name" || {
+        echo "not ok $name: $bad"
+        return 1
+    }
 }
 # no room for a byte: an error, or the end by a signal if the limit is enforced so
 bad=
 while IFS='|' read -r name outputs command; do
     v=$(stays "$name" "$outputs" 153 '' prlimit --fsize=1 $command) || bad="$bad; $v"
     [ -n "$SLOW" ] || continue
-    v=$(stays "$name" "$outputs" 1 'error: ' bash -c 'trap "" XFSZ; exec prlimit --fsize=1 "$@"' sh $command) || bad="$bad; $v"
+    v=$(stays "$name" "$outputs" 1 'error: ' bash -c 'trap "" XFSZ; exec prlimit --fsize=1 "$@"' sh $command) ||
+        bad="$bad; $v"
 done <<< "$COMMANDS
 $TRAINING"
-[ -z "$bad" ] && echo 'ok no room for a byte: what was there stays' || echo "not ok no room for a byte: what was there stays$(echo "$bad" | cut -c1-400)"
+[ -z "$bad" ] &&
+    echo 'ok no room for a byte: what was there stays' ||
+    echo "not ok no room for a byte: what was there stays$(echo "$bad" | cut -c1-400)"
 # late failures of the input
-awk 'NR == FNR { n = NR; next } FNR == n { $4 = $4 == "A" ? "C" : "A"; $5 = "G" } { print }' OFS='\t' many.vcf many.vcf > late.vcf
-for o in o.vcf o.vcf.gz o.bcf; do stays "REF of the last record is wrong, $o" $o 1 'REF is' $T annotate $M -o $o late.vcf; done
+awk '
+    NR == FNR { n = NR; next }
+    FNR == n { $4 = $4 == "A" ? "C" : "A"; $5 = "G" }
+    { print }' OFS='\t' many.vcf many.vcf > late.vcf
+for o in o.vcf o.vcf.gz o.bcf; do
+    stays "REF of the last record is wrong, $o" $o 1 'REF is' $T annotate $M -o $o late.vcf
+done
 stays 'REF of the last record is wrong, with an index' o.bcf+o.bcf.csi 1 'REF is' $T annotate $M -W -o o.bcf late.vcf
 stays 'REF of the last record is wrong, plugin' o.bcf+o.bcf.csi 1 'REF is' bcftools +tfbind late.vcf -- $M -W -o o.bcf
 head -c -30 many.bam > cut.bam
@@ -97,8 +131,11 @@ samtools view -h many.bam > cut.sam; echo junk >> cut.sam
 for o in o.sam o.bam o.cram; do stays "a damaged SAM, $o" $o 1 damaged $T annotate $M -o $o cut.sam; done
 { cat many.bed; echo 'chr1 x'; } > late.bed
 for o in o.bed o.bed.gz; do stays "a bad last line, $o" $o 1 'not BED' $T annotate $M -o $o late.bed; done
-stays 'a bad last line, tables and tracks' o.tsv,o.scores,o.bedGraph$npz 1 'not BED' $T explain $M --tf CTCF ${npz:+--npz o} --track o.bedGraph --scores o.scores -o o.tsv late.bed
-[ -n "${KILL_SO:-}" ] && stays 'a library that ends the program' o.bcf+o.bcf.csi 3 '' env LD_PRELOAD="$KILL_SO" KILL_AT=3 KILL_SIGNAL=EXIT bcftools +tfbind in.vcf -- $M -W -o o.bcf
+stays 'a bad last line, tables and tracks' o.tsv,o.scores,o.bedGraph$npz 1 'not BED' $T explain $M --tf \
+    CTCF ${npz:+--npz o} --track o.bedGraph --scores o.scores -o o.tsv late.bed
+[ -n "${KILL_SO:-}" ] &&
+    stays 'a library that ends the program' o.bcf+o.bcf.csi 3 '' env LD_PRELOAD="$KILL_SO" \
+        KILL_AT=3 KILL_SIGNAL=EXIT bcftools +tfbind in.vcf -- $M -W -o o.bcf
 stays 'a filter that ends the program' o.bcf 1 '' bcftools +tfbind in.vcf -- $M -i 'GT[9]="alt"' -o o.bcf
 
 # ---- every command on a full disk, standard output ----
@@ -107,8 +144,10 @@ if [ -w /dev/full ]; then
     while IFS='|' read -r name command; do
         $command > /dev/full 2> err.txt < /dev/null
         status=$?
-        [ $status -eq 1 ] && grep -q 'error: cannot write' err.txt || bad="$bad $name: status $status $(head -n 1 err.txt);"
-    done <<END
+        [ $status -eq 1 ] &&
+            grep -q 'error: cannot write' err.txt ||
+            bad="$bad $name: status $status $(head -n 1 err.txt);"
+    done << END
 VCF|$T annotate $M in.vcf
 VCF.gz|$T annotate $M -Oz in.vcf
 BCF|$T annotate $M -Ob in.vcf
@@ -131,56 +170,104 @@ model --list|$T model --list tiny.safetensors
 model --check|$T model --check tiny.safetensors
 model --convert|$T model --convert - tiny.safetensors
 END
-    [ -z "$bad" ] && echo 'ok standard output on a full disk' || echo "not ok standard output on a full disk: $bad"
+    [ -z "$bad" ]
+    verdict $? 'standard output on a full disk' "$bad"
 else echo 'skip standard output on a full disk: no /dev/full'; fi
 
 # ---- names and modes ----
 echo victim > victim
 bash -c 'ln -s victim p.bed.tmp.$$; exec "$@"' sh $T annotate $M -o p.bed few.bed
-[ "$(cat victim)" = victim ] && [ -f p.bed ] && [ ! -L p.bed ] && echo 'ok a link where a temporary file might be' || echo 'not ok a link where a temporary file might be'
+[ "$(cat victim)" = victim ] && [ -f p.bed ] && [ ! -L p.bed ]
+verdict $? 'a link where a temporary file might be'
 rm -f p.bed*
 mode() { stat -c %a "$1"; }
-(umask 027; $T annotate $M -W -o u.bcf in.vcf); [ "$(mode u.bcf) $(mode u.bcf.csi)" = '640 640' ] && echo 'ok a new file has the mode that umask leaves' || echo "not ok a new file has the mode that umask leaves: $(mode u.bcf) $(mode u.bcf.csi)"
-chmod 604 u.bcf; $T annotate $M -o u.bcf in.vcf; [ "$(mode u.bcf)" = 604 ] && echo 'ok a file that is replaced keeps its mode' || echo "not ok a file that is replaced keeps its mode: $(mode u.bcf)"
-long=$(printf 'n%.0s' $(seq 251)).vcf; $T annotate $M -o "$long" in.vcf && [ -s "$long" ] && echo 'ok a name of 255 bytes' || echo 'not ok a name of 255 bytes'
+(umask 027; $T annotate $M -W -o u.bcf in.vcf); [ "$(mode u.bcf) $(mode u.bcf.csi)" = '640 640' ]
+verdict $? 'a new file has the mode that umask leaves' "$(mode u.bcf) $(mode u.bcf.csi)"
+chmod 604 u.bcf; $T annotate $M -o u.bcf in.vcf; [ "$(mode u.bcf)" = 604 ]
+verdict $? 'a file that is replaced keeps its mode' "$(mode u.bcf)"
+long=$(printf 'n%.0s' $(seq 251)).vcf; $T annotate $M -o "$long" in.vcf && [ -s "$long" ]
+verdict $? 'a name of 255 bytes'
 mkdir far; ln -s far/a.bcf b.bcf; ln -s b.bcf c.bcf; ln -s far/i.csi c.bcf.csi
 $T annotate $M --no-version -W -o c.bcf in.vcf; $T annotate $M --no-version -o d.bcf in.vcf
-[ -L c.bcf ] && [ -L b.bcf ] && [ -L c.bcf.csi ] && cmp -s far/a.bcf d.bcf && bcftools view -H -r chr2:1-9000 c.bcf 2> err.txt | grep -q chr2 && [ ! -s err.txt ] && [ "$(ls far | wc -l)" = 2 ] &&
-    echo 'ok links are written through, with the index' || echo "not ok links are written through, with the index: $(ls -l far b.bcf c.bcf* | tail -n 5)"
+[ -L c.bcf ] &&
+    [ -L b.bcf ] &&
+    [ -L c.bcf.csi ] &&
+    cmp -s far/a.bcf d.bcf &&
+    bcftools view -H -r chr2:1-9000 c.bcf 2> err.txt | grep -q chr2 &&
+    [ ! -s err.txt ] &&
+    [ "$(ls far | wc -l)" = 2 ]
+verdict $? 'links are written through, with the index' "$(ls -l far b.bcf c.bcf* | tail -n 5)"
 ln -s l2 l1; ln -s l1 l2; fails 'a circle of links' 'Too many levels' $T annotate $M -o l1 in.vcf
 mkdir d.vcf; fails 'a folder as output' 'cannot write d.vcf: Is a directory' $T annotate $M -o d.vcf in.vcf
 fails 'a name that ends in /' 'cannot write d.vcf/: Is a directory' $T annotate $M -o d.vcf/ in.vcf
-if [ "$(id -u)" = 0 ] && setpriv --reuid=65534 --regid=65534 --clear-groups test -r ref.fa 2> /dev/null; then as='setpriv --reuid=65534 --regid=65534 --clear-groups'; else as=; fi
+if [ "$(id -u)" = 0 ] &&
+    setpriv --reuid=65534 --regid=65534 --clear-groups test -r \
+        ref.fa 2> /dev/null; then as='setpriv --reuid=65534 --regid=65534 --clear-groups'; else as=; fi
 [ "$(id -u)" != 0 ] || [ -n "$as" ] && {
-    mkdir locked; echo old > locked/x.vcf; echo old > ro.vcf; chmod 666 locked/x.vcf; chmod 444 ro.vcf; chmod 555 locked
+    mkdir locked
+    echo old > locked/x.vcf
+    echo old > ro.vcf
+    chmod 666 locked/x.vcf
+    chmod 444 ro.vcf
+    chmod 555 locked
     fails 'a folder that takes no file' 'its folder takes no temporary file' $as $T annotate $M -o locked/x.vcf in.vcf
-    fails 'a file that may not be written' 'cannot write ro.vcf: Permission denied' $as $T annotate $M -o ro.vcf in.vcf
-    [ "$(cat locked/x.vcf ro.vcf)" = "$(printf 'old\nold')" ] && echo 'ok and both stay' || echo 'not ok and both stay'
+    fails 'a file that may not be written' 'cannot write ro.vcf: Permission denied' $as $T annotate $M \
+        -o ro.vcf in.vcf
+    ok_if 'and both stay' [ "$(cat locked/x.vcf ro.vcf)" = "$(printf 'old\nold')" ]
     chmod 755 locked
 }
 
 # ---- indexes ----
 $T annotate $M -W -o i.vcf.gz in.vcf; $T annotate $M -W=tbi --csq -o i.vcf.gz in.vcf
-[ ! -e i.vcf.gz.csi ] && [ ! i.vcf.gz.tbi -ot i.vcf.gz ] && bcftools view -H -r chr2:1-5000 i.vcf.gz 2> err.txt | grep -q TFB_CSQ && [ ! -s err.txt ] &&
-    echo 'ok an index of another kind is not left beside new data' || echo "not ok an index of another kind is not left beside new data: $(ls i.vcf.gz*) $(cat err.txt)"
+[ ! -e i.vcf.gz.csi ] &&
+    [ ! i.vcf.gz.tbi -ot i.vcf.gz ] &&
+    bcftools view -H -r chr2:1-5000 i.vcf.gz 2> err.txt | grep -q TFB_CSQ &&
+    [ ! -s err.txt ]
+verdict $? 'an index of another kind is not left beside new data' "$(ls i.vcf.gz*) $(cat err.txt)"
 
 # ---- streams ----
 $T annotate $M --no-version in.vcf > want.vcf
-mkfifo pipe; cat pipe > got.vcf & $T annotate $M --no-version -o pipe in.vcf; wait; same 'a named pipe stays a stream' want.vcf got.vcf; [ -p pipe ] || echo 'not ok the pipe is still there'
-echo before > got.vcf; $T annotate $M --no-version -o /dev/fd/1 in.vcf >> got.vcf; { echo before; cat want.vcf; } > want2.vcf; same 'an open file is written to where it stands' want2.vcf got.vcf
+mkfifo pipe
+cat pipe > got.vcf &
+$T annotate $M --no-version -o pipe in.vcf
+wait
+same 'a named pipe stays a stream' want.vcf got.vcf
+[ -p pipe ] || echo 'not ok the pipe is still there'
+echo before > got.vcf
+$T annotate $M --no-version -o /dev/fd/1 in.vcf >> got.vcf
+{
+    echo before
+    cat want.vcf
+} > want2.vcf
+same 'an open file is written to where it stands' want2.vcf got.vcf
 $T annotate $M --no-version -o "file://$PWD/url.vcf" in.vcf; same 'the URL of a local file' want.vcf url.vcf
 
 # ---- signals that are none of ours ----
-(trap '' HUP INT; $T annotate $M --no-version -o hup.vcf many.bcf & sleep 0.02; kill -HUP $!; kill -INT $!; wait $!) && [ -s hup.vcf ] && echo 'ok ignored signals stay ignored' || echo 'not ok ignored signals stay ignored'
-rm -f *.tmp.*; $T enrich $M --permutations 0 --background ann.bcf --svg /dev/full -o pipe.tsv hits.bcf 2> /dev/null; $T explain $M --tf all --scores s.tsv -o - few.bed 2> /dev/null | head -n 1 > /dev/null
-ls *.tmp.* > /dev/null 2>&1 && echo 'not ok a reader that has enough leaves no temporary file' || echo 'ok a reader that has enough leaves no temporary file'
+(
+    trap '' HUP INT
+    $T annotate $M --no-version -o hup.vcf many.bcf &
+    sleep 0.02
+    kill -HUP $!
+    kill -INT $!
+    wait $!
+) && [ -s hup.vcf ]
+verdict $? 'ignored signals stay ignored'
+rm -f *.tmp.*
+$T enrich $M --permutations 0 --background ann.bcf --svg /dev/full -o pipe.tsv hits.bcf 2> /dev/null
+$T explain $M --tf all --scores s.tsv -o - few.bed 2> /dev/null | head -n 1 > /dev/null
+! ls *.tmp.* > /dev/null 2>&1
+verdict $? 'a reader that has enough leaves no temporary file'
 
 # ---- what cannot be written is known before the work ----
 for o in none/o far d.vcf/; do
     bad=
-    for c in "./pretrain -f ref.fa -l labels.bed -e 1000 -o" "$T evaluate -m tiny.safetensors -f ref.fa -l labels.bed -o" "$T report ann.bcf -o" "$T enrich $M --background ann.bcf hits.bcf --svg"; do
-        timeout 20 $c $o > /dev/null 2> err.txt < /dev/null; s=$?
+    for c in "./pretrain -f ref.fa -l labels.bed -e 1000 -o" \
+        "$T evaluate -m tiny.safetensors -f ref.fa -l labels.bed -o" \
+        "$T report ann.bcf -o" "$T enrich $M --background ann.bcf hits.bcf --svg"; do
+        timeout 20 $c $o > /dev/null 2> err.txt < /dev/null
+        s=$?
         [ $s = 1 ] && grep -q "error: cannot write $o: " err.txt || bad="$bad $c: status $s $(tail -n 1 err.txt);"
     done
-    [ -z "$bad" ] && echo "ok known at the start: $o" || echo "not ok known at the start: $o: $bad"
+    [ -z "$bad" ]
+    verdict $? "known at the start: $o" "$bad"
 done

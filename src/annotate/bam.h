@@ -1,21 +1,25 @@
-/* bam.h - SAM, BAM or CRAM in, the same records with predictions as scalar aux tags out. The program only: htslib inside a host of plugins may lack
- * the functions that this needs. */
+/* bam.h - SAM, BAM or CRAM in, the same records with predictions as scalar aux tags out.
+ *
+ * The program only: htslib inside a host of plugins may lack the functions that this needs. */
 #ifndef TFB_BAM_H
 #define TFB_BAM_H
 
 #include "nn/panel.h"
 
 typedef struct {
-    const char *model;                        /* one or more, comma-separated: panel.h */
-    const char *fasta, *in, *out;             /* fasta: what is scored; in, out: "-" = standard streams */
-    const char *reference;                    /* of CRAM; NULL: fasta */
-    const char *format;                       /* sam, bam or cram, with options (cram,version=3.0), as samtools' -O; NULL: by the name of out, else bam */
-    struct hts_opt *in_options, *out_options; /* as samtools' --input-fmt-option and --output-fmt-option; the caller's, NULL: none */
-    const char *tf;                           /* NULL: the best TF and its score; "all" or names: a tag per TF */
-    const char *tags;                         /* names of the tags, comma-separated; NULL: yt,ys,yd or, per TF, y0,y1,... and k0,k1,... */
-    int reads;                                /* the read's own bases are scored, and their difference to the reference */
-    int logit;                                /* scores are logits rather than probabilities */
-    int tile, step;                           /* windows all over the alignment or fragment, every step bases (0: half a window) */
+    const char *model;            /* one or more, comma-separated: panel.h */
+    const char *fasta, *in, *out; /* fasta: what is scored; in, out: "-" = standard streams */
+    const char *reference;        /* of CRAM; NULL: fasta */
+    /* As samtools' -O: sam, bam or cram, with options (cram,version=3.0). NULL: by the name of
+     * out, else bam. */
+    const char *format;
+    /* As samtools' --input-fmt-option and --output-fmt-option. Not owned; NULL: none. */
+    struct hts_opt *in_options, *out_options;
+    const char *tf;   /* NULL: the best TF and its score; "all" or names: a tag per TF */
+    const char *tags; /* names of the tags, comma-separated; NULL: yt,ys,yd or, per TF, y0,y1,... and k0,k1,... */
+    int reads;        /* score the read's own bases, and their difference to the reference */
+    int logit;        /* scores are logits rather than probabilities */
+    int tile, step;   /* windows all over the alignment or fragment, every step bases (0: half a window) */
     tfb_strand_t strand;
     int max_n, threads;
     int write_index;     /* 0 no, 1 csi (CRAM: crai), 2 bai */
@@ -23,15 +27,18 @@ typedef struct {
     const char *command; /* the command line, for the @PG line */
 } tfb_bam_opt_t;
 
-/* The window lies in the middle of the alignment or, of proper pairs, of the fragment, so that both mates have the same one. With reads it lies
- * in the middle of the alignment; its bases are those of the read where that is aligned (insertions and deletions included), else the reference's;
- * longer alignments are tiled. Tags:
- *     best TF      string   the TF with the highest score; with reads: the one whose score the read's bases change most, where they change any
+/* Annotates o->in. The window lies in the middle of the alignment or, for proper pairs, of the
+ * fragment, so that both mates have the same one. With reads it lies in the middle of the
+ * alignment and has the read's bases if they are aligned (insertions and deletions included),
+ * else the reference's; longer alignments are tiled. Tags:
+ *     best TF      string   the TF with the highest score; with reads: the TF whose score the read's bases change
+ *                           most, if they change any
  *     its score    float    with reads: of the read's own bases
  *     difference   float    with reads: that score - the reference's, in the same window
- * Per TF: the highest score of the windows, and with reads the largest difference. Secondary and unmapped records and those without aligned bases
- * pass through untouched; records that cannot be scored lose these tags. Order is kept and memory does not grow with the input.
- * 0, or -1 (logged). On failure no output appears, and one that was there stays; the index is part of it. */
+ * Per TF: the highest score of the windows, and with reads the largest difference. Secondary and
+ * unmapped records and those without aligned bases pass through untouched; other records that
+ * cannot be scored lose these tags. Input order; memory does not grow with the input. Returns 0,
+ * or -1 (logged). On failure no output appears and an existing one stays, as does its index. */
 int tfb_bam_annotate(const tfb_bam_opt_t *o);
 
 #endif

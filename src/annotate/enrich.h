@@ -1,4 +1,5 @@
-/* enrich.h - do the variants of a set change TFs' sites more than others do? VCF in, a table (and a figure) out. */
+/* enrich.h - do the variants of a set change TFs' sites more than others do? VCF in, a table (and a
+ * figure) out. */
 #ifndef TFB_ENRICH_H
 #define TFB_ENRICH_H
 
@@ -17,8 +18,8 @@ typedef struct {
     const char *weight;     /* INFO/X or FORMAT/X, of each hit; NULL: 1 */
     const char *sample;     /* whose values FORMAT has; NULL: the first */
     const char *out, *svg;  /* svg NULL: none */
-    int by_effect;          /* gain and loss are of the allele that raises the trait: ALT, or REF where FORMAT/ES is negative */
-    int match_af;           /* the background is thinned to the hits' minor allele frequencies: FORMAT/AF, or INFO/AF where that is not declared */
+    int by_effect;          /* gain and loss are of the allele that raises the trait: REF if FORMAT/ES < 0 */
+    int match_af;           /* thin the background to the hits' minor allele frequencies (FORMAT/AF, else INFO/AF) */
     double min_lp;          /* hits are records with FORMAT/LP from this on; NaN: all are hits */
     tfb_enrich_what_t what;
     tfb_strand_t strand;
@@ -30,7 +31,8 @@ typedef struct {
 } tfb_enrich_opt_t;
 
 void tfb_enrich_defaults(tfb_enrich_opt_t *o);
-/* 0, or -1 (logged; no output is left). The result depends on the seed, not on the number of threads. */
+/* 0, or -1 (logged; no output is left). The result depends on the seed, not on the number of
+ * threads. */
 int tfb_enrich(const tfb_enrich_opt_t *o);
 
 #endif

@@ -20,7 +20,8 @@ static void count(content_t *c, uint8_t base, int by)
 
 static double share(const content_t *c) { return c->acgt ? (double)c->gc / c->acgt : NAN; }
 
-/* The letter that makes the change at code[0] the one of (l, r > to, r'), on the same strand or the other; -1: it is another trinucleotide. */
+/* The letter that makes the change at code[0] the one of (l, r > to, r'), on the same strand or the
+ * other; -1: it is another trinucleotide. */
 static int like(const uint8_t *code, const uint8_t tri[3], uint8_t to)
 {
     if (code[-1] == tri[0] && code[0] == tri[1] && code[1] == tri[2]) return to;
@@ -60,7 +61,8 @@ static int read_codes(tfb_near_t *t, tfb_fasta_t *f, const char *contig, hts_pos
     return tfb_fasta_codes(f, contig, lo, hi, t->code);
 }
 
-int64_t tfb_near_find(tfb_near_t *t, tfb_fasta_t *f, const char *contig, hts_pos_t pos, uint8_t ref, uint8_t alt, hts_pos_t radius)
+int64_t tfb_near_find(tfb_near_t *t, tfb_fasta_t *f, const char *contig, hts_pos_t pos, uint8_t ref, uint8_t alt,
+                      hts_pos_t radius)
 {
     const int left = t->W / 2, right = t->W - left;
     hts_pos_t len = tfb_fasta_len(f, contig), lo = pos - radius - left, hi = pos + radius + right;
@@ -79,7 +81,9 @@ int64_t tfb_near_find(tfb_near_t *t, tfb_fasta_t *f, const char *contig, hts_pos
     for (hts_pos_t at = lo + left; at + right <= hi; at++) {
         const uint8_t *here = t->code + (at - lo);
         int to = like(here, tri, alt);
-        if (at != pos && to >= 0 && t->W - c.acgt <= t->max_n && fabs(share(&c) - share(&mine)) <= 0.05 && add(t, at, *here, to) < 0) return -1;
+        if (at != pos && to >= 0 && t->W - c.acgt <= t->max_n && fabs(share(&c) - share(&mine)) <= 0.05 &&
+            add(t, at, *here, to) < 0)
+            return -1;
         count(&c, here[-left], -1);
         if (at + right < hi) count(&c, here[right], 1);
     }

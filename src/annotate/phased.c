@@ -115,15 +115,19 @@ void tfb_phased_rec_free(tfb_phased_rec_t *r)
 /* Reports what is wrong with a record, or with the genotype of a sample if that is not -1. Returns -1. */
 static int malformed(const tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int sample, const char *what)
 {
-    tfb_error("%s:%" PRId64 ": %s%s%s%s (%s)", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1, sample < 0 ? "" : "the genotype of ",
-              sample < 0 ? "" : hdr->samples[sample], sample < 0 ? "" : " ", what, p->in);
+    tfb_error("%s:%" PRId64 ": %s%s%s%s (%s)", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
+              sample < 0 ? "" : "the genotype of ", sample < 0 ? "" : hdr->samples[sample], sample < 0 ? "" : " ", what,
+              p->in);
     return -1;
 }
 
 /* An allele and not the missing one, which some writers set as the integers' missing value. */
 static int known(int32_t g) { return g != bcf_int32_vector_end && g != bcf_int32_missing && !bcf_gt_is_missing(g); }
 
-static int is_integer(const bcf_fmt_t *f) { return f->type == BCF_BT_INT8 || f->type == BCF_BT_INT16 || f->type == BCF_BT_INT32; }
+static int is_integer(const bcf_fmt_t *f)
+{
+    return f->type == BCF_BT_INT8 || f->type == BCF_BT_INT16 || f->type == BCF_BT_INT32;
+}
 
 /* The record's genotypes into p->gt, each allele one that the record has. Values a sample, 0 if
  * there are none, or -1 (logged). htslib checks that the bytes are there, but not what is in them,
@@ -131,13 +135,15 @@ static int is_integer(const bcf_fmt_t *f) { return f->type == BCF_BT_INT8 || f->
 static int read_genotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
     if (rec->n_fmt == 0) return 0;
-    if ((int)rec->n_sample != p->n_samples) return malformed(p, hdr, rec, -1, "the record has values of another number of samples than the header names");
+    if ((int)rec->n_sample != p->n_samples)
+        return malformed(p, hdr, rec, -1, "the record has values of another number of samples than the header names");
     const bcf_fmt_t *f = bcf_get_fmt(hdr, rec, "GT");
     if (!f || !f->p || f->n <= 0) return 0;
     if (!is_integer(f)) return malformed(p, hdr, rec, -1, "FORMAT/GT holds no genotypes");
     int n = bcf_get_genotypes(hdr, rec, &p->gt, &p->m_gt);
     if (n == -4) return no_memory();
-    if (n <= 0 || n % p->n_samples) return malformed(p, hdr, rec, -1, "cannot read FORMAT/GT: it must be declared with Type=String");
+    if (n <= 0 || n % p->n_samples)
+        return malformed(p, hdr, rec, -1, "cannot read FORMAT/GT: it must be declared with Type=String");
     for (int i = 0; i < n; i++) {
         int32_t g = p->gt[i];
         if (!known(g)) {
@@ -155,7 +161,9 @@ static int settle(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int 
 {
     int phased = 1, het = 0, some = -1, alt = 0, missing = 0;
     for (int k = 0; k < n && g[k] != bcf_int32_vector_end; k++) {
-        if (k > 0) phased &= bcf_gt_is_phased(g[k]); /* its separator; the first allele has none, and its bit depends on htslib */
+        if (k > 0)
+            phased &=
+                bcf_gt_is_phased(g[k]); /* its separator; the first allele has none, and its bit depends on htslib */
         missing |= bcf_gt_is_missing(g[k]);
         if (!known(g[k])) continue;
         if (some >= 0 && bcf_gt_allele(g[k]) != some) het = 1;
@@ -169,8 +177,8 @@ static int settle(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int 
     }
     if (phased || (!het && !(missing && alt))) return het;
     if (het && p->phase == 'r') {
-        tfb_error("%s:%" PRId64 ": the genotype of %s is heterozygous and not phased (%s); see --phase", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
-                  hdr->samples[sample], p->in);
+        tfb_error("%s:%" PRId64 ": the genotype of %s is heterozygous and not phased (%s); see --phase",
+                  bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1, hdr->samples[sample], p->in);
         return -1;
     }
     if (p->phase == 'r' || p->phase == 's') return 2;
@@ -183,7 +191,8 @@ static int settle(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int 
 /* Phase sets with names: a number for each. 0, or -1 on failure (logged). */
 static int read_set_names(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
-    if (bcf_get_format_string(hdr, rec, "PS", &p->ps_text, &p->m_ps_text) < 0) return malformed(p, hdr, rec, -1, "cannot read FORMAT/PS");
+    if (bcf_get_format_string(hdr, rec, "PS", &p->ps_text, &p->m_ps_text) < 0)
+        return malformed(p, hdr, rec, -1, "cannot read FORMAT/PS");
     if (RESERVE(p->ps, p->m_ps, p->n_samples) < 0) return -1;
     for (int s = 0; s < p->n_samples; s++) { /* FNV-1a */
         uint32_t x = 2166136261u;
@@ -199,15 +208,18 @@ static int read_sets(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
     if (!p->has_ps || (p->phase != 'r' && p->phase != 's')) return 0;
     const bcf_fmt_t *f = bcf_get_fmt(hdr, rec, "PS");
     if (!f || !f->p || f->n <= 0) return 0;
-    int n_samples = p->n_samples, id = bcf_hdr_id2int(hdr, BCF_DT_ID, "PS"), type = (int)bcf_hdr_id2type(hdr, BCF_HL_FMT, (uint32_t)id);
+    int n_samples = p->n_samples, id = bcf_hdr_id2int(hdr, BCF_DT_ID, "PS"),
+        type = (int)bcf_hdr_id2type(hdr, BCF_HL_FMT, (uint32_t)id);
     if (type == BCF_HT_STR && f->type == BCF_BT_CHAR) return read_set_names(p, hdr, rec) < 0 ? -1 : 1;
-    if (type != BCF_HT_INT || !is_integer(f)) return malformed(p, hdr, rec, -1, "FORMAT/PS is neither integers nor names of phase sets");
+    if (type != BCF_HT_INT || !is_integer(f))
+        return malformed(p, hdr, rec, -1, "FORMAT/PS is neither integers nor names of phase sets");
     int n = bcf_get_format_int32(hdr, rec, "PS", &p->ps, &p->m_ps);
     if (n == -4) return no_memory();
     if (n <= 0 || n % n_samples) return malformed(p, hdr, rec, -1, "cannot read FORMAT/PS");
     for (int s = 0, m = n / n_samples; s < n_samples; s++) {
         for (int k = 1; k < m; k++)
-            if (p->ps[s * m + k] != bcf_int32_vector_end) return malformed(p, hdr, rec, -1, "FORMAT/PS has more than one phase set for a sample");
+            if (p->ps[s * m + k] != bcf_int32_vector_end)
+                return malformed(p, hdr, rec, -1, "FORMAT/PS has more than one phase set for a sample");
         p->ps[s] = p->ps[s * m] == bcf_int32_vector_end ? bcf_int32_missing : p->ps[s * m];
     }
     return 1;
@@ -215,14 +227,17 @@ static int read_sets(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 
 int tfb_phased_new_contig(const tfb_phased_t *p, const bcf1_t *rec) { return p->rid >= 0 && p->rid != rec->rid; }
 
-int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r) { return r->number < 0 || tfb_haps_ready(p->haps, r->number); }
+int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r)
+{
+    return r->number < 0 || tfb_haps_ready(p->haps, r->number);
+}
 
 /* The input has come to a record: is it where a sorted one may be? 0, or -1 (logged). */
 static int move_on(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec)
 {
     if (p->rid == rec->rid && rec->pos < p->last) {
-        tfb_error("%s:%" PRId64 " comes after %" PRId64 " in %s: --haplotypes needs sorted records", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
-                  (int64_t)p->last + 1, p->in);
+        tfb_error("%s:%" PRId64 " comes after %" PRId64 " in %s: --haplotypes needs sorted records",
+                  bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1, (int64_t)p->last + 1, p->in);
         return -1;
     }
     if (p->rid != rec->rid) {
@@ -230,8 +245,8 @@ static int move_on(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec)
         if (RESERVE(p->seen, p->n_seen, rec->rid + 1) < 0) return -1;
         memset(p->seen + n, 0, (size_t)(p->n_seen - n));
         if (p->seen[rec->rid]) {
-            tfb_error("%s:%" PRId64 " comes after %s in %s: --haplotypes needs sorted records", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
-                      bcf_hdr_id2name(hdr, p->rid), p->in);
+            tfb_error("%s:%" PRId64 " comes after %s in %s: --haplotypes needs sorted records",
+                      bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1, bcf_hdr_id2name(hdr, p->rid), p->in);
             return -1;
         }
         p->seen[rec->rid] = 1;
@@ -259,7 +274,8 @@ static int settle_all(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int pl
             for (int k = 0; k < ploidy; k++)
                 if (g[k] != bcf_int32_vector_end) g[k] = bcf_gt_missing;
         }
-        if (het == 1 && by_set) p->set[(*n_set)++] = (tfb_phase_set_t){s, n_ps && p->ps[s] != bcf_int32_missing ? p->ps[s] : UNNAMED_SET};
+        if (het == 1 && by_set)
+            p->set[(*n_set)++] = (tfb_phase_set_t){s, n_ps && p->ps[s] != bcf_int32_missing ? p->ps[s] : UNNAMED_SET};
     }
     return 0;
 }
@@ -281,7 +297,9 @@ static int read_haplotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, t
     int n_samples = p->n_samples, n_car = 0, n_set, ploidy = read_genotypes(p, hdr, rec);
     if (ploidy <= 0) return ploidy;
     int n = ploidy * n_samples;
-    if (RESERVE(r->win, r->m_win, n) < 0 || RESERVE(p->car, p->m_car, n) < 0 || settle_all(p, hdr, rec, ploidy, &n_set) < 0) return -1;
+    if (RESERVE(r->win, r->m_win, n) < 0 || RESERVE(p->car, p->m_car, n) < 0 ||
+        settle_all(p, hdr, rec, ploidy, &n_set) < 0)
+        return -1;
     r->ploidy = p->phase == 'm' ? 1 : ploidy;
     for (int k = 0; k < r->ploidy; k++)
         for (int s = 0, i = 0; s < n_samples; s++) {
@@ -289,7 +307,8 @@ static int read_haplotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, t
             while (i < n_set && p->set[i].sample < s) i++;
             r->win[(size_t)k * (size_t)n_samples + (size_t)s] = state(rec, g);
             if (known(g) && bcf_gt_allele(g) > 0)
-                p->car[n_car++] = (tfb_carrier_t){k * n_samples + s, bcf_gt_allele(g), i < n_set && p->set[i].sample == s ? p->set[i].set : TFB_NO_SET};
+                p->car[n_car++] = (tfb_carrier_t){k * n_samples + s, bcf_gt_allele(g),
+                                                  i < n_set && p->set[i].sample == s ? p->set[i].set : TFB_NO_SET};
         }
     r->number = tfb_haps_add(p->haps, rec->pos, (int)rec->n_allele, rec->d.allele, p->car, n_car, p->set, n_set);
     return r->number < 0 ? -1 : 0;
@@ -343,7 +362,8 @@ static int begin_table(tfb_phased_t *p, int n, const tfb_alt_t *alt, int n_alt, 
 
 /* Makes the window of a group of haplotypes with an allele's REF in its middle. Its index,
  * NO_VALUE, UNKNOWN, or UNMADE on failure (logged). */
-static int make_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, int group, int allele, int base, tfb_windows_t *w)
+static int make_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, int group, int allele, int base,
+                       tfb_windows_t *w)
 {
     uint8_t *code = tfb_windows_next(w);
     int why = code ? tfb_haps_window(p->haps, f, contig, group, allele, p->max_n, code) : -1;
@@ -353,14 +373,17 @@ static int make_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, int 
 }
 
 /* The window of a haplotype of this group with this allele by its genotype. As make_window. */
-static int find_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, int group, int allele, tfb_windows_t *w)
+static int find_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, int group, int allele,
+                       tfb_windows_t *w)
 {
     const tfb_alt_t *alt = p->alt;
     int a = tfb_haps_group_allele(p->haps, group), of_group = a > 0 || allele == 0 || alt[allele - 1].alt < 0;
     if (of_group && p->window[group] != UNMADE) return p->window[group];
     int middle = a;
-    if (a == 0) middle = of_group ? p->main + 1 : allele; /* one that was left out is compared with REF as its ALT has it */
-    int base = alt[alt[middle - 1].ref >= 0 ? middle - 1 : p->main].ref, win = make_window(p, f, contig, group, middle, base, w);
+    if (a == 0)
+        middle = of_group ? p->main + 1 : allele; /* one that was left out is compared with REF as its ALT has it */
+    int base = alt[alt[middle - 1].ref >= 0 ? middle - 1 : p->main].ref,
+        win = make_window(p, f, contig, group, middle, base, w);
     if (!of_group || win == UNMADE) return win;
     p->window[group] = win;
     if (a == 0 || win < 0) return win;
@@ -370,7 +393,8 @@ static int find_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_
     return win;
 }
 
-int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt, int n_alt, tfb_windows_t *w)
+int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt,
+                       int n_alt, tfb_windows_t *w)
 {
     if (r->number < 0) return 0;
     p->alt = alt;
@@ -393,7 +417,8 @@ int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_
 
 /* ---- values ---- */
 
-int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r, const tfb_windows_t *w, int t, const char *tag)
+int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r,
+                      const tfb_windows_t *w, int t, const char *tag)
 {
     int n = r->ploidy * p->n_samples;
     if (RESERVE(p->value, p->m_value, n) < 0) return -1;
@@ -429,14 +454,19 @@ const char *tfb_phased_summary(tfb_phased_t *p)
     const tfb_haps_count_t *c = tfb_haps_count(p->haps);
     kstring_t *s = &p->text;
     s->l = 0;
-    ksprintf(s, "%" PRId64 " haplotypes of records and samples, %" PRId64 " windows more to score for them", p->n_haps, p->n_windows);
-    if (c->n_overlaps) ksprintf(s, "; %" PRId64 " alleles left out of haplotypes that have an earlier variant there", c->n_overlaps);
-    if (c->n_no_sequence) ksprintf(s, "; %" PRId64 " alleles without a sequence, such as <DEL>, left out", c->n_no_sequence);
+    ksprintf(s, "%" PRId64 " haplotypes of records and samples, %" PRId64 " windows more to score for them", p->n_haps,
+             p->n_windows);
+    if (c->n_overlaps)
+        ksprintf(s, "; %" PRId64 " alleles left out of haplotypes that have an earlier variant there", c->n_overlaps);
+    if (c->n_no_sequence)
+        ksprintf(s, "; %" PRId64 " alleles without a sequence, such as <DEL>, left out", c->n_no_sequence);
     if (p->n_skipped) ksprintf(s, "; %" PRId64 " unphased genotypes skipped", p->n_skipped);
     if (c->n_other_set) ksprintf(s, "; %" PRId64 " times neighbours of another phase set left out", c->n_other_set);
     if (c->n_given_up)
-        ksprintf(s, "; %" PRId64 " haplotypes without a value for %" PRId64 " variants of more than %d bases that span too many records", p->n_unknown,
-                 c->n_given_up, TFB_HAPS_LONG);
+        ksprintf(s,
+                 "; %" PRId64 " haplotypes without a value for %" PRId64
+                 " variants of more than %d bases that span too many records",
+                 p->n_unknown, c->n_given_up, TFB_HAPS_LONG);
     if (p->n_no_window) ksprintf(s, "; %" PRId64 " without a window (contig end, N)", p->n_no_window);
     return s->s ? s->s : "";
 }

@@ -1,20 +1,20 @@
 /* phased.h - records with genotypes -> haplotypes -> windows of each -> FORMAT values and departures.
  *
- * What a genotype says about haplotypes, by --phase (the letters of `bcftools csq -p`), if it is heterozygous and not phased, that is, if not all
- * its separators are |:
- *   r  an error                           s  skipped: its sample has no value there, and its neighbours do not see it
- *   a  taken as it is: 0/1 is 0|1         R  non-reference on both: 0/1 is 1|1, 1/2 is 1|2
- *   m  all genotypes, phased or not, become one haplotype: 0/1 is 1, 1/2 is 1
- * Genotypes of which a part is missing and that are not phased (./1) are skipped by r and s and kept by the others. With r and s,
- * heterozygous neighbours of another phase set (FORMAT/PS) than the record's are left out of its windows: how they go together is not known.
+ * What a genotype says about haplotypes, by --phase (the letters of `bcftools csq -p`), if it is heterozygous and not
+ * phased, that is, if not all its separators are |: r  an error                           s  skipped: its sample has no
+ * value there, and its neighbours do not see it a  taken as it is: 0/1 is 0|1         R  non-reference on both: 0/1 is
+ * 1|1, 1/2 is 1|2 m  all genotypes, phased or not, become one haplotype: 0/1 is 1, 1/2 is 1 Genotypes of which a part
+ * is missing and that are not phased (./1) are skipped by r and s and kept by the others. With r and s, heterozygous
+ * neighbours of another phase set (FORMAT/PS) than the record's are left out of its windows: how they go together is
+ * not known.
  *
- * Haplotypes without a value: missing alleles, symbolic alleles and the like, * where the haplotype has lost no base. A missing or symbolic
- * allele of a neighbour counts as the reference. Any ploidy, from sample to sample too. */
+ * Haplotypes without a value: missing alleles, symbolic alleles and the like, * where the haplotype has lost no base. A
+ * missing or symbolic allele of a neighbour counts as the reference. Any ploidy, from sample to sample too. */
 #ifndef TFB_PHASED_H
 #define TFB_PHASED_H
 
-#include "annotate/windows.h"
 #include "genome/haplotypes.h"
+#include "score/variant.h"
 #include <htslib/vcf.h>
 
 typedef struct tfb_phased_t tfb_phased_t;
@@ -44,9 +44,11 @@ int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r);
  * there are already, and one ALT at least is scored. REF lies in the middle of a haplotype as it is
  * trimmed with the ALT of its genotype, and of those that have none as it is trimmed with the first
  * that is scored. Records come in order. 0, or -1 (logged). */
-int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt, int n_alt, tfb_windows_t *w);
+int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt,
+                       int n_alt, tfb_windows_t *w);
 /* FORMAT value of each haplotype for target t. 0, or -1 (logged). */
-int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r, const tfb_windows_t *w, int t, const char *tag);
+int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r,
+                      const tfb_windows_t *w, int t, const char *tag);
 /* Of the haplotypes that have ALT i, the largest departure of P(haplotype) from P(ALT alone),
  * signed, for target t; *d gets the missing value where none has it. alt: the ALT's own window, -1
  * = none. */

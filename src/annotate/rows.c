@@ -59,10 +59,13 @@ static int start(args_t *a)
     const tfb_rows_opt_t *o = a->o;
     a->panel = o->panel;
     a->fasta = o->reference;
-    if (!(a->pool = tfb_pool_create(o->threads)) || (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool)))) return -1;
+    if (!(a->pool = tfb_pool_create(o->threads)) ||
+        (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))))
+        return -1;
     a->W = tfb_panel_window(a->panel);
     a->T = tfb_panel_n_targets(a->panel);
-    a->step = o->step > 0 ? o->step : a->W / 2 > 0 ? a->W / 2 : 1;
+    a->step = o->step > 0 ? o->step : a->W / 2;
+    if (a->step < 1) a->step = 1;
     if (tfb_lines_open(&a->in, o->in) < 0) return -1;
     if (o->fasta) tfb_fasta_reads(o->fasta); /* it is opened later */
     if (!(a->top = tfb_alloc(2 * (size_t)a->T, sizeof *a->top, "scores"))) return -1;
@@ -119,7 +122,9 @@ static int put(args_t *a, size_t at_least)
     if (a->no_room) return memory_error(a);
     if (a->line.l <= at_least) return 0;
     errno = 0;
-    if (a->gz ? bgzf_write(a->gz, a->line.s, a->line.l) != (ssize_t)a->line.l : fwrite(a->line.s, 1, a->line.l, a->out) != a->line.l) return write_error(a);
+    if (a->gz ? bgzf_write(a->gz, a->line.s, a->line.l) != (ssize_t)a->line.l
+              : fwrite(a->line.s, 1, a->line.l, a->out) != a->line.l)
+        return write_error(a);
     a->line.l = 0;
     return 0;
 }
@@ -177,7 +182,7 @@ static int write_row(args_t *a, const row_t *r)
 static int flush(args_t *a, int open)
 {
     if (tfb_panel_windows(a->panel, a->code, NULL, a->n_windows, a->o->strand, a->z) < 0) return -1;
-    for (int i = 0; i < a->n_rows; i++) /* none where something is folded already: those before were written then */
+    for (int i = 0; i < a->n_rows; i++) /* none if something is folded already: they were written then */
         if (write_row(a, &a->row[i]) < 0) return -1;
     if (a->n_windows > open) fold(a, a->z + (size_t)open * (size_t)a->T, a->n_windows - open);
     a->n_rows = a->n_windows = 0;
@@ -231,12 +236,14 @@ static int summary(const args_t *a)
         ksprintf(&s, "%s%" PRId64 " %s", s.l ? ", " : ": ", a->n_reason[r], tfb_allele_reason((tfb_allele_t)r));
         if (r == TFB_ALLELE_NO_CONTIG) ksprintf(&s, " (such as %s)", a->unknown);
     }
-    tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored, s.s ? s.s : "");
+    tfb_note("%" PRId64 " rows, %" PRId64 " scored, %" PRId64 " not%s", a->n_all, a->n_scored, a->n_all - a->n_scored,
+             s.s ? s.s : "");
     free(s.s);
     if (!a->n_reason[TFB_ALLELE_NO_CONTIG] || a->n_scored) return 0;
     int partly = a->n_reason[TFB_ALLELE_NO_CONTIG] < a->n_all;
-    (partly ? tfb_warn : tfb_error)("nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
-                                    tfb_fasta_path(a->fasta), a->unknown);
+    (partly ? tfb_warn : tfb_error)(
+        "nothing was scored: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)",
+        tfb_fasta_path(a->fasta), a->unknown);
     return partly ? 0 : -1;
 }
 
@@ -265,7 +272,7 @@ static int finish(args_t *a, int ret)
 
 /* ---- tiles ---- */
 
-/* Makes the window [lo, lo + W) of the interval or sequence in hand. A reason, or -1. */
+/* Makes the window [lo, lo + W) of the interval or sequence in hand. Returns a reason, or -1. */
 typedef int window_fn(args_t *a, hts_pos_t lo);
 
 /* Windows all over [beg, end), which is longer than one, *first the first of them in the batch.
@@ -273,12 +280,14 @@ typedef int window_fn(args_t *a, hts_pos_t lo);
 static int tile(args_t *a, hts_pos_t beg, hts_pos_t end, window_fn *window, int *first)
 {
     int why = TFB_ALLELE_OK;
-    for (hts_pos_t lo = beg;; lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) { /* every step bases, and once at the end */
+    for (hts_pos_t lo = beg;;
+         lo = lo + a->step < end - a->W ? lo + a->step : end - a->W) { /* every step bases, and once at the end */
         int r = window(a, lo);
         if (r < 0) return -1;
         if (r != TFB_ALLELE_OK) why = r;
-        if (r == TFB_ALLELE_NO_CONTIG || r == TFB_ALLELE_EDGE || lo >= end - a->W) break; /* behind the contig's end there are no more */
-        if (a->n_windows >= WINDOWS) {                                                    /* long intervals take no more memory than short ones */
+        if (r == TFB_ALLELE_NO_CONTIG || r == TFB_ALLELE_EDGE || lo >= end - a->W)
+            break;                     /* behind the contig's end there are no more */
+        if (a->n_windows >= WINDOWS) { /* long intervals take no more memory than short ones */
             if (flush(a, *first) < 0) return -1;
             *first = 0;
         }
@@ -288,7 +297,7 @@ static int tile(args_t *a, hts_pos_t beg, hts_pos_t end, window_fn *window, int 
 
 /* ---- BED ---- */
 
-/* The window [lo, lo + W). A reason, or -1. */
+/* The window [lo, lo + W). Returns a reason, or -1. */
 static int bed_window(args_t *a, hts_pos_t lo)
 {
     uint8_t *c = new_window(a);
@@ -310,7 +319,8 @@ static int is_ours(const args_t *a, const char *name, size_t n)
     for (int t = 0; !a->best && t < a->T; t++) {
         const char *tf = tfb_panel_target(a->panel, t);
         size_t m = strlen(tf);
-        if (n >= m && strncmp(tf, name, m) == 0 && (n == m || (n == m + 5 && strncmp(name + m, "_mean", 5) == 0))) return OLD_SCORE;
+        if (n >= m && strncmp(tf, name, m) == 0 && (n == m || (n == m + 5 && strncmp(name + m, "_mean", 5) == 0)))
+            return OLD_SCORE;
     }
     return 0;
 }
@@ -325,7 +335,7 @@ static int is_score(const char *s, size_t n)
 
 /* Finds the columns that an earlier run wrote and this one writes anew: by their names, and by
  * their values in row, the first one (NULL: there is none). Others of that name, as labels files
- * have them, are the user's and stay. 0, or -1 (logged). */
+ * have them, are the user's and stay. Returns 0, or -1 (logged). */
 static int find_old(args_t *a, const char *names, const char *row)
 {
     int n = 1, n_named = 0, n_scores = 0, n_other = 0, i = 0;
@@ -351,7 +361,8 @@ static int find_old(args_t *a, const char *names, const char *row)
         a->n_old = n;
         tfb_note("%s: columns of an earlier run are replaced: %.*s%s", a->in.name, len, first, more);
     } else
-        tfb_warn("%s has columns called like those that are added (%.*s%s): they stay, and the new ones are the last", a->in.name, len, first, more);
+        tfb_warn("%s has columns called like those that are added (%.*s%s): they stay, and the new ones are the last",
+                 a->in.name, len, first, more);
     return 0;
 }
 
@@ -369,8 +380,9 @@ static int drop_old(args_t *a, char *line, size_t *n, int rows)
             memmove(to, p, len);
             to += len;
         } else if (rows && a->old[i] == OLD_SCORE && !is_score(p, len) && (len != 1 || *p != '.'))
-            return tfb_lines_error(&a->in, "column %d is to be replaced by new scores, but '%.*s' is not a score: rename the column", i + 1,
-                                   len < 40 ? (int)len : 40, p);
+            return tfb_lines_error(
+                &a->in, "column %d is to be replaced by new scores, but '%.*s' is not a score: rename the column",
+                i + 1, len < 40 ? (int)len : 40, p);
         if (last) break;
         p += len + 1;
     }
@@ -380,7 +392,7 @@ static int drop_old(args_t *a, char *line, size_t *n, int rows)
 }
 
 /* Before the first row (NULL: there is none): the column names, behind the file's own if it has
- * them. held: the last of its header lines, or NULL. 0, or -1 (logged). */
+ * them. held: the last of its header lines, or NULL. Returns 0, or -1 (logged). */
 static int bed_columns(args_t *a, char *held, const char *row)
 {
     static const char *const name[] = {"#chrom", "start", "end", "name", "score", "strand"};
@@ -402,7 +414,7 @@ static int bed_columns(args_t *a, char *held, const char *row)
 }
 
 /* Keeps a header line until it is known whether it is the last: that one gets our column names.
- * 0, or -1 (logged). */
+ * Returns 0, or -1 (logged). */
 static int hold(args_t *a, char **held)
 {
     if (*held) say(a, "%s\n", *held);
@@ -411,7 +423,7 @@ static int hold(args_t *a, char **held)
     return (*held = strdup(a->in.s.s)) ? 0 : memory_error(a);
 }
 
-/* The row in the current line. 0, or -1 (logged). */
+/* The row in the current line. Returns 0, or -1 (logged). */
 static int bed_row(args_t *a)
 {
     tfb_bed_t b;

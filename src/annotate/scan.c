@@ -1,10 +1,13 @@
-/* scan.c - scores along a genome. Stages over chunks of intervals: read a stretch | leave out windows of N | score what is left, sharing what overlaps | write.
+/* scan.c - scores along a genome. Stages over chunks of intervals: read a stretch | leave out
+ * windows of N | score what is left, sharing what overlaps | write.
  *
- * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned apart join seamlessly. */
+ * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned
+ * apart join seamlessly. */
 #include "annotate/scan.h"
 #include "genome/base.h"
 #include "genome/lines.h"
 #include "genome/track.h"
+#include "score/session.h"
 #include "util/util.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -24,11 +27,8 @@ typedef struct {
 
 typedef struct {
     const tfb_scan_opt_t *o;
-    tfb_panel_t *panel;
-    tfb_pool_t *pool;
-    tfb_fasta_t *fasta;
+    tfb_session_t s;
     tfb_track_t **track; /* per TF */
-    int T, W;
     region_t *region;
     int n_regions, m_regions;
     uint8_t *code;
@@ -44,7 +44,7 @@ typedef struct {
 
 static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
 {
-    hts_pos_t len = tfb_fasta_len(a->fasta, tfb_fasta_contig(a->fasta, tid));
+    hts_pos_t len = tfb_fasta_len(a->s.fasta, tfb_fasta_contig(a->s.fasta, tid));
     if (a->n_regions == a->m_regions) {
         int m = a->m_regions ? 2 * a->m_regions : 64;
         region_t *r = realloc(a->region, (size_t)m * sizeof *r);
@@ -65,7 +65,7 @@ static int parse_regions(args_t *a, const char *s)
         return -1;
     }
     while (*s) {
-        const char *next = tfb_fasta_region(a->fasta, s, &tid, &beg, &end);
+        const char *next = tfb_fasta_region(a->s.fasta, s, &tid, &beg, &end);
         if (!next) {
             tfb_error("there is no region %.*s in %s", (int)strcspn(s, ","), s, a->o->fasta);
             return -1;
@@ -94,12 +94,13 @@ bad:
     return tfb_lines_error(in, "not a region: expected contig, position and end, from 1");
 }
 
-/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the end
- * left out for one base. */
+/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the
+ * end left out for one base. */
 static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);
-    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0), ret = -1, said = 0, r, tid;
+    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0),
+        ret = -1, r, tid;
     kstring_t contig = {0, 0, NULL};
     tfb_lines_t in = {0};
     if (tfb_lines_open(&in, path) < 0) return -1;
@@ -112,13 +113,9 @@ static int read_regions(args_t *a, const char *path)
             tfb_lines_error(&in, "not enough memory");
             goto done;
         }
-        if ((tid = tfb_fasta_find(a->fasta, contig.s)) < 0) {
+        if ((tid = tfb_session_contig(&a->s, contig.s, path)) < 0) {
             tfb_lines_error(&in, "%s has no contig %s", a->o->fasta, contig.s);
             goto done;
-        }
-        if (!said && strcmp(tfb_fasta_contig(a->fasta, tid), contig.s)) {
-            tfb_note("contigs are named in two styles: %s of %s is taken for %s of %s", contig.s, path, tfb_fasta_contig(a->fasta, tid), a->o->fasta);
-            said = 1;
         }
         if (add_region(a, tid, b.beg, b.end) < 0) goto done;
     }
@@ -143,7 +140,7 @@ static int make_regions(args_t *a)
     if (o->regions && parse_regions(a, o->regions) < 0) return -1;
     if (o->regions_file && read_regions(a, o->regions_file) < 0) return -1;
     if (!o->regions && !o->regions_file)
-        for (int i = 0; i < tfb_fasta_n_contigs(a->fasta); i++)
+        for (int i = 0; i < tfb_fasta_n_contigs(a->s.fasta); i++)
             if (add_region(a, i, 0, HTS_POS_MAX) < 0) return -1;
     if (a->n_regions) qsort(a->region, (size_t)a->n_regions, sizeof *a->region, by_place);
     for (int i = 0; i < a->n_regions; i++) {
@@ -162,10 +159,13 @@ static int make_regions(args_t *a)
 
 static int open_tracks(args_t *a)
 {
-    const char **tf = malloc((size_t)a->T * sizeof *tf);
+    const char **tf = malloc((size_t)a->s.T * sizeof *tf);
     if (!tf) return -1;
-    for (int t = 0; t < a->T; t++) tf[t] = tfb_panel_target(a->panel, t);
-    a->track = tfb_tracks_open(&(tfb_tracks_opt_t){.out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->T, .decimals = 5}, a->fasta);
+    for (int t = 0; t < a->s.T; t++) tf[t] = tfb_panel_target(a->s.panel, t);
+    a->track = tfb_tracks_open(
+        &(tfb_tracks_opt_t){
+            .out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->s.T, .decimals = 5},
+        a->s.fasta);
     free(tf);
     return a->track ? 0 : -1;
 }
@@ -173,18 +173,19 @@ static int open_tracks(args_t *a)
 /* ---- scanning ---- */
 
 /* The window of the interval [b, e): where it begins. */
-static hts_pos_t window_of(const args_t *a, hts_pos_t b, hts_pos_t e) { return b + (e - b) / 2 - a->W / 2; }
+static hts_pos_t window_of(const args_t *a, hts_pos_t b, hts_pos_t e) { return b + (e - b) / 2 - a->s.W / 2; }
 
 /* Intervals [k, k + n) of a contig. */
 static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g, hts_pos_t k, int n)
 {
     hts_pos_t step = a->o->step, last = (k + n) * step < len ? (k + n) * step : len;
-    hts_pos_t from = window_of(a, k * step, k * step + step < len ? k * step + step : len), to = window_of(a, (k + n - 1) * step, last) + a->W;
+    hts_pos_t from = window_of(a, k * step, k * step + step < len ? k * step + step : len),
+              to = window_of(a, (k + n - 1) * step, last) + a->s.W;
     int m = 0;
     if (from < 0) from = 0;
     if (to > len) to = len;
     a->n_all += n;
-    if (to - from < a->W) return 0;
+    if (to - from < a->s.W) return 0;
     size_t size = (size_t)(to - from);
     if (size > a->m_code) {
         uint8_t *c = realloc(a->code, size);
@@ -197,21 +198,23 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
         }
         a->m_code = size;
     }
-    if (tfb_fasta_codes(a->fasta, contig, from, to, a->code) < 0) return -1;
+    if (tfb_fasta_codes(a->s.fasta, contig, from, to, a->code) < 0) return -1;
     a->n_before[0] = 0;
     for (size_t i = 0; i < size; i++) a->n_before[i + 1] = a->n_before[i] + (a->code[i] == TFB_N);
     for (int i = 0; i < n; i++) {
         hts_pos_t b = (k + i) * step, e = b + step < len ? b + step : len, lo = window_of(a, b, e);
-        if (lo < from || lo + a->W > to || a->n_before[lo - from + a->W] - a->n_before[lo - from] > a->o->max_n) continue;
+        if (lo < from || lo + a->s.W > to || a->n_before[lo - from + a->s.W] - a->n_before[lo - from] > a->o->max_n)
+            continue;
         a->at[m] = lo - from;
         a->beg[m] = b > g->beg ? b : g->beg;
         a->end[m++] = e < g->end ? e : g->end;
     }
-    if (tfb_panel_stretch(a->panel, a->code, a->at, m, a->o->strand, a->z) < 0) return -1;
+    if (tfb_panel_stretch(a->s.panel, a->code, a->at, m, a->o->strand, a->z) < 0) return -1;
     for (int i = 0; i < m; i++)
-        for (int t = 0; t < a->T; t++) {
-            float z = a->z[(size_t)i * (size_t)a->T + (size_t)t];
-            if (tfb_track_add(a->track[t], contig, a->beg[i], a->end[i], a->o->logit ? z : tfb_sigmoid(z)) < 0) return -1;
+        for (int t = 0; t < a->s.T; t++) {
+            float z = a->z[(size_t)i * (size_t)a->s.T + (size_t)t];
+            if (tfb_track_add(a->track[t], contig, a->beg[i], a->end[i], a->o->logit ? z : tfb_sigmoid(z)) < 0)
+                return -1;
         }
     a->n_scored += m;
     return 0;
@@ -219,8 +222,11 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
 
 static int scan_region(args_t *a, const region_t *g)
 {
-    const char *contig = tfb_fasta_contig(a->fasta, g->tid);
-    hts_pos_t len = tfb_fasta_len(a->fasta, contig), step = a->o->step, most = BASES / step < 1 ? 1 : BASES / step < WINDOWS ? BASES / step : WINDOWS;
+    const char *contig = tfb_fasta_contig(a->s.fasta, g->tid);
+    hts_pos_t len = tfb_fasta_len(a->s.fasta, contig), step = a->o->step,
+              most = BASES / step < 1         ? 1
+                     : BASES / step < WINDOWS ? BASES / step
+                                              : WINDOWS;
     hts_pos_t end = (g->end + step - 1) / step;
     a->n_bases += g->end - g->beg;
     for (hts_pos_t k = g->beg / step; k < end; k += most)
@@ -235,21 +241,22 @@ int tfb_scan(const tfb_scan_opt_t *o)
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = o;
-    if (!(a->pool = tfb_pool_create(o->threads)) || !(a->panel = tfb_panel_open(o->model, o->tf, a->pool)) || !(a->fasta = tfb_fasta_open(o->fasta))) goto done;
-    a->T = tfb_panel_n_targets(a->panel);
-    a->W = tfb_panel_window(a->panel);
-    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->T, sizeof(float), "scores")) || make_regions(a) < 0 || open_tracks(a) < 0) goto done;
+    if (tfb_session_open(
+            &a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0)
+        goto done;
+    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) || make_regions(a) < 0 ||
+        open_tracks(a) < 0)
+        goto done;
     ret = 0;
     for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
 done:
-    ret = tfb_tracks_close(a->track, a->T, ret == 0);
+    ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
     double s = tfb_now() - began;
     if (ret == 0)
-        tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64 " with too many N or too near a contig end", a->n_bases, s,
-                 (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
-    tfb_panel_close(a->panel);
-    tfb_pool_destroy(a->pool);
-    tfb_fasta_close(a->fasta);
+        tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64
+                 " with too many N or too near a contig end",
+                 a->n_bases, s, (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
+    tfb_session_close(&a->s);
     free(a->region);
     free(a->code);
     free(a->n_before);

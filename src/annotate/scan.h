@@ -6,8 +6,8 @@
 
 typedef struct {
     const char *model, *fasta;
-    const char *tf;                     /* names or "all" */
-    const char *out;                    /* a file; of several TFs a name with {tf}, or a folder; "-" = standard output */
+    const char *tf;  /* names or "all" */
+    const char *out; /* a file; for several TFs a name with {tf}, or a folder; "-" = standard output */
     const char *regions, *regions_file; /* NULL: all contigs */
     const char *format;                 /* "bedgraph" or "bigwig"; NULL: by the name of out, else bedGraph */
     int step, max_n;
@@ -16,10 +16,12 @@ typedef struct {
     int threads;
 } tfb_scan_opt_t;
 
-/* Contigs are cut into intervals of step bases from their first base on; an interval gets the score of the window in its middle, as BED does. So the
- * value of a base does not depend on the regions asked for, which only clip intervals. Windows that reach beyond the contig or hold more than max_n N
- * give none. Contigs come in the order of the FASTA, regions sorted and merged. Memory does not grow with the genome. 0, or -1 (logged; no file is
- * left). */
+/* Writes a track per TF. Contigs are cut into intervals of step bases from their first base on;
+ * an interval gets the score of the window in its middle, as BED does. So the value of a base
+ * does not depend on the regions asked for, which only clip intervals. Windows that reach beyond
+ * the contig or hold more than max_n N give none. Contigs come in the order of the FASTA,
+ * regions sorted and merged. Memory does not grow with the genome. Returns 0, or -1 (logged; no
+ * file is left). */
 int tfb_scan(const tfb_scan_opt_t *o);
 
 #endif

@@ -1,9 +1,10 @@
-/* vcf.h - VCF or BCF in, the same out with predictions as INFO tags. The program and the bcftools plugin both end here. */
+/* vcf.h - VCF or BCF in, the same out with predictions as INFO tags. The program and the bcftools plugin both end
+ * here. */
 #ifndef TFB_VCF_H
 #define TFB_VCF_H
 
 #include "genome/fasta.h"
-#include "nn/effect.h"
+#include "score/effect.h"
 
 typedef struct {
     const char *model;            /* one or more, comma-separated: panel.h */
@@ -27,15 +28,16 @@ typedef struct {
     int write_index;                      /* 0 no, 1 csi, 2 tbi */
     int threads;
     int no_version;
-    tfb_panel_t *panel; /* NULL, or the opened model and reference, the caller's: for many small files. The panel is of these TFs */
+    tfb_panel_t *panel; /* NULL, or the opened model (of these TFs) and reference, the caller's: for many small files */
     tfb_fasta_t *reference;
     const char *tool;    /* header provenance: "tfbind" or "bcftools_tfbind" */
     const char *command; /* the command line, for the header */
 } tfb_vcf_opt_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o);
-/* 0, or -1 (logged). On failure no output appears, and one that was there stays; the index is part of it. If nothing was scored since every contig is
- * unknown to the FASTA, that is an error too, but the output is whole and in its place. */
+/* Annotates a file. Returns 0, or -1 (logged). On failure no output appears, and one that was there stays; the index is
+ * part of it. If nothing was scored because no contig is in the FASTA, that is an error too, but the output is whole
+ * and in its place. */
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o);
 
 #endif

@@ -28,7 +28,8 @@ int tfb_cmd_relate(int argc, char **argv);
 int tfb_cmd_scan(int argc, char **argv);
 int tfb_cmd_report(int argc, char **argv);
 
-/* The annotate command as the plugin runs it: another name in messages and headers, host's filters. Returns the exit status. */
+/* The annotate command as the plugin runs it: another name in messages and headers, host's filters. Returns the exit
+ * status. */
 int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status);
 
 /* Ends a command whose errno was 0 when it began. Reports lack of memory if nothing else was logged, and
@@ -39,7 +40,8 @@ int tfb_cmd_end(int status, int fail_status);
  * `+` may be. */
 struct option;
 int tfb_cmd_getopt(int argc, char **argv, const char *letters, const struct option *opts);
-/* Names from "a,b,c" or, from "@FILE", one a line; NULL-terminated, release with tfb_strv_free. NULL on failure (logged). */
+/* Names from "a,b,c" or, from "@FILE", one a line; NULL-terminated, release with tfb_strv_free. NULL on failure
+ * (logged). */
 char **tfb_cmd_list(const char *s, int *n);
 /* Parses a whole or a decimal number within [lo, hi]. Returns 0, or 1 (logged with the option's name) and
  * leaves *v as it is. */
@@ -55,10 +57,12 @@ int tfb_cmd_schedule(const char *s, int *schedule);
 int tfb_cmd_strand(const char *s, tfb_strand_t *strand);
 /* Applies the value of --precision: 0, or 1 (logged). */
 int tfb_cmd_precision(const char *s);
-/* After the options: without any the usage, on standard error; else an error for an argument too many or for the first option that is not there. need:
- * values, and what to call those that are NULL; ends with a name of NULL. in: what gets the one argument that a command takes, a `what` (set before: where
- * there is none); NULL: it takes none. Whether there was something. */
-int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2], const char **in, const char *what);
+/* After the options: without any the usage, on standard error; else an error for an argument too many or for the first
+ * option that is not there. need: values, and what to call those that are NULL; ends with a name of NULL. in: what gets
+ * the one argument that a command takes, a `what` (set before: where there is none); NULL: it takes none. Whether there
+ * was something. */
+int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to),
+                       const char *const (*need)[2], const char **in, const char *what);
 /* Processors this process may use. */
 int tfb_cmd_processors(void);
 

@@ -7,44 +7,56 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Do the variants of a set change the sites of TFs more than others do? A table, a row a TF, the most significant first.\n"
-               "\n"
-               "Usage: tfbind enrich [options] -m model.safetensors --background common.vcf.gz hits.tfb.bcf\n"
-               "       tfbind enrich [options] -m model.safetensors -f ref.fa hits.vcf.gz\n"
-               "       tfbind enrich [options] -m model.safetensors -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
-               "\n"
-               "  -m, --model FILE         model, or several, comma-separated, as for annotate\n"
-               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: variants are scored. Without it both files must be annotated;\n"
-               "                           with --tf all every TF is tested, with the summary only the TF that changes most counts\n"
-               "      --background FILE    VCF or BCF of variants to compare with; hits among them are left out\n"
-               "                           [random SNVs near the hits, matched in trinucleotide, change and GC of the window; needs -f]\n"
-               "      --random INT         random SNVs for each hit [10]\n"
-               "      --within INT         random SNVs lie within INT bases of their hit, the nearest first; 0: anywhere [50000; with -R 0]\n"
-               "      --min-lp NUM         GWAS-VCF: hits are the records with FORMAT/LP (-log10 p) from this on; without --background the\n"
-               "                           other records are the background\n"
-               "      --weight TAG         weight of a hit, such as INFO/PIP or FORMAT/PP, 0 or more [1]\n"
-               "      --sample NAME        the sample (of GWAS-VCF, the study) whose FORMAT values are read [the first]\n"
-               "  -R, --regions-file FILE  BED: only variants in these regions, and random SNVs from them [anywhere]\n"
-               "      --test WHAT          change (|delta|), gain (delta above 0) or loss (below) [change]\n"
-               "      --by-effect          gain and loss are of the allele that raises the trait: ALT, or REF where FORMAT/ES is negative [of ALT]\n"
-               "      --match-af           thin the background to the hits' minor allele frequencies (FORMAT/AF, else INFO/AF)\n"
-               "      --tf LIST            only these TFs [all]\n"
-               "      --prefix STR         first part of the tags' names [TFB]\n"
-               "      --strand WHICH       both, fwd or rev [both]\n"
-               "      --max-n INT          leave out alleles with more N in their window [20]\n"
-               "      --permutations INT   of the permutation test [10000]\n"
-               "      --max-background INT  a larger background is sampled [100000]\n"
-               "      --seed INT           of all that is random [1]\n"
-               "      --svg FILE           draw the first 20 TFs\n"
-               "  -o, --output FILE        the table [standard output]\n"
-               "  -@, --threads INT        threads in all [all processors]\n"
-               "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-               "  -h, --help               this text\n"
-               "\n"
-               "Columns: weighted means of the hits' and the background's changes; auc, the chance that a hit changes the TF more than a variant\n"
-               "of the background; one-sided p of the rank test and of permutations of the mean, each with its false discovery rate (q);\n"
-               "auc_low and auc_high, the 95 %% confidence interval of auc. A variant counts once however often it is there, and hits are never\n"
-               "their own background.\n");
+    fprintf(f,
+            "Do the variants of a set change the sites of TFs more than others do? A table, a row a TF, the most "
+            "significant first.\n"
+            "\n"
+            "Usage: tfbind enrich [options] -m model.safetensors --background common.vcf.gz hits.tfb.bcf\n"
+            "       tfbind enrich [options] -m model.safetensors -f ref.fa hits.vcf.gz\n"
+            "       tfbind enrich [options] -m model.safetensors -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
+            "\n"
+            "  -m, --model FILE         model, or several, comma-separated, as for annotate\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: variants are scored. Without it both files "
+            "must be annotated;\n"
+            "                           with --tf all every TF is tested, with the summary only the TF that changes "
+            "most counts\n"
+            "      --background FILE    VCF or BCF of variants to compare with; hits among them are left out\n"
+            "                           [random SNVs near the hits, matched in trinucleotide, change and GC of the "
+            "window; needs -f]\n"
+            "      --random INT         random SNVs for each hit [10]\n"
+            "      --within INT         random SNVs lie within INT bases of their hit, the nearest first; 0: anywhere "
+            "[50000; with -R 0]\n"
+            "      --min-lp NUM         GWAS-VCF: hits are the records with FORMAT/LP (-log10 p) from this on; without "
+            "--background the\n"
+            "                           other records are the background\n"
+            "      --weight TAG         weight of a hit, such as INFO/PIP or FORMAT/PP, 0 or more [1]\n"
+            "      --sample NAME        the sample (of GWAS-VCF, the study) whose FORMAT values are read [the first]\n"
+            "  -R, --regions-file FILE  BED: only variants in these regions, and random SNVs from them [anywhere]\n"
+            "      --test WHAT          change (|delta|), gain (delta above 0) or loss (below) [change]\n"
+            "      --by-effect          gain and loss are of the allele that raises the trait: ALT, or REF where "
+            "FORMAT/ES is negative [of ALT]\n"
+            "      --match-af           thin the background to the hits' minor allele frequencies (FORMAT/AF, else "
+            "INFO/AF)\n"
+            "      --tf LIST            only these TFs [all]\n"
+            "      --prefix STR         first part of the tags' names [TFB]\n"
+            "      --strand WHICH       both, fwd or rev [both]\n"
+            "      --max-n INT          leave out alleles with more N in their window [20]\n"
+            "      --permutations INT   of the permutation test [10000]\n"
+            "      --max-background INT  a larger background is sampled [100000]\n"
+            "      --seed INT           of all that is random [1]\n"
+            "      --svg FILE           draw the first 20 TFs\n"
+            "  -o, --output FILE        the table [standard output]\n"
+            "  -@, --threads INT        threads in all [all processors]\n"
+            "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
+            "  -h, --help               this text\n"
+            "\n"
+            "Columns: weighted means of the hits' and the background's changes; auc, the chance that a hit changes the "
+            "TF more than a variant\n"
+            "of the background; one-sided p of the rank test and of permutations of the mean, each with its false "
+            "discovery rate (q);\n"
+            "auc_low and auc_high, the 95 %% confidence interval of auc. A variant counts once however often it is "
+            "there, and hits are never\n"
+            "their own background.\n");
 }
 
 int tfb_cmd_enrich(int argc, char **argv)
@@ -117,8 +129,12 @@ int tfb_cmd_enrich(int argc, char **argv)
         case PREFIX: o.prefix = optarg; break;
         case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand), scoring = 1; break;
         case MAX_N: scoring = 1, bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
-        case PERMUTATIONS: bad |= tfb_cmd_int("permutations", optarg, 0, 10000000, &v), o.n_permutations = (int)v; break;
-        case MAX_BACKGROUND: bad |= tfb_cmd_int("max-background", optarg, 1, 100000000, &v), o.max_background = v; break;
+        case PERMUTATIONS:
+            bad |= tfb_cmd_int("permutations", optarg, 0, 10000000, &v), o.n_permutations = (int)v;
+            break;
+        case MAX_BACKGROUND:
+            bad |= tfb_cmd_int("max-background", optarg, 1, 100000000, &v), o.max_background = v;
+            break;
         case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v; break;
         case SVG: o.svg = optarg; break;
         case BY_EFFECT: o.by_effect = 1; break;
@@ -134,16 +150,21 @@ int tfb_cmd_enrich(int argc, char **argv)
     else if (o.by_effect && o.what == TFB_ENRICH_CHANGE)
         tfb_error("--by-effect is about the direction of changes: it goes with --test gain or loss");
     else if (o.match_af && !o.background && isnan(o.min_lp))
-        tfb_error("--match-af needs a background that has frequencies: --background, or the rest of a GWAS-VCF (--min-lp)");
+        tfb_error(
+            "--match-af needs a background that has frequencies: --background, or the rest of a GWAS-VCF (--min-lp)");
     else if ((random || within >= 0) && (o.background || !isnan(o.min_lp)))
-        tfb_error("%s is for a background of random SNVs: it goes with neither --background nor --min-lp", random ? "--random" : "--within");
-    else if (o.sample && isnan(o.min_lp) && !o.by_effect && !o.match_af && (!o.weight || strncmp(o.weight, "FORMAT/", 7)))
-        tfb_error("--sample chooses whose FORMAT values are read: it goes with --min-lp, --by-effect, --match-af or --weight FORMAT/...");
+        tfb_error("%s is for a background of random SNVs: it goes with neither --background nor --min-lp",
+                  random ? "--random" : "--within");
+    else if (o.sample && isnan(o.min_lp) && !o.by_effect && !o.match_af &&
+             (!o.weight || strncmp(o.weight, "FORMAT/", 7)))
+        tfb_error("--sample chooses whose FORMAT values are read: it goes with --min-lp, --by-effect, --match-af or "
+                  "--weight FORMAT/...");
     else if (o.background && strcmp(o.background, "-") == 0 && strcmp(o.in, "-") == 0)
         tfb_error("hits and background cannot both be standard input");
     else {
         if (within >= 0 || o.regions) o.within = within >= 0 ? within : 0;
-        if (scoring && !o.fasta) tfb_warn("--strand and --max-n are for scoring: without -f the tags count as they are");
+        if (scoring && !o.fasta)
+            tfb_warn("--strand and --max-n are for scoring: without -f the tags count as they are");
         return tfb_enrich(&o) < 0 ? 1 : 0;
     }
     return 1;

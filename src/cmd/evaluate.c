@@ -35,28 +35,36 @@ typedef struct {
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Compare a model's predictions with labels: a table with one header line, a row per target, and their mean.\n"
-               "\n"
-               "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
-               "\n"
-               "  -m, --model FILE         model\n"
-               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-               "  -l, --labels FILE        regions and labels, as for pretrain\n"
-               "      --chroms LIST        only regions of these contigs [all]\n"
-               "      --tf LIST            only these targets [those that model and labels share]\n"
-               "      --allow-leak         compare on regions that trained the model as well; the numbers are then too good [refused]\n"
-               "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
-               "      --balanced           compare on each target's bound regions and as many unbound ones, matched by GC content in 10 bins and\n"
-               "                           drawn by --seed, as the published single-TF models were tested [all resolved regions]\n"
-               "      --bootstrap INT      95 %% intervals of AUROC, AUPRC and MCC from so many resamplings of the regions [0]\n"
-               "      --seed INT           of the bootstrap and of --balanced [1]\n"
-               "      --predictions FILE   also write the logits of each region compared, tab-separated\n"
-               "  -o, --output FILE        the table [standard output]\n"
-               "  -@, --threads INT        threads in all [all processors]\n"
-               "  -h, --help               this text\n"
-               "\n"
-               "n and n_bound count the regions compared. Measures are `.` for targets with fewer than 10 regions of either class; mcc, precision,\n"
-               "recall and accuracy are at a probability of 0.5. The last row is the mean over targets with measures, n their number.\n");
+    fprintf(
+        f,
+        "Compare a model's predictions with labels: a table with one header line, a row per target, and their mean.\n"
+        "\n"
+        "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
+        "\n"
+        "  -m, --model FILE         model\n"
+        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+        "  -l, --labels FILE        regions and labels, as for pretrain\n"
+        "      --chroms LIST        only regions of these contigs [all]\n"
+        "      --tf LIST            only these targets [those that model and labels share]\n"
+        "      --allow-leak         compare on regions that trained the model as well; the numbers are then too good "
+        "[refused]\n"
+        "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+        "      --balanced           compare on each target's bound regions and as many unbound ones, matched by GC "
+        "content in 10 bins and\n"
+        "                           drawn by --seed, as the published single-TF models were tested [all resolved "
+        "regions]\n"
+        "      --bootstrap INT      95 %% intervals of AUROC, AUPRC and MCC from so many resamplings of the regions "
+        "[0]\n"
+        "      --seed INT           of the bootstrap and of --balanced [1]\n"
+        "      --predictions FILE   also write the logits of each region compared, tab-separated\n"
+        "  -o, --output FILE        the table [standard output]\n"
+        "  -@, --threads INT        threads in all [all processors]\n"
+        "  -h, --help               this text\n"
+        "\n"
+        "n and n_bound count the regions compared. Measures are `.` for targets with fewer than 10 regions of either "
+        "class; mcc, precision,\n"
+        "recall and accuracy are at a probability of 0.5. The last row is the mean over targets with measures, n their "
+        "number.\n");
 }
 
 static void put(FILE *f, double v)
@@ -71,10 +79,14 @@ static void put(FILE *f, double v)
 static int leak_error(const job_t *j, int64_t n)
 {
     enum { SEEN = TFB_SEEN_CONTIG | TFB_SEEN_REGION, MOST = 6 };
-    char *bad = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 0, MOST), *good = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 1, MOST);
+    char *bad = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 0, MOST),
+         *good = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 1, MOST);
     if (bad && good)
-        tfb_error("%s was trained on %" PRId64 " of these %" PRId64 " regions (%s): %s%s%s, or --allow-leak for numbers that are too good", j->a->model, n,
-                  j->ex->n, bad, *good ? "compare on others (--chroms " : "compare on regions that it has not seen", good, *good ? ")" : "");
+        tfb_error("%s was trained on %" PRId64 " of these %" PRId64
+                  " regions (%s): %s%s%s, or --allow-leak for numbers that are too good",
+                  j->a->model, n, j->ex->n, bad,
+                  *good ? "compare on others (--chroms " : "compare on regions that it has not seen", good,
+                  *good ? ")" : "");
     free(bad);
     free(good);
     return -1;
@@ -88,40 +100,50 @@ static int check_leak(job_t *j)
     int known = tfb_transfer_seen(j->m, j->ex, j->seen);
     if (known < 0) return -1;
     if (!known) {
-        tfb_warn("%s does not say which regions trained it: if some of these did, the numbers are too good", j->a->model);
+        tfb_warn("%s does not say which regions trained it: if some of these did, the numbers are too good",
+                 j->a->model);
         return 0;
     }
     for (int64_t i = 0; i < N; i++) n[j->seen[i]]++;
     int64_t trained = n[TFB_SEEN_CONTIG] + n[TFB_SEEN_REGION];
     if (j->a->allow_leak) {
-        if (trained) tfb_warn("%s was trained on %" PRId64 " of these %" PRId64 " regions: the numbers are too good", j->a->model, trained, N);
+        if (trained)
+            tfb_warn("%s was trained on %" PRId64 " of these %" PRId64 " regions: the numbers are too good",
+                     j->a->model, trained, N);
         memset(j->seen, 0, (size_t)N);
         return 0;
     }
     /* the record of regions takes one in a hundred for one that it is not: so few are left out without a question */
     if (n[TFB_SEEN_CONTIG] || n[TFB_SEEN_REGION] > N / 32) return leak_error(j, trained);
     if (n[TFB_SEEN_VALID])
-        tfb_note("%" PRId64 " of %" PRId64 " regions are on contigs that chose the model's epoch: the numbers may be a little too good", n[TFB_SEEN_VALID], N);
-    if (trained) tfb_note("%" PRId64 " of %" PRId64 " regions left out, since they may have trained the model", trained, N);
+        tfb_note("%" PRId64 " of %" PRId64
+                 " regions are on contigs that chose the model's epoch: the numbers may be a little too good",
+                 n[TFB_SEEN_VALID], N);
+    if (trained)
+        tfb_note("%" PRId64 " of %" PRId64 " regions left out, since they may have trained the model", trained, N);
     return 0;
 }
 
-/* Which regions count for which target: take (n, T). All resolved ones that are no leak, or a balanced sample of them. */
+/* Which regions count for which target: take (n, T). All resolved ones that are no leak, or a balanced sample of them.
+ */
 static uint8_t *choose(const job_t *j)
 {
     const args_t *a = j->a;
     const tfb_examples_t *ex = j->ex;
     int T = ex->n_targets;
-    uint8_t *take = tfb_alloc((size_t)ex->n * (size_t)T, 1, "the regions to compare"), *part = tfb_alloc((size_t)ex->n, 1, "the regions to compare");
+    uint8_t *take = tfb_alloc((size_t)ex->n * (size_t)T, 1, "the regions to compare"),
+            *part = tfb_alloc((size_t)ex->n, 1, "the regions to compare");
     int64_t bound;
     for (int t = 0; take && part && t < T; t++) {
-        for (int64_t i = 0; i < ex->n; i++) part[i] = j->seen[i] & (TFB_SEEN_CONTIG | TFB_SEEN_REGION) ? TFB_UNUSED : TFB_TEST;
+        for (int64_t i = 0; i < ex->n; i++)
+            part[i] = j->seen[i] & (TFB_SEEN_CONTIG | TFB_SEEN_REGION) ? TFB_UNUSED : TFB_TEST;
         if (a->balanced && tfb_transfer_balance(ex, t, TFB_TEST, 0, a->seed, part, &bound) < 0) {
             free(take);
             take = NULL;
             break;
         }
-        for (int64_t i = 0; i < ex->n; i++) take[i * T + t] = part[i] == TFB_TEST && tfb_examples_label(ex, i, t) != TFB_NULL;
+        for (int64_t i = 0; i < ex->n; i++)
+            take[i * T + t] = part[i] == TFB_TEST && tfb_examples_label(ex, i, t) != TFB_NULL;
     }
     if (!part) free(take), take = NULL;
     free(part);
@@ -139,13 +161,15 @@ static int write_predictions(const args_t *a, const tfb_examples_t *ex, const ui
     for (int64_t i = 0; i < n; i++) {
         uint32_t k = idx[i];
         fprintf(f, "\n%s\t%u\t%u", ex->contigs[ex->contig[k]], ex->beg[k], ex->beg[k] + (uint32_t)ex->window);
-        for (int t = 0; t < ex->n_targets; t++) fprintf(f, "\t%.5f", (double)z[(size_t)i * (size_t)ex->n_targets + (size_t)t]);
+        for (int t = 0; t < ex->n_targets; t++)
+            fprintf(f, "\t%.5f", (double)z[(size_t)i * (size_t)ex->n_targets + (size_t)t]);
     }
     fputc('\n', f);
     return tfb_out_close(f, whole, 1);
 }
 
-static int table(const args_t *a, const tfb_examples_t *ex, const uint8_t *take, const uint32_t *idx, int64_t n, const float *z, FILE *f)
+static int table(const args_t *a, const tfb_examples_t *ex, const uint8_t *take, const uint32_t *idx, int64_t n,
+                 const float *z, FILE *f)
 {
     int T = ex->n_targets, n_mean = 0;
     double sum[6] = {0};
@@ -155,7 +179,8 @@ static int table(const args_t *a, const tfb_examples_t *ex, const uint8_t *take,
             a->bootstrap ? "\tauroc_low\tauroc_high\tauprc_low\tauprc_high\tmcc_low\tmcc_high" : "");
     for (int t = 0; t < T; t++) {
         tfb_metrics_t m;
-        for (int64_t i = 0; i < n; i++) label[i] = take[(int64_t)idx[i] * T + t] ? (uint8_t)tfb_examples_label(ex, idx[i], t) : TFB_NULL;
+        for (int64_t i = 0; i < n; i++)
+            label[i] = take[(int64_t)idx[i] * T + t] ? (uint8_t)tfb_examples_label(ex, idx[i], t) : TFB_NULL;
         if (tfb_metrics_compute(z + t, T, label, 1, n, 10, &m) < 0) goto fail;
         const double v[6] = {m.auroc, m.auprc, m.mcc, m.precision, m.recall, m.accuracy};
         fprintf(f, "%s\t%" PRId64 "\t%" PRId64, ex->targets[t], m.n, m.n_bound);
@@ -166,7 +191,8 @@ static int table(const args_t *a, const tfb_examples_t *ex, const uint8_t *take,
         }
         if (a->bootstrap) {
             double ci[3][2] = {{NAN, NAN}, {NAN, NAN}, {NAN, NAN}};
-            if (!isnan(m.auroc) && tfb_metrics_bootstrap(z + t, T, label, 1, n, a->bootstrap, a->seed, ci) < 0) goto fail;
+            if (!isnan(m.auroc) && tfb_metrics_bootstrap(z + t, T, label, 1, n, a->bootstrap, a->seed, ci) < 0)
+                goto fail;
             for (int k = 0; k < 3; k++) put(f, ci[k][0]), put(f, ci[k][1]);
         }
         fputc('\n', f);
@@ -189,8 +215,9 @@ static int choose_targets(job_t *j)
     int n = 0, ret = -1;
     tfb_labels_t *l = NULL;
     tfb_entry_t *columns = NULL;
-    if (!(j->target = tfb_model_targets_parse(j->m, a->tf ? a->tf : "all", &n)) || !(l = tfb_labels_open(a->labels)) ||
-        !(columns = tfb_index(tfb_labels_tfs(l), tfb_labels_n_tfs(l))) || !(j->names = calloc((size_t)n + 1, sizeof *j->names)))
+    if (!(j->target = tfb_targets_parse(j->m->targets, j->m->index, j->m->n_targets, a->tf ? a->tf : "all", &n)) ||
+        !(l = tfb_labels_open(a->labels)) || !(columns = tfb_index(tfb_labels_tfs(l), tfb_labels_n_tfs(l))) ||
+        !(j->names = calloc((size_t)n + 1, sizeof *j->names)))
         goto done;
     for (int i = 0; i < n; i++) {
         const char *name = j->m->targets[j->target[i]];
@@ -221,8 +248,13 @@ static int load_examples(job_t *j)
     int n_chroms = 0;
     char **chroms = NULL;
     if (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))) return -1;
-    tfb_examples_opt_t eo = {
-        .fasta = a->fasta, .labels = a->labels, .targets = j->names, .n_targets = j->T, .chroms = chroms, .n_chroms = n_chroms, .window = j->m->window};
+    tfb_examples_opt_t eo = {.fasta = a->fasta,
+                             .labels = a->labels,
+                             .targets = j->names,
+                             .n_targets = j->T,
+                             .chroms = chroms,
+                             .n_chroms = n_chroms,
+                             .window = j->m->window};
     j->ex = tfb_examples_load(&eo);
     tfb_strv_free(chroms);
     return j->ex ? 0 : -1;
@@ -236,14 +268,17 @@ static int score(job_t *j)
     uint8_t *code = NULL;
     tfb_infer_t *f = NULL;
     tfb_pool_t *pool = tfb_pool_create(j->a->threads);
-    if (!pool || !(f = tfb_infer_create(j->m, j->target, j->T, pool)) || !(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) ||
+    if (!pool || !(f = tfb_infer_create(j->m->net, j->target, j->T, pool)) ||
+        !(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) ||
         !(code = tfb_alloc((size_t)BLOCK * (size_t)W, 1, "windows")))
         goto done;
     for (int64_t i = 0; i < j->n; i += BLOCK) {
         int64_t k = j->n - i < BLOCK ? j->n - i : BLOCK;
         float *z = j->z + i * j->T;
         for (int64_t q = 0; q < k; q++) tfb_examples_codes(j->ex, j->idx[i + q], 0, code + q * W);
-        if (tfb_infer_windows(f, code, NULL, k, j->a->strand, z) < 0 || tfb_logits_check(j->a->model, j->names, j->T, z, k) < 0) goto done;
+        if (tfb_infer_windows(f, code, NULL, k, j->a->strand, z) < 0 ||
+            tfb_logits_check(j->a->model, j->names, j->T, z, k) < 0)
+            goto done;
     }
     ret = 0;
 done:
@@ -259,10 +294,12 @@ static int run(const args_t *a)
     job_t j = {.a = a};
     tfb_out_t *whole;
     FILE *out;
-    if (!(j.m = tfb_model_load(a->model)) || tfb_model_try(j.m, a->model) < 0 || choose_targets(&j) < 0 || load_examples(&j) < 0 || check_leak(&j) < 0)
+    if (!(j.m = tfb_model_load(a->model)) || tfb_model_try(j.m, a->model) < 0 || choose_targets(&j) < 0 ||
+        load_examples(&j) < 0 || check_leak(&j) < 0)
         goto done;
     if (tfb_run_claim(a->predictions) < 0 || tfb_run_claim(a->out) < 0) goto done; /* before the work */
-    if (!(j.take = choose(&j)) || !(j.idx = tfb_alloc((size_t)j.ex->n, sizeof *j.idx, "the regions to compare"))) goto done;
+    if (!(j.take = choose(&j)) || !(j.idx = tfb_alloc((size_t)j.ex->n, sizeof *j.idx, "the regions to compare")))
+        goto done;
     for (int64_t i = 0; i < j.ex->n; i++)
         if (memchr(j.take + i * j.T, 1, (size_t)j.T)) j.idx[j.n++] = (uint32_t)i;
     if (score(&j) < 0 || (a->predictions && write_predictions(a, j.ex, j.idx, j.n, j.z) < 0)) goto done;
@@ -320,7 +357,8 @@ int tfb_cmd_evaluate(int argc, char **argv)
         case 'h': usage(stdout); return 0;
         default: return 1;
         }
-    const char *const need[][2] = {{a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
+    const char *const need[][2] = {
+        {a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
     if (bad || tfb_cmd_incomplete("evaluate", argc, argv, usage, need, NULL, NULL)) return 1;
     return run(&a) < 0 ? 1 : 0;
 }

@@ -10,47 +10,73 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f,
-            "Show which bases a prediction rests on: what each contributes to a TF's log odds of binding.\n"
-            "\n"
-            "Usage: tfbind explain [options] -m model.safetensors -f ref.fa in.vcf.gz|in.bed\n"
-            "       tfbind explain [options] -m model.safetensors in.fa\n"
-            "\n"
-            "Variants are explained in pairs, REF and ALT; regions and sequences in the window around their middle (of narrowPeak, the summit).\n"
-            "\n"
-            "Model and input\n"
-            "  -m, --model FILE         model (--method ism takes several, comma-separated, or a folder)\n"
-            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA\n"
-            "      --tf LIST            TFs, comma-separated, or all [the one with the highest score; of a variant, with the largest change]\n"
-            "      --input vcf|bed|fasta  what the input is [found out]\n"
-            "      --max-n INT          leave out windows with more N [20]\n"
-            "      --min-score FLOAT    explain only what is bound with at least this probability (of a variant, with either allele) [0]\n"
-            "      --strand WHICH       both, fwd or rev [both: contributions to the mean of the logits]\n"
-            "Method\n"
-            "      --method deeplift|ism|gradient  DeepLIFT (rescale rule) against references; in-silico mutagenesis; gradient x input\n"
-            "                           [ism for variants, else deeplift]\n"
-            "      --references INT     DeepLIFT: shuffles of the sequence that keep its dinucleotides [10]\n"
-            "      --references-fasta FILE  DeepLIFT: these sequences, each of the window's length, in place of shuffles\n"
-            "      --seed INT           of the shuffles [1]\n"
-            "Output\n"
-            "  -o, --output FILE        table: a row a base, its contribution, and hypothetical contributions of A, C, G and T there\n"
-            "                           [standard output, where no other output is asked for]\n"
-            "      --scores FILE        table: a row a sequence and TF, its score, and how exactly contributions add up to it\n"
-            "      --npz PREFIX         arrays for TF-MoDISco-lite: PREFIX.TF.onehot.npz and PREFIX.TF.hyp.npz%s\n"
-            "      --track FILE         track of contributions, for BED: bedGraph (.gz: bgzip), or by name bigWig (.bw, .bigwig);\n"
-            "                           several TFs: a name with {tf}, or a folder. Where regions overlap, a base has the mean\n"
-            "      --logos FOLDER       an SVG a sequence and TF; of a variant a figure: REF, ALT, and the motif they match\n"
-            "      --db FILE            motifs for these figures, in MEME format\n"
-            "      --flank INT          bases that these figures show on each side of the variant [25]\n"
-            "  -@, --threads INT        threads in all [1]\n"
-            "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-            "  -h, --help               this text\n",
-            tfb_npz_possible() ? "" : " (not in this build)");
+    fprintf(
+        f,
+        "Show which bases a prediction rests on: what each contributes to a TF's log odds of binding.\n"
+        "\n"
+        "Usage: tfbind explain [options] -m model.safetensors -f ref.fa in.vcf.gz|in.bed\n"
+        "       tfbind explain [options] -m model.safetensors in.fa\n"
+        "\n"
+        "Variants are explained in pairs, REF and ALT; regions and sequences in the window around their middle (of "
+        "narrowPeak, the summit).\n"
+        "\n"
+        "Model and input\n"
+        "  -m, --model FILE         model (--method ism takes several, comma-separated, or a folder)\n"
+        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA\n"
+        "      --tf LIST            TFs, comma-separated, or all [the one with the highest score; of a variant, with "
+        "the largest change]\n"
+        "      --input vcf|bed|fasta  what the input is [found out]\n"
+        "      --max-n INT          leave out windows with more N [20]\n"
+        "      --min-score FLOAT    explain only what is bound with at least this probability (of a variant, with "
+        "either allele) [0]\n"
+        "      --strand WHICH       both, fwd or rev [both: contributions to the mean of the logits]\n"
+        "Method\n"
+        "      --method deeplift|ism|gradient  DeepLIFT (rescale rule) against references; in-silico mutagenesis; "
+        "gradient x input\n"
+        "                           [ism for variants, else deeplift]\n"
+        "      --references INT     DeepLIFT: shuffles of the sequence that keep its dinucleotides [10]\n"
+        "      --references-fasta FILE  DeepLIFT: these sequences, each of the window's length, in place of shuffles\n"
+        "      --seed INT           of the shuffles [1]\n"
+        "Output\n"
+        "  -o, --output FILE        table: a row a base, its contribution, and hypothetical contributions of A, C, G "
+        "and T there\n"
+        "                           [standard output, where no other output is asked for]\n"
+        "      --scores FILE        table: a row a sequence and TF, its score, and how exactly contributions add up to "
+        "it\n"
+        "      --npz PREFIX         arrays for TF-MoDISco-lite: PREFIX.TF.onehot.npz and PREFIX.TF.hyp.npz%s\n"
+        "      --track FILE         track of contributions, for BED: bedGraph (.gz: bgzip), or by name bigWig (.bw, "
+        ".bigwig);\n"
+        "                           several TFs: a name with {tf}, or a folder. Where regions overlap, a base has the "
+        "mean\n"
+        "      --logos FOLDER       an SVG a sequence and TF; of a variant a figure: REF, ALT, and the motif they "
+        "match\n"
+        "      --db FILE            motifs for these figures, in MEME format\n"
+        "      --flank INT          bases that these figures show on each side of the variant [25]\n"
+        "  -@, --threads INT        threads in all [1]\n"
+        "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
+        "  -h, --help               this text\n",
+        tfb_npz_possible() ? "" : " (not in this build)");
 }
 
 int tfb_cmd_explain(int argc, char **argv)
 {
-    enum { TF = 256, INPUT, MAX_N, MIN_SCORE, STRAND, METHOD, REFS, REFS_FASTA, SEED, SCORES, NPZ, TRACK, LOGOS, DB, FLANK };
+    enum {
+        TF = 256,
+        INPUT,
+        MAX_N,
+        MIN_SCORE,
+        STRAND,
+        METHOD,
+        REFS,
+        REFS_FASTA,
+        SEED,
+        SCORES,
+        NPZ,
+        TRACK,
+        LOGOS,
+        DB,
+        FLANK
+    };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},       {"fasta-ref", 1, NULL, 'f'},
                                          {"tf", 1, NULL, TF},           {"input", 1, NULL, INPUT},
                                          {"max-n", 1, NULL, MAX_N},     {"min-score", 1, NULL, MIN_SCORE},

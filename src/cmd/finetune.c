@@ -1,4 +1,5 @@
-/* finetune.c - `tfbind finetune`: a pre-trained model -> a model of one TF or a few. Options in, calls of the core out. */
+/* finetune.c - `tfbind finetune`: a pre-trained model -> a model of one TF or a few. Options in, calls of the core out.
+ */
 #include "config.h"
 #include "cmd/cmd.h"
 #include "cmd/training.h"
@@ -22,24 +23,32 @@ typedef struct {
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Fine-tune a pre-trained model for a TF of which some hundred bound regions are known: its last layer is replaced by a fresh one,\n"
+    fprintf(f, "Fine-tune a pre-trained model for a TF of which some hundred bound regions are known: its last layer "
+               "is replaced by a fresh one,\n"
                "and everything is trained on at a ten times lower rate (Novakovsky et al. 2021).\n"
                "\n"
-               "Usage: tfbind finetune [options] --from model.safetensors --target TF -f ref.fa -l labels.bed.gz -o tf.safetensors\n"
+               "Usage: tfbind finetune [options] --from model.safetensors --target TF -f ref.fa -l labels.bed.gz -o "
+               "tf.safetensors\n"
                "\n"
                "      --from FILE          pre-trained model\n"
-               "      --target LIST        TF to learn, a column of the labels; the model need not know it. Several: a joint model of them\n"
+               "      --target LIST        TF to learn, a column of the labels; the model need not know it. Several: a "
+               "joint model of them\n"
                "      --from-scratch       the control: the same network and data, fresh weights, rate 0.003\n"
-               "      --freeze WHAT        layers not to train: none, conv, all-but-last, or everything up to a named layer [none]\n"
+               "      --freeze WHAT        layers not to train: none, conv, all-but-last, or everything up to a named "
+               "layer [none]\n"
                "Data\n"
                "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
                "  -l, --labels FILE        regions and labels, as for pretrain\n"
-               "      --regions INT        train on so many bound regions, drawn by --seed, and validate on an eighth of that [all]\n"
-               "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content in 10 bins]\n"
+               "      --regions INT        train on so many bound regions, drawn by --seed, and validate on an eighth "
+               "of that [all]\n"
+               "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content in "
+               "10 bins]\n"
                "      --chroms LIST        use only regions of these contigs [all]\n"
-               "      --valid LIST         contigs for validation  } [the parent's; if it has none, a random split by --seed:\n"
+               "      --valid LIST         contigs for validation  } [the parent's; if it has none, a random split by "
+               "--seed:\n"
                "      --test LIST          contigs for testing     }  80 %% training, 10 %% validation, 10 %% test]\n"
-               "Leaks: regions that trained or validated the parent are dropped, as published; contigs that it held out do not train.\n"
+               "Leaks: regions that trained or validated the parent are dropped, as published; contigs that it held "
+               "out do not train.\n"
                "      --reuse-training     let the parent's regions train again; they still neither validate nor test\n"
                "      --allow-leak         use all regions like any other (recorded in the model)\n"
                "Training\n"
@@ -48,14 +57,17 @@ static void usage(FILE *f)
                "      --rate FLOAT         Adam's learning rate [0.0003; 0.003 from scratch]\n"
                "      --schedule NAME      constant, cosine, linear or one-cycle [constant]\n"
                "      --warmup FLOAT       share of the steps in which the rate rises from 0 [0; one-cycle: 0.3]\n"
-               "      --augment LIST       change training windows at random: shift=20,mutate=0.05,insert=20,delete=30, or some of these [none]\n"
+               "      --augment LIST       change training windows at random: "
+               "shift=20,mutate=0.05,insert=20,delete=30, or some of these [none]\n"
                "      --clean INT          train on windows as they are in so many last epochs [0]\n"
                "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
-               "      --balance FLOAT      with several targets: weight of a TF in the loss, (bound regions of the TF with most / its own)^FLOAT [0]\n"
+               "      --balance FLOAT      with several targets: weight of a TF in the loss, (bound regions of the TF "
+               "with most / its own)^FLOAT [0]\n"
                "      --weights FILE       further weights of TFs in the loss: TF, tab, weight [1]\n"
                "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
                "      --one-strand         do not add the reverse complements\n"
-               "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as fast) [float32]\n"
+               "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as "
+               "fast) [float32]\n"
                "      --seed INT           of sample, new weights, order and dropout [1]\n"
                "      --resume             go on from OUT.ckpt\n"
                "Output\n"
@@ -81,7 +93,8 @@ static int choose_regions(const args_t *a, job_t *j)
     uint8_t *part = j->d.part;
     uint64_t seed = t->fit.seed;
     if ((j->by_contig = tfb_transfer_split(j->parent, ex, t->valid, t->test, a->leak, seed, part)) < 0) return -1;
-    int64_t dropped = a->scratch && a->leak == TFB_LEAK_ALLOW ? 0 : tfb_transfer_drop(j->parent, ex, a->leak, part), bound = 0;
+    int64_t dropped = a->scratch && a->leak == TFB_LEAK_ALLOW ? 0 : tfb_transfer_drop(j->parent, ex, a->leak, part),
+            bound = 0;
     if (dropped < 0) return -1;
     if (dropped) tfb_note("%" PRId64 " regions dropped because they trained or validated the parent", dropped);
     int balanced = ex->n_targets == 1 && !a->unbalanced;
@@ -93,18 +106,22 @@ static int choose_regions(const args_t *a, job_t *j)
                       dropped ? "; the parent has seen the others (--reuse-training lets them train again)" : "");
             return -1;
         }
-        if (t->regions && bound < t->regions) tfb_warn("%s has only %" PRId64 " bound regions to train on, not %" PRId64, ex->targets[0], bound, t->regions);
+        if (t->regions && bound < t->regions)
+            tfb_warn("%s has only %" PRId64 " bound regions to train on, not %" PRId64, ex->targets[0], bound,
+                     t->regions);
         if (tfb_transfer_balance(ex, 0, TFB_VALID, valid, seed, part, &bound_valid) < 0) return -1;
     }
     tfb_training_count(&j->d);
     int64_t n = j->d.n[TFB_TRAIN];
     if (n < 2) {
-        tfb_error("no regions are left for training%s", dropped ? ": the parent has seen them all (--reuse-training lets them train again)" : "");
+        tfb_error("no regions are left for training%s",
+                  dropped ? ": the parent has seen them all (--reuse-training lets them train again)" : "");
         return -1;
     }
     if (tfb_training_check_targets(&j->d) < 0) return -1;
     if (balanced && n < 2 * bound)
-        tfb_warn("%s has only %" PRId64 " unbound regions to train on beside %" PRId64 " bound ones", ex->targets[0], n - bound, bound);
+        tfb_warn("%s has only %" PRId64 " unbound regions to train on beside %" PRId64 " bound ones", ex->targets[0],
+                 n - bound, bound);
     return 0;
 }
 
@@ -117,9 +134,12 @@ static int describe(void *arg, tfb_model_t *m)
     const args_t *a = j->a;
     int bad = tfb_record_set(m, "freeze", "%s", a->freeze) || tfb_record_set(m, "leak", "%s", leak[a->leak]) ||
               tfb_record_set(m, "split", j->by_contig ? "contigs, sampled" : "random 80/10/10 by seed");
-    if (!a->scratch) bad |= tfb_record_set(m, "parent_sha256", "%s", j->parent->digest) || tfb_transfer_record_ancestors(m, j->parent) < 0;
+    if (!a->scratch)
+        bad |= tfb_record_set(m, "parent_sha256", "%s", j->parent->digest) ||
+               tfb_transfer_record_ancestors(m, j->parent) < 0;
     for (int i = 0; i < 2; i++)
-        if (tfb_model_meta(j->parent, keep[i])) bad |= tfb_record_set(m, keep[i], "%s", tfb_model_meta(j->parent, keep[i]));
+        if (tfb_model_meta(j->parent, keep[i]))
+            bad |= tfb_record_set(m, keep[i], "%s", tfb_model_meta(j->parent, keep[i]));
     return bad || tfb_transfer_record_regions(m, j->d.ex, j->d.part) < 0 ? -1 : 0;
 }
 
@@ -127,8 +147,8 @@ static int describe(void *arg, tfb_model_t *m)
 static int prepare(const args_t *a, job_t *j)
 {
     tfb_training_data_t *d = &j->d;
-    if (!(j->parent = tfb_model_load(a->from)) || tfb_model_try(j->parent, a->from) < 0 || tfb_training_load(&a->t, a->target, 0, j->parent->window, d) < 0 ||
-        choose_regions(a, j) < 0)
+    if (!(j->parent = tfb_model_load(a->from)) || tfb_model_try(j->parent, a->from) < 0 ||
+        tfb_training_load(&a->t, a->target, 0, j->parent->window, d) < 0 || choose_regions(a, j) < 0)
         return -1;
     if (!(d->net = tfb_transfer_net(j->parent, d->ex->n_targets, !a->scratch, a->t.fit.seed)) ||
         !(d->frozen = tfb_alloc((size_t)d->net->n_layers, 1, "layers")))
@@ -142,8 +162,9 @@ static int run(args_t *a, int argc, char **argv)
     char identity[900];
     int ret = tfb_ranks_agree(prepare(a, &j));
     if (ret == 0) {
-        snprintf(identity, sizeof identity, "valid=%.200s test=%.200s from=%s %d regions=%" PRId64 " %d leak=%d", a->t.valid ? a->t.valid : "",
-                 a->t.test ? a->t.test : "", j.parent->digest, a->scratch, a->t.regions, a->unbalanced, (int)a->leak);
+        snprintf(identity, sizeof identity, "valid=%.200s test=%.200s from=%s %d regions=%" PRId64 " %d leak=%d",
+                 a->t.valid ? a->t.valid : "", a->t.test ? a->t.test : "", j.parent->digest, a->scratch, a->t.regions,
+                 a->unbalanced, (int)a->leak);
         ret = tfb_training_run(&a->t, &j.d, identity, describe, &j, argc, argv);
     }
     tfb_training_free(&j.d);
@@ -155,10 +176,15 @@ int tfb_cmd_finetune(int argc, char **argv)
 {
     args_t a = {.t.fit = {.epochs = 10, .batch = 100, .seed = 1}, .freeze = "none"};
     enum { FROM = 256, TARGET, SCRATCH, FREEZE, UNBALANCED, REUSE, ALLOW };
-    static const struct option opts[] = {
-        {"from", 1, NULL, FROM},     {"target", 1, NULL, TARGET},         {"targets", 1, NULL, TARGET},       {"from-scratch", 0, NULL, SCRATCH},
-        {"freeze", 1, NULL, FREEZE}, {"unbalanced", 0, NULL, UNBALANCED}, {"reuse-training", 0, NULL, REUSE}, {"allow-leak", 0, NULL, ALLOW},
-        TFB_TRAINING_OPTIONS};
+    static const struct option opts[] = {{"from", 1, NULL, FROM},
+                                         {"target", 1, NULL, TARGET},
+                                         {"targets", 1, NULL, TARGET},
+                                         {"from-scratch", 0, NULL, SCRATCH},
+                                         {"freeze", 1, NULL, FREEZE},
+                                         {"unbalanced", 0, NULL, UNBALANCED},
+                                         {"reuse-training", 0, NULL, REUSE},
+                                         {"allow-leak", 0, NULL, ALLOW},
+                                         TFB_TRAINING_OPTIONS};
     int c, bad = 0;
     while ((c = tfb_cmd_getopt(argc, argv, TFB_TRAINING_LETTERS, opts)) >= 0) switch (c) {
         case FROM: a.from = optarg; break;
@@ -172,11 +198,13 @@ int tfb_cmd_finetune(int argc, char **argv)
         case '?': return 1;
         default: bad |= tfb_training_option(&a.t, c, optarg);
         }
-    const char *const need[][2] = {{a.from, "--from model.safetensors"}, {a.target, "--target TF"},      {a.t.fasta, "-f ref.fa"},
-                                   {a.t.labels, "-l labels.bed.gz"},     {a.t.out, "-o tf.safetensors"}, {NULL, NULL}};
+    const char *const need[][2] = {
+        {a.from, "--from model.safetensors"}, {a.target, "--target TF"},      {a.t.fasta, "-f ref.fa"},
+        {a.t.labels, "-l labels.bed.gz"},     {a.t.out, "-o tf.safetensors"}, {NULL, NULL}};
     if (bad || tfb_cmd_incomplete("finetune", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.t.regions && (a.unbalanced || strchr(a.target, ','))) {
-        tfb_error("--regions samples the regions of one target, balanced: it makes no sense with %s", a.unbalanced ? "--unbalanced" : "several targets");
+        tfb_error("--regions samples the regions of one target, balanced: it makes no sense with %s",
+                  a.unbalanced ? "--unbalanced" : "several targets");
         return 1;
     }
     if (a.scratch && strcmp(a.freeze, "none")) {

@@ -9,34 +9,40 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Label regions as bound or unbound from accessibility, ChIP-seq peaks and binding sites.\n"
-               "\n"
-               "Usage: tfbind labels [options] -f ref.fa --samples sheet.tsv -o labels.bed.gz regions.bed.gz\n"
-               "\n"
-               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; regions with an N in it are left out\n"
-               "      --samples FILE       tab-separated, with a header line: cell, tf, kind, path. kind is open (accessible regions of the\n"
-               "                           cell type; tf is .), peaks (ChIP-seq; narrowPeak's summit, else the middle) or tfbs (binding sites;\n"
-               "                           cell may be .: in every cell type). Paths are relative to the sheet; BED, plain or gzip\n"
-               "      --policy NAME        sparse, less-sparse, full or peaks [sparse]\n"
-               "      --width INT          regions are recentred to so many bases [200]\n"
-               "      --keep-n             keep regions with an N\n"
-               "      --keep-unresolved    keep regions that are resolved for no TF\n"
-               "  -o, --output FILE        labels; with .gz bgzip and a tabix index [standard output, plain]\n"
-               "  -v, --verbosity INT      0 errors, 1 warnings, 2 summary, 3 counts per TF [2]\n"
-               "  -h, --help               this text\n"
-               "\n"
-               "In a cell type where the region is open and the TF was ChIP-ed there is nothing (1), a peak (2), a site (3) or both (4); over cell\n"
-               "types the largest counts; 0 = nowhere open and ChIP-ed.   bound | unbound | unresolved\n"
-               "  sparse 4 | 1 | 0 2 3      less-sparse 4 | 1 2 3 | 0      full 4 | 0 1 2 3 |      peaks 2 4 | 1 3 | 0\n");
+    fprintf(f,
+            "Label regions as bound or unbound from accessibility, ChIP-seq peaks and binding sites.\n"
+            "\n"
+            "Usage: tfbind labels [options] -f ref.fa --samples sheet.tsv -o labels.bed.gz regions.bed.gz\n"
+            "\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; regions with an N in it are left out\n"
+            "      --samples FILE       tab-separated, with a header line: cell, tf, kind, path. kind is open "
+            "(accessible regions of the\n"
+            "                           cell type; tf is .), peaks (ChIP-seq; narrowPeak's summit, else the middle) or "
+            "tfbs (binding sites;\n"
+            "                           cell may be .: in every cell type). Paths are relative to the sheet; BED, "
+            "plain or gzip\n"
+            "      --policy NAME        sparse, less-sparse, full or peaks [sparse]\n"
+            "      --width INT          regions are recentred to so many bases [200]\n"
+            "      --keep-n             keep regions with an N\n"
+            "      --keep-unresolved    keep regions that are resolved for no TF\n"
+            "  -o, --output FILE        labels; with .gz bgzip and a tabix index [standard output, plain]\n"
+            "  -v, --verbosity INT      0 errors, 1 warnings, 2 summary, 3 counts per TF [2]\n"
+            "  -h, --help               this text\n"
+            "\n"
+            "In a cell type where the region is open and the TF was ChIP-ed there is nothing (1), a peak (2), a site "
+            "(3) or both (4); over cell\n"
+            "types the largest counts; 0 = nowhere open and ChIP-ed.   bound | unbound | unresolved\n"
+            "  sparse 4 | 1 | 0 2 3      less-sparse 4 | 1 2 3 | 0      full 4 | 0 1 2 3 |      peaks 2 4 | 1 3 | 0\n");
 }
 
 int tfb_cmd_labels(int argc, char **argv)
 {
     enum { SAMPLES = 256, POLICY, WIDTH, KEEP_N, KEEP_NULL };
-    static const struct option opts[] = {{"fasta-ref", 1, NULL, 'f'}, {"samples", 1, NULL, SAMPLES}, {"policy", 1, NULL, POLICY},
-                                         {"width", 1, NULL, WIDTH},   {"keep-n", 0, NULL, KEEP_N},   {"keep-unresolved", 0, NULL, KEEP_NULL},
-                                         {"output", 1, NULL, 'o'},    {"verbosity", 1, NULL, 'v'},   {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
+    static const struct option opts[] = {{"fasta-ref", 1, NULL, 'f'}, {"samples", 1, NULL, SAMPLES},
+                                         {"policy", 1, NULL, POLICY}, {"width", 1, NULL, WIDTH},
+                                         {"keep-n", 0, NULL, KEEP_N}, {"keep-unresolved", 0, NULL, KEEP_NULL},
+                                         {"output", 1, NULL, 'o'},    {"verbosity", 1, NULL, 'v'},
+                                         {"help", 0, NULL, 'h'},      {NULL, 0, NULL, 0}};
     tfb_peaks_opt_t o = {.width = 200, .out = "-"};
     int c, k, bad = 0;
     long v = 200;
@@ -45,7 +51,9 @@ int tfb_cmd_labels(int argc, char **argv)
         case 'o': o.out = optarg; break;
         case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level((int)v); break;
         case SAMPLES: o.samples = optarg; break;
-        case POLICY: bad |= (k = tfb_word("policy", optarg, tfb_policy_name, TFB_POLICIES)) < 0, o.policy = (tfb_policy_t)k; break;
+        case POLICY:
+            bad |= (k = tfb_word("policy", optarg, tfb_policy_name, TFB_POLICIES)) < 0, o.policy = (tfb_policy_t)k;
+            break;
         case WIDTH: bad |= tfb_cmd_int("width", optarg, 1, 100000, &v), o.width = (int)v; break;
         case KEEP_N: o.keep_n = 1; break;
         case KEEP_NULL: o.keep_null = 1; break;

@@ -14,40 +14,50 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Show what is in a model file; a file that shows is whole: its sizes, shapes and numbers have been checked.\n"
-               "\n"
-               "Usage: tfbind model [options] model.safetensors\n"
-               "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] model.safetensors\n"
-               "\n"
-               "Calibrating measures what a change by a random SNV is, and from which probability on a window is a site of the TF. annotate then writes\n"
-               "percentiles (TFB_PCT) and calls (TFB_CALL: gain, loss, change).\n\n"
-               "Show or convert\n"
-               "      --check              check more: no tensors that are not used, scores that are numbers; print nothing but OK\n"
-               "      --list               print the names of the targets, one a line, and nothing else\n"
-               "      --get KEY            print one entry of the metadata (such as test_metrics) and nothing else\n"
-               "      --calibration        print the calibration, a row a target: quantiles of |delta| and |LOR|, threshold, recall\n"
-               "      --convert FILE       write the model to FILE (--half: as float16)\n"
-               "      --half               with --convert\n"
-               "Calibrate\n"
-               "      --calibrate          score random SNVs in the regions, store quantiles of their |delta| and |LOR| for each target\n"
-               "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-               "  -R, --regions-file FILE  BED with the regions where SNVs are drawn [those of -l]\n"
-               "      --snv-chroms LIST    draw only on these contigs [all]\n"
-               "      --n INT              SNVs [100000]; they take 8 bytes of memory for each target\n"
-               "      --max-n INT          N allowed in the window of an SNV [20]\n"
-               "      --seed INT           of the draws [1]\n"
-               "  -l, --labels FILE        labelled regions, as for pretrain: also store, for each target, the lowest probability at which\n"
-               "                           the stated share of regions called sites is bound (10 bound ones or more)\n"
-               "      --chroms LIST        thresholds from regions on these contigs, which should not be those of training [all]\n"
-               "      --precision FLOAT    that share [0.5]\n"
-               "  -o, --output FILE        write the calibrated model here [over the model itself]\n"
-               "  -@, --threads INT        threads in all [all processors]\n"
-               "  -h, --help               this text\n");
+    fprintf(
+        f,
+        "Show what is in a model file; a file that shows is whole: its sizes, shapes and numbers have been checked.\n"
+        "\n"
+        "Usage: tfbind model [options] model.safetensors\n"
+        "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] "
+        "model.safetensors\n"
+        "\n"
+        "Calibrating measures what a change by a random SNV is, and from which probability on a window is a site of "
+        "the TF. annotate then writes\n"
+        "percentiles (TFB_PCT) and calls (TFB_CALL: gain, loss, change).\n\n"
+        "Show or convert\n"
+        "      --check              check more: no tensors that are not used, scores that are numbers; print nothing "
+        "but OK\n"
+        "      --list               print the names of the targets, one a line, and nothing else\n"
+        "      --get KEY            print one entry of the metadata (such as test_metrics) and nothing else\n"
+        "      --calibration        print the calibration, a row a target: quantiles of |delta| and |LOR|, threshold, "
+        "recall\n"
+        "      --convert FILE       write the model to FILE (--half: as float16)\n"
+        "      --half               with --convert\n"
+        "Calibrate\n"
+        "      --calibrate          score random SNVs in the regions, store quantiles of their |delta| and |LOR| for "
+        "each target\n"
+        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+        "  -R, --regions-file FILE  BED with the regions where SNVs are drawn [those of -l]\n"
+        "      --snv-chroms LIST    draw only on these contigs [all]\n"
+        "      --n INT              SNVs [100000]; they take 8 bytes of memory for each target\n"
+        "      --max-n INT          N allowed in the window of an SNV [20]\n"
+        "      --seed INT           of the draws [1]\n"
+        "  -l, --labels FILE        labelled regions, as for pretrain: also store, for each target, the lowest "
+        "probability at which\n"
+        "                           the stated share of regions called sites is bound (10 bound ones or more)\n"
+        "      --chroms LIST        thresholds from regions on these contigs, which should not be those of training "
+        "[all]\n"
+        "      --precision FLOAT    that share [0.5]\n"
+        "  -o, --output FILE        write the calibrated model here [over the model itself]\n"
+        "  -@, --threads INT        threads in all [all processors]\n"
+        "  -h, --help               this text\n");
 }
 
 static const char *or_dash(const char *s) { return s ? s : "?"; }
 
-/* One line for the eye; --calibration has the numbers. Words come from the file: control characters are not passed on. */
+/* One line for the eye; --calibration has the numbers. Words come from the file: control characters are not passed on.
+ */
 static void describe_calibration(const tfb_model_t *m)
 {
     const tfb_calib_t *c = m->calib;
@@ -57,10 +67,12 @@ static void describe_calibration(const tfb_model_t *m)
         n_pct += !isnan(tfb_calib_quantiles(c, t, TFB_CALIB_DELTA)[0]);
         n_threshold += !isnan(c->threshold[t]);
     }
-    int k = snprintf(text, sizeof text, "percentiles of %d targets from %" PRId64 " random SNVs (%.200s, seed %" PRId64 ")", n_pct, c->n_snvs,
-                     or_dash(c->regions), c->seed);
+    int k =
+        snprintf(text, sizeof text, "percentiles of %d targets from %" PRId64 " random SNVs (%.200s, seed %" PRId64 ")",
+                 n_pct, c->n_snvs, or_dash(c->regions), c->seed);
     if (c->sites && k > 0 && k < (int)sizeof text)
-        snprintf(text + k, sizeof text - (size_t)k, "; thresholds of %d at precision %g (%.200s)", n_threshold, c->precision, c->sites);
+        snprintf(text + k, sizeof text - (size_t)k, "; thresholds of %d at precision %g (%.200s)", n_threshold,
+                 c->precision, c->sites);
     printf("%s\t", TFB_CALIB_KEY);
     for (const char *s = text; *s; s++) putchar(iscntrl((unsigned char)*s) ? ' ' : *s);
     putchar('\n');
@@ -78,7 +90,8 @@ static void table_calibration(const tfb_model_t *m)
             if (isnan(c->threshold[t]))
                 printf("%s\t.\t.\t%s", m->targets[t], k ? "lor" : "delta");
             else
-                printf("%s\t%.4g\t%.4g\t%s", m->targets[t], (double)c->threshold[t], (double)c->recall[t], k ? "lor" : "delta");
+                printf("%s\t%.4g\t%.4g\t%s", m->targets[t], (double)c->threshold[t], (double)c->recall[t],
+                       k ? "lor" : "delta");
             for (int i = 0; i < c->n_grid; i++)
                 if (isnan(q[0]))
                     printf("\t.");
@@ -106,7 +119,8 @@ static void describe(const tfb_model_t *m, const char *path)
         size_t n = strlen(v);
         for (const char *k = m->meta[i]; *k; k++) putchar(iscntrl((unsigned char)*k) ? ' ' : *k);
         putchar('\t');
-        for (size_t k = 0; k < n && k < (n > 300 ? 100 : 300); k++) putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
+        for (size_t k = 0; k < n && k < (n > 300 ? 100 : 300); k++)
+            putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
         puts(n > 300 ? "... (--get shows all)" : "");
     }
     printf("\nlayer\tname\tpositions\tchannels\tparameters\n");
@@ -116,19 +130,30 @@ static void describe(const tfb_model_t *m, const char *path)
     }
 }
 
-static int calibrate(tfb_model_t *m, tfb_calibrate_opt_t *o, const char *snv_chroms, const char *chroms, int threads, int half, const char *out, char *command)
+typedef struct {
+    int check, list, show, half, cal;
+    int only_cal; /* an option was given that is for --calibrate alone */
+    int threads;
+    const char *get, *convert, *out, *snv_chroms, *chroms;
+    tfb_calibrate_opt_t o;
+} args_t;
+
+static int calibrate(tfb_model_t *m, args_t *g, const char *out, char *command)
 {
     int ret = -1;
+    tfb_calibrate_opt_t *o = &g->o;
     char **a = NULL, **b = NULL;
-    tfb_pool_t *pool = tfb_pool_create(threads);
+    tfb_pool_t *pool = tfb_pool_create(g->threads);
     o->pool = pool;
     if (!o->regions) o->regions = o->labels;
-    if (!pool || (snv_chroms && !(a = tfb_cmd_list(snv_chroms, &o->n_snv_chroms))) || (chroms && !(b = tfb_cmd_list(chroms, &o->n_chroms)))) goto done;
+    if (!pool || (g->snv_chroms && !(a = tfb_cmd_list(g->snv_chroms, &o->n_snv_chroms))) ||
+        (g->chroms && !(b = tfb_cmd_list(g->chroms, &o->n_chroms))))
+        goto done;
     if (tfb_run_claim(out) < 0) goto done;
     o->snv_chroms = a;
     o->chroms = b;
     if (tfb_calibrate(m, o) < 0) goto done;
-    ret = !command || tfb_model_meta_set(m, "calibration_command", command) < 0 ? -1 : tfb_model_save(m, out, half);
+    ret = !command || tfb_model_meta_set(m, "calibration_command", command) < 0 ? -1 : tfb_model_save(m, out, g->half);
 done:
     tfb_strv_free(a);
     tfb_strv_free(b);
@@ -136,105 +161,136 @@ done:
     return ret;
 }
 
-int tfb_cmd_model(int argc, char **argv)
+/* Do the options go together? 0, or -1 (logged). */
+static int check_args(const args_t *g)
 {
-    enum { CHECK = 256, LIST, GET, CALIBRATION, CONVERT, HALF, CALIBRATE, SNV_CHROMS, N, MAX_N, SEED, CHROMS, PRECISION };
-    static const struct option opts[] = {{"check", 0, NULL, CHECK},
-                                         {"list", 0, NULL, LIST},
-                                         {"get", 1, NULL, GET},
-                                         {"calibration", 0, NULL, CALIBRATION},
-                                         {"convert", 1, NULL, CONVERT},
-                                         {"half", 0, NULL, HALF},
-                                         {"calibrate", 0, NULL, CALIBRATE},
-                                         {"fasta-ref", 1, NULL, 'f'},
-                                         {"regions-file", 1, NULL, 'R'},
-                                         {"snv-chroms", 1, NULL, SNV_CHROMS},
-                                         {"n", 1, NULL, N},
-                                         {"max-n", 1, NULL, MAX_N},
-                                         {"seed", 1, NULL, SEED},
-                                         {"labels", 1, NULL, 'l'},
-                                         {"chroms", 1, NULL, CHROMS},
-                                         {"precision", 1, NULL, PRECISION},
-                                         {"output", 1, NULL, 'o'},
-                                         {"threads", 1, NULL, '@'},
-                                         {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
-    tfb_calibrate_opt_t o = {.n = 100000, .seed = 1, .max_n = 20, .precision = 0.5};
-    int c, check = 0, list = 0, half = 0, ret = 1, bad = 0, show = 0, cal = 0, only_cal = 0, threads = tfb_cmd_processors();
-    const char *get = NULL, *convert = NULL, *out = NULL, *snv_chroms = NULL, *chroms = NULL;
-    long v = 0;
-    while ((c = tfb_cmd_getopt(argc, argv, "f:R:l:o:@:h", opts)) >= 0) {
-        if (c == 'f' || c == 'R' || c == 'l' || c == 'o' || c == SNV_CHROMS || c == N || c == MAX_N || c == SEED || c == CHROMS || c == PRECISION) only_cal = 1;
-        switch (c) {
-        case CHECK: check = 1; break;
-        case LIST: list = 1; break;
-        case GET: get = optarg; break;
-        case CALIBRATION: show = 1; break;
-        case CONVERT: convert = optarg; break;
-        case HALF: half = 1; break;
-        case CALIBRATE: cal = 1; break;
-        case 'f': o.fasta = optarg; break;
-        case 'R': o.regions = optarg; break;
-        case 'l': o.labels = optarg; break;
-        case 'o': out = optarg; break;
-        case SNV_CHROMS: snv_chroms = optarg; break;
-        case CHROMS: chroms = optarg; break;
-        case N: bad |= tfb_cmd_int("n", optarg, 100, 100000000, &v), o.n = v; break;
-        case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
-        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v; break;
-        case PRECISION: bad |= tfb_cmd_double("precision", optarg, 0, 1, &o.precision); break;
-        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), threads = (int)v; break;
-        case 'h': usage(stdout); return 0;
-        default: return 1;
-        }
-    }
-    const char *path = NULL, *const need[][2] = {{NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file")) return 1;
-    if (cal ? check || list || get || show || convert : only_cal) {
-        tfb_error(cal ? "--calibrate goes with none of --check, --list, --get, --calibration and --convert"
-                      : "-f, -R, -l, -o, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for --calibrate");
-        return 1;
-    }
-    if (cal && (!o.fasta || (!o.labels && !o.regions) || (chroms && !o.labels))) {
-        tfb_error(!o.fasta                  ? "--calibrate needs -f ref.fa"
-                  : !o.labels && !o.regions ? "--calibrate needs regions: -l labels.bed.gz or -R regions.bed"
-                                            : "--chroms is for the labels of -l (--snv-chroms: where SNVs are drawn)");
-        return 1;
-    }
-    tfb_model_t *m = check ? tfb_model_load_strict(path) : tfb_model_load(path);
-    if (!m) return 1;
-    if ((check || cal) && tfb_model_try(m, path) < 0) goto done;
-    o.model = path;
-    if (cal) {
+    const tfb_calibrate_opt_t *o = &g->o;
+    const char *wrong = NULL;
+    if (!g->cal && g->only_cal)
+        wrong = "-f, -R, -l, -o, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for --calibrate";
+    else if (g->cal && (g->check || g->list || g->get || g->show || g->convert))
+        wrong = "--calibrate goes with none of --check, --list, --get, --calibration and --convert";
+    else if (g->cal && !o->fasta)
+        wrong = "--calibrate needs -f ref.fa";
+    else if (g->cal && !o->labels && !o->regions)
+        wrong = "--calibrate needs regions: -l labels.bed.gz or -R regions.bed";
+    else if (g->cal && g->chroms && !o->labels)
+        wrong = "--chroms is for the labels of -l (--snv-chroms: where SNVs are drawn)";
+    if (wrong) tfb_error("%s", wrong);
+    return wrong ? -1 : 0;
+}
+
+/* Does what was asked for, once the model is loaded. 0, or -1 (logged). */
+static int act(tfb_model_t *m, args_t *g, const char *path, int argc, char **argv)
+{
+    if ((g->check || g->cal) && tfb_model_try(m, path) < 0) return -1;
+    g->o.model = path;
+    if (g->cal) {
         char *command = tfb_record_command(argc, argv);
-        if (!out || strcmp(out, path) == 0) tfb_reads_no_more(path);
-        int r = calibrate(m, &o, snv_chroms, chroms, threads, half, out ? out : path, command);
+        const char *out = g->out ? g->out : path;
+        if (strcmp(out, path) == 0) tfb_reads_no_more(path);
+        int ret = calibrate(m, g, out, command);
         free(command);
-        if (r < 0) goto done;
-        describe_calibration(m);
-    } else if (check)
+        if (ret == 0) describe_calibration(m);
+        return ret;
+    }
+    if (g->check)
         printf("%s\tOK\n", path);
-    else if (list)
+    else if (g->list)
         for (int i = 0; i < m->n_targets; i++) puts(m->targets[i]);
-    else if (show) {
+    else if (g->show) {
         if (!m->calib) {
             tfb_error("%s has no calibration (--calibrate makes one)", path);
-            goto done;
+            return -1;
         }
         table_calibration(m);
-    } else if (get) {
-        const char *text = tfb_model_meta(m, get);
+    } else if (g->get) {
+        const char *text = tfb_model_meta(m, g->get);
         if (!text) {
-            tfb_error("%s has no '%s' in its metadata", path, get);
-            goto done;
+            tfb_error("%s has no '%s' in its metadata", path, g->get);
+            return -1;
         }
         puts(text);
-    } else if (convert) {
-        if (tfb_model_save(m, convert, half) < 0) goto done;
-    } else
+    } else if (g->convert)
+        return tfb_model_save(m, g->convert, g->half);
+    else
         describe(m, path);
-    ret = 0;
-done:
+    return 0;
+}
+
+enum { CHECK = 256, LIST, GET, CALIBRATION, CONVERT, HALF, CALIBRATE, SNV_CHROMS, N, MAX_N, SEED, CHROMS, PRECISION };
+static const struct option opts[] = {{"check", 0, NULL, CHECK},
+                                     {"list", 0, NULL, LIST},
+                                     {"get", 1, NULL, GET},
+                                     {"calibration", 0, NULL, CALIBRATION},
+                                     {"convert", 1, NULL, CONVERT},
+                                     {"half", 0, NULL, HALF},
+                                     {"calibrate", 0, NULL, CALIBRATE},
+                                     {"fasta-ref", 1, NULL, 'f'},
+                                     {"regions-file", 1, NULL, 'R'},
+                                     {"snv-chroms", 1, NULL, SNV_CHROMS},
+                                     {"n", 1, NULL, N},
+                                     {"max-n", 1, NULL, MAX_N},
+                                     {"seed", 1, NULL, SEED},
+                                     {"labels", 1, NULL, 'l'},
+                                     {"chroms", 1, NULL, CHROMS},
+                                     {"precision", 1, NULL, PRECISION},
+                                     {"output", 1, NULL, 'o'},
+                                     {"threads", 1, NULL, '@'},
+                                     {"help", 0, NULL, 'h'},
+                                     {NULL, 0, NULL, 0}};
+
+/* Takes one option. 0, or -1 if its value is wrong (logged). */
+static int take_option(args_t *g, int c)
+{
+    tfb_calibrate_opt_t *o = &g->o;
+    int bad = 0;
+    long v = 0;
+    switch (c) {
+    case CHECK: g->check = 1; break;
+    case LIST: g->list = 1; break;
+    case GET: g->get = optarg; break;
+    case CALIBRATION: g->show = 1; break;
+    case CONVERT: g->convert = optarg; break;
+    case HALF: g->half = 1; break;
+    case CALIBRATE: g->cal = 1; break;
+    case '@': bad = tfb_cmd_int("threads", optarg, 1, 1024, &v), g->threads = (int)v; break;
+    default: g->only_cal = 1;
+    }
+    switch (c) {
+    case 'f': o->fasta = optarg; break;
+    case 'R': o->regions = optarg; break;
+    case 'l': o->labels = optarg; break;
+    case 'o': g->out = optarg; break;
+    case SNV_CHROMS: g->snv_chroms = optarg; break;
+    case CHROMS: g->chroms = optarg; break;
+    case N: bad = tfb_cmd_int("n", optarg, 100, 100000000, &v), o->n = v; break;
+    case MAX_N: bad = tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o->max_n = (int)v; break;
+    case SEED: bad = tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o->seed = (uint64_t)v; break;
+    case PRECISION: bad = tfb_cmd_double("precision", optarg, 0, 1, &o->precision); break;
+    default: break;
+    }
+    return bad ? -1 : 0;
+}
+
+int tfb_cmd_model(int argc, char **argv)
+{
+    args_t g = {.threads = tfb_cmd_processors(), .o = {.n = 100000, .seed = 1, .max_n = 20, .precision = 0.5}};
+    int c, bad = 0;
+    while ((c = tfb_cmd_getopt(argc, argv, "f:R:l:o:@:h", opts)) >= 0) {
+        if (c == 'h') {
+            usage(stdout);
+            return 0;
+        }
+        if (c == '?') return 1;
+        bad |= take_option(&g, c) < 0;
+    }
+    const char *path = NULL, *const need[][2] = {{NULL, NULL}};
+    if (bad || tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file") || check_args(&g) < 0)
+        return 1;
+    tfb_model_t *m = g.check ? tfb_model_load_strict(path) : tfb_model_load(path);
+    if (!m) return 1;
+    int ret = act(m, &g, path, argc, argv) < 0;
     tfb_model_destroy(m);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         tfb_error("cannot write to standard output");

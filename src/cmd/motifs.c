@@ -28,32 +28,39 @@ static void usage(FILE *f)
                "  -f, --fasta-ref FILE     reference, indexed\n"
                "  -l, --labels FILE        regions and labels, as for evaluate; better those the model has not seen\n"
                "      --chroms LIST        only regions of these contigs (a,b,c or @FILE)\n"
-               "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO): best matches with p- and q-values, as by Tomtom\n"
-               "      --compare FILE       another model with the same first layer, such as the parent of a fine-tuned one: which filters\n"
+               "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO): best matches with p- and "
+               "q-values, as by Tomtom\n"
+               "      --compare FILE       another model with the same first layer, such as the parent of a fine-tuned "
+               "one: which filters\n"
                "                           became, were already, or are no longer the target's motif\n"
                "\n"
                "Output:\n"
                "  -o, --output FILE        table of filters [standard output]\n"
                "      --meme FILE          their motifs in MEME format\n"
-               "      --targets FILE       table of targets: is the target's own motif among the filters that matter most to it? (- = standard output,\n"
+               "      --targets FILE       table of targets: is the target's own motif among the filters that matter "
+               "most to it? (- = standard output,\n"
                "                           in place of the filters')\n"
                "      --importance FILE    table of the importance of each filter to each target\n"
                "      --html FILE          all of it on a page, with logos\n"
                "\n"
                "How:\n"
-               "      --use WHICH          regions used: correct (all their known labels predicted right), bound (of those, the bound ones), all [correct]\n"
+               "      --use WHICH          regions used: correct (all their known labels predicted right), bound (of "
+               "those, the bound ones), all [correct]\n"
                "      --threshold NUM      a site is where a filter reaches this part of its maximum [0.5]\n"
-               "      --importance-on WHICH  where importance is measured: used (the regions used), bound (those bound and predicted bound by any target),\n"
+               "      --importance-on WHICH  where importance is measured: used (the regions used), bound (those bound "
+               "and predicted bound by any target),\n"
                "                           own (for each target those bound and predicted bound by itself) [used]\n"
                "      --regions INT        on so many of them, evenly drawn (own: of each target); 0 = not [500]\n"
                "      --top INT            filters looked at for each target, the most important ones [5]\n"
                "      --trim BITS          cut off a motif's ends where they tell less, before comparing [0.25]\n"
-               "      --max-q NUM          a match counts below this q-value: on the page, and in what --compare says of a filter [0.01]\n"
+               "      --max-q NUM          a match counts below this q-value: on the page, and in what --compare says "
+               "of a filter [0.01]\n"
                "  -@, --threads INT        threads; the result does not depend on it [all processors]\n"
                "  -h, --help               this text\n");
 }
 
-static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, const tfb_matches_t *m, const tfb_matches_t *before, int what)
+static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, const tfb_matches_t *m,
+                    const tfb_matches_t *before, int what)
 {
     tfb_out_t *o;
     FILE *out = tfb_out_open(path, &o);
@@ -72,7 +79,8 @@ static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, c
         char title[512];
         const char *base = strrchr(a->model, '/');
         snprintf(title, sizeof title, "What the filters of %s look for", base ? base + 1 : a->model);
-        static const char *const on[] = {"regions used", "regions bound and predicted bound by any target", "regions of each target"};
+        static const char *const on[] = {"regions used", "regions bound and predicted bound by any target",
+                                         "regions of each target"};
         char where[100];
         snprintf(where, sizeof where, ", in %" PRId64 " %s", f->n_importance, on[a->scan.on]);
         tfb_page_opt_t p = {title, a->command, a->before, f->importance ? where : "", a->q};
@@ -88,7 +96,9 @@ static tfb_examples_t *load(const args_t *a, const tfb_model_t *m)
     tfb_examples_t *ex = NULL;
     char **chroms = NULL, **names = NULL;
     tfb_labels_t *l = tfb_labels_open(a->labels);
-    if (!l || !(names = calloc((size_t)m->n_targets + 1, sizeof *names)) || (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms)))) goto done;
+    if (!l || !(names = calloc((size_t)m->n_targets + 1, sizeof *names)) ||
+        (a->chroms && !(chroms = tfb_cmd_list(a->chroms, &n_chroms))))
+        goto done;
     for (int t = 0; t < m->n_targets; t++)
         for (int k = 0; k < tfb_labels_n_tfs(l); k++)
             if (strcmp(tfb_labels_tfs(l)[k], m->targets[t]) == 0) names[n++] = m->targets[t];
@@ -97,8 +107,13 @@ static tfb_examples_t *load(const args_t *a, const tfb_model_t *m)
         goto done;
     }
     if (n < m->n_targets) tfb_note("%d of the model's %d targets have labels in %s", n, m->n_targets, a->labels);
-    tfb_examples_opt_t o = {
-        .fasta = a->fasta, .labels = a->labels, .targets = names, .n_targets = n, .chroms = chroms, .n_chroms = n_chroms, .window = m->window};
+    tfb_examples_opt_t o = {.fasta = a->fasta,
+                            .labels = a->labels,
+                            .targets = names,
+                            .n_targets = n,
+                            .chroms = chroms,
+                            .n_chroms = n_chroms,
+                            .window = m->window};
     ex = tfb_examples_load(&o);
 done:
     tfb_labels_close(l);
@@ -133,12 +148,13 @@ static int run(const args_t *a)
         if (!(bm = tfb_model_load(a->before)) || tfb_model_try(bm, a->before) < 0) goto done;
         const tfb_layer_t *p = &m->net->layer[0], *q = &bm->net->layer[0];
         if (m->window != bm->window || p->kind != q->kind || p->F != q->F || p->K != q->K) {
-            tfb_error("%s and %s do not have the same first layer: filters cannot be compared one by one", a->model, a->before);
+            tfb_error("%s and %s do not have the same first layer: filters cannot be compared one by one", a->model,
+                      a->before);
             goto done;
         }
     }
-    if (!(ex = load(a, m)) || claim(a) < 0 || !(pool = tfb_pool_create(a->threads)) || !(f = tfb_filters_scan(m, ex, &a->scan, pool)) ||
-        !(x = tfb_matches_create(m, f, db, a->trim, pool)))
+    if (!(ex = load(a, m)) || claim(a) < 0 || !(pool = tfb_pool_create(a->threads)) ||
+        !(f = tfb_filters_scan(m, ex, &a->scan, pool)) || !(x = tfb_matches_create(m, f, db, a->trim, pool)))
         goto done;
     if (bm) { /* on the same regions; what counts as the target's motif is the new model's target */
         tfb_filters_opt_t o = a->scan;
@@ -171,7 +187,10 @@ done:
 
 int tfb_cmd_motifs(int argc, char **argv)
 {
-    args_t a = {.threads = tfb_cmd_processors(), .trim = 0.25, .q = 0.01, .scan = {.threshold = 0.5, .n_importance = 500, .n_top = 5}};
+    args_t a = {.threads = tfb_cmd_processors(),
+                .trim = 0.25,
+                .q = 0.01,
+                .scan = {.threshold = 0.5, .n_importance = 500, .n_top = 5}};
     enum { CHROMS = 256, COMPARE, MEME, TARGETS, IMPORTANCE, HTML, ON, USE, THRESHOLD, REGIONS, TOP, TRIM, MAX_Q };
     static const struct option opts[] = {{"model", 1, NULL, 'm'},
                                          {"fasta-ref", 1, NULL, 'f'},
@@ -194,7 +213,9 @@ int tfb_cmd_motifs(int argc, char **argv)
                                          {"threads", 1, NULL, '@'},
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
-    static const char *const use[] = {"correct", "bound", "all"}, *const on[] = {"used", "bound", "own"}; /* in the order of their types */
+    static const char *const use[] = {"correct", "bound", "all"}, *const on[] = {
+                                                                      "used", "bound",
+                                                                      "own"}; /* in the order of their types */
     int c, k, bad = 0;
     long v = 0;
     while ((c = tfb_cmd_getopt(argc, argv, "m:f:l:d:o:@:h", opts)) >= 0) switch (c) {
@@ -220,14 +241,16 @@ int tfb_cmd_motifs(int argc, char **argv)
         case 'h': usage(stdout); return 0;
         default: return 1;
         }
-    const char *const need[][2] = {{a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
+    const char *const need[][2] = {
+        {a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
     if (bad || tfb_cmd_incomplete("motifs", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.targets && !a.db) {
         tfb_error("--targets needs -d, a file of known motifs");
         return 1;
     }
     if (!a.scan.n_importance && (a.targets || a.importance)) {
-        tfb_error("--%s needs the importance of filters: --regions 0 switches it off", a.targets ? "targets" : "importance");
+        tfb_error("--%s needs the importance of filters: --regions 0 switches it off",
+                  a.targets ? "targets" : "importance");
         return 1;
     }
     if (!a.db && !a.importance && !a.html) a.scan.n_importance = 0; /* nobody would see it */

@@ -1,7 +1,9 @@
 /* options.c - parsing options and their values. */
 #include "cmd/cmd.h"
+#include "genome/lines.h"
 #include "kernels/kernels.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
@@ -10,38 +12,36 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The names in the lines of an open file, blank ones and comments left out: *n of them, NULL-terminated. NULL on
+ * failure (logged). */
+static char **names_of(tfb_lines_t *l, int *n)
+{
+    char **v = NULL;
+    int got, m = 0;
+    *n = 0;
+    while ((got = tfb_lines_next(l)) > 0) {
+        char *line = l->s.s;
+        size_t len = l->s.l;
+        while (len && strchr(" \t\r", line[len - 1])) line[--len] = 0;
+        if (!len || *line == '#') continue;
+        if (TFB_RESERVE(v, m, *n + 2, "a list of names") < 0) break;
+        v[*n + 1] = NULL;
+        if (!(v[*n] = strdup(line))) break;
+        ++*n;
+    }
+    if (got == 0 && *n) return v;
+    if (got == 0) tfb_error("%s holds no names", l->name);
+    tfb_strv_free(v);
+    return NULL;
+}
+
 char **tfb_cmd_list(const char *s, int *n)
 {
+    tfb_lines_t l = {0};
     if (*s != '@') return tfb_split(s, ',', n);
-    tfb_reads(s + 1, "the input");
-    FILE *f = fopen(s + 1, "r");
-    char **v = NULL, *line = NULL;
-    size_t m = 0;
-    ssize_t len;
-    *n = 0;
-    if (!f) {
-        tfb_error("cannot read %s: %s", s + 1, strerror(errno));
-        return NULL;
-    }
-    while ((len = getline(&line, &m, f)) >= 0) {
-        while (len && strchr(" \t\r\n", line[len - 1])) line[--len] = 0;
-        if (!len || *line == '#') continue;
-        char **p = realloc(v, ((size_t)*n + 2) * sizeof *p);
-        if (!p || !(p[*n] = strdup(line))) {
-            if (p) v = p, v[*n] = NULL;
-            tfb_strv_free(v);
-            v = NULL;
-            break;
-        }
-        v = p;
-        v[++*n] = NULL;
-    }
-    if (ferror(f))
-        tfb_error("cannot read %s: %s", s + 1, strerror(errno));
-    else if (!*n)
-        tfb_error("%s holds no names", s + 1);
-    free(line);
-    fclose(f);
+    if (tfb_lines_open(&l, s + 1) < 0) return NULL;
+    char **v = names_of(&l, n);
+    tfb_lines_close(&l);
     return v;
 }
 
@@ -152,12 +152,14 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
 
 /* Takes a line of --weights, its end cut off. seen (n_targets) has the line that named a target. 0, or -1
  * (logged). */
-static int weigh(const char *path, int64_t n_line, char *line, char *const *targets, int n_targets, float *w, int64_t *seen)
+static int weigh(const char *path, int64_t n_line, char *line, char *const *targets, int n_targets, float *w,
+                 int64_t *seen)
 {
     char *tab = strchr(line, '\t');
     double x = 0;
     if (!tab || decimal(tab + 1, &x) || !(x >= 1e-6 && x <= 1e6)) {
-        tfb_error("%s, line %" PRId64 ": expected a TF, a tab and a weight from 1e-6 to 1e6, not '%.60s'", path, n_line, line);
+        tfb_error("%s, line %" PRId64 ": expected a TF, a tab and a weight from 1e-6 to 1e6, not '%.60s'", path, n_line,
+                  line);
         return -1;
     }
     *tab = 0;
@@ -175,27 +177,22 @@ static int weigh(const char *path, int64_t n_line, char *line, char *const *targ
 
 float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
 {
-    tfb_reads(path, "the input");
-    FILE *f = fopen(path, "r");
+    tfb_lines_t l = {0};
+    int64_t found = 0, *seen = tfb_alloc((size_t)n_targets, sizeof *seen, "weights of targets");
     float *w = tfb_alloc((size_t)n_targets, sizeof *w, "weights of targets");
-    int64_t *seen = tfb_alloc((size_t)n_targets, sizeof *seen, "weights of targets"), n_line = 0, found = 0;
-    char *line = NULL;
-    size_t m = 0;
-    ssize_t len;
-    int bad = !f || !w || !seen;
-    if (!f) tfb_error("cannot read %s: %s", path, strerror(errno));
+    int got = -1, bad = !w || !seen || tfb_lines_open(&l, path) < 0;
     for (int t = 0; !bad && t < n_targets; t++) w[t] = 1;
-    while (!bad && (len = getline(&line, &m, f)) >= 0) {
-        n_line++;
-        while (len && strchr(" \t\r\n", line[len - 1])) line[--len] = 0;
-        if (len && *line != '#') bad = weigh(path, n_line, line, targets, n_targets, w, seen) < 0;
+    while (!bad && (got = tfb_lines_next(&l)) > 0) {
+        char *line = l.s.s;
+        size_t len = l.s.l;
+        while (len && strchr(" \t\r", line[len - 1])) line[--len] = 0;
+        if (len && *line != '#') bad = weigh(path, l.n, line, targets, n_targets, w, seen) < 0;
     }
-    if (!bad && ferror(f)) tfb_error("cannot read %s: %s", path, strerror(errno)), bad = 1;
+    bad |= got < 0;
     for (int t = 0; !bad && t < n_targets; t++) found += seen[t] > 0;
     if (!bad && !found) tfb_error("%s names none of the targets", path), bad = 1;
-    free(line);
+    tfb_lines_close(&l);
     free(seen);
-    if (f) fclose(f);
     if (!bad) return w;
     free(w);
     return NULL;
@@ -203,7 +200,8 @@ float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
 
 int tfb_cmd_schedule(const char *s, int *schedule)
 {
-    static const char *const name[] = {"constant", "cosine", "linear", "one-cycle"}; /* in the order of tfb_schedule_t */
+    static const char *const name[] = {"constant", "cosine", "linear",
+                                       "one-cycle"}; /* in the order of tfb_schedule_t */
     int k = tfb_word("schedule", s, name, 4);
     if (k >= 0) *schedule = k;
     return k < 0;
@@ -221,11 +219,14 @@ int tfb_cmd_precision(const char *s)
 {
     int r = tfb_kernels_set_precision(s);
     if (r == -1) tfb_error("--precision is float32 or bfloat16, not '%s'", s);
-    if (r == -2) tfb_error("this processor has no bfloat16 tiles (AMX), or TFBIND_CPU or the system keeps them back: leave --precision out");
+    if (r == -2)
+        tfb_error("this processor has no bfloat16 tiles (AMX), or TFBIND_CPU or the system keeps them back: leave "
+                  "--precision out");
     return r != 0;
 }
 
-int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to), const char *const (*need)[2], const char **in, const char *what)
+int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)(FILE *to),
+                       const char *const (*need)[2], const char **in, const char *what)
 {
     int n = argc - optind, most = in != NULL;
     if (argc == 1) {

@@ -9,36 +9,83 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Rank the TFs of a labels file as sources for a target: pre-training on biologically relevant ones helps most.\n"
-               "\n"
-               "Usage: tfbind relate [options] -l labels.bed.gz --target TF --by CRITERION\n"
-               "\n"
-               "  -l, --labels FILE        regions and labels, as for pretrain\n"
-               "      --target TF          the TF to be learnt\n"
-               "      --by CRITERION       correlation  cosine of the label columns, unresolved as 0 [the default]\n"
-               "                           cofactor     the same, without TFs that share a binding mode with the target\n"
-               "                           mode         TFs that share a binding mode, most bound regions first\n"
-               "                           least        of those, the least correlated first\n"
-               "                           partners     interaction partners, best score first\n"
-               "                           random       by --seed, as a control\n"
-               "      --groups FILE        table of binding modes, for cofactor, mode and least: a header line, a column tf, tf_symbols or\n"
-               "                           name (dimers as A::B or A;B), a column cluster..., mode, group or tf_family;\n"
-               "                           or motifs in MEME's format: those that look alike are one mode\n"
-               "      --group-column NAME  the column with the mode, where there are several\n"
-               "      --mode-cut FLOAT     how alike motifs of one mode are, on average (Ncor, 0 to 1) [0.4]\n"
-               "      --partners FILE      table of interactions in STRING's format: preferredName_A, preferredName_B, score\n"
-               "      --chroms LIST        count only regions of these contigs, e.g. those for training [all]\n"
-               "      --min-bound INT      leave out TFs with fewer bound regions [0]\n"
-               "      --top INT            so many TFs [all]\n"
-               "      --with-target        the target is one of them, the first\n"
-               "      --list               only their names, comma-separated, for pretrain --targets\n"
-               "      --seed INT           of random [1]\n"
-               "  -h, --help               this text\n");
+    fprintf(
+        f,
+        "Rank the TFs of a labels file as sources for a target: pre-training on biologically relevant ones helps "
+        "most.\n"
+        "\n"
+        "Usage: tfbind relate [options] -l labels.bed.gz --target TF --by CRITERION\n"
+        "\n"
+        "  -l, --labels FILE        regions and labels, as for pretrain\n"
+        "      --target TF          the TF to be learnt\n"
+        "      --by CRITERION       correlation  cosine of the label columns, unresolved as 0 [the default]\n"
+        "                           cofactor     the same, without TFs that share a binding mode with the target\n"
+        "                           mode         TFs that share a binding mode, most bound regions first\n"
+        "                           least        of those, the least correlated first\n"
+        "                           partners     interaction partners, best score first\n"
+        "                           random       by --seed, as a control\n"
+        "      --groups FILE        table of binding modes, for cofactor, mode and least: a header line, a column tf, "
+        "tf_symbols or\n"
+        "                           name (dimers as A::B or A;B), a column cluster..., mode, group or tf_family;\n"
+        "                           or motifs in MEME's format: those that look alike are one mode\n"
+        "      --group-column NAME  the column with the mode, where there are several\n"
+        "      --mode-cut FLOAT     how alike motifs of one mode are, on average (Ncor, 0 to 1) [0.4]\n"
+        "      --partners FILE      table of interactions in STRING's format: preferredName_A, preferredName_B, score\n"
+        "      --chroms LIST        count only regions of these contigs, e.g. those for training [all]\n"
+        "      --min-bound INT      leave out TFs with fewer bound regions [0]\n"
+        "      --top INT            so many TFs [all]\n"
+        "      --with-target        the target is one of them, the first\n"
+        "      --list               only their names, comma-separated, for pretrain --targets\n"
+        "      --seed INT           of random [1]\n"
+        "  -h, --help               this text\n");
+}
+
+/* Prints the names, at most top (0: all), target before them if it is not NULL. */
+static void print_names(const char *target, const tfb_related_t *r, int n, long top)
+{
+    int shown = 0;
+    if (target) printf("%s", target), shown++;
+    for (int i = 0; i < n && (!top || shown < top); i++) printf("%s%s", shown++ ? "," : "", r[i].tf);
+    putchar('\n');
+}
+
+/* Prints the table, likewise. bound: the target's bound regions. */
+static void print_table(const char *target, int64_t bound, const tfb_related_t *r, int n, long top)
+{
+    int shown = 0;
+    printf("rank\ttf\tn_bound\tn_both\tcosine\tsame_mode\tpartner_score\n");
+    if (target) printf("%d\t%s\t%" PRId64 "\t%" PRId64 "\t1.0000\tyes\t.\n", ++shown, target, bound, bound);
+    for (int i = 0; i < n && (!top || shown < top); i++) {
+        const char *same = r[i].same_mode ? "yes" : "no";
+        if (r[i].same_mode < 0) same = ".";
+        printf("%d\t%s\t%" PRId64 "\t%" PRId64 "\t%.4f\t%s\t", ++shown, r[i].tf, r[i].n_bound, r[i].n_both, r[i].cosine,
+               same);
+        if (r[i].partner > 0)
+            printf("%g\n", r[i].partner);
+        else
+            printf(".\n");
+    }
+}
+
+/* Reports the table that a criterion needs if it was not given. Returns whether it was not. */
+static int no_table(const tfb_relate_opt_t *o, const char *by)
+{
+    int modes = o->by == TFB_RELATE_COFACTOR || o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST;
+    if (modes && !o->groups) {
+        tfb_error("--by %s needs --groups, a table of binding modes or a file of motifs", by);
+        return 1;
+    }
+    if (o->by == TFB_RELATE_PARTNERS && !o->partners) {
+        tfb_error("--by partners needs --partners, a table of interactions");
+        return 1;
+    }
+    return 0;
 }
 
 int tfb_cmd_relate(int argc, char **argv)
 {
-    static const char *const by[] = {"correlation", "cofactor", "mode", "least", "partners", "random"}; /* in the order of tfb_relate_by_t */
+    static const char *const by[] = {"correlation", "cofactor", "mode",
+                                     "least",       "partners", "random"}; /* in the order of tfb_relate_by_t */
     enum { TARGET = 256, BY, GROUPS, COLUMN, CUT, PARTNERS, CHROMS, MIN_BOUND, TOP, WITH, LIST, SEED };
     static const struct option opts[] = {{"labels", 1, NULL, 'l'},
                                          {"target", 1, NULL, TARGET},
@@ -56,7 +103,7 @@ int tfb_cmd_relate(int argc, char **argv)
                                          {"help", 0, NULL, 'h'},
                                          {NULL, 0, NULL, 0}};
     tfb_relate_opt_t o = {.seed = 1, .mode_cut = 0.4};
-    int c, k, bad = 0, with = 0, list = 0, n, shown = 0;
+    int c, k, bad = 0, with = 0, list = 0, n;
     long top = 0, v = 1;
     char **chroms = NULL;
     while ((c = tfb_cmd_getopt(argc, argv, "l:h", opts)) >= 0) switch (c) {
@@ -81,38 +128,17 @@ int tfb_cmd_relate(int argc, char **argv)
         }
     const char *const need[][2] = {{o.labels, "-l labels.bed.gz"}, {o.target, "--target TF"}, {NULL, NULL}};
     if (bad || tfb_cmd_incomplete("relate", argc, argv, usage, need, NULL, NULL)) return 1;
-    if (!o.groups && (o.by == TFB_RELATE_COFACTOR || o.by == TFB_RELATE_MODE || o.by == TFB_RELATE_LEAST)) {
-        tfb_error("--by %s needs --groups, a table of binding modes or a file of motifs", by[o.by]);
-        return 1;
-    }
-    if (!o.partners && o.by == TFB_RELATE_PARTNERS) {
-        tfb_error("--by partners needs --partners, a table of interactions");
-        return 1;
-    }
+    if (no_table(&o, by[o.by])) return 1;
     int64_t target_bound;
     o.chroms = chroms;
     tfb_related_t *r = tfb_relate(&o, &n, &target_bound);
     tfb_strv_free(chroms);
     if (!r) return 1;
     if (top && n + with < top) tfb_warn("only %d TFs meet the criterion, not %ld", n + with, top);
-    if (list) {
-        if (with) printf("%s", o.target), shown++;
-        for (int i = 0; i < n && (!top || shown < top); i++) printf("%s%s", shown++ ? "," : "", r[i].tf);
-        putchar('\n');
-    } else {
-        printf("rank\ttf\tn_bound\tn_both\tcosine\tsame_mode\tpartner_score\n");
-        if (with) printf("%d\t%s\t%" PRId64 "\t%" PRId64 "\t1.0000\tyes\t.\n", ++shown, o.target, target_bound, target_bound);
-        for (int i = 0; i < n && (!top || shown < top); i++) {
-            printf("%d\t%s\t%" PRId64 "\t%" PRId64 "\t%.4f\t%s\t", ++shown, r[i].tf, r[i].n_bound, r[i].n_both, r[i].cosine,
-                   r[i].same_mode < 0 ? "."
-                   : r[i].same_mode   ? "yes"
-                                      : "no");
-            if (r[i].partner > 0)
-                printf("%g\n", r[i].partner);
-            else
-                printf(".\n");
-        }
-    }
+    if (list)
+        print_names(with ? o.target : NULL, r, n, top);
+    else
+        print_table(with ? o.target : NULL, target_bound, r, n, top);
     tfb_relate_free(r, n);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         tfb_error("cannot write to standard output");

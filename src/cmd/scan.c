@@ -23,11 +23,13 @@ static void usage(FILE *f)
                "Where\n"
                "  -r, --regions REGION     comma-separated regions [everything]\n"
                "  -R, --regions-file FILE  regions listed in a file: BED, or contig, position and end from 1\n"
-               "      --step INT           bases from one window to the next; multiples of the product of the model's pool widths (27 in the\n"
+               "      --step INT           bases from one window to the next; multiples of the product of the model's "
+               "pool widths (27 in the\n"
                "                           shipped one) share most work [54]\n"
                "      --max-n INT          no value where a window has more N [20]\n"
                "Output\n"
-               "  -o, --output FILE        .bw or .bigWig: bigWig, else bedGraph (.gz: bgzip); of several TFs a name with {tf}, or a folder\n"
+               "  -o, --output FILE        .bw or .bigWig: bigWig, else bedGraph (.gz: bgzip); of several TFs a name "
+               "with {tf}, or a folder\n"
                "                           [standard output]\n"
                "  -O, --output-type bedgraph|bigwig  [by name of -o]\n"
                "  -@, --threads INT        threads in all [all processors]\n"
@@ -40,9 +42,11 @@ int tfb_cmd_scan(int argc, char **argv)
     tfb_scan_opt_t o = {.out = "-", .step = 54, .max_n = 20, .threads = tfb_cmd_processors()};
     enum { TF = 256, STRAND, SCALE, STEP, MAX_N };
     static const struct option opts[] = {
-        {"model", 1, NULL, 'm'},       {"fasta-ref", 1, NULL, 'f'},    {"tf", 1, NULL, TF},         {"strand", 1, NULL, STRAND}, {"scale", 1, NULL, SCALE},
-        {"regions", 1, NULL, 'r'},     {"regions-file", 1, NULL, 'R'}, {"step", 1, NULL, STEP},     {"max-n", 1, NULL, MAX_N},   {"output", 1, NULL, 'o'},
-        {"output-type", 1, NULL, 'O'}, {"threads", 1, NULL, '@'},      {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},      {NULL, 0, NULL, 0}};
+        {"model", 1, NULL, 'm'},        {"fasta-ref", 1, NULL, 'f'},   {"tf", 1, NULL, TF},
+        {"strand", 1, NULL, STRAND},    {"scale", 1, NULL, SCALE},     {"regions", 1, NULL, 'r'},
+        {"regions-file", 1, NULL, 'R'}, {"step", 1, NULL, STEP},       {"max-n", 1, NULL, MAX_N},
+        {"output", 1, NULL, 'o'},       {"output-type", 1, NULL, 'O'}, {"threads", 1, NULL, '@'},
+        {"verbosity", 1, NULL, 'v'},    {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0}};
     static const char *const scale[] = {"probability", "logit"}, *const type[] = {"bedgraph", "bigwig"};
     int c, k, bad = 0;
     long v;
@@ -65,6 +69,7 @@ int tfb_cmd_scan(int argc, char **argv)
         default: bad = 1;
         }
     }
-    const char *const need[][2] = {{o.model, "-m model.safetensors"}, {o.fasta, "-f ref.fa"}, {o.tf, "--tf"}, {NULL, NULL}};
+    const char *const need[][2] = {
+        {o.model, "-m model.safetensors"}, {o.fasta, "-f ref.fa"}, {o.tf, "--tf"}, {NULL, NULL}};
     return bad || tfb_cmd_incomplete("scan", argc, argv, usage, need, NULL, NULL) || tfb_scan(&o) < 0;
 }

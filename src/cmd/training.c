@@ -34,7 +34,9 @@ int tfb_training_option(tfb_training_t *t, int c, const char *value)
     case TFB_TRAINING_WEIGHTS: t->weights = value; break;
     case TFB_TRAINING_DECAY: bad = tfb_cmd_double("decay", value, 0, 100, &f->decay); break;
     case TFB_TRAINING_ONE_STRAND: f->one_strand = 1; break;
-    case TFB_TRAINING_PRECISION: bad = tfb_cmd_precision(value), f->precision = strcmp(value, "float32") ? value : NULL; break;
+    case TFB_TRAINING_PRECISION:
+        bad = tfb_cmd_precision(value), f->precision = strcmp(value, "float32") ? value : NULL;
+        break;
     case TFB_TRAINING_SEED: bad = tfb_cmd_int("seed", value, 0, INT32_MAX, &v), f->seed = (uint64_t)v; break;
     case TFB_TRAINING_RESUME: f->resume = 1; break;
     case TFB_TRAINING_HALF: t->half = 1; break;
@@ -72,8 +74,8 @@ void tfb_training_count(tfb_training_data_t *d)
     int64_t *n = d->n;
     memset(n, 0, sizeof d->n);
     for (int64_t i = 0; i < d->ex->n; i++) n[d->part[i]]++;
-    tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d target%s", n[TFB_TRAIN], n[TFB_VALID], n[TFB_TEST],
-             d->ex->window, d->ex->n_targets, d->ex->n_targets > 1 ? "s" : "");
+    tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d target%s",
+             n[TFB_TRAIN], n[TFB_VALID], n[TFB_TEST], d->ex->window, d->ex->n_targets, d->ex->n_targets > 1 ? "s" : "");
     if (n[TFB_TRAIN] && !n[TFB_VALID]) tfb_warn("no regions for validation: the last epoch will be kept, not the best");
 }
 
@@ -87,7 +89,9 @@ static void warn_of_targets(const tfb_training_data_t *d, const uint8_t *kind, i
         len += snprintf(text + len, sizeof text - (size_t)len, "%s%.60s", len ? ", " : "", d->ex->targets[t]);
     }
     if (n > 8) snprintf(text + len, sizeof text - (size_t)len, " and %d more", n - 8);
-    if (n) tfb_warn("%s: %s among the training regions, so that the model's output for %s means nothing", text, lack, n > 1 ? "them" : "it");
+    if (n)
+        tfb_warn("%s: %s among the training regions, so that the model's output for %s means nothing", text, lack,
+                 n > 1 ? "them" : "it");
 }
 
 int tfb_training_check_targets(const tfb_training_data_t *d)
@@ -95,7 +99,8 @@ int tfb_training_check_targets(const tfb_training_data_t *d)
     enum { LEARNABLE, UNRESOLVED, NO_BOUND, NO_UNBOUND };
     const tfb_examples_t *ex = d->ex;
     int n_bad = 0;
-    uint8_t *kind = tfb_alloc((size_t)ex->n_targets, 1, "targets"), *label = tfb_alloc((size_t)ex->n_targets, 1, "targets");
+    uint8_t *kind = tfb_alloc((size_t)ex->n_targets, 1, "targets"),
+            *label = tfb_alloc((size_t)ex->n_targets, 1, "targets");
     if (!kind || !label) {
         free(kind);
         free(label);
@@ -135,13 +140,17 @@ void tfb_training_free(tfb_training_data_t *d)
 }
 
 /* What every model says of its training. */
-static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_model_t *m, const tfb_fit_report_t *rep, const char *command)
+static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_model_t *m, const tfb_fit_report_t *rep,
+                  const char *command)
 {
     static const char *const keys[] = {"train_chroms", "valid", "test"};
-    int bad = tfb_record_set(m, "tfbind_version", "%s", PACKAGE_VERSION) || tfb_record_set(m, "command", "tfbind %s", command) ||
-              tfb_record_set(m, "data_digest", "%s", d->ex->digest) || tfb_record_set(m, "seed", "%" PRIu64, t->fit.seed) ||
-              tfb_record_set(m, "n_train", "%" PRId64, d->n[TFB_TRAIN]) || tfb_record_set(m, "epoch", "%d", rep->best_epoch) ||
-              tfb_record_set(m, "epochs", "%d", rep->epochs_run) || (!isnan(rep->best_loss) && tfb_record_set(m, "valid_loss", "%.6f", rep->best_loss)) ||
+    int bad = tfb_record_set(m, "tfbind_version", "%s", PACKAGE_VERSION) ||
+              tfb_record_set(m, "command", "tfbind %s", command) ||
+              tfb_record_set(m, "data_digest", "%s", d->ex->digest) ||
+              tfb_record_set(m, "seed", "%" PRIu64, t->fit.seed) ||
+              tfb_record_set(m, "n_train", "%" PRId64, d->n[TFB_TRAIN]) ||
+              tfb_record_set(m, "epoch", "%d", rep->best_epoch) || tfb_record_set(m, "epochs", "%d", rep->epochs_run) ||
+              (!isnan(rep->best_loss) && tfb_record_set(m, "valid_loss", "%.6f", rep->best_loss)) ||
               tfb_record_set(m, "train_loss", "%.6f", rep->train_loss);
     if (tfb_ranks_n() > 1) bad |= tfb_record_set(m, "ranks", "%d", tfb_ranks_n());
     for (int k = 0; k < 3 && !bad; k++) {
@@ -152,8 +161,8 @@ static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_mod
     return bad ? -1 : 0;
 }
 
-int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity, int (*describe)(void *arg, tfb_model_t *m), void *arg, int argc,
-                     char **argv)
+int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity,
+                     int (*describe)(void *arg, tfb_model_t *m), void *arg, int argc, char **argv)
 {
     int ret = -1;
     char *ckpt = malloc(strlen(t->out) + 8), *command = tfb_record_command(argc, argv);
@@ -182,13 +191,16 @@ int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *iden
     }
     m = tfb_model_create(d->net, d->ex->targets, d->ex->n_targets);
     d->net = NULL;
-    if (!m || record(t, d, m, &rep, command) < 0 || describe(arg, m) < 0 || tfb_record_metrics(m, d->ex, d->part, TFB_VALID, pool, "valid_metrics") < 0 ||
-        tfb_record_metrics(m, d->ex, d->part, TFB_TEST, pool, "test_metrics") < 0 || tfb_model_save(m, t->out, t->half) < 0)
+    if (!m || record(t, d, m, &rep, command) < 0 || describe(arg, m) < 0 ||
+        tfb_record_metrics(m, d->ex, d->part, TFB_VALID, pool, "valid_metrics") < 0 ||
+        tfb_record_metrics(m, d->ex, d->part, TFB_TEST, pool, "test_metrics") < 0 ||
+        tfb_model_save(m, t->out, t->half) < 0)
         goto done;
     unlink(ckpt);
     char loss[64] = "not validated";
     if (!isnan(rep.best_loss)) snprintf(loss, sizeof loss, "validation loss %.5f", rep.best_loss);
-    tfb_note("%s: epoch %d of %d, %s, %.0f regions/s in training, SHA-256 %.12s", t->out, rep.best_epoch, rep.epochs_run, loss, rep.per_second, m->digest);
+    tfb_note("%s: epoch %d of %d, %s, %.0f regions/s in training, SHA-256 %.12s", t->out, rep.best_epoch,
+             rep.epochs_run, loss, rep.per_second, m->digest);
     ret = 0;
 done:
     tfb_model_destroy(m);

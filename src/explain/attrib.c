@@ -1,4 +1,5 @@
-/* attrib.c - contributions by DeepLIFT, in-silico mutagenesis and gradients. In: base codes. Out: hypothetical contributions. */
+/* attrib.c - contributions by DeepLIFT, in-silico mutagenesis and gradients. In: base codes. Out: hypothetical
+ * contributions. */
 #include "explain/attrib.h"
 #include "explain/shuffle.h"
 #include "genome/base.h"
@@ -53,7 +54,10 @@ const char *tfb_attrib_unruled(const tfb_attrib_t *a)
 }
 
 /* Row l, base c of a window as the strand has it. */
-static size_t place(int rev, int W, int l, int c) { return rev ? (size_t)(W - 1 - l) * 4 + (size_t)(3 - c) : (size_t)l * 4 + (size_t)c; }
+static size_t place(int rev, int W, int l, int c)
+{
+    return rev ? (size_t)(W - 1 - l) * 4 + (size_t)(3 - c) : (size_t)l * 4 + (size_t)c;
+}
 
 static void put(const uint8_t *code, int W, int rev, uint8_t *to)
 {
@@ -77,7 +81,8 @@ static int strands(const tfb_attrib_t *a, int *rev)
     return a->strand == TFB_STRAND_BOTH ? 2 : 1;
 }
 
-void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *ref, const int *target, int n, float *hyp, double *z, double *z_ref)
+void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *ref, const int *target, int n, float *hyp,
+                         double *z, double *z_ref)
 {
     int W = a->W, T = a->T, rev[2], n_strands = strands(a, rev);
     float share = 1 / (float)(a->n_refs * n_strands); /* of one reference on one strand */
@@ -99,7 +104,8 @@ void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *re
                 }
             for (int t = 0; t < n; t++) {
                 want(a, 2 * pairs, target[t]);
-                const float *m = tfb_walk_input(a->walk, a->dz, 1); /* (2 * pairs, W, 4); the first half is the inputs' */
+                const float *m =
+                    tfb_walk_input(a->walk, a->dz, 1); /* (2 * pairs, W, 4); the first half is the inputs' */
                 float *h = hyp + (size_t)t * (size_t)W * 4;
                 for (int b = 0; b < pairs; b++)
                     for (int l = 0; l < W; l++) {
@@ -129,7 +135,8 @@ void tfb_attrib_gradient(tfb_attrib_t *a, const uint8_t *code, const int *target
         float *h = hyp + (size_t)t * (size_t)W * 4;
         for (int s = 0; s < B; s++)
             for (int l = 0; l < W; l++)
-                for (int c = 0; c < 4; c++) h[place(rev[s], W, l, c)] += g[((size_t)s * (size_t)W + (size_t)l) * 4 + (size_t)c] / (float)B;
+                for (int c = 0; c < 4; c++)
+                    h[place(rev[s], W, l, c)] += g[((size_t)s * (size_t)W + (size_t)l) * 4 + (size_t)c] / (float)B;
     }
 }
 
@@ -145,7 +152,8 @@ void tfb_attrib_references(const uint8_t *code, int W, int n, uint64_t seed, uin
 int tfb_ism(tfb_panel_t *p, const uint8_t *code, int beg, int end, tfb_strand_t strand, float *hyp, float *z)
 {
     int W = tfb_panel_window(p), T = tfb_panel_n_targets(p), ret = -1, L = end - beg, i = 0;
-    /* a window reuses the activations of one it is scored together with, so each group begins with the sequence itself */
+    /* a window reuses the activations of one it is scored together with, so each group begins with the sequence itself
+     */
     int most = 4 * L, n = most + most / (TFB_INFER_TOGETHER - 1) + 2;
     uint8_t *all = tfb_alloc((size_t)n, (size_t)W, "mutated sequences");
     int32_t *base = tfb_alloc((size_t)n, sizeof *base, "mutated sequences");

@@ -1,4 +1,5 @@
-/* explain.h - sequences, regions or variants in; what each base contributes out: tables, arrays, tracks, figures. */
+/* explain.h - sequences, regions or variants in; what each base contributes out: tables, arrays,
+ * tracks, figures. */
 #ifndef TFB_EXPLAIN_H
 #define TFB_EXPLAIN_H
 
@@ -8,7 +9,7 @@
 typedef struct {
     const char *model, *fasta, *in; /* in "-" = standard input; fasta is not needed for FASTA */
     tfb_input_t input;              /* VCF, BED or FASTA */
-    const char *tf;                 /* names or "all"; NULL: of each record the TF with the highest score (of a variant, the largest change of probability) */
+    const char *tf; /* names or "all"; NULL: the TF with the highest score (of a variant: that changes most) */
     tfb_method_t method;
     int n_refs;
     uint64_t seed;
@@ -19,14 +20,15 @@ typedef struct {
     int threads;
     /* outputs; NULL = none, "-" = standard output */
     const char *table, *scores;
-    const char *track; /* bedGraph or, by name, bigWig, of regions; for several TFs a name with {tf}, or a folder (genome/track.h) */
+    const char *track; /* of regions, bedGraph or bigWig; for several TFs a name with {tf}, or a folder */
     const char *npz;   /* first part of file names: .TF.onehot.npz, .TF.hyp.npz */
     const char *logos; /* a folder; it is made */
     const char *db;    /* motifs for the figures of variants */
     int flank;         /* bases beside a variant in its figure; 0 = the default */
 } tfb_explain_opt_t;
 
-/* Reads all records, in order and one at a time. Windows lie as annotate's do. 0, or -1 (logged with file and record). */
+/* Reads all records, in order and one at a time. Windows lie as annotate's do. 0, or -1 (logged
+ * with file and record). */
 int tfb_explain(const tfb_explain_opt_t *o);
 
 #endif

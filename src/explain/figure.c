@@ -1,12 +1,14 @@
-/* figure.c - draws a variant's figure. In: windows, contributions and scores of REF and ALT. Out: an <svg> element.
+/* figure.c - draws a variant's figure. In: windows, contributions and scores of REF and ALT. Out:
+ * an <svg> element.
  *
- * REF and ALT stand in the same columns: the flanks agree base by base, and the shorter allele is followed by empty columns. The motif
- * below stands where it fits the allele with the better site. */
+ * REF and ALT stand in the same columns: the flanks agree base by base, and the shorter allele is
+ * followed by empty columns. The motif below stands where it fits the allele with the better site. */
 #include "explain/figure.h"
 #include "explain/html.h"
 #include "explain/logo.h"
 #include "genome/base.h"
-#include "nn/effect.h"
+#include "score/effect.h"
+#include "score/variant.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -171,13 +173,15 @@ static void put_allele(kstring_t *s, const char *a)
     if (n >= 12) ksprintf(s, "... (%zu bases)", n);
 }
 
-/* What the ALT allele does. Sites come and go by the call alone, so that figures and tags say the same. */
+/* What the ALT allele does. Sites come and go by the call alone, so that figures and tags say the
+ * same. */
 static const char *verb(const tfb_figure_t *f)
 {
     double d = f->p_alt - f->p_ref;
     if (f->call && strcmp(f->call, "gain") == 0) return "makes a predicted binding site of";
     if (f->call && strcmp(f->call, "loss") == 0) return "breaks a predicted binding site of";
-    if (f->call && d != 0) return d > 0 ? "strengthens a predicted binding site of" : "weakens a predicted binding site of";
+    if (f->call && d != 0)
+        return d > 0 ? "strengthens a predicted binding site of" : "weakens a predicted binding site of";
     if (fabs(d) < 0.05) return "hardly changes predicted binding of";
     return d > 0 ? "raises predicted binding of" : "lowers predicted binding of";
 }
@@ -186,13 +190,16 @@ static const char *verb(const tfb_figure_t *f)
 static void sentence(kstring_t *s, const tfb_figure_t *f)
 {
     double odds = exp(fabs(f->lor));
-    ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", verb(f), f->tf, f->p_ref, f->p_alt);
-    if (isfinite(odds)) ksprintf(s, "; the odds are %s %.*f", f->lor < 0 ? "divided by" : "times", odds < 10 ? 1 : 0, odds);
+    ksprintf(s, "The ALT allele %s %s: the probability of binding is %.2f with REF and %.2f with ALT", verb(f), f->tf,
+             f->p_ref, f->p_alt);
+    if (isfinite(odds))
+        ksprintf(s, "; the odds are %s %.*f", f->lor < 0 ? "divided by" : "times", odds < 10 ? 1 : 0, odds);
     kputs(". ", s);
     if (f->percentile >= 99 && f->percentile <= 100) { /* cut off, not rounded: 99.997 is not 100 */
-        double rest = 100 - f->percentile, one_in = 100 / (rest > 1e-4 ? rest : 1e-4), unit = pow(10, floor(log10(one_in)) - 1);
-        ksprintf(s, "The change is larger than that of %.2f %% of random SNVs: about 1 in %.0f changes it as much. ", floor(f->percentile * 100) / 100,
-                 round(one_in / unit) * unit);
+        double rest = 100 - f->percentile, one_in = 100 / (rest > 1e-4 ? rest : 1e-4),
+               unit = pow(10, floor(log10(one_in)) - 1);
+        ksprintf(s, "The change is larger than that of %.2f %% of random SNVs: about 1 in %.0f changes it as much. ",
+                 floor(f->percentile * 100) / 100, round(one_in / unit) * unit);
     } else if (f->percentile >= 0 && f->percentile < 99)
         ksprintf(s, "The change is larger than that of %.0f %% of random SNVs. ", f->percentile);
 }
@@ -209,8 +216,8 @@ static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allel
             continue;
         }
         uint8_t c = f->code[allele][at];
-        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, c < 4 ? tfb_logo_colour[c] : "#777", inside ? " font-weight=\"bold\"" : "",
-                tfb_base_char[c]);
+        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, c < 4 ? tfb_logo_colour[c] : "#777",
+                inside ? " font-weight=\"bold\"" : "", tfb_base_char[c]);
     }
     fputs("</g>", out);
 }
@@ -226,110 +233,173 @@ static size_t words_room(const tfb_figure_t *f, const tfb_motifs_t *db)
     return longest + strlen(f->tf) + 1024; /* numbers and words */
 }
 
+/* A figure that is being drawn: parts go to body, one below the other, and the frame comes last,
+ * once the height is known. */
+typedef struct {
+    const tfb_figure_t *f;
+    plan_t p;
+    FILE *body;
+    float *h; /* (3, L, 4) letters of REF, ALT and the motif */
+    double lo, hi, width, y;
+    kstring_t t;
+} canvas_t;
+
+/* The heights of both alleles' letters, and their range. */
+static void measure(canvas_t *c)
+{
+    const tfb_figure_t *f = c->f;
+    size_t L = (size_t)c->p.L;
+    for (int i = 0; i < 2; i++) {
+        float *h = c->h + (size_t)i * L * 4;
+        for (int l = 0; l < c->p.L; l++) {
+            int at = column(&c->p, i, l);
+            if (at >= 0 && f->code[i][at] < 4) h[4 * l + f->code[i][at]] = f->hyp[i][(size_t)at * 4 + f->code[i][at]];
+        }
+        tfb_logo_range(h, c->p.L, &c->lo, &c->hi);
+    }
+    if (c->hi - c->lo >= 1) return;
+    if (c->hi < 0.7) c->hi = 0.7; /* noise shall not fill the frame */
+    if (c->lo > -0.3) c->lo = -0.3;
+}
+
+static void draw_heading(canvas_t *c)
+{
+    const tfb_figure_t *f = c->f;
+    kstring_t *t = &c->t;
+    c->y = 20;
+    if (f->id && *f->id && strcmp(f->id, ".")) ksprintf(t, "%s \u00b7 ", f->id);
+    ksprintf(t, "%s:%" PRId64 " ", f->contig, (int64_t)f->pos + 1);
+    put_allele(t, f->ref);
+    kputc('>', t);
+    put_allele(t, f->alt);
+    ksprintf(t, " \u00b7 %s", f->tf);
+    text(c->body, 10, c->y, "font-size=\"16\" font-weight=\"bold\" fill=\"#111\"", t->s);
+    c->y += 22;
+    t->l = 0;
+    sentence(t, f);
+    c->y += paragraph(c->body, 10, c->y, (int)((c->width - 20) / 6.6), "font-size=\"13\"", t->s) - 4;
+}
+
+/* Draws a logo with c->t above it. */
+static void draw_logo(canvas_t *c, const float *h, tfb_logo_opt_t *o)
+{
+    o->title = c->t.s;
+    fprintf(c->body, "<g transform=\"translate(0 %.1f)\">", c->y);
+    tfb_logo_svg(c->body, h, c->p.L, o);
+    fputs("</g>", c->body);
+}
+
+static void draw_allele(canvas_t *c, int i)
+{
+    const tfb_figure_t *f = c->f;
+    const plan_t *p = &c->p;
+    tfb_logo_opt_t o = {.col_width = COLUMN,
+                        .height = PLOT,
+                        .lo = c->lo,
+                        .hi = c->hi,
+                        .axis = 1,
+                        .first = -p->left,
+                        .mark_beg = p->left};
+    o.mark_end = p->left + p->wide;
+    o.y_label = "contribution";
+    c->t.l = 0;
+    kputs(i ? "ALT " : "REF ", &c->t);
+    put_allele(&c->t, i ? f->alt : f->ref);
+    ksprintf(&c->t, ": probability of binding %.2f", i ? f->p_alt : f->p_ref);
+    if (p->n[i] > p->shown[i]) ksprintf(&c->t, " (the first %d of its bases are shown)", p->shown[i]);
+    draw_logo(c, c->h + (size_t)i * (size_t)p->L * 4, &o);
+    c->y += TITLE + PLOT + BELOW;
+    letters(c->body, f, p, i, c->y + 10);
+    c->y += ROW + 4;
+}
+
+/* Puts a motif's letters, (w, 4) bits, to the columns of allele i from base `at` of the window on. */
+static void place_motif(const canvas_t *c, int i, int at, int w, int rev, const float *bits)
+{
+    float *to = c->h + 2 * (size_t)c->p.L * 4;
+    for (int l = 0; l < c->p.L; l++) {
+        int base = column(&c->p, i, l), k = base < 0 ? -1 : base - at;
+        if (k < 0 || k >= w) continue;
+        for (int b = 0; b < 4; b++)
+            to[4 * l + b] = rev ? bits[(size_t)(w - 1 - k) * 4 + (size_t)(3 - b)] : bits[(size_t)k * 4 + (size_t)b];
+    }
+}
+
+/* The motif that the better allele looks like, if any. 0, or -1 on lack of memory. */
+static int draw_motif(canvas_t *c, const tfb_motifs_t *db)
+{
+    const tfb_figure_t *f = c->f;
+    const plan_t *p = &c->p;
+    int i = f->p_alt >= f->p_ref, beg = p->beg[i] - p->left, n = p->left + p->n[i] + p->right;
+    tfb_match_t m = tfb_match_motif(db, f->hyp[i] + (size_t)beg * 4, n, p->left, p->left + p->n[i], f->tf);
+    if (m.motif < 0) return m.motif == -2 ? -1 : 0;
+    const tfb_motif_t *mo = &db->motif[m.motif];
+    float *bits = malloc((size_t)mo->w * 4 * sizeof *bits);
+    if (!bits) return -1;
+    tfb_motif_bits(mo->p, mo->w, db->bg, bits);
+    place_motif(c, i, beg + m.at, mo->w, m.rev, bits);
+    free(bits);
+    c->t.l = 0;
+    ksprintf(&c->t, "Best matching motif: %s%s%s, %s strand, likeness %.2f to the contributions of %s", mo->id,
+             *mo->name ? " " : "", mo->name, m.rev ? "reverse" : "forward", m.alike, i ? "ALT" : "REF");
+    tfb_logo_opt_t o = {
+        .col_width = COLUMN, .height = MOTIF, .lo = 0, .hi = 2, .axis = 1, .first = -p->left, .y_label = "bits"};
+    draw_logo(c, c->h + 2 * (size_t)p->L * 4, &o);
+    c->y += TITLE + MOTIF + BELOW + 4;
+    return 0;
+}
+
+static void draw_legend(canvas_t *c)
+{
+    c->t.l = 0;
+    ksprintf(&c->t,
+             "Height of a letter: what this base contributes to the log odds of binding (%s). Shaded: the allele; "
+             "positions count from it.",
+             c->f->method);
+    c->y += 10;
+    c->y += paragraph(c->body, 10, c->y, (int)((c->width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", c->t.s);
+}
+
+/* The frame around what was drawn. */
+static void put_frame(FILE *out, canvas_t *c, const char *drawn)
+{
+    fprintf(out,
+            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
+            "%.0f\" font-family=\"sans-serif\" "
+            "fill=\"#333\"><title>",
+            c->width, c->y, c->width, c->y);
+    c->t.l = 0;
+    sentence(&c->t, c->f);
+    tfb_html_put(out, c->t.s);
+    fprintf(out, "</title><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>%s</svg>", drawn);
+}
+
 int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motifs_t *db)
 {
-    plan_t p = plan(f->ref, f->alt, f->W, flank > 0 ? flank : FLANK);
-    kstring_t t = {0, 0, NULL};
     char *drawn = NULL;
     size_t n_drawn = 0;
-    FILE *body = open_memstream(&drawn, &n_drawn); /* the frame before it wants its height */
-    float *h = calloc((size_t)p.L * 4 * 3, sizeof *h), *shown = NULL;
-    double lo = 0, hi = 0, width = LEFT + p.L * COLUMN + 9, y = 0;
-    int ret = -1, most;
-    if (!h || !body || ks_resize(&t, words_room(f, db)) < 0) goto done;
-    if (width < 560) width = 560; /* the words need as much */
-    most = (int)((width - 20) / 6.6);
-    for (int i = 0; i < 2; i++) {
-        for (int l = 0; l < p.L; l++) {
-            int at = column(&p, i, l);
-            if (at >= 0 && f->code[i][at] < 4) h[((size_t)i * (size_t)p.L + (size_t)l) * 4 + f->code[i][at]] = f->hyp[i][(size_t)at * 4 + f->code[i][at]];
-        }
-        tfb_logo_range(h + (size_t)i * (size_t)p.L * 4, p.L, &lo, &hi);
-    }
-    if (hi - lo < 1) { /* noise shall not fill the frame */
-        if (hi < 0.7) hi = 0.7;
-        if (lo > -0.3) lo = -0.3;
-    }
-    /* the heading */
-    y = 20;
-    if (f->id && *f->id && strcmp(f->id, ".")) ksprintf(&t, "%s \u00b7 ", f->id);
-    ksprintf(&t, "%s:%" PRId64 " ", f->contig, (int64_t)f->pos + 1);
-    put_allele(&t, f->ref);
-    kputc('>', &t);
-    put_allele(&t, f->alt);
-    ksprintf(&t, " \u00b7 %s", f->tf);
-    text(body, 10, y, "font-size=\"16\" font-weight=\"bold\" fill=\"#111\"", t.s);
-    y += 22;
-    t.l = 0;
-    sentence(&t, f);
-    y += paragraph(body, 10, y, most, "font-size=\"13\"", t.s) - 4;
-    /* both alleles */
-    for (int i = 0; i < 2; i++) {
-        tfb_logo_opt_t o = {.col_width = COLUMN, .height = PLOT, .lo = lo, .hi = hi, .axis = 1, .first = -p.left, .mark_beg = p.left};
-        o.mark_end = p.left + p.wide;
-        o.y_label = "contribution";
-        t.l = 0;
-        kputs(i ? "ALT " : "REF ", &t);
-        put_allele(&t, i ? f->alt : f->ref);
-        ksprintf(&t, ": probability of binding %.2f", i ? f->p_alt : f->p_ref);
-        if (p.n[i] > p.shown[i]) ksprintf(&t, " (the first %d of its bases are shown)", p.shown[i]);
-        o.title = t.s;
-        fprintf(body, "<g transform=\"translate(0 %.1f)\">", y);
-        tfb_logo_svg(body, h + (size_t)i * (size_t)p.L * 4, p.L, &o);
-        fputs("</g>", body);
-        y += TITLE + PLOT + BELOW;
-        letters(body, f, &p, i, y + 10);
-        y += ROW + 4;
-    }
-    /* the motif, where the better allele has it */
-    if (db) {
-        int i = f->p_alt >= f->p_ref, beg = p.beg[i] - p.left, n = p.left + p.n[i] + p.right;
-        tfb_match_t m = tfb_match_motif(db, f->hyp[i] + (size_t)beg * 4, n, p.left, p.left + p.n[i], f->tf);
-        if (m.motif == -2) goto done;
-        if (m.motif >= 0) {
-            const tfb_motif_t *mo = &db->motif[m.motif];
-            tfb_logo_opt_t o = {.col_width = COLUMN, .height = MOTIF, .lo = 0, .hi = 2, .axis = 1, .first = -p.left, .y_label = "bits"};
-            float *to = h + 2 * (size_t)p.L * 4;
-            if (!(shown = malloc((size_t)mo->w * 4 * sizeof *shown))) goto done;
-            tfb_motif_bits(mo->p, mo->w, db->bg, shown);
-            for (int l = 0; l < p.L; l++) {
-                int at = column(&p, i, l), k = at < 0 ? -1 : at - beg - m.at;
-                if (k < 0 || k >= mo->w) continue;
-                for (int c = 0; c < 4; c++) to[4 * l + c] = m.rev ? shown[(size_t)(mo->w - 1 - k) * 4 + (size_t)(3 - c)] : shown[(size_t)k * 4 + (size_t)c];
-            }
-            t.l = 0;
-            ksprintf(&t, "Best matching motif: %s%s%s, %s strand, likeness %.2f to the contributions of %s", mo->id, *mo->name ? " " : "", mo->name,
-                     m.rev ? "reverse" : "forward", m.alike, i ? "ALT" : "REF");
-            o.title = t.s;
-            fprintf(body, "<g transform=\"translate(0 %.1f)\">", y);
-            tfb_logo_svg(body, to, p.L, &o);
-            fputs("</g>", body);
-            y += TITLE + MOTIF + BELOW + 4;
-        }
-    }
-    t.l = 0;
-    ksprintf(&t, "Height of a letter: what this base contributes to the log odds of binding (%s). Shaded: the allele; positions count from it.", f->method);
-    y += 10;
-    y += paragraph(body, 10, y, (int)((width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", t.s);
-    /* the frame, now that its height is known */
-    int bad = ferror(body);
-    bad |= fclose(body) != 0;
-    body = NULL;
+    canvas_t c = {.f = f, .p = plan(f->ref, f->alt, f->W, flank > 0 ? flank : FLANK)};
+    int ret = -1;
+    c.width = fmax(LEFT + c.p.L * COLUMN + 9, 560); /* the words need as much */
+    c.h = calloc((size_t)c.p.L * 4 * 3, sizeof *c.h);
+    c.body = open_memstream(&drawn, &n_drawn);
+    if (!c.h || !c.body || ks_resize(&c.t, words_room(f, db)) < 0) goto done;
+    measure(&c);
+    draw_heading(&c);
+    draw_allele(&c, 0);
+    draw_allele(&c, 1);
+    if (db && draw_motif(&c, db) < 0) goto done;
+    draw_legend(&c);
+    int bad = ferror(c.body);
+    bad |= fclose(c.body) != 0;
+    c.body = NULL;
     if (bad) goto done;
-    fprintf(out,
-            "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f %.0f\" font-family=\"sans-serif\" "
-            "fill=\"#333\"><title>",
-            width, y, width, y);
-    t.l = 0;
-    sentence(&t, f);
-    tfb_html_put(out, t.s);
-    fprintf(out, "</title><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>%s</svg>", drawn);
+    put_frame(out, &c, drawn);
     ret = 0;
 done:
-    free(h);
-    free(shown);
-    free(t.s);
-    if (body) fclose(body);
+    free(c.h);
+    free(c.t.s);
+    if (c.body) fclose(c.body);
     free(drawn);
     return ret;
 }
@@ -353,17 +423,10 @@ static int most_changed(const float *z, int T)
     return target;
 }
 
-/* The windows of REF and ALT (2, W) of a change. 0, a reason, or -1 (logged). */
-static int make_windows(tfb_fasta_t *fasta, const tfb_figure_ask_t *q, const tfb_change_t *c, int W, uint8_t *code)
-{
-    char base;
-    int at, ret = (int)tfb_allele_check_ref(fasta, q->contig, q->pos, q->ref, &at, &base);
-    for (int i = 0; i < 2 && ret == TFB_ALLELE_OK; i++) ret = tfb_allele_window(fasta, q->contig, c, i, W, W / 10, code + (size_t)i * (size_t)W);
-    return ret;
-}
-
-/* Contributions of what the figure shows of both windows: target's part of all targets', into hyp (2, W, 4). 0; -1 (logged); -2 on lack of memory. */
-static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z, float *hyp)
+/* Contributions of what the figure shows of both windows: target's part of all targets', into hyp
+ * (2, W, 4). 0; -1 (logged); -2 on lack of memory. */
+static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z,
+                         float *hyp)
 {
     int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = 0;
     for (int i = 0; i < 2 && ret == 0; i++) {
@@ -373,61 +436,74 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
         float *all = malloc((size_t)T * n * sizeof *all);
         if (!all) return -2;
         ret = tfb_ism(panel, code + (size_t)i * (size_t)W, beg, end, q->strand, all, z + (size_t)i * (size_t)T);
-        if (ret == 0) memcpy(hyp + ((size_t)i * (size_t)W + (size_t)beg) * 4, all + (size_t)target * n, n * sizeof *hyp);
+        if (ret == 0)
+            memcpy(hyp + ((size_t)i * (size_t)W + (size_t)beg) * 4, all + (size_t)target * n, n * sizeof *hyp);
         free(all);
     }
     return ret;
 }
 
-int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *asked)
+/* The figure of a change whose windows, REF's and ALT's, are the two of win; q has trimmed alleles.
+ * As tfb_figure_variant; -2 on lack of memory. */
+static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q, tfb_windows_t *win, float *hyp)
 {
-    tfb_change_t c;
-    tfb_figure_ask_t trimmed = *asked;
-    const tfb_figure_ask_t *q = &trimmed;
     static const tfb_effect_opt_t usual = TFB_EFFECT_DEFAULTS;
-    int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = -1, target = asked->target;
-    uint8_t *code = malloc(2 * (size_t)W);
-    float *z = malloc(2 * (size_t)T * sizeof *z), *hyp = calloc(2 * (size_t)W * 4, sizeof *hyp);
-    char *ref = NULL, *alt = NULL;
-    if (!code || !z || !hyp) goto memory;
-    if ((ret = (int)tfb_allele_trim(asked->pos, asked->ref, asked->alt, &c)) != TFB_ALLELE_OK) goto done;
-    if ((ret = make_windows(fasta, asked, &c, W, code)) != TFB_ALLELE_OK) goto done;
-    if (!(ref = strndup(c.ref, (size_t)c.n_ref)) || !(alt = strndup(c.alt, (size_t)c.n_alt))) goto memory;
-    trimmed.pos = c.pos;
-    trimmed.ref = ref;
-    trimmed.alt = alt;
-    ret = -1;
-    if (tfb_panel_windows(panel, code, NULL, 2, q->strand, z) < 0) goto done;
+    int W = win->W, T = win->T, target = q->target;
+    if (tfb_windows_score(win, panel, q->strand) < 0) return -1;
+    float *z = win->z;
     if (target < 0) target = most_changed(z, T);
-    const char *call = tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* of the scores that annotate has */
-    int r = contributions(panel, q, target, code, z, hyp);
-    if (r == -2) goto memory;
-    if (r < 0) goto done;
+    const char *call =
+        tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* of the scores that annotate has */
+    int r = contributions(panel, q, target, win->code, z, hyp);
+    if (r < 0) return r;
     float zr = z[target], za = z[T + target];
-    if (!isfinite(zr) || !isfinite(za) || !all_finite(hyp, 2 * (size_t)W * 4)) {
-        ret = TFB_FIGURE_NO_NUMBER;
-        goto done;
-    }
-    tfb_figure_t f = {.contig = q->contig, .id = q->id, .pos = q->pos, .ref = q->ref, .alt = q->alt, .tf = tfb_panel_target(panel, target), .W = W};
+    if (!isfinite(zr) || !isfinite(za) || !all_finite(hyp, 2 * (size_t)W * 4)) return TFB_FIGURE_NO_NUMBER;
+    tfb_figure_t f = {.contig = q->contig,
+                      .id = q->id,
+                      .pos = q->pos,
+                      .ref = q->ref,
+                      .alt = q->alt,
+                      .tf = tfb_panel_target(panel, target),
+                      .W = W};
     f.p_ref = (double)tfb_sigmoid(zr);
     f.p_alt = (double)tfb_sigmoid(za);
     f.lor = (double)za - (double)zr;
     f.percentile = q->annotated ? q->percentile : tfb_effect_percentile(&usual, panel, target, zr, za);
     f.call = q->annotated ? q->call : call;
     f.method = "in-silico mutagenesis: against the mean of the four bases there";
-    for (int i = 0; i < 2; i++) f.code[i] = code + (size_t)i * (size_t)W, f.hyp[i] = hyp + (size_t)i * (size_t)W * 4;
-    if (tfb_figure_draw(out, &f, q->flank, q->db) == 0) {
-        ret = 0;
-        goto done;
+    for (int i = 0; i < 2; i++) {
+        f.code[i] = tfb_windows_code(win, i);
+        f.hyp[i] = hyp + (size_t)i * (size_t)W * 4;
     }
-memory:
-    ret = -1;
-    tfb_error("not enough memory for a figure");
-done:
+    return tfb_figure_draw(out, &f, q->flank, q->db) == 0 ? 0 : -2;
+}
+
+int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *asked)
+{
+    tfb_windows_t win = {.W = tfb_panel_window(panel), .T = tfb_panel_n_targets(panel)};
+    tfb_variants_t maker = {.fasta = fasta, .win = &win, .max_n = win.W / 10};
+    tfb_alt_t place;
+    const tfb_change_t *c = &place.change;
+    tfb_figure_ask_t trimmed = *asked;
+    char *ref = NULL, *alt = NULL;
+    float *hyp = NULL;
+    int ret = tfb_variant_add(&maker, asked->contig, asked->pos, asked->ref, asked->alt, &place);
+    if (ret == TFB_ALLELE_OK) {
+        hyp = calloc(2 * (size_t)win.W * 4, sizeof *hyp);
+        ref = strndup(c->ref, (size_t)c->n_ref);
+        alt = strndup(c->alt, (size_t)c->n_alt);
+        trimmed.pos = c->pos;
+        trimmed.ref = ref;
+        trimmed.alt = alt;
+        ret = hyp && ref && alt ? draw_change(out, panel, &trimmed, &win, hyp) : -2;
+    }
+    if (ret == -2) {
+        tfb_error("not enough memory for a figure");
+        ret = -1;
+    }
     free(ref);
     free(alt);
-    free(code);
-    free(z);
     free(hyp);
+    tfb_windows_free(&win);
     return ret;
 }

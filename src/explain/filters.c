@@ -1,4 +1,5 @@
-/* filters.c - first-layer filters -> position frequency matrices, and their importance. In: a model, labelled regions. */
+/* filters.c - first-layer filters -> position frequency matrices, and their importance. In: a model, labelled regions.
+ */
 #include "explain/filters.h"
 #include "nn/infer.h"
 #include "nn/walk.h"
@@ -15,7 +16,9 @@ static int activation_layer(const tfb_net_t *n)
     int a = 0;
     while (a + 1 < n->n_layers) {
         const tfb_layer_t *l = &n->layer[a + 1];
-        if (l->src[0] != a || n->layer[a].n_uses > 1 || l->n_src > 1 || l->kind->reach || l->out.L != l->in.L || l->out.C != l->in.C) break;
+        if (l->src[0] != a || n->layer[a].n_uses > 1 || l->n_src > 1 || l->kind->reach || l->out.L != l->in.L ||
+            l->out.C != l->in.C)
+            break;
         a++;
     }
     return a;
@@ -66,7 +69,10 @@ static void load(scan_t *s, const int64_t *list, int B)
     for (int b = 0; b < B; b++) tfb_examples_codes(s->ex, list[b], 0, s->code + (size_t)b * s->ex->window);
 }
 
-static int is_own(const scan_t *s, int64_t i, int t) { return s->own[(size_t)i * s->n_own + (size_t)(t >> 3)] >> (t & 7) & 1; }
+static int is_own(const scan_t *s, int64_t i, int t)
+{
+    return s->own[(size_t)i * s->n_own + (size_t)(t >> 3)] >> (t & 7) & 1;
+}
 
 /* Notes by which targets example i is bound and predicted bound; returns whether by any. */
 static int mark_own(scan_t *s, tfb_filters_t *f, int64_t i, const float *z)
@@ -102,7 +108,8 @@ static void first_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
         const float *z = o->only ? s->z : run(s, s->a + 1, n_layers, B);
         for (int b = 0; b < B; b++) {
             const float *y = s->kept + (size_t)b * s->L * f->F;
-            int used = is_used(s, o, i + b, z + (size_t)b * f->T), own = o->only ? 0 : mark_own(s, f, i + b, z + (size_t)b * f->T);
+            int used = is_used(s, o, i + b, z + (size_t)b * f->T),
+                own = o->only ? 0 : mark_own(s, f, i + b, z + (size_t)b * f->T);
             if (!used && !own) continue;
             if (own) s->any[s->n_any++] = i + b;
             memset(s->most_one, 0, (size_t)f->F * sizeof(float));
@@ -159,7 +166,9 @@ static void choose_top(tfb_filters_t *f)
             for (int k = 0; k < f->F; k++) {
                 int taken = 0;
                 for (int i = 0; i < r; i++) taken |= top[i] == k;
-                if (!taken && (best < 0 || f->importance[(size_t)k * f->T + t] > f->importance[(size_t)best * f->T + t])) best = k;
+                if (!taken &&
+                    (best < 0 || f->importance[(size_t)k * f->T + t] > f->importance[(size_t)best * f->T + t]))
+                    best = k;
             }
             top[r] = best;
         }
@@ -203,7 +212,8 @@ static int64_t choose_regions(const scan_t *s, const tfb_filters_t *f, const tfb
         for (int64_t i = 0; i < n; i++) chosen[i] = from[i * n_from / n];
         return n;
     }
-    /* the same of each target: its k-th region is taken where k = i * n_own / m for an i; a region serves all targets that it is one of */
+    /* the same of each target: its k-th region is taken where k = i * n_own / m for an i; a region serves all targets
+     * that it is one of */
     int64_t *k = calloc((size_t)f->T, sizeof *k);
     for (int64_t i = 0; k && i < n_from; i++) {
         int take = 0;
@@ -239,7 +249,7 @@ static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt
             for (int t = 0; t < T; t++) f->n_measured[t] += o->on != TFB_ON_OWN || is_own(s, list[b], t);
         for (int k = 0; k < F; k++) {
             float *to = s->w->y[a];
-            int active = 0;                                      /* a filter that is silent in the whole batch changes nothing */
+            int active = 0; /* a filter that is silent in the whole batch changes nothing */
             memcpy(to, s->kept, (size_t)B * n_act * sizeof *to); /* later layers may work in place on it */
             for (size_t r = 0; r < (size_t)B * s->L; r++) {
                 active |= to[r * F + k] != 0;
@@ -260,7 +270,8 @@ static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt
     return 0;
 }
 
-tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *o, tfb_pool_t *pool)
+tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *o,
+                                tfb_pool_t *pool)
 {
     const tfb_layer_t *first = &m->net->layer[0];
     scan_t s = {.m = m, .ex = ex};
@@ -269,7 +280,8 @@ tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, 
     int ok = 0;
     if (!f) goto done;
     if (first->n_tensors == 0 || first->tensor[0].n_dims != 3) {
-        tfb_error("the model does not begin with a convolution, but with `%s`: it has no filters to show", first->kind->name);
+        tfb_error("the model does not begin with a convolution, but with `%s`: it has no filters to show",
+                  first->kind->name);
         goto done;
     }
     f->F = first->F;
@@ -278,27 +290,32 @@ tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, 
     s.a = activation_layer(m->net);
     s.L = m->net->layer[s.a].out.L;
     size_t n_pfm = (size_t)f->F * f->K * 4;
-    if (!(f->n_sites = calloc((size_t)f->F, sizeof *f->n_sites)) || !(f->most = calloc((size_t)f->F, sizeof *f->most)) ||
-        !(f->pfm = calloc(n_pfm, sizeof *f->pfm)) || !(count = calloc(n_pfm, sizeof *count)) || !(s.out = calloc((size_t)ex->n_targets + 1, sizeof *s.out)) ||
+    if (!(f->n_sites = calloc((size_t)f->F, sizeof *f->n_sites)) ||
+        !(f->most = calloc((size_t)f->F, sizeof *f->most)) || !(f->pfm = calloc(n_pfm, sizeof *f->pfm)) ||
+        !(count = calloc(n_pfm, sizeof *count)) || !(s.out = calloc((size_t)ex->n_targets + 1, sizeof *s.out)) ||
         !(s.list = tfb_alloc((size_t)ex->n + 1, sizeof *s.list, "the regions used")) ||
-        !(s.any = tfb_alloc((size_t)ex->n + 1, sizeof *s.any, "the regions used")) || !(s.code = malloc((size_t)BATCH * ex->window)) ||
-        !(s.z = malloc((size_t)BATCH * f->T * sizeof *s.z)) || !(s.kept = malloc((size_t)BATCH * s.L * f->F * sizeof *s.kept)) ||
+        !(s.any = tfb_alloc((size_t)ex->n + 1, sizeof *s.any, "the regions used")) ||
+        !(s.code = malloc((size_t)BATCH * ex->window)) || !(s.z = malloc((size_t)BATCH * f->T * sizeof *s.z)) ||
+        !(s.kept = malloc((size_t)BATCH * s.L * f->F * sizeof *s.kept)) ||
         !(s.w = tfb_walk_create(m->net, BATCH, TFB_WALK_FORWARD, pool)))
         goto done;
     s.n_own = ((size_t)f->T + 7) / 8;
-    if (!(f->used = tfb_alloc((size_t)ex->n + 1, 1, "the regions used")) || !(f->n_own = calloc((size_t)f->T, sizeof *f->n_own)) ||
-        !(s.own = tfb_alloc((size_t)ex->n, s.n_own, "the regions of each target")) || !(s.most = calloc((size_t)f->T * f->F, sizeof *s.most)) ||
+    if (!(f->used = tfb_alloc((size_t)ex->n + 1, 1, "the regions used")) ||
+        !(f->n_own = calloc((size_t)f->T, sizeof *f->n_own)) ||
+        !(s.own = tfb_alloc((size_t)ex->n, s.n_own, "the regions of each target")) ||
+        !(s.most = calloc((size_t)f->T * f->F, sizeof *s.most)) ||
         !(s.most_one = calloc((size_t)f->F, sizeof *s.most_one)))
         goto done;
     if (o->n_importance && o->n_top) {
         f->n_top = o->n_top < f->F ? o->n_top : f->F;
         size_t n = (size_t)f->T * f->n_top;
-        if (!(f->top = calloc(n, sizeof *f->top)) || !(f->own_sites = calloc(n, sizeof *f->own_sites)) || !(f->own_pfm = calloc(n * f->K * 4, sizeof(float))) ||
+        if (!(f->top = calloc(n, sizeof *f->top)) || !(f->own_sites = calloc(n, sizeof *f->own_sites)) ||
+            !(f->own_pfm = calloc(n * f->K * 4, sizeof(float))) ||
             !(own = tfb_alloc(n * f->K * 4, sizeof *own, "the sites of each target")))
             goto done;
     }
-    if (o->n_importance &&
-        (!(f->importance = calloc((size_t)f->F * f->T, sizeof *f->importance)) || !(f->n_measured = calloc((size_t)f->T, sizeof *f->n_measured))))
+    if (o->n_importance && (!(f->importance = calloc((size_t)f->F * f->T, sizeof *f->importance)) ||
+                            !(f->n_measured = calloc((size_t)f->T, sizeof *f->n_measured))))
         goto done;
     for (int t = 0; t < ex->n_targets; t++)
         if (!o->only && (s.out[t] = tfb_model_target(m, ex->targets[t])) < 0) {
@@ -308,7 +325,8 @@ tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, 
     first_pass(&s, o, f);
     if (!f->n_used) {
         tfb_error("none of the %" PRId64 " regions is predicted %s", ex->n,
-                  o->use == TFB_USE_BOUND ? "bound where it is: try --use correct or --use all" : "right: try --use all");
+                  o->use == TFB_USE_BOUND ? "bound where it is: try --use correct or --use all"
+                                          : "right: try --use all");
         goto done;
     }
     second_pass(&s, o, f, count);

@@ -1,7 +1,7 @@
 /* filters.h - what the first layer's filters of a trained network look for, and how much they matter to each target.
  *
- * Works for every network that begins with a convolution. A filter's activation is what the layers after the convolution make of it as
- * long as they keep positions apart (batch norm, ReLU): what the first pooling is given. */
+ * Works for every network that begins with a convolution. A filter's activation is what the layers after the
+ * convolution make of it as long as they keep positions apart (batch norm, ReLU): what the first pooling is given. */
 #ifndef TFB_FILTERS_H
 #define TFB_FILTERS_H
 
@@ -15,7 +15,8 @@ typedef enum {
     TFB_USE_ALL
 } tfb_use_t;
 
-/* Regions that importance is measured on. Silencing a filter changes little where a target is not predicted anyway, and most regions are so. */
+/* Regions that importance is measured on. Silencing a filter changes little where a target is not predicted anyway, and
+ * most regions are so. */
 typedef enum {
     TFB_ON_USED,  /* those used for the motifs, as the paper has it */
     TFB_ON_BOUND, /* bound and predicted bound by any target */
@@ -24,11 +25,13 @@ typedef enum {
 
 typedef struct {
     tfb_use_t use;
-    const uint8_t *only; /* (n): 1 for the examples to use, whatever use says: another scan's `used`; or NULL. Targets are not looked at then */
+    const uint8_t *only; /* (n): 1 for the examples to use, whatever use says: another scan's `used`; or NULL. Targets
+                            are not looked at then */
     double threshold;    /* part of a filter's greatest activation that makes a site; the paper's is 0.5 */
     tfb_on_t on;
     int64_t n_importance; /* so many of them, evenly drawn (TFB_ON_OWN: of each target); 0 = not wanted */
-    int n_top; /* of so many filters, the most important ones of each target, the sites in the target's own regions are collected; needs importance */
+    int n_top; /* of so many filters, the most important ones of each target, the sites in the target's own regions are
+                  collected; needs importance */
 } tfb_filters_opt_t;
 
 typedef struct {
@@ -40,9 +43,11 @@ typedef struct {
     int64_t *n_sites;     /* (F) */
     float *most;          /* (F): greatest activation */
     float *pfm;           /* (F, K, 4): base frequencies of the sites; 0.25 where there are none */
-    double *importance;   /* (F, T): mean squared change of the probability when the filter's activation is set to 0 (0 without regions); NULL = not wanted */
+    double *importance;   /* (F, T): mean squared change of the probability when the filter's activation is set to 0 (0
+                             without regions); NULL = not wanted */
 
-    /* of each target's own regions, those bound and predicted bound (n_own of them): the sites that its n_top filters have there */
+    /* of each target's own regions, those bound and predicted bound (n_own of them): the sites that its n_top filters
+     * have there */
     int n_top;
     int64_t *n_own;     /* (T) */
     int *top;           /* (T, n_top): filters, the most important first */
@@ -50,13 +55,15 @@ typedef struct {
     float *own_pfm;     /* (T, n_top, K, 4) */
 } tfb_filters_t;
 
-/* The examples must have the model's window; their targets are found in the model by name. pool is borrowed. NULL on failure (logged). The
- * result does not depend on the number of threads. */
-tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *opt, tfb_pool_t *pool);
+/* The examples must have the model's window; their targets are found in the model by name. pool is borrowed. NULL on
+ * failure (logged). The result does not depend on the number of threads. */
+tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *opt,
+                                tfb_pool_t *pool);
 void tfb_filters_destroy(tfb_filters_t *f);
 /* The motifs of filters with sites as `filter0`, `filter1`, ...; NULL on lack of memory (logged). */
 tfb_motifs_t *tfb_filters_motifs(const tfb_filters_t *f);
-/* Pearson correlation of two filters' frequencies about 0.25, position by position as they are; 0 where either has none. */
+/* Pearson correlation of two filters' frequencies about 0.25, position by position as they are; 0 where either has
+ * none. */
 double tfb_filters_similarity(const tfb_filters_t *a, int i, const tfb_filters_t *b, int j);
 /* One letter a position: the base with at least half of the sites, else n. text has w + 1 characters. */
 void tfb_filters_consensus(const float *pfm, int w, char *text);

@@ -1,24 +1,28 @@
 /* logo.c - draws sequence logos. In: heights (L, 4). Out: an <svg> element.
  *
- * All letters of a base are one path, so that a logo is four paths however long it is and a page of hundreds stays light. */
+ * All letters of a base are one path, so that a logo is four paths however long it is and a page of hundreds stays
+ * light. */
 #include "explain/logo.h"
 #include "explain/html.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Dark enough for 3 to 1 against white (WCAG's limit for graphics), and of different lightness for those who confuse green and red. */
+/* Dark enough for 3 to 1 against white (WCAG's limit for graphics), and of different lightness for those who confuse
+ * green and red. */
 const char *const tfb_logo_colour[4] = {"#0a8a4a", "#1f5fc4", "#c67600", "#c4262e"};
 
-/* Letters in a unit box, y upwards: commands M L C and Z, each followed by its coordinates. A's second outline is its hole (even-odd). */
+/* Letters in a unit box, y upwards: commands M L C and Z, each followed by its coordinates. A's second outline is its
+ * hole (even-odd). */
 typedef struct {
     char cmd;
     float xy[6];
 } step_t;
 
-static const step_t letter_a[] = {{'M', {0, 0}},         {'L', {.39f, 1}},     {'L', {.61f, 1}}, {'L', {1, 0}}, {'L', {.79f, 0}},
-                                  {'L', {.705f, .24f}},  {'L', {.295f, .24f}}, {'L', {.21f, 0}}, {'Z', {0}},    {'M', {.345f, .385f}},
-                                  {'L', {.655f, .385f}}, {'L', {.5f, .83f}},   {'Z', {0}},       {0, {0}}};
+static const step_t letter_a[] = {
+    {'M', {0, 0}},         {'L', {.39f, 1}},     {'L', {.61f, 1}}, {'L', {1, 0}}, {'L', {.79f, 0}},
+    {'L', {.705f, .24f}},  {'L', {.295f, .24f}}, {'L', {.21f, 0}}, {'Z', {0}},    {'M', {.345f, .385f}},
+    {'L', {.655f, .385f}}, {'L', {.5f, .83f}},   {'Z', {0}},       {0, {0}}};
 static const step_t letter_c[] = {{'M', {1, .67f}},
                                   {'C', {.97f, .88f, .77f, 1, .52f, 1}},
                                   {'C', {.2f, 1, 0, .8f, 0, .5f}},
@@ -47,8 +51,9 @@ static const step_t letter_g[] = {{'M', {.99f, .7f}},
                                   {'C', {.67f, .85f, .76f, .79f, .79f, .67f}},
                                   {'Z', {0}},
                                   {0, {0}}};
-static const step_t letter_t[] = {{'M', {0, 1}},   {'L', {1, 1}},      {'L', {1, .85f}}, {'L', {.6f, .85f}}, {'L', {.6f, 0}},
-                                  {'L', {.4f, 0}}, {'L', {.4f, .85f}}, {'L', {0, .85f}}, {'Z', {0}},         {0, {0}}};
+static const step_t letter_t[] = {{'M', {0, 1}},   {'L', {1, 1}},   {'L', {1, .85f}},   {'L', {.6f, .85f}},
+                                  {'L', {.6f, 0}}, {'L', {.4f, 0}}, {'L', {.4f, .85f}}, {'L', {0, .85f}},
+                                  {'Z', {0}},      {0, {0}}};
 static const step_t *const letters[4] = {letter_a, letter_c, letter_g, letter_t};
 
 /* Two decimals, without the zeros and the sign of zero: logos are mostly coordinates. */
@@ -64,7 +69,8 @@ static void put_num(FILE *f, double v)
     }
 }
 
-/* One letter in the box from (x, y0) to (x + w, y1); y1 is where the letter's top is, which may be the lower end on the screen. */
+/* One letter in the box from (x, y0) to (x + w, y1); y1 is where the letter's top is, which may be the lower end on the
+ * screen. */
 static void put_letter(FILE *f, const step_t *l, double x, double w, double y0, double y1)
 {
     for (; l->cmd; l++) {
@@ -139,7 +145,8 @@ void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)
 {
     static const tfb_logo_opt_t none = {0};
     if (!opt) opt = &none;
-    double cw = opt->col_width > 0 ? opt->col_width : 12, ph = opt->height > 0 ? opt->height : 60, lo = opt->lo, hi = opt->hi;
+    double cw = opt->col_width > 0 ? opt->col_width : 12, ph = opt->height > 0 ? opt->height : 60, lo = opt->lo,
+           hi = opt->hi;
     if (lo == 0 && hi == 0) tfb_logo_range(h, L, &lo, &hi);
     if (lo > 0) lo = 0;
     if (hi < 0) hi = 0;
@@ -208,8 +215,9 @@ void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)
     for (int c = 0; c < 4; c++) {
         int any = 0;
         for (int l = 0; l < L; l++) {
-            double v = finite_or_0(h[4 * l + c]), below = 0; /* what lies between this letter and the axis: the smaller ones of its sign */
-            if (fabs(v) * scale < 0.05) continue;            /* less than a twentieth of a pixel */
+            double v = finite_or_0(h[4 * l + c]),
+                   below = 0; /* what lies between this letter and the axis: the smaller ones of its sign */
+            if (fabs(v) * scale < 0.05) continue; /* less than a twentieth of a pixel */
             for (int k = 0; k < 4; k++) {
                 double u = finite_or_0(h[4 * l + k]);
                 if (k != c && (u > 0) == (v > 0) && (fabs(u) < fabs(v) || (fabs(u) == fabs(v) && k < c))) below += u;

@@ -28,7 +28,10 @@ static int query(const job_t *j, const float *p, int w, tfb_likeness_t *match)
     return 0;
 }
 
-static tfb_found_t found(int filter, int rank, int motif, const tfb_likeness_t *m) { return (tfb_found_t){filter, motif, rank, m->p, m->q, m->offset, m->rev}; }
+static tfb_found_t found(int filter, int rank, int motif, const tfb_likeness_t *m)
+{
+    return (tfb_found_t){filter, motif, rank, m->p, m->q, m->offset, m->rev};
+}
 
 static void filter_task(const job_t *j, int k, tfb_likeness_t *match)
 {
@@ -81,8 +84,10 @@ static void target_task(const job_t *j, int t, tfb_likeness_t *match)
         if (got) continue;
         for (int i = 0; i < n_db; i++) {
             p[n++] = match[i].p;
-            if (m->own_best[t].motif < 0 || match[i].p < m->own_best[t].p) m->own_best[t] = found(f->top[tr], r, i, &match[i]);
-            if (tfb_motif_is_of(&m->db->motif[i], m->model->targets[t]) && (m->own[t].motif < 0 || match[i].p < m->own[t].p))
+            if (m->own_best[t].motif < 0 || match[i].p < m->own_best[t].p)
+                m->own_best[t] = found(f->top[tr], r, i, &match[i]);
+            if (tfb_motif_is_of(&m->db->motif[i], m->model->targets[t]) &&
+                (m->own[t].motif < 0 || match[i].p < m->own[t].p))
                 m->own[t] = found(f->top[tr], r, i, &match[i]);
         }
     }
@@ -106,7 +111,8 @@ static void run_task(void *arg, int task, int thread)
     free(match);
 }
 
-tfb_matches_t *tfb_matches_create(const tfb_model_t *model, const tfb_filters_t *f, const tfb_motifs_t *db, double trim, tfb_pool_t *pool)
+tfb_matches_t *tfb_matches_create(const tfb_model_t *model, const tfb_filters_t *f, const tfb_motifs_t *db, double trim,
+                                  tfb_pool_t *pool)
 {
     tfb_matches_t *m = calloc(1, sizeof *m);
     job_t j = {.m = m, .trim = trim};
@@ -115,8 +121,9 @@ tfb_matches_t *tfb_matches_create(const tfb_model_t *model, const tfb_filters_t 
     m->f = f;
     m->db = db;
     size_t F = (size_t)f->F, T = (size_t)f->T;
-    if (!(m->best = calloc(F, sizeof *m->best)) || !(m->named = calloc(F, sizeof *m->named)) || !(m->own = calloc(T, sizeof *m->own)) ||
-        !(m->own_best = calloc(T, sizeof *m->own_best)) || !(m->has_motif = calloc(T, sizeof *m->has_motif)))
+    if (!(m->best = calloc(F, sizeof *m->best)) || !(m->named = calloc(F, sizeof *m->named)) ||
+        !(m->own = calloc(T, sizeof *m->own)) || !(m->own_best = calloc(T, sizeof *m->own_best)) ||
+        !(m->has_motif = calloc(T, sizeof *m->has_motif)))
         goto memory;
     for (size_t k = 0; k < F; k++) m->best[k].motif = m->named[k].motif = -1;
     for (size_t t = 0; t < T; t++) m->own[t].motif = m->own_best[t].motif = -1;
@@ -158,7 +165,8 @@ static void put_match(FILE *f, const tfb_matches_t *m, const tfb_found_t *x)
     if (x->motif < 0)
         fputs("\t.\t.\t.\t.", f);
     else
-        fprintf(f, "\t%s\t%s\t%.3g\t%.3g", m->db->motif[x->motif].id, *m->db->motif[x->motif].name ? m->db->motif[x->motif].name : ".", x->p, x->q);
+        fprintf(f, "\t%s\t%s\t%.3g\t%.3g", m->db->motif[x->motif].id,
+                *m->db->motif[x->motif].name ? m->db->motif[x->motif].name : ".", x->p, x->q);
 }
 
 static int top_target(const tfb_filters_t *f, int k)
@@ -184,9 +192,11 @@ static fate_t fate(const tfb_matches_t *m, const tfb_matches_t *before, int k, d
 void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before, double q, FILE *out)
 {
     const tfb_filters_t *f = m->f;
-    fputs("filter\tn_sites\tmax_activation\tbits\tconsensus\tmotif\tname\tp\tq\toffset\tstrand\ttop_target\timportance", out);
+    fputs("filter\tn_sites\tmax_activation\tbits\tconsensus\tmotif\tname\tp\tq\toffset\tstrand\ttop_target\timportance",
+          out);
     if (before)
-        fputs("\tbefore_consensus\tbefore_motif\tbefore_name\tbefore_p\tbefore_q\tsimilarity\ttarget_motif\ttarget_name\ttarget_p\ttarget_q\tbefore_target_"
+        fputs("\tbefore_consensus\tbefore_motif\tbefore_name\tbefore_p\tbefore_q\tsimilarity\ttarget_motif\ttarget_"
+              "name\ttarget_p\ttarget_q\tbefore_target_"
               "q\ttarget_match",
               out);
     fputc('\n', out);
@@ -194,8 +204,8 @@ void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before
         char text[TFB_MOTIF_MAX + 1];
         int t = top_target(f, k), w = f->K < TFB_MOTIF_MAX ? f->K : TFB_MOTIF_MAX;
         tfb_filters_consensus(pfm_of(f, k), w, text);
-        fprintf(out, "%d\t%" PRId64 "\t%.4g\t%.2f\t%s", k, f->n_sites[k], f->most[k], tfb_motif_bits(pfm_of(f, k), f->K, even, NULL),
-                f->n_sites[k] ? text : ".");
+        fprintf(out, "%d\t%" PRId64 "\t%.4g\t%.2f\t%s", k, f->n_sites[k], f->most[k],
+                tfb_motif_bits(pfm_of(f, k), f->K, even, NULL), f->n_sites[k] ? text : ".");
         put_match(out, m, &m->best[k]);
         if (m->best[k].motif >= 0)
             fprintf(out, "\t%d\t%c", m->best[k].offset, m->best[k].rev ? '-' : '+');
@@ -224,11 +234,16 @@ void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before
 void tfb_matches_targets_tsv(const tfb_matches_t *m, FILE *out)
 {
     const tfb_filters_t *f = m->f;
-    fputs("target\tn_regions\tmotif_known\tfilter\trank\tn_sites\tconsensus\tmotif\tname\tp\tq\tbest_filter\tbest_motif\tbest_name\tbest_p\tbest_q\n", out);
+    fputs("target\tn_regions\tmotif_known\tfilter\trank\tn_sites\tconsensus\tmotif\tname\tp\tq\tbest_filter\tbest_"
+          "motif\tbest_name\tbest_p\tbest_q\n",
+          out);
     for (int t = 0; t < f->T; t++) {
         char text[TFB_MOTIF_MAX + 1] = ".";
         const tfb_found_t *x = &m->own[t], *b = &m->own_best[t];
-        fprintf(out, "%s\t%" PRId64 "\t%s", m->model->targets[t], f->n_own[t], !m->db ? "." : m->has_motif[t] ? "yes" : "no");
+        fprintf(out, "%s\t%" PRId64 "\t%s", m->model->targets[t], f->n_own[t],
+                !m->db            ? "."
+                : m->has_motif[t] ? "yes"
+                                  : "no");
         if (x->motif >= 0) {
             size_t tr = (size_t)t * f->n_top + x->rank;
             tfb_filters_consensus(f->own_pfm + tr * f->K * 4, f->K < TFB_MOTIF_MAX ? f->K : TFB_MOTIF_MAX, text);
@@ -327,14 +342,17 @@ static void targets_section(page_t *g, const tfb_matches_t *m, double q)
 {
     const tfb_filters_t *f = m->f;
     int n_silent = 0;
-    fprintf(
-        g->f,
-        "<h2 id=\"targets\">Targets</h2>\n<p>For each target the %d filters that matter most to it, looked at in the regions that it binds and is predicted to "
-        "bind; "
-        "shown is the one most like a known motif of that target. q counts all filters and motifs compared for the target.</p>\n"
-        "<div class=\"wide\"><table>\n<thead><tr><th>target</th><th class=\"n\">regions</th><th class=\"n\">filter</th><th>what it finds there, and the known "
-        "motif</th><th>motif</th><th class=\"n\">q</th><th>best of all motifs</th><th class=\"n\">q</th></tr></thead>\n<tbody>\n",
-        f->n_top);
+    fprintf(g->f,
+            "<h2 id=\"targets\">Targets</h2>\n<p>For each target the %d filters that matter most to it, looked at in "
+            "the regions that it binds and is predicted to "
+            "bind; "
+            "shown is the one most like a known motif of that target. q counts all filters and motifs compared for the "
+            "target.</p>\n"
+            "<div class=\"wide\"><table>\n<thead><tr><th>target</th><th class=\"n\">regions</th><th "
+            "class=\"n\">filter</th><th>what it finds there, and the known "
+            "motif</th><th>motif</th><th class=\"n\">q</th><th>best of all motifs</th><th "
+            "class=\"n\">q</th></tr></thead>\n<tbody>\n",
+            f->n_top);
     for (int t = 0; t < f->T; t++) {
         const tfb_found_t *x = &m->own[t], *show = x->motif >= 0 ? x : &m->own_best[t];
         if (show->motif < 0) {
@@ -345,7 +363,8 @@ static void targets_section(page_t *g, const tfb_matches_t *m, double q)
         tfb_html_id(g->f, "t-", m->model->targets[t]);
         fputs("\"><td>", g->f);
         tfb_html_put(g->f, m->model->targets[t]);
-        fprintf(g->f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>", f->n_own[t], show->filter, show->filter);
+        fprintf(g->f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>",
+                f->n_own[t], show->filter, show->filter);
         logos(g, m, f->own_pfm + ((size_t)t * f->n_top + show->rank) * f->K * 4, f->K, show, m->model->targets[t]);
         fputs("</td>", g->f);
         if (x->motif >= 0)
@@ -377,7 +396,8 @@ static void important_to(page_t *g, const tfb_matches_t *m, int k)
         for (int t = 0; t < f->T; t++) {
             int taken = 0;
             for (int i = 0; i < r; i++) taken |= done[i] == t;
-            if (!taken && (best < 0 || f->importance[(size_t)k * f->T + t] > f->importance[(size_t)k * f->T + best])) best = t;
+            if (!taken && (best < 0 || f->importance[(size_t)k * f->T + t] > f->importance[(size_t)k * f->T + best]))
+                best = t;
         }
         done[r] = best;
         if (!(f->importance[(size_t)k * f->T + best] > 0)) break;
@@ -417,13 +437,15 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         n_dead += !f->n_sites[k];
     }
     qsort(order, (size_t)f->F, sizeof *order, by_key);
-    fprintf(
-        g->f,
-        "<h2 id=\"filters\">Filters</h2>\n<p>What each filter of the first layer finds in the regions used, and below it, column under column, the motif of "
-        "the database "
-        "that it is most like (bold: significant). Importance is the mean squared change of a target's probability when the filter is silenced%s.</p>\n"
-        "<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">filter</th><th class=\"n\">sites</th><th class=\"n\">bits</th><th>motif, and best match</th>",
-        o->where);
+    fprintf(g->f,
+            "<h2 id=\"filters\">Filters</h2>\n<p>What each filter of the first layer finds in the regions used, and "
+            "below it, column under column, the motif of "
+            "the database "
+            "that it is most like (bold: significant). Importance is the mean squared change of a target's probability "
+            "when the filter is silenced%s.</p>\n"
+            "<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">filter</th><th class=\"n\">sites</th><th "
+            "class=\"n\">bits</th><th>motif, and best match</th>",
+            o->where);
     if (m->db) fputs("<th>best match</th><th class=\"n\">q</th>", g->f);
     if (before) {
         fputs("<th>before", g->f);
@@ -432,7 +454,8 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
             tfb_html_put(g->f, o->before_name);
             fputs("</span>", g->f);
         }
-        fprintf(g->f, "</th>%s<th class=\"n\">similarity</th>", m->db ? "<th>best match before</th><th class=\"n\">q</th>" : "");
+        fprintf(g->f, "</th>%s<th class=\"n\">similarity</th>",
+                m->db ? "<th>best match before</th><th class=\"n\">q</th>" : "");
     }
     if (f->importance) fputs("<th>most important to</th>", g->f);
     fputs("</tr></thead>\n<tbody>\n", g->f);
@@ -441,14 +464,16 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         char about[64];
         if (!f->n_sites[k]) continue;
         snprintf(about, sizeof about, "filter %d", k);
-        fprintf(g->f, "<tr id=\"f%d\"><td class=\"n\">%d</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%.1f</td><td>", k, k, f->n_sites[k],
-                tfb_motif_bits(pfm_of(f, k), f->K, even, NULL));
+        fprintf(g->f,
+                "<tr id=\"f%d\"><td class=\"n\">%d</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%.1f</td><td>",
+                k, k, f->n_sites[k], tfb_motif_bits(pfm_of(f, k), f->K, even, NULL));
         logos(g, m, pfm_of(f, k), f->K, m->db ? &m->best[k] : NULL, about);
         fputs("</td>", g->f);
         if (m->db) match_cells(g, m, &m->best[k], o->q);
         if (before) {
             fputs("<td>", g->f);
-            if (before->f->n_sites[k]) logos(g, before, pfm_of(before->f, k), f->K, before->db ? &before->best[k] : NULL, about);
+            if (before->f->n_sites[k])
+                logos(g, before, pfm_of(before->f, k), f->K, before->db ? &before->best[k] : NULL, about);
             fputs("</td>", g->f);
             if (m->db) match_cells(g, before, &before->best[k], o->q);
             fprintf(g->f, "<td class=\"n\">%.2f</td>", tfb_filters_similarity(f, k, before->f, k));
@@ -461,7 +486,8 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         fputs("</tr>\n", g->f);
     }
     fputs("</tbody></table></div>\n", g->f);
-    if (n_dead) fprintf(g->f, "<p class=\"sub\">%d of the %d filters are never active in these regions.</p>\n", n_dead, f->F);
+    if (n_dead)
+        fprintf(g->f, "<p class=\"sub\">%d of the %d filters are never active in these regions.</p>\n", n_dead, f->F);
     free(order);
 }
 
@@ -484,25 +510,29 @@ static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         tfb_html_put(g->f, m->model->targets[0]);
     else
         fputs("a target of the model", g->f);
-    fprintf(
-        g->f,
-        ", now or in %s, on the same regions: q &lt; %g counts. Where q moves little, a filter has only crossed that line; similarity (1 = the same) says how "
-        "much the motif itself has changed.</p>\n",
-        o->before_name ? "the other model" : "another model", o->q);
+    fprintf(g->f,
+            ", now or in %s, on the same regions: q &lt; %g counts. Where q moves little, a filter has only crossed "
+            "that line; similarity (1 = the same) says how "
+            "much the motif itself has changed.</p>\n",
+            o->before_name ? "the other model" : "another model", o->q);
     if (!n) fputs("<p class=\"sub\">None does.</p>\n", g->f);
     if (n)
-        fputs("<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">filter</th><th>the target&#39;s motif</th><th>before</th><th>now</th><th class=\"n\">q "
-              "before</th><th class=\"n\">q now</th><th class=\"n\">similarity</th><th>known motif</th></tr></thead>\n<tbody>\n",
+        fputs("<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">filter</th><th>the target&#39;s "
+              "motif</th><th>before</th><th>now</th><th class=\"n\">q "
+              "before</th><th class=\"n\">q now</th><th class=\"n\">similarity</th><th>known "
+              "motif</th></tr></thead>\n<tbody>\n",
               g->f);
     for (int i = 0; i < n; i++) {
         int k = order[i].k;
         char about[64];
         snprintf(about, sizeof about, "filter %d", k);
-        fprintf(g->f, "<tr><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>%s</td><td>", k, k, words[fate(m, before, k, o->q)]);
+        fprintf(g->f, "<tr><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>%s</td><td>", k, k,
+                words[fate(m, before, k, o->q)]);
         if (before->f->n_sites[k]) logos(g, before, pfm_of(before->f, k), f->K, NULL, about);
         fputs("</td><td>", g->f);
         if (f->n_sites[k]) logos(g, m, pfm_of(f, k), f->K, &m->named[k], about);
-        fprintf(g->f, before->named[k].motif >= 0 ? "</td><td class=\"n\">%.2g</td>" : "</td><td class=\"n\">.</td>", before->named[k].q);
+        fprintf(g->f, before->named[k].motif >= 0 ? "</td><td class=\"n\">%.2g</td>" : "</td><td class=\"n\">.</td>",
+                before->named[k].q);
         fprintf(g->f, m->named[k].motif >= 0 ? "<td class=\"n\">%.2g</td>" : "<td class=\"n\">.</td>", m->named[k].q);
         fprintf(g->f, "<td class=\"n\">%.2f</td>", tfb_filters_similarity(f, k, before->f, k));
         fputs("<td>", g->f);
@@ -536,12 +566,15 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
     fprintf(out,
             "<nav>%s%s<a href=\"#filters\">Filters</a></nav>\n<ul class=\"cards\"><li><b>%" PRId64
             "</b>regions used</li><li><b>%d of %d</b>filters active</li>",
-            f->n_top && m->db ? "<a href=\"#targets\">Targets</a>" : "", before && m->db ? "<a href=\"#compare\">Before and now</a>" : "", f->n_used, n_active,
-            f->F);
+            f->n_top && m->db ? "<a href=\"#targets\">Targets</a>" : "",
+            before && m->db ? "<a href=\"#compare\">Before and now</a>" : "", f->n_used, n_active, f->F);
     if (m->db) fprintf(out, "<li><b>%d</b>filters match one of %d motifs, q &lt; %g</li>", n_found, m->db->n, o->q);
-    if (m->db && f->n_top) fprintf(out, "<li><b>%d of %d</b>targets with their own motif, q &lt; %g</li>", n_own, n_known, o->q);
+    if (m->db && f->n_top)
+        fprintf(out, "<li><b>%d of %d</b>targets with their own motif, q &lt; %g</li>", n_own, n_known, o->q);
     if (before && m->db)
-        fprintf(out, "<li><b>%d</b>filters became the target&#39;s motif</li><li><b>%d</b>were it before</li><li><b>%d</b>are it no longer</li>",
+        fprintf(out,
+                "<li><b>%d</b>filters became the target&#39;s motif</li><li><b>%d</b>were it "
+                "before</li><li><b>%d</b>are it no longer</li>",
                 n_fate[BECAME], n_fate[KEPT], n_fate[LOST]);
     fputs("</ul>\n", out);
     if (f->n_top && m->db) targets_section(&g, m, o->q);

@@ -18,19 +18,21 @@ typedef struct {
     const tfb_motifs_t *db; /* or NULL: nothing is compared */
     tfb_found_t *best;      /* (F): each filter's best match; q over the database */
     tfb_found_t *named;     /* (F): its best match among motifs named after one of the model's targets; q as above */
-    tfb_found_t *own;       /* (T): of the sites in a target's own regions, the best match to a motif named after the target; q over all filters
-                             * and motifs compared for that target; motif -1 where the database or the regions have none */
-    tfb_found_t *own_best;  /* (T): the best match to any motif; q likewise */
-    int *has_motif;         /* (T): the database has a motif of that name */
+    tfb_found_t *
+        own; /* (T): of the sites in a target's own regions, the best match to a motif named after the target; q over
+              * all filters and motifs compared for that target; motif -1 where the database or the regions have none */
+    tfb_found_t *own_best; /* (T): the best match to any motif; q likewise */
+    int *has_motif;        /* (T): the database has a motif of that name */
 } tfb_matches_t;
 
-/* Compares; trim: positions with fewer bits are cut off both ends of a filter's motif first, as flat flanks match the flat columns of long motifs.
- * All arguments are borrowed. NULL on lack of memory (logged). */
-tfb_matches_t *tfb_matches_create(const tfb_model_t *m, const tfb_filters_t *f, const tfb_motifs_t *db, double trim, tfb_pool_t *pool);
+/* Compares; trim: positions with fewer bits are cut off both ends of a filter's motif first, as flat flanks match the
+ * flat columns of long motifs. All arguments are borrowed. NULL on lack of memory (logged). */
+tfb_matches_t *tfb_matches_create(const tfb_model_t *m, const tfb_filters_t *f, const tfb_motifs_t *db, double trim,
+                                  tfb_pool_t *pool);
 void tfb_matches_destroy(tfb_matches_t *m);
 
-/* Tables: a row a filter (before: the same filters of another model, or NULL; q: below it a match counts), a row a target, and the importance of
- * filters (rows) to targets. */
+/* Tables: a row a filter (before: the same filters of another model, or NULL; q: below it a match counts), a row a
+ * target, and the importance of filters (rows) to targets. */
 void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before, double q, FILE *f);
 void tfb_matches_targets_tsv(const tfb_matches_t *m, FILE *f);
 void tfb_matches_importance_tsv(const tfb_matches_t *m, FILE *f);

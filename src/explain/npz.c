@@ -1,5 +1,6 @@
-/* npz.c - arrays of examples to .npz files. The header of the array says how many examples there are, so they wait in an unnamed file, which libzip
- * compresses. libzip would make a temporary file of its own, which nobody could remove when a signal ends us, so it writes through us. */
+/* npz.c - arrays of examples to .npz files. The header of the array says how many examples there are, so they wait in
+ * an unnamed file, which libzip compresses. libzip would make a temporary file of its own, which nobody could remove
+ * when a signal ends us, so it writes through us. */
 #include "config.h"
 #include "explain/npz.h"
 #include "util/util.h"
@@ -79,7 +80,8 @@ int tfb_npz_add(tfb_npz_t *z, const float *x)
 int tfb_npz_add_codes(tfb_npz_t *z, const uint8_t *code)
 {
     for (int l = 0; l < z->L; l++)
-        for (int c = 0; c < 4; c++) z->turned[(size_t)c * (size_t)z->L + (size_t)l] = code[l] == c ? 1 : code[l] > 3 ? 0.25f : 0;
+        for (int c = 0; c < 4; c++)
+            z->turned[(size_t)c * (size_t)z->L + (size_t)l] = code[l] == c ? 1 : code[l] > 3 ? 0.25f : 0;
     return add(z);
 }
 
@@ -90,9 +92,11 @@ static zip_int64_t archive(void *user, void *data, zip_uint64_t n, zip_source_cm
     int ok = 1;
     switch (command) {
     case ZIP_SOURCE_SUPPORTS:
-        return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT, ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE,
-                                              ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL, ZIP_SOURCE_SUPPORTS, ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_COMMIT_WRITE,
-                                              ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_WRITE, ZIP_SOURCE_SEEK_WRITE, ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_REMOVE, -1);
+        return zip_source_make_command_bitmap(ZIP_SOURCE_OPEN, ZIP_SOURCE_READ, ZIP_SOURCE_CLOSE, ZIP_SOURCE_STAT,
+                                              ZIP_SOURCE_ERROR, ZIP_SOURCE_FREE, ZIP_SOURCE_SEEK, ZIP_SOURCE_TELL,
+                                              ZIP_SOURCE_SUPPORTS, ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_COMMIT_WRITE,
+                                              ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_WRITE, ZIP_SOURCE_SEEK_WRITE,
+                                              ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_REMOVE, -1);
     case ZIP_SOURCE_STAT: zip_error_set(&z->error, ZIP_ER_READ, ENOENT); return -1; /* there is none yet */
     case ZIP_SOURCE_ERROR: return zip_error_to_data(&z->error, data, n);
     case ZIP_SOURCE_WRITE: ok = fwrite(data, 1, n, z->to) == n; break;
@@ -166,11 +170,13 @@ int tfb_npz_close(tfb_npz_t *z, int keep)
     if (!z) return 0;
     int ret = keep ? -1 : 0;
     if (!keep) goto done;
-    /* NEP 1, version 1.0: magic, length of what follows (little-endian), a Python dictionary padded with spaces to a newline */
+    /* NEP 1, version 1.0: magic, length of what follows (little-endian), a Python dictionary padded with spaces to a
+     * newline */
     char head[HEADER + 1];
     static const char magic[] = {'\x93', 'N', 'U', 'M', 'P', 'Y', 1, 0, HEADER - 10, 0};
     memcpy(head, magic, 10);
-    int m = snprintf(head + 10, sizeof head - 10, "{'descr': '%cf4', 'fortran_order': False, 'shape': (%" PRId64 ", 4, %d), }",
+    int m = snprintf(head + 10, sizeof head - 10,
+                     "{'descr': '%cf4', 'fortran_order': False, 'shape': (%" PRId64 ", 4, %d), }",
                      __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__ ? '<' : '>', z->n, z->L);
     memset(head + 10 + m, ' ', (size_t)(HEADER - 10 - m));
     head[HEADER - 1] = '\n';

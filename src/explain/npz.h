@@ -1,6 +1,7 @@
 /* npz.h - NumPy's .npz, an array a file, as TF-MoDISco-lite takes them: `modisco motifs -s P.onehot.npz -a P.hyp.npz`.
  *
- * Each holds `arr_0`, float32 (N, 4, L): examples, bases A C G T, positions. An N is a quarter of each base in the one-hot. */
+ * Each holds `arr_0`, float32 (N, 4, L): examples, bases A C G T, positions. An N is a quarter of each base in the
+ * one-hot. */
 #ifndef TFB_NPZ_H
 #define TFB_NPZ_H
 

@@ -1,4 +1,5 @@
-/* overlay.c - windows of values -> a track. Windows are sorted by place and go through a buffer of W positions, in which they are summed. */
+/* overlay.c - windows of values -> a track. Windows are sorted by place and go through a buffer of W positions, in
+ * which they are summed. */
 #include "explain/overlay.h"
 #include "util/util.h"
 #include <errno.h>
@@ -24,7 +25,8 @@ struct tfb_overlay_t {
 tfb_overlay_t *tfb_overlay_create(int W)
 {
     tfb_overlay_t *o = calloc(1, sizeof *o);
-    if (!o || !(o->v = calloc((size_t)W, sizeof *o->v)) || !(o->sum = calloc((size_t)W, sizeof *o->sum)) || !(o->count = calloc((size_t)W, sizeof *o->count))) {
+    if (!o || !(o->v = calloc((size_t)W, sizeof *o->v)) || !(o->sum = calloc((size_t)W, sizeof *o->sum)) ||
+        !(o->count = calloc((size_t)W, sizeof *o->count))) {
         tfb_error("not enough memory for a track");
         tfb_overlay_destroy(o);
         return NULL;
@@ -80,7 +82,8 @@ static int by_place(const void *x, const void *y)
 static int release(tfb_overlay_t *o, const char *contig, hts_pos_t beg, int n, tfb_track_t *track)
 {
     for (int l = 0; l < n; l++)
-        if (o->count[l] && tfb_track_add(track, contig, beg + l, beg + l + 1, (float)(o->sum[l] / o->count[l])) < 0) return -1;
+        if (o->count[l] && tfb_track_add(track, contig, beg + l, beg + l + 1, (float)(o->sum[l] / o->count[l])) < 0)
+            return -1;
     memmove(o->sum, o->sum + n, (size_t)(o->W - n) * sizeof *o->sum);
     memmove(o->count, o->count + n, (size_t)(o->W - n) * sizeof *o->count);
     memset(o->sum + o->W - n, 0, (size_t)n * sizeof *o->sum);
@@ -97,11 +100,15 @@ int tfb_overlay_write(tfb_overlay_t *o, const tfb_fasta_t *f, tfb_track_t *track
         const place_t *p = &o->place[i];
         if (last) {
             int near = p->tid == last->tid && p->beg < last->beg + o->W;
-            if (release(o, tfb_fasta_contig(f, last->tid), last->beg, near ? (int)(p->beg - last->beg) : o->W, track) < 0) return -1;
+            if (release(o, tfb_fasta_contig(f, last->tid), last->beg, near ? (int)(p->beg - last->beg) : o->W, track) <
+                0)
+                return -1;
             *n_mean += near;
         }
-        if (fseeko(o->f, (off_t)p->at * o->W * (off_t)sizeof *o->v, SEEK_SET) < 0 || fread(o->v, sizeof *o->v, (size_t)o->W, o->f) != (size_t)o->W) {
-            tfb_error("cannot read the temporary file of a track: %s", errno ? strerror(errno) : "it is too short (is the disk full?)");
+        if (fseeko(o->f, (off_t)p->at * o->W * (off_t)sizeof *o->v, SEEK_SET) < 0 ||
+            fread(o->v, sizeof *o->v, (size_t)o->W, o->f) != (size_t)o->W) {
+            tfb_error("cannot read the temporary file of a track: %s",
+                      errno ? strerror(errno) : "it is too short (is the disk full?)");
             return -1;
         }
         for (int l = 0; l < o->W; l++) o->sum[l] += (double)o->v[l], o->count[l]++;

@@ -1,4 +1,5 @@
-/* report.c - annotated VCF or BCF -> one self-contained page. In: INFO tags of annotate, the summary's or a set per TF. */
+/* report.c - annotated VCF or BCF -> one self-contained page. In: INFO tags of annotate, the
+ * summary's or a set per TF. */
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
@@ -46,7 +47,7 @@ typedef struct {
     top_t *top;
     int n_top;
     char **name;         /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
-    char **real;         /* (n_names, NULL-terminated): their names, in which tags have other characters (NKX3-1, TFB_NKX3_1_DELTA) */
+    char **real;         /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
     int called;          /* the file has calls */
     int other;           /* the figures are by another model than the annotations */
     char *by;            /* the models that annotated, if so */
@@ -158,7 +159,10 @@ static int numbers(report_t *r, bcf1_t *rec, const char *tf, const char *suffix,
     return n > 0 ? n : 0;
 }
 
-static double value(const report_t *r, int k, int n, int i) { return i < n && isfinite(r->num[k][i]) ? r->num[k][i] : NAN; /* missing values are NaN, too */ }
+static double value(const report_t *r, int k, int n, int i)
+{
+    return i < n && isfinite(r->num[k][i]) ? r->num[k][i] : NAN; /* missing values are NaN, too */
+}
 
 static int strings(report_t *r, bcf1_t *rec, const char *tf, const char *suffix, int k)
 {
@@ -175,7 +179,10 @@ static int calls_of(report_t *r, bcf1_t *rec, const char *tf, char ***call, int 
     return strings(r, rec, tf, "CALL", 1) && !(*call = tfb_split(r->str[1], ',', n)) ? -1 : 0;
 }
 
-static const char *one_call(char **call, int n, int alt) { return alt < n && strcmp(call[alt], ".") ? call[alt] : NULL; }
+static const char *one_call(char **call, int n, int alt)
+{
+    return alt < n && strcmp(call[alt], ".") ? call[alt] : NULL;
+}
 
 static int record(report_t *r, bcf1_t *rec)
 {
@@ -204,7 +211,8 @@ static int record(report_t *r, bcf1_t *rec)
         n[4] = numbers(r, rec, r->name[t], "PCT", 4);
         if (calls_of(r, rec, r->name[t], &call, &n_calls) < 0) ret = -1;
         for (int a = 0; a < n_alts && ret == 0; a++) {
-            double v[5] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a), value(r, 3, n[3], a), value(r, 4, n[4], a)};
+            double v[5] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a), value(r, 3, n[3], a),
+                           value(r, 4, n[4], a)};
             if (isnan(v[2])) continue;
             scored[a] = 1;
             ret = add(r, rec, a + 1, r->real[t], v, one_call(call, n_calls, a));
@@ -228,7 +236,8 @@ static int declared(const report_t *r, const char *tf, const char *suffix)
     return id >= 0 && bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, id);
 }
 
-/* Is tag what annotate writes for tf? It replaces what the VCF specification does not allow in a key. */
+/* Is tag what annotate writes for tf? It replaces what the VCF specification does not allow in a
+ * key. */
 static int is_tag_of(const char *tag, const char *tf)
 {
     for (; *tag && *tf; tag++, tf++)
@@ -244,7 +253,8 @@ static const char *real_name(const report_t *r, const char *tag)
     return tag;
 }
 
-/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of the first difference. 0, or -1 on lack of memory. */
+/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of
+ * the first difference. 0, or -1 on lack of memory. */
 static int check_origin(report_t *r, const char *tag, int t)
 {
     tfb_origin_t o, panel;
@@ -260,7 +270,8 @@ static int check_origin(report_t *r, const char *tag, int t)
     if (strstr(o.options, "--strand fwd")) r->strand = TFB_STRAND_FWD;
     if (strstr(o.options, "--strand rev")) r->strand = TFB_STRAND_REV;
     if (r->other) {
-        tfb_warn("%s was annotated by %s: the figures are by another model, %s", strcmp(r->o->in, "-") ? r->o->in : "standard input", o.models, source);
+        tfb_warn("%s was annotated by %s: the figures are by another model, %s",
+                 strcmp(r->o->in, "-") ? r->o->in : "standard input", o.models, source);
         r->by = o.models;
         o.models = NULL;
     }
@@ -298,8 +309,8 @@ static int look_for_tags(report_t *r)
     for (int i = 0; i < r->hdr->n[BCF_DT_ID]; i++) {
         const char *key = r->hdr->id[BCF_DT_ID][i].key;
         size_t n = key ? strlen(key) : 0;
-        if (!key || !bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, i) || n < np + 8 || strncmp(key, r->o->prefix, np) || key[np] != '_' ||
-            strcmp(key + n - 6, "_DELTA"))
+        if (!key || !bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, i) || n < np + 8 || strncmp(key, r->o->prefix, np) ||
+            key[np] != '_' || strcmp(key + n - 6, "_DELTA"))
             continue;
         char **v = realloc(r->name, ((size_t)r->n_names + 2) * sizeof *v);
         if (!v) return -1;
@@ -329,25 +340,33 @@ static void histogram(const report_t *r, FILE *f)
     if (decades < 1) decades = 1;
     const double one = 0.3; /* decades that a count of 1 is high */
     fprintf(f,
-            "<figure><svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%g\" height=\"%g\" viewBox=\"0 0 %g %g\" font-family=\"sans-serif\" "
+            "<figure><svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%g\" height=\"%g\" viewBox=\"0 0 "
+            "%g %g\" font-family=\"sans-serif\" "
             "font-size=\"11\" "
             "fill=\"#333\"><title>Distribution of the changes of probability</title>\n",
             left + BINS * w + 10, h + 46, left + BINS * w + 10, h + 46);
     for (int d = 0; d <= (int)decades; d++) {
         double y = top + h - h * (d + one) / (decades + one);
-        fprintf(f, "<line x1=\"%g\" x2=\"%g\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#dbe3ea\"/><text x=\"%g\" y=\"%.1f\" text-anchor=\"end\">%.0f</text>\n", left,
-                left + BINS * w, y, y, left - 5, y + 4, pow(10, d));
+        fprintf(f,
+                "<line x1=\"%g\" x2=\"%g\" y1=\"%.1f\" y2=\"%.1f\" stroke=\"#dbe3ea\"/><text x=\"%g\" y=\"%.1f\" "
+                "text-anchor=\"end\">%.0f</text>\n",
+                left, left + BINS * w, y, y, left - 5, y + 4, pow(10, d));
     }
     for (int b = 0; b < BINS; b++) {
         if (!r->bin[b]) continue;
         double x = h * (log10((double)r->bin[b]) + one) / (decades + one), lo = -1 + 2.0 * b / BINS;
-        fprintf(f, "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"><title>%+.2f to %+.2f: %" PRId64 "</title></rect>\n",
-                left + b * w + 1, top + h - x, w - 2, x, b < BINS / 2 ? "#b3261e" : "#0b6b43", lo, lo + 2.0 / BINS, r->bin[b]);
+        fprintf(f,
+                "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"><title>%+.2f to %+.2f: %" PRId64
+                "</title></rect>\n",
+                left + b * w + 1, top + h - x, w - 2, x, b < BINS / 2 ? "#b3261e" : "#0b6b43", lo, lo + 2.0 / BINS,
+                r->bin[b]);
     }
     for (int k = -4; k <= 4; k++)
-        fprintf(f, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%+.2g</text>\n", left + (k + 4) * BINS * w / 8, top + h + 15, k / 4.0);
+        fprintf(f, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%+.2g</text>\n", left + (k + 4) * BINS * w / 8,
+                top + h + 15, k / 4.0);
     fprintf(f,
-            "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">change of the probability of binding, ALT - REF</text></svg>\n<figcaption>Counts on a logarithmic "
+            "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">change of the probability of binding, ALT - "
+            "REF</text></svg>\n<figcaption>Counts on a logarithmic "
             "scale.</figcaption></figure>\n",
             left + BINS * w / 2, top + h + 33);
 }
@@ -406,15 +425,22 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("</a>", f);
 }
 
-/* The figure of a variant; calls and percentiles are the file's if it has them by this model. As tfb_figure_variant. */
-static int draw(const report_t *r, FILE *f, tfb_fasta_t *fa, const top_t *t, int target)
+/* The figure of a variant; calls and percentiles are the file's if it has them by this model. As
+ * tfb_figure_variant. */
+static int draw(const report_t *r, FILE *f, const top_t *t, int target)
 {
-    tfb_figure_ask_t ask = {.contig = t->contig, .id = t->id, .pos = t->pos, .ref = t->ref, .alt = t->alt, .target = target, .db = r->o->db};
+    tfb_figure_ask_t ask = {.contig = t->contig,
+                            .id = t->id,
+                            .pos = t->pos,
+                            .ref = t->ref,
+                            .alt = t->alt,
+                            .target = target,
+                            .db = r->o->db};
     ask.strand = r->strand;
     ask.annotated = !r->other && (r->called || !isnan(t->pct));
     ask.percentile = t->pct;
     ask.call = t->call;
-    return tfb_figure_variant(f, r->o->panel, fa, &ask);
+    return tfb_figure_variant(f, r->o->panel, r->o->fasta, &ask);
 }
 
 /* Why there is no figure. got: as tfb_figure_variant. */
@@ -429,9 +455,8 @@ static const char *why_not(int target, int got)
 static int figures(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
-    tfb_fasta_t *fa = tfb_fasta_open(o->fasta);
-    if (!fa) return -1;
-    fputs("<h2 id=\"figures\">Figures</h2>\n<p>What each base contributes to the prediction, with the REF and with the ALT allele, by in-silico "
+    fputs("<h2 id=\"figures\">Figures</h2>\n<p>What each base contributes to the prediction, with the REF and with the "
+          "ALT allele, by in-silico "
           "mutagenesis.</p>\n",
           f);
     if (r->other) {
@@ -453,47 +478,48 @@ static int figures(report_t *r, FILE *f)
         put_tf_link(f, t->tf);
         fprintf(f, " (%+.3f)</h3>\n", t->delta);
         fputs("<figure class=\"wide\">", f);
-        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE) got = draw(r, f, fa, t, target);
-        if (got < 0) {
-            tfb_fasta_close(fa);
-            return -1;
-        }
+        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE) got = draw(r, f, t, target);
+        if (got < 0) return -1;
         if (got) fprintf(f, "<figcaption>No figure: %s.</figcaption>", why_not(target, got));
         fputs("</figure></section>\n", f);
     }
-    tfb_fasta_close(fa);
     return 0;
 }
 
-static int page(report_t *r, FILE *f)
+/* The words for changes: sites are gained and lost by the calls alone, if there are any. */
+static const char *word_up(const report_t *r) { return r->called ? "increases" : "gains"; }
+static const char *word_down(const report_t *r) { return r->called ? "decreases" : "losses"; }
+
+static void put_cards(const report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
-    int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0, pct = 0, call = r->called;
-    /* sites are gained and lost by the calls alone, if there are any */
-    const char *up = call ? "increases" : "gains", *down = call ? "decreases" : "losses";
-    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
-    tfb_html_begin(f, o->title);
-    fprintf(f, "<nav><a href=\"#changes\">Changes</a><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
-            drawn ? "<a href=\"#figures\">Figures</a>" : "");
-    fprintf(f, "<li><b>%" PRId64 "</b>records</li><li><b>%" PRId64 "</b>ALT alleles</li><li><b>%" PRId64 "</b>scored</li>", r->n_records, r->n_alts,
-            r->n_scored);
+    const char *up = word_up(r), *down = word_down(r);
+    int call = r->called;
+    fprintf(f,
+            "<li><b>%" PRId64 "</b>records</li><li><b>%" PRId64 "</b>ALT alleles</li><li><b>%" PRId64 "</b>scored</li>",
+            r->n_records, r->n_alts, r->n_scored);
     if (call)
         fprintf(f,
-                "<li><b class=\"up\">%" PRId64 "</b>sites gained</li><li><b class=\"down\">%" PRId64 "</b>sites lost</li><li><b>%" PRId64
-                "</b>sites changed</li>",
+                "<li><b class=\"up\">%" PRId64 "</b>sites gained</li><li><b class=\"down\">%" PRId64
+                "</b>sites lost</li><li><b>%" PRId64 "</b>sites changed</li>",
                 r->call[0], r->call[1], r->call[2]);
-    fprintf(f, "<li><b class=\"up\">%" PRId64 "</b>%s of %g or more</li><li><b class=\"down\">%" PRId64 "</b>%s of %g or more</li></ul>\n", r->n_gain, up,
-            o->delta, r->n_loss, down, o->delta);
-    fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is accessible in the cells of interest they cannot "
-          "know. Changes of different TFs are "
-          "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
-          f);
-    histogram(r, f);
     fprintf(f,
-            "<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
-            "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
-            "<th class=\"n\">ALT</th><th class=\"n\">change</th><th class=\"n\">log odds</th>%s%s</tr></thead>\n<tbody>\n",
-            pct ? "<th class=\"n\">percentile</th>" : "", call ? "<th>call</th>" : "");
+            "<li><b class=\"up\">%" PRId64 "</b>%s of %g or more</li><li><b class=\"down\">%" PRId64
+            "</b>%s of %g or more</li></ul>\n",
+            r->n_gain, up, o->delta, r->n_loss, down, o->delta);
+}
+
+static void put_variants(const report_t *r, FILE *f, int drawn)
+{
+    const tfb_report_opt_t *o = r->o;
+    int pct = 0, call = r->called;
+    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
+    fprintf(
+        f,
+        "<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
+        "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
+        "<th class=\"n\">ALT</th><th class=\"n\">change</th><th class=\"n\">log odds</th>%s%s</tr></thead>\n<tbody>\n",
+        pct ? "<th class=\"n\">percentile</th>" : "", call ? "<th>call</th>" : "");
     for (int i = 0; i < r->n_top; i++) {
         const top_t *t = &r->top[i];
         fputs("<tr><td class=\"n\">", f);
@@ -517,22 +543,36 @@ static int page(report_t *r, FILE *f)
         fputs("</tr>\n", f);
     }
     fputs("</tbody></table></div>\n", f);
-    if (drawn) ret = figures(r, f);
+}
+
+static void put_tfs(report_t *r, FILE *f, int drawn)
+{
+    const tfb_report_opt_t *o = r->o;
+    const char *up = word_up(r), *down = word_down(r);
+    int call = r->called;
     if (r->n_tfs) qsort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
     fprintf(f,
-            "<h2 id=\"tfs\">TFs</h2>\n<p>%s %c%s and %s: changes of %g or more.%s</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th "
-            "class=\"n\">alleles</th><th class=\"n\">%s</th><th class=\"n\">%s</th>%s<th class=\"n\">greatest %.*s</th><th class=\"n\">greatest "
+            "<h2 id=\"tfs\">TFs</h2>\n<p>%s %c%s and %s: changes of %g or more.%s</p>\n<div "
+            "class=\"wide\"><table>\n<thead><tr><th>TF</th><th "
+            "class=\"n\">alleles</th><th class=\"n\">%s</th><th class=\"n\">%s</th>%s<th class=\"n\">greatest "
+            "%.*s</th><th class=\"n\">greatest "
             "%s</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
-            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.", toupper((unsigned char)*up), up + 1, down, o->delta,
-            call ? " Gain, loss and change are calls: a site comes, goes or changes by the TF's own threshold, and the change is unusual." : "", up, down,
-            call ? "<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "", (int)strlen(up) - 1, up, call ? "decrease" : "loss");
+            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.",
+            toupper((unsigned char)*up), up + 1, down, o->delta,
+            call ? " Gain, loss and change are calls: a site comes, goes or changes by the TF's own threshold, and the "
+                   "change is unusual."
+                 : "",
+            up, down, call ? "<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "",
+            (int)strlen(up) - 1, up, call ? "decrease" : "loss");
     for (int k = 0; k < r->n_tfs; k++) {
         const tf_t *t = &r->tf[k];
         fputs("<tr id=\"", f);
         tfb_html_id(f, "tf-", t->name);
         fputs("\"><td>", f);
         tfb_html_put(f, t->name);
-        fprintf(f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td>", t->n, t->gain, t->loss);
+        fprintf(f,
+                "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td>",
+                t->n, t->gain, t->loss);
         for (int c = 0; call && c < CALLS; c++) fprintf(f, "<td class=\"n\">%" PRId64 "</td>", t->call[c]);
         put_extreme(f, t->most), put_extreme(f, t->least), fputs("<td>", f);
         for (int i = 0; drawn && i < r->n_top && i < o->n_figures; i++)
@@ -540,7 +580,29 @@ static int page(report_t *r, FILE *f)
         fputs("</td></tr>\n", f);
     }
     fputs("</tbody></table></div>\n", f);
-    if (r->n_more) fprintf(f, "<p class=\"sub\">More than %d TFs are named: the others are not in this table.</p>\n", MAX_TFS);
+    if (r->n_more)
+        fprintf(f, "<p class=\"sub\">More than %d TFs are named: the others are not in this table.</p>\n", MAX_TFS);
+}
+
+static int page(report_t *r, FILE *f)
+{
+    const tfb_report_opt_t *o = r->o;
+    int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0;
+    tfb_html_begin(f, o->title);
+    fprintf(f,
+            "<nav><a href=\"#changes\">Changes</a><a href=\"#variants\">Variants</a>%s<a "
+            "href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
+            drawn ? "<a href=\"#figures\">Figures</a>" : "");
+    put_cards(r, f);
+    fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is "
+          "accessible in the cells of interest they cannot "
+          "know. Changes of different TFs are "
+          "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
+          f);
+    histogram(r, f);
+    put_variants(r, f, drawn);
+    if (drawn) ret = figures(r, f);
+    put_tfs(r, f, drawn);
     tfb_html_end(f, o->command);
     return ret;
 }

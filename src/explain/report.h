@@ -2,6 +2,7 @@
 #ifndef TFB_REPORT_H
 #define TFB_REPORT_H
 
+#include "genome/fasta.h"
 #include "genome/meme.h"
 #include "nn/panel.h"
 #include <stdio.h>
@@ -12,7 +13,7 @@ typedef struct {
     double delta;            /* changes of at least this count as gains and losses */
     const char *title, *command;
     tfb_panel_t *panel; /* or NULL: no figures */
-    const char *fasta;
+    tfb_fasta_t *fasta;
     const tfb_motifs_t *db; /* for the figures' best match, or NULL */
 } tfb_report_opt_t;
 

@@ -1,4 +1,5 @@
-/* tomtom.c - motif against database. In: a query (w, 4).  Out: p- and q-value, offset and strand for every motif of the database. */
+/* tomtom.c - motif against database. In: a query (w, 4).  Out: p- and q-value, offset and strand for every motif of the
+ * database. */
 #include "explain/tomtom.h"
 #include "util/util.h"
 #include <math.h>
@@ -36,7 +37,8 @@ tfb_tomtom_t *tfb_tomtom_create(const tfb_motifs_t *db)
         t->beg[i] = (int)((c - t->col) / 4);
         memcpy(c, m->p, (size_t)m->w * 4 * sizeof *c);
         c += 4 * m->w;
-        for (int k = 0; k < 4 * m->w; k++) c[k] = m->p[4 * m->w - 1 - k]; /* turning the whole block round also exchanges A with T, C with G */
+        for (int k = 0; k < 4 * m->w; k++)
+            c[k] = m->p[4 * m->w - 1 - k]; /* turning the whole block round also exchanges A with T, C with G */
         c += 4 * m->w;
     }
     for (int w = 1; w <= t->w_max; w++)
@@ -85,7 +87,8 @@ typedef struct {
 static int column_scores(const tfb_tomtom_t *t, const float *p, query_t *q)
 {
     int n = t->n_cols, w = q->w;
-    double *d = malloc((size_t)n * (size_t)w * sizeof *d), *sorted = malloc((size_t)n * sizeof *sorted), lo = INFINITY, hi = -INFINITY;
+    double *d = malloc((size_t)n * (size_t)w * sizeof *d), *sorted = malloc((size_t)n * sizeof *sorted), lo = INFINITY,
+           hi = -INFINITY;
     if (!d || !sorted || !(q->score = malloc((size_t)n * (size_t)w * sizeof *q->score))) {
         free(d);
         free(sorted);
@@ -95,7 +98,8 @@ static int column_scores(const tfb_tomtom_t *t, const float *p, query_t *q)
         double *row = d + (size_t)i * n;
         for (int k = 0; k < n; k++) {
             double s = 0;
-            for (int c = 0; c < 4; c++) s += (double)(p[4 * i + c] - t->col[4 * k + c]) * (p[4 * i + c] - t->col[4 * k + c]);
+            for (int c = 0; c < 4; c++)
+                s += (double)(p[4 * i + c] - t->col[4 * k + c]) * (p[4 * i + c] - t->col[4 * k + c]);
             row[k] = -sqrt(s);
         }
         memcpy(sorted, row, (size_t)n * sizeof *sorted);
@@ -115,9 +119,13 @@ static int column_scores(const tfb_tomtom_t *t, const float *p, query_t *q)
     return 0;
 }
 
-static double *stretch(const query_t *q, int i, int j) { return q->below + ((size_t)i * q->w + (size_t)(j - 1)) * q->n; }
+static double *stretch(const query_t *q, int i, int j)
+{
+    return q->below + ((size_t)i * q->w + (size_t)(j - 1)) * q->n;
+}
 
-/* Distributions of the sums over every stretch of the query: convolved column by column, then summed from the top, so that small tails stay exact. */
+/* Distributions of the sums over every stretch of the query: convolved column by column, then summed from the top, so
+ * that small tails stay exact. */
 static int distributions(const tfb_tomtom_t *t, query_t *q)
 {
     int w = q->w, m = q->hi - q->lo + 1, n = q->n = w * (m - 1) + 1;
@@ -165,7 +173,8 @@ static int combine(const tfb_tomtom_t *t, query_t *q)
         double *row = q->log_below + (size_t)v * q->n;
         for (int k = 0; k < q->n; k++) {
             double sum = 0;
-            for (int o = 1 - v; o < q->w && sum > -INFINITY; o++) sum += log_below(q, o > 0 ? o : 0, o + v < q->w ? o + v : q->w, k + q->w * q->lo);
+            for (int o = 1 - v; o < q->w && sum > -INFINITY; o++)
+                sum += log_below(q, o > 0 ? o : 0, o + v < q->w ? o + v : q->w, k + q->w * q->lo);
             row[k] = sum;
         }
     }

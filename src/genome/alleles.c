@@ -44,9 +44,11 @@ tfb_allele_t tfb_allele_trim(hts_pos_t pos, const char *ref, const char *alt, tf
     if (tfb_allele_kind(ref) != TFB_ALLELE_OK) return TFB_ALLELE_NOT_ACGT;
     size_t n = strlen(ref), m = strlen(alt);
     while (n > 1 && m > 1 && tfb_base_code[(uint8_t)ref[n - 1]] == tfb_base_code[(uint8_t)alt[m - 1]]) n--, m--;
-    while (n > 1 && m > 1 && tfb_base_code[(uint8_t)*ref] == tfb_base_code[(uint8_t)*alt]) ref++, alt++, pos++, n--, m--;
+    while (n > 1 && m > 1 && tfb_base_code[(uint8_t)*ref] == tfb_base_code[(uint8_t)*alt])
+        ref++, alt++, pos++, n--, m--;
     *c = (tfb_change_t){pos, ref, alt, (int)n, (int)m};
-    return n == 1 && m == 1 && tfb_base_code[(uint8_t)*ref] == tfb_base_code[(uint8_t)*alt] ? TFB_ALLELE_SAME : TFB_ALLELE_OK;
+    return n == 1 && m == 1 && tfb_base_code[(uint8_t)*ref] == tfb_base_code[(uint8_t)*alt] ? TFB_ALLELE_SAME
+                                                                                            : TFB_ALLELE_OK;
 }
 
 int tfb_change_same_ref(const tfb_change_t *a, const tfb_change_t *b)
@@ -56,7 +58,8 @@ int tfb_change_same_ref(const tfb_change_t *a, const tfb_change_t *b)
 
 int tfb_allele_left(int a, int W) { return a < W ? W / 2 - a / 2 : 0; }
 
-int tfb_allele_window(tfb_fasta_t *f, const char *contig, const tfb_change_t *c, int which, int W, int max_n, uint8_t *code)
+int tfb_allele_window(tfb_fasta_t *f, const char *contig, const tfb_change_t *c, int which, int W, int max_n,
+                      uint8_t *code)
 {
     const char *allele = which ? c->alt : c->ref;
     int a = which ? c->n_alt : c->n_ref, left = tfb_allele_left(a, W), from = 0, n = a;
@@ -66,7 +69,8 @@ int tfb_allele_window(tfb_fasta_t *f, const char *contig, const tfb_change_t *c,
     }
     int right = W - left - n, r;
     hts_pos_t end = c->pos + c->n_ref;
-    if ((r = tfb_allele_bases(f, contig, c->pos - left, c->pos, code)) != 0 || (r = tfb_allele_bases(f, contig, end, end + right, code + left + n)) != 0)
+    if ((r = tfb_allele_bases(f, contig, c->pos - left, c->pos, code)) != 0 ||
+        (r = tfb_allele_bases(f, contig, end, end + right, code + left + n)) != 0)
         return r;
     tfb_encode(allele + from, (size_t)n, code + left);
     return tfb_count_n(code, (size_t)W) > (size_t)max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;

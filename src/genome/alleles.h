@@ -58,7 +58,8 @@ int tfb_allele_left(int a, int W);
 
 /* The window of REF (which 0) or ALT (which 1) of a change. code gets W codes. max_n: N allowed in
  * the window. Returns a reason (0 = OK), or -1 on a read error (logged). */
-int tfb_allele_window(tfb_fasta_t *f, const char *contig, const tfb_change_t *c, int which, int W, int max_n, uint8_t *code);
+int tfb_allele_window(tfb_fasta_t *f, const char *contig, const tfb_change_t *c, int which, int W, int max_n,
+                      uint8_t *code);
 
 /* Compares REF with the FASTA, case ignored. TFB_ALLELE_OK, _MISMATCH (*at gets the offset of the
  * first difference, *base the FASTA's letter), _NO_CONTIG, _EDGE (REF reaches beyond the contig),

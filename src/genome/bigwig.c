@@ -30,7 +30,7 @@ enum {
 #define INDEX_MAGIC 0x2468ACE0u
 #define TREE_MAGIC  0x78CA8C91u
 
-/* A block, and where it is: in the file, or while the file is written in spill. */
+/* A block, and its place: in the file or, while the file is written, in spill. */
 typedef struct {
     uint32_t tid, beg, last_tid, end;
     uint64_t at, size;
@@ -104,7 +104,8 @@ static uint8_t *put_double(uint8_t *p, double v)
 /* Logs the first error only; errno is to be 0 before the call that failed, or its own. -1. */
 static int fail(tfb_bigwig_t *w, const char *what)
 {
-    if (!w->failed) tfb_error("cannot write %s: %s", w->path, what ? what : errno ? strerror(errno) : "write error (is the disk full?)");
+    if (!what) what = errno ? strerror(errno) : "write error (is the disk full?)";
+    if (!w->failed) tfb_error("cannot write %s: %s", w->path, what);
     w->failed = 1;
     return -1;
 }
@@ -137,7 +138,7 @@ static int add_block(tfb_bigwig_t *w, blocks_t *b, block_t range)
     return 0;
 }
 
-/* Compresses n bytes and appends them to f as a block. 0, or -1 (logged). */
+/* Compresses n bytes and appends them to f as a block. Returns 0, or -1 (logged). */
 static int put_block(tfb_bigwig_t *w, FILE *f, const uint8_t *raw, size_t n, block_t range, blocks_t *blocks)
 {
     uLongf size = w->n_packed;
@@ -145,7 +146,8 @@ static int put_block(tfb_bigwig_t *w, FILE *f, const uint8_t *raw, size_t n, blo
     if (tell(w, f, &range.at) < 0) return -1;
     range.size = size;
     errno = 0;
-    if (fwrite(w->packed, 1, size, f) != size) return fail(w, f == w->spill ? "its temporary file cannot be written" : NULL);
+    if (fwrite(w->packed, 1, size, f) != size)
+        return fail(w, f == w->spill ? "its temporary file cannot be written" : NULL);
     return add_block(w, blocks, range);
 }
 
@@ -183,9 +185,13 @@ static int put_tree(tfb_bigwig_t *w, size_t n, size_t inner, size_t leaf, entry_
     while (nodes_at(n, height) > 1) height++;
     if (tell(w, w->f, &at) < 0) goto done;
     for (int h = height; h >= 0; h--) {
-        size_t n_nodes = n ? nodes_at(n, h) : 1, under = items_under(h), each = h ? under / CHILDREN : 1;
-        size_t n_children = h ? nodes_at(n, h - 1) : n, size = h ? inner : leaf;
-        at += 4 * n_nodes + n_children * size; /* where the next level begins */
+        size_t n_nodes = n ? nodes_at(n, h) : 1, n_children = n, each = 1, size = leaf;
+        if (h) {
+            n_children = nodes_at(n, h - 1);
+            each = items_under(h) / CHILDREN;
+            size = inner;
+        }
+        at += 4 * n_nodes + n_children * size; /* the next level begins there */
         for (size_t i = 0; i < n_nodes; i++) {
             size_t first = i * CHILDREN, last = first + CHILDREN < n_children ? first + CHILDREN : n_children;
             uint8_t *p = node;
@@ -216,7 +222,10 @@ typedef struct {
     size_t key; /* letters of a name, padded with zeros */
 } contigs_t;
 
-static int by_name(const void *a, const void *b) { return strcmp(((const contig_t *)a)->name, ((const contig_t *)b)->name); }
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const contig_t *)a)->name, ((const contig_t *)b)->name);
+}
 
 static uint8_t *contig_entry(const void *arg, size_t from, size_t to, int leaf, uint8_t *p)
 {
@@ -229,7 +238,7 @@ static uint8_t *contig_entry(const void *arg, size_t from, size_t to, int leaf, 
     return leaf ? put_32(put_32(p, c->v[from].tid), c->v[from].len) : p;
 }
 
-/* Writes the contigs. 0, or -1 (logged). */
+/* Writes the contigs. Returns 0, or -1 (logged). */
 static int put_contigs(tfb_bigwig_t *w)
 {
     size_t n = (size_t)tfb_fasta_n_contigs(w->fasta);
@@ -252,7 +261,8 @@ static int put_contigs(tfb_bigwig_t *w)
     p = put_32(put_32(p, TREE_MAGIC), n < CHILDREN ? (uint32_t)n : CHILDREN);
     p = put_32(put_32(p, (uint32_t)c.key), 8);
     put_64(put_64(p, n), 0);
-    if (tell(w, w->f, &w->tree_at) == 0 && put(w, head, sizeof head) == 0) ret = put_tree(w, n, c.key + 8, c.key + 8, contig_entry, &c);
+    if (tell(w, w->f, &w->tree_at) == 0 && put(w, head, sizeof head) == 0)
+        ret = put_tree(w, n, c.key + 8, c.key + 8, contig_entry, &c);
 done:
     free(c.v);
     return ret;
@@ -267,7 +277,7 @@ static uint8_t *block_entry(const void *arg, size_t from, size_t to, int leaf, u
     return leaf ? put_64(put_64(p, b->at), b->size) : p;
 }
 
-/* Writes the index of blocks; *at gets its offset. items: of a block. 0, or -1 (logged). */
+/* Writes the index of blocks; *at gets its offset. items: of a block. Returns 0, or -1 (logged). */
 static int put_index(tfb_bigwig_t *w, const blocks_t *b, int items, uint64_t *at)
 {
     uint8_t head[INDEX_HEADER] = {0}, *p = head;
@@ -292,7 +302,8 @@ static int flush_level(tfb_bigwig_t *w, level_t *z)
 
 static int add_record(tfb_bigwig_t *w, int l, const record_t *r);
 
-/* Ends the record that is being summed, which is also an item of the next level. 0, or -1 (logged). */
+/* Ends the record that is being summed, which is also an item of the next level. 0, or -1
+ * (logged). */
 static int end_record(tfb_bigwig_t *w, int l)
 {
     level_t *z = &w->level[l];
@@ -312,7 +323,7 @@ static int end_record(tfb_bigwig_t *w, int l)
     return 0;
 }
 
-/* Sums a record up in level l. 0, or -1 (logged). */
+/* Sums a record up in level l. Returns 0, or -1 (logged). */
 static int add_record(tfb_bigwig_t *w, int l, const record_t *r)
 {
     level_t *z = &w->level[l];
@@ -331,7 +342,8 @@ static int add_record(tfb_bigwig_t *w, int l, const record_t *r)
     return 0;
 }
 
-/* Sums an interval up in the finest level, cut where records end. 0, or -1 (logged). */
+/* Sums an interval up in the finest level, cut at the ends of records. Returns 0, or -1
+ * (logged). */
 static int zoom(tfb_bigwig_t *w, uint32_t tid, uint32_t beg, uint32_t end, float v)
 {
     const level_t *z = &w->level[0];
@@ -345,7 +357,8 @@ static int zoom(tfb_bigwig_t *w, uint32_t tid, uint32_t beg, uint32_t end, float
     return 0;
 }
 
-/* Chooses the levels by the mean width of the first block's intervals. 0, or -1 (logged). */
+/* Chooses the levels by the mean width of the first block's intervals. Returns 0, or -1
+ * (logged). */
 static int choose_levels(tfb_bigwig_t *w)
 {
     uint64_t width = FINEST * (w->n_bases / (uint64_t)w->n);
@@ -356,7 +369,10 @@ static int choose_levels(tfb_bigwig_t *w)
 
 /* ---- data ---- */
 
-static uint32_t get_32(const uint8_t *p) { return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24; }
+static uint32_t get_32(const uint8_t *p)
+{
+    return p[0] | (uint32_t)p[1] << 8 | (uint32_t)p[2] << 16 | (uint32_t)p[3] << 24;
+}
 
 static int flush(tfb_bigwig_t *w)
 {
@@ -418,8 +434,8 @@ tfb_bigwig_t *tfb_bigwig_begin(FILE *f, FILE *spill, const char *path, const tfb
     w->f = f, w->spill = spill, w->path = path, w->fasta = fasta;
     w->least = INFINITY, w->most = -INFINITY;
     int seeks = fseeko(f, 0, SEEK_CUR) == 0 || fail(w, "bigWig needs a file") == 0;
-    if (seeks && put(w, zero, sizeof zero) == 0 && put_contigs(w) == 0 && tell(w, f, &w->summary_at) == 0 && put(w, zero, SUMMARY) == 0 &&
-        tell(w, f, &w->data_at) == 0 && put(w, zero, 8) == 0)
+    if (seeks && put(w, zero, sizeof zero) == 0 && put_contigs(w) == 0 && tell(w, f, &w->summary_at) == 0 &&
+        put(w, zero, SUMMARY) == 0 && tell(w, f, &w->data_at) == 0 && put(w, zero, 8) == 0)
         return w;
     tfb_bigwig_destroy(w);
     return NULL;
@@ -438,13 +454,14 @@ void tfb_bigwig_destroy(tfb_bigwig_t *w)
 
 /* ---- the end ---- */
 
-/* Moves the blocks of a level from spill into the file. 0, or -1 (logged). */
+/* Moves the blocks of a level from spill into the file. Returns 0, or -1 (logged). */
 static int move_blocks(tfb_bigwig_t *w, blocks_t *b)
 {
     for (size_t i = 0; i < b->n; i++) {
         block_t *k = &b->v[i];
         errno = 0;
-        if (k->size > w->n_packed || fseeko(w->spill, (off_t)k->at, SEEK_SET) < 0 || fread(w->packed, 1, k->size, w->spill) != k->size)
+        if (k->size > w->n_packed || fseeko(w->spill, (off_t)k->at, SEEK_SET) < 0 ||
+            fread(w->packed, 1, k->size, w->spill) != k->size)
             return fail(w, "its temporary file cannot be read");
         if (tell(w, w->f, &k->at) < 0 || put(w, w->packed, k->size) < 0) return -1;
     }
@@ -464,7 +481,8 @@ static int put_levels(tfb_bigwig_t *w, uint8_t *header)
         uint64_t at, index;
         uint8_t count[4];
         put_32(count, (uint32_t)z->blocks.n);
-        if (tell(w, w->f, &at) < 0 || put(w, count, sizeof count) < 0 || move_blocks(w, &z->blocks) < 0 || put_index(w, &z->blocks, RECORDS, &index) < 0)
+        if (tell(w, w->f, &at) < 0 || put(w, count, sizeof count) < 0 || move_blocks(w, &z->blocks) < 0 ||
+            put_index(w, &z->blocks, RECORDS, &index) < 0)
             return -1;
         header = put_64(put_64(put_32(put_32(header, z->width), 0), at), index);
     }
@@ -495,7 +513,8 @@ int tfb_bigwig_end(tfb_bigwig_t *w)
     p = put_double(put_64(summary, w->n_bases), empty ? 0 : w->least);
     put_double(put_double(put_double(p, empty ? 0 : w->most), w->sum), w->squares);
     put_64(count, w->blocks.n);
-    if (put_at(w, 0, head, sizeof head) < 0 || put_at(w, w->summary_at, summary, sizeof summary) < 0 || put_at(w, w->data_at, count, sizeof count) < 0)
+    if (put_at(w, 0, head, sizeof head) < 0 || put_at(w, w->summary_at, summary, sizeof summary) < 0 ||
+        put_at(w, w->data_at, count, sizeof count) < 0)
         return -1;
     errno = 0;
     return fflush(w->f) == 0 ? 0 : fail(w, NULL);

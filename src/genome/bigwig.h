@@ -1,8 +1,8 @@
 /* bigwig.h - writes bigWig: intervals with values, an index over them, and zoom levels.
  *
- * The format is that of Kent et al. (2010), Bioinformatics 26:2204, with bedGraph sections. Every write
- * is checked: after the first error nothing more is written. Memory: 32 bytes for each 2728 intervals,
- * and a block of each zoom level. */
+ * The format is that of Kent et al. (2010), Bioinformatics 26:2204, with bedGraph sections.
+ * Every write is checked: after the first error nothing more is written. Memory: 32 bytes for
+ * each 2728 intervals, and a block of each zoom level. */
 #ifndef TFB_BIGWIG_H
 #define TFB_BIGWIG_H
 
@@ -16,9 +16,9 @@ typedef struct tfb_bigwig_t tfb_bigwig_t;
  * until they end. path is for messages. NULL on failure (logged). */
 tfb_bigwig_t *tfb_bigwig_begin(FILE *f, FILE *spill, const char *path, const tfb_fasta_t *fasta);
 /* Adds [beg, end) of contig: contigs in the order of the FASTA, ascending and without overlaps.
- * 0, or -1 (logged). */
+ * Returns 0, or -1 (logged). */
 int tfb_bigwig_add(tfb_bigwig_t *w, const char *contig, hts_pos_t beg, hts_pos_t end, float v);
-/* Writes what is left: the index, the zoom levels and the header. 0, or -1 (logged). */
+/* Writes what is left: the index, the zoom levels and the header. Returns 0, or -1 (logged). */
 int tfb_bigwig_end(tfb_bigwig_t *w);
 void tfb_bigwig_destroy(tfb_bigwig_t *w);
 

@@ -50,7 +50,10 @@ typedef struct {
     int i;
 } named_t;
 
-static int by_name(const void *a, const void *b) { return strcmp(((const named_t *)a)->name, ((const named_t *)b)->name); }
+static int by_name(const void *a, const void *b)
+{
+    return strcmp(((const named_t *)a)->name, ((const named_t *)b)->name);
+}
 
 /* Sorts the contigs by name, for tfb_regions_has. 0, or -1. */
 static int index_names(tfb_regions_t *r)
@@ -103,7 +106,8 @@ typedef struct {
     hts_pos_t len;
 } reader_t;
 
-/* Makes the contig of the current line, its first n letters, the reader's. 0, or -1 (logged). */
+/* Makes the contig of the current line, its first n letters, the reader's. Returns 0, or -1
+ * (logged). */
 static int set_contig(reader_t *c, tfb_regions_t *r, const tfb_lines_t *in, size_t n)
 {
     if (c->name.l == n && strncmp(c->name.s, in->s.s, n) == 0) return 0;
@@ -154,7 +158,9 @@ tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chr
     reader_t c = {.fasta = fasta, .chroms = chroms, .n_chroms = n_chroms, .contig = -1};
     tfb_regions_t *r = calloc(1, sizeof *r);
     if (tfb_lines_open(&in, path) < 0) goto done;
-    if (!r || !(c.used = calloc((size_t)n_chroms + 1, 1)) || !(c.index = kh_init(contig)) || !(r->contigs = calloc(1, sizeof *r->contigs))) goto memory;
+    if (!r || !(c.used = calloc((size_t)n_chroms + 1, 1)) || !(c.index = kh_init(contig)) ||
+        !(r->contigs = calloc(1, sizeof *r->contigs)))
+        goto memory;
     r->m_contigs = 1;
     if ((n = read_spans(&c, r, &in, &span)) < 0) goto done;
     for (int i = 0; i < n_chroms; i++)
@@ -189,7 +195,9 @@ tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta)
     tfb_regions_t *r = calloc(1, sizeof *r);
     span_t *span = NULL;
     int n = tfb_fasta_n_contigs(fasta), k = 0, ok = 0;
-    if (!r || n < 1 || !(r->contigs = calloc((size_t)n + 1, sizeof *r->contigs)) || !(span = malloc((size_t)n * sizeof *span))) goto done;
+    if (!r || n < 1 || !(r->contigs = calloc((size_t)n + 1, sizeof *r->contigs)) ||
+        !(span = malloc((size_t)n * sizeof *span)))
+        goto done;
     for (int i = 0; i < n; i++) {
         const char *name = tfb_fasta_contig(fasta, i);
         hts_pos_t len = tfb_fasta_len(fasta, name);
@@ -271,7 +279,8 @@ static int by_snv(const void *a, const void *b)
     return (int)x->alt - (int)y->alt;
 }
 
-int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max_n, tfb_rng_t *rng, tfb_snv_t *snv, int64_t n)
+int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max_n, tfb_rng_t *rng, tfb_snv_t *snv,
+                      int64_t n)
 {
     enum { ROUNDS = 20 };
     int64_t have = 0, drawn = 0;

@@ -15,11 +15,11 @@ typedef struct {
     int64_t n, n_bases, n_read; /* regions; bases in them; lines they were made of */
 } tfb_regions_t;
 
-/* From BED or labels, plain or gz, in any order; chroms NULL: all contigs, else only these (each
- * must occur). Regions are cut at the contig's end, and contigs get the names of the FASTA
- * (fasta NULL: all is taken as it is). NULL on failure (logged with file and line). */
+/* Reads regions from BED or labels, plain or gz, in any order; chroms NULL: all contigs, else
+ * only these (each must occur). Regions are cut at the contig's end, and contigs get the names
+ * of the FASTA (fasta NULL: all is taken as it is). NULL on failure (logged with file and line). */
 tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chroms, const tfb_fasta_t *fasta);
-/* All contigs of a FASTA, whole. */
+/* Returns all contigs of a FASTA as regions. NULL on failure (logged). */
 tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta);
 void tfb_regions_destroy(tfb_regions_t *r);
 /* Is a position in them? */
@@ -35,6 +35,7 @@ typedef struct {
  * and one of the three other letters. A base whose window of W bases (pos - W/2 on) reaches
  * beyond its contig or holds more than max_n N is drawn again, a limited number of times. snv
  * (n) gets them sorted by place; returns how many there are, or -1 (logged). */
-int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max_n, tfb_rng_t *rng, tfb_snv_t *snv, int64_t n);
+int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max_n, tfb_rng_t *rng, tfb_snv_t *snv,
+                      int64_t n);
 
 #endif

@@ -1,4 +1,5 @@
-/* examples.c - labels.bed.gz + FASTA -> examples in memory, and their split into training, validation and test. */
+/* examples.c - labels.bed.gz + FASTA -> examples in memory, and their split into training,
+ * validation and test. */
 #include "genome/base.h"
 #include "genome/labels.h"
 #include "util/util.h"
@@ -12,7 +13,8 @@ enum { MAX_CONTIGS = 65535, MAX_WINDOW = 100000 };
 static int grow(tfb_examples_t *e, int64_t *m)
 {
     if (e->n < *m) return 0;
-    int64_t n = *m ? *m + *m / 4 : 65536; /* by a quarter: 1.8 million regions must fit in a gigabyte while growing, too */
+    int64_t n =
+        *m ? *m + *m / 4 : 65536; /* by a quarter: 1.8 million regions must fit in a gigabyte while growing, too */
     void *p;
 #define GROW(field, size)                                          \
     if (!(p = realloc(e->field, (size_t)n * (size)))) {            \
@@ -101,7 +103,8 @@ static int wanted(wanted_t *w, const char *contig)
 static int all_used(const wanted_t *w, const tfb_examples_opt_t *o)
 {
     for (int i = 0; w->index && i < w->n; i++)
-        if (!w->used[i] && tfb_index_find(w->index, w->n, o->chroms[i]) == i) { /* of one named twice, the first stands for both */
+        if (!w->used[i] &&
+            tfb_index_find(w->index, w->n, o->chroms[i]) == i) { /* of one named twice, the first stands for both */
             tfb_error("%s has no regions on '%s'", o->labels, o->chroms[i]);
             return -1;
         }
@@ -124,107 +127,167 @@ static void make_digest(tfb_examples_t *e)
     tfb_sha256_hex(&h, e->digest);
 }
 
-tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *o)
+/* What a load holds while it reads. */
+typedef struct {
+    const tfb_examples_opt_t *o;
+    tfb_examples_t *e;
+    tfb_fasta_t *fasta;
+    tfb_labels_t *labels;
+    wanted_t contigs;
+    int *col;       /* (n_targets): columns of the file */
+    uint8_t *code;  /* (window) of the region in hand */
+    uint8_t *label; /* (n_targets) likewise */
+    char *last;     /* its contig */
+    int use;        /* that contig was asked for */
+    int64_t m;      /* examples that there is room for */
+} loader_t;
+
+/* Opens the files and chooses the columns. Returns 0, or -1. */
+static int begin(loader_t *l)
 {
-    tfb_examples_t *e = calloc(1, sizeof *e);
-    tfb_fasta_t *fa = NULL;
-    tfb_labels_t *l = NULL;
-    tfb_region_t r;
-    int *col = NULL, got, ok = 0, use = 0;
-    int64_t m = 0;
-    uint8_t *code = NULL, *label = NULL;
-    char *last = NULL;
-    wanted_t w = {o->chroms ? tfb_index(o->chroms, o->n_chroms) : NULL, o->n_chroms, calloc((size_t)o->n_chroms + 1, 1)};
-    if (!e || !w.used || (o->chroms && !w.index) || !(l = tfb_labels_open(o->labels)) || !(fa = tfb_fasta_open(o->fasta))) goto done;
-    e->n_targets = o->targets ? o->n_targets : tfb_labels_n_tfs(l);
-    if (!(col = choose(o, l, e->n_targets)) || !(e->targets = calloc((size_t)e->n_targets + 1, sizeof *e->targets)) ||
-        !(label = malloc((size_t)e->n_targets + 1)))
-        goto done;
+    const tfb_examples_opt_t *o = l->o;
+    tfb_examples_t *e = l->e = calloc(1, sizeof *e);
+    if (o->chroms) l->contigs.index = tfb_index(o->chroms, o->n_chroms);
+    l->contigs.n = o->n_chroms;
+    l->contigs.used = calloc((size_t)o->n_chroms + 1, 1);
+    if (!e || !l->contigs.used || (o->chroms && !l->contigs.index)) return -1;
+    if (!(l->labels = tfb_labels_open(o->labels)) || !(l->fasta = tfb_fasta_open(o->fasta))) return -1;
+    e->n_targets = o->targets ? o->n_targets : tfb_labels_n_tfs(l->labels);
+    if (!(l->col = choose(o, l->labels, e->n_targets))) return -1;
+    if (!(e->targets = calloc((size_t)e->n_targets + 1, sizeof *e->targets))) return -1;
+    if (!(l->label = malloc((size_t)e->n_targets + 1))) return -1;
     for (int t = 0; t < e->n_targets; t++)
-        if (!(e->targets[t] = strdup(tfb_labels_tfs(l)[col[t]]))) goto done;
+        if (!(e->targets[t] = strdup(tfb_labels_tfs(l->labels)[l->col[t]]))) return -1;
     e->window = o->window;
     e->lab_stride = (e->n_targets + 3) / 4;
-    while ((got = tfb_labels_next(l, &r)) > 0) {
-        if (!last || strcmp(last, r.contig) != 0) {
-            free(last);
-            if (!(last = strdup(r.contig))) goto done;
-            use = wanted(&w, r.contig);
-            if (use && tfb_fasta_len(fa, r.contig) < 0) {
-                tfb_error("%s:%" PRId64 ": %s is not in %s", o->labels, r.line, r.contig, o->fasta);
-                goto done;
-            }
-            if (use && (e->n_contigs == MAX_CONTIGS || add_contig(e, r.contig) < 0)) {
-                tfb_error("%s:%" PRId64 ": too many contigs", o->labels, r.line);
-                goto done;
-            }
-        }
-        if (!use) continue;
-        if (!e->window) {
-            if (r.end - r.beg > MAX_WINDOW) {
-                tfb_error("%s:%" PRId64 ": a region of %" PRId64 " bases is longer than the %d a window may have", o->labels, r.line, (int64_t)(r.end - r.beg),
-                          MAX_WINDOW);
-                goto done;
-            }
-            e->window = (int)(r.end - r.beg);
-        }
-        if (r.end - r.beg != e->window) {
-            tfb_error("%s:%" PRId64 ": the region has %" PRId64 " bases, %s %d", o->labels, r.line, (int64_t)(r.end - r.beg),
-                      o->window ? "the model's window" : "the first one", e->window);
-            goto done;
-        }
-        if (!code) {
-            e->seq_stride = (e->window + 3) / 4;
-            if (!(code = malloc((size_t)e->window))) goto done;
-        }
-        int n_null = 0;
-        for (int t = 0; t < e->n_targets; t++) n_null += (label[t] = r.label[col[t]]) == TFB_NULL;
-        if (n_null == e->n_targets || (o->complete && n_null)) {
-            e->n_dropped_null++;
-            continue;
-        }
-        got = tfb_fasta_codes(fa, r.contig, r.beg, r.end, code);
-        if (got == -3)
-            tfb_error("%s:%" PRId64 ": %s:%" PRId64 "-%" PRId64 " reaches beyond the %" PRId64 " bases that %s has", o->labels, r.line, r.contig,
-                      (int64_t)r.beg + 1, (int64_t)r.end, (int64_t)tfb_fasta_len(fa, r.contig), o->fasta);
-        if (got < 0) goto done;
-        if (tfb_count_n(code, (size_t)e->window)) {
-            e->n_dropped_n++;
-            continue;
-        }
-        if (r.beg > UINT32_MAX) {
-            tfb_error("%s:%" PRId64 ": start %" PRId64 " is beyond 4 Gb", o->labels, r.line, (int64_t)r.beg);
-            goto done;
-        }
-        if (grow(e, &m) < 0) goto done;
-        pack2(code, e->window, e->seq + (size_t)e->n * e->seq_stride);
-        pack2(label, e->n_targets, e->lab + (size_t)e->n * e->lab_stride);
-        e->contig[e->n] = (uint16_t)(e->n_contigs - 1);
-        e->beg[e->n] = (uint32_t)r.beg;
-        e->n++;
+    return 0;
+}
+
+/* Begins the contig of a region. Returns 0, or -1. */
+static int begin_contig(loader_t *l, const tfb_region_t *r)
+{
+    tfb_examples_t *e = l->e;
+    free(l->last);
+    if (!(l->last = strdup(r->contig))) return -1;
+    l->use = wanted(&l->contigs, r->contig);
+    if (l->use && tfb_fasta_len(l->fasta, r->contig) < 0) {
+        tfb_error("%s:%" PRId64 ": %s is not in %s", l->o->labels, r->line, r->contig, l->o->fasta);
+        return -1;
     }
-    if (got < 0) goto done;
-    if (all_used(&w, o) < 0) goto done;
-    if (e->n == 0) {
-        tfb_error("%s: no regions are left%s", o->labels,
-                  e->n_dropped_null ? o->complete ? ": none is resolved for all targets" : ": none is resolved for any target" : "");
-        goto done;
+    if (l->use && (e->n_contigs == MAX_CONTIGS || add_contig(e, r->contig) < 0)) {
+        tfb_error("%s:%" PRId64 ": too many contigs", l->o->labels, r->line);
+        return -1;
     }
-    make_digest(e);
-    ok = 1;
-done:
-    tfb_labels_close(l);
-    tfb_fasta_close(fa);
-    free(col);
-    free(code);
-    free(label);
-    free(last);
-    free(w.index);
-    free(w.used);
-    if (!ok) {
-        tfb_examples_destroy(e);
-        e = NULL;
+    return 0;
+}
+
+/* Checks a region's width, which the first one may decide. Returns 0, or -1. */
+static int check_width(loader_t *l, const tfb_region_t *r)
+{
+    tfb_examples_t *e = l->e;
+    int64_t width = r->end - r->beg;
+    if (!e->window) {
+        if (width > MAX_WINDOW) {
+            tfb_error("%s:%" PRId64 ": a region of %" PRId64 " bases is longer than the %d a window may have",
+                      l->o->labels, r->line, width, MAX_WINDOW);
+            return -1;
+        }
+        e->window = (int)width;
     }
-    return e;
+    if (width != e->window) {
+        tfb_error("%s:%" PRId64 ": the region has %" PRId64 " bases, %s %d", l->o->labels, r->line, width,
+                  l->o->window ? "the model's window" : "the first one", e->window);
+        return -1;
+    }
+    if (!l->code) {
+        e->seq_stride = (e->window + 3) / 4;
+        if (!(l->code = malloc((size_t)e->window))) return -1;
+    }
+    return 0;
+}
+
+/* Reads the region's codes. Returns 0, or -1 (logged). */
+static int read_codes(const loader_t *l, const tfb_region_t *r)
+{
+    int got = tfb_fasta_codes(l->fasta, r->contig, r->beg, r->end, l->code);
+    if (got == -3)
+        tfb_error("%s:%" PRId64 ": %s:%" PRId64 "-%" PRId64 " reaches beyond the %" PRId64 " bases that %s has",
+                  l->o->labels, r->line, r->contig, (int64_t)r->beg + 1, (int64_t)r->end,
+                  (int64_t)tfb_fasta_len(l->fasta, r->contig), l->o->fasta);
+    return got < 0 ? -1 : 0;
+}
+
+/* Adds a region, unless it is to be left out. Returns 0, or -1. */
+static int add_region(loader_t *l, const tfb_region_t *r)
+{
+    tfb_examples_t *e = l->e;
+    int n_null = 0;
+    if ((!l->last || strcmp(l->last, r->contig) != 0) && begin_contig(l, r) < 0) return -1;
+    if (!l->use) return 0;
+    if (check_width(l, r) < 0) return -1;
+    for (int t = 0; t < e->n_targets; t++) n_null += (l->label[t] = r->label[l->col[t]]) == TFB_NULL;
+    if (n_null == e->n_targets || (l->o->complete && n_null)) {
+        e->n_dropped_null++;
+        return 0;
+    }
+    if (read_codes(l, r) < 0) return -1;
+    if (tfb_count_n(l->code, (size_t)e->window)) {
+        e->n_dropped_n++;
+        return 0;
+    }
+    if (r->beg > UINT32_MAX) {
+        tfb_error("%s:%" PRId64 ": start %" PRId64 " is beyond 4 Gb", l->o->labels, r->line, (int64_t)r->beg);
+        return -1;
+    }
+    if (grow(e, &l->m) < 0) return -1;
+    pack2(l->code, e->window, e->seq + (size_t)e->n * e->seq_stride);
+    pack2(l->label, e->n_targets, e->lab + (size_t)e->n * e->lab_stride);
+    e->contig[e->n] = (uint16_t)(e->n_contigs - 1);
+    e->beg[e->n] = (uint32_t)r->beg;
+    e->n++;
+    return 0;
+}
+
+static void none_left(const loader_t *l)
+{
+    const char *why = "";
+    if (l->e->n_dropped_null)
+        why = l->o->complete ? ": none is resolved for all targets" : ": none is resolved for any target";
+    tfb_error("%s: no regions are left%s", l->o->labels, why);
+}
+
+static int load(loader_t *l)
+{
+    tfb_region_t r;
+    int got;
+    if (begin(l) < 0) return -1;
+    while ((got = tfb_labels_next(l->labels, &r)) > 0)
+        if (add_region(l, &r) < 0) return -1;
+    if (got < 0 || all_used(&l->contigs, l->o) < 0) return -1;
+    if (l->e->n == 0) {
+        none_left(l);
+        return -1;
+    }
+    make_digest(l->e);
+    return 0;
+}
+
+tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *o)
+{
+    loader_t l = {.o = o};
+    if (load(&l) < 0) {
+        tfb_examples_destroy(l.e);
+        l.e = NULL;
+    }
+    tfb_labels_close(l.labels);
+    tfb_fasta_close(l.fasta);
+    free(l.col);
+    free(l.code);
+    free(l.label);
+    free(l.last);
+    free(l.contigs.index);
+    free(l.contigs.used);
+    return l.e;
 }
 
 void tfb_examples_destroy(tfb_examples_t *e)
@@ -283,24 +346,35 @@ static int mark(const tfb_examples_t *e, const tfb_entry_t *index, const char *l
     return bad;
 }
 
+/* Splits by lists of contigs. Returns 0, or -1 (logged). */
+static int split_by_contig(const tfb_examples_t *e, const char *valid, const char *test, uint8_t *part)
+{
+    uint8_t *of = calloc((size_t)e->n_contigs + 1, 1);
+    tfb_entry_t *index = tfb_index(e->contigs, e->n_contigs);
+    int ret = of && index ? 0 : -1;
+    if (ret == 0 && valid) ret = mark(e, index, valid, TFB_VALID, of);
+    if (ret == 0 && test) ret = mark(e, index, test, TFB_TEST, of);
+    for (int64_t i = 0; ret == 0 && i < e->n; i++) part[i] = of[e->contig[i]];
+    free(of);
+    free(index);
+    return ret;
+}
+
 int tfb_examples_split(const tfb_examples_t *e, const char *valid, const char *test, uint64_t seed, uint8_t *part)
 {
-    if (valid || test) {
-        uint8_t *of = calloc((size_t)e->n_contigs + 1, 1);
-        tfb_entry_t *index = tfb_index(e->contigs, e->n_contigs);
-        int ret = of && index && (!valid || mark(e, index, valid, TFB_VALID, of) == 0) && (!test || mark(e, index, test, TFB_TEST, of) == 0) ? 0 : -1;
-        for (int64_t i = 0; ret == 0 && i < e->n; i++) part[i] = of[e->contig[i]];
-        free(of);
-        free(index);
-        return ret;
-    }
+    if (valid || test) return split_by_contig(e, valid, test, part);
     uint32_t *order = tfb_alloc((size_t)e->n, sizeof *order, "the split");
     tfb_rng_t r;
     if (!order) return -1;
     for (int64_t i = 0; i < e->n; i++) order[i] = (uint32_t)i;
     tfb_rng_seed(&r, tfb_hash64(seed ^ 0x73706c6974)); /* "split" */
     tfb_rng_shuffle(&r, order, (size_t)e->n);
-    for (int64_t i = 0; i < e->n; i++) part[order[i]] = i < e->n * 8 / 10 ? TFB_TRAIN : i < e->n * 9 / 10 ? TFB_VALID : TFB_TEST;
+    for (int64_t i = 0; i < e->n; i++) {
+        uint8_t *p = &part[order[i]];
+        *p = TFB_TRAIN;
+        if (i >= e->n * 8 / 10) *p = TFB_VALID;
+        if (i >= e->n * 9 / 10) *p = TFB_TEST;
+    }
     free(order);
     return 0;
 }

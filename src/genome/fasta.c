@@ -1,7 +1,7 @@
 /* fasta.c - windows of base codes from an indexed FASTA, one decoded stretch at a time.
  *
- * The index is untrusted input: its numbers are checked before use, and the line ends that it predicts
- * are checked against the file. htslib only builds it. */
+ * The index is untrusted input: its numbers are checked before use, and the line ends that it
+ * predicts are checked against the file. htslib only builds it. */
 #include "genome/fasta.h"
 #include "genome/base.h"
 #include "genome/lines.h"
@@ -72,7 +72,8 @@ static const char *bare(const char *name)
     return strcmp(name, "MT") == 0 ? "M" : name;
 }
 
-/* Makes the contig that was just appended known by its names. 0; 1: the name is taken; -1: no memory. */
+/* Makes the contig that was just appended known by its names. 0; 1: the name is taken; -1: no
+ * memory. */
 static int add_names(tfb_fasta_t *f)
 {
     int i = f->n - 1, absent;
@@ -100,8 +101,11 @@ static const char *number(const char *s, int64_t *v)
     return s;
 }
 
-/* Where a base of a contig is in the file. */
-static int64_t offset_of(const contig_t *c, hts_pos_t pos) { return c->offset + pos / c->n_bases * c->n_bytes + pos % c->n_bases; }
+/* Returns the offset of a base of a contig in the file. */
+static int64_t offset_of(const contig_t *c, hts_pos_t pos)
+{
+    return c->offset + pos / c->n_bases * c->n_bytes + pos % c->n_bases;
+}
 
 /* Why an entry of the index cannot be one, or NULL. */
 static const char *impossible(const tfb_fasta_t *f, const contig_t *c)
@@ -111,21 +115,27 @@ static const char *impossible(const tfb_fasta_t *f, const contig_t *c)
     if (c->n_bytes < c->n_bases) return "lines with more bases than bytes";
     if (c->n_bytes == c->n_bases && c->len > c->n_bases) return "lines without an end";
     if (c->n_bytes - c->n_bases > LINE_END) return "lines with more white space than bases";
-    if (c->len / c->n_bases > (INT64_MAX - c->offset - c->n_bytes) / c->n_bytes) return "a sequence longer than any file";
+    if (c->len / c->n_bases > (INT64_MAX - c->offset - c->n_bytes) / c->n_bytes)
+        return "a sequence longer than any file";
     if (c->offset >= f->size || offset_of(c, c->len - 1) >= f->size) return "a sequence beyond the end of the file";
     return NULL;
 }
 
-/* Reads one line of the index. 0, or -1 (logged). */
+/* Reads one line of the index. Returns 0, or -1 (logged). */
 static int add_contig(tfb_fasta_t *f, const tfb_lines_t *in)
 {
     contig_t c = {.name = NULL};
     size_t n = strcspn(in->s.s, " \t");
     const char *s = in->s.s + n, *why;
     while (isspace((unsigned char)*s)) s++;
-    if (!n || !(s = number(s, &c.len)) || !(s = number(s, &c.offset)) || !(s = number(s, &c.n_bases)) || !(s = number(s, &c.n_bytes)) || *s)
-        return tfb_lines_error(in, "not an index of a FASTA: expected name, length, offset, bases and bytes of a line (samtools faidx %s)", f->path);
-    if ((why = impossible(f, &c))) return tfb_lines_error(in, "%.*s has %s: index %s again (samtools faidx)", n < 200 ? (int)n : 200, in->s.s, why, f->path);
+    if (!n || !(s = number(s, &c.len)) || !(s = number(s, &c.offset)) || !(s = number(s, &c.n_bases)) ||
+        !(s = number(s, &c.n_bytes)) || *s)
+        return tfb_lines_error(
+            in, "not an index of a FASTA: expected name, length, offset, bases and bytes of a line (samtools faidx %s)",
+            f->path);
+    if ((why = impossible(f, &c)))
+        return tfb_lines_error(in, "%.*s has %s: index %s again (samtools faidx)", n < 200 ? (int)n : 200, in->s.s, why,
+                               f->path);
     if (f->n == f->m) {
         int m = f->m < INT32_MAX / 4 ? 2 * f->m + 64 : 0;
         contig_t *p = m ? realloc(f->all, (size_t)m * sizeof *p) : NULL;
@@ -167,7 +177,7 @@ static uint64_t little_endian(const uint8_t *b)
 }
 
 /* Checks path.gzi, which htslib trusts: its places must ascend, and lie within the compressed
- * file of size bytes. 0, or -1 (logged). */
+ * file of size bytes. Returns 0, or -1 (logged). */
 static int check_blocks(tfb_fasta_t *f, const char *gzi, int64_t size)
 {
     enum { BLOCK = 65536 }; /* bytes of a block of BGZF, at most */
@@ -201,7 +211,10 @@ static int no_memory(const tfb_fasta_t *f)
 /* errno is to be 0 before the call that failed, or its own. */
 static int open_error(const tfb_fasta_t *f)
 {
-    tfb_error("cannot open reference %s or its index %s%s%s", f->path, f->index, errno ? ": " : "", errno ? strerror(errno) : "");
+    if (errno)
+        tfb_error("cannot open reference %s or its index %s: %s", f->path, f->index, strerror(errno));
+    else
+        tfb_error("cannot open reference %s or its index %s", f->path, f->index);
     return -1;
 }
 
@@ -210,7 +223,9 @@ static void warn_if_older(const tfb_fasta_t *f, const char *index, const struct 
 {
     struct stat st;
     if (stat(index, &st) == 0 && st.st_mtime < file->st_mtime)
-        tfb_warn("%s is older than %s: if the sequences have changed, scores are wrong; index them again (samtools faidx %s)", index, f->path, f->path);
+        tfb_warn("%s is older than %s: if the sequences have changed, scores are wrong; index them again (samtools "
+                 "faidx %s)",
+                 index, f->path, f->path);
 }
 
 /* Has htslib build the indexes that are not there. gzi: NULL if the file is not compressed. 0,
@@ -225,7 +240,7 @@ static int build_index(const tfb_fasta_t *f, const char *gzi)
     return 0;
 }
 
-/* The file and its indexes, which lie on this machine. 0, or -1 (logged). */
+/* The file and its indexes, which lie on this machine. Returns 0, or -1 (logged). */
 static int open_local(tfb_fasta_t *f, const char *gzi)
 {
     struct stat st;
@@ -260,7 +275,8 @@ static int open_local(tfb_fasta_t *f, const char *gzi)
 static int open_remote(tfb_fasta_t *f)
 {
     errno = 0;
-    if (!(f->fp = bgzf_open(f->path, "r")) || (bgzf_compression(f->fp) && bgzf_index_load(f->fp, f->path, ".gzi") < 0)) return open_error(f);
+    if (!(f->fp = bgzf_open(f->path, "r")) || (bgzf_compression(f->fp) && bgzf_index_load(f->fp, f->path, ".gzi") < 0))
+        return open_error(f);
     return 0;
 }
 
@@ -271,7 +287,8 @@ tfb_fasta_t *tfb_fasta_open(const char *path)
     char *gzi = malloc(m);
     tfb_fasta_t *f = calloc(1, sizeof *f);
     if (f) f->fd = -1;
-    if (!gzi || !f || !(f->path = strdup(path)) || !(f->index = malloc(m)) || !(f->by_name = kh_init(contig)) || !(f->by_bare = kh_init(contig))) {
+    if (!gzi || !f || !(f->path = strdup(path)) || !(f->index = malloc(m)) || !(f->by_name = kh_init(contig)) ||
+        !(f->by_bare = kh_init(contig))) {
         tfb_error("not enough memory to read %s", path);
         goto fail;
     }
@@ -345,8 +362,9 @@ static int64_t read_at(tfb_fasta_t *f, int64_t offset, char *buf, size_t n)
 
 static int misfit(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos)
 {
-    tfb_error("cannot read %s:%" PRId64 " from %s: %s is the index of another file, or of an earlier one: index it again (samtools faidx %s)", c->name,
-              (int64_t)pos + 1, f->path, f->index, f->path);
+    tfb_error("cannot read %s:%" PRId64
+              " from %s: %s is the index of another file, or of an earlier one: index it again (samtools faidx %s)",
+              c->name, (int64_t)pos + 1, f->path, f->index, f->path);
     return -1;
 }
 
@@ -379,7 +397,8 @@ static int odd_byte(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos, unsi
     if (byte == '\n' || byte == '\r' || byte == '>') return misfit(f, c, pos);
     const char *format = "cannot read %s:%" PRId64 " from %s: byte 0x%02x is not a base";
     if (isspace(byte))
-        format = "cannot read %s:%" PRId64 " from %s: white space (0x%02x) within a line of the sequence: remove it and index the file again";
+        format = "cannot read %s:%" PRId64
+                 " from %s: white space (0x%02x) within a line of the sequence: remove it and index the file again";
     else if (byte > ' ' && byte < 127)
         format = "cannot read %s:%" PRId64 " from %s: '%c' is not a base";
     tfb_error(format, c->name, (int64_t)pos + 1, f->path, byte);
@@ -387,7 +406,7 @@ static int odd_byte(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos, unsi
 }
 
 /* Encodes [beg, end) of a contig from the bytes of the file, whose lines must be as the index
- * has them. 0, or -1 (logged). */
+ * has them. Returns 0, or -1 (logged). */
 static int encode_lines(const tfb_fasta_t *f, const contig_t *c, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
     const char *s = f->text;
@@ -409,7 +428,7 @@ static int encode_lines(const tfb_fasta_t *f, const contig_t *c, hts_pos_t beg, 
     return 0;
 }
 
-/* Makes [beg, end), which is not empty, the stretch. 0, or -1 (logged). */
+/* Makes [beg, end), which is not empty, the stretch. Returns 0, or -1 (logged). */
 static int read_stretch(tfb_fasta_t *f, hts_pos_t beg, hts_pos_t end)
 {
     const contig_t *c = f->now;
@@ -429,8 +448,10 @@ static int read_stretch(tfb_fasta_t *f, hts_pos_t beg, hts_pos_t end)
         f->m_code = bases;
     }
     if ((got = read_at(f, from, f->text, bytes)) != (int64_t)bytes) {
-        tfb_error("cannot read %s:%" PRId64 "-%" PRId64 " from %s: %s", c->name, (int64_t)beg + 1, (int64_t)end, f->path,
-                  got < 0 ? "read error" : "the file is shorter than its index says (truncated, or the index belongs to another file)");
+        tfb_error(
+            "cannot read %s:%" PRId64 "-%" PRId64 " from %s: %s", c->name, (int64_t)beg + 1, (int64_t)end, f->path,
+            got < 0 ? "read error"
+                    : "the file is shorter than its index says (truncated, or the index belongs to another file)");
         return -1;
     }
     if (encode_lines(f, c, beg, end, f->code) < 0) return -1;
@@ -452,21 +473,23 @@ void tfb_fasta_one_file(tfb_fasta_t *f)
     f->one_file = 1;
 }
 
-/* Says once that contig was taken for the FASTA's name. */
+/* Notes once that contig is taken for the FASTA's name. */
 static void say_other(tfb_fasta_t *f, const char *contig, const char *name)
 {
-    if (strcmp(name, contig) && f->n_other++ == 0) tfb_note("contigs are named in two styles: %s of the input is taken for %s of %s", contig, name, f->path);
+    if (strcmp(name, contig) && f->n_other++ == 0)
+        tfb_note("contigs are named in two styles: %s of the input is taken for %s of %s", contig, name, f->path);
 }
 
 /* Is contig i known under another name from the same file? Then one of them is not what it
- * seems. 0, or -1 (logged). */
+ * seems. Returns 0, or -1 (logged). */
 static int check_used(tfb_fasta_t *f, const char *contig, int i)
 {
     if (!f->one_file) return 0;
     if (!f->used && !(f->used = calloc((size_t)f->n, sizeof *f->used))) return no_memory(f);
     if (!f->used[i] && !(f->used[i] = strdup(contig))) return no_memory(f);
     if (strcmp(f->used[i], contig) == 0) return 0;
-    tfb_error("the input names both %s and %s, which would both be %s of %s: name it in one style", f->used[i], contig, f->all[i].name, f->path);
+    tfb_error("the input names both %s and %s, which would both be %s of %s: name it in one style", f->used[i], contig,
+              f->all[i].name, f->path);
     return -1;
 }
 
@@ -496,7 +519,8 @@ int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t
     if (beg < 0 || end > len || beg > end) return -3;
     if (beg == end) return 0;
     if (beg < f->beg || end > f->end) {
-        /* a little to the left as well: windows of sorted records step back by less than a window */
+        /* a little to the left as well: windows of sorted records step back by less than a
+         * window */
         hts_pos_t b = beg > STRETCH / 16 ? beg - STRETCH / 16 : 0, e = end + STRETCH < len ? end + STRETCH : len;
         if (read_stretch(f, b, e) < 0) return -1;
     }
@@ -524,7 +548,7 @@ const char *tfb_fasta_region(tfb_fasta_t *f, const char *s, int *i, hts_pos_t *b
 {
     name_lookup_t l = {f, {0, 0, NULL}};
     int level = hts_get_log_level();
-    hts_set_log_level(HTS_LOG_OFF); /* the caller knows more to say */
+    hts_set_log_level(HTS_LOG_OFF); /* the caller reports it better */
     const char *next = hts_parse_region(s, i, beg, end, look_up, &l, HTS_PARSE_LIST);
     hts_set_log_level(level);
     if (next && l.other.l) say_other(f, l.other.s, f->all[*i].name);

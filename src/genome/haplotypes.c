@@ -61,7 +61,7 @@ typedef struct {
     uint8_t code[BLOCK];
 } block_t;
 
-/* Where a slot's last change lies. */
+/* The place of a slot's last change. */
 typedef struct {
     hts_pos_t beg, end;
 } edge_t;
@@ -189,7 +189,6 @@ void tfb_haps_reset(tfb_haps_t *h)
 
 void tfb_haps_at(tfb_haps_t *h, hts_pos_t pos) { h->last = pos; }
 const tfb_haps_count_t *tfb_haps_count(const tfb_haps_t *h) { return &h->count; }
-int tfb_haps_n_kept(const tfb_haps_t *h) { return h->n; }
 
 /* Place of a variant in v; it must be there. */
 static int find(const tfb_haps_t *h, int64_t number)
@@ -334,8 +333,8 @@ static int apply(tfb_haps_t *h, var_t *v, const tfb_carrier_t *car, const char *
     return 0;
 }
 
-int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car, int n_car, const tfb_phase_set_t *set,
-                     int n_set)
+int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car,
+                     int n_car, const tfb_phase_set_t *set, int n_set)
 {
     if (RESERVE(h->v, h->m, h->n + 1) < 0 || RESERVE(h->lengthy, h->m_lengthy, h->n_lengthy + 1) < 0) return -1;
     var_t *v = h->n_spare ? h->spare[--h->n_spare] : calloc(1, sizeof *v);
@@ -346,7 +345,9 @@ int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *al
     v->number = h->next;
     v->pos = pos;
     v->n_car = v->n_jumps = v->given_up = 0;
-    if (set_alleles(v, n_allele, allele) < 0 || RESERVE(v->car, v->m_car, n_car) < 0 || RESERVE(v->set, v->m_set, n_set) < 0) goto fail;
+    if (set_alleles(v, n_allele, allele) < 0 || RESERVE(v->car, v->m_car, n_car) < 0 ||
+        RESERVE(v->set, v->m_set, n_set) < 0)
+        goto fail;
     if (n_set) memcpy(v->set, set, (size_t)n_set * sizeof *set);
     v->n_set = n_set;
     for (int i = 0; i < n_car; i++)
@@ -382,9 +383,13 @@ void tfb_haps_wait(tfb_haps_t *h, size_t bytes)
     h->waiting = 0;
 }
 
-/* ---- how far windows reach, every deletion on the way taken as if it were on the same haplotype ---- */
+/* ---- how far windows reach, every deletion on the way taken as if it were on the same
+ * haplotype ---- */
 
-static int touches(const edit_t *e, const stretch_t *s) { return e->used && e->end >= s->lo - s->more && e->beg <= s->hi + s->more; }
+static int touches(const edit_t *e, const stretch_t *s)
+{
+    return e->used && e->end >= s->lo - s->more && e->beg <= s->hi + s->more;
+}
 
 /* Adds a stretch beside a long change, unless it is there. There is room: see tfb_haps_add. */
 static void add_stretch(tfb_haps_t *h, hts_pos_t lo, hts_pos_t hi)
@@ -415,7 +420,8 @@ static void lengthen(tfb_haps_t *h, const var_t *c, int k)
     do {
         hts_pos_t more = 0;
         before = s->more;
-        for (int i = n_before(h, s->hi + s->more + 1) - 1; i >= 0 && h->v[i]->pos >= s->lo - s->more - TFB_HAPS_LONG; i--)
+        for (int i = n_before(h, s->hi + s->more + 1) - 1; i >= 0 && h->v[i]->pos >= s->lo - s->more - TFB_HAPS_LONG;
+             i--)
             if (h->v[i] != c && !is_lengthy(h->v[i])) more += lengthens(h, h->v[i], s);
         for (int i = 0; i < h->n_lengthy; i++)
             if (h->lengthy[i] != c) more += lengthens(h, h->lengthy[i], s);
@@ -449,7 +455,8 @@ static void find_reach(tfb_haps_t *h, const var_t *c)
     for (int k = 0; k < h->n_near; k++) {
         lengthen(h, c, k);
         const stretch_t *s = &h->near[k];
-        for (int i = n_before(h, s->hi + s->more + 1) - 1; i >= 0 && h->v[i]->pos >= s->lo - s->more - TFB_HAPS_LONG; i--)
+        for (int i = n_before(h, s->hi + s->more + 1) - 1; i >= 0 && h->v[i]->pos >= s->lo - s->more - TFB_HAPS_LONG;
+             i--)
             if (h->v[i] != c && !is_lengthy(h->v[i])) step_over(h, h->v[i], k);
         for (int i = 0; i < h->n_lengthy; i++)
             if (h->lengthy[i] != c) step_over(h, h->lengthy[i], k);
@@ -547,7 +554,8 @@ static int touches_any(const var_t *v, const stretch_t *s, int n)
     return 0;
 }
 
-/* Lists the variants that windows at variant c may show, and c, in their order. 0, or -1 on lack of memory (logged). */
+/* Lists the variants that windows at variant c may show, and c, in their order. 0, or -1 on lack
+ * of memory (logged). */
 static int find_touched(tfb_haps_t *h, int c)
 {
     find_reach(h, h->v[c]);
@@ -571,7 +579,8 @@ static int find_touched(tfb_haps_t *h, int c)
     return 0;
 }
 
-/* Adds the variant's allele to the haplotype that a carrier is. 0, or -1 on lack of memory (logged). */
+/* Adds the variant's allele to the haplotype that a carrier is. 0, or -1 on lack of memory
+ * (logged). */
 static int branch(tfb_haps_t *h, int i, const tfb_carrier_t *x)
 {
     int g = h->group[x->slot], d = h->node[g].child;
@@ -628,7 +637,8 @@ int tfb_haps_group_gap(const tfb_haps_t *h, int group)
 
 /* ---- windows ---- */
 
-/* The changes of a group, from left to right; an insertion before a change that begins at the same place. */
+/* The changes of a group, from left to right; an insertion before a change that begins at the
+ * same place. */
 static int collect(tfb_haps_t *h, int group)
 {
     h->n_path = 0;
@@ -647,7 +657,8 @@ static int collect(tfb_haps_t *h, int group)
     return 0;
 }
 
-/* The block with base at of a contig: one that is kept, or read now. NULL and *why a reason, or -1 (logged). */
+/* The block with base at of a contig: one that is kept, or read now. NULL and *why a reason, or
+ * -1 (logged). */
 static const block_t *get_block(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int *why)
 {
     for (int i = 0; i < N_BLOCKS; i++)
@@ -689,8 +700,9 @@ static int flank(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t be
 /* May the input not have come to the end of this change? */
 static int is_unknown(const var_t *v, const edit_t *e) { return v->given_up && is_long(e); }
 
-/* What the haplotype has in place of REF up to end into h->middle, from the changes path[i, k); it
- * has lost the bases below from. *to gets where the genome goes on. Its length, or -1. */
+/* What the haplotype has in place of REF up to end into h->middle, from the changes path[i, k);
+ * it has lost the bases below from. Sets *to to where the genome continues. Returns its length,
+ * or -1. */
 static int64_t fill_middle(tfb_haps_t *h, int i, int k, hts_pos_t from, hts_pos_t end, hts_pos_t *to)
 {
     const var_t *c = h->v[h->centre];
@@ -728,7 +740,8 @@ static int fill_left(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_
 {
     while (n > 0) {
         hts_pos_t stop = k > 0 ? h->path[k - 1].e->end : -1;
-        int64_t take = k > 0 && at - stop < n ? (at > stop ? at - stop : 0) : n, r;
+        int64_t take = n, r;
+        if (k > 0 && at - stop < n) take = at > stop ? at - stop : 0;
         if ((r = flank(h, f, contig, at - take, at, code + n - take)) != 0) return (int)r;
         if ((n -= (int)take) == 0) break;
         const edit_t *e = h->path[--k].e;
@@ -784,8 +797,11 @@ int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group
     }
     int64_t n_middle = fill_middle(h, i, k, from, c->to, &to);
     if (n_middle < 0) return -1;
-    int left = n_middle < W ? (int)(W / 2 - n_middle / 2) : 0, n = n_middle < W ? (int)n_middle : W;
-    memcpy(code + left, h->middle + (n_middle > W ? n_middle / 2 - W / 2 : 0), (size_t)n);
-    if ((r = fill_left(h, f, contig, c->from, i, left, code)) != 0 || (r = fill_right(h, f, contig, to, k, W - left - n, code + left + n)) != 0) return r;
+    int fits = n_middle < W, left = fits ? (int)(W / 2 - n_middle / 2) : 0;
+    int n = fits ? (int)n_middle : W;
+    memcpy(code + left, h->middle + (fits ? 0 : n_middle / 2 - W / 2), (size_t)n);
+    if ((r = fill_left(h, f, contig, c->from, i, left, code)) != 0 ||
+        (r = fill_right(h, f, contig, to, k, W - left - n, code + left + n)) != 0)
+        return r;
     return tfb_count_n(code, (size_t)W) > (size_t)max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;
 }

@@ -21,7 +21,7 @@
  * before it.
  *
  * A window beside a long deletion needs the variants behind the deletion's end, so its record waits
- * for them, and so do all records in between. Where their bytes are too many (tfb_haps_wait),
+ * for them, and so do all records in between. If their bytes are too many (tfb_haps_wait),
  * windows of haplotypes that have this deletion, or have a REF of such length in their middle, are
  * unknown; all others are as before. Which these are depends on the records alone. */
 #ifndef TFB_HAPLOTYPES_H
@@ -30,8 +30,8 @@
 #include "genome/alleles.h"
 
 enum {
-    TFB_NO_SET = INT32_MIN,                /* phased for good, homozygous, or nothing known: goes with every phase set */
-    TFB_HAPS_LONG = 10000,                 /* bases of a REF whose end is always waited for */
+    TFB_NO_SET = INT32_MIN, /* phased for good, homozygous, or unknown: compatible with every phase set */
+    TFB_HAPS_LONG = 10000,  /* bases of a REF whose end is always waited for */
     TFB_HAPS_UNKNOWN = TFB_ALLELE_REASONS, /* why a haplotype has no window, besides the reasons of alleles.h */
 };
 
@@ -48,24 +48,25 @@ typedef struct {
     int64_t n_applied, n_overlaps; /* alleles on haplotypes: applied, or left out for an earlier one */
     int64_t n_no_sequence;         /* ... for what they are: symbolic and the like */
     int64_t n_given_up;            /* variants with a REF whose end was not waited for */
-    int64_t n_other_set;           /* times that a neighbour of another phase set was left out of a haplotype's window */
+    int64_t n_other_set; /* times that a neighbour of another phase set was left out of a haplotype's window */
 } tfb_haps_count_t;
 
 typedef struct tfb_haps_t tfb_haps_t;
 
-/* most: bytes of records that may wait for the end of a REF longer than TFB_HAPS_LONG. NULL on lack of memory. */
+/* most: bytes of records that may wait for the end of a REF longer than TFB_HAPS_LONG. NULL on
+ * lack of memory. */
 tfb_haps_t *tfb_haps_create(int W, int n_samples, size_t most);
 void tfb_haps_destroy(tfb_haps_t *h);
 /* Forgets all variants: another contig begins. */
 void tfb_haps_reset(tfb_haps_t *h);
-/* The input has come to this position, with a variant or not. */
+/* Notes that the input has come to this position, with a variant or not. */
 void tfb_haps_at(tfb_haps_t *h, hts_pos_t pos);
-/* The next variant. allele[0] is REF; car[n_car] in the order of slots, set[n_set] of samples.
+/* Adds the next variant. allele[0] is REF; car[n_car] in the order of slots, set[n_set] of samples.
  * Returns its number, counted on from 0, or -1 on lack of memory (logged). Positions must not
  * decrease. */
-int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car, int n_car, const tfb_phase_set_t *set,
-                     int n_set);
-/* The record just read, with a variant or not, takes so many bytes while it waits. */
+int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car,
+                     int n_car, const tfb_phase_set_t *set, int n_set);
+/* Notes that the record just read, with a variant or not, takes so many bytes while it waits. */
 void tfb_haps_wait(tfb_haps_t *h, size_t bytes);
 /* Have all variants been added that a window at this one may need, if the input is sorted? */
 int tfb_haps_ready(tfb_haps_t *h, int64_t number);
@@ -74,17 +75,16 @@ int tfb_haps_ready(tfb_haps_t *h, int64_t number);
  * Valid until the next call. */
 int tfb_haps_group(tfb_haps_t *h, int64_t number, int n_slots);
 int tfb_haps_group_of(const tfb_haps_t *h, int slot);
-/* The allele of the variant that a group has, 0 where that was left out. */
+/* Returns the allele of the variant that a group has, 0 if that was left out. */
 int tfb_haps_group_allele(const tfb_haps_t *h, int group);
 /* Has the group lost bases of the variant's REF to another variant? */
 int tfb_haps_group_gap(const tfb_haps_t *h, int group);
-/* The group's window at the variant: W codes, in the middle what it has in place of REF as that is
- * trimmed with an allele (from 1, with a sequence). A reason of alleles.h (0 = OK),
- * TFB_HAPS_UNKNOWN, or -1 on failure (logged). */
+/* Writes the group's window at the variant: W codes, in the middle what it has in place of REF
+ * as that is trimmed with an allele (from 1, with a sequence). Returns a reason of alleles.h (0
+ * = OK), TFB_HAPS_UNKNOWN, or -1 on failure (logged). */
 int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group, int allele, int max_n, uint8_t *code);
-/* No more windows of this variant or an earlier one are wanted. */
+/* Declares that no more windows of this variant or an earlier one are needed. */
 void tfb_haps_done(tfb_haps_t *h, int64_t number);
 const tfb_haps_count_t *tfb_haps_count(const tfb_haps_t *h);
-int tfb_haps_n_kept(const tfb_haps_t *h); /* variants in memory */
 
 #endif

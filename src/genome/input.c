@@ -1,6 +1,7 @@
 /* input.c - what a file holds, found out without consuming it. In: a path. Out: VCF, BED, FASTA
  * or BAM. */
 #include "genome/input.h"
+#include "genome/lines.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <errno.h>
@@ -19,12 +20,12 @@ enum {
     PEEK = 65536, /* bytes: a block of bgzip is no longer, and a pipe holds as many */
 };
 
-/* How far text was looked at: to a line that says what it is, or is of no format we read; to the
+/* How far text was looked at: to a line that tells the format, or is of none we read; to the
  * middle of a line; through header lines alone; there is none. */
 typedef enum { DECIDED, CUT, HEADERS, EMPTY, VCF_WITHOUT_FIRST_LINE } look_t;
 
 /* The first bytes of standard input, *n of them, as a file of their own, without consuming them.
- * NULL where that cannot be done. */
+ * NULL if that cannot be done. */
 static hFILE *peek_stdin(size_t *n)
 {
     char buf[PEEK];
@@ -32,7 +33,8 @@ static hFILE *peek_stdin(size_t *n)
     ssize_t got = -1;
     if (pipe(fd) < 0) return NULL;
     if (lseek(0, 0, SEEK_CUR) >= 0 && (got = pread(0, buf, sizeof buf, lseek(0, 0, SEEK_CUR))) > 0) {
-        fcntl(fd[1], F_SETFL, O_NONBLOCK); /* where our pipe is smaller it takes less; tee would not wait for the first byte */
+        /* not tee, which would not wait for the first byte; if our pipe is smaller it takes less */
+        fcntl(fd[1], F_SETFL, O_NONBLOCK);
         got = write(fd[1], buf, (size_t)got);
     }
 #ifdef SPLICE_F_MOVE /* Linux */
@@ -47,7 +49,7 @@ static hFILE *peek_stdin(size_t *n)
 
 /* Waits for standard input, a pipe of which n bytes were looked at so many times, to hold more.
  * Is it worth another look? Bytes that were looked at have no others put beside them in their
- * page, and a writer waits where all 16 pages are in use: so half of them are kept for whole
+ * page, and a writer waits if all 16 pages are in use: so half of them are kept for whole
  * pages. */
 static int more_in_stdin(size_t n, int looks)
 {
@@ -59,7 +61,7 @@ static int more_in_stdin(size_t n, int looks)
         if (ioctl(0, FIONREAD, &held) < 0) return 0;
         if ((size_t)held > n) return 1;
         if (ended) return 0;
-        poll(NULL, 0, 5 << looks); /* longer each time: who writes by the line shall get somewhere */
+        poll(NULL, 0, 5 << looks); /* longer each time, for a writer that writes by the line */
     }
 #else
     return (void)n, (void)looks, 0;
@@ -68,11 +70,16 @@ static int more_in_stdin(size_t n, int looks)
 
 static tfb_input_t kind_of_format(enum htsExactFormat f)
 {
-    return f == vcf || f == bcf                ? TFB_IN_VCF
-           : f == sam || f == bam || f == cram ? TFB_IN_BAM
-           : f == fasta_format                 ? TFB_IN_FASTA
-           : f == bed                          ? TFB_IN_BED
-                                               : TFB_IN_BAD;
+    switch (f) {
+    case vcf:
+    case bcf: return TFB_IN_VCF;
+    case sam:
+    case bam:
+    case cram: return TFB_IN_BAM;
+    case fasta_format: return TFB_IN_FASTA;
+    case bed: return TFB_IN_BED;
+    default: return TFB_IN_BAD;
+    }
 }
 
 /* The first bytes of a text, plain or compressed, in buf (PEEK), with a zero at their end; f is
@@ -91,8 +98,9 @@ static size_t first_bytes(hFILE *f, char *buf)
     return n;
 }
 
-/* What text is by the first line that says so: > begins FASTA, and two numbers in columns 2 and
- * 3 are BED. TFB_IN_BAD: neither, or that line has not come yet: look says which. f is closed. */
+/* Returns what text is by the first line that tells: > begins FASTA, and two numbers in columns
+ * 2 and 3 are BED. TFB_IN_BAD: neither, or that line has not come yet: look says which. f is
+ * closed. */
 static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
 {
     char buf[PEEK], *s = buf;
@@ -113,9 +121,12 @@ static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
     for (; *s; s += strcspn(s, "\n"), s += *s == '\n') {
         long long beg, end;
         int k = 0;
-        if (*s == '#' || *s == '\n' || *s == '\r' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0) continue;
+        if (*s == '#' || *s == '\n' || *s == '\r' || strncmp(s, "track", 5) == 0 || strncmp(s, "browser", 7) == 0)
+            continue;
         if (*s == '>') return TFB_IN_FASTA;
-        if (sscanf(s, "%*s%lld%lld%n", &beg, &end, &k) == 2 && k && (!s[k] || isspace((unsigned char)s[k])) && !memchr(s, '\n', (size_t)k)) return TFB_IN_BED;
+        if (sscanf(s, "%*s%lld%lld%n", &beg, &end, &k) == 2 && k && (!s[k] || isspace((unsigned char)s[k])) &&
+            !memchr(s, '\n', (size_t)k))
+            return TFB_IN_BED;
         *look = strchr(s, '\n') ? DECIDED : CUT;
         break;
     }
@@ -135,11 +146,12 @@ static const char *input_of(const char *path)
     return "-";
 }
 
-/* What the user says it is. TFB_IN_BAD: nothing that the command reads (logged). */
+/* Returns what --input says the file is. TFB_IN_BAD: nothing that the command reads (logged). */
 static tfb_input_t kind_said(const char *said, int bam_too)
 {
     static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
-    static const tfb_input_t kind[] = {TFB_IN_VCF, TFB_IN_VCF, TFB_IN_BED, TFB_IN_FASTA, TFB_IN_BAM, TFB_IN_BAM, TFB_IN_BAM};
+    static const tfb_input_t kind[] = {TFB_IN_VCF, TFB_IN_VCF, TFB_IN_BED, TFB_IN_FASTA,
+                                       TFB_IN_BAM, TFB_IN_BAM, TFB_IN_BAM};
     for (int i = 0; i < (bam_too ? 7 : 4); i++)
         if (strcmp(said, name[i]) == 0) return kind[i];
     int near = tfb_nearest(said, (char *const *)name, bam_too ? 7 : 4);
@@ -151,7 +163,7 @@ static tfb_input_t kind_said(const char *said, int bam_too)
     return TFB_IN_BAD;
 }
 
-/* Is there something to read (logged if not)? */
+/* Can path be read? Logs why not. */
 static int readable(const char *path)
 {
     struct stat st;
@@ -165,10 +177,12 @@ static int readable(const char *path)
     return 0;
 }
 
-/* What a named file is that does not say so itself: BED by its name. Else TFB_IN_BAD (logged). */
+/* Returns what a named file is whose text does not tell: BED by its name, else TFB_IN_BAD
+ * (logged). */
 static tfb_input_t kind_of_name(const char *path, look_t look, int bam_too)
 {
-    static const char *const suffix[] = {".bed", ".bed.gz", ".narrowPeak", ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
+    static const char *const suffix[] = {".bed",           ".bed.gz",    ".narrowPeak",
+                                         ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
     size_t n = strlen(path);
     for (size_t i = 0; i < sizeof suffix / sizeof suffix[0]; i++)
         if (n > strlen(suffix[i]) && strcasecmp(path + n - strlen(suffix[i]), suffix[i]) == 0) return TFB_IN_BED;
@@ -189,7 +203,7 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
     if (!readable(path)) return TFB_IN_BAD;
     if (said) return kind_said(said, bam_too);
     int std = strcmp(path, "-") == 0, looks = 0, errors = tfb_log_errors();
-    const char *name = std ? "standard input" : path;
+    const char *name = tfb_input_name(path);
     look_t look;
     size_t n = 0;
     tfb_input_t kind;
@@ -202,7 +216,8 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
             return kind;
         }
         if (kind == TFB_IN_BAM || fmt.format == fastq_format) {
-            tfb_error("%s is %s, which %s does not read", name, kind == TFB_IN_BAM ? "SAM, BAM or CRAM" : "FASTQ", command);
+            tfb_error("%s is %s, which %s does not read", name, kind == TFB_IN_BAM ? "SAM, BAM or CRAM" : "FASTQ",
+                      command);
             hclose_abruptly(f);
             return TFB_IN_BAD;
         }
@@ -211,5 +226,7 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
     } while (std && look != DECIDED && more_in_stdin(n, ++looks));
     if (kind != TFB_IN_BAD) return kind;
     if (look == HEADERS) return TFB_IN_BED;
-    return std ? TFB_IN_VCF : kind_of_name(path, look, bam_too); /* VCF: what is most often meant, whose reader will say what is wrong */
+    return std ? TFB_IN_VCF
+               : kind_of_name(path, look,
+                              bam_too); /* VCF: what is most often meant, whose reader will say what is wrong */
 }

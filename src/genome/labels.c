@@ -27,7 +27,8 @@ static int read_header(tfb_labels_t *l)
     if (r < 0) return -1;
     char **v = r && l->in.s.l ? tfb_split(l->in.s.s, '\t', &n) : NULL;
     if (!v || n < 5 || (strcmp(v[0], "#chrom") && strcmp(v[0], "#chr"))) {
-        tfb_error("%s:1: not a labels file: the first line must be `#chrom start end name TF1 TF2 ...`, tab-separated", l->path);
+        tfb_error("%s:1: not a labels file: the first line must be `#chrom start end name TF1 TF2 ...`, tab-separated",
+                  l->path);
         tfb_strv_free(v);
         return -1;
     }
@@ -44,7 +45,9 @@ static int read_header(tfb_labels_t *l)
     tfb_entry_t *index = tfb_index(v, l->n_tfs);
     if (!index) return -1;
     int twice = tfb_index_twice(index, l->n_tfs);
-    if (twice >= 0) tfb_error("%s:1: TF %s has two columns, %d and %d", l->path, v[twice], tfb_index_find(index, l->n_tfs, v[twice]) + 5, twice + 5);
+    if (twice >= 0)
+        tfb_error("%s:1: TF %s has two columns, %d and %d", l->path, v[twice],
+                  tfb_index_find(index, l->n_tfs, v[twice]) + 5, twice + 5);
     free(index);
     return twice >= 0 || !(l->label = malloc((size_t)l->n_tfs)) ? -1 : 0;
 }
@@ -80,7 +83,8 @@ static int new_contig(tfb_labels_t *l, const char *contig)
 {
     int fresh;
     if (!l->seen && !(l->seen = kh_init(seen))) return -1;
-    if (kh_get(seen, l->seen, contig) != kh_end(l->seen)) BAD(l, "%s again after %s: the file is not sorted", contig, l->last_contig.s);
+    if (kh_get(seen, l->seen, contig) != kh_end(l->seen))
+        BAD(l, "%s again after %s: the file is not sorted", contig, l->last_contig.s);
     char *name = strdup(contig);
     if (!name) return -1;
     kh_put(seen, l->seen, name, &fresh);
@@ -91,6 +95,17 @@ static int new_contig(tfb_labels_t *l, const char *contig)
     l->last_contig.l = 0;
     l->last_beg = 0;
     return kputs(contig, &l->last_contig) < 0 ? -1 : 0;
+}
+
+/* Returns a label by its letter in the file, or -1. */
+static int label_of(char c)
+{
+    switch (c) {
+    case '.': return TFB_NULL;
+    case '0': return TFB_UNBOUND;
+    case '1': return TFB_BOUND;
+    default: return -1;
+    }
 }
 
 int tfb_labels_next(tfb_labels_t *l, tfb_region_t *r)
@@ -118,9 +133,10 @@ int tfb_labels_next(tfb_labels_t *l, tfb_region_t *r)
     int n = 0;
     for (;; s += 2, n++) {
         if (n == l->n_tfs) BAD(l, "more columns than the header's %d", l->n_tfs + 4);
-        uint8_t v = *s == '.' ? TFB_NULL : *s == '0' ? TFB_UNBOUND : *s == '1' ? TFB_BOUND : 9;
-        if (v == 9 || (s + 1 < end && s[1] != '\t')) BAD(l, "%s (column %d): label '%.*s' is not 1, 0 or .", l->tfs[n], n + 5, (int)strcspn(s, "\t"), s);
-        l->label[n] = v;
+        int v = label_of(*s);
+        if (v < 0 || (s + 1 < end && s[1] != '\t'))
+            BAD(l, "%s (column %d): label '%.*s' is not 1, 0 or .", l->tfs[n], n + 5, (int)strcspn(s, "\t"), s);
+        l->label[n] = (uint8_t)v;
         if (s + 1 >= end) break;
     }
     if (n + 1 != l->n_tfs) BAD(l, "%d columns, the header has %d", n + 5, l->n_tfs + 4);

@@ -1,7 +1,8 @@
 /* labels.h - labels.bed.gz + FASTA -> examples in memory: 2 bits a base, 2 bits a label.
  *
- * The labels file: `#chrom start end name TF1 TF2 ...`, then one region a line, 0-based half-open, sorted by start within a
- * contig, each contig in one block; values 1 (bound), 0 (unbound), . (unresolved). Plain, gzip or bgzip. */
+ * The labels file: `#chrom start end name TF1 TF2 ...`, then one region a line, 0-based
+ * half-open, sorted by start within a contig, each contig in one block; values 1 (bound), 0
+ * (unbound), . (unresolved). Plain, gzip or bgzip. */
 #ifndef TFB_LABELS_H
 #define TFB_LABELS_H
 
@@ -56,19 +57,24 @@ typedef struct {
     int window; /* 0: whatever the first region has; else regions of another width are an error */
 } tfb_examples_opt_t;
 
-/* Reads all examples. NULL on failure, logged with file and line. Unknown targets or contigs are errors that suggest the nearest. */
+/* Reads all examples. NULL on failure, logged with file and line. Unknown targets or contigs are
+ * errors that suggest the nearest. */
 tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *opt);
 void tfb_examples_destroy(tfb_examples_t *e);
 /* Codes of example i into code (W bytes), reverse-complemented if rev. */
 void tfb_examples_codes(const tfb_examples_t *e, int64_t i, int rev, uint8_t *code);
 /* Labels of example i into label (T bytes). */
 void tfb_examples_labels(const tfb_examples_t *e, int64_t i, uint8_t *label);
-static inline int tfb_examples_label(const tfb_examples_t *e, int64_t i, int t) { return e->lab[(size_t)i * e->lab_stride + (t >> 2)] >> (2 * (t & 3)) & 3; }
+static inline int tfb_examples_label(const tfb_examples_t *e, int64_t i, int t)
+{
+    return e->lab[(size_t)i * e->lab_stride + (t >> 2)] >> (2 * (t & 3)) & 3;
+}
 
 /* ---- splits ---- */
 enum { TFB_TRAIN = 0, TFB_VALID = 1, TFB_TEST = 2 };
-/* part (n) gets TFB_TRAIN, TFB_VALID or TFB_TEST: by contig where lists are given (comma-separated, each may be NULL; names
- * absent from the examples are errors), else by a shuffle seeded with seed: 80 / 10 / 10 %. 0 or -1 (logged). */
+/* Sets part (n) to TFB_TRAIN, TFB_VALID or TFB_TEST: by contig if lists are given
+ * (comma-separated, each may be NULL; names absent from the examples are errors), else by a
+ * shuffle seeded with seed: 80 / 10 / 10 %. 0 or -1 (logged). */
 int tfb_examples_split(const tfb_examples_t *e, const char *valid, const char *test, uint64_t seed, uint8_t *part);
 
 #endif

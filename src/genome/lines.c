@@ -11,7 +11,7 @@
 int tfb_lines_open(tfb_lines_t *l, const char *path)
 {
     int std = strcmp(path, "-") == 0;
-    *l = (tfb_lines_t){.name = std ? "standard input" : path};
+    *l = (tfb_lines_t){.name = tfb_input_name(path)};
     tfb_reads(path, "the input");
     if (!(l->fp = bgzf_open(path, "r"))) {
         tfb_error("cannot read %s: %s", l->name, strerror(errno));
@@ -30,7 +30,8 @@ int tfb_lines_open(tfb_lines_t *l, const char *path)
     return -1;
 }
 
-/* Drops the byte-order mark that Excel and Notepad put before the first line. 0, or -1 (logged). */
+/* Drops the byte-order mark that Excel and Notepad put before the first line. Returns 0, or -1
+ * (logged). */
 static int skip_mark(tfb_lines_t *l)
 {
     if (l->s.l >= 3 && memcmp(l->s.s, "\xef\xbb\xbf", 3) == 0) {
@@ -82,7 +83,9 @@ void tfb_lines_close(tfb_lines_t *l)
 static int is_word(const char *s, const char *word)
 {
     size_t n = strlen(word);
-    return strncmp(s, word, n) == 0 && (!s[n] || s[n] == ' ' || (s[n] == '\t' && strchr(s, '='))); /* not a contig whose name begins so, or is that */
+    return strncmp(s, word, n) == 0 &&
+           (!s[n] || s[n] == ' ' ||
+            (s[n] == '\t' && strchr(s, '='))); /* not a contig whose name begins so, or is that */
 }
 
 const char *tfb_position(const char *s, hts_pos_t *v)
@@ -181,19 +184,23 @@ static int split_narrow(const tfb_lines_t *l, column_t c[COLUMNS])
     return n == COLUMNS || (n > COLUMNS && l->scored);
 }
 
-/* What the current line is if it has ten columns, else TFB_NARROW_UNKNOWN. *peak: its tenth column. */
+/* What the current line is if it has ten columns, else TFB_NARROW_UNKNOWN. *peak: its tenth
+ * column. */
 static tfb_narrow_t narrow_kind(const tfb_lines_t *l, const tfb_bed_t *b, hts_pos_t *peak)
 {
     column_t c[COLUMNS];
     hts_pos_t from, to;
     *peak = -1;
     if (!split_narrow(l, c)) return TFB_NARROW_UNKNOWN;
-    if (c[5].n != 1 || !strchr("+-.", *c[5].s) || !is_number(c[6]) || !is_number(c[7]) || !is_number(c[8])) return TFB_NARROW_NO;
-    /* bedtools, BED6 against BED3 on a contig called 1: columns 7 to 9 are another interval on it */
-    if (same_text(c[6], c[0]) && whole_number(c[7], &from) == 0 && whole_number(c[8], &to) == 0 && from < to) return TFB_NARROW_NO;
+    if (c[5].n != 1 || !strchr("+-.", *c[5].s) || !is_number(c[6]) || !is_number(c[7]) || !is_number(c[8]))
+        return TFB_NARROW_NO;
+    /* bedtools, BED6 against BED3 on a contig called 1: columns 7 to 9 are another interval on
+     * it */
+    if (same_text(c[6], c[0]) && whole_number(c[7], &from) == 0 && whole_number(c[8], &to) == 0 && from < to)
+        return TFB_NARROW_NO;
     /* BED9 and a count, or BED10: the interval's thick part and the color 0 */
-    if (whole_number(c[6], &from) == 0 && whole_number(c[7], &to) == 0 && from >= b->beg && to <= b->end && from <= to && c[8].n == 1 && *c[8].s == '0' &&
-        (b->beg || to))
+    if (whole_number(c[6], &from) == 0 && whole_number(c[7], &to) == 0 && from >= b->beg && to <= b->end &&
+        from <= to && c[8].n == 1 && *c[8].s == '0' && (b->beg || to))
         return TFB_NARROW_NO;
     if (c[9].n == 2 && strncmp(c[9].s, "-1", 2) == 0) return TFB_NARROW_YES;
     if (whole_number(c[9], peak) < 0 || *peak >= b->end - b->beg) return TFB_NARROW_BAD;
@@ -219,7 +226,8 @@ static void note_narrow(const tfb_lines_t *l)
     if (l->narrow == TFB_NARROW_YES)
         tfb_note("%s is read as narrowPeak: windows lie on the summits in column 10", l->name);
     else if (l->narrow == TFB_NARROW_BAD)
-        tfb_note("%s has ten columns, but the tenth is not a summit as in narrowPeak: windows lie in the middle", l->name);
+        tfb_note("%s has ten columns, but the tenth is not a summit as in narrowPeak: windows lie in the middle",
+                 l->name);
     else
         tfb_note("%s has ten columns, but is not narrowPeak: windows lie in the middle", l->name);
 }
@@ -237,7 +245,9 @@ int tfb_bed_summit(tfb_lines_t *l, tfb_bed_t *b, int note)
     if (l->narrow != TFB_NARROW_YES) return 0;
     if (kind == TFB_NARROW_BAD) return tfb_bed_summit_error(l, b);
     if (kind == TFB_NARROW_NO)
-        return tfb_lines_error(l, "not narrowPeak, as lines before it are: if the file is not narrowPeak, cut it to fewer than ten columns");
+        return tfb_lines_error(
+            l,
+            "not narrowPeak, as lines before it are: if the file is not narrowPeak, cut it to fewer than ten columns");
     if (peak >= 0) b->summit = b->beg + peak;
     return 0;
 }
@@ -249,14 +259,18 @@ int tfb_bed_summit_error(const tfb_lines_t *l, const tfb_bed_t *b)
     int n = c[9].n < 40 ? c[9].n : 40;
     if (!c[9].n || strspn(c[9].s, "0123456789") != (size_t)c[9].n)
         return tfb_lines_error(l, "'%.*s' in the tenth column is not narrowPeak's summit", n, c[9].s);
-    return tfb_lines_error(l, "the summit, %.*s, lies outside the peak of %" PRId64 " bases", n, c[9].s, (int64_t)(b->end - b->beg));
+    return tfb_lines_error(l, "the summit, %.*s, lies outside the peak of %" PRId64 " bases", n, c[9].s,
+                           (int64_t)(b->end - b->beg));
 }
 
-hts_pos_t tfb_bed_window(hts_pos_t beg, hts_pos_t end, hts_pos_t summit, int W) { return (summit >= 0 ? summit : beg + (end - beg) / 2) - W / 2; }
+hts_pos_t tfb_bed_window(hts_pos_t beg, hts_pos_t end, hts_pos_t summit, int W)
+{
+    return (summit >= 0 ? summit : beg + (end - beg) / 2) - W / 2;
+}
 
 /* ---- FASTA ---- */
 
-/* Adds the current line to a sequence, without blanks. 0, or -1 (logged). */
+/* Adds the current line to a sequence, without blanks. Returns 0, or -1 (logged). */
 static int add_bases(const tfb_lines_t *l, kstring_t *seq)
 {
     if (ks_resize(seq, seq->l + l->s.l + 1) < 0) return tfb_lines_error(l, "not enough memory");
@@ -265,7 +279,10 @@ static int add_bases(const tfb_lines_t *l, kstring_t *seq)
         if (tfb_is_residue(c))
             seq->s[seq->l++] = (char)c;
         else if (!isspace(c))
-            return tfb_lines_error(l, c > ' ' && c < 127 ? "'%c' within a sequence is not a base" : "byte 0x%02x within a sequence is not a base", c);
+            return tfb_lines_error(l,
+                                   c > ' ' && c < 127 ? "'%c' within a sequence is not a base"
+                                                      : "byte 0x%02x within a sequence is not a base",
+                                   c);
     }
     seq->s[seq->l] = 0;
     return 0;
@@ -278,12 +295,14 @@ int tfb_sequences_next(tfb_lines_t *l, kstring_t *name, kstring_t *seq, const ch
             got = tfb_lines_next(l);
         while (got > 0 && !l->s.l);
     if (got < 0) return -1;
-    if (!l->s.l) return 0; /* the end, where the line in hand is none */
+    if (!l->s.l) return 0; /* the end: there is no line in hand */
     if (*l->s.s != '>') return tfb_lines_error(l, "not FASTA: no > before the first sequence");
     name->l = seq->l = 0;
-    if (kputsn(l->s.s + 1, strcspn(l->s.s + 1, " \t"), name) < 0 || ks_resize(seq, 1) < 0) return tfb_lines_error(l, "not enough memory");
+    if (kputsn(l->s.s + 1, strcspn(l->s.s + 1, " \t"), name) < 0 || ks_resize(seq, 1) < 0)
+        return tfb_lines_error(l, "not enough memory");
     while ((got = tfb_lines_next(l)) > 0 && *l->s.s != '>') {
-        if (seq->l + l->s.l > INT32_MAX / 2) return tfb_lines_error(l, "sequence %.200s is too long%s", name->s, too_long);
+        if (seq->l + l->s.l > INT32_MAX / 2)
+            return tfb_lines_error(l, "sequence %.200s is too long%s", name->s, too_long);
         if (add_bases(l, seq) < 0) return -1;
     }
     return got < 0 ? -1 : 1;
@@ -294,6 +313,9 @@ hts_pos_t tfb_sequence_middle(const kstring_t *seq, int W, uint8_t *code)
     int L = (int)seq->l;
     hts_pos_t from = L > W ? L / 2 - W / 2 : -((W - L) / 2);
     memset(code, TFB_N, (size_t)W);
-    tfb_encode(seq->s + (from > 0 ? from : 0), (size_t)(L < W ? L : W), code + (from < 0 ? -from : 0));
+    if (from < 0)
+        tfb_encode(seq->s, (size_t)L, code - from);
+    else
+        tfb_encode(seq->s + from, (size_t)(L < W ? L : W), code);
     return from;
 }

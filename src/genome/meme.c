@@ -126,7 +126,7 @@ static int next_line(reader_t *r)
 
 static int begins(const reader_t *r, const char *word) { return strncmp(r->in.s.s, word, strlen(word)) == 0; }
 
-/* `key= 5` or `key=5` in the line: 0, or -1 where it is absent or no number. */
+/* Reads `key= 5` or `key=5` in the line. Returns 0, or -1 if it is absent or no number. */
 static int key(const char *line, const char *word, double *v)
 {
     size_t n = strlen(word);
@@ -157,10 +157,13 @@ static int read_matrix(reader_t *r, tfb_motifs_t *s)
     double alength = 4, w = 0, n_sites = 20, v[4];
     int got;
     key(r->in.s.s, "alength=", &alength);
-    if (alength != 4) return bad(r, "motif %s has an alphabet of %g letters: only DNA motifs are read", r->id.s, alength);
+    if (alength != 4)
+        return bad(r, "motif %s has an alphabet of %g letters: only DNA motifs are read", r->id.s, alength);
     int known = key(r->in.s.s, "w=", &w) == 0;
-    if (known && !(w >= 1 && w <= TFB_MOTIF_MAX && w == floor(w))) return bad(r, "motif %s: w= %g is not a width from 1 to %d", r->id.s, w, TFB_MOTIF_MAX);
-    if (key(r->in.s.s, "nsites=", &n_sites) == 0 && !(n_sites >= 0 && isfinite(n_sites))) return bad(r, "motif %s: nsites is not a number", r->id.s);
+    if (known && !(w >= 1 && w <= TFB_MOTIF_MAX && w == floor(w)))
+        return bad(r, "motif %s: w= %g is not a width from 1 to %d", r->id.s, w, TFB_MOTIF_MAX);
+    if (key(r->in.s.s, "nsites=", &n_sites) == 0 && !(n_sites >= 0 && isfinite(n_sites)))
+        return bad(r, "motif %s: nsites is not a number", r->id.s);
     r->n_rows = 0;
     while (!known || r->n_rows < (int)w) {
         if ((got = next_line(r)) < 0) return -1;
@@ -174,7 +177,8 @@ static int read_matrix(reader_t *r, tfb_motifs_t *s)
         double sum = v[0] + v[1] + v[2] + v[3];
         for (int c = 0; c < 4; c++)
             if (v[c] < 0) return bad(r, "motif %s: position %d has a negative probability", r->id.s, r->n_rows + 1);
-        if (fabs(sum - 1) > 0.02) return bad(r, "motif %s: the probabilities of position %d sum to %g, not 1", r->id.s, r->n_rows + 1, sum);
+        if (fabs(sum - 1) > 0.02)
+            return bad(r, "motif %s: the probabilities of position %d sum to %g, not 1", r->id.s, r->n_rows + 1, sum);
         if (r->n_rows == TFB_MOTIF_MAX) return bad(r, "motif %s has more than %d positions", r->id.s, TFB_MOTIF_MAX);
         if (r->n_rows == r->m_rows) {
             int m = r->m_rows ? 2 * r->m_rows : 32;
@@ -188,7 +192,8 @@ static int read_matrix(reader_t *r, tfb_motifs_t *s)
     }
     for (int i = 0; i < s->n; i++)
         if (strcmp(s->motif[i].id, r->id.s) == 0) return bad(r, "there are two motifs called %s", r->id.s);
-    return tfb_motifs_add(s, r->id.s, r->name.l ? r->name.s : "", r->row, r->n_rows, n_sites) ? 0 : -1;
+    const char *name = r->name.l ? r->name.s : "";
+    return tfb_motifs_add(s, r->id.s, name, r->row, r->n_rows, n_sites) ? 0 : -1;
 }
 
 /* `A 0.25 C 0.25 G 0.25 T 0.25` */
@@ -203,19 +208,23 @@ static int read_background(reader_t *r, tfb_motifs_t *s)
         char *end;
         const char *letters = "ACGT", *at;
         while (isspace((unsigned char)*t)) t++;
-        if (!*t || !(at = strchr(letters, toupper((unsigned char)*t)))) return bad(r, "background frequencies are written as A 0.25 C 0.25 G 0.25 T 0.25");
+        if (!*t || !(at = strchr(letters, toupper((unsigned char)*t))))
+            return bad(r, "background frequencies are written as A 0.25 C 0.25 G 0.25 T 0.25");
         double x = strtod(t + 1, &end);
-        if (end == t + 1 || !(x > 0 && x < 1)) return bad(r, "the background frequency of %c is not between 0 and 1", *t);
+        if (end == t + 1 || !(x > 0 && x < 1))
+            return bad(r, "the background frequency of %c is not between 0 and 1", *t);
         v[at - letters] = (float)x;
         sum += x;
         t = end;
     }
-    if (fabs(sum - 1) > 0.02 || v[0] <= 0 || v[1] <= 0 || v[2] <= 0 || v[3] <= 0) return bad(r, "the background frequencies do not sum to 1");
+    if (fabs(sum - 1) > 0.02 || v[0] <= 0 || v[1] <= 0 || v[2] <= 0 || v[3] <= 0)
+        return bad(r, "the background frequencies do not sum to 1");
     for (int c = 0; c < 4; c++) s->bg[c] = (float)(v[c] / sum);
     return 0;
 }
 
-/* Whether an alphabet line is of DNA: `ALPHABET= ACGT`, or `ALPHABET "DNA" DNA-LIKE` with its definitions below. */
+/* Whether an alphabet line is of DNA: `ALPHABET= ACGT`, or `ALPHABET "DNA" DNA-LIKE` with its
+ * definitions below. */
 static int is_dna(const char *line)
 {
     const char *s = strchr(line, '=');
@@ -299,11 +308,14 @@ done:
 
 void tfb_motifs_write(const tfb_motifs_t *s, FILE *f)
 {
-    fprintf(f, "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA %.6g C %.6g G %.6g T %.6g\n", s->bg[0], s->bg[1], s->bg[2],
-            s->bg[3]);
+    fprintf(f,
+            "MEME version 4\n\nALPHABET= ACGT\n\nstrands: + -\n\nBackground letter frequencies\nA %.6g C %.6g G %.6g T "
+            "%.6g\n",
+            s->bg[0], s->bg[1], s->bg[2], s->bg[3]);
     for (int i = 0; i < s->n; i++) {
         const tfb_motif_t *m = &s->motif[i];
-        fprintf(f, "\nMOTIF %s%s%s\nletter-probability matrix: alength= 4 w= %d nsites= %.10g E= 0\n", m->id, *m->name ? " " : "", m->name, m->w, m->n_sites);
+        fprintf(f, "\nMOTIF %s%s%s\nletter-probability matrix: alength= 4 w= %d nsites= %.10g E= 0\n", m->id,
+                *m->name ? " " : "", m->name, m->w, m->n_sites);
         for (int k = 0; k < m->w; k++) {
             const float *p = m->p + 4 * k;
             fprintf(f, " %.6f  %.6f  %.6f  %.6f\n", p[0], p[1], p[2], p[3]);

@@ -1,4 +1,5 @@
-/* meme.h - motifs in MEME's text format (version 4): the format of JASPAR's and HOCOMOCO's files and of Tomtom.
+/* meme.h - motifs in MEME's text format (version 4): the format of JASPAR's and HOCOMOCO's files
+ * and of Tomtom.
  *
  * A motif is a matrix of base probabilities, a row a position. Read plain, gzip or bgzip. */
 #ifndef TFB_MEME_H
@@ -9,34 +10,37 @@
 #define TFB_MOTIF_MAX 1000 /* positions a motif may have */
 
 typedef struct {
-    char *id, *name; /* `MOTIF id name`; name is "" where there is none */
+    char *id, *name; /* `MOTIF id name`; name is "" if there is none */
     int w;           /* positions */
     float *p;        /* (w, 4) probabilities of A C G T; each row sums to 1 */
-    double n_sites;  /* sequences it was made from; 20 where the file does not say, which is MEME's default */
+    double n_sites;  /* sequences it was made from; 20 if the file does not give it, which is MEME's default */
 } tfb_motif_t;
 
 typedef struct {
     tfb_motif_t *motif; /* n, in the order of the file; owned */
     int n, m;
-    float bg[4]; /* background frequencies; 0.25 each where the file does not say */
+    float bg[4]; /* background frequencies; 0.25 each if the file does not give them */
 } tfb_motifs_t;
 
 /* An empty set. NULL on lack of memory (logged). */
 tfb_motifs_t *tfb_motifs_create(void);
 void tfb_motifs_destroy(tfb_motifs_t *s);
-/* Reads a file. A motif without a probability matrix, an alphabet that is not ACGT, a row that is not four numbers summing to
- * about 1 and two motifs of one id are errors. NULL on failure (logged: file:line: what). */
+/* Reads a file. A motif without a probability matrix, an alphabet that is not ACGT, a row that
+ * is not four numbers summing to about 1 and two motifs of one id are errors. NULL on failure
+ * (logged: file:line: what). */
 tfb_motifs_t *tfb_motifs_read(const char *path);
-/* Appends a motif of w positions, whose probabilities (w, 4) are copied; name may be NULL. The motif, or NULL on lack of memory (logged). */
+/* Appends a motif of w positions, whose probabilities (w, 4) are copied; name may be NULL. The
+ * motif, or NULL on lack of memory (logged). */
 tfb_motif_t *tfb_motifs_add(tfb_motifs_t *s, const char *id, const char *name, const float *p, int w, double n_sites);
 /* Index of a motif by its id, else by its name (case ignored; the first of that name), or -1. */
 int tfb_motifs_find(const tfb_motifs_t *s, const char *id);
 /* Writes the set as MEME text. The caller opens, closes and checks f. */
 void tfb_motifs_write(const tfb_motifs_t *s, FILE *f);
-/* Whether tf is what a motif is called: its name, or a member of a dimer's (A::B), case ignored; JASPAR's "(var.2)" is not looked at. */
+/* Is tf what a motif is called: its name, or a member of a dimer's (A::B)? Ignores case and
+ * JASPAR's "(var.2)". */
 int tfb_motif_is_of(const tfb_motif_t *m, const char *tf);
-/* Bits of information of each position against bg: h (w, 4) = p times the position's bits, the heights of a logo's letters. Returns the sum over
- * positions. h may be NULL. */
+/* Bits of information of each position against bg: h (w, 4) = p times the position's bits, the
+ * heights of a logo's letters. Returns the sum over positions. h may be NULL. */
 double tfb_motif_bits(const float *p, int w, const float bg[4], float *h);
 
 #endif

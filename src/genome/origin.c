@@ -1,4 +1,5 @@
-/* origin.c - reads "(model NAME DIGEST; ...)" of a Description. Names of files are untrusted: they may hold any of these characters. */
+/* origin.c - reads "(model NAME DIGEST; ...)" of a Description. Names of files are untrusted: they may hold any of
+ * these characters. */
 #include "genome/origin.h"
 #include "util/util.h"
 #include <ctype.h>

@@ -1,7 +1,8 @@
 /* origin.h - which model wrote a tag, and with which options: what the Description of the tag's header line says.
  *
- * annotate closes a Description with "(model NAME DIGEST)", with several models "(model NAME DIGEST; NAME DIGEST)", and adds options that change what the
- * values mean, "(model NAME DIGEST; --strand fwd)". Values are comparable only if digests and options are the same; names of files do not matter. */
+ * annotate closes a Description with "(model NAME DIGEST)", with several models "(model NAME DIGEST; NAME DIGEST)", and
+ * adds options that change what the values mean, "(model NAME DIGEST; --strand fwd)". Values are comparable only if
+ * digests and options are the same; names of files do not matter. */
 #ifndef TFB_ORIGIN_H
 #define TFB_ORIGIN_H
 
@@ -14,7 +15,8 @@ typedef struct {
     char *meaning; /* the Description before "(model" */
 } tfb_origin_t;
 
-/* Reads the line of INFO/tag. Of a tag that is not declared, all is empty. 0, or -1 on lack of memory (logged). Release with tfb_origin_free. */
+/* Reads the line of INFO/tag. Of a tag that is not declared, all is empty. 0, or -1 on lack of memory (logged). Release
+ * with tfb_origin_free. */
 int tfb_origin_read(const bcf_hdr_t *hdr, const char *tag, tfb_origin_t *o);
 /* Reads "NAME DIGEST; NAME DIGEST", as tfb_panel_source gives it. Returns the same. */
 int tfb_origin_parse(const char *models, tfb_origin_t *o);

@@ -1,7 +1,8 @@
-/* peaks.c - makes a labels file. Stages: regions into memory, sorted | per cell type: which are open | per TF: peaks and sites, file
- * by file, onto the regions they meet | write.
+/* peaks.c - makes a labels file. Stages: regions into memory, sorted | per cell type: which are
+ * open | per TF: peaks and sites, file by file, onto the regions they meet | write.
  *
- * Files are read a line at a time and never held: an interval finds its regions by bisection, so that nothing needs to be sorted. */
+ * Files are read a line at a time and never held: an interval finds its regions by bisection, so
+ * that nothing needs to be sorted. */
 #include "genome/peaks.h"
 #include "genome/base.h"
 #include "genome/labels.h"
@@ -73,7 +74,8 @@ static int next_bed(tfb_lines_t *r, tfb_bed_t *b, kstring_t *contig)
     return kputsn(r->s.s, b->n_contig, contig) < 0 ? tfb_lines_error(r, "not enough memory") : 1;
 }
 
-/* The fourth column of the current line, with blanks at its end cut off: *n letters of it, 0: none. */
+/* The fourth column of the current line, with blanks at its end cut off: *n letters of it, 0:
+ * none. */
 static const char *name_column(const tfb_lines_t *r, size_t *n)
 {
     const char *s = r->s.s;
@@ -88,7 +90,8 @@ static const char *name_column(const tfb_lines_t *r, size_t *n)
 
 static int contig_of(maker_t *k, const char *name)
 {
-    if (k->last_contig >= 0 && k->last_contig < k->n_contigs && strcmp(k->contigs[k->last_contig], name) == 0) return k->last_contig;
+    if (k->last_contig >= 0 && k->last_contig < k->n_contigs && strcmp(k->contigs[k->last_contig], name) == 0)
+        return k->last_contig;
     khint_t i = kh_get(contig, k->index, name);
     return k->last_contig = i == kh_end(k->index) ? -1 : kh_val(k->index, i);
 }
@@ -116,7 +119,7 @@ static int by_place(const void *a, const void *b)
     return x->line < y->line ? -1 : 1;
 }
 
-/* Adds the region in the current line, recentred. 0, or -1 (logged). */
+/* Adds the region in the current line, recentred. Returns 0, or -1 (logged). */
 static int add_region(maker_t *k, const tfb_lines_t *r, int contig, hts_pos_t lo)
 {
     char number[32];
@@ -134,7 +137,7 @@ static int add_region(maker_t *k, const tfb_lines_t *r, int contig, hts_pos_t lo
     return k->region[k->n++].name ? 0 : tfb_lines_error(r, "not enough memory");
 }
 
-/* Reads the regions in the order of the file. 0, or -1 (logged). */
+/* Reads the regions in the order of the file. Returns 0, or -1 (logged). */
 static int load_regions(maker_t *k, tfb_lines_t *r)
 {
     int got, last = -1;
@@ -144,14 +147,17 @@ static int load_regions(maker_t *k, tfb_lines_t *r)
     while ((got = next_bed(r, &b, &k->contig)) > 0) {
         const char *contig = k->contig.s;
         if (last < 0 || strcmp(k->contigs[last], contig)) {
-            if ((last = contig_of(k, contig)) < 0 && (last = add_contig(k, contig)) < 0) return tfb_lines_error(r, "not enough memory");
-            if ((len = tfb_fasta_len(k->fasta, contig)) < 0) return tfb_lines_error(r, "%s is not in %s", contig, k->o->fasta);
+            if ((last = contig_of(k, contig)) < 0 && (last = add_contig(k, contig)) < 0)
+                return tfb_lines_error(r, "not enough memory");
+            if ((len = tfb_fasta_len(k->fasta, contig)) < 0)
+                return tfb_lines_error(r, "%s is not in %s", contig, k->o->fasta);
         }
         hts_pos_t lo = tfb_bed_window(b.beg, b.end, -1, k->o->width);
         if (lo >= 0 && lo + k->o->width <= len) {
             if (add_region(k, r, last, lo) < 0) return -1;
         } else if (beyond++ == 0)
-            tfb_warn("%s:%" PRId64 ": recentred to %d bases the region reaches beyond %s and is left out", r->name, r->n, k->o->width, contig);
+            tfb_warn("%s:%" PRId64 ": recentred to %d bases the region reaches beyond %s and is left out", r->name,
+                     r->n, k->o->width, contig);
     }
     if (beyond > 1) tfb_warn("%s: %" PRId64 " regions in all reach beyond their contig", k->o->regions, beyond);
     return got;
@@ -192,7 +198,7 @@ static int read_regions(maker_t *k)
 static const char *const sheet_column[4] = {"cell", "tf", "kind", "path"};
 static const char *const kind_name[KINDS] = {"open", "peaks", "tfbs"};
 
-/* Finds the sheet's columns by its header line. 0, or -1 (logged). */
+/* Finds the sheet's columns by its header line. Returns 0, or -1 (logged). */
 static int sheet_header(const tfb_lines_t *in, char **col, int n, int at[4])
 {
     int bad = 0;
@@ -201,7 +207,8 @@ static int sheet_header(const tfb_lines_t *in, char **col, int n, int at[4])
             if (strcasecmp(col[i] + (i == 0 && *col[i] == '#'), sheet_column[w]) == 0) at[w] = i;
         bad |= at[w] < 0;
     }
-    return bad ? tfb_lines_error(in, "a header line with the columns cell, tf, kind and path is wanted, tab-separated") : 0;
+    return bad ? tfb_lines_error(in, "a header line with the columns cell, tf, kind and path is wanted, tab-separated")
+               : 0;
 }
 
 /* path, which is relative to the sheet. NULL: no memory. */
@@ -217,18 +224,22 @@ static char *from_sheet(const char *sheet, const char *path)
     return full;
 }
 
-/* Adds a line of the sheet. 0, or -1 (logged). */
+/* Adds a line of the sheet. Returns 0, or -1 (logged). */
 static int add_sample(maker_t *k, const tfb_lines_t *in, char **col, int n, const int at[4])
 {
     for (int w = 0; w < 4; w++)
-        if (at[w] >= n || !*col[at[w]]) return tfb_lines_error(in, "cell, tf, kind and path must all be there (. where there is none)");
+        if (at[w] >= n || !*col[at[w]])
+            return tfb_lines_error(in, "cell, tf, kind and path must all be there (. where there is none)");
     const char *cell = col[at[0]], *tf = col[at[1]], *name = col[at[2]];
     int kind = 0;
     while (kind < KINDS && strcmp(name, kind_name[kind])) kind++;
     if (kind == KINDS) return tfb_lines_error(in, "kind is open, peaks or tfbs, not '%.40s'", name);
-    if (kind == OPEN && strcmp(tf, ".")) return tfb_lines_error(in, "accessibility is of a cell type, not of a TF: tf must be .");
-    if (kind != TFBS && strcmp(cell, ".") == 0) return tfb_lines_error(in, "only binding sites (tfbs) may be of every cell type");
-    if (kind != OPEN && (strcmp(tf, ".") == 0 || strchr(tf, ','))) return tfb_lines_error(in, "a TF's name without commas is wanted");
+    if (kind == OPEN && strcmp(tf, "."))
+        return tfb_lines_error(in, "accessibility is of a cell type, not of a TF: tf must be .");
+    if (kind != TFBS && strcmp(cell, ".") == 0)
+        return tfb_lines_error(in, "only binding sites (tfbs) may be of every cell type");
+    if (kind != OPEN && (strcmp(tf, ".") == 0 || strchr(tf, ',')))
+        return tfb_lines_error(in, "a TF's name without commas is wanted");
     if (k->n_samples == k->m_samples) {
         int m = 2 * k->m_samples + 64;
         sample_t *s = realloc(k->sample, (size_t)m * sizeof *s);
@@ -237,7 +248,12 @@ static int add_sample(maker_t *k, const tfb_lines_t *in, char **col, int n, cons
         k->m_samples = m;
     }
     sample_t *s = &k->sample[k->n_samples++];
-    *s = (sample_t){.cell = strdup(cell), .tf = strdup(tf), .path = from_sheet(k->o->samples, col[at[3]]), .kind = kind, .c = -1, .t = -1};
+    *s = (sample_t){.cell = strdup(cell),
+                    .tf = strdup(tf),
+                    .path = from_sheet(k->o->samples, col[at[3]]),
+                    .kind = kind,
+                    .c = -1,
+                    .t = -1};
     return s->cell && s->tf && s->path ? 0 : tfb_lines_error(in, "not enough memory");
 }
 
@@ -291,7 +307,8 @@ static int by_tf(const void *a, const void *b)
     return x->line < y->line ? -1 : 1;
 }
 
-/* Gives samples the numbers of their cell types and TFs, and puts those of a TF together. 0, or -1. */
+/* Gives samples the numbers of their cell types and TFs, and puts those of a TF together. 0, or
+ * -1. */
 static int sort_samples(maker_t *k)
 {
     char **v = malloc(((size_t)k->n_samples + 1) * sizeof *v);
@@ -353,7 +370,7 @@ static void mark(maker_t *k, const char *contig, hts_pos_t beg, hts_pos_t end, u
     for (; lo < k->first[c + 1] && k->region[lo].beg < end; lo++) bits[lo >> 3] |= (uint8_t)(1 << (lo & 7));
 }
 
-/* Makes the interval its summit: that of narrowPeak, else the middle. 0, or -1 (logged). */
+/* Makes the interval its summit: that of narrowPeak, else the middle. Returns 0, or -1 (logged). */
 static int to_summit(tfb_lines_t *r, tfb_bed_t *b)
 {
     if (tfb_bed_summit(r, b, 0) < 0) return -1;
@@ -363,7 +380,7 @@ static int to_summit(tfb_lines_t *r, tfb_bed_t *b)
     return 0;
 }
 
-/* Reads a file onto bits: of peaks the summits, else whole intervals. 0, or -1 (logged). */
+/* Reads a file onto bits: of peaks the summits, else whole intervals. Returns 0, or -1 (logged). */
 static int read_intervals(maker_t *k, const sample_t *s, uint8_t *bits)
 {
     tfb_lines_t r = {0};
@@ -388,8 +405,10 @@ static int read_intervals(maker_t *k, const sample_t *s, uint8_t *bits)
     if (!n)
         tfb_warn("%s holds no intervals (%s of %s)", s->path, kind_name[s->kind], s->kind == OPEN ? s->cell : s->tf);
     else if (k->n_elsewhere - off == n)
-        tfb_warn("%s: none of its %" PRId64 " intervals is on a contig of the regions (does it name contigs in another style, such as chr1 for 1?)", s->path,
-                 n);
+        tfb_warn(
+            "%s: none of its %" PRId64
+            " intervals is on a contig of the regions (does it name contigs in another style, such as chr1 for 1?)",
+            s->path, n);
     return 0;
 }
 
@@ -446,8 +465,9 @@ static int make_tf(maker_t *k, int t)
 static int make_labels(maker_t *k)
 {
     size_t bytes = ((size_t)k->n + 7) / 8;
-    if (!(k->open = calloc((size_t)k->n_cells, sizeof *k->open)) || !(k->score = tfb_alloc((size_t)k->n, 1, "scores")) ||
-        !(k->seen[0] = tfb_alloc(bytes, 1, "peaks")) || !(k->seen[1] = tfb_alloc(bytes, 1, "sites")) || !(k->seen[2] = tfb_alloc(bytes, 1, "sites")) ||
+    if (!(k->open = calloc((size_t)k->n_cells, sizeof *k->open)) ||
+        !(k->score = tfb_alloc((size_t)k->n, 1, "scores")) || !(k->seen[0] = tfb_alloc(bytes, 1, "peaks")) ||
+        !(k->seen[1] = tfb_alloc(bytes, 1, "sites")) || !(k->seen[2] = tfb_alloc(bytes, 1, "sites")) ||
         !(k->label = tfb_alloc((size_t)k->n_tfs, ((size_t)k->n + 3) / 4, "labels")))
         return -1;
     for (int c = 0; c < k->n_cells; c++) {
@@ -475,88 +495,150 @@ static BGZF *open_labels(const char *out, int gz, tfb_out_t **whole, const char 
     return tfb_out_bgzf(*whole, out, gz ? "w" : "wu");
 }
 
-static int write_labels(maker_t *k)
+/* The labels file that is being written. */
+typedef struct {
+    const char *path;
+    tfb_out_t *whole;
+    const char *index;
+    BGZF *fp;
+    uint8_t *code;            /* (width) of the region in hand */
+    int64_t *bound, *unbound; /* per TF */
+    int64_t with_n, null, written;
+} writer_t;
+
+static int write_error(const writer_t *w)
+{
+    tfb_error("cannot write %s: %s", w->path, errno ? strerror(errno) : "write error");
+    return -1;
+}
+
+static int write_line(const maker_t *k, const writer_t *w)
+{
+    return bgzf_write(w->fp, k->line.s, k->line.l) == (ssize_t)k->line.l ? 0 : write_error(w);
+}
+
+/* Opens the output. Returns 0, or -1 (logged, except lack of memory). */
+static int open_writer(const maker_t *k, writer_t *w)
 {
     const char *out = k->o->out;
-    size_t n_out = strlen(out), stride = ((size_t)k->n + 3) / 4;
-    int gz = n_out > 3 && strcmp(out + n_out - 3, ".gz") == 0, ret = -1, W = k->o->width;
-    tfb_out_t *whole = NULL;
-    const char *index = NULL;
-    BGZF *fp = open_labels(out, gz, &whole, &index);
-    uint8_t *code = malloc((size_t)W);
-    int64_t with_n = 0, null = 0, written = 0, *bound = calloc((size_t)k->n_tfs, sizeof *bound), *unbound = calloc((size_t)k->n_tfs, sizeof *unbound);
-    if (!fp || !code || !bound || !unbound) goto done;
+    size_t n = strlen(out);
+    w->path = out;
+    w->fp = open_labels(out, n > 3 && strcmp(out + n - 3, ".gz") == 0, &w->whole, &w->index);
+    w->code = malloc((size_t)k->o->width);
+    w->bound = calloc((size_t)k->n_tfs, sizeof *w->bound);
+    w->unbound = calloc((size_t)k->n_tfs, sizeof *w->unbound);
+    return w->fp && w->code && w->bound && w->unbound ? 0 : -1;
+}
+
+static int write_names(maker_t *k, const writer_t *w)
+{
     size_t names = 64;
     for (int t = 0; t < k->n_tfs; t++) names += strlen(k->tfs[t]) + 1;
     k->line.l = 0;
-    if (ks_resize(&k->line, names) < 0) goto done; /* so that what appends to it cannot fail */
+    if (ks_resize(&k->line, names) < 0) return -1; /* so that what appends to it cannot fail */
     kputs("#chrom\tstart\tend\tname", &k->line);
     for (int t = 0; t < k->n_tfs; t++) ksprintf(&k->line, "\t%s", k->tfs[t]);
     kputc('\n', &k->line);
-    for (int64_t i = -1; i < k->n; i++) {
-        if (i >= 0) {
-            const region_t *r = &k->region[i];
-            int resolved = 0, got;
-            k->line.l = 0;
-            if (ks_resize(&k->line, strlen(k->contigs[r->contig]) + strlen(r->name) + 2 * (size_t)k->n_tfs + 64) < 0) goto done;
-            ksprintf(&k->line, "%s\t%" PRId64 "\t%" PRId64 "\t%s", k->contigs[r->contig], (int64_t)r->beg, (int64_t)r->beg + W, r->name);
-            for (int t = 0; t < k->n_tfs; t++) {
-                int l = k->label[(size_t)t * stride + (size_t)(i >> 2)] >> (2 * (i & 3)) & 3;
-                resolved |= l != TFB_NULL;
-                kputc('\t', &k->line);
-                kputc(l == TFB_NULL ? '.' : l == TFB_BOUND ? '1' : '0', &k->line);
-            }
-            kputc('\n', &k->line);
-            if (!resolved && !k->o->keep_null) {
-                null++;
-                continue;
-            }
-            if ((got = tfb_fasta_codes(k->fasta, k->contigs[r->contig], r->beg, r->beg + W, code)) < 0) goto done;
-            if (!k->o->keep_n && tfb_count_n(code, (size_t)W)) {
-                with_n++;
-                continue;
-            }
-            written++;
-            for (int t = 0; t < k->n_tfs; t++) {
-                int l = k->label[(size_t)t * stride + (size_t)(i >> 2)] >> (2 * (i & 3)) & 3;
-                bound[t] += l == TFB_BOUND;
-                unbound[t] += l == TFB_UNBOUND;
-            }
-        }
-        if (bgzf_write(fp, k->line.s, k->line.l) != (ssize_t)k->line.l) {
-            tfb_error("cannot write %s: %s", out, errno ? strerror(errno) : "write error");
-            goto done;
-        }
+    return write_line(k, w);
+}
+
+static int label_at(const maker_t *k, int64_t i, int t)
+{
+    size_t stride = ((size_t)k->n + 3) / 4;
+    return k->label[(size_t)t * stride + (size_t)(i >> 2)] >> (2 * (i & 3)) & 3;
+}
+
+/* Makes the line of region i. Returns whether it is resolved for a TF, or -1 on lack of memory. */
+static int make_line(maker_t *k, int64_t i)
+{
+    static const char letter[] = {[TFB_UNBOUND] = '0', [TFB_BOUND] = '1', [TFB_NULL] = '.'};
+    const region_t *r = &k->region[i];
+    const char *contig = k->contigs[r->contig];
+    int resolved = 0;
+    k->line.l = 0;
+    if (ks_resize(&k->line, strlen(contig) + strlen(r->name) + 2 * (size_t)k->n_tfs + 64) < 0) return -1;
+    ksprintf(&k->line, "%s\t%" PRId64 "\t%" PRId64 "\t%s", contig, (int64_t)r->beg, (int64_t)r->beg + k->o->width,
+             r->name);
+    for (int t = 0; t < k->n_tfs; t++) {
+        int l = label_at(k, i, t);
+        resolved |= l != TFB_NULL;
+        kputc('\t', &k->line);
+        kputc(letter[l], &k->line);
     }
-    ret = 0;
-    tfb_note("%" PRId64 " regions labelled for %d TFs in %d cell types; left out: %" PRId64 " with an N, %" PRId64 " resolved for no TF", written, k->n_tfs,
-             k->n_cells, with_n, null);
-    for (int t = 0; t < k->n_tfs; t++) tfb_debug("%s: %" PRId64 " bound, %" PRId64 " unbound", k->tfs[t], bound[t], unbound[t]);
-    if (k->n_narrow) tfb_note("%d of %d files of peaks are narrowPeak, with summits in column 10", k->n_narrow, k->n_peaks);
+    kputc('\n', &k->line);
+    return resolved;
+}
+
+/* Writes region i, unless it is to be left out. Returns 0, or -1. */
+static int write_region(maker_t *k, writer_t *w, int64_t i)
+{
+    const region_t *r = &k->region[i];
+    int W = k->o->width, resolved = make_line(k, i);
+    if (resolved < 0) return -1;
+    if (!resolved && !k->o->keep_null) {
+        w->null++;
+        return 0;
+    }
+    if (tfb_fasta_codes(k->fasta, k->contigs[r->contig], r->beg, r->beg + W, w->code) < 0) return -1;
+    if (!k->o->keep_n && tfb_count_n(w->code, (size_t)W)) {
+        w->with_n++;
+        return 0;
+    }
+    w->written++;
+    for (int t = 0; t < k->n_tfs; t++) {
+        int l = label_at(k, i, t);
+        w->bound[t] += l == TFB_BOUND;
+        w->unbound[t] += l == TFB_UNBOUND;
+    }
+    return write_line(k, w);
+}
+
+static void report(const maker_t *k, const writer_t *w)
+{
+    tfb_note("%" PRId64 " regions labelled for %d TFs in %d cell types; left out: %" PRId64 " with an N, %" PRId64
+             " resolved for no TF",
+             w->written, k->n_tfs, k->n_cells, w->with_n, w->null);
+    for (int t = 0; t < k->n_tfs; t++)
+        tfb_debug("%s: %" PRId64 " bound, %" PRId64 " unbound", k->tfs[t], w->bound[t], w->unbound[t]);
+    if (k->n_narrow)
+        tfb_note("%d of %d files of peaks are narrowPeak, with summits in column 10", k->n_narrow, k->n_peaks);
     if (k->n_elsewhere) tfb_note("%" PRId64 " intervals were on contigs without regions", k->n_elsewhere);
-done:
-    free(code);
-    free(bound);
-    free(unbound);
-    if (fp && bgzf_close(fp) < 0 && ret == 0) {
-        tfb_error("cannot write %s: %s", out, errno ? strerror(errno) : "write error");
+}
+
+/* Closes, indexes and puts the output in place, or removes it if ret is -1. Returns 0, or -1. */
+static int close_writer(writer_t *w, int ret)
+{
+    free(w->code);
+    free(w->bound);
+    free(w->unbound);
+    if (w->fp && bgzf_close(w->fp) < 0 && ret == 0) ret = write_error(w);
+    if (ret == 0 && w->index && tbx_index_build3(tfb_out_name(w->whole), w->index, 0, 1, &tbx_conf_bed) < 0) {
+        tfb_error("cannot index %s", w->path);
         ret = -1;
     }
-    if (ret == 0 && index && tbx_index_build3(tfb_out_name(whole), index, 0, 1, &tbx_conf_bed) < 0) {
-        tfb_error("cannot index %s", out);
-        ret = -1;
-    }
-    int saved = errno; /* it may still have to be told */
-    ret = tfb_out_end(whole, ret == 0);
+    int saved = errno; /* it may still have to be reported */
+    ret = tfb_out_end(w->whole, ret == 0);
     if (ret < 0) errno = saved;
     return ret;
+}
+
+static int write_labels(maker_t *k)
+{
+    writer_t w = {0};
+    int ret = open_writer(k, &w);
+    if (ret == 0) ret = write_names(k, &w);
+    for (int64_t i = 0; i < k->n && ret == 0; i++) ret = write_region(k, &w, i);
+    if (ret == 0) report(k, &w);
+    return close_writer(&w, ret);
 }
 
 int tfb_peaks_label(const tfb_peaks_opt_t *o)
 {
     maker_t k = {.o = o, .last_contig = -1, .index = kh_init(contig)};
     int ret = -1;
-    if (!k.index || !(k.fasta = tfb_fasta_open(o->fasta)) || read_sheet(&k) < 0 || read_regions(&k) < 0 || make_labels(&k) < 0) goto done;
+    if (!k.index || !(k.fasta = tfb_fasta_open(o->fasta)) || read_sheet(&k) < 0 || read_regions(&k) < 0 ||
+        make_labels(&k) < 0)
+        goto done;
     ret = write_labels(&k);
 done:
     for (int64_t i = 0; i < k.n; i++) free(k.region[i].name);

@@ -1,6 +1,7 @@
 /* records.c - reads the records of a VCF or BCF and checks them. */
 #include "config.h"
 #include "genome/records.h"
+#include "genome/lines.h"
 #include "util/files.h"
 #include "util/util.h"
 #include <ctype.h>
@@ -70,7 +71,7 @@ static tfb_records_t *create(const char *path)
     tfb_records_t *r = calloc(1, sizeof *r);
     if (r && (r->chunk = malloc(CHUNK))) {
         r->path = path;
-        r->name = strcmp(path, "-") ? path : "standard input";
+        r->name = tfb_input_name(path);
         r->n_contigs = -1;
         return r;
     }
@@ -135,18 +136,20 @@ void tfb_records_close(tfb_records_t *r)
 static int in_regions(const tfb_records_t *r) { return r->sr && r->sr->regions; }
 static int is_text(const tfb_records_t *r) { return r->in->format.format == vcf; }
 
-/* Where a record is: "record 3 (chr1:100)", and of text the line too. r's. */
+/* Returns the place of a record for messages: "record 3 (chr1:100)", with the line if the input
+ * is text. Owned by r. */
 static const char *where(tfb_records_t *r, const bcf1_t *rec)
 {
     r->where.l = 0;
-    ksprintf(&r->where, "record %" PRId64 " (%.200s:%" PRId64, r->n, bcf_seqname_safe(r->hdr, rec), (int64_t)rec->pos + 1);
+    ksprintf(&r->where, "record %" PRId64 " (%.200s:%" PRId64, r->n, bcf_seqname_safe(r->hdr, rec),
+             (int64_t)rec->pos + 1);
     if (is_text(r) && !in_regions(r)) ksprintf(&r->where, ", line %" PRId64, (int64_t)r->in->lineno);
     kputc(')', &r->where);
     return r->where.s;
 }
 
-/* Notes where the line that has been read is, as it is written: vcf_parse() takes it apart. 0, or -1 on lack of
- * memory. */
+/* Notes the place of the line that has been read, as it is written: vcf_parse() takes it apart. 0,
+ * or -1 on lack of memory. */
 static int note_line(tfb_records_t *r)
 {
     kstring_t *w = &r->where;
@@ -177,7 +180,9 @@ static int TFB_PRINTF(2, 3) bad_line(tfb_records_t *r, const char *fmt, ...)
 static int read_error(tfb_records_t *r, const char *why)
 {
     char after[300] = "before the first record";
-    if (r->contig.l) snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", r->contig.s, (int64_t)r->pos + 1, r->n);
+    if (r->contig.l)
+        snprintf(after, sizeof after, "after %.200s:%" PRId64 " (record %" PRId64 ")", r->contig.s, (int64_t)r->pos + 1,
+                 r->n);
     tfb_error("%s: cannot read on %s: %s", r->name, after, why);
     return -1;
 }
@@ -193,7 +198,8 @@ static int read_line(tfb_records_t *r)
     r->ends = 0;
     while (!r->ends) {
         if (r->at == r->n_chunk) {
-            ssize_t n = r->in->is_bgzf ? bgzf_read(r->in->fp.bgzf, r->chunk, CHUNK) : hread(r->in->fp.hfile, r->chunk, CHUNK);
+            ssize_t n =
+                r->in->is_bgzf ? bgzf_read(r->in->fp.bgzf, r->chunk, CHUNK) : hread(r->in->fp.hfile, r->chunk, CHUNK);
             if (n < 0) return read_error(r, "the file is truncated or damaged");
             if (n == 0) break;
             r->at = 0;
@@ -225,7 +231,8 @@ static int check_columns(tfb_records_t *r)
     int n_samples = bcf_hdr_nsamples(r->hdr), need = n_samples ? FIXED_COLUMNS + 1 + n_samples : FIXED_COLUMNS, n = 1;
     const char *s = r->line.s, *end = s + r->line.l;
     for (const char *p = s; p < end; p++) n += *p == '\t';
-    if (n < need && !r->ends) return bad_line(r, "has %d of %d columns and the last line does not end: the file is truncated", n, need);
+    if (n < need && !r->ends)
+        return bad_line(r, "has %d of %d columns and the last line does not end: the file is truncated", n, need);
     if (n == 1 && strchr(s, ' ')) return bad_line(r, "has no tabs: columns are separated by tabs, not by spaces");
     if (n < need) return bad_line(r, "has missing columns: %d where the header has %d", n, need);
     if (end[-1] == '\t' && n > need) n--;
@@ -233,26 +240,29 @@ static int check_columns(tfb_records_t *r)
     return 0;
 }
 
-/* What vcf_parse() passes over. 0, or -1 (logged). */
+/* What vcf_parse() passes over. Returns 0, or -1 (logged). */
 static int check_line(tfb_records_t *r)
 {
     const char *s = r->line.s;
     if (memchr(s, 0, r->line.l)) return bad_line(r, "has a NUL byte");
-    if (strncmp(s, "##", 2) == 0 || strncmp(s, "#CHROM\t", 7) == 0) return bad_line(r, "is a line of a header: join files with `bcftools concat`");
+    if (strncmp(s, "##", 2) == 0 || strncmp(s, "#CHROM\t", 7) == 0)
+        return bad_line(r, "is a line of a header: join files with `bcftools concat`");
     if (check_columns(r) < 0) return -1;
     if (*s == '\t') return bad_line(r, "has no contig");
     const char *pos = strchr(s, '\t') + 1, *qual = pos;
     if (!column_of(pos, "0123456789")) return bad_line(r, "has a POS that is no number");
     for (int i = 0; i < 4; i++) qual = strchr(qual, '\t') + 1; /* QUAL is the sixth column, and there are eight */
-    if (!column_of(qual, "0123456789+-.eE") && !column_of(qual, "NnAaIiFfTtYy+-")) return bad_line(r, "has a QUAL that is no number");
+    if (!column_of(qual, "0123456789+-.eE") && !column_of(qual, "NnAaIiFfTtYy+-"))
+        return bad_line(r, "has a QUAL that is no number");
     if (!r->ends)
-        tfb_warn("%s: the last line (%" PRId64 ") does not end with a newline. It has all columns and is taken; is the file complete?", r->name,
-                 (int64_t)r->in->lineno);
+        tfb_warn("%s: the last line (%" PRId64
+                 ") does not end with a newline. It has all columns and is taken; is the file complete?",
+                 r->name, (int64_t)r->in->lineno);
     return 0;
 }
 
-/* Declares the contig of the line if the header does not. htslib does so as well, but goes through the whole
- * header for each, which makes many scaffolds slow. */
+/* Declares the contig of the line if the header does not. htslib does so as well, but goes
+ * through the whole header for each, which makes many scaffolds slow. */
 static int declare_contig(tfb_records_t *r)
 {
     size_t n = strcspn(r->line.s, "\t");
@@ -260,14 +270,16 @@ static int declare_contig(tfb_records_t *r)
     r->chrom.l = 0;
     if (kputsn(r->line.s, n, &r->chrom) < 0) return out_of_memory(r);
     const char *name = r->chrom.s;
-    if (bcf_hdr_name2id(r->hdr, name) >= 0 || strpbrk(name, ",<>\"\\=[]{}()'` ")) return 0; /* htslib reports odd names */
+    if (bcf_hdr_name2id(r->hdr, name) >= 0 || strpbrk(name, ",<>\"\\=[]{}()'` "))
+        return 0; /* htslib reports odd names */
     if (!r->warned++) tfb_warn("%s: the header does not declare contig %s; others are not reported", r->name, name);
     kstring_t s = {0, 0, NULL};
     int len, ret = -1;
     bcf_hrec_t *h = ksprintf(&s, "##contig=<ID=%s>", name) < 0 ? NULL : bcf_hdr_parse_line(r->hdr, s.s, &len);
     if (h && (ret = bcf_hdr_add_hrec(r->hdr, h)) < 0) bcf_hrec_destroy(h);
     free(s.s);
-    return ret < 0 ? out_of_memory(r) : 0; /* the header is synchronised when a record is written (it is dirty): names are there before */
+    return ret < 0 ? out_of_memory(r)
+                   : 0; /* the header is synchronised when a record is written (it is dirty): names are there before */
 }
 
 /* 1, 0 at the end, -1 (logged). */
@@ -280,7 +292,9 @@ static int read_text(tfb_records_t *r, bcf1_t *rec)
     if (got == 0) {
         if (r->sr && r->sr->errnum) return read_error(r, bcf_sr_strerror(r->sr->errnum));
         /* the header's last line, which htslib has read */
-        return r->n == 0 && !r->in->is_bgzf && tfb_file_cut_short(r->path) ? read_error(r, "the last line does not end; the file is truncated") : 0;
+        return r->n == 0 && !r->in->is_bgzf && tfb_file_cut_short(r->path)
+                   ? read_error(r, "the last line does not end; the file is truncated")
+                   : 0;
     }
     r->n++;
     if (r->blank) {
@@ -295,21 +309,25 @@ static int read_text(tfb_records_t *r, bcf1_t *rec)
 
 /* ---- BCF ---- */
 
-/* Reads n bytes. 0, or -1 (logged). */
+/* Reads n bytes. Returns 0, or -1 (logged). */
 static int read_bytes(tfb_records_t *r, kstring_t *s, size_t n)
 {
     s->l = 0;
     if (ks_resize(s, 1) < 0) return out_of_memory(r); /* htslib's own reader leaves none empty */
     while (s->l < n) {
-        size_t left = n - s->l, piece = left > PIECE ? PIECE : left, room = s->l > piece ? s->l : piece;
-        if (s->l + piece > s->m && ks_resize(s, s->l + (room < left ? room : left)) < 0) return out_of_memory(r);
-        if (bgzf_read(r->in->fp.bgzf, s->s + s->l, piece) != (ssize_t)piece) return read_error(r, "the file is truncated or damaged");
+        size_t left = n - s->l, piece = left > PIECE ? PIECE : left;
+        size_t room = s->l > piece ? s->l : piece;
+        if (room > left) room = left;
+        if (s->l + piece > s->m && ks_resize(s, s->l + room) < 0) return out_of_memory(r);
+        if (bgzf_read(r->in->fp.bgzf, s->s + s->l, piece) != (ssize_t)piece)
+            return read_error(r, "the file is truncated or damaged");
         s->l += piece;
     }
     return 0;
 }
 
-/* As htslib's bcf_read(), but what is allocated follows what is there. 1, 0 at the end, -1 (logged). */
+/* As htslib's bcf_read(), but what is allocated follows what is there. 1, 0 at the end, -1
+ * (logged). */
 static int read_bcf(tfb_records_t *r, bcf1_t *rec)
 {
     uint8_t x[32];
@@ -318,7 +336,8 @@ static int read_bcf(tfb_records_t *r, bcf1_t *rec)
     if (n != sizeof x) return read_error(r, "the file is truncated or damaged");
     bcf_clear(rec);
     uint32_t n_shared = le_to_u32(x), n_indiv = le_to_u32(x + 4), n_fmt_sample = le_to_u32(x + 28);
-    if (n_shared < 24 || n_shared > INT32_MAX || n_indiv > INT32_MAX) return read_error(r, "the next record has an impossible length; the file is damaged");
+    if (n_shared < 24 || n_shared > INT32_MAX || n_indiv > INT32_MAX)
+        return read_error(r, "the next record has an impossible length; the file is damaged");
     rec->rid = le_to_i32(x + 8);
     rec->pos = le_to_u32(x + 12);
     if (rec->pos == UINT32_MAX) rec->pos = -1; /* POS 0: a telomere */
@@ -330,7 +349,8 @@ static int read_bcf(tfb_records_t *r, bcf1_t *rec)
     rec->n_fmt = n_fmt_sample >> 24;
     if (read_bytes(r, &rec->shared, n_shared - 24) < 0 || read_bytes(r, &rec->indiv, n_indiv) < 0) return -1;
     r->n++;
-    if (!rec->indiv.l || !rec->n_sample) rec->n_fmt = 0; /* as bcftools of old wrote records that had lost their samples */
+    if (!rec->indiv.l || !rec->n_sample)
+        rec->n_fmt = 0; /* as bcftools of old wrote records that had lost their samples */
     return 1;
 }
 
@@ -340,19 +360,26 @@ typedef struct {
 
 static bytes_t bytes_of(const kstring_t *s)
 {
-    const uint8_t *at = (const uint8_t *)s->s;
-    return (bytes_t){at, at ? at + s->l : at}; /* NULL: nothing was ever read into it */
+    static const uint8_t none[1];
+    const uint8_t *p = s->s ? (const uint8_t *)s->s : none; /* a record without samples may have no buffer */
+    return (bytes_t){p, p + s->l};
 }
 
 /* Takes a number of a type. 0, or -1: there is none. */
 static int take_number(bytes_t *b, int type, int32_t *v)
 {
-    int size = type == BCF_BT_INT8 ? 1 : type == BCF_BT_INT16 ? 2 : type == BCF_BT_INT32 ? 4 : 0;
-    if (size == 0 || b->end - b->at < size) return -1;
-    if (size == 1) *v = (int8_t)*b->at;
-    if (size == 2) *v = le_to_i16(b->at);
-    if (size == 4) *v = le_to_i32(b->at);
-    b->at += size;
+    ptrdiff_t left = b->end - b->at;
+    if (type == BCF_BT_INT8 && left >= 1) {
+        *v = (int8_t)*b->at;
+        b->at += 1;
+    } else if (type == BCF_BT_INT16 && left >= 2) {
+        *v = le_to_i16(b->at);
+        b->at += 2;
+    } else if (type == BCF_BT_INT32 && left >= 4) {
+        *v = le_to_i32(b->at);
+        b->at += 4;
+    } else
+        return -1;
     return 0;
 }
 
@@ -386,7 +413,10 @@ static int skip_values(bytes_t *b, int type, int32_t n, size_t times)
     return 0;
 }
 
-static int declared(const bcf_hdr_t *h, int32_t id) { return id >= 0 && id < h->n[BCF_DT_ID] && h->id[BCF_DT_ID][id].key; }
+static int declared(const bcf_hdr_t *h, int32_t id)
+{
+    return id >= 0 && id < h->n[BCF_DT_ID] && h->id[BCF_DT_ID][id].key;
+}
 
 /* ID, alleles, FILTER and INFO. NULL, or what is wrong. */
 static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
@@ -396,12 +426,15 @@ static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
     int32_t n, id;
     if (rec->n_allele < 1) return "has no REF";
     for (int i = 0; i < 1 + (int)rec->n_allele; i++) /* ID first */
-        if (take_head(&b, &type, &n) < 0 || (type != BCF_BT_CHAR && (i > 0 || n > 0)) || skip_values(&b, type, n, 1) < 0)
+        if (take_head(&b, &type, &n) < 0 || (type != BCF_BT_CHAR && (i > 0 || n > 0)) ||
+            skip_values(&b, type, n, 1) < 0)
             return i ? "has a damaged allele" : "has a damaged ID";
-    if (is_text(r)) return b.at == b.end ? "has missing columns" : NULL; /* what htslib made of text is sound but for that */
+    if (is_text(r))
+        return b.at == b.end ? "has missing columns" : NULL; /* what htslib made of text is sound but for that */
     if (take_head(&b, &type, &n) < 0 || (n > 0 && !is_integer(type))) return "has a damaged FILTER";
     for (int i = 0; i < n; i++)
-        if (take_number(&b, type, &id) < 0 || !declared(r->hdr, id)) return "has a FILTER that the header does not declare";
+        if (take_number(&b, type, &id) < 0 || !declared(r->hdr, id))
+            return "has a FILTER that the header does not declare";
     for (int i = 0; i < (int)rec->n_info; i++) {
         if (take_typed_number(&b, &id) < 0) return "has fewer INFO tags than it states";
         if (!declared(r->hdr, id)) return "has an INFO tag that the header does not declare";
@@ -421,16 +454,19 @@ static const char *check_samples(const tfb_records_t *r, const bcf1_t *rec)
     for (int i = 0; i < (int)rec->n_fmt; i++) {
         if (take_typed_number(&b, &id) < 0) return "has fewer FORMAT tags than it states";
         if (!declared(r->hdr, id)) return "has a FORMAT tag that the header does not declare";
-        if (take_head(&b, &type, &n) < 0 || skip_values(&b, type, n, rec->n_sample) < 0) return "has a damaged FORMAT tag";
+        if (take_head(&b, &type, &n) < 0 || skip_values(&b, type, n, rec->n_sample) < 0)
+            return "has a damaged FORMAT tag";
         const char *key = r->hdr->id[BCF_DT_ID][id].key;
-        if (strcmp(key, "GT") == 0 && !is_integer(type) && (number || type != BCF_BT_NULL)) return "has genotypes that are no numbers";
-        if (number && strcmp(key, "PS") == 0 && !is_integer(type) && bcf_hdr_id2type(r->hdr, BCF_HL_FMT, (uint32_t)id) == BCF_HT_INT)
+        if (strcmp(key, "GT") == 0 && !is_integer(type) && (number || type != BCF_BT_NULL))
+            return "has genotypes that are no numbers";
+        if (number && strcmp(key, "PS") == 0 && !is_integer(type) &&
+            bcf_hdr_id2type(r->hdr, BCF_HL_FMT, (uint32_t)id) == BCF_HT_INT)
             return "has phase sets that are no numbers";
     }
     return NULL;
 }
 
-/* Every number of a record that htslib uses as an index or a length. 0, or -1 (logged). */
+/* Every number of a record that htslib uses as an index or a length. Returns 0, or -1 (logged). */
 static int check_record(tfb_records_t *r, bcf1_t *rec)
 {
     const char *what = NULL;
@@ -456,7 +492,8 @@ static int in_targets(tfb_records_t *r, bcf1_t *rec)
     if (!r->sr || !r->sr->targets) return 1;
     hts_pos_t beg = rec->pos, end = rec->pos;
     if (r->targets_overlap > 0) end += rec->rlen - 1;
-    if (r->targets_overlap == 2 && bcf_unpack(rec, BCF_UN_STR) == 0) { /* the bases that all alleles share are not changed */
+    if (r->targets_overlap == 2 &&
+        bcf_unpack(rec, BCF_UN_STR) == 0) { /* the bases that all alleles share are not changed */
         hts_pos_t shared = rec->rlen;
         for (int i = 1; i < (int)rec->n_allele; i++) {
             hts_pos_t k = 0;
@@ -470,8 +507,8 @@ static int in_targets(tfb_records_t *r, bcf1_t *rec)
     return r->sr->targets_exclude ? !in : in;
 }
 
-/* The next record of the regions; htslib leaves out those that are no targets. It changes places with *rec. 1, 0
- * at the end, -1 (logged). */
+/* The next record of the regions; htslib leaves out those that are no targets. It changes places
+ * with *rec. 1, 0 at the end, -1 (logged). */
 static int read_region(tfb_records_t *r, bcf1_t **rec)
 {
     if (bcf_sr_next_line(r->sr)) {
@@ -484,7 +521,8 @@ static int read_region(tfb_records_t *r, bcf1_t **rec)
     return r->sr->errnum ? read_error(r, bcf_sr_strerror(r->sr->errnum)) : 0;
 }
 
-/* Is one of the record's tags beyond those that were declared? htslib says so only of the first record that has it. */
+/* Is one of the record's tags beyond those that were declared? htslib reports only the first
+ * record that has it. */
 static int new_tag(const tfb_records_t *r, bcf1_t *rec)
 {
     if (bcf_unpack(rec, BCF_UN_ALL) < 0) return 1;

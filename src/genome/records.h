@@ -1,9 +1,11 @@
-/* records.h - the records of a VCF or BCF, one after another, each checked before anything else looks at it.
+/* records.h - the records of a VCF or BCF, one after another, each checked before anything else
+ * looks at it.
  *
- * htslib takes a line with missing columns (and then writes a BCF that nothing reads), drops columns that the
- * header does not have, takes a POS that is no number for 0, and allocates whatever a BCF's length fields say.
- * Here a record is complete, its numbers are within bounds, and a file that ends within a record is an error. A
- * complete last line without a newline is taken with a warning; empty lines at the end are skipped. */
+ * htslib takes a line with missing columns (and then writes a BCF that nothing reads), drops
+ * columns that the header does not have, takes a POS that is no number for 0, and allocates
+ * whatever a BCF's length fields say. Here a record is complete, its numbers are within bounds,
+ * and a file that ends within a record is an error. A complete last line without a newline is
+ * taken with a warning; empty lines at the end are skipped. */
 #ifndef TFB_RECORDS_H
 #define TFB_RECORDS_H
 
@@ -22,23 +24,25 @@ typedef struct {
 
 typedef struct tfb_records_t tfb_records_t;
 
-/* NULL on failure (logged). */
+/* Opens the input. Returns NULL on failure (logged). */
 tfb_records_t *tfb_records_open(const tfb_records_opt_t *o);
-/* The records of a file that the caller has opened, with its header, of which nothing more was read. Both stay the
- * caller's. NULL on lack of memory (logged). */
+/* Reads the records of a file that the caller has opened, with its header, of which nothing more
+ * was read. Both stay the caller's. NULL on lack of memory (logged). */
 tfb_records_t *tfb_records_on(const char *path, htsFile *in, bcf_hdr_t *hdr);
 void tfb_records_close(tfb_records_t *r);
-/* The reader's own header, to which reading adds contigs and tags that the file does not declare: records can be
- * written by no other. What is appended to it by the caller must be there before the first record is read. */
+/* Returns the reader's own header, to which reading adds contigs and tags that the file does not
+ * declare: records can be written by no other. What is appended to it by the caller must be
+ * there before the first record is read. */
 bcf_hdr_t *tfb_records_header(tfb_records_t *r);
-/* The threads that decompress, for the output to share; NULL: none. */
+/* Returns the threads that decompress, for the output to share; NULL: none. */
 htsThreadPool *tfb_records_pool(tfb_records_t *r);
-/* What messages call the input. */
+/* Returns what messages call the input. */
 const char *tfb_records_name(const tfb_records_t *r);
-/* Reads the next record that the targets do not exclude into *rec, which may become another one (both are to be
- * destroyed by bcf_destroy). 1, 0 at the end of the input, or -1 (logged: file, record, line). rec->errcode has
- * BCF_ERR_CTG_UNDEF or BCF_ERR_TAG_UNDEF if the header did not declare its contig or all of its tags when the
- * first record was read: it cannot be written as BCF. */
+/* Reads the next record that the targets do not exclude into *rec, which may become another one
+ * (both are to be destroyed by bcf_destroy). 1, 0 at the end of the input, or -1 (logged: file,
+ * record, line). rec->errcode has BCF_ERR_CTG_UNDEF or BCF_ERR_TAG_UNDEF if the header did not
+ * declare its contig or all of its tags when the first record was read: it cannot be written as
+ * BCF. */
 int tfb_records_next(tfb_records_t *r, bcf1_t **rec);
 
 #endif

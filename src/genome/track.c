@@ -24,7 +24,8 @@ struct tfb_track_t {
     kstring_t line;
 };
 
-/* Ends the writing of a track, which is not in its place yet. keep 0: it will not get there. 0, or -1 (an error is logged). */
+/* Ends the writing of a track, which is not in its place yet. keep 0: it will not get there. 0,
+ * or -1 (an error is logged). */
 static int finish_track(tfb_track_t *t, int keep)
 {
     int ret = keep ? 0 : -1;
@@ -66,7 +67,8 @@ static tfb_track_t *open_track(const char *path, FILE *spill, const tfb_fasta_t 
     t->decimals = decimals;
     if (!spill && tfb_file_gz_name(path)) {
         if (!(t->out = tfb_out_begin(path)) || !(t->gz = tfb_out_bgzf(t->out, path, "w"))) goto fail;
-    } else if (!(t->text = tfb_out_open(path, &t->out)) || (spill && !(t->bw = tfb_bigwig_begin(t->text, spill, t->path, f))))
+    } else if (!(t->text = tfb_out_open(path, &t->out)) ||
+               (spill && !(t->bw = tfb_bigwig_begin(t->text, spill, t->path, f))))
         goto fail;
     return t;
 fail:
@@ -83,7 +85,8 @@ static int ends_with(const char *s, const char *suffix)
     return n >= m && strcasecmp(s + n - m, suffix) == 0;
 }
 
-/* Where the track of a TF goes: a copy. hole: of {tf} in the name of the output, or NULL. */
+/* Returns the path of a TF's track, to be freed, or NULL. hole: {tf} in the name of the output,
+ * or NULL. */
 static char *track_path(const char *out, const char *hole, int folder, const char *tf, const char *suffix)
 {
     kstring_t path = {0, 0, NULL};
@@ -124,13 +127,15 @@ static char **track_paths(const tfb_tracks_opt_t *o, int bigwig)
 {
     struct stat st;
     const char *hole = strstr(o->out, "{tf}");
-    int folder = !hole && strcmp(o->out, "-") && (ends_with(o->out, "/") || (stat(o->out, &st) == 0 && S_ISDIR(st.st_mode))), n = o->n_tfs;
+    int n = o->n_tfs, folder = !hole && strcmp(o->out, "-") != 0;
+    if (folder && !ends_with(o->out, "/")) folder = stat(o->out, &st) == 0 && S_ISDIR(st.st_mode);
     if (bigwig && strcmp(o->out, "-") == 0) {
         tfb_error("bigWig needs a file: %s FILE.bw", o->option);
         return NULL;
     }
     if (n > 1 && !hole && !folder) {
-        tfb_error("%d TFs are %d tracks: give %s a name with {tf}, such as %s '{tf}.bw', or a folder", n, n, o->option, o->option);
+        tfb_error("%d TFs are %d tracks: give %s a name with {tf}, such as %s '{tf}.bw', or a folder", n, n, o->option,
+                  o->option);
         return NULL;
     }
     char **path = calloc((size_t)n + 1, sizeof *path);
@@ -150,7 +155,8 @@ static char **track_paths(const tfb_tracks_opt_t *o, int bigwig)
 
 tfb_track_t **tfb_tracks_open(const tfb_tracks_opt_t *o, const tfb_fasta_t *f)
 {
-    int bigwig = o->format ? strcmp(o->format, "bigwig") == 0 : ends_with(o->out, ".bw") || ends_with(o->out, ".bigwig"), t = 0;
+    int t = 0, bigwig = ends_with(o->out, ".bw") || ends_with(o->out, ".bigwig");
+    if (o->format) bigwig = strcmp(o->format, "bigwig") == 0;
     char **path = track_paths(o, bigwig);
     tfb_track_t **track = path ? calloc((size_t)o->n_tfs, sizeof(tfb_track_t *)) : NULL;
     FILE *spill = NULL;
@@ -190,15 +196,27 @@ int tfb_tracks_close(tfb_track_t **track, int n, int keep)
     return ret;
 }
 
+static int add_value(tfb_track_t *t, float v)
+{
+    if (t->decimals < 0) return ksprintf(&t->line, "%.6g\n", (double)v);
+    return ksprintf(&t->line, "%.*f\n", t->decimals, (double)v);
+}
+
+static int write_line(const tfb_track_t *t)
+{
+    if (t->gz) return bgzf_write(t->gz, t->line.s, t->line.l) == (ssize_t)t->line.l ? 0 : -1;
+    return fwrite(t->line.s, 1, t->line.l, t->text) == t->line.l ? 0 : -1;
+}
+
 int tfb_track_add(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t end, float v)
 {
     if (t->bw) return tfb_bigwig_add(t->bw, contig, beg, end, v);
     t->line.l = 0;
     errno = 0;
     if (ksprintf(&t->line, "%s\t%" PRId64 "\t%" PRId64 "\t", contig, (int64_t)beg, (int64_t)end) > 0 &&
-        ksprintf(&t->line, t->decimals < 0 ? "%.*g\n" : "%.*f\n", t->decimals < 0 ? 6 : t->decimals, (double)v) > 0 &&
-        (t->gz ? bgzf_write(t->gz, t->line.s, t->line.l) == (ssize_t)t->line.l : fwrite(t->line.s, 1, t->line.l, t->text) == t->line.l))
+        add_value(t, v) > 0 && write_line(t) == 0)
         return 0;
-    tfb_error("cannot write to %s: %s", strcmp(t->path, "-") ? t->path : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
+    const char *why = errno ? strerror(errno) : "write error (is the disk full?)";
+    tfb_error("cannot write to %s: %s", strcmp(t->path, "-") ? t->path : "standard output", why);
     return -1;
 }

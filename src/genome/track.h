@@ -11,20 +11,20 @@ typedef struct {
      * output, bedGraph only. TFs stand in names as tfb_file_part has them. */
     const char *out;
     const char *option;    /* that out came from, for messages */
-    const char *format;    /* "bedgraph" or "bigwig"; NULL: bigWig where out ends in .bw or .bigwig */
+    const char *format;    /* "bedgraph" or "bigwig"; NULL: bigWig if out ends in .bw or .bigwig */
     const char *const *tf; /* (n_tfs) */
     int n_tfs;
     int decimals; /* of values in bedGraph; -1: six significant digits. bigWig holds floats */
 } tfb_tracks_opt_t;
 
-/* A track for each TF, an array of n_tfs. Contigs of a bigWig are those of f. NULL on failure
- * (logged). */
+/* Opens a track for each TF. Returns an array of n_tfs. Contigs of a bigWig are those of f. NULL
+ * on failure (logged). */
 tfb_track_t **tfb_tracks_open(const tfb_tracks_opt_t *o, const tfb_fasta_t *f);
 /* Closes them all and frees the array. keep 0, or an error: no file is left. 0, or -1 (an error
  * is logged). track may be NULL. */
 int tfb_tracks_close(tfb_track_t **track, int n, int keep);
-/* [beg, end) of contig: contigs in the order of the FASTA, ascending and without overlaps. 0, or
- * -1 (logged). */
+/* Adds [beg, end) of contig: contigs in the order of the FASTA, ascending and without overlaps.
+ * 0, or -1 (logged). */
 int tfb_track_add(tfb_track_t *t, const char *contig, hts_pos_t beg, hts_pos_t end, float v);
 
 #endif

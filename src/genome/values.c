@@ -6,7 +6,8 @@
 /* Whether a value of BCF's type can be read as what the header declares; htslib reads any bytes as text. */
 static int fits(const bcf_hdr_t *hdr, int field, int key, int type)
 {
-    if (key < 0 || key >= hdr->n[BCF_DT_ID] || !hdr->id[BCF_DT_ID][key].val || !bcf_hdr_idinfo_exists(hdr, field, key)) return 1; /* never asked for */
+    if (key < 0 || key >= hdr->n[BCF_DT_ID] || !hdr->id[BCF_DT_ID][key].val || !bcf_hdr_idinfo_exists(hdr, field, key))
+        return 1; /* never asked for */
     uint32_t declared = bcf_hdr_id2type(hdr, field, (uint32_t)key);
     int number = type == BCF_BT_INT8 || type == BCF_BT_INT16 || type == BCF_BT_INT32 || type == BCF_BT_FLOAT;
     return number || (declared != BCF_HT_INT && declared != BCF_HT_REAL);
@@ -14,8 +15,8 @@ static int fits(const bcf_hdr_t *hdr, int field, int key, int type)
 
 static int misfit(const char *path, const bcf_hdr_t *hdr, bcf1_t *rec, const char *field, int key)
 {
-    tfb_error("%s: %s:%" PRId64 ": %s/%s does not hold the numbers that the header declares: the file is damaged", path, bcf_seqname_safe(hdr, rec),
-              (int64_t)rec->pos + 1, field, bcf_hdr_int2id(hdr, BCF_DT_ID, key));
+    tfb_error("%s: %s:%" PRId64 ": %s/%s does not hold the numbers that the header declares: the file is damaged", path,
+              bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1, field, bcf_hdr_int2id(hdr, BCF_DT_ID, key));
     return -1;
 }
 

@@ -1,8 +1,10 @@
-/* amx.c - matrix products in bfloat16 on the tile unit of newer Xeons: operands are rounded to 8 bits of mantissa, sums are float32.
+/* amx.c - matrix products in bfloat16 on the tile unit of newer Xeons: operands are rounded to 8 bits of mantissa, sums
+ * are float32.
  *
- * Only the products differ; everything else is AVX-512's. A never exists in bfloat16 as a whole: 32 rows of it are rounded into a buffer on the
- * stack, and since overlapping rows (convolutions) are a stride there too, each float is rounded once. A packed panel keeps the size it has in
- * float32, so that callers' offsets hold; products over fewer than MIN_K terms, whose padding would not fit that size, stay in float32. */
+ * Only the products differ; everything else is AVX-512's. A never exists in bfloat16 as a whole: 32 rows of it are
+ * rounded into a buffer on the stack, and since overlapping rows (convolutions) are a stride there too, each float is
+ * rounded once. A packed panel keeps the size it has in float32, so that callers' offsets hold; products over fewer
+ * than MIN_K terms, whose padding would not fit that size, stay in float32. */
 #if defined(__AMX_BF16__) && defined(__AVX512BF16__)
 #include "kernels/amx.h"
 #include <immintrin.h>
@@ -28,7 +30,8 @@ typedef struct {
 } tile_config_t;
 
 /* Tiles 0-3 sums (row, column), 4-5 A, 6-7 B; all of 16 rows of 64 bytes. */
-static const tile_config_t config = {.palette = 1, .colsb = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+static const tile_config_t config = {
+    .palette = 1, .colsb = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
 
 static __m512i pairs(__m512 even, __m512 odd)
 {
@@ -38,7 +41,9 @@ static __m512i pairs(__m512 even, __m512 odd)
 
 static __m512 load(const float *p, int n)
 {
-    return n >= 16 ? _mm512_loadu_ps(p) : n <= 0 ? _mm512_setzero_ps() : _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+    return n >= 16  ? _mm512_loadu_ps(p)
+           : n <= 0 ? _mm512_setzero_ps()
+                    : _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 }
 
 /* 32 neighbouring floats, of which n count, as 32 bfloat16. */
@@ -89,12 +94,14 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
                     for (int h = 0; h < 2; h++) {
                         const float *s = b + (k0 + k) * ldk + n0 + 16 * h;
                         _mm512_storeu_si512(o + h * TILE + k / 2 * 64,
-                                            pairs(load(s, k < nk ? w - 16 * h : 0), load(s + (k + 1 < nk ? ldk : 0), k + 1 < nk ? w - 16 * h : 0)));
+                                            pairs(load(s, k < nk ? w - 16 * h : 0),
+                                                  load(s + (k + 1 < nk ? ldk : 0), k + 1 < nk ? w - 16 * h : 0)));
                     }
             } else
                 for (int h = 0; h < 2; h++) {
                     __m512i r[16];
-                    for (int n = 0; n < 16; n++) r[n] = 16 * h + n < w ? round32(b + (n0 + 16 * h + n) * ldn + k0, nk) : _mm512_setzero_si512();
+                    for (int n = 0; n < 16; n++)
+                        r[n] = 16 * h + n < w ? round32(b + (n0 + 16 * h + n) * ldn + k0, nk) : _mm512_setzero_si512();
                     transpose16(r);
                     for (int k = 0; k < 16; k++) _mm512_storeu_si512(o + h * TILE + k * 64, r[k]);
                 }
@@ -102,8 +109,10 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
     }
 }
 
-/* c (rows, cols) = or += the product of the buffered rows of A, stride bytes apart, with one panel's nb blocks of terms. */
-static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t stride, const uint8_t *b, float *c, ptrdiff_t ldc, int add)
+/* c (rows, cols) = or += the product of the buffered rows of A, stride bytes apart, with one panel's nb blocks of
+ * terms. */
+static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t stride, const uint8_t *b, float *c,
+                  ptrdiff_t ldc, int add)
 {
     float sum[ROWS * PANEL] __attribute__((aligned(64)));
     int low = rows > 16, wide = cols > 16;
@@ -153,10 +162,12 @@ static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t strid
 }
 
 /* All panels against the buffered rows and terms [k0, k0 + kc) of K. */
-static void panels(int rows, int N, int K, int k0, int kc, const uint16_t *a, ptrdiff_t stride, const float *bp, float *c, ptrdiff_t ldc, int add)
+static void panels(int rows, int N, int K, int k0, int kc, const uint16_t *a, ptrdiff_t stride, const float *bp,
+                   float *c, ptrdiff_t ldc, int add)
 {
     for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL)
-        block(rows, N - n < PANEL ? N - n : PANEL, (kc + KB - 1) / KB, a, stride, (const uint8_t *)bp + (size_t)(k0 / KB) * 2 * TILE, c + n, ldc, add);
+        block(rows, N - n < PANEL ? N - n : PANEL, (kc + KB - 1) / KB, a, stride,
+              (const uint8_t *)bp + (size_t)(k0 / KB) * 2 * TILE, c + n, ldc, add);
 }
 
 static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
@@ -172,20 +183,23 @@ static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float
         for (int m = 0; m < M; m += ROWS) {
             int rows = M - m < ROWS ? M - m : ROWS;
             ptrdiff_t ld = overlap ? lda : (kc + KB - 1) / KB * KB;
-            if (overlap) { /* the last block of terms of the last row reaches up to KB - 1 further: finite, and multiplied by 0 */
+            if (overlap) { /* the last block of terms of the last row reaches up to KB - 1 further: finite, and
+                              multiplied by 0 */
                 int n = (int)((rows - 1) * lda) + kc;
                 for (int i = 0; i < n; i += 32) _mm512_storeu_si512(buf + i, round32(a + m * lda + k0 + i, n - i));
                 memset(buf + n, 0, KB * sizeof *buf);
             } else
                 for (int r = 0; r < rows; r++)
-                    for (int i = 0; i < kc; i += 32) _mm512_storeu_si512(buf + r * ld + i, round32(a + (m + r) * lda + k0 + i, kc - i));
+                    for (int i = 0; i < kc; i += 32)
+                        _mm512_storeu_si512(buf + r * ld + i, round32(a + (m + r) * lda + k0 + i, kc - i));
             panels(rows, N, K, k0, kc, buf, ld * 2, bp, c + m * ldc, ldc, add || k0);
         }
     }
     _tile_release();
 }
 
-static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
+                    ptrdiff_t ldc, int add)
 {
     uint16_t buf[ROWS * KC] __attribute__((aligned(64)));
     int K = S * R;
@@ -208,8 +222,9 @@ static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, p
                 for (int h = 0; 16 * h < rows; h++) {
                     __m512i t[16];
                     for (int i = 0; i < 16; i++)
-                        t[i] = pairs(load(2 * i < nk ? row[2 * i] + 16 * h : NULL, 2 * i < nk ? rows - 16 * h : 0),
-                                     load(2 * i + 1 < nk ? row[2 * i + 1] + 16 * h : NULL, 2 * i + 1 < nk ? rows - 16 * h : 0));
+                        t[i] = pairs(
+                            load(2 * i < nk ? row[2 * i] + 16 * h : NULL, 2 * i < nk ? rows - 16 * h : 0),
+                            load(2 * i + 1 < nk ? row[2 * i + 1] + 16 * h : NULL, 2 * i + 1 < nk ? rows - 16 * h : 0));
                     transpose16(t);
                     for (int i = 0; i < 16; i++) _mm512_store_si512(buf + (16 * h + i) * ld + k, t[i]);
                 }
@@ -222,11 +237,14 @@ static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, p
 
 int tfb_amx_start(tfb_kernels_t *k)
 {
-    /* Linux hands the tile registers out on request, to this process and the threads it will start; 18 is their state component */
+    /* Linux hands the tile registers out on request, to this process and the threads it will start; 18 is their state
+     * component */
     unsigned long has = 0;
-    if (!__builtin_cpu_supports("amx-bf16") || !__builtin_cpu_supports("amx-tile") || !__builtin_cpu_supports("avx512bf16")) return -1;
-    if (syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18) != 0 || syscall(SYS_arch_prctl, 0x1022 /* ARCH_GET_XCOMP_PERM */, &has) != 0 ||
-        !(has >> 18 & 1))
+    if (!__builtin_cpu_supports("amx-bf16") || !__builtin_cpu_supports("amx-tile") ||
+        !__builtin_cpu_supports("avx512bf16"))
+        return -1;
+    if (syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18) != 0 ||
+        syscall(SYS_arch_prctl, 0x1022 /* ARCH_GET_XCOMP_PERM */, &has) != 0 || !(has >> 18 & 1))
         return -1;
     *k = tfb_kernels_avx512;
     k->name = "amx-bf16";

@@ -1,4 +1,5 @@
-/* avx512.c - the kernel template over 16-float registers. Compiled with AVX-512F/DQ/BW/VL and FMA, called only where they exist. */
+/* avx512.c - the kernel template over 16-float registers. Compiled with AVX-512F/DQ/BW/VL and FMA, called only where
+ * they exist. */
 #if defined(__AVX512F__) && defined(__FMA__)
 #include <immintrin.h>
 #define VMAX     _mm512_max_ps

@@ -7,27 +7,48 @@
 
 extern const tfb_kernels_t tfb_kernels_plain, tfb_kernels_vec128, tfb_kernels_avx2, tfb_kernels_avx512;
 
-static const tfb_kernels_t *have[5]; /* plain first, best last, NULL */
+#ifdef HAVE_AVX2_KERNELS
+static int has_avx2(void) { return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma"); }
+#endif
+#ifdef HAVE_AVX512_KERNELS
+static int has_avx512(void)
+{
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") && __builtin_cpu_supports("fma");
+}
+#endif
+
+/* The sets, best last. runs: does this processor have what the set needs? NULL: every processor has. */
+static const struct {
+    const tfb_kernels_t *set;
+    int (*runs)(void);
+} sets[] = {
+    {.set = &tfb_kernels_plain},
+    {.set = &tfb_kernels_vec128},
+#ifdef HAVE_AVX2_KERNELS
+    {.set = &tfb_kernels_avx2, .runs = has_avx2},
+#endif
+#ifdef HAVE_AVX512_KERNELS
+    {.set = &tfb_kernels_avx512, .runs = has_avx512},
+#endif
+};
+enum { N_SETS = sizeof sets / sizeof sets[0] };
+
+static const tfb_kernels_t *have[N_SETS + 1]; /* those that run here, then NULL */
 static const tfb_kernels_t *best;
 #ifdef HAVE_AMX_KERNELS
-static tfb_kernels_t amx; /* filled where the processor has it */
+static tfb_kernels_t amx; /* filled if the processor has it */
 #endif
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void choose(void)
 {
     int n = 0;
-    have[n++] = &tfb_kernels_plain;
-    have[n++] = &tfb_kernels_vec128;
 #ifdef HAVE_AVX2_KERNELS
     __builtin_cpu_init();
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) have[n++] = &tfb_kernels_avx2;
-#ifdef HAVE_AVX512_KERNELS
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512vl") &&
-        __builtin_cpu_supports("fma"))
-        have[n++] = &tfb_kernels_avx512;
 #endif
-#endif
+    for (int i = 0; i < N_SETS; i++)
+        if (!sets[i].runs || sets[i].runs()) have[n++] = sets[i].set;
     best = have[n - 1];
     const char *want = getenv("TFBIND_CPU");
     for (int i = 0; want && i < n; i++)
@@ -73,7 +94,7 @@ void tfb_max3_weights(int K, int C, int N, const float *w, float *out)
     size_t CN = (size_t)C * (size_t)N;
     for (int p = 0; p < TFB_MAX3_POINTS; p++)
         for (int q = 0; q < Q; q++) {
-            int n = q < Q - 1 ? 3 : K - 3 * q; /* the last chunk takes a fourth tap where there is one */
+            int n = q < Q - 1 ? 3 : K - 3 * q; /* the last chunk takes a fourth tap if there is one */
             for (size_t i = 0; i < CN; i++) {
                 double s = 0;
                 for (int k = 0; k < n; k++) s += at[p][k] * (double)w[(size_t)(3 * q + k) * CN + i];

@@ -1,4 +1,5 @@
-/* kernels.h - the few hot loops, once in plain C (the specification) and once as a template compiled per instruction set.
+/* kernels.h - the few hot loops, once in plain C (the specification) and once as a template compiled per instruction
+ * set.
  *
  * Which set runs is chosen on first use from what the processor has; TFBIND_CPU=plain|vec128|avx2|avx512 overrides it
  * downwards, which is how the tests compare them. All matrices are row-major float32. */
@@ -30,32 +31,38 @@ typedef struct {
      * convolution over channels-last data is this with lda = C). bp: B packed. */
     void (*gemm)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
 
-    /* Scoring's convolutions, pooled over 3, by a short algorithm (below): group g of G reads the K + 2 rows of C floats at a[g], a[g] + lda, ...; c[g] (N) =
-     * the maximum of what follows its three products of K rows each. bp: tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to
-     * 64 bytes. A group's result depends on its own rows only. NULL where gemm is of another kind. */
-    void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c,
-                      float *scratch);
+    /* Scoring's convolutions, pooled over 3, by a short algorithm (below): group g of G reads the K + 2 rows of C
+     * floats at a[g], a[g] + lda, ...; c[g] (N) = the maximum of what follows its three products of K rows each. bp:
+     * tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to 64 bytes. A group's result depends on
+     * its own rows only. NULL where gemm is of another kind. */
+    void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
+                      const tfb_after_t *after, float *const *c, float *scratch);
 
     /* C (M, N) = sum over S blocks of A_s^T * B_s, or += where add. Block s has R rows; element (r, m) of A_s is
      * a[s*lds + r*lda + m]. bp: the S*R rows of B, packed as one (S*R, N) matrix. The gradient of weights. */
-    void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
+    void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
+                    ptrdiff_t ldc, int add);
 
-    /* The first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of table[k][code[l + k]], table (K, 5, Fp), Fp = F
-     * rounded up to 16; row 4 of each k is the mean of the other four (an N counts a quarter of each base). */
+    /* The first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of table[k][code[l + k]], table (K, 5,
+     * Fp), Fp = F rounded up to 16; row 4 of each k is the mean of the other four (an N counts a quarter of each base).
+     */
     void (*lookup)(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y);
-    /* The same for scoring, two bases at a time and pooled: y (Lo, F) = the maximum over P rows l of what follows the sum over k < K2 of
-     * table[k][pair[l + 2k]]. pair[i] = 5 * code[i] + code[i+1]; table: for each panel of columns (K2, 25, panel), zero-filled beyond F, aligned to 64 bytes. */
-    void (*lookup2)(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *after, float *y);
+    /* The same for scoring, two bases at a time and pooled: y (Lo, F) = the maximum over P rows l of what follows the
+     * sum over k < K2 of table[k][pair[l + 2k]]. pair[i] = 5 * code[i] + code[i+1]; table: for each panel of columns
+     * (K2, 25, panel), zero-filled beyond F, aligned to 64 bytes. */
+    void (*lookup2)(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *after,
+                    float *y);
     /* The weight gradient of lookup: table (K, 5, Fp) += , for each l and k, dy (L, F)[l] into row code[l + k]. */
     void (*scatter)(int L, int F, int K, const uint8_t *code, const float *dy, float *table);
 
-    /* Writes y (Lo, C): the maximum over P neighbouring rows of x (Lo*P, C) after what `after` says (NULL: nothing; here its bias may be
-     * NULL). P 1: no pooling. y may be x. */
+    /* Writes y (Lo, C): the maximum over P neighbouring rows of x (Lo*P, C) after what `after` says (NULL: nothing;
+     * here its bias may be NULL). P 1: no pooling. y may be x. */
     void (*finish)(int Lo, int C, int P, const float *x, const tfb_after_t *after, float *y);
 
-    /* The gradient of pooling: of each P rows of dx (Lo*P, C) the first that has the maximum y gets dy (Lo, C), the others 0. */
+    /* The gradient of pooling: of each P rows of dx (Lo*P, C) the first that has the maximum y gets dy (Lo, C), the
+     * others 0. */
     void (*pool_grad)(int Lo, int C, int P, const float *x, const float *y, const float *dy, float *dx);
-    /* y (n) = max(y, 0), and its gradient: dy = 0 where what relu left in y is not positive. */
+    /* y (n) = max(y, 0), NaN stays NaN; and its gradient: dy = 0 where what relu left in y is not positive. */
     void (*relu)(size_t n, float *y);
     void (*relu_grad)(size_t n, const float *y, float *dy);
 
@@ -66,32 +73,40 @@ typedef struct {
     /* Batch norm's two sums: s1[c] += dy, s2[c] += dy * (x - mean[c]) over rows. */
     void (*bn_sums)(int R, int C, const float *x, const float *dy, const float *mean, double *s1, double *s2);
     /* dx (R, C) = a[c] * dy + b[c] * x + d[c]. dx may be dy. */
-    void (*bn_grad)(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d, float *dx);
+    void (*bn_grad)(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d,
+                    float *dx);
     /* y (R, C) += w (C) * x (R, C): a tap of a depthwise convolution. */
     void (*mul_add)(int R, int C, const float *w, const float *x, float *y);
-    /* One step of H LSTM units: g (4H) holds the gates i, f, g, o before activation, and after it on return; c = f * c_prev + i * g,
-     * h = o * tanh(c). c_prev NULL = 0. */
+    /* One step of H LSTM units: g (4H) holds the gates i, f, g, o before activation, and after it on return; c = f *
+     * c_prev + i * g, h = o * tanh(c). c_prev NULL = 0. */
     void (*lstm_cell)(int H, float *g, const float *c_prev, float *c, float *h);
     /* p -= lr_t * m' / (sqrt(v') * inv_sqrt_c2 + eps) with m' = b1*m + (1-b1)*g, v' = b2*v + (1-b2)*g*g; n elements.
-     * Gradients below 1e-15 and moments below 1e-30, of no weight beside eps, are taken as 0: those of dead units would else end among the
-     * denormal numbers, where rounding keeps 0.9 * m from reaching 0 and processors are some fifty times slower. */
-    void (*adam)(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2, float inv_sqrt_c2, float eps);
+     * Gradients below 1e-15 and moments below 1e-30, of no weight beside eps, are taken as 0: those of dead units would
+     * else end among the denormal numbers, where rounding keeps 0.9 * m from reaching 0 and processors are some fifty
+     * times slower. */
+    void (*adam)(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2,
+                 float inv_sqrt_c2, float eps);
 } tfb_kernels_t;
 
 /* The set in use. Thread-safe. */
 const tfb_kernels_t *tfb_kernels(void);
-/* Chooses what products of matrices are made in: "float32" (the default), or "bfloat16" (operands rounded to 8 bits of mantissa, sums in float32),
- * which needs a processor with tile registers. Not thread-safe: call it before anything is packed. 0; -1 unknown name; -2 this machine has not got
- * it (nothing is changed). */
+/* Chooses what products of matrices are made in: "float32" (the default), or "bfloat16" (operands rounded to 8 bits of
+ * mantissa, sums in float32), which needs a processor with tile registers. Not thread-safe: call it before anything is
+ * packed. 0; -1 unknown name; -2 this machine has not got it (nothing is changed). */
 int tfb_kernels_set_precision(const char *name);
 /* All sets this build and processor have, the plain one first, ended by NULL (for tests and benchmarks). */
 const tfb_kernels_t *const *tfb_kernels_all(void);
 
-/* Floats that pack() writes for a (K, N) matrix, in the widest set; bfloat16 panels, padded to 32 terms, are no larger. */
-static inline size_t tfb_packed_size(int K, int N) { return (size_t)K * (((size_t)N + TFB_PANEL_MAX - 1) / TFB_PANEL_MAX * TFB_PANEL_MAX); }
-/* conv_max3 takes three neighbouring outputs of a convolution from 6 products for each 4 taps where the definition takes 12: Toom and Cook's
- * interpolation of short convolutions (Winograd 1980, Arithmetic complexity of computations), at the points 0, 1, -1, 2, -1/2 and infinity. Of the sets of
- * small points these lose least: random errors are three times those of the plain sum, some 4e-7 of a sum's size. Chunk q holds taps from 3q on. */
+/* Floats that pack() writes for a (K, N) matrix, in the widest set; bfloat16 panels, padded to 32 terms, are no larger.
+ */
+static inline size_t tfb_packed_size(int K, int N)
+{
+    return (size_t)K * (((size_t)N + TFB_PANEL_MAX - 1) / TFB_PANEL_MAX * TFB_PANEL_MAX);
+}
+/* conv_max3 takes three neighbouring outputs of a convolution from 6 products for each 4 taps where the definition
+ * takes 12: Toom and Cook's interpolation of short convolutions (Winograd 1980, Arithmetic complexity of computations),
+ * at the points 0, 1, -1, 2, -1/2 and infinity. Of the sets of small points these lose least: random errors are three
+ * times those of the plain sum, some 4e-7 of a sum's size. Chunk q holds taps from 3q on. */
 enum { TFB_MAX3_POINTS = 6, TFB_MAX3_BLOCK = 48 /* groups at a time: what they need stays in the second cache */ };
 static inline int tfb_max3_chunks(int K) { return K > 4 ? (K + 1) / 3 : 1; }
 static inline size_t tfb_max3_scratch(int K, int C)

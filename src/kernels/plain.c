@@ -12,7 +12,10 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
             for (int n = n0; n < n0 + PANEL; n++) *out++ = n < N ? b[k * ldk + n * ldn] : 0;
 }
 
-static inline float packed(const float *bp, int K, int k, int n) { return bp[((size_t)(n / PANEL) * K + k) * PANEL + n % PANEL]; }
+static inline float packed(const float *bp, int K, int k, int n)
+{
+    return bp[((size_t)(n / PANEL) * K + k) * PANEL + n % PANEL];
+}
 
 static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
 {
@@ -24,7 +27,8 @@ static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float
         }
 }
 
-static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
+                    ptrdiff_t ldc, int add)
 {
     for (int m = 0; m < M; m++)
         for (int n = 0; n < N; n++) {
@@ -42,11 +46,12 @@ static float follow(const tfb_after_t *a, int n, float x)
     return a->scale ? x * a->scale[n] + a->shift[n] : x;
 }
 
-static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *after, float *const *c,
-                      float *scratch)
+static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
+                      const tfb_after_t *after, float *const *c, float *scratch)
 {
-    static const float in[TFB_MAX3_POINTS][6] = {{1, 1.5f, -2, -1.5f, 1, 0}, {0, -1, -2.5f, -0.5f, 1, 0}, {0, 1, 0.5f, -2.5f, 1, 0},
-                                                 {0, -0.5f, -1, 0.5f, 1, 0}, {0, 2, -1, -2, 1, 0},        {0, 1, 1.5f, -2, -1.5f, 1}};
+    static const float in[TFB_MAX3_POINTS][6] = {{1, 1.5f, -2, -1.5f, 1, 0}, {0, -1, -2.5f, -0.5f, 1, 0},
+                                                 {0, 1, 0.5f, -2.5f, 1, 0},  {0, -0.5f, -1, 0.5f, 1, 0},
+                                                 {0, 2, -1, -2, 1, 0},       {0, 1, 1.5f, -2, -1.5f, 1}};
     static const float out[3][TFB_MAX3_POINTS] = {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -0.5f, 0}, {0, 1, 1, 4, 0.25f, 1}};
     int Q = tfb_max3_chunks(K), D = Q * C;
     float *u = scratch; /* (6, Q, C) */
@@ -85,13 +90,15 @@ static void lookup(int L, int F, int K, const uint8_t *code, const float *table,
         }
 }
 
-static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *after, float *y)
+static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *after,
+                    float *y)
 {
     for (int l = 0; l < Lo; l++)
         for (int f = 0; f < F; f++)
             for (int p = 0; p < P; p++) {
                 float s = 0, *to = &y[(size_t)l * F + f];
-                for (int k = 0; k < K2; k++) s += table[(((size_t)(f / PANEL) * K2 + k) * 25 + pair[l * P + p + 2 * k]) * PANEL + f % PANEL];
+                for (int k = 0; k < K2; k++)
+                    s += table[(((size_t)(f / PANEL) * K2 + k) * 25 + pair[l * P + p + 2 * k]) * PANEL + f % PANEL];
                 s = follow(after, f, s);
                 if (p == 0 || s > *to) *to = s;
             }
@@ -140,7 +147,7 @@ static void pool_grad(int Lo, int C, int P, const float *x, const float *y, cons
 
 static void relu(size_t n, float *y)
 {
-    for (size_t i = 0; i < n; i++) y[i] = y[i] > 0 ? y[i] : 0;
+    for (size_t i = 0; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
 static void relu_grad(size_t n, const float *y, float *dy)
@@ -182,7 +189,8 @@ static void bn_sums(int R, int C, const float *x, const float *dy, const float *
     }
 }
 
-static void bn_grad(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d, float *dx)
+static void bn_grad(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d,
+                    float *dx)
 {
     for (int r = 0; r < R; r++)
         for (int c = 0; c < C; c++) {
@@ -209,7 +217,8 @@ static void lstm_cell(int H, float *g, const float *c_prev, float *c, float *h)
     }
 }
 
-static void adam(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2, float inv_sqrt_c2, float eps)
+static void adam(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2,
+                 float inv_sqrt_c2, float eps)
 {
     for (size_t i = 0; i < n; i++) {
         float gi = fabsf(g[i]) < 1e-15f ? 0 : g[i];

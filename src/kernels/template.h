@@ -1,10 +1,10 @@
 /* template.h - the fast kernels, written once over vectors of VL floats and compiled per instruction set.
  *
- * The including file defines VL (floats in a register), MR (rows of a full tile) and SET (the table's name and label). The one
- * idea: a tile of MR rows by 2 registers of C stays in registers while k runs; each step loads one row of a packed panel (2
- * registers) and broadcasts MR elements of A. MR is a multiple of 3 below the register count: 12 x 2 accumulators of AVX-512's
- * 32 registers, 6 x 2 of AVX2's 16. Rows of A are addressed by a base and a stride, so that overlapping rows (convolutions)
- * need no copying. Tiles of fewer rows are instances of the same code. */
+ * The including file defines VL (floats in a register), MR (rows of a full tile) and SET (the table's name and label).
+ * The one idea: a tile of MR rows by 2 registers of C stays in registers while k runs; each step loads one row of a
+ * packed panel (2 registers) and broadcasts MR elements of A. MR is a multiple of 3 below the register count: 12 x 2
+ * accumulators of AVX-512's 32 registers, 6 x 2 of AVX2's 16. Rows of A are addressed by a base and a stride, so that
+ * overlapping rows (convolutions) need no copying. Tiles of fewer rows are instances of the same code. */
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 #include <math.h>
@@ -20,7 +20,7 @@ INLINE void store(float *p, vf v) { *(vf *)p = v; }
 INLINE vf splat(float x) { return x - (vf){0}; } /* x - 0, not x + 0: keeps -0 */
 typedef int32_t vi __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 #ifdef VMAX
-INLINE vf vmax(vf a, vf b) { return (vf)VMAX(a, b); }
+INLINE vf vmax(vf a, vf b) { return (vf)VMAX(a, b); } /* b if one is NaN or both are 0 */
 #else
 INLINE vf vmax(vf a, vf b)
 {
@@ -28,6 +28,10 @@ INLINE vf vmax(vf a, vf b)
     return (vf)(((vi)a & m) | ((vi)b & ~m));
 }
 #endif
+INLINE vf positive(vf x)
+{
+    return vmax((vf){0}, x);
+} /* in this order NaN stays NaN, so that an overflow reaches the scores */
 
 /* Where a panel does not fit the first cache its rows come from the second; some dozen steps ahead is early enough. */
 INLINE void ahead(const float *p)
@@ -62,7 +66,8 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
 
 /* One tile: R rows (a compile-time constant) by NV registers. Row r of A begins at a + r*lda. */
 #define ROW(r) (((r) % 3 == 0 ? p[(r) / 3] : (r) % 3 == 1 ? p[(r) / 3] + lda : p[(r) / 3] + 2 * lda))
-INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w, int add)
+INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w,
+                 int add)
 {
     vf acc[MR][2];
     const float *p[(MR + 2) / 3];
@@ -112,7 +117,8 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
     }
 
 /* A panel's w columns of C. */
-INLINE void gemm_panel(int M, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w, int add)
+INLINE void gemm_panel(int M, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w,
+                       int add)
 {
     int m = 0;
 #define T2(R) tile(R, 2, K, a + m * lda, lda, bp, c + m * ldc, ldc, w, add)
@@ -134,7 +140,8 @@ INLINE void gemm_panel(int M, int K, const float *a, ptrdiff_t lda, const float 
 
 static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
 {
-    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL) gemm_panel(M, K, a, lda, bp, c + n, ldc, N - n < PANEL ? N - n : PANEL, add);
+    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL)
+        gemm_panel(M, K, a, lda, bp, c + n, ldc, N - n < PANEL ? N - n : PANEL, add);
 }
 
 /* What follows a product, for the columns of a panel. */
@@ -165,7 +172,7 @@ INLINE after_t after_load(const tfb_after_t *a, int n, int w)
 INLINE vf after(const after_t *a, int v, vf x)
 {
     x += a->bias[v];
-    if (a->relu) x = vmax(x, (vf){0});
+    if (a->relu) x = positive(x);
     if (a->affine) x = x * a->scale[v] + a->shift[v];
     return x;
 }
@@ -189,14 +196,14 @@ INLINE void max3_in(int n, int C, const float *x, ptrdiff_t lda, float *u, size_
 {
     const float *d4 = x + 4 * lda, *d5 = x + 5 * lda;
     int i = 0;
-#define AT_POINTS(T, LOAD, STORE)                                                                                                           \
-    T x0 = LOAD(x + i), x1 = LOAD(x + lda + i), x2 = LOAD(x + 2 * lda + i), x3 = LOAD(x + 3 * lda + i), x4 = n > 4 ? LOAD(d4 + i) : (T){0}, \
-      x5 = n > 5 ? LOAD(d5 + i) : (T){0};                                                                                                   \
-    STORE(u + i, x0 + 1.5f * (x1 - x3) - 2 * x2 + x4);                                                                                      \
-    STORE(u + plane + i, x4 - x1 - 2.5f * x2 - 0.5f * x3);                                                                                  \
-    STORE(u + 2 * plane + i, x4 + x1 + 0.5f * x2 - 2.5f * x3);                                                                              \
-    STORE(u + 3 * plane + i, x4 - x2 + 0.5f * (x3 - x1));                                                                                   \
-    STORE(u + 4 * plane + i, x4 - x2 + 2 * (x1 - x3));                                                                                      \
+#define AT_POINTS(T, LOAD, STORE)                                                                       \
+    T x0 = LOAD(x + i), x1 = LOAD(x + lda + i), x2 = LOAD(x + 2 * lda + i), x3 = LOAD(x + 3 * lda + i), \
+      x4 = n > 4 ? LOAD(d4 + i) : (T){0}, x5 = n > 5 ? LOAD(d5 + i) : (T){0};                           \
+    STORE(u + i, x0 + 1.5f * (x1 - x3) - 2 * x2 + x4);                                                  \
+    STORE(u + plane + i, x4 - x1 - 2.5f * x2 - 0.5f * x3);                                              \
+    STORE(u + 2 * plane + i, x4 + x1 + 0.5f * x2 - 2.5f * x3);                                          \
+    STORE(u + 3 * plane + i, x4 - x2 + 0.5f * (x3 - x1));                                               \
+    STORE(u + 4 * plane + i, x4 - x2 + 2 * (x1 - x3));                                                  \
     STORE(u + 5 * plane + i, x5 + x1 + 1.5f * (x2 - x4) - 2 * x3);
 #define LOAD1(p)     (*(p))
 #define STORE1(p, v) (*(p) = (v))
@@ -228,8 +235,8 @@ INLINE void max3_out(int NV, const float *m, const after_t *af, float *c, int w)
     store_part(c, best, NV, w);
 }
 
-static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp, const tfb_after_t *follow, float *const *c,
-                      float *scratch)
+static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
+                      const tfb_after_t *follow, float *const *c, float *scratch)
 {
     int Q = tfb_max3_chunks(K), D = Q * C;
     size_t plane = (size_t)TFB_MAX3_BLOCK * (size_t)D;
@@ -237,13 +244,16 @@ static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff
     for (int done = 0; done < G; done += TFB_MAX3_BLOCK) {
         int M = G - done < TFB_MAX3_BLOCK ? G - done : TFB_MAX3_BLOCK;
         for (int g = 0; g < M; g++)
-            for (int q = 0; q < Q; q++) max3_in(K + 2 - 3 * q, C, a[done + g] + 3 * q * lda, lda, u + (size_t)g * D + (size_t)q * C, plane);
+            for (int q = 0; q < Q; q++)
+                max3_in(K + 2 - 3 * q, C, a[done + g] + 3 * q * lda, lda, u + (size_t)g * D + (size_t)q * C, plane);
         const float *b = bp;
         for (int n = 0; n < N; n += PANEL) {
             int w = N - n < PANEL ? N - n : PANEL;
             after_t af = after_load(follow, n, w);
-            for (int p = 0; p < TFB_MAX3_POINTS; p++, b += (size_t)D * PANEL) /* a point's panel stays in the first cache while all groups use it */
-                gemm_panel(M, D, u + p * plane, D, b, mid + (size_t)p * TFB_MAX3_BLOCK * PANEL, PANEL, w > VL ? PANEL : VL, 0);
+            for (int p = 0; p < TFB_MAX3_POINTS;
+                 p++, b += (size_t)D * PANEL) /* a point's panel stays in the first cache while all groups use it */
+                gemm_panel(M, D, u + p * plane, D, b, mid + (size_t)p * TFB_MAX3_BLOCK * PANEL, PANEL,
+                           w > VL ? PANEL : VL, 0);
             for (int g = 0; g < M; g++) {
                 if (w > VL)
                     max3_out(2, mid + (size_t)g * PANEL, &af, c[done + g] + n, w);
@@ -254,7 +264,8 @@ static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff
     }
 }
 
-INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w, int add)
+INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp,
+                    float *c, ptrdiff_t ldc, int w, int add)
 {
     vf acc[MR][2];
 #pragma GCC unroll 16
@@ -293,7 +304,8 @@ INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t ld
     }
 }
 
-static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp,
+                    float *c, ptrdiff_t ldc, int add)
 {
     /* rows of A in the outer loop: MR columns of A (one cache line a row) are reused by every panel of B */
     for (int m = 0, step; m < M; m += step) {
@@ -327,7 +339,8 @@ static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, 
 }
 
 /* Registers of filters a lookup keeps while it walks the taps. */
-INLINE void lookup_cols(int NV, int L, int F, int K, const uint8_t *code, const float *table, int Fp, const float *bias, float *y, int f, int w)
+INLINE void lookup_cols(int NV, int L, int F, int K, const uint8_t *code, const float *table, int Fp, const float *bias,
+                        float *y, int f, int w)
 {
     for (int l = 0; l < L; l++) {
         vf acc[8];
@@ -375,7 +388,8 @@ static void lookup(int L, int F, int K, const uint8_t *code, const float *table,
 }
 
 /* R outputs' rows of the table are summed at a time: independent chains. */
-INLINE void lookup2_rows(int R, int NV, int P, int K2, const uint8_t *pair, const float *table, const after_t *af, float *y, int w)
+INLINE void lookup2_rows(int R, int NV, int P, int K2, const uint8_t *pair, const float *table, const after_t *af,
+                         float *y, int w)
 {
     vf best[2] = {{0}, {0}};
     for (int p = 0; p < P; p += R) {
@@ -402,7 +416,8 @@ INLINE void lookup2_rows(int R, int NV, int P, int K2, const uint8_t *pair, cons
     store_part(y, best, NV, w);
 }
 
-static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *follow, float *y)
+static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *follow,
+                    float *y)
 {
     /* columns in the outer loop: the table of one panel (32 kB for 19 taps with AVX-512) stays in the first cache */
     for (int f = 0; f < F; f += PANEL, table += (size_t)K2 * 25 * PANEL) {
@@ -447,7 +462,7 @@ static void finish(int Lo, int C, int P, const float *x, const tfb_after_t *afte
             for (int p = 0; p < P; p++) {
                 vf v = load(x + (size_t)p * C + c) + b;
                 if (add) v += load(add + (size_t)p * C + c);
-                if (a.relu) v = vmax(v, (vf){0});
+                if (a.relu) v = positive(v);
                 if (a.scale) v = v * load(a.scale + c) + load(a.shift + c);
                 best = p ? vmax(v, best) : v;
             }
@@ -495,8 +510,8 @@ static void pool_grad(int Lo, int C, int P, const float *x, const float *y, cons
 static void relu(size_t n, float *y)
 {
     size_t i = 0;
-    for (; i + VL <= n; i += VL) store(y + i, vmax(load(y + i), (vf){0}));
-    for (; i < n; i++) y[i] = y[i] > 0 ? y[i] : 0;
+    for (; i + VL <= n; i += VL) store(y + i, positive(load(y + i)));
+    for (; i < n; i++) y[i] = y[i] < 0 ? 0 : y[i];
 }
 
 static void relu_grad(size_t n, const float *y, float *dy)
@@ -574,11 +589,13 @@ static void bn_sums(int R, int C, const float *x, const float *dy, const float *
     }
 }
 
-static void bn_grad(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d, float *dx)
+static void bn_grad(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d,
+                    float *dx)
 {
     for (int r = 0; r < R; r++, x += C, dy += C, dx += C) {
         int c = 0;
-        for (; c + VL <= C; c += VL) store(dx + c, load(a + c) * load(dy + c) + load(b + c) * load(x + c) + load(d + c));
+        for (; c + VL <= C; c += VL)
+            store(dx + c, load(a + c) * load(dy + c) + load(b + c) * load(x + c) + load(d + c));
         for (; c < C; c++) dx[c] = a[c] * dy[c] + b[c] * x[c] + d[c];
     }
 }
@@ -604,8 +621,8 @@ static void lstm_cell(int H, float *restrict g, const float *restrict c_prev, fl
     for (int u = 0; u < H; u++) h[u] = g[3 * H + u] * tfb_tanh(c[u]);
 }
 
-static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v, float lr_t, float b1, float b2, float inv_sqrt_c2,
-                 float eps)
+static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v, float lr_t,
+                 float b1, float b2, float inv_sqrt_c2, float eps)
 {
     for (size_t i = 0; i < n; i++) { /* the compiler vectorises this one: sqrt and division included */
         float gi = fabsf(g[i]) < 1e-15f ? 0 : g[i], m1 = b1 * m[i] + (1 - b1) * gi, v1 = b2 * v[i] + (1 - b2) * gi * gi;

@@ -1,5 +1,5 @@
-/* vmath.h - functions without branches or calls, so that the compiler turns the loops around them into vector code for whatever
- * instruction set the loop is compiled for. */
+/* vmath.h - functions without branches or calls, so that the compiler turns the loops around them into vector code for
+ * whatever instruction set the loop is compiled for. */
 #ifndef TFB_VMATH_H
 #define TFB_VMATH_H
 
@@ -13,7 +13,8 @@
 TFB_VMATH float tfb_exp(float x)
 {
     x = x > 87 ? 87 : x < -87 ? -87 : x;
-    float t = x * 1.44269504f, shift = 12582912.0f /* 1.5 * 2^23: adding it rounds to a whole number */, n = (t + shift) - shift;
+    float t = x * 1.44269504f, shift = 12582912.0f /* 1.5 * 2^23: adding it rounds to a whole number */,
+          n = (t + shift) - shift;
     float r = (x - n * 0.693359375f) + n * 2.12194440e-4f; /* ln 2 in two parts */
     float p = 1.0f / 5040;
     p = p * r + 1.0f / 720;

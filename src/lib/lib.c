@@ -1,11 +1,11 @@
-/* lib.c - the public library (include/tfbind.h) over nn and genome.
+/* lib.c - the public library (include/tfbind.h) over score.
  *
- * Every entry that can fail begins with begin() and returns through end(). In between, what this thread logs is kept as its message instead of
- * being printed, and numbers are read and written as in the C locale: the host's may have a decimal comma. */
+ * Every entry that can fail begins with begin() and returns through end(). In between, what this
+ * thread logs is kept as its message instead of being printed, and numbers are read and written as
+ * in the C locale: the host's may have a decimal comma. */
 #include "config.h"
-#include "genome/alleles.h"
 #include "genome/base.h"
-#include "nn/panel.h"
+#include "score/variant.h"
 #include "tfbind.h"
 #include <errno.h>
 #include <locale.h>
@@ -25,18 +25,18 @@ struct tfbind_model_t {
 struct tfbind_scorer_t {
     tfb_panel_t *panel;
     tfb_fasta_t *fasta;
-    int W, T, max_n;
+    int max_n;
     tfb_strand_t strand;
-    uint8_t *code; /* (WINDOWS, W) */
-    int32_t *base;
-    float *z; /* (WINDOWS, T) */
+    tfb_windows_t win; /* of the variants or texts at hand */
 };
 
 /* the public names of reasons are genome's, in its order */
-_Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC && (int)TFBIND_REF_MISMATCH == (int)TFB_ALLELE_MISMATCH &&
-                   (int)TFBIND_SAME == (int)TFB_ALLELE_SAME && (int)TFBIND_SAME + 1 == (int)TFB_ALLELE_REASONS && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
+_Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC &&
+                   (int)TFBIND_REF_MISMATCH == (int)TFB_ALLELE_MISMATCH && (int)TFBIND_SAME == (int)TFB_ALLELE_SAME &&
+                   (int)TFBIND_SAME + 1 == (int)TFB_ALLELE_REASONS && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
                "tfbind_status_t is tfb_allele_t");
-_Static_assert((int)TFBIND_STRAND_FWD == (int)TFB_STRAND_FWD && (int)TFBIND_STRAND_REV == (int)TFB_STRAND_REV, "tfbind_strand_t is tfb_strand_t");
+_Static_assert((int)TFBIND_STRAND_FWD == (int)TFB_STRAND_FWD && (int)TFBIND_STRAND_REV == (int)TFB_STRAND_REV,
+               "tfbind_strand_t is tfb_strand_t");
 
 static _Thread_local char message[1024];
 static _Thread_local locale_t ours, theirs; /* between begin() and end() */
@@ -51,7 +51,8 @@ static void begin(void)
     errno = 0;
 }
 
-/* Ends what begin() began; hands code through. A lack of memory shows in errno, wherever below it was noticed. */
+/* Ends what begin() began; hands code through. A lack of memory shows in errno, wherever below it
+ * was noticed. */
 static int end(int code)
 {
     if (code == TFBIND_E_FILE && errno == ENOMEM) code = TFBIND_E_MEMORY;
@@ -75,7 +76,10 @@ API const char *tfbind_version(void) { return PACKAGE_VERSION; }
 API const char *tfbind_message(void) { return message; }
 API void tfbind_log_level(int level) { log_level = level; }
 API float tfbind_probability(float z) { return tfb_sigmoid(z); }
-API const char *tfbind_status_text(int s) { return s >= 0 && s <= TFBIND_SAME ? tfb_allele_reason((tfb_allele_t)s) : NULL; }
+API const char *tfbind_status_text(int s)
+{
+    return s >= 0 && s <= TFBIND_SAME ? tfb_allele_reason((tfb_allele_t)s) : NULL;
+}
 
 /* ---- models ---- */
 
@@ -92,7 +96,8 @@ API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char 
         return end(TFBIND_OK);
     }
     int code = errno == ENOMEM ? TFBIND_E_MEMORY : TFBIND_E_FILE;
-    if (code == TFBIND_E_FILE && targets) { /* whose fault it was: a model that opens without the names has not been at fault */
+    if (code == TFBIND_E_FILE &&
+        targets) { /* whose fault it was: a model that opens without the names has not been at fault */
         char kept[sizeof message];
         memcpy(kept, message, sizeof kept);
         tfb_log_keep(message, sizeof message, -1);
@@ -132,13 +137,11 @@ API int tfbind_scorer_open(tfbind_scorer_t **scorer, const tfbind_model_t *model
     }
     tfbind_scorer_t *s = calloc(1, sizeof *s);
     if (!s) return end(TFBIND_E_MEMORY);
-    s->W = tfb_panel_window(model->panel);
-    s->T = tfb_panel_n_targets(model->panel);
-    s->max_n = s->W < 20 ? s->W : 20;
+    s->win.W = tfb_panel_window(model->panel);
+    s->win.T = tfb_panel_n_targets(model->panel);
+    s->max_n = s->win.W < 20 ? s->win.W : 20;
     int code = TFBIND_E_MEMORY;
-    if (!(s->panel = tfb_panel_fork(model->panel)) || !(s->code = tfb_alloc(WINDOWS, (size_t)s->W, "windows")) ||
-        !(s->base = tfb_alloc(WINDOWS, sizeof *s->base, "windows")) || !(s->z = tfb_alloc((size_t)WINDOWS * (size_t)s->T, sizeof *s->z, "scores")))
-        goto fail;
+    if (!(s->panel = tfb_panel_fork(model->panel)) || !tfb_windows_next(&s->win)) goto fail;
     code = TFBIND_E_FILE;
     errno = 0;
     if (fasta && !(s->fasta = tfb_fasta_open(fasta))) goto fail;
@@ -154,9 +157,7 @@ API void tfbind_scorer_close(tfbind_scorer_t *s)
     if (!s) return;
     tfb_panel_close(s->panel);
     tfb_fasta_close(s->fasta);
-    free(s->code);
-    free(s->base);
-    free(s->z);
+    tfb_windows_free(&s->win);
     free(s);
 }
 
@@ -172,7 +173,7 @@ API int tfbind_scorer_strand(tfbind_scorer_t *s, tfbind_strand_t strand)
 API int tfbind_scorer_max_n(tfbind_scorer_t *s, int n)
 {
     begin();
-    if (!s || n < 0 || n > s->W) return argument("tfbind_scorer_max_n: n is from 0 to the window's bases");
+    if (!s || n < 0 || n > s->win.W) return argument("tfbind_scorer_max_n: n is from 0 to the window's bases");
     s->max_n = n;
     return end(TFBIND_OK);
 }
@@ -181,15 +182,19 @@ API int tfbind_score_codes(tfbind_scorer_t *s, const uint8_t *code, size_t n, fl
 {
     begin();
     if (n == 0) return end(TFBIND_OK);
-    if (!s || !code || !z || n > (size_t)INT32_MAX) return argument("tfbind_score_codes: scorer, code and z are wanted, and n below 2^31");
-    for (size_t i = 0; i < n * (size_t)s->W; i++)
+    if (!s || !code || !z || n > (size_t)INT32_MAX)
+        return argument("tfbind_score_codes: scorer, code and z are wanted, and n below 2^31");
+    for (size_t i = 0; i < n * (size_t)s->win.W; i++)
         if (code[i] > TFB_N) { /* the kernels look weights up by it */
-            tfb_error("tfbind_score_codes: code %d at base %zu of window %zu; codes are 0 to 4", code[i], i % (size_t)s->W, i / (size_t)s->W);
+            tfb_error("tfbind_score_codes: code %d at base %zu of window %zu; codes are 0 to 4", code[i],
+                      i % (size_t)s->win.W, i / (size_t)s->win.W);
             return end(TFBIND_E_ARGUMENT);
         }
     for (size_t i = 0; i < n; i += WINDOWS) {
         size_t m = n - i < WINDOWS ? n - i : WINDOWS;
-        if (tfb_panel_windows(s->panel, code + i * (size_t)s->W, NULL, (int64_t)m, s->strand, z + i * (size_t)s->T) < 0) return end(scoring());
+        if (tfb_panel_windows(s->panel, code + i * (size_t)s->win.W, NULL, (int64_t)m, s->strand,
+                              z + i * (size_t)s->win.T) < 0)
+            return end(scoring());
     }
     return end(TFBIND_OK);
 }
@@ -200,98 +205,86 @@ API int tfbind_score_text(tfbind_scorer_t *s, const char *const *seq, size_t n, 
     if (n == 0) return end(TFBIND_OK);
     if (!s || !seq || !z) return argument("tfbind_score_text: scorer, seq and z are wanted");
     for (size_t i = 0; i < n; i += WINDOWS) {
-        size_t m = n - i < WINDOWS ? n - i : WINDOWS;
+        size_t m = n - i < WINDOWS ? n - i : WINDOWS, W = (size_t)s->win.W, T = (size_t)s->win.T;
+        tfb_windows_clear(&s->win);
         for (size_t k = 0; k < m; k++) {
             const char *t = seq[i + k];
-            if (!t || strlen(t) != (size_t)s->W) {
-                tfb_error("tfbind_score_text: sequence %zu has %zu bases; windows have %d", i + k, t ? strlen(t) : 0, s->W);
+            if (!t || strlen(t) != W) {
+                tfb_error("tfbind_score_text: sequence %zu has %zu bases; windows have %zu", i + k, t ? strlen(t) : 0,
+                          W);
                 return end(TFBIND_E_ARGUMENT);
             }
-            tfb_encode(t, (size_t)s->W, s->code + k * (size_t)s->W);
+            uint8_t *code = tfb_windows_next(&s->win);
+            if (!code) return end(TFBIND_E_MEMORY);
+            tfb_encode(t, W, code);
+            tfb_windows_keep(&s->win, -1);
         }
-        if (tfb_panel_windows(s->panel, s->code, NULL, (int64_t)m, s->strand, z + i * (size_t)s->T) < 0) return end(scoring());
+        if (tfb_windows_score(&s->win, s->panel, s->strand) < 0) return end(scoring());
+        memcpy(z + i * T, s->win.z, m * T * sizeof *z);
     }
     return end(TFBIND_OK);
 }
 
 /* ---- variants ---- */
 
-/* Makes window w of REF (which 0) or ALT (which 1), derived from window base. A reason, or -1. */
-static int window(tfbind_scorer_t *s, const char *contig, const tfb_change_t *c, int which, int w, int base)
-{
-    s->base[w] = base;
-    return tfb_allele_window(s->fasta, contig, c, which, s->W, s->max_n, s->code + (size_t)w * (size_t)s->W);
-}
-
-/* What stands against scoring v, before any window is made; its change. A reason, or -1. */
-static int judge(tfbind_scorer_t *s, const tfbind_variant_t *v, tfb_change_t *c)
-{
-    int at;
-    char base;
-    tfb_allele_t kind = tfb_allele_trim((hts_pos_t)v->pos, v->ref, v->alt, c);
-    if (kind != TFB_ALLELE_OK && kind != TFB_ALLELE_SAME) return (int)kind;
-    int r = tfb_allele_check_ref(s->fasta, v->contig, (hts_pos_t)v->pos, v->ref, &at, &base);
-    return r == TFB_ALLELE_OK ? (int)kind : r;
-}
-
-/* NULL, or what is wrong with a variant before anything is read. */
+/* Returns what is wrong with a variant before anything is read, or NULL. */
 static const char *fault(const tfbind_variant_t *v)
 {
     if (!v->contig || !v->ref || !v->alt) return "has no contig, ref or alt";
     if (v->pos < 0 || v->pos >= INT64_MAX / 2) return "has a pos below 0, or beyond any contig";
-    return strlen(v->ref) > INT32_MAX / 2 || strlen(v->alt) > INT32_MAX / 2 ? "has an allele of 2^30 bases or more" : NULL;
+    return strlen(v->ref) > INT32_MAX / 2 || strlen(v->alt) > INT32_MAX / 2 ? "has an allele of 2^30 bases or more"
+                                                                            : NULL;
 }
 
-/* Scores what the windows hold, and hands it to the variants [beg, end): place (2 each) says where a variant's REF and ALT are. */
-static int flush(tfbind_scorer_t *s, size_t beg, size_t stop, int n_windows, int (*place)[2], float *ref_z, float *alt_z, const tfbind_status_t *status)
+static void copy_logits(const tfbind_scorer_t *s, int window, float *z)
 {
-    size_t T = (size_t)s->T;
-    if (tfb_panel_windows(s->panel, s->code, s->base, n_windows, s->strand, s->z) < 0) return -1;
-    for (size_t i = beg; i < stop; i++)
-        for (size_t t = 0; t < T; t++) {
-            int ok = status[i] == TFBIND_SCORED;
-            ref_z[i * T + t] = ok ? s->z[(size_t)place[i - beg][0] * T + t] : NAN;
-            alt_z[i * T + t] = ok ? s->z[(size_t)place[i - beg][1] * T + t] : NAN;
-        }
+    size_t T = (size_t)s->win.T;
+    if (window >= 0)
+        memcpy(z, tfb_windows_z(&s->win, window), T * sizeof *z);
+    else
+        for (size_t t = 0; t < T; t++) z[t] = NAN;
+}
+
+/* Scores n variants whose windows fit a batch, and fills their logits and status. 0, or a code of
+ * an error (logged). */
+static int score_batch(tfbind_scorer_t *s, const tfbind_variant_t *v, int n, float *ref_z, float *alt_z,
+                       tfbind_status_t *status)
+{
+    tfb_variants_t maker = {.fasta = s->fasta, .win = &s->win, .max_n = s->max_n};
+    tfb_alt_t place[WINDOWS / 2];
+    tfb_variants_clear(&maker);
+    for (int i = 0; i < n; i++) {
+        int why = tfb_variant_add(&maker, v[i].contig, (hts_pos_t)v[i].pos, v[i].ref, v[i].alt, &place[i]);
+        if (why < 0) return TFBIND_E_FILE;
+        status[i] = (tfbind_status_t)why;
+    }
+    if (tfb_windows_score(&s->win, s->panel, s->strand) < 0) return scoring();
+    for (int i = 0; i < n; i++) {
+        int ok = status[i] == TFBIND_SCORED;
+        copy_logits(s, ok ? place[i].ref : -1, ref_z + (size_t)i * (size_t)s->win.T);
+        copy_logits(s, ok ? place[i].alt : -1, alt_z + (size_t)i * (size_t)s->win.T);
+    }
     return 0;
 }
 
-API int tfbind_score_variants(tfbind_scorer_t *s, const tfbind_variant_t *v, size_t n, float *ref_z, float *alt_z, tfbind_status_t *status)
+API int tfbind_score_variants(tfbind_scorer_t *s, const tfbind_variant_t *v, size_t n, float *ref_z, float *alt_z,
+                              tfbind_status_t *status)
 {
-    int place[WINDOWS / 2][2], w = 0, ref = -1; /* ref: window of the last REF, -1 = none */
-    size_t beg = 0;
-    tfb_change_t c, last = {0}; /* of that REF */
-    const char *contig = NULL;
     begin();
     if (n == 0) return end(TFBIND_OK);
-    if (!s || !v || !ref_z || !alt_z || !status) return argument("tfbind_score_variants: scorer, variants, ref_z, alt_z and status are wanted");
+    if (!s || !v || !ref_z || !alt_z || !status)
+        return argument("tfbind_score_variants: scorer, variants, ref_z, alt_z and status are wanted");
     if (!s->fasta) return argument("tfbind_score_variants: the scorer was opened without a FASTA");
-    for (size_t i = 0; i < n; i++) {
-        const char *wrong = fault(&v[i]);
-        if (wrong) {
-            tfb_error("tfbind_score_variants: variant %zu %s", i, wrong);
-            return end(TFBIND_E_ARGUMENT);
-        }
-        int why = judge(s, &v[i], &c);
-        place[i - beg][0] = place[i - beg][1] = -1;
-        if (why == TFB_ALLELE_OK) {
-            if (!(ref >= 0 && strcmp(v[i].contig, contig) == 0 && tfb_change_same_ref(&c, &last))) {
-                ref = -1;
-                if ((why = window(s, v[i].contig, &c, 0, w, -1)) == TFB_ALLELE_OK) ref = w++;
-                last = c;
-                contig = v[i].contig;
-            }
-            place[i - beg][0] = ref;
-            place[i - beg][1] = w;
-            if (why == TFB_ALLELE_OK && (why = window(s, v[i].contig, &c, 1, w, ref)) == TFB_ALLELE_OK) w++;
-        }
-        if (why < 0) return end(TFBIND_E_FILE);
-        status[i] = (tfbind_status_t)why;
-        if (i + 1 < n && w + 2 <= WINDOWS && i + 1 - beg < WINDOWS / 2) continue;
-        if (flush(s, beg, i + 1, w, place, ref_z, alt_z, status) < 0) return end(scoring());
-        beg = i + 1;
-        w = 0;
-        ref = -1;
+    size_t T = (size_t)s->win.T;
+    for (size_t i = 0, m; i < n; i += m) {
+        const char *wrong = NULL;
+        for (m = 0; i + m < n && m < WINDOWS / 2 && !(wrong = fault(&v[i + m])); m++)
+            ;
+        int code = m ? score_batch(s, v + i, (int)m, ref_z + i * T, alt_z + i * T, status + i) : 0;
+        if (code) return end(code);
+        if (!wrong) continue;
+        tfb_error("tfbind_score_variants: variant %zu %s", i + m, wrong);
+        return end(TFBIND_E_ARGUMENT);
     }
     return end(TFBIND_OK);
 }

@@ -61,12 +61,14 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
     j->f->slope(n, j->x + b, j->y + b, j->to + b);
 }
 
-void tfb_act_backward(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loops_t *f, const float *x, const float *y, float *dy, float *dx)
+void tfb_act_backward(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loops_t *f, const float *x, const float *y,
+                      float *dy, float *dx)
 {
     if (dx) tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.f = f, .x = x, .y = y, .to = dx, .dy = dy});
 }
 
-/* Multiplier: change of the output over change of the input; the slope if the input hardly changes. Captum has the same limit. */
+/* Multiplier: change of the output over change of the input; the slope if the input hardly changes. Captum has the same
+ * limit. */
 static const float SAME = 1e-10f;
 
 static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
@@ -87,7 +89,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     }
 }
 
-void tfb_act_rescale(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loops_t *f, const float *x, const float *y, float *dy, float *dx)
+void tfb_act_rescale(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loops_t *f, const float *x, const float *y,
+                     float *dy, float *dx)
 {
     if (dx) tfb_tasks(l, pass, TFB_SLICES, rescale_task, &(job_t){.f = f, .x = x, .y = y, .to = dx, .dy = dy});
 }

@@ -11,7 +11,8 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
         return -1;
     }
     if (l->in.L != l->in2.L || l->in.C != l->in2.C) {
-        snprintf(err, m_err, "add needs inputs of one shape, not %d positions of %d channels and %d of %d", l->in.L, l->in.C, l->in2.L, l->in2.C);
+        snprintf(err, m_err, "add needs inputs of one shape, not %d positions of %d channels and %d of %d", l->in.L,
+                 l->in.C, l->in2.L, l->in2.C);
         return -1;
     }
     l->out = l->in;
@@ -56,7 +57,8 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
         if (j->dx[k]) memcpy(j->dx[k] + b, j->dy + b, n * sizeof(float));
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                     float *const *dx)
 {
     (void)x, (void)y;
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.dy = dy, .dx = dx});

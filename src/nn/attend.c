@@ -1,5 +1,5 @@
-/* attend.c - attention pooling: `attend H` has H learnt queries; each weighs the positions of the window by a softmax of its products with
- * them and gives their weighted mean. Out: (1, H * C), query by query. */
+/* attend.c - attention pooling: `attend H` has H learnt queries; each weighs the positions of the window by a softmax
+ * of its products with them and gives their weighted mean. Out: (1, H * C), query by query. */
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 #include "nn/steps.h"
@@ -29,7 +29,10 @@ static void init(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r)
 }
 
 /* Kept for backward: (B, H, L) weights of positions; then TFB_SLICES gradients of the queries. */
-static size_t cache(const tfb_layer_t *l, int B) { return ((size_t)B * l->F * l->in.L + (size_t)TFB_SLICES * l->n_param) * sizeof(float); }
+static size_t cache(const tfb_layer_t *l, int B)
+{
+    return ((size_t)B * l->F * l->in.L + (size_t)TFB_SLICES * l->n_param) * sizeof(float);
+}
 
 static size_t scratch_size(const tfb_layer_t *l, int B)
 {
@@ -112,7 +115,8 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
 }
 
 /* One example, one query: adds to dx (L, C) and dq (C). ds (L) is scratch. */
-static void backward_one(const tfb_layer_t *l, const float *x, const float *q, const float *a, const float *dy, float *ds, float *dx, float *dq)
+static void backward_one(const tfb_layer_t *l, const float *x, const float *q, const float *a, const float *dy,
+                         float *ds, float *dx, float *dq)
 {
     int L = l->in.L, C = l->in.C;
     float mean = 0;
@@ -138,13 +142,14 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
         if (j->dx) memset(j->dx + at, 0, (size_t)L * C * sizeof(float));
         for (int h = 0; h < H; h++) {
             size_t hc = (size_t)h * C;
-            backward_one(l, j->x + at, j->q + hc, j->kept + ((size_t)b * H + h) * L, j->dy + (size_t)b * H * C + hc, scratch, j->dx ? j->dx + at : NULL,
-                         dq ? dq + hc : NULL);
+            backward_one(l, j->x + at, j->q + hc, j->kept + ((size_t)b * H + h) * L, j->dy + (size_t)b * H * C + hc,
+                         scratch, j->dx ? j->dx + at : NULL, dq ? dq + hc : NULL);
         }
     }
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                     float *const *dx)
 {
     (void)y;
     job_t j = {.x = x[0], .q = pass->param + l->param_off, .dy = dy, .dx = dx[0], .kept = pass->cache[l->index]};

@@ -1,8 +1,8 @@
 /* bn.c - batch norm over examples and positions, per channel, as PyTorch's BatchNorm1d.
  *
- * Training: batch mean and (biased) variance; running statistics follow with momentum 0.1 (variance unbiased). Where processes share a
- * batch the statistics are the whole batch's: sums travel, forward and backward.
- * Scoring, and frozen layers in training: the running statistics, y = x * scale + shift. */
+ * Training: batch mean and (biased) variance; running statistics follow with momentum 0.1 (variance unbiased). Where
+ * processes share a batch the statistics are the whole batch's: sums travel, forward and backward. Scoring, and frozen
+ * layers in training: the running statistics, y = x * scale + shift. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -54,7 +54,10 @@ static void init(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r)
     for (int c = 0; c < l->F; c++) p[c] = 1, p[l->F + c] = 0, s[c] = 0, s[l->F + c] = 1;
 }
 
-static int by_batch(const tfb_layer_t *l, const tfb_pass_t *pass) { return pass->train && !(pass->frozen && pass->frozen[l->index]); }
+static int by_batch(const tfb_layer_t *l, const tfb_pass_t *pass)
+{
+    return pass->train && !(pass->frozen && pass->frozen[l->index]);
+}
 
 typedef struct {
     const float *x, *dy;
@@ -149,7 +152,8 @@ static void grad_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scrat
     tfb_kernels()->bn_grad((e - b) * L, C, j->x + off, j->dy + off, j->w.a, j->w.b, j->w.d, j->y + off);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy,
+                     float *const *d_in)
 {
     (void)y;
     int C = l->F, batch = by_batch(l, pass);

@@ -1,4 +1,5 @@
-/* calib.c - calibration of a model: its text in the metadata, and percentiles from it. The text comes from strangers. */
+/* calib.c - calibration of a model: its text in the metadata, and percentiles from it. The text comes from strangers.
+ */
 #include "nn/calib.h"
 #include "util/util.h"
 #include <jansson.h>
@@ -9,7 +10,8 @@
 enum { MAX_GRID = 256 };
 
 /* Denser towards the end, where changes that matter lie. The last one is the largest change seen. */
-static const double usual[] = {0, .1, .2, .3, .4, .5, .6, .7, .8, .9, .95, .975, .99, .995, .9975, .999, .9995, .9999, 1};
+static const double usual[] = {0,   .1,   .2,  .3,   .4,    .5,   .6,    .7,    .8, .9,
+                               .95, .975, .99, .995, .9975, .999, .9995, .9999, 1};
 enum { N_USUAL = sizeof usual / sizeof usual[0] };
 
 static tfb_calib_t *create(int n_targets, int n_grid)
@@ -19,7 +21,8 @@ static tfb_calib_t *create(int n_targets, int n_grid)
     c->n_targets = n_targets;
     c->n_grid = n_grid;
     size_t n = (size_t)n_targets;
-    if (!(c->grid = malloc((size_t)n_grid * sizeof *c->grid)) || !(c->quantile = malloc(n * 2 * (size_t)n_grid * sizeof *c->quantile)) ||
+    if (!(c->grid = malloc((size_t)n_grid * sizeof *c->grid)) ||
+        !(c->quantile = malloc(n * 2 * (size_t)n_grid * sizeof *c->quantile)) ||
         !(c->threshold = malloc(n * sizeof *c->threshold)) || !(c->recall = malloc(n * sizeof *c->recall))) {
         tfb_calib_destroy(c);
         return NULL;
@@ -75,7 +78,8 @@ static int text_of(const json_t *root, const char *key, char **to)
     return s && !(*to = strdup(s)) ? -1 : 0;
 }
 
-static int read_quantiles(tfb_calib_t *c, const json_t *of, char *const *names, tfb_calib_scale_t scale, const char *key, char *err, int m_err)
+static int read_quantiles(tfb_calib_t *c, const json_t *of, char *const *names, tfb_calib_scale_t scale,
+                          const char *key, char *err, int m_err)
 {
     double most = scale == TFB_CALIB_DELTA ? 1 : 1e6; /* a probability changes by at most 1 */
     if (!json_is_object(of)) return refuse(err, m_err, "'%s' is not an object", key);
@@ -88,7 +92,8 @@ static int read_quantiles(tfb_calib_t *c, const json_t *of, char *const *names, 
             return refuse(err, m_err, "'%s' of %.60s should be a list of %d numbers", key, names[t], c->n_grid);
         for (int i = 0; i < c->n_grid; i++) {
             if (number(a, (size_t)i, last, most, &v) < 0)
-                return refuse(err, m_err, "'%s' of %.60s: entry %d is not a number from %g to %g", key, names[t], i + 1, last, most);
+                return refuse(err, m_err, "'%s' of %.60s: entry %d is not a number from %g to %g", key, names[t], i + 1,
+                              last, most);
             q[i] = (float)(last = v);
         }
     }
@@ -97,22 +102,28 @@ static int read_quantiles(tfb_calib_t *c, const json_t *of, char *const *names, 
 
 static int read_all(const json_t *root, char *const *names, int n_targets, tfb_calib_t **to, char *err, int m_err)
 {
-    const json_t *grid = json_object_get(root, "grid"), *th = json_object_get(root, "threshold"), *n = json_object_get(root, "snvs"),
-                 *seed = json_object_get(root, "seed"), *precision = json_object_get(root, "precision");
+    const json_t *grid = json_object_get(root, "grid"), *th = json_object_get(root, "threshold"),
+                 *n = json_object_get(root, "snvs"), *seed = json_object_get(root, "seed"),
+                 *precision = json_object_get(root, "precision");
     size_t n_grid = json_array_size(grid);
     double last = -1, v;
-    if (n_grid < 2 || n_grid > MAX_GRID) return refuse(err, m_err, "'grid' should be a list of 2 to %d fractions", MAX_GRID);
-    if (!json_is_integer(n) || json_integer_value(n) < 1 || json_integer_value(n) > INT64_C(1) << 40) return refuse(err, m_err, "'snvs' is not a count");
-    if (precision && !(json_is_number(precision) && json_number_value(precision) >= 0 && json_number_value(precision) <= 1))
+    if (n_grid < 2 || n_grid > MAX_GRID)
+        return refuse(err, m_err, "'grid' should be a list of 2 to %d fractions", MAX_GRID);
+    if (!json_is_integer(n) || json_integer_value(n) < 1 || json_integer_value(n) > INT64_C(1) << 40)
+        return refuse(err, m_err, "'snvs' is not a count");
+    if (precision &&
+        !(json_is_number(precision) && json_number_value(precision) >= 0 && json_number_value(precision) <= 1))
         return refuse(err, m_err, "'precision' is not between 0 and 1");
     tfb_calib_t *c = *to = create(n_targets, (int)n_grid);
-    if (!c || text_of(root, "strand", &c->strand) < 0 || text_of(root, "regions", &c->regions) < 0 || text_of(root, "sites", &c->sites) < 0)
+    if (!c || text_of(root, "strand", &c->strand) < 0 || text_of(root, "regions", &c->regions) < 0 ||
+        text_of(root, "sites", &c->sites) < 0)
         return refuse(err, m_err, "not enough memory");
     c->n_snvs = json_integer_value(n);
     c->seed = json_is_integer(seed) ? json_integer_value(seed) : 0;
     c->precision = json_number_value(precision);
     for (size_t i = 0; i < n_grid; i++) {
-        if (number(grid, i, 0, 1, &v) < 0 || !(v > last)) return refuse(err, m_err, "'grid': entry %zu is not a fraction larger than the one before", i + 1);
+        if (number(grid, i, 0, 1, &v) < 0 || !(v > last))
+            return refuse(err, m_err, "'grid': entry %zu is not a fraction larger than the one before", i + 1);
         c->grid[i] = last = v;
     }
     if (last < 1) return refuse(err, m_err, "'grid' does not end with 1");
@@ -143,7 +154,8 @@ int tfb_calib_parse(const char *text, char *const *names, int n_targets, tfb_cal
     else if (!json_is_integer(format) || json_integer_value(format) < 1)
         refuse(err, m_err, "'format' is missing");
     else if (json_integer_value(format) > 1) {
-        tfb_warn("the model's calibration is of a later format (%lld) and is left unread", (long long)json_integer_value(format));
+        tfb_warn("the model's calibration is of a later format (%lld) and is left unread",
+                 (long long)json_integer_value(format));
         ret = 0;
     } else
         ret = read_all(root, names, n_targets, c, err, m_err);
@@ -183,13 +195,16 @@ char *tfb_calib_format(const tfb_calib_t *c, char *const *names)
         if (!isnan(p[0])) bad |= json_object_set_new(th, names[t], list(p, 2)) < 0;
     }
     if (!bad) {
-        bad |= json_object_set_new(root, "format", json_integer(1)) < 0 || json_object_set_new(root, "snvs", json_integer(c->n_snvs)) < 0 ||
+        bad |= json_object_set_new(root, "format", json_integer(1)) < 0 ||
+               json_object_set_new(root, "snvs", json_integer(c->n_snvs)) < 0 ||
                json_object_set_new(root, "seed", json_integer(c->seed)) < 0;
         if (c->strand) bad |= json_object_set_new(root, "strand", json_string(c->strand)) < 0;
         if (c->regions) bad |= json_object_set_new(root, "regions", json_string(c->regions)) < 0;
-        bad |= json_object_set(root, "grid", grid) < 0 || json_object_set(root, "delta", of[0]) < 0 || json_object_set(root, "lor", of[1]) < 0;
+        bad |= json_object_set(root, "grid", grid) < 0 || json_object_set(root, "delta", of[0]) < 0 ||
+               json_object_set(root, "lor", of[1]) < 0;
         if (c->sites)
-            bad |= json_object_set_new(root, "precision", json_real(c->precision)) < 0 || json_object_set_new(root, "sites", json_string(c->sites)) < 0 ||
+            bad |= json_object_set_new(root, "precision", json_real(c->precision)) < 0 ||
+                   json_object_set_new(root, "sites", json_string(c->sites)) < 0 ||
                    json_object_set(root, "threshold", th) < 0;
     }
     /* four digits are more than the sample tells */

@@ -1,4 +1,5 @@
-/* cat.c - `cat @name`: the channels of one value and then those of another, for the same positions (two branches joined). */
+/* cat.c - `cat @name`: the channels of one value and then those of another, for the same positions (two branches
+ * joined). */
 #include "nn/steps.h"
 #include "nn/walk.h"
 #include <string.h>
@@ -54,10 +55,12 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
     size_t C[2] = {(size_t)l->in.C, (size_t)l->in2.C}, from = 0;
     size_t b = (size_t)tfb_slice(s, pass->B) * l->in.L, e = (size_t)tfb_slice(s + 1, pass->B) * l->in.L;
     for (int k = 0; k < 2; from += C[k++])
-        for (size_t i = b; i < e && j->dx[k]; i++) memcpy(j->dx[k] + i * C[k], j->dy + i * (C[0] + C[1]) + from, C[k] * sizeof(float));
+        for (size_t i = b; i < e && j->dx[k]; i++)
+            memcpy(j->dx[k] + i * C[k], j->dy + i * (C[0] + C[1]) + from, C[k] * sizeof(float));
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                     float *const *dx)
 {
     (void)x, (void)y;
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.dy = dy, .dx = dx});

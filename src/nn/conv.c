@@ -1,10 +1,11 @@
-/* conv.c - convolutions and dense layers, which are the same thing: a dense layer is a convolution as wide as its input.
+/* conv.c - convolutions and dense layers, which are the same thing: a dense layer is a convolution as wide as its
+ * input.
  *
- * `conv F K`, `conv F K same` (zero rows at both ends keep the length), `conv F K dilate D` (neighbouring taps lie D positions apart);
- * `dense F`. In: x (B, L, C), or base codes.  Out: y (B, L + 2 pad - (K-1) D, F), stride 1.
- * Because activations are channels-last, row l of the matrix that a convolution multiplies its weights (K*C, F) with is the
- * K*C floats from x + l*C: rows overlap and nothing is copied. With dilation it is K products of one tap each. Padded layers work on a
- * copy of x that has its zero rows. */
+ * `conv F K`, `conv F K same` (zero rows at both ends keep the length), `conv F K dilate D` (neighbouring taps lie D
+ * positions apart); `dense F`. In: x (B, L, C), or base codes.  Out: y (B, L + 2 pad - (K-1) D, F), stride 1. Because
+ * activations are channels-last, row l of the matrix that a convolution multiplies its weights (K*C, F) with is the K*C
+ * floats from x + l*C: rows overlap and nothing is copied. With dilation it is K products of one tap each. Padded
+ * layers work on a copy of x that has its zero rows. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -35,8 +36,8 @@ static int span(const tfb_layer_t *l) { return (l->K - 1) * l->dilate; }
 /* Positions of the input that the products see. */
 static int padded_length(const tfb_layer_t *l) { return l->in.L + 2 * l->pad; }
 
-/* Examples whose rows make one block of the weight gradient's inner sum: some 400 rows, so that a block of packed dy and the
- * rows of x it meets stay in the second-level cache. */
+/* Examples whose rows make one block of the weight gradient's inner sum: some 400 rows, so that a block of packed dy
+ * and the rows of x it meets stay in the second-level cache. */
 static int block_examples(const tfb_layer_t *l, int B)
 {
     int n = 432 / l->out.L;
@@ -91,7 +92,8 @@ static size_t scratch(const tfb_layer_t *l, int B)
 static int finish_setup(tfb_layer_t *l, char *err, size_t m_err)
 {
     if (l->F < 1 || l->F > 65536 || l->K < 1 || l->K > l->in.L || span(l) + 1 > padded_length(l)) {
-        snprintf(err, m_err, "%s: %d filters of width %d do not fit an input of %d positions", l->kind->name, l->F, span(l) + 1, l->in.L);
+        snprintf(err, m_err, "%s: %d filters of width %d do not fit an input of %d positions", l->kind->name, l->F,
+                 span(l) + 1, l->in.L);
         return -1;
     }
     l->out = (tfb_shape_t){padded_length(l) - span(l), l->F, 0};
@@ -110,7 +112,8 @@ int tfb_conv_options(tfb_layer_t *l, const char *args, char *err, size_t m_err)
         }
         if (strcmp(word, "dilate") == 0 && tfb_arg_word(&args, word, sizeof word)) d = strtol(word, &end, 10);
         if (d < 1 || d > 65536 || *end) {
-            snprintf(err, m_err, "%s takes `same` and `dilate D` after its width, as in `conv 100 5 same dilate 2`", l->kind->name);
+            snprintf(err, m_err, "%s takes `same` and `dilate D` after its width, as in `conv 100 5 same dilate 2`",
+                     l->kind->name);
             return -1;
         }
         l->dilate = (int)d;
@@ -169,7 +172,8 @@ static int dense_setup(tfb_layer_t *l, const char *args, char *err, size_t m_err
     l->K = l->in.L;
     if (finish_setup(l, err, m_err) < 0) return -1;
     tfb_tensor_t *t = tfb_layer_tensor(l, "weight", 1, 2, l->F, l->in.C * l->in.L, 0);
-    /* position-major flattening is (F, K, C) in the file: as a (F, K*C, 1) tensor it reaches (K*C, F) in the same way */
+    /* position-major flattening is (F, K, C) in the file: as a (F, K*C, 1) tensor it reaches (K*C, F) in the same way
+     */
     t->fck[0] = l->F;
     t->fck[1] = l->in.by_position ? l->in.C * l->in.L : l->in.C;
     t->fck[2] = l->in.by_position ? 1 : l->in.L;
@@ -214,7 +218,8 @@ static void first_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     job_t *j = arg;
     int W = l->in.L;
     for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++)
-        tfb_kernels()->lookup(l->out.L, l->F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias, j->y + (size_t)b * l->out.L * l->F);
+        tfb_kernels()->lookup(l->out.L, l->F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias,
+                              j->y + (size_t)b * l->out.L * l->F);
 }
 
 /* The examples of a chunk with zero rows around them. */
@@ -243,7 +248,8 @@ static void conv_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
         const float *x = j->x + (size_t)b * (size_t)padded_length(l) * C;
         float *y = j->y + (size_t)b * L * F;
         if (is_dilated(l))
-            for (int t = 0; t < l->K; t++) k->gemm(L, F, C, x + (size_t)t * step, C, j->work.packed + (size_t)t * tap, y, F, t > 0);
+            for (int t = 0; t < l->K; t++)
+                k->gemm(L, F, C, x + (size_t)t * step, C, j->work.packed + (size_t)t * tap, y, F, t > 0);
         else
             k->gemm(L, F, KC, x, C, j->work.packed, y, F, 0);
         k->finish(L, F, 1, y, &(tfb_after_t){.bias = j->bias}, y);
@@ -261,7 +267,9 @@ static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
         k->pack(KC, w, j->w + n, l->F, 1, j->work.packed + (size_t)task * p * KC);
         return;
     }
-    for (int t = 0; t < l->K; t++) k->pack(C, w, j->w + (size_t)t * C * l->F + n, l->F, 1, j->work.packed + (size_t)t * tap + (size_t)task * p * C);
+    for (int t = 0; t < l->K; t++)
+        k->pack(C, w, j->w + (size_t)t * C * l->F + n, l->F, 1,
+                j->work.packed + (size_t)t * tap + (size_t)task * p * C);
 }
 
 /* Dense: every task makes some columns of y for the whole batch, packing just the weights of those. */
@@ -311,7 +319,8 @@ static void scatter_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     float *table = j->work.dy + (size_t)s * n;
     memset(table, 0, n * sizeof(float));
     for (int b = tfb_slice(s, pass->B); b < tfb_slice(s + 1, pass->B); b++)
-        tfb_kernels()->scatter(l->out.L, l->F, l->K, pass->code + (size_t)b * l->in.L, j->y + (size_t)b * l->out.L * l->F, table);
+        tfb_kernels()->scatter(l->out.L, l->F, l->K, pass->code + (size_t)b * l->in.L,
+                               j->y + (size_t)b * l->out.L * l->F, table);
 }
 
 /* Adds up the slices' tables; an N gave a quarter to each base. */
@@ -338,7 +347,8 @@ static void pack_dy_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void 
     (void)scratch;
     job_t *j = arg;
     int e0 = task * j->E, e = pass->B - e0 < j->E ? pass->B - e0 : j->E, L = l->out.L;
-    tfb_kernels()->pack(e * L, l->F, j->y + (size_t)e0 * L * l->F, l->F, 1, j->work.dy + (size_t)task * tfb_packed_size(j->E * L, l->F));
+    tfb_kernels()->pack(e * L, l->F, j->y + (size_t)e0 * L * l->F, l->F, 1,
+                        j->work.dy + (size_t)task * tfb_packed_size(j->E * L, l->F));
 }
 
 /* Rows of the weight gradient that one product makes: all taps are neighbours, unless they are dilated. */
@@ -363,7 +373,8 @@ static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     }
 }
 
-/* flip (K*F, C): weights in the order the gradient of the input meets them, taps reversed, filters and channels exchanged. */
+/* flip (K*F, C): weights in the order the gradient of the input meets them, taps reversed, filters and channels
+ * exchanged. */
 static void flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int k, void *scratch, void *arg)
 {
     (void)pass, (void)scratch;
@@ -387,10 +398,12 @@ static void pack_flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
         k->pack(KF, w, j->work.flip + n, C, 1, j->work.packed2 + (size_t)n * KF);
         return;
     }
-    for (int t = 0; t < l->K; t++) k->pack(F, w, j->w + ((size_t)t * C + n) * F, 1, F, j->work.packed2 + (size_t)t * tap + (size_t)n * F);
+    for (int t = 0; t < l->K; t++)
+        k->pack(F, w, j->w + ((size_t)t * C + n) * F, 1, F, j->work.packed2 + (size_t)t * tap + (size_t)n * F);
 }
 
-/* dx at a position is a product of the taps with dy at positions before it: dy gets as many zero rows as taps can reach. */
+/* dx at a position is a product of the taps with dy at positions before it: dy gets as many zero rows as taps can
+ * reach. */
 static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     job_t *j = arg;
@@ -403,9 +416,12 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++) {
         float *dx = j->dw + (size_t)b * l->in.L * C;
         memcpy(dy + zeros, j->y + (size_t)b * n, n * sizeof(float));
-        const float *at = dy + (size_t)l->pad * F; /* the last tap's row for position 0; the first tap's lies a span further */
+        const float *at =
+            dy + (size_t)l->pad * F; /* the last tap's row for position 0; the first tap's lies a span further */
         if (is_dilated(l))
-            for (int t = 0; t < l->K; t++) k->gemm(l->in.L, C, F, at + zeros - (size_t)t * l->dilate * F, F, j->work.packed2 + (size_t)t * tap, dx, C, t > 0);
+            for (int t = 0; t < l->K; t++)
+                k->gemm(l->in.L, C, F, at + zeros - (size_t)t * l->dilate * F, F, j->work.packed2 + (size_t)t * tap, dx,
+                        C, t > 0);
         else
             k->gemm(l->in.L, C, l->K * F, at, F, j->work.packed2, dx, C, 0);
     }
@@ -437,7 +453,8 @@ static void parameter_gradients(const tfb_layer_t *l, tfb_pass_t *pass, job_t *j
     tfb_column_sums(l, pass, dy, l->out.L, l->F, j->work.part, j->dw + l->tensor[1].off);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy,
+                     float *const *d_in)
 {
     (void)y;
     const float *w = pass->param + l->param_off;

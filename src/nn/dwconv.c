@@ -1,5 +1,6 @@
-/* dwconv.c - `dwconv K [same] [dilate D]`: a convolution of each channel by itself. With `conv F 1` after it, a depthwise-separable
- * convolution. Weights are (C, 1, K) in files, as PyTorch's Conv1d with groups = C, and (K, C) in memory. */
+/* dwconv.c - `dwconv K [same] [dilate D]`: a convolution of each channel by itself. With `conv F 1` after it, a
+ * depthwise-separable convolution. Weights are (C, 1, K) in files, as PyTorch's Conv1d with groups = C, and (K, C) in
+ * memory. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -14,7 +15,8 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
     double v[1] = {0};
     tfb_arg_word(&args, word, sizeof word);
     if (tfb_args(word, v, 1) != 1 || v[0] < 1 || v[0] > l->in.L) {
-        snprintf(err, m_err, "dwconv takes a width of at most its input's %d positions, as in `dwconv 7 same`", l->in.L);
+        snprintf(err, m_err, "dwconv takes a width of at most its input's %d positions, as in `dwconv 7 same`",
+                 l->in.L);
         return -1;
     }
     l->K = (int)v[0];
@@ -54,7 +56,9 @@ static void rows(const tfb_layer_t *l, const float *param, const float *const *x
     for (int k = 0; k < l->K; k++) {
         int kb = b, ke = e;
         rows_of_tap(l, k, &kb, &ke);
-        if (kb < ke) tfb_kernels()->mul_add(ke - kb, C, param + (size_t)k * C, x[0] + (ptrdiff_t)(kb + k * l->dilate - l->pad) * C, y + (size_t)kb * C);
+        if (kb < ke)
+            tfb_kernels()->mul_add(ke - kb, C, param + (size_t)k * C,
+                                   x[0] + (ptrdiff_t)(kb + k * l->dilate - l->pad) * C, y + (size_t)kb * C);
     }
 }
 
@@ -101,7 +105,9 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch
         for (int k = 0; k < l->K; k++) {
             int kb = 0, ke = l->out.L;
             rows_of_tap(l, k, &kb, &ke);
-            if (kb < ke) tfb_kernels()->mul_add(ke - kb, C, j->w + (size_t)k * C, dy + (size_t)kb * C, dx + (ptrdiff_t)(kb + k * l->dilate - l->pad) * C);
+            if (kb < ke)
+                tfb_kernels()->mul_add(ke - kb, C, j->w + (size_t)k * C, dy + (size_t)kb * C,
+                                       dx + (ptrdiff_t)(kb + k * l->dilate - l->pad) * C);
         }
     }
 }
@@ -136,7 +142,8 @@ static void weight_gradients(const tfb_layer_t *l, tfb_pass_t *pass, job_t *j)
     tfb_column_sums(l, pass, j->dy, l->out.L, C, j->part, dw + l->tensor[1].off);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                     float *const *dx)
 {
     (void)y;
     double *part = pass->cache[l->index];

@@ -86,11 +86,13 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
         const float *x = j->x + (size_t)b * L * C, *y = j->y + (size_t)b * C, *dy = j->dy + (size_t)b * C;
         float *dx = j->out + (size_t)b * L * C;
         for (int i = 0; i < L; i++, x += C, dx += C)
-            for (int c = 0; c < C; c++) dx[c] = dy[c] * (l->mode == MEAN ? each : each * tfb_exp(l->sharpness * (x[c] - y[c])));
+            for (int c = 0; c < C; c++)
+                dx[c] = dy[c] * (l->mode == MEAN ? each : each * tfb_exp(l->sharpness * (x[c] - y[c])));
     }
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                     float *const *dx)
 {
     if (l->mode == MAX)
         tfb_kind_pool.backward(l, pass, x, y, dy, dx);
@@ -98,8 +100,8 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
         tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){x[0], y, dy, dx[0]});
 }
 
-/* The rescale rule through exp, mean and logarithm in turn, for one channel of a pair: m[0] and m[1] are the factors of the multiplier
- * at position i for input and reference (they are the same but where the input hardly changes). */
+/* The rescale rule through exp, mean and logarithm in turn, for one channel of a pair: m[0] and m[1] are the factors of
+ * the multiplier at position i for input and reference (they are the same but where the input hardly changes). */
 static void lse_factor(const tfb_layer_t *l, const float *x, const float *xr, float most, float slope, float m[2])
 {
     float r = l->sharpness, e = tfb_exp(r * (*x - most)), er = tfb_exp(r * (*xr - most)), d = *x - *xr;
@@ -131,7 +133,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
         }
 }
 
-static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx)
+static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                    float *const *dx)
 {
     if (l->mode == MAX)
         tfb_kind_pool.rescale(l, pass, x, y, dy, dx);

@@ -1,9 +1,9 @@
 /* infer.c - scoring windows. In: base codes (B, W). Out: logits (B, T).
  *
- * Steps by window run over a few windows at a time, whose activations stay in the second cache; steps by block run over a block of
- * windows, so that their weights are read once a block. A window derived from another (an ALT allele from its REF window) makes
- * anew only the rows that can differ and copies what is needed of the others: the same sums in the same order, so the result is
- * the same bit for bit. */
+ * Steps by window run over a few windows at a time, whose activations stay in the second cache; steps by block run over
+ * a block of windows, so that their weights are read once a block. A window derived from another (an ALT allele from
+ * its REF window) makes anew only the rows that can differ and copies what is needed of the others: the same sums in
+ * the same order, so the result is the same bit for bit. */
 #include "nn/infer.h"
 #include "kernels/kernels.h"
 #include "nn/scoring.h"
@@ -42,7 +42,8 @@ static void work_free(tfb_work_t *w, const tfb_plan_t *p)
     free(w->padded);
 }
 
-/* Room for a layer that runs by its own forward. Threads are not shared within a block, so it runs on this one alone. */
+/* Room for a layer that runs by its own forward. Threads are not shared within a block, so it runs on this one alone.
+ */
 static int pass_init(const tfb_plan_t *p, tfb_work_t *w, const tfb_layer_t *l)
 {
     size_t m = l->kind->scratch ? l->kind->scratch(l, TFB_ROWS) : 0;
@@ -50,7 +51,8 @@ static int pass_init(const tfb_plan_t *p, tfb_work_t *w, const tfb_layer_t *l)
     w->pass.param = p->net->param;
     w->pass.stat = p->net->stat;
     if (!w->pass.cache && !(w->pass.cache = calloc((size_t)p->net->n_layers, sizeof *w->pass.cache))) return -1;
-    if (!(w->pass.cache[l->index] = tfb_alloc(l->kind->cache ? l->kind->cache(l, TFB_ROWS) : 1, 1, "activations"))) return -1;
+    if (!(w->pass.cache[l->index] = tfb_alloc(l->kind->cache ? l->kind->cache(l, TFB_ROWS) : 1, 1, "activations")))
+        return -1;
     if (m <= w->pass.m_scratch) return 0;
     free(w->pass.scratch);
     w->pass.m_scratch = m;
@@ -61,7 +63,8 @@ static int slot_init(const tfb_plan_t *p, tfb_slot_t *s)
 {
     size_t n = (size_t)p->n_steps;
     if (!(s->act = tfb_alloc(p->n_act + 1, sizeof(float), "activations")) || !(s->y = calloc(n, sizeof *s->y)) ||
-        !(s->code = tfb_alloc(2 * (size_t)p->W, 1, "activations")) || !(s->beg = tfb_alloc(2 * n, sizeof *s->beg, "activations")))
+        !(s->code = tfb_alloc(2 * (size_t)p->W, 1, "activations")) ||
+        !(s->beg = tfb_alloc(2 * n, sizeof *s->beg, "activations")))
         return -1;
     s->pair = s->code + p->W;
     s->end = s->beg + n;
@@ -83,8 +86,10 @@ static int work_init(const tfb_plan_t *p, tfb_work_t *w)
     }
     if (max3 && !(w->max3 = tfb_alloc(max3, sizeof(float), "scratch"))) return -1;
     if (padded && !(w->padded = tfb_alloc(padded, sizeof(float), "scratch"))) return -1;
-    if (!(w->mid = tfb_alloc(mid, sizeof(float), "activations")) || !(w->a = tfb_alloc(TFB_SLOTS * groups, sizeof *w->a, "activations")) ||
-        !(w->c = tfb_alloc(TFB_SLOTS * groups, sizeof *w->c, "activations")) || !(w->buffer = calloc((size_t)p->n_buffers + 1, sizeof *w->buffer)))
+    if (!(w->mid = tfb_alloc(mid, sizeof(float), "activations")) ||
+        !(w->a = tfb_alloc(TFB_SLOTS * groups, sizeof *w->a, "activations")) ||
+        !(w->c = tfb_alloc(TFB_SLOTS * groups, sizeof *w->c, "activations")) ||
+        !(w->buffer = calloc((size_t)p->n_buffers + 1, sizeof *w->buffer)))
         return -1;
     for (int i = 0; i < p->n_buffers; i++)
         if (!(w->buffer[i] = tfb_alloc(TFB_ROWS * p->m_buffer[i], sizeof(float), "activations"))) return -1;
@@ -93,13 +98,15 @@ static int work_init(const tfb_plan_t *p, tfb_work_t *w)
     return 0;
 }
 
-tfb_infer_t *tfb_infer_create(const tfb_model_t *m, const int *targets, int n_targets, tfb_pool_t *pool)
+tfb_infer_t *tfb_infer_create(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool)
 {
     tfb_infer_t *f = calloc(1, sizeof *f);
     if (!f) goto memory;
     f->pool = pool;
     f->n_threads = pool ? tfb_pool_size(pool) : 1;
-    if (!(f->plan = tfb_plan_create(m, targets, n_targets)) || !(f->work = calloc((size_t)f->n_threads, sizeof *f->work))) goto memory;
+    if (!(f->plan = tfb_plan_create(net, targets, n_targets)) ||
+        !(f->work = calloc((size_t)f->n_threads, sizeof *f->work)))
+        goto memory;
     for (int i = 0; i < f->n_threads; i++)
         if (work_init(f->plan, &f->work[i]) < 0) goto memory;
     return f;
@@ -137,13 +144,15 @@ tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
 
 static tfb_after_t after_of(const tfb_step_t *s) { return (tfb_after_t){s->bias, s->relu, s->scale, s->shift, NULL}; }
 
-/* What follows op on n rows of x, with an activation that is a function: before it, it, and after it. x is overwritten. */
+/* What follows op on n rows of x, with an activation that is a function: before it, it, and after it. x is overwritten.
+ */
 static void finish_act(const tfb_step_t *s, int n, float *x, const float *bias, const float *residual, float *y)
 {
     const tfb_kernels_t *k = tfb_kernels();
     int F = s->mid.C;
     if (bias || residual) k->finish(n, F, 1, x, &(tfb_after_t){.bias = bias, .residual = residual}, x);
-    for (int r = 0; r < n; r++) s->act((size_t)F, x + (size_t)r * F); /* row by row: a value must not depend on where the rows begin */
+    for (int r = 0; r < n; r++)
+        s->act((size_t)F, x + (size_t)r * F); /* row by row: a value must not depend on where the rows begin */
     k->finish(n / s->P, F, s->P, x, &(tfb_after_t){.scale = s->scale, .shift = s->shift}, y);
 }
 
@@ -179,10 +188,12 @@ static void product_rows(const tfb_step_t *s, tfb_work_t *w, const float *x, int
         k->gemm(n, F, s->K * C, x, C, s->packed, w->mid, F, 0);
         return;
     }
-    for (int t = 0; t < s->K; t++) k->gemm(n, F, C, x + (size_t)t * s->D * C, C, s->packed + (size_t)t * s->tap, w->mid, F, t > 0);
+    for (int t = 0; t < s->K; t++)
+        k->gemm(n, F, C, x + (size_t)t * s->D * C, C, s->packed + (size_t)t * s->tap, w->mid, F, t > 0);
 }
 
-static void lookup_rows(const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *residual, float *y, int b, int e)
+static void lookup_rows(const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *residual, float *y, int b,
+                        int e)
 {
     const tfb_kernels_t *k = tfb_kernels();
     const tfb_after_t after = after_of(s), bias = {.bias = s->bias};
@@ -217,8 +228,8 @@ static void run_groups(const tfb_step_t *s, tfb_work_t *w, int G)
     if (G) tfb_kernels()->conv_max3(G, s->mid.C, s->K, s->src.C, w->a, s->src.C, s->packed, &after, w->c, w->max3);
 }
 
-void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x, const float *residual, float *y, int b,
-                   int e)
+void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x,
+                   const float *residual, float *y, int b, int e)
 {
     int F = s->mid.C, m = b * s->P, n = (e - b) * s->P;
     float *to = y + (size_t)b * F;
@@ -275,7 +286,8 @@ static void set_ranges(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t)
     }
 }
 
-/* Rows [*beg, *end) of step k's output that are read of slot t: what later steps look at to make their rows; all if a block reads it. */
+/* Rows [*beg, *end) of step k's output that are read of slot t: what later steps look at to make their rows; all if a
+ * block reads it. */
 static void rows_read(const tfb_plan_t *p, const tfb_slot_t *t, int k, int *beg, int *end)
 {
     const tfb_step_t *s = &p->step[k];
@@ -338,12 +350,14 @@ static void run_slots(const tfb_plan_t *p, tfb_work_t *w, int n, int row)
             if (grouped) /* all slots' groups in one product */
                 G = add_groups(s, w, x[0], t->y[k], t->beg[k], t->end[k], G);
             else
-                tfb_step_rows(p, s, w, t->pair, x, s->residual < 0 ? NULL : t->y[s->residual], t->y[k], t->beg[k], t->end[k]);
+                tfb_step_rows(p, s, w, t->pair, x, s->residual < 0 ? NULL : t->y[s->residual], t->y[k], t->beg[k],
+                              t->end[k]);
         }
         run_groups(s, w, G);
         for (int j = 0; j < n; j++) {
             if (w->slot[j].base >= 0) copy_rows(p, w, &w->slot[j], k);
-            if (s->slot_kept && s->stride) memcpy(tfb_block_row(w, s, row + j), w->slot[j].y[k], s->stride * sizeof(float));
+            if (s->slot_kept && s->stride)
+                memcpy(tfb_block_row(w, s, row + j), w->slot[j].y[k], s->stride * sizeof(float));
         }
     }
 }
@@ -416,7 +430,8 @@ typedef struct {
 } job_t;
 
 /* Puts window code into slot t, as window row of the block. */
-static void fill_slot(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t, const uint8_t *code, int rev, int base, int row)
+static void fill_slot(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t, const uint8_t *code, int rev, int base,
+                      int row)
 {
     if (rev)
         tfb_reverse_codes(code, p->W, t->code);
@@ -490,7 +505,8 @@ void tfb_run_blocks(const tfb_infer_t *f, int64_t n, void (*fn)(void *arg, int b
         for (int64_t i = 0; i < n; i++) fn(arg, (int)i, 0);
 }
 
-int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
+int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand,
+                      float *z)
 {
     int most = strand == TFB_STRAND_BOTH ? TFB_ROWS / 2 : TFB_ROWS;
     int64_t n_blocks = 0;

@@ -1,5 +1,5 @@
-/* lstm.c - stacked bidirectional LSTM, as PyTorch's nn.LSTM(batch_first, bidirectional). `bilstm H N RATE`: H units per direction, N
- * layers, dropout RATE between them.
+/* lstm.c - stacked bidirectional LSTM, as PyTorch's nn.LSTM(batch_first, bidirectional). `bilstm H N RATE`: H units per
+ * direction, N layers, dropout RATE between them.
  *
  * In: x (B, L, C).  Out: y (B, L, 2H), forward direction first.  Gates are in PyTorch's order i, f, g, o.
  * All positions' input products are made at once; only the recurrent one waits for its step. A task takes some examples
@@ -23,7 +23,10 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
     double v[3] = {0, 1, 0};
     int n = tfb_args(args, v, 3);
     if (n < 1 || v[0] < 1 || v[0] > 8192 || v[1] < 1 || v[1] > TFB_MAX_TENSORS / 8 || !(v[2] < 1)) {
-        snprintf(err, m_err, "bilstm takes units per direction, layers (at most %d) and dropout between them, as in `bilstm 320 2 0.5`", TFB_MAX_TENSORS / 8);
+        snprintf(
+            err, m_err,
+            "bilstm takes units per direction, layers (at most %d) and dropout between them, as in `bilstm 320 2 0.5`",
+            TFB_MAX_TENSORS / 8);
         return -1;
     }
     l->F = (int)v[0];
@@ -159,12 +162,12 @@ static void step_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
         int t = d ? L - 1 - i : i, before = d ? t + 1 : t - 1;
         float *g = k->gate[d] + ((size_t)b0 * L + t) * 4 * H;
         if (i)
-            tfb_kernels()->gemm(n, 4 * H, H, j->y + ((size_t)b0 * L + before) * 2 * H + (size_t)d * H, (ptrdiff_t)L * 2 * H, j->w.packed_hh[d], g,
-                                (ptrdiff_t)L * 4 * H, 1);
+            tfb_kernels()->gemm(n, 4 * H, H, j->y + ((size_t)b0 * L + before) * 2 * H + (size_t)d * H,
+                                (ptrdiff_t)L * 2 * H, j->w.packed_hh[d], g, (ptrdiff_t)L * 4 * H, 1);
         for (int b = 0; b < n; b++) {
             size_t row = (size_t)(b0 + b) * L;
-            tfb_kernels()->lstm_cell(H, k->gate[d] + (row + t) * 4 * H, i ? k->cell[d] + (row + before) * H : NULL, k->cell[d] + (row + t) * H,
-                                     j->y + (row + t) * 2 * H + (size_t)d * H);
+            tfb_kernels()->lstm_cell(H, k->gate[d] + (row + t) * 4 * H, i ? k->cell[d] + (row + before) * H : NULL,
+                                     k->cell[d] + (row + t) * H, j->y + (row + t) * 2 * H + (size_t)d * H);
         }
     }
 }
@@ -174,7 +177,8 @@ static void mask_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scrat
     (void)scratch;
     job_t *j = arg;
     size_t n = (size_t)l->in.L * 2 * (size_t)l->F;
-    tfb_dropout_mask(pass, l->index | (j->stack + 1) << 12, l->rate, j->dx, n, tfb_slice(s, pass->B), tfb_slice(s + 1, pass->B));
+    tfb_dropout_mask(pass, l->index | (j->stack + 1) << 12, l->rate, j->dx, n, tfb_slice(s, pass->B),
+                     tfb_slice(s + 1, pass->B));
 }
 
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, float *y)
@@ -220,13 +224,17 @@ static void back_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
         for (int b = 0; b < n; b++) {
             size_t row = (size_t)(b0 + b) * L;
             const float *restrict g = k->gate[d] + (row + t) * 4 * H, *restrict c = k->cell[d] + (row + t) * H;
-            const float *restrict cp = i ? k->cell[d] + (row + before) * H : NULL, *restrict dy = j->dy + (row + t) * 2 * H + (size_t)d * H;
-            float *restrict dg = j->w.dgate[d] + (row + t) * 4 * H, *restrict dcb = dc + (size_t)b * H, *restrict dhb = dh + (size_t)b * H;
+            const float *restrict cp = i ? k->cell[d] + (row + before) * H : NULL, *restrict dy = j->dy +
+                                                                                                  (row + t) * 2 * H +
+                                                                                                  (size_t)d * H;
+            float *restrict dg = j->w.dgate[d] + (row + t) * 4 * H, *restrict dcb = dc + (size_t)b * H,
+                            *restrict dhb = dh + (size_t)b * H;
             const float *restrict h = j->y + (row + t) * 2 * H + (size_t)d * H;
             for (int u = 0; u < H; u++) {
                 float ig = g[u], fg = g[H + u], gg = g[2 * H + u], og = g[3 * H + u];
                 /* tanh(c) is h / o, but o may be tiny */
-                float tc = og > 1e-3f ? h[u] / og : tanhf(c[u]), dhu = dy[u] + dhb[u], dcu = dcb[u] + dhu * og * (1 - tc * tc);
+                float tc = og > 1e-3f ? h[u] / og : tanhf(c[u]), dhu = dy[u] + dhb[u],
+                      dcu = dcb[u] + dhu * og * (1 - tc * tc);
                 dg[u] = dcu * gg * ig * (1 - ig);
                 dg[H + u] = cp ? dcu * cp[u] * fg * (1 - fg) : 0;
                 dg[2 * H + u] = dcu * ig * (1 - gg * gg);
@@ -234,7 +242,9 @@ static void back_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
                 dcb[u] = dcu * fg;
             }
         }
-        if (i) tfb_kernels()->gemm(n, H, 4 * H, j->w.dgate[d] + ((size_t)b0 * L + t) * 4 * H, (ptrdiff_t)L * 4 * H, j->w.packed_hh[d], dh, H, 0);
+        if (i)
+            tfb_kernels()->gemm(n, H, 4 * H, j->w.dgate[d] + ((size_t)b0 * L + t) * 4 * H, (ptrdiff_t)L * 4 * H,
+                                j->w.packed_hh[d], dh, H, 0);
     }
 }
 
@@ -251,7 +261,9 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     (void)scratch;
     job_t *j = arg;
     int H4 = 4 * l->F, N = pass->B * l->in.L, r = task * ROWS, n = N - r < ROWS ? N - r : ROWS;
-    for (int d = 0; d < 2; d++) tfb_kernels()->gemm(n, j->C, H4, j->w.dgate[d] + (size_t)r * H4, H4, j->w.packed_ih[d], j->dx + (size_t)r * j->C, j->C, d);
+    for (int d = 0; d < 2; d++)
+        tfb_kernels()->gemm(n, j->C, H4, j->w.dgate[d] + (size_t)r * H4, H4, j->w.packed_ih[d],
+                            j->dx + (size_t)r * j->C, j->C, d);
 }
 
 static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
@@ -262,7 +274,8 @@ static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
     tfb_kernels()->pack(N, w, j->w.dgate[j->d] + n, H4, 1, j->w.packed_dg + (size_t)n * N);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy,
+                     float *const *d_in)
 {
     int H = l->F, L = l->in.L, N = pass->B * L, H4 = 4 * H, p = tfb_kernels()->panel;
     int want = pass->grad && !(pass->frozen && pass->frozen[l->index]), masked = pass->train && l->rate > 0;

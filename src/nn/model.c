@@ -1,7 +1,7 @@
 /* model.c - model files: safetensors in, safetensors out.
  *
- * Files come from strangers: the header's length, every tensor's type, dimensions and place are checked against the file's size
- * and against what the architecture wants before they are used. */
+ * Files come from strangers: the header's length, every tensor's type, dimensions and place are checked against the
+ * file's size and against what the architecture wants before they are used. */
 #include "nn/model.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -139,31 +139,31 @@ int tfb_model_target(const tfb_model_t *m, const char *name)
     return -1;
 }
 
-static void unknown_target(const tfb_model_t *m, const char *name)
+static void unknown_target(char *const *names, int n, const char *name)
 {
-    int near = tfb_nearest(name, m->targets, m->n_targets);
+    int near = tfb_nearest(name, names, n);
     if (near >= 0)
-        tfb_error("the model has no TF called '%s'; did you mean %s?", name, m->targets[near]);
+        tfb_error("the model has no TF called '%s'; did you mean %s?", name, names[near]);
     else
-        tfb_error("the model has no TF called '%s' (`tfbind model --list` names its %d)", name, m->n_targets);
+        tfb_error("the model has no TF called '%s' (`tfbind model --list` names its %d)", name, n);
 }
 
-int *tfb_model_targets_parse(const tfb_model_t *m, const char *list, int *n)
+int *tfb_targets_parse(char *const *targets, const tfb_entry_t *index, int n_targets, const char *list, int *n)
 {
-    int *out = malloc(((size_t)m->n_targets + 1) * sizeof *out), n_names = 0, ok = 0;
-    char *seen = calloc((size_t)m->n_targets + 1, 1), **names = NULL;
+    int *out = malloc(((size_t)n_targets + 1) * sizeof *out), n_names = 0, ok = 0;
+    char *seen = calloc((size_t)n_targets + 1, 1), **names = NULL;
     *n = 0;
     if (!out || !seen) goto done;
     if (strcmp(list, "all") == 0) {
-        for (int i = 0; i < m->n_targets; i++) out[(*n)++] = i;
+        for (int i = 0; i < n_targets; i++) out[(*n)++] = i;
         ok = 1;
         goto done;
     }
     if (!(names = tfb_split(list, ',', &n_names))) goto done;
     for (int i = 0; i < n_names; i++) {
-        int t = tfb_model_target(m, names[i]);
+        int t = tfb_index_find(index, n_targets, names[i]);
         if (t < 0) {
-            unknown_target(m, names[i]);
+            unknown_target(targets, n_targets, names[i]);
             goto done;
         }
         if (!seen[t]) out[(*n)++] = t;
@@ -198,7 +198,9 @@ int64_t tfb_logits_fault(const float *z, int64_t n)
 
 int tfb_logits_error(const char *model, const char *target)
 {
-    tfb_error("model %s: its score of %s is not a usable number: the weights are too large (a damaged file, or a training that failed)", model, target);
+    tfb_error("model %s: its score of %s is not a usable number: the weights are too large (a damaged file, or a "
+              "training that failed)",
+              model, target);
     return -1;
 }
 
@@ -249,7 +251,8 @@ static int read_length(reader_t *r, FILE *f, uint64_t *n)
         return -1;
     }
     if (*n > r->n - 8) {
-        tfb_error("%s is truncated: its header should have %llu bytes, the file has %zu", r->path, (unsigned long long)*n, r->n);
+        tfb_error("%s is truncated: its header should have %llu bytes, the file has %zu", r->path,
+                  (unsigned long long)*n, r->n);
         return -1;
     }
     return 0;
@@ -265,7 +268,8 @@ static int read_open(reader_t *r, FILE *f, int whole)
         return -1;
     }
     if (!S_ISREG(st.st_mode)) {
-        tfb_error("%s is not a model: it is %s, not a file", r->path, S_ISDIR(st.st_mode) ? "a folder" : "a pipe or device");
+        tfb_error("%s is not a model: it is %s, not a file", r->path,
+                  S_ISDIR(st.st_mode) ? "a folder" : "a pipe or device");
         return -1;
     }
     r->n = (size_t)st.st_size;
@@ -282,7 +286,9 @@ static int read_open(reader_t *r, FILE *f, int whole)
 static int read_file(reader_t *r, int whole)
 {
     tfb_reads(r->path, "the model");
-    int fd = open(r->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a named pipe would wait for a writer, before it is known to be none of ours */
+    int fd =
+        open(r->path, O_RDONLY | O_CLOEXEC |
+                          O_NONBLOCK); /* a named pipe would wait for a writer, before it is known to be none of ours */
     FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     int ret = read_open(r, f, whole);
     if (f)
@@ -298,7 +304,8 @@ static int read_header(reader_t *r)
     uint64_t n = header_length(r->raw);
     r->header = json_loadb((const char *)r->raw + 8, n, JSON_REJECT_DUPLICATES, &err);
     if (!r->header || !json_is_object(r->header)) {
-        tfb_error("%s is not a model: it is not a safetensors file, its header is not JSON (%s)", r->path, r->header ? "not an object" : err.text);
+        tfb_error("%s is not a model: it is not a safetensors file, its header is not JSON (%s)", r->path,
+                  r->header ? "not an object" : err.text);
         return -1;
     }
     r->data = r->raw + 8 + n;
@@ -329,11 +336,13 @@ static int check_shape(const reader_t *r, const char *name, const json_t *shape,
 {
     int same = json_array_size(shape) == (size_t)t->n_dims;
     for (int d = 0; same && d < t->n_dims; d++)
-        same = json_is_integer(json_array_get(shape, (size_t)d)) && json_integer_value(json_array_get(shape, (size_t)d)) == t->dim[d];
+        same = json_is_integer(json_array_get(shape, (size_t)d)) &&
+               json_integer_value(json_array_get(shape, (size_t)d)) == t->dim[d];
     if (same) return 0;
     char *got = json_dumps(shape, JSON_COMPACT);
-    tfb_error("%s: tensor %s has shape %.80s, the architecture wants [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?", t->dim[0], t->n_dims > 1 ? "," : "",
-              t->n_dims > 1 ? t->dim[1] : 0, t->n_dims > 2 ? "," : "", t->n_dims > 2 ? t->dim[2] : 0);
+    tfb_error("%s: tensor %s has shape %.80s, the architecture wants [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?",
+              t->dim[0], t->n_dims > 1 ? "," : "", t->n_dims > 1 ? t->dim[1] : 0, t->n_dims > 2 ? "," : "",
+              t->n_dims > 2 ? t->dim[2] : 0);
     free(got);
     return -1;
 }
@@ -344,7 +353,8 @@ static int convert(reader_t *r, const char *name, const tfb_tensor_t *t, const u
     int is_var = strcmp(t->suffix, "running_var") == 0;
     for (size_t i = 0; i < t->n; i++) {
         if (size == 4) {
-            uint32_t u = (uint32_t)s[4 * i] | (uint32_t)s[4 * i + 1] << 8 | (uint32_t)s[4 * i + 2] << 16 | (uint32_t)s[4 * i + 3] << 24;
+            uint32_t u = (uint32_t)s[4 * i] | (uint32_t)s[4 * i + 1] << 8 | (uint32_t)s[4 * i + 2] << 16 |
+                         (uint32_t)s[4 * i + 3] << 24;
             memcpy(&out[i], &u, 4);
         } else
             out[i] = half_to_float((uint16_t)(s[2 * i] | s[2 * i + 1] << 8));
@@ -384,8 +394,8 @@ static int read_tensor(reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t,
         return -1;
     }
     if (b < 0 || e < b || (uint64_t)e > r->n_data || (uint64_t)(e - b) != (uint64_t)t->n * size) {
-        tfb_error("%s: tensor %s lies at bytes %lld-%lld of %zu, and should have %zu: the file is truncated or damaged", r->path, name, (long long)b,
-                  (long long)e, r->n_data, t->n * size);
+        tfb_error("%s: tensor %s lies at bytes %lld-%lld of %zu, and should have %zu: the file is truncated or damaged",
+                  r->path, name, (long long)b, (long long)e, r->n_data, t->n * size);
         return -1;
     }
     return convert(r, name, t, r->data + b, size, out);
@@ -451,11 +461,13 @@ static int check_layout(const reader_t *r)
         if (s[i].b < at)
             tfb_error("%s: tensors %.80s and %.80s overlap: the file is damaged", r->path, s[i - 1].name, s[i].name);
         else
-            tfb_error("%s: %lld bytes before tensor %.80s belong to no tensor: the file is damaged", r->path, (long long)(s[i].b - at), s[i].name);
+            tfb_error("%s: %lld bytes before tensor %.80s belong to no tensor: the file is damaged", r->path,
+                      (long long)(s[i].b - at), s[i].name);
         goto done;
     }
     if (at < n_data)
-        tfb_error("%s: the last %lld bytes belong to no tensor: the file is damaged", r->path, (long long)(n_data - at));
+        tfb_error("%s: the last %lld bytes belong to no tensor: the file is damaged", r->path,
+                  (long long)(n_data - at));
     else
         ret = 0;
 done:
@@ -478,7 +490,8 @@ static int is_used(const tfb_net_t *net, const char *key)
 /* Nothing but the network's tensors, and strings as metadata. */
 static int check_extra(const reader_t *r, const tfb_net_t *net)
 {
-    static const char counter[] = ".num_batches_tracked"; /* PyTorch's batch norm counts batches; nothing depends on it */
+    static const char counter[] =
+        ".num_batches_tracked"; /* PyTorch's batch norm counts batches; nothing depends on it */
     const char *key;
     json_t *v;
     json_object_foreach (json_object_get(r->header, "__metadata__"), key, v)
@@ -488,8 +501,10 @@ static int check_extra(const reader_t *r, const tfb_net_t *net)
         }
     json_object_foreach (r->header, key, v) {
         size_t n = strlen(key), m = sizeof counter - 1;
-        if (strcmp(key, "__metadata__") == 0 || (n > m && strcmp(key + n - m, counter) == 0) || is_used(net, key)) continue;
-        tfb_error("%s: tensor %.80s is none of the architecture's", r->path, key); /* the first ends the search, so that it is short */
+        if (strcmp(key, "__metadata__") == 0 || (n > m && strcmp(key + n - m, counter) == 0) || is_used(net, key))
+            continue;
+        tfb_error("%s: tensor %.80s is none of the architecture's", r->path,
+                  key); /* the first ends the search, so that it is short */
         return -1;
     }
     return 0;
@@ -528,7 +543,8 @@ fail:
 static tfb_net_t *read_spec(reader_t *r, const char *spec, int window, int n_targets)
 {
     char err[300];
-    /* before anything of the network's size is allocated: a file with fewer bytes than half its parameters cannot be whole */
+    /* before anything of the network's size is allocated: a file with fewer bytes than half its parameters cannot be
+     * whole */
     tfb_net_t *net = tfb_net_parse_sized(spec, window, r->n_data / 2, err, sizeof err);
     if (!net)
         tfb_error("%s: %s", r->path, err);
@@ -552,7 +568,9 @@ static int read_meta(const reader_t *r, tfb_model_t *m)
     tfb_strv_free(m->meta);
     m->meta = v;
     json_object_foreach ((json_t *)meta, key, j) {
-        if (!json_is_string(j) || !strcmp(key, "targets") || !strcmp(key, "window") || !strcmp(key, "spec") || !strcmp(key, "arch")) continue;
+        if (!json_is_string(j) || !strcmp(key, "targets") || !strcmp(key, "window") || !strcmp(key, "spec") ||
+            !strcmp(key, "arch"))
+            continue;
         if (!(v[n] = strdup(key)) || !(v[n + 1] = strdup(json_string_value(j)))) return -1;
         n += 2;
     }
@@ -571,14 +589,16 @@ static int read_calibration(const reader_t *r, tfb_model_t *m)
 /* The network and its targets, from the header's metadata. NULL on failure (logged). */
 static tfb_model_t *read_model(reader_t *r, int strict)
 {
-    const char *list = meta_string(r, "targets"), *window = meta_string(r, "window"), *s = meta_string(r, "spec"), *arch = meta_string(r, "arch");
+    const char *list = meta_string(r, "targets"), *window = meta_string(r, "window"), *s = meta_string(r, "spec"),
+               *arch = meta_string(r, "arch");
     char **targets = NULL, *spec = NULL, *end;
     int n = 0;
     tfb_net_t *net = NULL;
     tfb_model_t *m = NULL;
     if (!list || !window || (!s && !arch)) {
         const char *lack = !list ? "targets" : "spec and arch";
-        tfb_error("%s is a safetensors file but not a tfbind model: its metadata lack %s", r->path, list && !window ? "window" : lack);
+        tfb_error("%s is a safetensors file but not a tfbind model: its metadata lack %s", r->path,
+                  list && !window ? "window" : lack);
         return NULL;
     }
     if (!(targets = read_targets(r, list, &n))) return NULL;
@@ -650,7 +670,8 @@ static char *join(char *const *v, int n)
     return s;
 }
 
-/* JSON holds nothing but UTF-8, and a command line may have anything: what is not is replaced. NULL on lack of memory. */
+/* JSON holds nothing but UTF-8, and a command line may have anything: what is not is replaced. NULL on lack of memory.
+ */
 static json_t *json_text(const char *s)
 {
     json_t *j = json_string(s);
@@ -686,7 +707,8 @@ static json_t *make_header(const tfb_model_t *m, int half)
             json_t *shape = json_array();
             for (int d = 0; d < t->n_dims; d++) json_array_append_new(shape, json_integer(t->dim[d]));
             size_t end = off + t->n * (half ? 2 : 4);
-            json_t *j = json_pack("{s:s, s:o, s:[I, I]}", "dtype", half ? "F16" : "F32", "shape", shape, "data_offsets", (json_int_t)off, (json_int_t)end);
+            json_t *j = json_pack("{s:s, s:o, s:[I, I]}", "dtype", half ? "F16" : "F32", "shape", shape, "data_offsets",
+                                  (json_int_t)off, (json_int_t)end);
             bad |= !j || json_object_set_new(h, name, j);
             off = end;
         }
@@ -714,12 +736,14 @@ static int check_values(const tfb_model_t *m, const char *path, int half)
             const float *v = (t->trainable ? m->net->param + l->param_off : m->net->stat + l->stat_off) + t->off;
             for (size_t j = 0; j < t->n; j++) {
                 if (!isfinite(v[j])) {
-                    tfb_error("cannot write model %s: tensor %s.%s holds a value that is not a finite number", path, l->name, t->suffix);
+                    tfb_error("cannot write model %s: tensor %s.%s holds a value that is not a finite number", path,
+                              l->name, t->suffix);
                     return -1;
                 }
                 if (half && fabsf(v[j]) >= HALF_OVERFLOW) {
-                    tfb_error("cannot write model %s: tensor %s.%s holds %g, and float16 goes up to 65504: store it without --half", path, l->name, t->suffix,
-                              (double)v[j]);
+                    tfb_error("cannot write model %s: tensor %s.%s holds %g, and float16 goes up to 65504: store it "
+                              "without --half",
+                              path, l->name, t->suffix, (double)v[j]);
                     return -1;
                 }
             }
@@ -762,7 +786,8 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
         for (int k = 0; !bad && k < m->net->layer[i].n_tensors; k++) {
             const tfb_tensor_t *t = &m->net->layer[i].tensor[k];
             tfb_tensor_to_file(m->net, &m->net->layer[i], t, buf);
-            uint8_t *b = (uint8_t *)buf; /* narrowed and put in file order in place: each write lands at or before its read */
+            uint8_t *b =
+                (uint8_t *)buf; /* narrowed and put in file order in place: each write lands at or before its read */
             for (size_t j = 0; j < t->n; j++) {
                 float v = buf[j];
                 uint32_t u;

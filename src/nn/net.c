@@ -6,7 +6,10 @@
 #include <string.h>
 
 /* X(kind): every kind of layer, once. A new kind is its file and a row here. */
-#define KINDS(X) X(conv) X(dense) X(dwconv) X(bn) X(relu) X(gelu) X(silu) X(exp) X(pool) X(gpool) X(attend) X(add) X(cat) X(dropout) X(bilstm)
+#define KINDS(X) \
+    X(conv)      \
+    X(dense)     \
+    X(dwconv) X(bn) X(relu) X(gelu) X(silu) X(exp) X(pool) X(gpool) X(attend) X(add) X(cat) X(dropout) X(bilstm)
 
 #define DECLARE(kind) extern const tfb_kind_t tfb_kind_##kind;
 KINDS(DECLARE)
@@ -64,12 +67,16 @@ tfb_tensor_t *tfb_layer_tensor(tfb_layer_t *l, const char *suffix, int trainable
 static const struct {
     const char *name, *spec;
 } archs[] = {
+    /* a new architecture is a row here */
     {"convnet", "conv 100 19; bn; relu; pool 3; conv 200 7; bn; relu; pool 3; conv 200 4; bn; relu; pool 3; "
                 "dense 1000; bn; relu; dropout 0.3; dense 1000; bn; relu; dropout 0.3; dense %d"},
-    {"convnet-bn-after-relu", "conv 100 19; relu; bn; pool 3; conv 200 7; relu; bn; pool 3; conv 200 4; relu; bn; pool 3; "
-                              "dense 1000; relu; bn; dropout 0.3; dense 1000; relu; bn; dropout 0.3; dense %d"},
-    {"shallow", "conv 100 19; bn; relu; pool 10; conv 200 5; bn; relu; pool 4; dense 600; bn; relu; dropout 0.3; dense %d"},
-    {"danq", "Conv1=conv 320 26; relu; pool 13; dropout 0.2; BiLSTM=bilstm 320 2 0.5; Linear1=dense 925; relu; Linear2=dense %d"},
+    {"convnet-bn-after-relu",
+     "conv 100 19; relu; bn; pool 3; conv 200 7; relu; bn; pool 3; conv 200 4; relu; bn; pool 3; "
+     "dense 1000; relu; bn; dropout 0.3; dense 1000; relu; bn; dropout 0.3; dense %d"},
+    {"shallow",
+     "conv 100 19; bn; relu; pool 10; conv 200 5; bn; relu; pool 4; dense 600; bn; relu; dropout 0.3; dense %d"},
+    {"danq", "Conv1=conv 320 26; relu; pool 13; dropout 0.2; BiLSTM=bilstm 320 2 0.5; Linear1=dense 925; relu; "
+             "Linear2=dense %d"},
 };
 enum { N_ARCHS = sizeof archs / sizeof archs[0] };
 
@@ -96,7 +103,15 @@ const char *tfb_net_arch_of(const tfb_net_t *n)
     return NULL;
 }
 
-const char *tfb_net_arch_names(void) { return "convnet, convnet-bn-after-relu, shallow, danq"; }
+const char *tfb_net_arch_names(void)
+{
+    static char names[256]; /* always the same text, whoever writes it */
+    char text[sizeof names];
+    size_t n = 0;
+    for (int i = 0; i < N_ARCHS && n < sizeof text; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", archs[i].name);
+    return strcpy(names, text);
+}
 
 static char *trim(char *s)
 {
@@ -115,8 +130,8 @@ int tfb_net_find(const tfb_net_t *n, const char *name)
     return -1;
 }
 
-/* Takes the name off "Conv1 = conv 320 26" and returns the rest. *name gets NULL if there is none; NULL is returned if it is none that a
- * layer may have. */
+/* Takes the name off "Conv1 = conv 320 26" and returns the rest. *name gets NULL if there is none; NULL is returned if
+ * it is none that a layer may have. */
 static char *take_name(int i, char *text, char **name, char *err, size_t m_err)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
@@ -162,7 +177,8 @@ static int take_inputs(const tfb_net_t *net, tfb_layer_t *l, char *args, char *e
     return 0;
 }
 
-/* The name of a layer that has none of its own: those of the published files. number: of the last product, counted from 1. */
+/* The name of a layer that has none of its own: those of the published files. number: of the last product, counted
+ * from 1. */
 static void default_name(const tfb_net_t *net, tfb_layer_t *l, int number)
 {
     int i = l->index;
@@ -281,13 +297,17 @@ static char *normalise(const char *spec)
     return out;
 }
 
-tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err) { return tfb_net_parse_sized(spec, window, MAX_PARAM, err, m_err); }
+tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err)
+{
+    return tfb_net_parse_sized(spec, window, MAX_PARAM, err, m_err);
+}
 
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err)
 {
     char *copy = NULL;
     tfb_net_t *net = calloc(1, sizeof *net);
-    if (!net || !(net->spec = normalise(spec)) || !(copy = strdup(net->spec)) || !(net->layer = calloc(TFB_MAX_LAYERS, sizeof *net->layer))) {
+    if (!net || !(net->spec = normalise(spec)) || !(copy = strdup(net->spec)) ||
+        !(net->layer = calloc(TFB_MAX_LAYERS, sizeof *net->layer))) {
         snprintf(err, m_err, "out of memory");
         goto fail;
     }
@@ -305,10 +325,12 @@ tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, c
         }
         if (parse_layer(net, t, &number, err, m_err) < 0) goto fail;
         if (net->n_param + net->n_stat > max_param) {
-            snprintf(err, m_err,
-                     max_param < MAX_PARAM ? "the file is truncated, or its architecture too large for it: there is room for %zu parameters"
-                                           : "more than %zu parameters",
-                     max_param);
+            snprintf(
+                err, m_err,
+                max_param < MAX_PARAM
+                    ? "the file is truncated, or its architecture too large for it: there is room for %zu parameters"
+                    : "more than %zu parameters",
+                max_param);
             goto fail;
         }
     }
@@ -326,6 +348,29 @@ fail:
     free(copy);
     tfb_net_destroy(net);
     return NULL;
+}
+
+tfb_net_t *tfb_net_with_outputs(const char *spec, int window, int n, char *err, size_t m_err)
+{
+    char *text = normalise(spec);
+    size_t len = text ? strlen(text) : 0, m = len + 16;
+    char *with = malloc(m);
+    tfb_net_t *net = NULL;
+    while (len && isdigit((unsigned char)text[len - 1])) len--;
+    if (text && with) {
+        snprintf(with, m, "%.*s%d", (int)len, text, n);
+        net = tfb_net_parse(with, window, err, m_err);
+    } else
+        snprintf(err, m_err, "out of memory");
+    free(text);
+    free(with);
+    return net;
+}
+
+void tfb_net_copy_trunk(tfb_net_t *to, const tfb_net_t *from)
+{
+    memcpy(to->param, from->param, to->layer[to->n_layers - 1].param_off * sizeof(float));
+    memcpy(to->stat, from->stat, to->n_stat * sizeof(float)); /* the last layer, dense, has none */
 }
 
 void tfb_net_init(tfb_net_t *n, uint64_t seed)

@@ -5,12 +5,12 @@
  *     conv 256 15; bn; m = relu; pool 3; r = conv 256 5 same; bn; relu; conv 256 5 same dilate 2; bn; add @r; relu;
  *     gpool max; a = dropout 0.1; gpool max @m; cat @a; dense 512; bn; relu; dense 163
  *
- * A layer reads the output of the layer before it. `@name` reads that of a named layer instead, `@bases` the sequence; kinds with
- * two inputs (add, cat) read the layer before and the named one, or two named ones. The order of the text is the order in which the
- * layers run, so a name must come before it is read.
+ * A layer reads the output of the layer before it. `@name` reads that of a named layer instead, `@bases` the sequence;
+ * kinds with two inputs (add, cat) read the layer before and the named one, or two named ones. The order of the text is
+ * the order in which the layers run, so a name must come before it is read.
  *
- * A layer is named by `name = kind ...`; otherwise the i-th convolution or dense layer is c<i> or d<i>, and a batch norm
- * takes the number of the layer before it: the names of the published state_dicts.
+ * A layer is named by `name = kind ...`; otherwise the i-th convolution or dense layer is c<i> or d<i>, and a batch
+ * norm takes the number of the layer before it: the names of the published state_dicts.
  *
  * The surprising thing: activations are (B, L, C), channels last, so that the K positions a convolution sees are K*C
  * neighbouring floats and no im2col is ever made; weights are (K, C, F) in memory. Files keep PyTorch's (F, C, K). */
@@ -29,7 +29,8 @@
 
 typedef struct {
     int L, C;        /* positions, channels */
-    int by_position; /* what flattening means to a dense layer in PyTorch: 0 channel-major (C, L), 1 position-major (L, C) */
+    int by_position; /* what flattening means to a dense layer in PyTorch: 0 channel-major (C, L), 1 position-major (L,
+                        C) */
 } tfb_shape_t;
 
 typedef struct tfb_layer_t tfb_layer_t;
@@ -77,12 +78,13 @@ typedef struct {
     tfb_net_t *net;
     tfb_pool_t *pool;
     int B; /* examples in this batch */
-    /* Where several processes train together, this batch is examples [first, first + B) of a whole one of B_all, and sum adds x (n) up over
-     * the processes, in place, with the same result for all. Alone: sum NULL, first 0. */
+    /* Where several processes train together, this batch is examples [first, first + B) of a whole one of B_all, and
+     * sum adds x (n) up over the processes, in place, with the same result for all. Alone: sum NULL, first 0. */
     void (*sum)(double *x, size_t n);
     int first, B_all;
-    int train;                  /* batch statistics and dropout on */
-    uint64_t seed, step;        /* of dropout masks: a function of (seed, step, layer, element of the whole batch), never of threads */
+    int train; /* batch statistics and dropout on */
+    uint64_t seed,
+        step; /* of dropout masks: a function of (seed, step, layer, element of the whole batch), never of threads */
     const uint8_t *code;        /* (B, W), the input of the first layer */
     float *param, *stat, *grad; /* the net's blocks; grad NULL = no parameter gradients wanted (attribution) */
     uint8_t *scratch;           /* per-thread scratch: thread t has scratch + t * m_scratch */
@@ -92,34 +94,39 @@ typedef struct {
     const uint8_t *frozen; /* per layer, 1 = frozen: no gradient, batch norm uses running statistics; or NULL */
 } tfb_pass_t;
 
-/* What becomes of a constant that is added to all of an input channel: it is one of the output's channels, or a batch's own statistics take
- * it away. */
+/* What becomes of a constant that is added to all of an input channel: it is one of the output's channels, or a batch's
+ * own statistics take it away. */
 enum { TFB_CONSTANT_STAYS = 1, TFB_CONSTANT_GOES = 2 };
 
 struct tfb_kind_t {
     const char *name;
-    /* Parses the arguments after the name, checks the input shape, fills out, F, K, rate and tensors (with offsets relative to the
-     * layer). 0, or -1 with a message in err. */
+    /* Parses the arguments after the name, checks the input shape, fills out, F, K, rate and tensors (with offsets
+     * relative to the layer). 0, or -1 with a message in err. */
     int (*setup)(tfb_layer_t *l, const char *args, char *err, size_t m_err);
-    /* PyTorch's default initialisation; p and s are the layer's parts of the blocks. NULL where there is nothing to initialise. */
+    /* PyTorch's default initialisation; p and s are the layer's parts of the blocks. NULL where there is nothing to
+     * initialise. */
     void (*init)(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r);
     /* Bytes kept from forward to backward, and bytes of scratch a thread needs, for batches of at most B. NULL = 0. */
     size_t (*cache)(const tfb_layer_t *l, int B);
     size_t (*scratch)(const tfb_layer_t *l, int B);
     int n_inputs; /* 0 means 1 */
-    /* Writes y (B, out.L, out.C) from x[0] (B, in.L, in.C), and x[1] (B, in2.L, in2.C) if the kind has two inputs; x[0] is NULL for a
-     * layer that reads bases (pass->code). in_place kinds get x[0] == y. */
+    /* Writes y (B, out.L, out.C) from x[0] (B, in.L, in.C), and x[1] (B, in2.L, in2.C) if the kind has two inputs; x[0]
+     * is NULL for a layer that reads bases (pass->code). in_place kinds get x[0] == y. */
     void (*forward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, float *y);
-    /* Writes dx[i] (NULL: not needed; (B, W, 4) for a layer that reads bases: the gradient of their one-hot) from dy. Overwrites dx and
-     * the parameters' part of pass->grad; never accumulates: the walk adds up the gradients of a value with several readers. y is what
-     * forward left in y, x what it was given (for in_place kinds x[0] == y). dy may be overwritten; in_place kinds get dx[0] == dy. */
-    void (*backward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx);
-    /* DeepLIFT: the same with multipliers in place of gradients, under the rescale rule. The batch is B/2 pairs, example b an input and
-     * example b + B/2 its reference; both have multipliers. x is what forward was given (also for in_place kinds: the walk keeps it).
-     * Runs in scoring mode, without parameter gradients. NULL: gradients are multipliers (linear kinds), or stand in for them
-     * (plain_gradient). */
-    void (*rescale)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy, float *const *dx);
-    int plain_gradient; /* neither linear nor with a rule of its own: contributions do not add up exactly beyond this layer */
+    /* Writes dx[i] (NULL: not needed; (B, W, 4) for a layer that reads bases: the gradient of their one-hot) from dy.
+     * Overwrites dx and the parameters' part of pass->grad; never accumulates: the walk adds up the gradients of a
+     * value with several readers. y is what forward left in y, x what it was given (for in_place kinds x[0] == y). dy
+     * may be overwritten; in_place kinds get dx[0] == dy. */
+    void (*backward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                     float *const *dx);
+    /* DeepLIFT: the same with multipliers in place of gradients, under the rescale rule. The batch is B/2 pairs,
+     * example b an input and example b + B/2 its reference; both have multipliers. x is what forward was given (also
+     * for in_place kinds: the walk keeps it). Runs in scoring mode, without parameter gradients. NULL: gradients are
+     * multipliers (linear kinds), or stand in for them (plain_gradient). */
+    void (*rescale)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
+                    float *const *dx);
+    int plain_gradient; /* neither linear nor with a rule of its own: contributions do not add up exactly beyond this
+                           layer */
     /* Outputs [*ob, *oe) that can change if inputs [beg, end) change; beg < end. NULL = the same positions. */
     void (*reach)(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);
     int in_place;
@@ -128,12 +135,12 @@ struct tfb_kind_t {
     int bias;     /* 1 + the index of the tensor that is added to its channels; 0 = none */
     int joint;    /* in training it asks what the other processes have (pass->sum): called even for no examples */
     int identity; /* scoring passes its input through unchanged (dropout) */
-    /* Joins the scoring step s, which ends with the layer's first input (or, for kinds with two, with the later of them), if the order
-     * product, residual sum, activation, affine, pool allows it: 1 joined, 0 a new step must begin (s is then offered again, fresh), -1
-     * lack of memory. See steps.h. */
+    /* Joins the scoring step s, which ends with the layer's first input (or, for kinds with two, with the later of
+     * them), if the order product, residual sum, activation, affine, pool allows it: 1 joined, 0 a new step must begin
+     * (s is then offered again, fresh), -1 lack of memory. See steps.h. */
     int (*fuse)(const tfb_layer_t *l, const float *param, const float *stat, struct tfb_step_s *s);
-    /* Kinds whose step is neither a product nor element-wise: writes rows [b, e) of y (out.L, out.C), all of one window, from x[i], which
-     * point to row 0 and have l->pad zero rows before and after. NULL for all others. */
+    /* Kinds whose step is neither a product nor element-wise: writes rows [b, e) of y (out.L, out.C), all of one
+     * window, from x[i], which point to row 0 and have l->pad zero rows before and after. NULL for all others. */
     void (*rows)(const tfb_layer_t *l, const float *param, const float *const *x, float *y, int b, int e);
 };
 
@@ -155,7 +162,12 @@ extern const tfb_kind_t *const tfb_kinds[];
 tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err);
 /* The same, but refuses nets of more than max_param numbers before allocating them. */
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err);
-/* The spec of a published architecture (convnet, convnet-bn-after-relu, shallow, danq) with n outputs, to be freed; NULL = unknown name. */
+/* The same as tfb_net_parse for a spec that ends with "dense N", with n outputs in place of N. */
+tfb_net_t *tfb_net_with_outputs(const char *spec, int window, int n, char *err, size_t m_err);
+/* Copies the parameters and statistics of all layers but the last, which must be the same in both networks. */
+void tfb_net_copy_trunk(tfb_net_t *to, const tfb_net_t *from);
+/* The spec of a published architecture (convnet, convnet-bn-after-relu, shallow, danq) with n outputs, to be freed;
+ * NULL = unknown name. */
 char *tfb_net_arch(const char *arch, int n_out);
 /* Index of the layer of that name, or -1. */
 int tfb_net_find(const tfb_net_t *n, const char *name);

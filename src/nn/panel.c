@@ -40,7 +40,8 @@ static int same_trunk(const tfb_net_t *a, const tfb_net_t *b)
     const tfb_layer_t *la = last_layer(a), *lb = last_layer(b);
     if (la->param_off != lb->param_off || la->in.L != lb->in.L || la->in.C != lb->in.C) return 0;
     size_t n = strrchr(a->spec, ' ') - a->spec; /* "dense N" ends both */
-    return strncmp(a->spec, b->spec, n) == 0 && b->spec[n] == ' ' && memcmp(a->param, b->param, la->param_off * sizeof(float)) == 0 &&
+    return strncmp(a->spec, b->spec, n) == 0 && b->spec[n] == ' ' &&
+           memcmp(a->param, b->param, la->param_off * sizeof(float)) == 0 &&
            memcmp(a->stat, b->stat, a->n_stat * sizeof(float)) == 0;
 }
 
@@ -61,22 +62,18 @@ static void join_heads(tfb_net_t *m, const tfb_net_t *a, const tfb_net_t *b)
 static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
 {
     int n = a->n_targets + b->n_targets, na = a->n_targets;
-    char err[200], *spec = malloc(strlen(a->net->spec) + 16), **names = calloc((size_t)n, sizeof *names);
+    char err[200], **names = calloc((size_t)n, sizeof *names);
+    if (!names) return NULL;
     tfb_model_t *m = NULL;
-    if (spec && names) {
-        sprintf(spec, "%.*s %d", (int)(strrchr(a->net->spec, ' ') - a->net->spec), a->net->spec, n);
+    tfb_net_t *net = tfb_net_with_outputs(a->net->spec, a->window, n, err, sizeof err);
+    if (net) {
         for (int i = 0; i < n; i++) names[i] = i < na ? a->targets[i] : b->targets[i - na];
-        tfb_net_t *net = tfb_net_parse(spec, a->window, err, sizeof err);
-        if (net) {
-            memcpy(net->param, a->net->param, last_layer(a->net)->param_off * sizeof(float));
-            memcpy(net->stat, a->net->stat, net->n_stat * sizeof(float));
-            join_heads(net, a->net, b->net);
-            m = tfb_model_create(net, names, n);
-            if (m) m->largest = fmaxf(a->largest, b->largest);
-        } else
-            tfb_error("models that share their first layers cannot be scored together: %s", err);
-    }
-    free(spec);
+        tfb_net_copy_trunk(net, a->net);
+        join_heads(net, a->net, b->net);
+        m = tfb_model_create(net, names, n);
+        if (m) m->largest = fmaxf(a->largest, b->largest);
+    } else
+        tfb_error("models that share their first layers cannot be scored together: %s", err);
     free(names);
     return m;
 }
@@ -99,7 +96,9 @@ typedef struct {
 static int trunk_of(const tfb_panel_t *p, const tfb_model_t *m)
 {
     int t = 0;
-    while (t < p->n_trunks && (p->trunk[t].model->n_targets + m->n_targets > MAX_MERGED || !same_trunk(p->trunk[t].model->net, m->net))) t++;
+    while (t < p->n_trunks &&
+           (p->trunk[t].model->n_targets + m->n_targets > MAX_MERGED || !same_trunk(p->trunk[t].model->net, m->net)))
+        t++;
     return t;
 }
 
@@ -218,11 +217,14 @@ static int all_finite(const float *x, size_t n)
     return sum == 0;
 }
 
-/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the scores: a ReLU makes 0 of it.
- * 0, or -1 (logged). */
+/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the
+ * scores: pooling may drop it. 0, or -1 (logged). */
 static int try_layers(const tfb_model_t *m, const char *name)
 {
-    enum { SMALL = 10000, MOST = 1 << 26 }; /* numbers in the model that make none too large; of all layers, that are worth keeping for this */
+    enum {
+        SMALL = 10000,
+        MOST = 1 << 26
+    }; /* numbers in the model that make none too large; of all layers, that are worth keeping for this */
     const tfb_net_t *net = m->net;
     size_t n = 0;
     int ret = -1;
@@ -233,8 +235,9 @@ static int try_layers(const tfb_model_t *m, const char *name)
     if (w) tfb_walk_forward(w, code, 1);
     for (int i = 0; w && i + 1 < net->n_layers; i++) {
         if (all_finite(w->y[i], (size_t)net->layer[i].out.L * (size_t)net->layer[i].out.C)) continue;
-        tfb_error("model %s: what its layer %s computes is not usable numbers: the weights are too large (a damaged file, or a training that failed)", name,
-                  net->layer[i].name);
+        tfb_error("model %s: what its layer %s computes is not usable numbers: the weights are too large (a damaged "
+                  "file, or a training that failed)",
+                  name, net->layer[i].name);
         goto done;
     }
     if (w) ret = 0;
@@ -256,7 +259,7 @@ static int try_trunk(const tfb_panel_t *p, const trunk_t *k)
 int tfb_model_try(const tfb_model_t *m, const char *path)
 {
     if (try_layers(m, path) < 0) return -1;
-    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, NULL);
+    tfb_infer_t *f = tfb_infer_create(m->net, NULL, 0, NULL);
     float *z = f ? try_window(f) : NULL;
     int ret = z ? tfb_logits_check(path, m->targets, m->n_targets, z, 1) : -1;
     tfb_infer_destroy(f);
@@ -274,7 +277,7 @@ static int prepare_trunk(tfb_panel_t *p, int t, const output_t *o, const int *wa
         place[k->n] = o[want[i]].place;
         k->to[k->n++] = i;
     }
-    if (k->n && (!(k->infer = tfb_infer_create(k->model, place, k->n, pool)) || try_trunk(p, k) < 0)) return -1;
+    if (k->n && (!(k->infer = tfb_infer_create(k->model->net, place, k->n, pool)) || try_trunk(p, k) < 0)) return -1;
     tfb_model_destroy(k->model); /* folded and packed; the names are copied */
     k->model = NULL;
     return 0;
@@ -286,10 +289,12 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
     char **names = calloc((size_t)n + 1, sizeof *names);
     if (!names) return -1;
     for (int i = 0; i < n; i++) names[i] = (char *)o[i].name;
-    tfb_model_t list = {.targets = names, .n_targets = n, .index = tfb_index(names, n)}; /* for its search by name */
-    if (!list.index || !(want = tfb_model_targets_parse(&list, tf, &p->n_targets))) goto done;
-    if (!(p->names = calloc((size_t)p->n_targets + 1, sizeof *p->names)) || !(p->of = malloc((size_t)p->n_targets * sizeof *p->of)) ||
-        !(p->at = malloc((size_t)p->n_targets * sizeof *p->at)) || !(place = malloc((size_t)p->n_targets * sizeof *place)))
+    tfb_entry_t *index = tfb_index(names, n);
+    if (!index || !(want = tfb_targets_parse(names, index, n, tf, &p->n_targets))) goto done;
+    if (!(p->names = calloc((size_t)p->n_targets + 1, sizeof *p->names)) ||
+        !(p->of = malloc((size_t)p->n_targets * sizeof *p->of)) ||
+        !(p->at = malloc((size_t)p->n_targets * sizeof *p->at)) ||
+        !(place = malloc((size_t)p->n_targets * sizeof *place)))
         goto done;
     for (int i = 0; i < p->n_targets; i++) {
         p->of[i] = o[want[i]].model;
@@ -299,7 +304,7 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
     ret = 0;
     for (int t = 0; t < p->n_trunks && ret == 0; t++) ret = prepare_trunk(p, t, o, want, place, pool);
 done:
-    free(list.index);
+    free(index);
     free(want);
     free(place);
     free(names);
@@ -308,12 +313,7 @@ done:
 
 /* ---- folders ---- */
 
-static int is_model(const struct dirent *e)
-{
-    static const char suffix[] = ".safetensors";
-    size_t n = strlen(e->d_name), m = sizeof suffix - 1;
-    return e->d_name[0] != '.' && n > m && strcmp(e->d_name + n - m, suffix) == 0;
-}
+static int is_model(const struct dirent *e) { return e->d_name[0] != '.' && tfb_ends_with(e->d_name, ".safetensors"); }
 
 static int memory(void)
 {
@@ -387,7 +387,8 @@ static char **files_of(const char *paths, int *n)
     *n = 0;
     for (int i = 0; v && i < m && ret == 0; i++) {
         struct stat s;
-        ret = stat(v[i], &s) == 0 && S_ISDIR(s.st_mode) ? append_folder(&list, n, v[i]) : append(&list, n, strdup(v[i]));
+        ret =
+            stat(v[i], &s) == 0 && S_ISDIR(s.st_mode) ? append_folder(&list, n, v[i]) : append(&list, n, strdup(v[i]));
     }
     tfb_strv_free(v);
     if (ret == 0 && list) return list;
@@ -402,12 +403,13 @@ tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
     output_t *out = NULL;
     char **v = files_of(paths, &n);
     tfb_panel_t *p = calloc(1, sizeof *p);
-    if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) || !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) ||
-        !(p->calib = calloc((size_t)n, sizeof *p->calib)))
+    if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) ||
+        !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) || !(p->calib = calloc((size_t)n, sizeof *p->calib)))
         goto done;
     if (load(p, v, n, &out, &n_out) < 0) goto done;
     if ((n_out = settle(out, n_out)) < 0 || choose(p, out, n_out, tf, pool) < 0) goto done;
-    tfb_debug("%d model%s, %d trunk%s, %d targets", n, n > 1 ? "s" : "", p->n_trunks, p->n_trunks > 1 ? "s" : "", p->n_targets);
+    tfb_debug("%d model%s, %d trunk%s, %d targets", n, n > 1 ? "s" : "", p->n_trunks, p->n_trunks > 1 ? "s" : "",
+              p->n_targets);
     for (int i = 0; i < n; i++) len += strlen(p->source[i]) + 2;
     if (!(p->all = calloc(len, 1))) goto done;
     char *s = p->all;
@@ -472,7 +474,6 @@ fail:
 
 int tfb_panel_window(const tfb_panel_t *p) { return p->W; }
 int tfb_panel_n_targets(const tfb_panel_t *p) { return p->n_targets; }
-int tfb_panel_n_trunks(const tfb_panel_t *p) { return p->n_trunks; }
 const char *tfb_panel_target(const tfb_panel_t *p, int t) { return p->names[t]; }
 const char *tfb_panel_source(const tfb_panel_t *p, int t) { return t < 0 ? p->all : p->source[p->of[t]]; }
 
@@ -483,9 +484,10 @@ double tfb_panel_percentile(const tfb_panel_t *p, int t, tfb_calib_scale_t scale
     return calib_of(p, t) ? tfb_calib_percentile(calib_of(p, t), p->at[t], scale, v) : NAN;
 }
 
-float tfb_panel_threshold(const tfb_panel_t *p, int t) { return calib_of(p, t) ? calib_of(p, t)->threshold[p->at[t]] : NAN; }
-
-double tfb_panel_precision(const tfb_panel_t *p, int t) { return isnan(tfb_panel_threshold(p, t)) ? NAN : calib_of(p, t)->precision; }
+float tfb_panel_threshold(const tfb_panel_t *p, int t)
+{
+    return calib_of(p, t) ? calib_of(p, t)->threshold[p->at[t]] : NAN;
+}
 
 int tfb_panel_n_calibrated(const tfb_panel_t *p)
 {
@@ -501,13 +503,15 @@ int tfb_panel_n_thresholds(const tfb_panel_t *p)
     return n;
 }
 
-static int run(tfb_infer_t *f, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
+static int run(tfb_infer_t *f, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n,
+               tfb_strand_t strand, float *z)
 {
     return at ? tfb_infer_stretch(f, code, at, n, strand, z) : tfb_infer_windows(f, code, base, n, strand, z);
 }
 
 /* at NULL: windows one after the other, base as it is; else those of a stretch. */
-static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
+static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n,
+                 tfb_strand_t strand, float *z)
 {
     size_t T = (size_t)p->n_targets;
     for (int t = 0; t < p->n_trunks; t++) {
@@ -527,12 +531,14 @@ static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const
         }
         if (run(k->infer, code, base, at, n, strand, p->z) < 0 || check_logits(p, k, p->z, n) < 0) return -1;
         for (int64_t i = 0; i < n; i++)
-            for (int j = 0; j < k->n; j++) z[(size_t)i * T + (size_t)k->to[j]] = p->z[(size_t)i * (size_t)k->n + (size_t)j];
+            for (int j = 0; j < k->n; j++)
+                z[(size_t)i * T + (size_t)k->to[j]] = p->z[(size_t)i * (size_t)k->n + (size_t)j];
     }
     return 0;
 }
 
-int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand, float *z)
+int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand,
+                      float *z)
 {
     return score(p, code, base, NULL, n, strand, z);
 }

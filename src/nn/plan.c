@@ -1,5 +1,5 @@
-/* plan.c - a network made ready for scoring. In: the graph of layers. Out: steps with weights folded and packed, an order in which they run,
- * and places for what they make. */
+/* plan.c - a network made ready for scoring. In: the graph of layers. Out: steps with weights folded and packed, an
+ * order in which they run, and places for what they make. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include <stdlib.h>
@@ -9,7 +9,8 @@
 
 typedef struct {
     tfb_plan_t *p;
-    int root[TFB_MAX_LAYERS]; /* the layer whose output a layer's is, in scoring: itself, or below dropout the layer before */
+    int root[TFB_MAX_LAYERS]; /* the layer whose output a layer's is, in scoring: itself, or below dropout the layer
+                                 before */
     int uses[TFB_MAX_LAYERS]; /* how many inputs of other layers a root's output is */
     int at[TFB_MAX_LAYERS];   /* the step that makes it */
 } build_t;
@@ -116,10 +117,14 @@ static int choose_targets(tfb_step_t *s, const int *targets, int n)
 
 int tfb_step_is_grouped(const tfb_step_t *s)
 {
-    return s->op == TFB_STEP_PRODUCT && !s->first && s->P == 3 && s->K >= 3 && s->D == 1 && s->residual < 0 && !s->act && tfb_kernels()->conv_max3;
+    return s->op == TFB_STEP_PRODUCT && !s->first && s->P == 3 && s->K >= 3 && s->D == 1 && s->residual < 0 &&
+           !s->act && tfb_kernels()->conv_max3;
 }
 
-int tfb_step_is_dense(const tfb_step_t *s) { return s->op == TFB_STEP_PRODUCT && !s->first && s->mid.L == 1 && s->D == 1 && !s->pad; }
+int tfb_step_is_dense(const tfb_step_t *s)
+{
+    return s->op == TFB_STEP_PRODUCT && !s->first && s->mid.L == 1 && s->D == 1 && !s->pad;
+}
 
 /* Weight of base c at tap k for filter n; an N counts a quarter of each base. */
 static float tap(const tfb_step_t *s, int k, int c, int n)
@@ -161,7 +166,8 @@ static int pack_taps(tfb_step_t *s)
     int F = s->mid.C, n = s->D > 1 ? s->K : 1, KC = s->K * s->src.C / n;
     s->tap = tfb_packed_size(KC, F);
     if (!(s->packed = tfb_alloc((size_t)n * s->tap, sizeof(float), "weights"))) return -1;
-    for (int k = 0; k < n; k++) tfb_kernels()->pack(KC, F, s->w + (size_t)k * KC * F, F, 1, s->packed + (size_t)k * s->tap);
+    for (int k = 0; k < n; k++)
+        tfb_kernels()->pack(KC, F, s->w + (size_t)k * KC * F, F, 1, s->packed + (size_t)k * s->tap);
     return 0;
 }
 
@@ -186,8 +192,8 @@ static int reads(const tfb_step_t *s, int from[TFB_MAX_INPUTS + 1])
     return n;
 }
 
-/* Window by window run the steps up to the first that takes a whole window at once; those after them run over a block of windows, so that
- * their weights are read once for many. */
+/* Window by window run the steps up to the first that takes a whole window at once; those after them run over a block
+ * of windows, so that their weights are read once for many. */
 static int order_steps(tfb_plan_t *p)
 {
     p->window = calloc(TFB_MAX_LAYERS, sizeof *p->window);
@@ -215,7 +221,8 @@ static int order_steps(tfb_plan_t *p)
     return 0;
 }
 
-/* Steps by window whose output steps by block read put it into a block buffer at once; the others keep theirs in the slot. */
+/* Steps by window whose output steps by block read put it into a block buffer at once; the others keep theirs in the
+ * slot. */
 static void place_windows(tfb_plan_t *p)
 {
     for (int i = 0; i < p->n_steps; i++) {
@@ -294,14 +301,14 @@ void tfb_step_needs(const tfb_step_t *s, int b, int e, int *nb, int *ne)
     *ne = end < s->src.L ? end : s->src.L;
 }
 
-tfb_plan_t *tfb_plan_create(const tfb_model_t *m, const int *targets, int n_targets)
+tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets)
 {
     tfb_plan_t *p = calloc(1, sizeof *p);
     int keep = 0; /* unfolded weights are still read */
     if (!p) return NULL;
-    p->W = m->window;
-    p->T = targets ? n_targets : m->n_targets;
-    if (!(p->net = tfb_net_clone(m->net)) || build_steps(p) < 0) goto fail;
+    p->W = net->window;
+    p->T = targets ? n_targets : net->n_out;
+    if (!(p->net = tfb_net_clone(net)) || build_steps(p) < 0) goto fail;
     if (targets && choose_targets(&p->step[p->n_steps - 1], targets, n_targets) < 0) goto fail;
     for (int i = 0; i < p->n_steps; i++) {
         if (pack_step(&p->step[i]) < 0) goto fail;

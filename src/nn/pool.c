@@ -28,7 +28,8 @@ static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     (void)scratch;
     job_t *j = arg;
     for (int b = tfb_slice(s, pass->B); b < tfb_slice(s + 1, pass->B); b++)
-        tfb_kernels()->finish(l->out.L, l->in.C, l->K, j->x + (size_t)b * l->in.L * l->in.C, NULL, j->out + (size_t)b * l->out.L * l->in.C);
+        tfb_kernels()->finish(l->out.L, l->in.C, l->K, j->x + (size_t)b * l->in.L * l->in.C, NULL,
+                              j->out + (size_t)b * l->out.L * l->in.C);
 }
 
 /* The gradient goes to the first of the largest, as in PyTorch. */
@@ -51,15 +52,17 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
     tfb_tasks(l, pass, TFB_SLICES, forward_task, &j);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy,
+                     float *const *d_in)
 {
     job_t j = {.x = in[0], .y = y, .dy = dy, .out = d_in[0]};
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 
-/* DeepLIFT, as Captum has it: the change of a maximum is split where input and reference have their larger one. A rise belongs to the
- * position of the input's maximum, a fall to that of the reference's; there the multiplier is the change of the output over that of
- * the position. The others of the P positions get 0, or the gradient where they do not change. */
+/* DeepLIFT, as Captum has it: the change of a maximum is split where input and reference have their larger one. A rise
+ * belongs to the position of the input's maximum, a fall to that of the reference's; there the multiplier is the change
+ * of the output over that of the position. The others of the P positions get 0, or the gradient where they do not
+ * change. */
 static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
     (void)scratch;
@@ -68,7 +71,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     const float same = 1e-10f; /* Captum's limit */
     for (int b = tfb_slice(s, pairs); b < tfb_slice(s + 1, pairs); b++) {
         size_t in = (size_t)l->in.L * C, out = (size_t)l->out.L * C;
-        const float *x = j->x + (size_t)b * in, *xr = x + (size_t)pairs * in, *y = j->y + (size_t)b * out, *yr = y + (size_t)pairs * out;
+        const float *x = j->x + (size_t)b * in, *xr = x + (size_t)pairs * in, *y = j->y + (size_t)b * out,
+                    *yr = y + (size_t)pairs * out;
         const float *dy = j->dy + (size_t)b * out, *dyr = dy + (size_t)pairs * out;
         float *dx = j->out + (size_t)b * in, *dxr = dx + (size_t)pairs * in;
         memset(dx, 0, in * sizeof *dx);
@@ -81,7 +85,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
                     if (x[at] == y[o]) top = at;
                     if (xr[at] == yr[o]) topr = at;
                 }
-                float rise = y[o] > yr[o] ? dy[o] * (y[o] - yr[o]) : 0, fall = y[o] < yr[o] ? dyr[o] * (y[o] - yr[o]) : 0;
+                float rise = y[o] > yr[o] ? dy[o] * (y[o] - yr[o]) : 0,
+                      fall = y[o] < yr[o] ? dyr[o] * (y[o] - yr[o]) : 0;
                 float d = x[top] - xr[top], dr = x[topr] - xr[topr];
                 if (fabsf(d) < same) dx[top] = dy[o];
                 if (fabsf(dr) < same) dxr[topr] = dyr[o];
@@ -91,7 +96,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     }
 }
 
-static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
+static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy,
+                    float *const *d_in)
 {
     job_t j = {.x = in[0], .y = y, .dy = dy, .out = d_in[0]};
     tfb_tasks(l, pass, TFB_SLICES, rescale_task, &j);
@@ -103,7 +109,8 @@ static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
     *oe = (end + l->K - 1) / l->K < l->out.L ? (end + l->K - 1) / l->K : l->out.L;
 }
 
-/* A maximum over all positions begins a step of its own: windows that share positions, or differ in a few, then share the rest. */
+/* A maximum over all positions begins a step of its own: windows that share positions, or differ in a few, then share
+ * the rest. */
 static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
     (void)param, (void)stat;

@@ -23,7 +23,8 @@ static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
 {
     (void)scratch;
     job_t *j = arg;
-    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pass->B) * n, e = (size_t)tfb_slice(s + 1, pass->B) * n;
+    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pass->B) * n,
+           e = (size_t)tfb_slice(s + 1, pass->B) * n;
     tfb_kernels()->relu(e - i, j->y + i);
 }
 
@@ -31,7 +32,8 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
 {
     (void)scratch;
     job_t *j = arg;
-    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pass->B) * n, e = (size_t)tfb_slice(s + 1, pass->B) * n;
+    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pass->B) * n,
+           e = (size_t)tfb_slice(s + 1, pass->B) * n;
     tfb_kernels()->relu_grad(e - i, j->kept + i, j->y + i);
 }
 
@@ -42,14 +44,16 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
     tfb_tasks(l, pass, TFB_SLICES, forward_task, &j);
 }
 
-static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
+static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy,
+                     float *const *d_in)
 {
     (void)in, (void)d_in;
     job_t j = {dy, y};
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 
-/* Multiplier: change of the output over change of the input; where the input hardly changes, the gradient. Captum has the same limit. */
+/* Multiplier: change of the output over change of the input; where the input hardly changes, the gradient. Captum has
+ * the same limit. */
 static const float SAME = 1e-10f;
 
 typedef struct {
@@ -62,7 +66,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     (void)scratch;
     rescale_t *j = arg;
     int pairs = pass->B / 2;
-    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pairs) * n, e = (size_t)tfb_slice(s + 1, pairs) * n, ref = (size_t)pairs * n;
+    size_t n = (size_t)l->in.L * l->in.C, i = (size_t)tfb_slice(s, pairs) * n, e = (size_t)tfb_slice(s + 1, pairs) * n,
+           ref = (size_t)pairs * n;
     for (; i < e; i++) {
         float in = j->x[i] - j->x[i + ref], out = j->y[i] - j->y[i + ref];
         int same = fabsf(in) < SAME;
@@ -71,7 +76,8 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     }
 }
 
-static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy, float *const *d_in)
+static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy,
+                    float *const *d_in)
 {
     (void)d_in;
     rescale_t j = {in[0], y, dy};

@@ -1,4 +1,5 @@
-/* scoring.h - what infer.c (lists of windows) and stretch.c (windows of one stretch) share: a thread's work space, and running steps in it. */
+/* scoring.h - what infer.c (lists of windows) and stretch.c (windows of one stretch) share: a thread's work space, and
+ * running steps in it. */
 #ifndef TFB_SCORING_H
 #define TFB_SCORING_H
 
@@ -7,8 +8,10 @@
 #include "nn/walk.h"
 
 enum {
-    TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (strands counted) of a block: weights are read once for so many; a multiple of the tile's 12 */
-    TFB_SLOTS = 8,                     /* windows that go through the convolutions together: 350 kB of activations for the first published model */
+    TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (strands counted) of a block: weights are read once for so many; a
+                                          multiple of the tile's 12 */
+    TFB_SLOTS =
+        8, /* windows that go through the convolutions together: 350 kB of activations for the first published model */
 };
 
 /* A window on its way through the steps by window. */
@@ -20,8 +23,9 @@ typedef struct {
 } tfb_slot_t;
 
 typedef struct {
-    tfb_slot_t slot[TFB_SLOTS + 1]; /* the last keeps a base window for those derived from it that did not fit in with it */
-    const float **a;                /* groups of rows for conv_max3, and where their maxima go */
+    tfb_slot_t
+        slot[TFB_SLOTS + 1]; /* the last keeps a base window for those derived from it that did not fit in with it */
+    const float **a;         /* groups of rows for conv_max3, and where their maxima go */
     float **c;
     float *max3;     /* its scratch */
     float *mid;      /* an op's output before what follows it */
@@ -45,12 +49,15 @@ struct tfb_infer_t {
 };
 
 /* Output rows [b, e) of step s into y from x[0] (or pairs), x[1] and the residual; all point to row 0. */
-void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x, const float *residual, float *y, int b,
-                   int e);
+void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x,
+                   const float *residual, float *y, int b, int e);
 /* Runs the steps by block over the first rows of the buffers. Returns the logits (rows, T). */
 const float *tfb_block_steps(const tfb_plan_t *p, tfb_work_t *w, int rows);
 /* The row of window r in the block buffer of step s. */
-static inline float *tfb_block_row(const tfb_work_t *w, const tfb_step_t *s, int r) { return w->buffer[s->buffer] + (size_t)r * s->stride; }
+static inline float *tfb_block_row(const tfb_work_t *w, const tfb_step_t *s, int r)
+{
+    return w->buffer[s->buffer] + (size_t)r * s->stride;
+}
 
 void tfb_reverse_codes(const uint8_t *src, int n, uint8_t *dst);
 /* What lookup2 reads. */

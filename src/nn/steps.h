@@ -2,13 +2,12 @@
  *
  *     y = pool(act(op(x) + bias + residual) * scale + shift)
  *
- * op is a product, the rows() of a layer kind, or nothing. A batch norm right after a product disappears into its weights and bias; one
- * after the activation becomes scale and shift. Layer kinds say how they join a step (tfb_kind_t.fuse), so that plan.c is a walk over
- * the graph that knows no layer by name. */
+ * op is a product, the rows() of a layer kind, or nothing. A batch norm right after a product disappears into its
+ * weights and bias; one after the activation becomes scale and shift. Layer kinds say how they join a step
+ * (tfb_kind_t.fuse), so that plan.c is a walk over the graph that knows no layer by name. */
 #ifndef TFB_STEPS_H
 #define TFB_STEPS_H
 
-#include "nn/model.h"
 #include "nn/net.h"
 
 enum {
@@ -66,8 +65,9 @@ typedef struct {
     int sharable;     /* windows of a stretch can share convolutions: no step by window is padded */
 } tfb_plan_t;
 
-/* Prepares m's network for the given outputs (targets NULL: all of them, in order). m may be destroyed afterwards. NULL on lack of memory. */
-tfb_plan_t *tfb_plan_create(const tfb_model_t *m, const int *targets, int n_targets);
+/* Prepares a network for the given outputs (targets NULL: all of them, in order). net may be destroyed afterwards. NULL
+ * on lack of memory. */
+tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets);
 void tfb_plan_destroy(tfb_plan_t *p);
 /* Is the step a convolution pooled over 3, for which conv_max3 pays? */
 int tfb_step_is_grouped(const tfb_step_t *s);

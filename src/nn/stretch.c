@@ -1,14 +1,16 @@
 /* stretch.c - scoring windows of one stretch of sequence. In: its base codes, where the windows begin. Out: logits.
  *
- * Windows that overlap share the steps by window over what they have in common, as far as pooling gives them the same phase: row r of
- * phase p of a step whose outputs lie S bases apart begins at base p + r * S. What needs a window of its own (a maximum over all its
- * positions) and the steps by block follow window by window. */
+ * Windows that overlap share the steps by window over what they have in common, as far as pooling gives them the same
+ * phase: row r of phase p of a step whose outputs lie S bases apart begins at base p + r * S. What needs a window of
+ * its own (a maximum over all its positions) and the steps by block follow window by window. */
 #include "kernels/kernels.h"
 #include "nn/scoring.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { STRETCH = 6000 }; /* bases beyond a window that a block of a stretch has, at most: 13 MB of activations in the first published model */
+enum {
+    STRETCH = 6000
+}; /* bases beyond a window that a block of a stretch has, at most: 13 MB of activations in the first published model */
 
 typedef struct {
     tfb_infer_t *f;
@@ -42,7 +44,8 @@ static int64_t begin_of(const block_t *b, int64_t i)
     return b->span - b->p->W - (b->j->at[b->i0 + b->n - 1 - i] - b->base);
 }
 
-/* Row r of phase p of what step `from` made, r counted at that phase's rows of a reader whose rows lie S bases apart. */
+/* Row r of phase p of what step `from` made, r counted at that phase's rows of a reader whose rows lie S bases apart.
+ */
 static const float *phase_of(const block_t *b, int from, int64_t p)
 {
     const shared_t *x = &b->of[from];
@@ -54,15 +57,17 @@ static void phase_rows(const block_t *b, int k, int64_t p, int64_t from, int64_t
 {
     const tfb_step_t *s = &b->p->step[k];
     const shared_t *out = &b->of[k];
-    int64_t most = s->first || tfb_step_is_grouped(s) ? (int64_t)TFB_SLOTS * s->out.L : s->out.L; /* the work space has room for so many */
+    int64_t most = s->first || tfb_step_is_grouped(s) ? (int64_t)TFB_SLOTS * s->out.L
+                                                      : s->out.L; /* the work space has room for so many */
     if (s->first && (s->act || s->residual >= 0)) most = s->out.L;
     for (int64_t r = from; r < to; r += most) {
         const float *x[TFB_MAX_INPUTS] = {NULL}, *residual = NULL;
         for (int n = 0; n < s->n_in; n++)
-            if (s->in[n] != TFB_BASES) x[n] = phase_of(b, s->in[n], p) + (size_t)(r * s->P) * b->p->step[s->in[n]].out.C;
+            if (s->in[n] != TFB_BASES)
+                x[n] = phase_of(b, s->in[n], p) + (size_t)(r * s->P) * b->p->step[s->in[n]].out.C;
         if (s->residual >= 0) residual = phase_of(b, s->residual, p) + (size_t)(r * s->P) * s->mid.C;
-        tfb_step_rows(b->p, s, b->w, b->w->pair + p + (s->first ? r * s->P : 0), x, residual, out->y + (size_t)(p * out->R + r) * s->out.C, 0,
-                      (int)(r + most < to ? most : to - r));
+        tfb_step_rows(b->p, s, b->w, b->w->pair + p + (s->first ? r * s->P : 0), x, residual,
+                      out->y + (size_t)(p * out->R + r) * s->out.C, 0, (int)(r + most < to ? most : to - r));
     }
 }
 
@@ -92,7 +97,8 @@ static int distance(const tfb_plan_t *p, const shared_t *of, int k)
     return (s->in[0] == TFB_BASES ? 1 : of[s->in[0]].S) * s->P;
 }
 
-/* Gives the shared steps their places over a stretch of span bases, from base on (NULL: only counts). Returns how many floats they need. */
+/* Gives the shared steps their places over a stretch of span bases, from base on (NULL: only counts). Returns how many
+ * floats they need. */
 static size_t lay_out(const tfb_plan_t *p, int64_t span, shared_t *of, float *base)
 {
     size_t n = 0;
@@ -155,7 +161,8 @@ static void stretch_block(void *arg, int task, int thread)
 {
     const job_t *j = arg;
     const tfb_infer_t *f = j->f;
-    block_t b = {.j = j, .p = f->plan, .w = &f->work[thread], .i0 = f->begin[task], .n = f->begin[task + 1] - f->begin[task]};
+    block_t b = {
+        .j = j, .p = f->plan, .w = &f->work[thread], .i0 = f->begin[task], .n = f->begin[task + 1] - f->begin[task]};
     b.base = j->at[b.i0];
     b.span = j->at[b.i0 + b.n - 1] + f->plan->W - b.base;
     b.rev = j->strand == TFB_STRAND_REV;

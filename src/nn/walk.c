@@ -1,4 +1,5 @@
-/* walk.c - forward and backward over the graph of layers. In: base codes (B, W). Out: logits, gradients. Knows no layer by name. */
+/* walk.c - forward and backward over the graph of layers. In: base codes (B, W). Out: logits, gradients. Knows no layer
+ * by name. */
 #include "nn/walk.h"
 #include "kernels/kernels.h"
 #include <stdlib.h>
@@ -6,7 +7,8 @@
 
 static size_t n_floats(const tfb_shape_t *s) { return (size_t)s->L * s->C; }
 
-/* Does layer l write its output over its input? Only if nobody else reads that, backward of the layer that made it included. */
+/* Does layer l write its output over its input? Only if nobody else reads that, backward of the layer that made it
+ * included. */
 static int is_over_input(const tfb_net_t *net, const tfb_layer_t *l, int room)
 {
     if (!l->kind->in_place || l->first || room == TFB_WALK_EXPLAIN) return 0;
@@ -20,7 +22,8 @@ static int is_over_input(const tfb_net_t *net, const tfb_layer_t *l, int room)
 static float *take(tfb_walk_t *w) { return w->idle[--w->n_idle]; }
 static void give_back(tfb_walk_t *w, float *slot) { w->idle[w->n_idle++] = slot; }
 
-/* How many gradient buffers a backward pass holds at most: what back_step takes and gives back, if every input's gradient is needed. */
+/* How many gradient buffers a backward pass holds at most: what back_step takes and gives back, if every input's
+ * gradient is needed. */
 static int count_slots(const tfb_net_t *net)
 {
     uint8_t has[TFB_MAX_LAYERS] = {0}; /* per layer: its output's gradient is held */
@@ -86,7 +89,9 @@ tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *p
     if (room != TFB_WALK_FORWARD && make_slots(w, widest) < 0) goto fail;
     size_t n_input = (size_t)m_batch * net->window * 4;
     if (room == TFB_WALK_EXPLAIN && !(w->d_input = tfb_alloc(n_input, sizeof(float), "gradients of inputs"))) goto fail;
-    if (room == TFB_WALK_EXPLAIN && n_bases > 1 && !(w->d_branch = tfb_alloc(n_input, sizeof(float), "gradients of inputs"))) goto fail;
+    if (room == TFB_WALK_EXPLAIN && n_bases > 1 &&
+        !(w->d_branch = tfb_alloc(n_input, sizeof(float), "gradients of inputs")))
+        goto fail;
     return w;
 fail:
     tfb_walk_destroy(w);
@@ -149,8 +154,9 @@ const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B)
 
 /* ---- backward ---- */
 
-/* A bias whose constant a later batch norm takes away has a gradient of 0. What is computed is rounding, and Adam, to which the size of a
- * gradient means nothing, would make whole steps of it: running means would lag behind them, and results depend on the order of sums. */
+/* A bias whose constant a later batch norm takes away has a gradient of 0. What is computed is rounding, and Adam, to
+ * which the size of a gradient means nothing, would make whole steps of it: running means would lag behind them, and
+ * results depend on the order of sums. */
 static int bias_goes(const tfb_pass_t *p, int i)
 {
     const tfb_net_t *n = p->net;
@@ -160,7 +166,8 @@ static int bias_goes(const tfb_pass_t *p, int i)
         while (next->src[0] != l->index && (next->n_src < 2 || next->src[1] != l->index)) next++;
         l = next;
         if (l->kind->constant == TFB_CONSTANT_GOES) return !(p->frozen && p->frozen[l->index]);
-        if (l->kind->constant != TFB_CONSTANT_STAYS || l->pad) return 0; /* padding: the ends do not have the constant */
+        if (l->kind->constant != TFB_CONSTANT_STAYS || l->pad)
+            return 0; /* padding: the ends do not have the constant */
     }
     return 0;
 }
@@ -191,7 +198,10 @@ static void add_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratc
     for (size_t i = b; i < e; i++) a->to[i] += a->x[i];
 }
 
-static void add_to(tfb_walk_t *w, float *to, const float *x, size_t n) { tfb_tasks(NULL, &w->pass, TFB_SLICES, add_task, &(add_t){to, x, n}); }
+static void add_to(tfb_walk_t *w, float *to, const float *x, size_t n)
+{
+    tfb_tasks(NULL, &w->pass, TFB_SLICES, add_task, &(add_t){to, x, n});
+}
 
 /* Gives a gradient of layer from's output, in slot g, to it: as its first, or added to what other readers gave. */
 static void hand_down(tfb_walk_t *w, int from, float *g)

@@ -1,11 +1,12 @@
-/* walk.h - forward and backward over the graph of layers, for training and for tests. Scoring has its own, faster walk (infer.h). */
+/* walk.h - forward and backward over the graph of layers, for training and for tests. Scoring has its own, faster walk
+ * (infer.h). */
 #ifndef TFB_WALK_H
 #define TFB_WALK_H
 
 #include "nn/net.h"
 
-/* A fixed number of slices of a batch: partial sums are made per slice and added in order, so that results do not depend on
- * how many threads there are. */
+/* A fixed number of slices of a batch: partial sums are made per slice and added in order, so that results do not
+ * depend on how many threads there are. */
 #define TFB_SLICES 16
 
 /* What a walk has room for. */
@@ -18,7 +19,8 @@ enum {
 typedef struct {
     tfb_pass_t pass;
     int m_batch, room;
-    float **y;    /* per layer: its output (B, L, C); an in-place layer shares its input's if it is the only reader and not all is kept */
+    float **y; /* per layer: its output (B, L, C); an in-place layer shares its input's if it is the only reader and not
+                  all is kept */
     float **dy;   /* per layer during a backward pass: the gradient of its output, one of slot[]; NULL: none yet */
     float **slot; /* buffers for gradients of activations, each large enough for the largest */
     float **idle; /* those that are not in use */
@@ -28,20 +30,22 @@ typedef struct {
     float *d_branch; /* the same, of one of several layers that read bases */
 } tfb_walk_t;
 
-/* Buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: this thread alone). room: TFB_WALK_*. NULL on lack
- * of memory (logged). */
+/* Buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: this thread alone). room: TFB_WALK_*.
+ * NULL on lack of memory (logged). */
 tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *pool);
 void tfb_walk_destroy(tfb_walk_t *w);
-/* Scores code (B, W); returns logits (B, T), owned by w, valid until the next call. Set w->pass.train, seed and step before; where processes
- * train together also sum, first and B_all, and B may be 0. */
+/* Scores code (B, W); returns logits (B, T), owned by w, valid until the next call. Set w->pass.train, seed and step
+ * before; where processes train together also sum, first and B_all, and B may be 0. */
 const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B);
-/* Runs layers [from, to) again on what the layers before them left; pass.B and pass.code as they were set by a forward. Returns the output
- * of layer to - 1. */
+/* Runs layers [from, to) again on what the layers before them left; pass.B and pass.code as they were set by a forward.
+ * Returns the output of layer to - 1. */
 const float *tfb_walk_run(tfb_walk_t *w, int from, int to);
-/* After a forward over the same batch: from dz (B, T) to w->pass.grad (laid out as net->param). grad NULL: activations only. */
+/* After a forward over the same batch: from dz (B, T) to w->pass.grad (laid out as net->param). grad NULL: activations
+ * only. */
 void tfb_walk_backward(tfb_walk_t *w, const float *dz);
-/* After a forward in scoring mode, any number of times: the gradient of sum(dz * logits) with respect to the one-hot input, (B, W, 4), in
- * w->d_input. rescale: DeepLIFT's multipliers instead; the batch is then B/2 inputs followed by their B/2 references. */
+/* After a forward in scoring mode, any number of times: the gradient of sum(dz * logits) with respect to the one-hot
+ * input, (B, W, 4), in w->d_input. rescale: DeepLIFT's multipliers instead; the batch is then B/2 inputs followed by
+ * their B/2 references. */
 const float *tfb_walk_input(tfb_walk_t *w, const float *dz, int rescale);
 
 /* ---- for the layer kinds ---- */
@@ -52,13 +56,16 @@ typedef void (*tfb_task_f)(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
 void tfb_tasks(const tfb_layer_t *l, tfb_pass_t *pass, int n, tfb_task_f fn, void *arg);
 /* out (C) = sums over all rows of x (B, R, C), in slice order; part has room for TFB_SLICES * C doubles. */
 void tfb_column_sums(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, int R, int C, double *part, float *out);
-/* Of examples [beg, end) of x (B, n), drops elements with probability rate and scales the others up; which tells the masks of a step apart. */
+/* Of examples [beg, end) of x (B, n), drops elements with probability rate and scales the others up; which tells the
+ * masks of a step apart. */
 void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t n, int beg, int end);
 /* Reads up to n numbers from args; returns how many there were, or -1 if something else follows. */
 int tfb_args(const char *args, double *v, int n);
-/* Reads the next word of *args, at most m - 1 characters, into word and moves *args behind it. Returns its length; 0: none is left. */
+/* Reads the next word of *args, at most m - 1 characters, into word and moves *args behind it. Returns its length; 0:
+ * none is left. */
 size_t tfb_arg_word(const char **args, char *word, size_t m);
-/* `same` and `dilate D` after the width of a convolution (l->K), into l->pad and l->dilate. 0, or -1 with a message in err. */
+/* `same` and `dilate D` after the width of a convolution (l->K), into l->pad and l->dilate. 0, or -1 with a message in
+ * err. */
 int tfb_conv_options(tfb_layer_t *l, const char *args, char *err, size_t m_err);
 /* reach of kinds with K taps. */
 void tfb_conv_reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);

@@ -37,7 +37,10 @@ int tfb_augment_parse(const char *text, tfb_augment_t *a)
         char *eq = strchr(part[i], '=');
         if (eq) *eq = 0;
         bad = !eq || set(a, part[i], eq + 1) < 0;
-        if (bad) tfb_error("--augment %s: expected shift=BASES, mutate=SHARE, insert=BASES or delete=BASES, up to %d bases each", text, LONGEST);
+        if (bad)
+            tfb_error(
+                "--augment %s: expected shift=BASES, mutate=SHARE, insert=BASES or delete=BASES, up to %d bases each",
+                text, LONGEST);
     }
     tfb_strv_free(part);
     return !part || bad ? -1 : 0;
@@ -50,8 +53,8 @@ static void fill(tfb_rng_t *r, uint8_t *code, int n)
     for (int i = 0; i < n; i++) code[i] = any_base(r);
 }
 
-/* Replaces code[at, at + gone) by n random bases, and keeps the middle of the result in the middle of the window: what is too long is cut
- * off at both ends, what is missing becomes random bases there. */
+/* Replaces code[at, at + gone) by n random bases, and keeps the middle of the result in the middle of the window: what
+ * is too long is cut off at both ends, what is missing becomes random bases there. */
 static void splice(tfb_rng_t *r, uint8_t *code, int W, int at, int gone, int n, uint8_t *spare)
 {
     int longer = n - gone, left = longer / 2; /* cut off on the left; negative: added */

@@ -1,5 +1,5 @@
-/* augment.h - changes to training windows that leave their labels as they are (EvoAug: Lee et al., Genome Biology 2023), so that a network
- * sees other sequences every epoch. */
+/* augment.h - changes to training windows that leave their labels as they are (EvoAug: Lee et al., Genome Biology
+ * 2023), so that a network sees other sequences every epoch. */
 #ifndef TFB_AUGMENT_H
 #define TFB_AUGMENT_H
 
@@ -19,8 +19,8 @@ typedef struct {
 int tfb_augment_parse(const char *text, tfb_augment_t *a);
 /* Does it change anything? */
 static inline int tfb_augmented(const tfb_augment_t *a) { return a->shift || a->mutate > 0 || a->insert || a->delete; }
-/* Changes code (W) in place: each of a's changes with probability 1/2, places and lengths drawn at random, random bases wherever some are
- * needed. A function of key alone. spare: room for 2 * W bytes. */
+/* Changes code (W) in place: each of a's changes with probability 1/2, places and lengths drawn at random, random bases
+ * wherever some are needed. A function of key alone. spare: room for 2 * W bytes. */
 void tfb_augment(const tfb_augment_t *a, uint64_t key, uint8_t *code, int W, uint8_t *spare);
 
 #endif

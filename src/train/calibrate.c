@@ -1,9 +1,8 @@
 /* calibrate.c - random SNVs | windows | scores | quantiles; labelled regions | scores | thresholds. */
 #include "train/calibrate.h"
-#include "genome/alleles.h"
 #include "genome/base.h"
 #include "genome/draw.h"
-#include "nn/infer.h"
+#include "score/variant.h"
 #include "train/metrics.h"
 #include "train/transfer.h"
 #include <inttypes.h>
@@ -36,46 +35,57 @@ static char *in_words(const char *path, char *const *chroms, int n_chroms, int64
     return s;
 }
 
-/* |delta| and |lor| of all SNVs: (2, T, n). */
-static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fasta_t *fasta, const tfb_regions_t *r, const tfb_snv_t *snv, int64_t n, float *v)
+/* The |delta| and |lor| of SNVs, measured a batch at a time. */
+typedef struct {
+    tfb_infer_t *infer;
+    tfb_windows_t win;
+    tfb_variants_t maker;
+    tfb_alt_t place[BATCH];
+} scorer_t;
+
+/* Makes the windows of k SNVs. 0, or -1 (logged). */
+static int add_snvs(scorer_t *s, const tfb_regions_t *r, const tfb_snv_t *snv, int k)
 {
-    int ret = -1, T = m->n_targets, W = m->window;
-    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, o->pool);
-    uint8_t *code = tfb_alloc((size_t)2 * BATCH * (size_t)W, 1, "windows");
-    int32_t *base = tfb_alloc((size_t)2 * BATCH, sizeof *base, "windows");
-    float *z = tfb_alloc((size_t)2 * BATCH * (size_t)T, sizeof *z, "logits");
-    if (!f || !code || !base || !z) goto done;
+    tfb_variants_clear(&s->maker);
+    for (int j = 0; j < k; j++) {
+        const char *contig = r->contigs[snv[j].contig];
+        tfb_change_t c = {snv[j].pos, &tfb_base_char[snv[j].ref], &tfb_base_char[snv[j].alt], 1, 1};
+        s->place[j] = TFB_NO_ALT;
+        int why = tfb_variant_windows(&s->maker, contig, &c, &s->place[j]);
+        if (why == TFB_ALLELE_OK) continue;
+        tfb_error("cannot read %s:%" PRId64 " again from %s", contig, (int64_t)snv[j].pos + 1,
+                  tfb_fasta_path(s->maker.fasta));
+        return -1;
+    }
+    return 0;
+}
+
+/* Writes |delta| and |lor| of all SNVs to v (2, T, n). 0, or -1 (logged). */
+static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fasta_t *fasta, const tfb_regions_t *r,
+                      const tfb_snv_t *snv, int64_t n, float *v)
+{
+    int ret = -1, T = m->n_targets;
+    scorer_t s = {.infer = tfb_infer_create(m->net, NULL, 0, o->pool), .win = {.W = m->window, .T = T}};
+    s.maker = (tfb_variants_t){.fasta = fasta, .win = &s.win, .max_n = m->window};
+    if (!s.infer) goto done;
     for (int64_t i = 0; i < n; i += BATCH) {
         int k = (int)(n - i < BATCH ? n - i : BATCH);
+        if (add_snvs(&s, r, snv + i, k) < 0) goto done;
+        if (tfb_infer_windows(s.infer, s.win.code, s.win.base, s.win.n, TFB_STRAND_BOTH, s.win.z) < 0) goto done;
+        if (tfb_logits_check(o->model, m->targets, T, s.win.z, s.win.n) < 0) goto done;
         for (int j = 0; j < k; j++) {
-            const tfb_snv_t *s = &snv[i + j];
-            uint8_t *ref = code + (size_t)2 * (size_t)j * (size_t)W, *alt = ref + W;
-            const char *letter = &tfb_base_char[s->ref];
-            tfb_change_t c = {s->pos, letter, letter, 1, 1};
-            if (tfb_allele_window(fasta, r->contigs[s->contig], &c, 0, W, W, ref) != TFB_ALLELE_OK) {
-                tfb_error("cannot read %s:%" PRId64 " again from %s", r->contigs[s->contig], (int64_t)s->pos + 1, tfb_fasta_path(fasta));
-                goto done;
-            }
-            memcpy(alt, ref, (size_t)W);
-            alt[W / 2] = s->alt;
-            base[2 * j] = -1;
-            base[2 * j + 1] = 2 * j;
-        }
-        if (tfb_infer_windows(f, code, base, 2 * k, TFB_STRAND_BOTH, z) < 0 || tfb_logits_check(o->model, m->targets, T, z, 2 * k) < 0) goto done;
-        for (int j = 0; j < k; j++)
+            const float *zr = tfb_windows_z(&s.win, s.place[j].ref), *za = tfb_windows_z(&s.win, s.place[j].alt);
             for (int t = 0; t < T; t++) {
-                float zr = z[(size_t)(2 * j) * (size_t)T + (size_t)t], za = z[(size_t)(2 * j + 1) * (size_t)T + (size_t)t];
-                float d = fabsf(tfb_sigmoid(za) - tfb_sigmoid(zr)), l = fabsf(za - zr);
+                float d = fabsf(tfb_sigmoid(za[t]) - tfb_sigmoid(zr[t])), l = fabsf(za[t] - zr[t]);
                 v[(int64_t)t * n + i + j] = d;
                 v[((int64_t)T + t) * n + i + j] = fminf(l, 1e6f); /* weights of absurd size */
             }
+        }
     }
     ret = 0;
 done:
-    tfb_infer_destroy(f);
-    free(code);
-    free(base);
-    free(z);
+    tfb_infer_destroy(s.infer);
+    tfb_windows_free(&s.win);
     return ret;
 }
 
@@ -107,11 +117,14 @@ static int quantiles(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_cal
     int64_t n = tfb_snvs_draw(r, fasta, m->window, o->max_n, &rng, snv, o->n);
     if (n < 0) goto done;
     if (n < FEWEST) {
-        tfb_error("%s: only %" PRId64 " random SNVs in %s have a window of %d bases with at most %d N", o->fasta, n, o->regions, m->window, o->max_n);
+        tfb_error("%s: only %" PRId64 " random SNVs in %s have a window of %d bases with at most %d N", o->fasta, n,
+                  o->regions, m->window, o->max_n);
         goto done;
     }
-    if (n < o->n) tfb_warn("only %" PRId64 " of %" PRId64 " random SNVs have a window with at most %d N", n, o->n, o->max_n);
-    if (!(v = tfb_alloc((size_t)n * 2 * (size_t)m->n_targets, sizeof *v, "changes by random SNVs (fewer: --n)"))) goto done;
+    if (n < o->n)
+        tfb_warn("only %" PRId64 " of %" PRId64 " random SNVs have a window with at most %d N", n, o->n, o->max_n);
+    if (!(v = tfb_alloc((size_t)n * 2 * (size_t)m->n_targets, sizeof *v, "changes by random SNVs (fewer: --n)")))
+        goto done;
     if (score_snvs(m, o, fasta, r, snv, n, v) < 0) goto done;
     sort_t s = {c, v, n};
     c->n_snvs = n;
@@ -131,7 +144,8 @@ done:
 
 /* ---- thresholds ---- */
 
-int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *label, int64_t n, double precision, int min_bound, float *threshold, float *recall)
+int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *label, int64_t n, double precision,
+                            int min_bound, float *threshold, float *recall)
 {
     int64_t k, tp = 0, at = 0; /* after the loop tp counts all bound ones */
     tfb_point_t *p = tfb_points(z, z_stride, label, 1, n, &k);
@@ -150,7 +164,8 @@ int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *lab
     return 0;
 }
 
-/* A threshold on regions that trained the model promises more than it keeps. 0, or -1 on lack of memory (logged). */
+/* A threshold on regions that trained the model promises more than it keeps. 0, or -1 on lack of
+ * memory (logged). */
 static int warn_of_training(const tfb_model_t *m, const tfb_examples_t *ex, const char *labels)
 {
     int64_t n = 0;
@@ -158,7 +173,9 @@ static int warn_of_training(const tfb_model_t *m, const tfb_examples_t *ex, cons
     int known = seen ? tfb_transfer_seen(m, ex, seen) : -1;
     for (int64_t i = 0; known >= 0 && i < ex->n; i++) n += (seen[i] & (TFB_SEEN_CONTIG | TFB_SEEN_REGION)) != 0;
     if (n > ex->n / 20) /* fewer may be the filter's mistakes */
-        tfb_warn("%s: %" PRId64 " of %" PRId64 " regions trained the model: thresholds from them are too low (--chroms chooses others)", labels, n, ex->n);
+        tfb_warn("%s: %" PRId64 " of %" PRId64
+                 " regions trained the model: thresholds from them are too low (--chroms chooses others)",
+                 labels, n, ex->n);
     free(seen);
     return known < 0 ? -1 : 0;
 }
@@ -185,16 +202,26 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
         tfb_error("%s has labels of none of the model's %d targets", o->labels, m->n_targets);
         goto done;
     }
-    tfb_examples_opt_t eo = {
-        .fasta = o->fasta, .labels = o->labels, .targets = names, .n_targets = n, .chroms = o->chroms, .n_chroms = o->n_chroms, .window = m->window};
-    if (!(ex = tfb_examples_load(&eo)) || warn_of_training(m, ex, o->labels) < 0 || !(f = tfb_infer_create(m, target, n, o->pool))) goto done;
-    if (!(z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits")) || !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows")) ||
+    tfb_examples_opt_t eo = {.fasta = o->fasta,
+                             .labels = o->labels,
+                             .targets = names,
+                             .n_targets = n,
+                             .chroms = o->chroms,
+                             .n_chroms = o->n_chroms,
+                             .window = m->window};
+    if (!(ex = tfb_examples_load(&eo)) || warn_of_training(m, ex, o->labels) < 0 ||
+        !(f = tfb_infer_create(m->net, target, n, o->pool)))
+        goto done;
+    if (!(z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits")) ||
+        !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows")) ||
         !(label = tfb_alloc((size_t)ex->n, 1, "labels")))
         goto done;
     for (int64_t i = 0; i < ex->n; i += BLOCK) {
         int64_t k = ex->n - i < BLOCK ? ex->n - i : BLOCK;
         for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, i + q, 0, code + q * m->window);
-        if (tfb_infer_windows(f, code, NULL, k, TFB_STRAND_BOTH, z + i * n) < 0 || tfb_logits_check(o->model, names, n, z + i * n, k) < 0) goto done;
+        if (tfb_infer_windows(f, code, NULL, k, TFB_STRAND_BOTH, z + i * n) < 0 ||
+            tfb_logits_check(o->model, names, n, z + i * n, k) < 0)
+            goto done;
     }
     for (int k = 0; k < n; k++) {
         float at, recall;
@@ -207,8 +234,8 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
     }
     c->precision = o->precision;
     if (!(c->sites = in_words(o->labels, o->chroms, o->n_chroms, ex->n, "regions"))) goto done;
-    tfb_note("%d of %d targets reach a precision of %g, with %d bound regions or more, on %" PRId64 " regions", n_set, m->n_targets, o->precision, MIN_BOUND,
-             ex->n);
+    tfb_note("%d of %d targets reach a precision of %g, with %d bound regions or more, on %" PRId64 " regions", n_set,
+             m->n_targets, o->precision, MIN_BOUND, ex->n);
     ret = 0;
 done:
     tfb_infer_destroy(f);

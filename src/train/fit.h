@@ -1,8 +1,8 @@
 /* fit.h - the training loop: examples + network -> the network of the epoch with the lowest validation loss.
  *
- * Loss: binary cross-entropy with logits, the mean over resolved labels of a batch. Adam as PyTorch's. Both strands of every
- * training and validation region are examples. The result is a function of the seed, never of the number of threads; nor, but for
- * rounding, of how many ranks (ranks.h) share a batch. */
+ * Loss: binary cross-entropy with logits, the mean over resolved labels of a batch. Adam as PyTorch's. Both strands of
+ * every training and validation region are examples. The result is a function of the seed, never of the number of
+ * threads; nor, but for rounding, of how many ranks (ranks.h) share a batch. */
 #ifndef TFB_FIT_H
 #define TFB_FIT_H
 
@@ -17,43 +17,39 @@ typedef struct {
     double rate;             /* learning rate */
     tfb_schedule_t schedule; /* constant, or down to (almost) nothing at the last step, by a half cosine or a line */
     int epochs;
-    int batch;             /* examples a step and rank */
-    uint64_t seed;         /* of the order of examples and of dropout */
-    int one_strand;        /* leave out the reverse complements */
-    double average;        /* decay of the running average of weights per step (0 = off): what is validated and kept */
-    double balance;        /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0 = all alike */
+    int batch;      /* examples a step and rank */
+    uint64_t seed;  /* of the order of examples and of dropout */
+    int one_strand; /* leave out the reverse complements */
+    double average; /* decay of the running average of weights per step (0 = off): what is validated and kept */
+    double balance; /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0 = all alike */
     tfb_augment_t augment; /* changes to training windows; all 0: none */
     int clean;             /* the last epochs, which train on windows as they are */
     double warmup;         /* share of the steps during which the rate rises from 0 */
     const float *weights;  /* further weights of targets in the loss, times those of balance; or NULL */
-    double decay;          /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w; 0 = none */
-    const char *precision; /* of products where not float32: only a part of the checkpoint's identity here; or NULL */
+    double decay; /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
+    const char *precision; /* of products, NULL: float32; here only a part of the checkpoint's identity */
     const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;
     const char *checkpoint; /* file written after every epoch, or NULL */
-    int resume;             /* go on from checkpoint where it exists */
+    int resume;             /* continue from the checkpoint if it exists */
     const char *identity;   /* what a checkpoint must agree with: anything that would change the result */
 } tfb_fit_opt_t;
 
 typedef struct {
-    int best_epoch, epochs_run;   /* 1-based; 0 = none */
-    double best_loss, train_loss; /* validation loss of the best epoch (NaN: no validation regions); training loss of the last one */
-    double per_second;            /* examples (strands counted) of training a second, over the whole run */
-    int interrupted;              /* stopped by a signal: the net holds the best epoch so far */
+    int best_epoch, epochs_run; /* 1-based; 0 = none */
+    double best_loss,
+        train_loss; /* validation loss of the best epoch (NaN: no validation regions); training loss of the last one */
+    double per_second; /* examples (strands counted) of training a second, over the whole run */
+    int interrupted;   /* stopped by a signal: the net holds the best epoch so far */
 } tfb_fit_report_t;
 
-/* Trains net in place, together with the other ranks, which must have the same examples and options, on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept (none: the last
- * one). Logs one line an epoch. 0; -1 on failure (logged). */
-int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *opt, tfb_fit_report_t *report);
+/* Trains net in place on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept
+ * (without any: the last one). Other ranks train together with this one and must have the same examples and options.
+ * Logs one line an epoch. 0, or -1 (logged). */
+int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *opt,
+            tfb_fit_report_t *report);
 
-/* Logits (n_idx, T) of examples idx[0..n_idx), by the fast road. strand as in infer.h. 0 or -1 (logged). */
-int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, int strand, tfb_pool_t *pool, float *z);
-
-/* From logits and labels (B, T) and weights of targets (T; NULL: all 1): the weighted mean loss over resolved entries, and dz (B, T) its
- * gradient (NULL: not wanted). total (or NULL) gets the sum of the resolved entries' weights (0: loss 0, gradient 0). */
-double tfb_loss(const float *z, const uint8_t *label, size_t B, size_t T, const float *weight, float *dz, double *total);
-
-/* Ctrl-C and SIGTERM ask the loop to stop after the current step, with everything up to the last epoch saved. */
+/* From now on Ctrl-C and SIGTERM stop the loop after the current step, with everything up to the last epoch saved. */
 void tfb_fit_catch_signals(void);
 
 #endif

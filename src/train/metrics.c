@@ -12,7 +12,8 @@ static int higher_first(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* AUROC and average precision of n points sorted by falling score. weight (n) counts each point so many times; NULL = once. */
+/* AUROC and average precision of n points sorted by falling score. weight (n) counts each point so many times; NULL =
+ * once. */
 static void areas(const tfb_point_t *p, const uint32_t *weight, int64_t n, double *auroc, double *auprc)
 {
     double pos = 0, neg = 0, tp = 0, fp = 0, roc = 0, ap = 0;
@@ -20,7 +21,8 @@ static void areas(const tfb_point_t *p, const uint32_t *weight, int64_t n, doubl
     for (int64_t i = 0; i < n;) {
         double dt = 0, df = 0;
         int64_t j = i;
-        for (; j < n && p[j].z == p[i].z; j++) *(p[j].y ? &dt : &df) += weight ? weight[j] : 1; /* ties count as one step */
+        for (; j < n && p[j].z == p[i].z; j++)
+            *(p[j].y ? &dt : &df) += weight ? weight[j] : 1; /* ties count as one step */
         roc += df * (tp + dt / 2);
         tp += dt;
         fp += df;
@@ -37,17 +39,20 @@ static double mcc_of(double tp, double fp, double tn, double fn)
     return d > 0 ? (tp * tn - fp * fn) / sqrt(d) : 0;
 }
 
-tfb_point_t *tfb_points(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n, int64_t *m)
+tfb_point_t *tfb_points(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n,
+                        int64_t *m)
 {
     tfb_point_t *p = tfb_alloc((size_t)n + 1, sizeof *p, "metrics");
     *m = 0;
     for (int64_t i = 0; p && i < n; i++)
-        if (label[i * label_stride] != TFB_NULL) p[(*m)++] = (tfb_point_t){z[i * z_stride], label[i * label_stride] == TFB_BOUND};
+        if (label[i * label_stride] != TFB_NULL)
+            p[(*m)++] = (tfb_point_t){z[i * z_stride], label[i * label_stride] == TFB_BOUND};
     if (p) qsort(p, (size_t)*m, sizeof *p, higher_first);
     return p;
 }
 
-int tfb_metrics_compute(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n, int min_class, tfb_metrics_t *m)
+int tfb_metrics_compute(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n,
+                        int min_class, tfb_metrics_t *m)
 {
     int64_t k;
     tfb_point_t *p = tfb_points(z, z_stride, label, label_stride, n, &k);
@@ -79,7 +84,8 @@ static int by_value(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-int tfb_metrics_bootstrap(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n, int rounds, uint64_t seed, double ci[3][2])
+int tfb_metrics_bootstrap(const float *z, int64_t z_stride, const uint8_t *label, int64_t label_stride, int64_t n,
+                          int rounds, uint64_t seed, double ci[3][2])
 {
     int64_t k;
     int ret = -1, m = 0;

@@ -1,4 +1,5 @@
-/* modes.c - motifs -> binding modes. In: a set of motifs. Out: a cluster number for each. All pairs are compared: seconds for a thousand motifs. */
+/* modes.c - motifs -> binding modes. In: a set of motifs. Out: a cluster number for each. All pairs are compared:
+ * seconds for a thousand motifs. */
 #include "train/modes.h"
 #include "util/util.h"
 #include <math.h>
@@ -10,7 +11,8 @@ enum { MIN_OVERLAP = 5 };
 /* q's first position lies on p's position at (which may be negative). */
 static double aligned(const float *p, int wp, const float *q, int wq, int at)
 {
-    int beg = at > 0 ? at : 0, end = at + wq < wp ? at + wq : wp, all = (at + wq > wp ? at + wq : wp) - (at < 0 ? at : 0);
+    int beg = at > 0 ? at : 0, end = at + wq < wp ? at + wq : wp,
+        all = (at + wq > wp ? at + wq : wp) - (at < 0 ? at : 0);
     double pq = 0, pp = 0, qq = 0;
     for (int i = beg; i < end; i++)
         for (int c = 0; c < 4; c++) {
@@ -28,7 +30,8 @@ double tfb_modes_similarity(const float *p, int wp, const float *q, int wq)
     int least = wp < wq ? wp : wq;
     double best = -1;
     if (least > MIN_OVERLAP) least = MIN_OVERLAP;
-    for (int i = 0; i < 4 * wq; i++) rc[i] = q[4 * wq - 1 - i]; /* the other strand: positions and A C G T both run backwards */
+    for (int i = 0; i < 4 * wq; i++)
+        rc[i] = q[4 * wq - 1 - i]; /* the other strand: positions and A C G T both run backwards */
     for (int at = least - wq; at <= wp - least; at++) {
         double x = aligned(p, wp, q, wq, at), y = aligned(p, wp, rc, wq, at);
         if (x > best) best = x;
@@ -52,8 +55,9 @@ static int nearest(const float *sim, const uint8_t *gone, int n, int i, int pref
     return best;
 }
 
-/* Average linkage along chains of nearest neighbours: a pair that are each other's nearest may be merged at once, since no later merge can
- * come between them. What is merged below the cut takes part in the averages, but does not join modes. */
+/* Average linkage along chains of nearest neighbours: a pair that are each other's nearest may be merged at once, since
+ * no later merge can come between them. What is merged below the cut takes part in the averages, but does not join
+ * modes. */
 static void link_clusters(float *sim, int n, double cut, int *up, int *size, uint8_t *gone, int *chain)
 {
     int left = n, len = 0;
@@ -73,7 +77,8 @@ static void link_clusters(float *sim, int n, double cut, int *up, int *size, uin
         for (int k = 0; k < n; k++) {
             if (gone[k] || k == a || k == b) continue;
             float *x = &sim[(size_t)a * n + k];
-            *x = sim[(size_t)k * n + a] = (float)(((double)*x * size[a] + (double)sim[(size_t)b * n + k] * size[b]) / (size[a] + size[b]));
+            *x = sim[(size_t)k * n + a] =
+                (float)(((double)*x * size[a] + (double)sim[(size_t)b * n + k] * size[b]) / (size[a] + size[b]));
         }
         size[a] += size[b];
         gone[b] = 1;
@@ -100,7 +105,8 @@ int tfb_modes_cluster(const tfb_motifs_t *s, double cut, int *mode)
         up[i] = i;
         size[i] = 1;
         for (int k = 0; k < i; k++)
-            sim[(size_t)i * n + k] = sim[(size_t)k * n + i] = (float)tfb_modes_similarity(s->motif[i].p, s->motif[i].w, s->motif[k].p, s->motif[k].w);
+            sim[(size_t)i * n + k] = sim[(size_t)k * n + i] =
+                (float)tfb_modes_similarity(s->motif[i].p, s->motif[i].w, s->motif[k].p, s->motif[k].w);
     }
     link_clusters(sim, n, cut, up, size, gone, chain);
     n_modes = 0;

@@ -1,15 +1,15 @@
 /* ranks.c - what processes that train together say to each other, over MPI. The only file that knows MPI.
  *
- * The surprising thing: MPI moves data and adds nothing. In which order MPI_Allreduce adds is its own affair and may change from run to
- * run; here sums are made in the order of ranks, so that a run can be repeated bit for bit. */
+ * The surprising thing: MPI moves data and adds nothing. In which order MPI_Allreduce adds is its own affair and may
+ * change from run to run; here sums are made in the order of ranks, so that a run can be repeated bit for bit. */
 #include "config.h"
 #include "train/ranks.h"
 #include "util/util.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* How many processes the launcher says it started; 1 where there is none, or it started one (whose children, too, see its variables: a
- * second MPI_Init under the same name would fail). */
+/* How many processes the launcher says it started; 1 where there is none, or it started one (whose children, too, see
+ * its variables: a second MPI_Init under the same name would fail). */
 static int launched(void)
 {
     /* Open MPI; MPICH, Intel MPI and Slurm's PMI */
@@ -154,7 +154,8 @@ void tfb_ranks_sum_float(float *x, size_t n)
 
 void tfb_ranks_share(void *p, size_t n)
 {
-    for (size_t at = 0; on && at < n; at += BLOCK) MPI_Bcast((char *)p + at, (int)(n - at < BLOCK ? n - at : BLOCK), MPI_BYTE, 0, MPI_COMM_WORLD);
+    for (size_t at = 0; on && at < n; at += BLOCK)
+        MPI_Bcast((char *)p + at, (int)(n - at < BLOCK ? n - at : BLOCK), MPI_BYTE, 0, MPI_COMM_WORLD);
 }
 
 int tfb_ranks_threads(int asked, int processors)
@@ -185,9 +186,11 @@ int tfb_ranks_threads(int asked, int processors)
     if (share == 0) share = (double)processors / n_here;
     MPI_Comm_free(&here);
     int n = asked ? asked : share >= 1 ? (int)(share + 1e-6) : 1;
-    tfb_note("%d ranks on %d machine%s, %d thread%s each", n_ranks, machines, machines > 1 ? "s" : "", n, n > 1 ? "s" : "");
+    tfb_note("%d ranks on %d machine%s, %d thread%s each", n_ranks, machines, machines > 1 ? "s" : "", n,
+             n > 1 ? "s" : "");
     if (asked > processors)
-        tfb_warn("-@ %d, but mpirun lets this rank use %d processor%s: its -bind-to none lets it use all", asked, processors, processors > 1 ? "s" : "");
+        tfb_warn("-@ %d, but mpirun lets this rank use %d processor%s: its -bind-to none lets it use all", asked,
+                 processors, processors > 1 ? "s" : "");
     return n;
 }
 
@@ -197,7 +200,9 @@ int tfb_ranks_begin(void)
 {
     int n = launched();
     if (n < 2) return 0;
-    tfb_error("this tfbind was built without MPI: as %d processes it would train as many models and write them all to one file (configure --with-mpi)", n);
+    tfb_error("this tfbind was built without MPI: as %d processes it would train as many models and write them all to "
+              "one file (configure --with-mpi)",
+              n);
     return -1;
 }
 

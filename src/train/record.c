@@ -43,7 +43,8 @@ int tfb_record_set(tfb_model_t *m, const char *key, const char *fmt, ...)
 
 static double round4(double x) { return round(x * 1e4) / 1e4; }
 
-int tfb_record_metrics(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part, int which, tfb_pool_t *pool, const char *key)
+int tfb_record_metrics(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part, int which, tfb_pool_t *pool,
+                       const char *key)
 {
     int ret = -1, n_mean = 0, T = ex->n_targets;
     size_t n = 0;
@@ -62,7 +63,9 @@ int tfb_record_metrics(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *
     n = 0;
     for (int64_t i = 0; i < ex->n; i++)
         if (part[i] == which) idx[n++] = (uint32_t)i;
-    if (tfb_predict(m->net, ex, idx, n, TFB_STRAND_BOTH, pool, z) < 0 || tfb_logits_check("in training", m->targets, T, z, (int64_t)n) < 0) goto done;
+    if (tfb_predict(m->net, ex, idx, n, TFB_STRAND_BOTH, pool, z) < 0 ||
+        tfb_logits_check("in training", m->targets, T, z, (int64_t)n) < 0)
+        goto done;
     for (int t = 0; t < T; t++) {
         tfb_metrics_t q;
         for (size_t i = 0; i < n; i++) label[i] = (uint8_t)tfb_examples_label(ex, idx[i], t);
@@ -80,11 +83,12 @@ int tfb_record_metrics(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *
         if (json_object_set_new(all, m->targets[t], j) < 0) goto done;
     }
     if (n_mean) {
-        json_t *j = json_pack("{s:i, s:f, s:f, s:f}", "n_targets", n_mean, "auroc", round4(sum[0] / n_mean), "auprc", round4(sum[1] / n_mean), "mcc",
-                              round4(sum[2] / n_mean));
+        json_t *j = json_pack("{s:i, s:f, s:f, s:f}", "n_targets", n_mean, "auroc", round4(sum[0] / n_mean), "auprc",
+                              round4(sum[1] / n_mean), "mcc", round4(sum[2] / n_mean));
         if (json_object_set_new(all, "mean", j) < 0) goto done;
-        tfb_note("%s: %zu regions, mean over %d targets: AUROC %.4f, AUPRC %.4f, MCC %.4f", which == TFB_TEST ? "test" : "validation", n, n_mean,
-                 sum[0] / n_mean, sum[1] / n_mean, sum[2] / n_mean);
+        tfb_note("%s: %zu regions, mean over %d targets: AUROC %.4f, AUPRC %.4f, MCC %.4f",
+                 which == TFB_TEST ? "test" : "validation", n, n_mean, sum[0] / n_mean, sum[1] / n_mean,
+                 sum[2] / n_mean);
     }
     char *text = json_dumps(all, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(6));
     ret = text ? tfb_model_meta_set(m, key, text) : -1;
@@ -108,7 +112,9 @@ char *tfb_record_command(int argc, char **argv)
     }
     for (int i = 0; i < argc; i++) {
         if (i) *p++ = ' ';
-        int plain = *argv[i] && strspn(argv[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./,:=+@%^") == strlen(argv[i]);
+        int plain =
+            *argv[i] && strspn(argv[i], "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_-./,:=+@%^") ==
+                            strlen(argv[i]);
         if (!plain) *p++ = '\'';
         for (const char *c = argv[i]; *c; c++) {
             if (*c == '\'') {

@@ -1,4 +1,5 @@
-/* relate.c - ranks source TFs for a target. In: labels, streamed; tables of binding modes and of interactions. Out: a ranked list. */
+/* relate.c - ranks source TFs for a target. In: labels, streamed; tables of binding modes and of interactions. Out: a
+ * ranked list. */
 #include "train/relate.h"
 #include "genome/labels.h"
 #include "genome/lines.h"
@@ -78,16 +79,19 @@ static int groups_header(void *arg, char **col, int n)
         t->mode = find(col, n, t->o->group_column);
         if (t->mode < 0) {
             int near = tfb_nearest(t->o->group_column, col, n);
-            tfb_error("%s has no column '%s'%s%s%s", t->o->groups, t->o->group_column, near >= 0 ? "; did you mean " : "", near >= 0 ? col[near] : "",
-                      near >= 0 ? "?" : "");
+            tfb_error("%s has no column '%s'%s%s%s", t->o->groups, t->o->group_column,
+                      near >= 0 ? "; did you mean " : "", near >= 0 ? col[near] : "", near >= 0 ? "?" : "");
             return -1;
         }
     }
     for (int i = 0; i < n && t->mode < 0; i++)
-        if (i != t->name && (strncasecmp(col[i], "cluster", 7) == 0 || strcasecmp(col[i], "mode") == 0 || strcasecmp(col[i], "group") == 0)) t->mode = i;
+        if (i != t->name && (strncasecmp(col[i], "cluster", 7) == 0 || strcasecmp(col[i], "mode") == 0 ||
+                             strcasecmp(col[i], "group") == 0))
+            t->mode = i;
     if (t->mode < 0) t->mode = find(col, n, "tf_family");
     if (t->name < 0 || t->mode < 0) {
-        tfb_error("%s:1: a header line with a column of TFs (tf, tf_symbols or name) and one of binding modes (cluster..., mode, group or tf_family) is "
+        tfb_error("%s:1: a header line with a column of TFs (tf, tf_symbols or name) and one of binding modes "
+                  "(cluster..., mode, group or tf_family) is "
                   "wanted; --group-column names another",
                   t->o->groups);
         return -1;
@@ -109,7 +113,8 @@ static int add_mode(tables_t *t, const char *name, size_t len, const char *mode)
     return 0;
 }
 
-/* The members of a dimer, A;B or A::B, have its mode each; what follows a name in brackets, as in "NFIC(var.2)", is not part of it. */
+/* The members of a dimer, A;B or A::B, have its mode each; what follows a name in brackets, as in "NFIC(var.2)", is not
+ * part of it. */
 static int add_modes(tables_t *t, const char *names, const char *mode)
 {
     for (const char *s = names; *s;) {
@@ -152,7 +157,9 @@ static int groups_of_motifs(tables_t *t)
 {
     int ret = -1, n, *mode = NULL;
     tfb_motifs_t *m = tfb_motifs_read(t->o->groups);
-    if (!m || !(mode = tfb_alloc((size_t)m->n, sizeof *mode, "binding modes")) || (n = tfb_modes_cluster(m, t->o->mode_cut, mode)) < 0) goto done;
+    if (!m || !(mode = tfb_alloc((size_t)m->n, sizeof *mode, "binding modes")) ||
+        (n = tfb_modes_cluster(m, t->o->mode_cut, mode)) < 0)
+        goto done;
     tfb_note("%s: %d motifs of %d binding modes", t->o->groups, m->n, n);
     for (int i = 0; i < m->n; i++) {
         char text[16];
@@ -179,15 +186,18 @@ static int share(char **a, char **b)
 static int partners_header(void *arg, char **col, int n)
 {
     tables_t *t = arg;
-    static const char *const a[] = {"preferredName_A", "protein1", "node1", "tf1", "a"}, *const b[] = {"preferredName_B", "protein2", "node2", "tf2", "b"};
+    static const char *const a[] = {"preferredName_A", "protein1", "node1", "tf1", "a"}, *const b[] = {
+                                                                                             "preferredName_B",
+                                                                                             "protein2", "node2", "tf2",
+                                                                                             "b"};
     t->a = t->b = -1;
     for (int i = 0; i < 5 && t->a < 0; i++) t->a = find(col, n, a[i]), t->b = find(col, n, b[i]);
     t->score = find(col, n, "combined_score");
     if (t->score < 0) t->score = find(col, n, "score");
     if (t->a >= 0 && t->b >= 0 && t->score >= 0) return 0;
-    tfb_error(
-        "%s:1: a header line with two columns of TFs (preferredName_A and _B, protein1 and 2, node1 and 2) and one called score or combined_score is wanted",
-        t->o->partners);
+    tfb_error("%s:1: a header line with two columns of TFs (preferredName_A and _B, protein1 and 2, node1 and 2) and "
+              "one called score or combined_score is wanted",
+              t->o->partners);
     return -1;
 }
 
@@ -204,7 +214,9 @@ static int partners_row(void *arg, char **col, int n, int64_t line)
         tfb_error("%s:%" PRId64 ": '%.40s' is not a score", t->o->partners, line, col[t->score]);
         return -1;
     }
-    const char *self = t->tf[t->target].tf, *other = strcasecmp(col[t->a], self) == 0 ? col[t->b] : strcasecmp(col[t->b], self) == 0 ? col[t->a] : NULL;
+    const char *self = t->tf[t->target].tf, *other = strcasecmp(col[t->a], self) == 0   ? col[t->b]
+                                                     : strcasecmp(col[t->b], self) == 0 ? col[t->a]
+                                                                                        : NULL;
     for (int i = 0; other && i < t->n; i++)
         if (strcasecmp(t->tf[i].tf, other) == 0 && v > t->tf[i].partner) t->tf[i].partner = v;
     return 0;
@@ -227,8 +239,8 @@ static int count(const tfb_relate_opt_t *o, tables_t *t)
     }
     if (t->target < 0) {
         int near = tfb_nearest(o->target, tfb_labels_tfs(l), t->n);
-        tfb_error("%s has no TF called '%s'%s%s%s", o->labels, o->target, near >= 0 ? "; did you mean " : "", near >= 0 ? tfb_labels_tfs(l)[near] : "",
-                  near >= 0 ? "?" : "");
+        tfb_error("%s has no TF called '%s'%s%s%s", o->labels, o->target, near >= 0 ? "; did you mean " : "",
+                  near >= 0 ? tfb_labels_tfs(l)[near] : "", near >= 0 ? "?" : "");
         goto done;
     }
     if (!(used = calloc((size_t)o->n_chroms + 1, sizeof *used))) goto done;
@@ -269,11 +281,15 @@ tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bou
     int ok = 0;
     *n = 0;
     if (count(o, &t) < 0) goto done;
-    if (!(t.modes = calloc((size_t)t.n, sizeof *t.modes)) || !(t.n_modes = calloc((size_t)t.n, sizeof *t.n_modes))) goto done;
+    if (!(t.modes = calloc((size_t)t.n, sizeof *t.modes)) || !(t.n_modes = calloc((size_t)t.n, sizeof *t.n_modes)))
+        goto done;
     int meme = o->groups ? is_meme(o->groups) : 0;
-    if (meme < 0 || (o->groups && (meme ? groups_of_motifs(&t) : read_table(o->groups, groups_header, groups_row, &t)) < 0)) goto done;
+    if (meme < 0 ||
+        (o->groups && (meme ? groups_of_motifs(&t) : read_table(o->groups, groups_header, groups_row, &t)) < 0))
+        goto done;
     if (o->partners && read_table(o->partners, partners_header, partners_row, &t) < 0) goto done;
-    if (o->groups && !t.n_modes[t.target] && (o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST || o->by == TFB_RELATE_COFACTOR)) {
+    if (o->groups && !t.n_modes[t.target] &&
+        (o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST || o->by == TFB_RELATE_COFACTOR)) {
         tfb_error("%s knows no binding mode of %s", o->groups, o->target);
         goto done;
     }
@@ -287,7 +303,8 @@ tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bou
         r->cosine = r->n_bound && bound > 0 ? (double)r->n_both / sqrt((double)r->n_bound * bound) : 0;
         r->same_mode = !o->groups || !t.n_modes[i] ? -1 : share(t.modes[i], t.modes[t.target]);
         if (i == t.target || r->n_bound < o->min_bound || (o->by == TFB_RELATE_COFACTOR && r->same_mode == 1) ||
-            ((o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST) && r->same_mode != 1) || (o->by == TFB_RELATE_PARTNERS && r->partner <= 0))
+            ((o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST) && r->same_mode != 1) ||
+            (o->by == TFB_RELATE_PARTNERS && r->partner <= 0))
             continue;
         r->key = o->by == TFB_RELATE_MODE       ? (double)r->n_bound
                  : o->by == TFB_RELATE_LEAST    ? -r->cosine

@@ -36,8 +36,8 @@ typedef struct {
     int column;     /* of the labels: decides ties */
 } tfb_related_t;
 
-/* All TFs that meet the criterion, best first (ties in the order of the labels). *n gets their number, *target_bound the target's bound
- * regions. NULL on failure (logged); release with tfb_relate_free. */
+/* All TFs that meet the criterion, best first (ties in the order of the labels). *n gets their number, *target_bound
+ * the target's bound regions. NULL on failure (logged); release with tfb_relate_free. */
 tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bound);
 void tfb_relate_free(tfb_related_t *r, int n);
 

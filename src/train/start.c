@@ -1,16 +1,20 @@
-/* start.c - motifs as the first filters of a network. In: motifs, the targets' names. Out: weights of the first convolution. */
+/* start.c - motifs as the first filters of a network. In: motifs, the targets' names. Out: weights of the first
+ * convolution. */
 #include "train/start.h"
 #include "util/util.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Filters that agree to this cosine at their best offset say the same: at 0.8 the motifs of a family (bZIP, ETS) share one. */
+/* Filters that agree to this cosine at their best offset say the same: at 0.8 the motifs of a family (bZIP, ETS) share
+ * one. */
 static const double SAME = 0.8;
-/* Norm of a filter: some three times that of a random one, so that steps of Adam do not wash a motif away before it is of use. */
+/* Norm of a filter: some three times that of a random one, so that steps of Adam do not wash a motif away before it is
+ * of use. */
 static const double NORM = 1.8;
 
-/* f (K, 4) = log odds of motif m against even bases, in the middle of the filter, or the best stretch of it; 0 elsewhere. */
+/* f (K, 4) = log odds of motif m against even bases, in the middle of the filter, or the best stretch of it; 0
+ * elsewhere. */
 static void filter_of(const tfb_motif_t *m, int K, int reverse, float *f)
 {
     static const float even[4] = {0.25f, 0.25f, 0.25f, 0.25f};
@@ -53,7 +57,8 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
     }
     size_t size = 4 * (size_t)K;
     float *all = tfb_alloc(2 * (size_t)n_targets * size, sizeof *all, "filters"); /* the motifs, in both orientations */
-    double *like = tfb_alloc(2 * (size_t)n_targets, sizeof *like, "filters");     /* of each to the most similar one chosen; -1 = chosen */
+    double *like = tfb_alloc(2 * (size_t)n_targets, sizeof *like,
+                             "filters"); /* of each to the most similar one chosen; -1 = chosen */
     int *chosen = tfb_alloc((size_t)F, sizeof *chosen, "filters"), n_all = 0;
     if (!all || !like || !chosen) goto done;
     for (int t = 0; t < n_targets; t++) {
@@ -65,7 +70,8 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
         known += m != NULL;
         for (int reverse = 0; m && reverse < 2; reverse++) filter_of(m, K, reverse, all + size * (size_t)n_all++);
     }
-    /* each time the one that is least like those already there, so that every family has its filter before any has a second */
+    /* each time the one that is least like those already there, so that every family has its filter before any has a
+     * second */
     while (n < F && n < n_all) {
         int next = -1;
         for (int i = 0; i < n_all; i++)
@@ -81,7 +87,8 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
     float *w = net->param + l->param_off + l->tensor[0].off;
     for (int f = 0; f < n; f++)
         for (int k = 0; k < 4 * K; k++)
-            w[(size_t)k * (size_t)F + (size_t)f] = all[size * (size_t)chosen[f] + (size_t)k] + 0.1f * w[(size_t)k * (size_t)F + (size_t)f];
+            w[(size_t)k * (size_t)F + (size_t)f] =
+                all[size * (size_t)chosen[f] + (size_t)k] + 0.1f * w[(size_t)k * (size_t)F + (size_t)f];
     if (known) {
         tfb_note("%d of %d filters start as motifs of %d of %d targets", n, F, known, n_targets);
         ret = n;

@@ -1,4 +1,5 @@
-/* transfer.c - transfer learning: what a fine-tuned network takes from its parent, and which regions may train and test it. */
+/* transfer.c - transfer learning: what a fine-tuned network takes from its parent, and which regions may train and test
+ * it. */
 #include "train/transfer.h"
 #include "train/record.h"
 #include <inttypes.h>
@@ -8,24 +9,14 @@
 
 tfb_net_t *tfb_transfer_net(const tfb_model_t *parent, int n_out, int keep, uint64_t seed)
 {
-    const tfb_net_t *p = parent->net;
-    char err[300], *spec = malloc(strlen(p->spec) + 16);
-    tfb_net_t *n = NULL;
-    if (!spec) return NULL;
-    size_t len = strlen(p->spec); /* ends with "dense N" */
-    while (len && p->spec[len - 1] >= '0' && p->spec[len - 1] <= '9') len--;
-    snprintf(spec, strlen(p->spec) + 16, "%.*s%d", (int)len, p->spec, n_out);
-    n = tfb_net_parse(spec, p->window, err, sizeof err);
-    free(spec);
+    char err[300];
+    tfb_net_t *n = tfb_net_with_outputs(parent->net->spec, parent->net->window, n_out, err, sizeof err);
     if (!n) {
         tfb_error("%s", err);
         return NULL;
     }
     tfb_net_init(n, seed);
-    if (keep) { /* the blocks agree up to the last layer, which has no statistics */
-        memcpy(n->param, p->param, n->layer[n->n_layers - 1].param_off * sizeof(float));
-        memcpy(n->stat, p->stat, n->n_stat * sizeof(float));
-    }
+    if (keep) tfb_net_copy_trunk(n, parent->net);
     return n;
 }
 
@@ -38,12 +29,15 @@ int tfb_transfer_freeze(const tfb_net_t *net, const char *what, uint8_t *frozen)
         upto = net->n_layers - 1;
     else if (strcmp(what, "conv") == 0) {
         for (upto = 0; upto < net->n_layers; upto++)
-            if (strcmp(net->layer[upto].kind->name, "dense") == 0 || strcmp(net->layer[upto].kind->name, "bilstm") == 0) break;
+            if (strcmp(net->layer[upto].kind->name, "dense") == 0 || strcmp(net->layer[upto].kind->name, "bilstm") == 0)
+                break;
     } else
         for (int i = 0; i < net->n_layers - 1; i++)
             if (strcmp(net->layer[i].name, what) == 0) upto = i + 1;
     if (upto < 0) {
-        tfb_error("--freeze takes none, conv, all-but-last or the name of a layer before the last, not '%s' (`tfbind model` lists layers)", what);
+        tfb_error("--freeze takes none, conv, all-but-last or the name of a layer before the last, not '%s' (`tfbind "
+                  "model` lists layers)",
+                  what);
         return -1;
     }
     for (int i = 0; i < net->n_layers; i++) frozen[i] = i < upto;
@@ -104,7 +98,8 @@ static int seen_by(const char *filter, size_t n_bytes, uint64_t h)
 /* A contig's name without "chr": genomes differ in that, and a leak is one by either name. */
 static const char *bare(const char *name) { return strncasecmp(name, "chr", 3) == 0 ? name + 3 : name; }
 
-/* in (ex->n_contigs) gets `bit` for the contigs in a comma-separated list (NULL: none). 0, or -1 on lack of memory (logged). */
+/* in (ex->n_contigs) gets `bit` for the contigs in a comma-separated list (NULL: none). 0, or -1 on lack of memory
+ * (logged). */
 static int mark_contigs(const tfb_examples_t *ex, const char *list, uint8_t bit, uint8_t *in)
 {
     int n = 0, ret = -1;
@@ -125,21 +120,33 @@ static int mark_contigs(const tfb_examples_t *ex, const char *list, uint8_t bit,
 }
 
 /* What a model's file says of contigs. */
-enum { TRAIN = 1, VALID = 2, TEST = 4, HELD = 8, OLD = 16, CHOSEN_VALID = 32, CHOSEN_TEST = 64, CHOSEN = CHOSEN_VALID | CHOSEN_TEST };
+enum {
+    TRAIN = 1,
+    VALID = 2,
+    TEST = 4,
+    HELD = 8,
+    OLD = 16,
+    CHOSEN_VALID = 32,
+    CHOSEN_TEST = 64,
+    CHOSEN = CHOSEN_VALID | CHOSEN_TEST
+};
 
 /* in (ex->n_contigs) of a model's lists; to be freed. NULL on lack of memory (logged). */
 static uint8_t *contigs_of(const tfb_model_t *m, const tfb_examples_t *ex)
 {
     uint8_t *in = tfb_alloc((size_t)ex->n_contigs + 1, 1, "contigs");
-    if (in && mark_contigs(ex, tfb_model_meta(m, "train_chroms"), TRAIN, in) == 0 && mark_contigs(ex, tfb_model_meta(m, "valid"), VALID, in) == 0 &&
-        mark_contigs(ex, tfb_model_meta(m, "test"), TEST, in) == 0 && mark_contigs(ex, tfb_model_meta(m, "held_out_chroms"), HELD, in) == 0 &&
+    if (in && mark_contigs(ex, tfb_model_meta(m, "train_chroms"), TRAIN, in) == 0 &&
+        mark_contigs(ex, tfb_model_meta(m, "valid"), VALID, in) == 0 &&
+        mark_contigs(ex, tfb_model_meta(m, "test"), TEST, in) == 0 &&
+        mark_contigs(ex, tfb_model_meta(m, "held_out_chroms"), HELD, in) == 0 &&
         mark_contigs(ex, tfb_model_meta(m, "ancestor_chroms"), OLD, in) == 0)
         return in;
     free(in);
     return NULL;
 }
 
-/* Was it split by contigs, all regions used or a sample of them? Then its lists of contigs do not overlap, but for leaks that were allowed. */
+/* Was it split by contigs, all regions used or a sample of them? Then its lists of contigs do not overlap, but for
+ * leaks that were allowed. */
 static int has_contig_split(const tfb_model_t *m)
 {
     const char *split = tfb_model_meta(m, "split");
@@ -149,7 +156,8 @@ static int has_contig_split(const tfb_model_t *m)
 static int is_by_contig(const tfb_model_t *m)
 {
     const char *split = tfb_model_meta(m, "split");
-    return tfb_model_meta(m, "train_chroms") && split && strcmp(split, "contigs") == 0; /* not "contigs, sampled": those have a filter */
+    return tfb_model_meta(m, "train_chroms") && split &&
+           strcmp(split, "contigs") == 0; /* not "contigs, sampled": those have a filter */
 }
 
 /* The texts with commas between those that are there; *bad where memory is short. NULL if there are none. */
@@ -168,10 +176,12 @@ int tfb_transfer_record_ancestors(tfb_model_t *m, const tfb_model_t *parent)
 {
     int by_contig = is_by_contig(parent), bad = 0;
     const char *filters[] = {tfb_model_meta(parent, "train_regions"), tfb_model_meta(parent, "ancestor_regions")};
-    const char *contigs[] = {by_contig ? tfb_model_meta(parent, "train_chroms") : NULL, by_contig ? tfb_model_meta(parent, "valid") : NULL,
+    const char *contigs[] = {by_contig ? tfb_model_meta(parent, "train_chroms") : NULL,
+                             by_contig ? tfb_model_meta(parent, "valid") : NULL,
                              tfb_model_meta(parent, "ancestor_chroms")};
     int has = has_contig_split(parent);
-    const char *held[] = {has ? tfb_model_meta(parent, "valid") : NULL, has ? tfb_model_meta(parent, "test") : NULL, tfb_model_meta(parent, "held_out_chroms")};
+    const char *held[] = {has ? tfb_model_meta(parent, "valid") : NULL, has ? tfb_model_meta(parent, "test") : NULL,
+                          tfb_model_meta(parent, "held_out_chroms")};
     char *f = join(filters, 2, &bad), *c = join(contigs, 3, &bad), *h = join(held, 3, &bad);
     if (h) bad |= tfb_model_meta_set(m, "held_out_chroms", h) < 0;
     if (f) bad |= tfb_model_meta_set(m, "ancestor_regions", f) < 0;
@@ -193,7 +203,8 @@ static int seen_by_any(const char *filters, uint64_t h)
     return 0;
 }
 
-/* The contigs of ex that have one bit of `with` and none of `without`, comma-separated; NULL if there are none. *bad on lack of memory. */
+/* The contigs of ex that have one bit of `with` and none of `without`, comma-separated; NULL if there are none. *bad on
+ * lack of memory. */
 static char *list_contigs(const tfb_examples_t *ex, const uint8_t *in, int with, int without, int *bad)
 {
     size_t len = 0;
@@ -212,7 +223,8 @@ static void leave_out(const tfb_examples_t *ex, const uint8_t *in, int with, int
         if (in[ex->contig[i]] & with && !(in[ex->contig[i]] & without)) part[i] = TFB_UNUSED;
 }
 
-int tfb_transfer_split(const tfb_model_t *parent, const tfb_examples_t *ex, const char *valid, const char *test, tfb_leak_t rule, uint64_t seed, uint8_t *part)
+int tfb_transfer_split(const tfb_model_t *parent, const tfb_examples_t *ex, const char *valid, const char *test,
+                       tfb_leak_t rule, uint64_t seed, uint8_t *part)
 {
     int bad = 0, ret = -1;
     char *own_valid = NULL, *own_test = NULL, *left = NULL;
@@ -247,12 +259,14 @@ done:
 
 int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, tfb_leak_t rule, uint8_t *part)
 {
-    const char *filter = tfb_model_meta(parent, "train_regions"), *old_filters = tfb_model_meta(parent, "ancestor_regions");
+    const char *filter = tfb_model_meta(parent, "train_regions"),
+               *old_filters = tfb_model_meta(parent, "ancestor_regions");
     int by_contig = is_by_contig(parent);
     int64_t n = 0;
     if (rule == TFB_LEAK_ALLOW) return 0;
     if (!filter && !by_contig) {
-        tfb_error("the parent model does not say which regions trained it, so that nothing can be held out from it; --allow-leak goes on all the same");
+        tfb_error("the parent model does not say which regions trained it, so that nothing can be held out from it; "
+                  "--allow-leak goes on all the same");
         return -1;
     }
     uint8_t *in = contigs_of(parent, ex);
@@ -275,7 +289,8 @@ int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, t
 
 int tfb_transfer_seen(const tfb_model_t *m, const tfb_examples_t *ex, uint8_t *seen)
 {
-    const char *filter = tfb_model_meta(m, "train_regions"), *old_filters = tfb_model_meta(m, "ancestor_regions"), *leak = tfb_model_meta(m, "leak");
+    const char *filter = tfb_model_meta(m, "train_regions"), *old_filters = tfb_model_meta(m, "ancestor_regions"),
+               *leak = tfb_model_meta(m, "leak");
     int by = has_contig_split(m), clean = by && !(leak && strcmp(leak, "allowed") == 0);
     uint8_t *in = contigs_of(m, ex);
     if (!in) return -1;
@@ -283,7 +298,8 @@ int tfb_transfer_seen(const tfb_model_t *m, const tfb_examples_t *ex, uint8_t *s
         int on = in[ex->contig[i]], held = clean && on & (VALID | TEST) && !(on & TRAIN);
         uint64_t h = region_hash(ex, i);
         seen[i] = 0;
-        /* ancestor_chroms has ancestors' validation contigs, too. Contigs that trained them were dropped from this model's own lists */
+        /* ancestor_chroms has ancestors' validation contigs, too. Contigs that trained them were dropped from this
+         * model's own lists */
         if ((on & TRAIN && (by || !filter)) || (on & OLD && !held))
             seen[i] = TFB_SEEN_CONTIG;
         else if ((!by && seen_by_any(filter, h)) || seen_by_any(old_filters, h))
@@ -333,7 +349,8 @@ static int gc_bin(const tfb_examples_t *ex, int64_t i)
     return b < BINS ? b : BINS - 1;
 }
 
-int tfb_transfer_balance(const tfb_examples_t *ex, int t, int which, int64_t n_bound, uint64_t seed, uint8_t *part, int64_t *bound)
+int tfb_transfer_balance(const tfb_examples_t *ex, int t, int which, int64_t n_bound, uint64_t seed, uint8_t *part,
+                         int64_t *bound)
 {
     int ret = -1;
     int64_t want[BINS] = {0}, left = 0;

@@ -15,7 +15,8 @@ int tfb_file_cut_short(const char *in)
     char last = '\n';
     int std = strcmp(in, "-") == 0, fd = std ? 0 : open(in, O_RDONLY);
     if (fd < 0) return 0;
-    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1) last = '\n';
+    if (fstat(fd, &st) == 0 && S_ISREG(st.st_mode) && st.st_size > 0 && pread(fd, &last, 1, st.st_size - 1) != 1)
+        last = '\n';
     if (!std) close(fd);
     return last != '\n';
 }
@@ -28,6 +29,7 @@ int tfb_file_gz_name(const char *out)
 
 int tfb_file_write_error(const char *out)
 {
-    tfb_error("cannot write to %s: %s", strcmp(out, "-") ? out : "standard output", errno ? strerror(errno) : "write error (is the disk full?)");
+    tfb_error("cannot write to %s: %s", strcmp(out, "-") ? out : "standard output",
+              errno ? strerror(errno) : "write error (is the disk full?)");
     return -1;
 }

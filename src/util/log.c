@@ -30,7 +30,8 @@ static void say(int at, const char *kind, const char *fmt, va_list ap)
     n_errors += at == 0;
     if ((kept ? kept_level : level) < at && !(kept && at == 0)) return;
     vsnprintf(text, sizeof text, fmt, ap);
-    tfb_printable(text); /* names and metadata in messages are untrusted: a message stays one line, and does nothing to the terminal */
+    tfb_printable(text); /* names and metadata in messages are untrusted: a message stays one line, and does nothing to
+                            the terminal */
     if (kept && at == 0) {
         snprintf(kept, m_kept, "%s", text);
         if (kept_level < 0) {

@@ -1,5 +1,6 @@
 /* mem.c - checked sizes, aligned memory, the clock. */
 #include "util/util.h"
+#include "util/vec.h"
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
@@ -43,4 +44,16 @@ double tfb_now(void)
     struct timespec t;
     clock_gettime(CLOCK_MONOTONIC, &t);
     return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+void *tfb_grow(void *p, int *m, int64_t n, size_t size, const char *what)
+{
+    if (n <= *m) return p;
+    void *q = n <= INT32_MAX / 2 ? realloc(p, (size_t)(n + n / 2 + 8) * size) : NULL;
+    if (!q) {
+        tfb_error("not enough memory for %s", what);
+        return p;
+    }
+    *m = (int)(n + n / 2 + 8);
+    return q;
 }

@@ -1,8 +1,9 @@
 /* out.c - outputs that appear whole or not at all: written to a temporary file beside their place, then renamed.
  *
- * Temporary files are removed when a signal or exit() ends the program early. The list of outputs is what the signal handler reads, so
- * whoever changes it says so in `state`: a handler that comes at such a moment leaves a note, and the change ends with what the handler would have done.
- * Nothing is synced to the disk: this protects from programs that end, not from machines that do. */
+ * Temporary files are removed when a signal or exit() ends the program early. The list of outputs is what the signal
+ * handler reads, so whoever changes it says so in `state`: a handler that comes at such a moment leaves a note, and the
+ * change ends with what the handler would have done. Nothing is synced to the disk: this protects from programs that
+ * end, not from machines that do. */
 #include "util/util.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -75,7 +76,8 @@ __attribute__((destructor)) static void at_exit(void)
 static void enter(void)
 {
     int idle;
-    while (idle = IDLE, !atomic_compare_exchange_weak(&state, &idle, CHANGING)) sched_yield(); /* for ever if the program is being ended */
+    while (idle = IDLE, !atomic_compare_exchange_weak(&state, &idle, CHANGING))
+        sched_yield(); /* for ever if the program is being ended */
 }
 
 static void leave(void)
@@ -85,13 +87,15 @@ static void leave(void)
     if (sig) tfb_out_quit(sig);
 }
 
-/* Only what would end the program: ignored signals stay ignored, and whoever has a handler, as training has, keeps it. */
+/* Only what would end the program: ignored signals stay ignored, and whoever has a handler, as training has, keeps it.
+ */
 static void catch_signals(void)
 {
     struct sigaction a = {.sa_handler = tfb_out_quit, .sa_flags = SA_RESTART};
     sigemptyset(&a.sa_mask);
     for (int i = 0; i < SIGNALS; i++)
-        if (!caught[i] && sigaction(signals[i], NULL, &before[i]) == 0 && !(before[i].sa_flags & SA_SIGINFO) && before[i].sa_handler == SIG_DFL)
+        if (!caught[i] && sigaction(signals[i], NULL, &before[i]) == 0 && !(before[i].sa_flags & SA_SIGINFO) &&
+            before[i].sa_handler == SIG_DFL)
             caught[i] = sigaction(signals[i], &a, NULL) == 0;
 }
 
@@ -99,7 +103,8 @@ static void release_signals(void)
 {
     struct sigaction now;
     for (int i = 0; i < SIGNALS; i++) {
-        if (caught[i] && sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == tfb_out_quit) sigaction(signals[i], &before[i], NULL);
+        if (caught[i] && sigaction(signals[i], NULL, &now) == 0 && now.sa_handler == tfb_out_quit)
+            sigaction(signals[i], &before[i], NULL);
         caught[i] = 0;
     }
 }
@@ -132,7 +137,8 @@ static int make_file(part_t *p)
     char *tmp = malloc(m);
     if (!tmp) return -1;
     for (int i = 0; i < TRIES && p->fd < 0; i++) {
-        snprintf(tmp, m, "%.*s.tmp.%010llx", (int)(dir + n), p->place, (unsigned long long)random_number() & 0xffffffffff);
+        snprintf(tmp, m, "%.*s.tmp.%010llx", (int)(dir + n), p->place,
+                 (unsigned long long)random_number() & 0xffffffffff);
         p->fd = open(tmp, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (p->fd < 0 && errno != EEXIST) break;
     }
@@ -144,7 +150,8 @@ static int make_file(part_t *p)
         return -1;
     }
     if (there) {
-        if ((old.st_uid != st.st_uid || old.st_gid != st.st_gid) && fchown(p->fd, old.st_uid, old.st_gid) < 0) errno = 0; /* only root may */
+        if ((old.st_uid != st.st_uid || old.st_gid != st.st_gid) && fchown(p->fd, old.st_uid, old.st_gid) < 0)
+            errno = 0; /* only root may */
         if (fchmod(p->fd, old.st_mode & 0777) < 0) errno = 0;
     }
     p->dev = st.st_dev;
@@ -163,7 +170,8 @@ static int open_stream(part_t *p)
     if (strcmp(p->path, "/dev/stderr") == 0) n = STDERR_FILENO;
     for (int i = 0; i < 2; i++) {
         size_t k = strlen(name[i]);
-        if (strncmp(p->path, name[i], k) == 0 && p->path[k] && strspn(p->path + k, "0123456789") == strlen(p->path + k)) n = atoi(p->path + k);
+        if (strncmp(p->path, name[i], k) == 0 && p->path[k] && strspn(p->path + k, "0123456789") == strlen(p->path + k))
+            n = atoi(p->path + k);
     }
     /* opened anew, an open plain file would lose what it has */
     p->fd = n >= 0 ? fcntl(n, F_DUPFD_CLOEXEC, 3) : open(p->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
@@ -187,7 +195,9 @@ static void cannot(const char *path)
     if (errno == ENOMEM)
         tfb_error("not enough memory to write %s", path);
     else if ((errno == EACCES || errno == EPERM || errno == EROFS) && access(path, W_OK) == 0)
-        tfb_error("cannot write %s: its folder takes no temporary file (%s): name a file in another folder, or write to standard output", path, why);
+        tfb_error("cannot write %s: its folder takes no temporary file (%s): name a file in another folder, or write "
+                  "to standard output",
+                  path, why);
     else
         tfb_error("cannot write %s: %s", path, why);
 }
@@ -230,7 +240,8 @@ static int add_part(tfb_out_t *o, const char *path, const char *suffix, int to_r
     }
     p.place = tfb_place(s);
     /* opening a pipe waits for its reader: never while signals have to wait */
-    if ((p.place || errno == 0) && (p.place || to_remove || open_stream(&p) == 0) && append(o, &p, to_remove) == 0) return 0;
+    if ((p.place || errno == 0) && (p.place || to_remove || open_stream(&p) == 0) && append(o, &p, to_remove) == 0)
+        return 0;
     cannot(p.path);
     free_part(&p);
     return -1;
@@ -324,7 +335,8 @@ static int rename_part(part_t *p)
     return 0;
 }
 
-/* An old index is removed first and a new one comes last, so that at no moment an index lies beside data that it is not of. */
+/* An old index is removed first and a new one comes last, so that at no moment an index lies beside data that it is not
+ * of. */
 static int put_in_place(tfb_out_t *o)
 {
     struct stat st;

@@ -37,7 +37,8 @@ char *tfb_place(const char *path)
     if (strstr(path, "://")) return NULL;
     char *s = strdup(path);
     for (int i = 0; s && i < LINKS; i++) {
-        /* /dev/stdout may lead to a plain file that others write to as well, and renaming over it would remove the link for everyone */
+        /* /dev/stdout may lead to a plain file that others write to as well, and renaming over it would remove the link
+         * for everyone */
         if (begins(s, "/dev/std") || begins(s, "/dev/fd/") || begins(s, "/proc/")) {
             free(s);
             errno = 0;

@@ -1,7 +1,7 @@
 /* pool.c - a pool of threads that share a loop.
  *
- * Workers look for the next loop for some microseconds before they sleep: training starts some fifty loops a step, and waking a
- * sleeping thread costs more than many of them take. */
+ * Workers look for the next loop for some microseconds before they sleep: training starts some fifty loops a step, and
+ * waking a sleeping thread costs more than many of them take. */
 #include "util/util.h"
 #include <pthread.h>
 #include <sched.h>

@@ -1,9 +1,10 @@
 /* run.c - the files of a run: what it reads, and that no output replaces any of it, or another output.
  *
- * A file is known by device and inode, so that links do not hide it, and by its name in its folder (device and inode of that), for what
- * is not there yet: an index that htslib makes, an output. Used by one thread, and only between tfb_run_begin and tfb_run_end: the library
- * writes no files and registers none. */
+ * A file is known by device and inode, so that links do not hide it, and by its name in its folder (device and inode of
+ * that), for what is not there yet: an index that htslib makes, an output. Used by one thread, and only between
+ * tfb_run_begin and tfb_run_end: the library writes no files and registers none. */
 #include "util/util.h"
+#include "util/vec.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +63,8 @@ static int find_folder(entry_t *e)
     return r;
 }
 
-/* Fills e for path; "-" is the standard stream fd. 1, 0 if it is not a plain file and not to become one, -1 on lack of memory. */
+/* Fills e for path; "-" is the standard stream fd. 1, 0 if it is not a plain file and not to become one, -1 on lack of
+ * memory. */
 static int identify(entry_t *e, const char *path, int fd)
 {
     struct stat st;
@@ -83,18 +85,12 @@ static int same(const entry_t *a, const entry_t *b)
     return a->base && b->base && a->dir_dev == b->dir_dev && a->dir_ino == b->dir_ino && strcmp(a->base, b->base) == 0;
 }
 
-/* Keeps e; its index, or -1 on lack of memory. */
+/* Keeps e. Returns its index, or -1 on lack of memory (logged). */
 static int keep(const entry_t *e)
 {
     int i = 0;
     while (i < n_entries && entry[i].use != UNUSED) i++;
-    if (i == m_entries) {
-        int m = m_entries ? 2 * m_entries : 32;
-        entry_t *p = realloc(entry, (size_t)m * sizeof *p);
-        if (!p) return -1;
-        entry = p;
-        m_entries = m;
-    }
+    if (TFB_RESERVE(entry, m_entries, i + 1, "the list of files") < 0) return -1;
     if (i == n_entries) n_entries++;
     entry[i] = *e;
     return i;
@@ -108,7 +104,9 @@ void tfb_reads(const char *path, const char *what)
     e.use = READ;
     e.what = what;
     for (int i = 0; r > 0 && i < n_entries; i++) /* files are opened again and again */
-        if (entry[i].use == READ && entry[i].there == e.there && strcmp(entry[i].path, path) == 0 && same(&entry[i], &e)) r = 0;
+        if (entry[i].use == READ && entry[i].there == e.there && strcmp(entry[i].path, path) == 0 &&
+            same(&entry[i], &e))
+            r = 0;
     if (r > 0 && keep(&e) >= 0) return;
     if (r != 0) incomplete = 1; /* no output can be trusted from now on */
     clear(&e);
@@ -155,7 +153,8 @@ static const char *shown(const entry_t *e)
     return e->use == READ ? "standard input" : "standard output";
 }
 
-/* Does e, an output, clash with another file of the run (logged)? number: its own entry, or -1 if it has none yet; then only inputs count. */
+/* Does e, an output, clash with another file of the run (logged)? number: its own entry, or -1 if it has none yet; then
+ * only inputs count. */
 static int clashes(const entry_t *e, int number)
 {
     if (incomplete) {
@@ -167,12 +166,14 @@ static int clashes(const entry_t *e, int number)
         if (x->use == UNUSED || i == number || !same(x, e)) continue;
         int alike = strcmp(shown(x), shown(e)) == 0;
         if (x->use == READ) {
-            tfb_error(alike ? "%s is %s: write to another file" : "%s is %s (%s): write to another file", shown(e), x->what, shown(x));
+            tfb_error(alike ? "%s is %s: write to another file" : "%s is %s (%s): write to another file", shown(e),
+                      x->what, shown(x));
             return 1;
         }
         if (number >= 0 || (x->use == CLAIMED && e->use == OPEN && alike)) continue; /* claimed for this */
-        tfb_error(alike ? "two outputs would be written to %s: give each its own file" : "%s and %s are the same file: give each output its own", shown(e),
-                  shown(x));
+        tfb_error(alike ? "two outputs would be written to %s: give each its own file"
+                        : "%s and %s are the same file: give each output its own",
+                  shown(e), shown(x));
         return 1;
     }
     return 0;

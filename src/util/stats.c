@@ -45,7 +45,8 @@ void tfb_auc_interval(double auc, double variance, double n_hits, double n_backg
     }
 }
 
-/* DeLong's variance of the AUC of sorted values; NaN if a group has one member. W, W2: sums of the weights and of their squares. */
+/* DeLong's variance of the AUC of sorted values; NaN if a group has one member. W, W2: sums of the weights and of their
+ * squares. */
 static double delong(const value_t *v, const double *w, int64_t n, double auc, double W, double W2, double n_background)
 {
     double below = 0, weight_below = 0, s_hits = 0, s_background = 0, n_hits = W * W / W2;
@@ -105,7 +106,8 @@ int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, doubl
         double var = (W2 - W * W / (double)n) * R2 / (double)(n - 1); /* of sum w R, the ranks in random order */
         *p = var > 0 ? 0.5 * erfc((S - (equal ? 0.5 * first : 0)) / sqrt(2 * var)) : 1;
         if (*p < DBL_MIN) *p = DBL_MIN; /* beyond what a double holds; 0 would claim too much */
-        if (interval) tfb_auc_interval(*auc, delong(v, w, n, *auc, W, W2, n_background), W * W / W2, n_background, interval);
+        if (interval)
+            tfb_auc_interval(*auc, delong(v, w, n, *auc, W, W2, n_background), W * W / W2, n_background, interval);
     }
     free(v);
     return 0;

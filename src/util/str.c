@@ -29,6 +29,12 @@ void tfb_strv_free(char **v)
     free(v);
 }
 
+int tfb_ends_with(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcmp(s + n - m, suffix) == 0;
+}
+
 void tfb_file_part(const char *text, char *part)
 {
     int dots = text[strspn(text, ".")] == 0;
@@ -74,7 +80,8 @@ static int distance(const char *a, const char *b)
             int d = above[j - 1] + (x != y);
             if (above[j] + 1 < d) d = above[j] + 1;
             if (row[j - 1] + 1 < d) d = row[j - 1] + 1;
-            if (i > 1 && j > 1 && x == toupper((unsigned char)b[j - 2]) && y == toupper((unsigned char)a[i - 2]) && before[j - 2] + 1 < d)
+            if (i > 1 && j > 1 && x == toupper((unsigned char)b[j - 2]) && y == toupper((unsigned char)a[i - 2]) &&
+                before[j - 2] + 1 < d)
                 d = before[j - 2] + 1;
             row[j] = d;
         }
@@ -136,7 +143,8 @@ int tfb_index_twice(const tfb_entry_t *e, int n)
 
 /* ---- untrusted text ---- */
 
-/* Length of the control character at s: 0 none, 1 of ASCII, 2 one of U+0080 to U+009F in UTF-8, which terminals obey as well. */
+/* Length of the control character at s: 0 none, 1 of ASCII, 2 one of U+0080 to U+009F in UTF-8, which terminals obey as
+ * well. */
 static int control(const char *s)
 {
     unsigned char c = (unsigned char)*s, d = c ? (unsigned char)s[1] : 0;
@@ -153,7 +161,9 @@ static int utf8(const char *s)
     if (*c >= 0xc2 && *c < 0xf5) n = 2 + (*c >= 0xe0) + (*c >= 0xf0);
     for (int k = 1; k < n; k++)
         if ((c[k] & 0xc0) != 0x80) return 0;
-    if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] >= 0xa0) || (*c == 0xf0 && c[1] < 0x90) || (*c == 0xf4 && c[1] >= 0x90)) return 0;
+    if ((*c == 0xe0 && c[1] < 0xa0) || (*c == 0xed && c[1] >= 0xa0) || (*c == 0xf0 && c[1] < 0x90) ||
+        (*c == 0xf4 && c[1] >= 0x90))
+        return 0;
     return n;
 }
 

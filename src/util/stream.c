@@ -1,4 +1,5 @@
-/* stream.c - outputs (out.c) as streams, standard output among them. The library, which writes neither, is built without. */
+/* stream.c - outputs (out.c) as streams, standard output among them. The library, which writes neither, is built
+ * without. */
 #include "util/util.h"
 #include <errno.h>
 #include <stdlib.h>

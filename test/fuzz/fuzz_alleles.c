@@ -33,7 +33,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     tfb_change_t c;
     tfb_allele_t kind = tfb_allele_trim(pos, text, alt ? alt : "", &c);
     int usable = kind == TFB_ALLELE_OK || kind == TFB_ALLELE_SAME;
-    if (usable && (c.n_ref < 1 || c.n_alt < 1 || c.pos < pos || c.pos + c.n_ref > pos + (hts_pos_t)strlen(text))) abort();
+    if (usable && (c.n_ref < 1 || c.n_alt < 1 || c.pos < pos || c.pos + c.n_ref > pos + (hts_pos_t)strlen(text)))
+        abort();
     for (int k = 0; usable && k < 2; k++)
         if (tfb_allele_window(fasta, "chr1", &c, k, W, max_n, code) == TFB_ALLELE_OK)
             for (int i = 0; i < W; i++)

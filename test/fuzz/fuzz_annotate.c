@@ -32,11 +32,19 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (!panel) {
         hts_set_log_level(HTS_LOG_OFF);
         tfb_log_level(-1);
-        if (!(fasta = tfb_fasta_open(fuzz_env("TFB_FUZZ_FASTA"))) || !(panel = tfb_panel_open(fuzz_env("TFB_FUZZ_MODEL"), "all", NULL))) abort();
+        if (!(fasta = tfb_fasta_open(fuzz_env("TFB_FUZZ_FASTA"))) ||
+            !(panel = tfb_panel_open(fuzz_env("TFB_FUZZ_MODEL"), "all", NULL)))
+            abort();
     }
     if (n < 1) return 0;
     const char *in = fuzz_file("in", data + 1, n - 1);
-    tfb_rows_opt_t o = {.panel = panel, .reference = fasta, .in = in, .out = "/dev/null", .max_n = 20, .threads = 1, .tile = *data == 'b' && n % 2};
+    tfb_rows_opt_t o = {.panel = panel,
+                        .reference = fasta,
+                        .in = in,
+                        .out = "/dev/null",
+                        .max_n = 20,
+                        .threads = 1,
+                        .tile = *data == 'b' && n % 2};
     if (*data == 'b')
         tfb_rows_bed(&o);
     else if (*data == 'f')

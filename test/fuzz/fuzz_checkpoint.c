@@ -22,7 +22,13 @@ static int fit(const char *checkpoint, int resume)
 {
     char err[256];
     tfb_fit_report_t report;
-    tfb_fit_opt_t o = {.rate = 0.01, .epochs = 1, .batch = 50, .seed = 1, .pool = data_set.pool, .checkpoint = checkpoint, .resume = resume};
+    tfb_fit_opt_t o = {.rate = 0.01,
+                       .epochs = 1,
+                       .batch = 50,
+                       .seed = 1,
+                       .pool = data_set.pool,
+                       .checkpoint = checkpoint,
+                       .resume = resume};
     tfb_net_t *net = tfb_net_parse("conv 2 3; bn; relu; pool 29; dense 3", data_set.ex->window, err, sizeof err);
     if (!net) abort();
     tfb_net_init(net, 1);
@@ -36,8 +42,8 @@ static void prepare(void)
     tfb_examples_opt_t o = {.fasta = fuzz_env("TFB_FUZZ_FASTA"), .labels = fuzz_env("TFB_FUZZ_LABELS")};
     hts_set_log_level(HTS_LOG_OFF);
     tfb_log_level(-1);
-    if (!(data_set.ex = tfb_examples_load(&o)) || !(data_set.part = calloc((size_t)data_set.ex->n, 1)) || !(data_set.pool = tfb_pool_create(1)) ||
-        tfb_examples_split(data_set.ex, "chr2", NULL, 1, data_set.part) < 0)
+    if (!(data_set.ex = tfb_examples_load(&o)) || !(data_set.part = calloc((size_t)data_set.ex->n, 1)) ||
+        !(data_set.pool = tfb_pool_create(1)) || tfb_examples_split(data_set.ex, "chr2", NULL, 1, data_set.part) < 0)
         abort();
     const char *path = fuzz_file("ckpt", NULL, 0);
     fuzz_remove("ckpt");
@@ -67,7 +73,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     size_t n_file = *data & 2 ? n - 1 : data_set.n;
     if (n_file > MOST) return 0;
     memcpy(file, *data & 2 ? data + 1 : data_set.file, n_file);
-    for (size_t i = 1; !(*data & 2) && i + 3 <= n; i += 3) file[(data[i] | (size_t)data[i + 1] << 8) % n_file] = data[i + 2];
+    for (size_t i = 1; !(*data & 2) && i + 3 <= n; i += 3)
+        file[(data[i] | (size_t)data[i + 1] << 8) % n_file] = data[i + 2];
     if (*data & 1) seal(file, n_file);
     fit(fuzz_file("ckpt", file, n_file), 1);
     fuzz_remove("ckpt");

@@ -1,5 +1,6 @@
 /* fuzz_model.c - any bytes as a model file: loaded, and where that succeeds, scored with. */
 #include "nn/infer.h"
+#include "nn/model.h"
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -17,7 +18,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     tfb_model_t *m = tfb_model_load(path);
     unlink(path);
     if (m && m->window <= 4096 && m->n_targets <= 64) {
-        tfb_infer_t *s = tfb_infer_create(m, NULL, 0, NULL);
+        tfb_infer_t *s = tfb_infer_create(m->net, NULL, 0, NULL);
         uint8_t *code = calloc(1, (size_t)m->window);
         float *z = calloc((size_t)m->n_targets, sizeof *z);
         if (s && code && z) tfb_infer_windows(s, code, NULL, 1, TFB_STRAND_BOTH, z);

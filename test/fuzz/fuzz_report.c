@@ -14,13 +14,16 @@ static const char modes[] = "rresgxR";
 static void report(char mode, const char *in)
 {
     static tfb_panel_t *panel;
+    static tfb_fasta_t *fasta;
     static FILE *null;
-    tfb_report_opt_t o = {.in = in, .prefix = "TFB", .n_top = 5, .n_figures = 1, .delta = 0.001, .title = "t", .command = "c"};
+    tfb_report_opt_t o = {
+        .in = in, .prefix = "TFB", .n_top = 5, .n_figures = 1, .delta = 0.001, .title = "t", .command = "c"};
     if (!null && !(null = fopen("/dev/null", "w"))) abort();
     if (mode == 'R') {
         if (!panel && !(panel = tfb_panel_open(fuzz_env("TFB_FUZZ_MODEL"), "all", NULL))) abort();
         o.panel = panel;
-        o.fasta = fuzz_env("TFB_FUZZ_FASTA");
+        if (!fasta && !(fasta = tfb_fasta_open(fuzz_env("TFB_FUZZ_FASTA")))) abort();
+        o.fasta = fasta;
     }
     tfb_report(&o, null);
 }

@@ -13,7 +13,8 @@
 #include <string.h>
 
 static const char modes[] = "porsbRgq";
-static const char open_regions[] = "chr1\t100\t900\nchr2\t100\t900\n", sites[] = "chr1\t150\t160\n", regions[] = "chr1\t100\t200\nchr2\t300\t400\n";
+static const char open_regions[] = "chr1\t100\t900\nchr2\t100\t900\n", sites[] = "chr1\t150\t160\n",
+                  regions[] = "chr1\t100\t200\nchr2\t300\t400\n";
 
 static void labels(char mode, const uint8_t *data, size_t n)
 {
@@ -25,9 +26,12 @@ static void labels(char mode, const uint8_t *data, size_t n)
         int its = mode == "oprr"[i] && (i != 2);
         path[i] = its ? fuzz_file(what[i], data, n) : fuzz_file(what[i], (const uint8_t *)text, strlen(text));
     }
-    int len = snprintf(sheet, sizeof sheet, "cell\ttf\tkind\tpath\nA\t.\topen\t%s\nA\tT\tpeaks\t%s\n.\tT\ttfbs\t%s\n", path[0], path[1], path[2]);
-    const char *samples = mode == 's' ? fuzz_file("sheet", data, n) : fuzz_file("sheet", (const uint8_t *)sheet, (size_t)len);
-    tfb_peaks_opt_t o = {.fasta = fuzz_env("TFB_FUZZ_FASTA"), .samples = samples, .regions = path[3], .out = "/dev/null", .width = 60};
+    int len = snprintf(sheet, sizeof sheet, "cell\ttf\tkind\tpath\nA\t.\topen\t%s\nA\tT\tpeaks\t%s\n.\tT\ttfbs\t%s\n",
+                       path[0], path[1], path[2]);
+    const char *samples =
+        mode == 's' ? fuzz_file("sheet", data, n) : fuzz_file("sheet", (const uint8_t *)sheet, (size_t)len);
+    tfb_peaks_opt_t o = {
+        .fasta = fuzz_env("TFB_FUZZ_FASTA"), .samples = samples, .regions = path[3], .out = "/dev/null", .width = 60};
     tfb_peaks_label(&o);
     fuzz_remove("sheet");
     for (int i = 0; i < 4; i++) fuzz_remove(what[i]);
@@ -67,8 +71,13 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     }
     const char *in = fuzz_file("in", data + 1, n - 1);
-    tfb_scan_opt_t o = {
-        .model = fuzz_env("TFB_FUZZ_MODEL"), .fasta = fuzz_env("TFB_FUZZ_FASTA"), .tf = "A", .out = "/dev/null", .regions_file = in, .step = 7, .threads = 1};
+    tfb_scan_opt_t o = {.model = fuzz_env("TFB_FUZZ_MODEL"),
+                        .fasta = fuzz_env("TFB_FUZZ_FASTA"),
+                        .tf = "A",
+                        .out = "/dev/null",
+                        .regions_file = in,
+                        .step = 7,
+                        .threads = 1};
     if (*data == 'R')
         tfb_scan(&o);
     else if (*data == 'b')

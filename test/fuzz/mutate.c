@@ -55,7 +55,8 @@ static int resize(text_t *t, size_t at, size_t n_old, size_t n_new)
 /* A value at an end of the range of so many bytes, near 0, or any. */
 static uint32_t odd(text_t *t, int size, int is_float)
 {
-    static const uint32_t f[] = {0x7f800001, 0x7f800002, 0x7fc00000, 0x7f800000, 0xff800000, 0, 0x3f800000, 0xbf800000, 0x7f7fffff, 1};
+    static const uint32_t f[] = {0x7f800001, 0x7f800002, 0x7fc00000, 0x7f800000, 0xff800000,
+                                 0,          0x3f800000, 0xbf800000, 0x7f7fffff, 1};
     uint32_t top = 1u << (8 * size - 1);
     if (is_float) return f[below(t, 10)];
     switch (below(t, 8)) {
@@ -101,7 +102,8 @@ static int typed(const text_t *t, size_t *at, size_t end, size_t each, part_t *p
 /* The typed values of the record at a place: how many. */
 static int bcf_parts(const text_t *t, size_t at, part_t *p)
 {
-    size_t shared = at + 32, end = at + 8 + get(t, at, 4), n_fmt_sample = get(t, at + 28, 4), n_allele_info = get(t, at + 24, 4);
+    size_t shared = at + 32, end = at + 8 + get(t, at, 4), n_fmt_sample = get(t, at + 28, 4),
+           n_allele_info = get(t, at + 24, 4);
     size_t n_info = n_allele_info & 0xffff, n_sample = n_fmt_sample & 0xffffff, n_fmt = n_fmt_sample >> 24;
     int n = 0;
     for (size_t i = 0; i < 2 + (n_allele_info >> 16) && n < MAX_PARTS - 2; i++) {
@@ -189,7 +191,8 @@ static int bcf(text_t *t)
     else if (op < 10)
         bcf_resize(t, p);
     else if (p->n)
-        set(t, p->at + (size_t)p->size * below(t, (uint32_t)(p->n / (size_t)p->size)), p->size, p->is_key ? below(t, 48) : odd(t, p->size, p->is_float));
+        set(t, p->at + (size_t)p->size * below(t, (uint32_t)(p->n / (size_t)p->size)), p->size,
+            p->is_key ? below(t, 48) : odd(t, p->size, p->is_float));
     return 0;
 }
 
@@ -300,7 +303,8 @@ static int bam(text_t *t)
     else if (op == 9 && p->desc && p->at == p->desc + 6) /* the count of an array */
         set(t, p->desc + 2, 4, odd(t, 4, 0));
     else if (p->n)
-        set(t, p->at + (size_t)p->size * below(t, (uint32_t)(p->n / (size_t)p->size)), p->size, odd(t, p->size, p->is_float));
+        set(t, p->at + (size_t)p->size * below(t, (uint32_t)(p->n / (size_t)p->size)), p->size,
+            odd(t, p->size, p->is_float));
     return 0;
 }
 

@@ -71,7 +71,8 @@ int main(int argc, char **argv)
         for (int j = 0; k && j < n_mutations; j++, n_runs++) {
             if (j % 4 == 0) memcpy(mutated, data, k = n);
             unsigned int seed = (unsigned int)(i * 7919 + j);
-            k = LLVMFuzzerCustomMutator ? LLVMFuzzerCustomMutator(mutated, k, sizeof mutated, seed) : LLVMFuzzerMutate(mutated, k, sizeof mutated);
+            k = LLVMFuzzerCustomMutator ? LLVMFuzzerCustomMutator(mutated, k, sizeof mutated, seed)
+                                        : LLVMFuzzerMutate(mutated, k, sizeof mutated);
             keep(getenv("TFB_FUZZ_KEEP"), mutated, k);
             if (run(mutated, k) < 0) return 1;
         }

@@ -1,8 +1,9 @@
 /* check.c - the library from outside: MODEL FASTA, and the records of a VCF without its header on standard input.
  *
- *     check scores MODEL FASTA          contig pos ref alt status, then each target's logits of REF and ALT, as `tfbind annotate` would see them
- *     check contracts MODEL FASTA       what the header promises; silent where it is kept
- *     check memory MODEL FASTA N        the same calls where the N-th allocation fails (test/lib/fail.c is loaded before): prints how it ended */
+ *     check scores MODEL FASTA          contig pos ref alt status, then each target's logits of REF and ALT, as `tfbind
+ * annotate` would see them check contracts MODEL FASTA       what the header promises; silent where it is kept check
+ * memory MODEL FASTA N        the same calls where the N-th allocation fails (test/lib/fail.c is loaded before): prints
+ * how it ended */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -58,7 +59,8 @@ static void *score(void *arg)
     j->ref = calloc(n_variants * T + 1, sizeof *j->ref);
     j->alt = calloc(n_variants * T + 1, sizeof *j->alt);
     j->status = calloc(n_variants + 1, sizeof *j->status);
-    if ((j->code = tfbind_scorer_open(&s, j->model, j->fasta)) == 0) j->code = tfbind_score_variants(s, variant, n_variants, j->ref, j->alt, j->status);
+    if ((j->code = tfbind_scorer_open(&s, j->model, j->fasta)) == 0)
+        j->code = tfbind_score_variants(s, variant, n_variants, j->ref, j->alt, j->status);
     tfbind_scorer_close(s);
     return NULL;
 }
@@ -67,7 +69,8 @@ static void print_scores(const tfbind_model_t *m, const job_t *j)
 {
     size_t T = (size_t)tfbind_model_n_targets(m);
     for (size_t i = 0; i < n_variants; i++) {
-        printf("%s\t%lld\t%s\t%s\t%s", variant[i].contig, (long long)variant[i].pos + 1, variant[i].ref, variant[i].alt, tfbind_status_text((int)j->status[i]));
+        printf("%s\t%lld\t%s\t%s\t%s", variant[i].contig, (long long)variant[i].pos + 1, variant[i].ref, variant[i].alt,
+               tfbind_status_text((int)j->status[i]));
         for (size_t t = 0; t < T; t++)
             if (j->status[i] == TFBIND_SCORED)
                 printf("\t%.5f\t%.5f", tfbind_probability(j->ref[i * T + t]), tfbind_probability(j->alt[i * T + t]));
@@ -83,7 +86,9 @@ static void *fail_in_thread(void *model)
 {
     tfbind_model_t *m;
     CHECK(strcmp(tfbind_message(), "") == 0, "a thread begins without a message");
-    CHECK(tfbind_model_open(&m, "other.safetensors", NULL) == TFBIND_E_FILE && strstr(tfbind_message(), "other.safetensors"), "another thread's error");
+    CHECK(tfbind_model_open(&m, "other.safetensors", NULL) == TFBIND_E_FILE &&
+              strstr(tfbind_message(), "other.safetensors"),
+          "another thread's error");
     return model;
 }
 
@@ -96,11 +101,17 @@ static void contracts(const char *path, const tfbind_model_t *m, const char *fas
     CHECK(strcmp(tfbind_version(), TFBIND_VERSION) == 0, "header and library are one version");
     CHECK(tfbind_model_target(m, T) == NULL && tfbind_model_target(m, -1) == NULL, "no target beyond");
     CHECK(tfbind_status_text(-1) == NULL && tfbind_status_text(99) == NULL, "no status beyond");
-    CHECK(tfbind_model_open(&x, "none.safetensors", NULL) == TFBIND_E_FILE && !x && strstr(tfbind_message(), "none.safetensors"), "no file");
+    CHECK(tfbind_model_open(&x, "none.safetensors", NULL) == TFBIND_E_FILE && !x &&
+              strstr(tfbind_message(), "none.safetensors"),
+          "no file");
     CHECK(tfbind_model_open(&x, fasta, NULL) == TFBIND_E_FILE && !x, "not a model");
-    CHECK(tfbind_model_open(&x, path, "NOSUCHTF") == TFBIND_E_TARGET && !x && strstr(tfbind_message(), "NOSUCHTF"), "no such target");
-    CHECK(tfbind_model_open(&x, NULL, NULL) == TFBIND_E_ARGUMENT && tfbind_model_open(NULL, path, NULL) == TFBIND_E_ARGUMENT, "NULL");
-    CHECK(tfbind_scorer_open(&s, m, "none.fa") == TFBIND_E_FILE && !s && strstr(tfbind_message(), "none.fa"), "no FASTA");
+    CHECK(tfbind_model_open(&x, path, "NOSUCHTF") == TFBIND_E_TARGET && !x && strstr(tfbind_message(), "NOSUCHTF"),
+          "no such target");
+    CHECK(tfbind_model_open(&x, NULL, NULL) == TFBIND_E_ARGUMENT &&
+              tfbind_model_open(NULL, path, NULL) == TFBIND_E_ARGUMENT,
+          "NULL");
+    CHECK(tfbind_scorer_open(&s, m, "none.fa") == TFBIND_E_FILE && !s && strstr(tfbind_message(), "none.fa"),
+          "no FASTA");
     CHECK(tfbind_scorer_open(&s, NULL, fasta) == TFBIND_E_ARGUMENT, "no model");
     CHECK(tfbind_scorer_open(&s, m, fasta) == 0 && s, "a scorer");
     CHECK(tfbind_scorer_open(&no_fasta, m, NULL) == 0, "a scorer without FASTA");
@@ -110,7 +121,8 @@ static void contracts(const char *path, const tfbind_model_t *m, const char *fas
     char *text = malloc(n * (size_t)(W + 1));
     const char **seq = malloc(n * sizeof *seq);
     uint8_t *code = malloc(n * (size_t)W);
-    float *a = malloc(n * (size_t)T * sizeof *a), *b = malloc(n * (size_t)T * sizeof *b), *c = malloc(n * (size_t)T * sizeof *c);
+    float *a = malloc(n * (size_t)T * sizeof *a), *b = malloc(n * (size_t)T * sizeof *b),
+          *c = malloc(n * (size_t)T * sizeof *c);
     unsigned r = 1;
     for (size_t i = 0; i < n; i++) {
         seq[i] = text + i * (size_t)(W + 1);
@@ -128,31 +140,42 @@ static void contracts(const char *path, const tfbind_model_t *m, const char *fas
     double worst = 0;
     for (size_t i = 0; i < n * (size_t)T; i++) worst = fmax(worst, fabs(a[i] - c[i]));
     CHECK(worst < 1e-5, "one at a time differs by %g", worst);
-    CHECK(tfbind_scorer_strand(s, TFBIND_STRAND_FWD) == 0 && tfbind_score_codes(s, code, n, b) == 0 && tfbind_scorer_strand(s, TFBIND_STRAND_REV) == 0 &&
-              tfbind_score_codes(s, code, n, c) == 0,
+    CHECK(tfbind_scorer_strand(s, TFBIND_STRAND_FWD) == 0 && tfbind_score_codes(s, code, n, b) == 0 &&
+              tfbind_scorer_strand(s, TFBIND_STRAND_REV) == 0 && tfbind_score_codes(s, code, n, c) == 0,
           "strands");
     worst = 0;
     for (size_t i = 0; i < n * (size_t)T; i++) worst = fmax(worst, fabs(a[i] - (b[i] + c[i]) / 2));
-    CHECK(worst < 1e-5 && memcmp(b, c, sizeof *b * (size_t)T * n), "both is the mean of the strands, but for %g", worst);
+    CHECK(worst < 1e-5 && memcmp(b, c, sizeof *b * (size_t)T * n), "both is the mean of the strands, but for %g",
+          worst);
     CHECK(tfbind_scorer_strand(s, (tfbind_strand_t)7) == TFBIND_E_ARGUMENT, "no such strand");
-    CHECK(tfbind_scorer_max_n(s, -1) == TFBIND_E_ARGUMENT && tfbind_scorer_max_n(s, W + 1) == TFBIND_E_ARGUMENT && tfbind_scorer_max_n(s, W) == 0, "max_n");
+    CHECK(tfbind_scorer_max_n(s, -1) == TFBIND_E_ARGUMENT && tfbind_scorer_max_n(s, W + 1) == TFBIND_E_ARGUMENT &&
+              tfbind_scorer_max_n(s, W) == 0,
+          "max_n");
     code[5 * W + 3] = 5;
-    CHECK(tfbind_score_codes(s, code, n, a) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "code 5 at base 3 of window 5"), "a code that is none");
+    CHECK(tfbind_score_codes(s, code, n, a) == TFBIND_E_ARGUMENT &&
+              strstr(tfbind_message(), "code 5 at base 3 of window 5"),
+          "a code that is none");
     text[W - 1] = 0;
-    CHECK(tfbind_score_text(s, seq, n, a) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "sequence 0"), "a short sequence");
+    CHECK(tfbind_score_text(s, seq, n, a) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "sequence 0"),
+          "a short sequence");
     CHECK(tfbind_score_codes(s, NULL, 0, NULL) == 0, "nothing is scored at once");
     tfbind_status_t st;
     tfbind_variant_t v = {"chr1", 100, "A", "C"}, far = {"chr1", INT64_MAX, "A", "C"};
-    CHECK(tfbind_score_variants(no_fasta, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "without a FASTA"), "no FASTA, no variants");
+    CHECK(tfbind_score_variants(no_fasta, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT &&
+              strstr(tfbind_message(), "without a FASTA"),
+          "no FASTA, no variants");
     CHECK(tfbind_score_variants(s, &far, 1, a, b, &st) == TFBIND_E_ARGUMENT, "pos out of range");
     v.contig = NULL;
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT, "no contig");
     v = (tfbind_variant_t){"chr1", 100000000, "A", "C"};
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE && isnan(*a) && isnan(*b), "beyond the contig");
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE && isnan(*a) && isnan(*b),
+          "beyond the contig");
     v.pos = -1;
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "variant 0"), "pos below 0");
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "variant 0"),
+          "pos below 0");
     v = (tfbind_variant_t){"chr1", (int64_t)1 << 62, "AC", "A"};
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT || st == TFBIND_EDGE, "pos that overflows with the window");
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT || st == TFBIND_EDGE,
+          "pos that overflows with the window");
     v = (tfbind_variant_t){"chr1", INT64_MAX / 2 - 1, "AC", "A"};
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE, "the largest pos");
     v = (tfbind_variant_t){"chr1", 200, "", "A"};
@@ -190,7 +213,11 @@ static int memory(const char *path, const char *fasta, long n)
     if (r == 0) r = tfbind_score_variants(s, &v, 1, a, b, &st);
     long failed = failed_allocations();
     fail_allocation(0);
-    printf("%s\n", !failed ? "end" : r == 0 ? "fine" : r == TFBIND_E_MEMORY ? "memory" : r == TFBIND_E_FILE ? "file" : "another error");
+    printf("%s\n", !failed                ? "end"
+                   : r == 0               ? "fine"
+                   : r == TFBIND_E_MEMORY ? "memory"
+                   : r == TFBIND_E_FILE   ? "file"
+                                          : "another error");
     if (r < 0 && !*tfbind_message()) printf("without a message\n");
     tfbind_scorer_close(s);
     tfbind_model_close(m);
@@ -223,7 +250,8 @@ int main(int argc, char **argv)
         for (int i = 0; i < THREADS; i++) pthread_join(thread[i], NULL);
         for (int i = 0; i < THREADS; i++) {
             CHECK(job[i].code == 0, "thread %d", i);
-            CHECK(memcmp(job[0].ref, job[i].ref, n_variants * T * sizeof(float)) == 0 && memcmp(job[0].alt, job[i].alt, n_variants * T * sizeof(float)) == 0 &&
+            CHECK(memcmp(job[0].ref, job[i].ref, n_variants * T * sizeof(float)) == 0 &&
+                      memcmp(job[0].alt, job[i].alt, n_variants * T * sizeof(float)) == 0 &&
                       memcmp(job[0].status, job[i].status, n_variants * sizeof *job[0].status) == 0,
                   "thread %d differs", i);
         }

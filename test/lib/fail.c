@@ -1,10 +1,11 @@
 /* fail.c - allocations that fail when they are told to: loaded before a program (LD_PRELOAD), or linked into it.
  *
- * fail_allocation(n) makes the n-th allocation from now on fail, counted over malloc, calloc, realloc, aligned_alloc and strdup; 0: none.
- * Only calls from tfbind's own code count: jansson 2.14 and htslib 1.16 crash by themselves where some of theirs fail.
- * FAIL_IN=FILE: only calls from the object of that name count, such as a plugin's, whose host is not ours.
- * Loaded from outside, FAIL_AT=N does the same from the start of main's process. FAIL_COUNT=FILE writes at exit how many there were.
- * FAIL_SHORT=1 makes each write() take half of what it is given, as it may where the system is busy. */
+ * fail_allocation(n) makes the n-th allocation from now on fail, counted over malloc, calloc, realloc, aligned_alloc
+ * and strdup; 0: none. Only calls from tfbind's own code count: jansson 2.14 and htslib 1.16 crash by themselves where
+ * some of theirs fail. FAIL_IN=FILE: only calls from the object of that name count, such as a plugin's, whose host is
+ * not ours. Loaded from outside, FAIL_AT=N does the same from the start of main's process. FAIL_COUNT=FILE writes at
+ * exit how many there were. FAIL_SHORT=1 makes each write() take half of what it is given, as it may where the system
+ * is busy. */
 #include <dlfcn.h>
 #include <errno.h>
 #include <stdatomic.h>
@@ -38,7 +39,8 @@ static int ours(const void *caller)
 {
     Dl_info info;
     if (!dladdr(caller, &info) || !info.dli_fname) return 0;
-    return where ? !!strstr(info.dli_fname, where) : !strstr(info.dli_fname, ".so") || strstr(info.dli_fname, "tfbind.so");
+    return where ? !!strstr(info.dli_fname, where)
+                 : !strstr(info.dli_fname, ".so") || strstr(info.dli_fname, "tfbind.so");
 }
 
 static int fails(const void *caller)
@@ -54,7 +56,8 @@ static int fails(const void *caller)
     failed++;
     Dl_info info;
     if (getenv("FAIL_SAY") && dladdr(caller, &info)) /* addr2line -i -f -e tfbind */
-        fprintf(stderr, "fails at %s %#zx\n", info.dli_fname, (size_t)((const char *)caller - (const char *)info.dli_fbase) - 1);
+        fprintf(stderr, "fails at %s %#zx\n", info.dli_fname,
+                (size_t)((const char *)caller - (const char *)info.dli_fbase) - 1);
     errno = ENOMEM;
     return 1;
 }

@@ -1,5 +1,5 @@
-/* kill.c - a process that kills itself: preloaded, at the KILL_AT-th call that makes, renames or removes a file, by KILL_SIGNAL (KILL or TERM), before the
- * call is made. EXIT: it calls exit(3). */
+/* kill.c - a process that kills itself: preloaded, at the KILL_AT-th call that makes, renames or removes a file, by
+ * KILL_SIGNAL (KILL or TERM), before the call is made. EXIT: it calls exit(3). */
 #include <dlfcn.h>
 #include <fcntl.h>
 #include <signal.h>

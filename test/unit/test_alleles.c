@@ -88,7 +88,10 @@ static const struct {
     {"", "A", TFB_ALLELE_NOT_ACGT, 0, NULL, NULL},
 };
 
-static int is_text(const char *s, int n, const char *text) { return (size_t)n == strlen(text) && memcmp(s, text, (size_t)n) == 0; }
+static int is_text(const char *s, int n, const char *text)
+{
+    return (size_t)n == strlen(text) && memcmp(s, text, (size_t)n) == 0;
+}
 
 /* Both ways: exchanging REF and ALT exchanges what remains. */
 static void check_trim(int i)
@@ -102,8 +105,8 @@ static void check_trim(int i)
         if (kind != trims[i].kind || !trims[i].to_ref) continue;
         const char *r = turned ? c.alt : c.ref, *a = turned ? c.ref : c.alt;
         int n = turned ? c.n_alt : c.n_ref, m = turned ? c.n_ref : c.n_alt;
-        CHECK(c.pos == 100 + trims[i].shift && is_text(r, n, trims[i].to_ref) && is_text(a, m, trims[i].to_alt), "%s>%s becomes %d %.*s>%.*s", ref, alt,
-              (int)c.pos - 100, n, r, m, a);
+        CHECK(c.pos == 100 + trims[i].shift && is_text(r, n, trims[i].to_ref) && is_text(a, m, trims[i].to_alt),
+              "%s>%s becomes %d %.*s>%.*s", ref, alt, (int)c.pos - 100, n, r, m, a);
     }
 }
 
@@ -129,7 +132,8 @@ int main(void)
         CHECK(strcmp(text, row[i].window) == 0, "%s: %s, not %s", row[i].what, text, row[i].window);
     }
     for (size_t i = 0; i < sizeof kinds / sizeof kinds[0]; i++)
-        CHECK(tfb_allele_kind(kinds[i].allele) == kinds[i].kind, "'%s' is %s", kinds[i].allele, tfb_allele_reason(tfb_allele_kind(kinds[i].allele)));
+        CHECK(tfb_allele_kind(kinds[i].allele) == kinds[i].kind, "'%s' is %s", kinds[i].allele,
+              tfb_allele_reason(tfb_allele_kind(kinds[i].allele)));
     for (size_t i = 0; i < sizeof trims / sizeof trims[0]; i++) check_trim((int)i);
     uint8_t code[16];
     tfb_change_t other = {10, "G", "C", 1, 1};
@@ -137,8 +141,10 @@ int main(void)
     int at;
     char base;
     CHECK(tfb_allele_check_ref(fa, "c", 10, "gcA", &at, &base) == TFB_ALLELE_OK, "REF as it is");
-    CHECK(tfb_allele_check_ref(fa, "c", 10, "GCT", &at, &base) == TFB_ALLELE_MISMATCH && at == 2 && base == 'A', "REF as it is not");
-    CHECK(tfb_allele_check_ref(fa, "c", 15, "CGT", &at, &base) == TFB_ALLELE_OK, "an N in the FASTA contradicts nothing");
+    CHECK(tfb_allele_check_ref(fa, "c", 10, "GCT", &at, &base) == TFB_ALLELE_MISMATCH && at == 2 && base == 'A',
+          "REF as it is not");
+    CHECK(tfb_allele_check_ref(fa, "c", 15, "CGT", &at, &base) == TFB_ALLELE_OK,
+          "an N in the FASTA contradicts nothing");
     CHECK(tfb_allele_check_ref(fa, "c", 39, "AC", &at, &base) == TFB_ALLELE_EDGE, "REF beyond the contig");
     /* windows in any order come from the same stretch or another: all the same */
     for (int i = 0; i < 100; i++) {
@@ -147,7 +153,9 @@ int main(void)
         tfb_encode(seq + b, 10, want);
         CHECK(tfb_fasta_codes(fa, "c", b, b + 10, code) == 0 && memcmp(code, want, 10) == 0, "[%d, %d)", b, b + 10);
     }
-    CHECK(tfb_fasta_codes(fa, "c", -1, 5, code) == -3 && tfb_fasta_codes(fa, "c", 35, 41, code) == -3 && tfb_fasta_codes(fa, "e", 0, 5, code) == -2, "outside");
+    CHECK(tfb_fasta_codes(fa, "c", -1, 5, code) == -3 && tfb_fasta_codes(fa, "c", 35, 41, code) == -3 &&
+              tfb_fasta_codes(fa, "e", 0, 5, code) == -2,
+          "outside");
     tfb_fasta_close(fa);
     unlink(path);
     unlink(fai);

@@ -59,11 +59,14 @@ int main(void)
     int piece, n;
     fill();
     n = changed("shift=20", &piece); /* half of the keys, but for those whose shift is 0 */
-    CHECK(n > N * 44 / 100 && n < N * 53 / 100 && piece >= W - 20 && piece < W - 10, "shift: %d changed, %d left", n, piece);
+    CHECK(n > N * 44 / 100 && n < N * 53 / 100 && piece >= W - 20 && piece < W - 10, "shift: %d changed, %d left", n,
+          piece);
     n = changed("delete=30", &piece);
-    CHECK(n > N * 44 / 100 && n < N * 53 / 100 && piece >= (W - 30) / 2 && piece < W / 2, "delete: %d changed, %d left", n, piece);
+    CHECK(n > N * 44 / 100 && n < N * 53 / 100 && piece >= (W - 30) / 2 && piece < W / 2, "delete: %d changed, %d left",
+          n, piece);
     n = changed("insert=20", &piece);
-    CHECK(n > N * 44 / 100 && n < N * 53 / 100 && piece >= (W - 20) / 2 && piece < W / 2, "insert: %d changed, %d left", n, piece);
+    CHECK(n > N * 44 / 100 && n < N * 53 / 100 && piece >= (W - 20) / 2 && piece < W / 2, "insert: %d changed, %d left",
+          n, piece);
     n = changed("mutate=0.05", &piece); /* 60 bases, 3 of 4 drawn anew differ: 10 % of those chosen stay as they are */
     CHECK(n > N * 40 / 100 && n < N * 50 / 100, "mutate: %d changed", n);
     n = changed("shift=20,mutate=0.05,insert=20,delete=30", &piece);

@@ -18,11 +18,14 @@ static void refused(const char *text, const char *why)
     tfb_calib_destroy(c);
 }
 
-static void near(const char *what, double got, double want, double eps) { CHECK(fabs(got - want) <= eps, "%s is %.12g, not %.12g", what, got, want); }
-
-int main(void)
+static void near(const char *what, double got, double want, double eps)
 {
-    tfb_log_level(0);
+    CHECK(fabs(got - want) <= eps, "%s is %.12g, not %.12g", what, got, want);
+}
+
+/* Quantiles, percentiles, and the text that keeps them. */
+static void test_quantiles(void)
+{
     /* quantiles: numpy.quantile([...], grid) of (i / 10)^2, i = 0 .. 10, shuffled */
     tfb_calib_t *c = tfb_calib_create(2), *d = NULL;
     float v[11] = {.49f, .01f, .09f, 1.0f, .25f, .04f, .81f, .16f, 0, .64f, .36f}, w[11];
@@ -40,7 +43,8 @@ int main(void)
     /* percentiles: exact at quantiles, rising in between, never more than the sample tells */
     near("at p50", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, .25), 50, 1e-4);
     near("at p90", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, q[9]), 90, 1e-4);
-    near("between p50 and p60", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, .305), 100 * (1 - .5 * sqrt(.4 / .5)), 1e-4);
+    near("between p50 and p60", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, .305), 100 * (1 - .5 * sqrt(.4 / .5)),
+         1e-4);
     near("beyond the largest", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, 5), 100 * 11 / 12.0, 1e-9);
     near("the largest", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, 1), 100 * 11 / 12.0, 1e-9);
     near("nothing", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, 0), 0, 1e-9);
@@ -62,22 +66,32 @@ int main(void)
     char *text = tfb_calib_format(c, names), err[300];
     CHECK(text && tfb_calib_parse(text, names, 2, &d, err, sizeof err) == 0 && d, "read back: %s", text);
     if (d) {
-        CHECK(d->n_grid == c->n_grid && d->n_snvs == 11 && d->seed == 7 && strcmp(d->sites, "sites") == 0 && d->precision == .5, "read back");
+        CHECK(d->n_grid == c->n_grid && d->n_snvs == 11 && d->seed == 7 && strcmp(d->sites, "sites") == 0 &&
+                  d->precision == .5,
+              "read back");
         CHECK(isnan(d->threshold[0]) && d->threshold[1] == .25f && d->recall[1] == .5f, "thresholds read back");
-        for (int i = 0; i < c->n_grid; i++) near("a quantile read back", tfb_calib_quantiles(d, 0, TFB_CALIB_DELTA)[i], q[i], 1e-4);
+        for (int i = 0; i < c->n_grid; i++)
+            near("a quantile read back", tfb_calib_quantiles(d, 0, TFB_CALIB_DELTA)[i], q[i], 1e-4);
         CHECK(isnan(tfb_calib_quantiles(d, 1, TFB_CALIB_DELTA)[0]), "a target without quantiles read back");
     }
     free(text);
     tfb_calib_destroy(d);
     tfb_calib_destroy(c);
+}
 
-    /* what strangers may write */
-    static const char *const ok = "{\"format\":1,\"snvs\":9,\"grid\":[0,0.5,1],\"delta\":{\"CTCF\":[0,0.1,0.1],\"OTHER\":[\"x\"]},\"lor\":{\"CTCF\":[0,0,7]}}";
+/* Untrusted text. */
+static void test_untrusted(void)
+{
+    tfb_calib_t *c = NULL;
+    char err[300];
+    static const char *const ok = "{\"format\":1,\"snvs\":9,\"grid\":[0,0.5,1],\"delta\":{\"CTCF\":[0,0.1,0.1],"
+                                  "\"OTHER\":[\"x\"]},\"lor\":{\"CTCF\":[0,0,7]}}";
     CHECK(tfb_calib_parse(ok, names, 2, &c, err, sizeof err) == 0 && c, "the plain one: %s", err);
     near("a step in the quantiles", tfb_calib_percentile(c, 0, TFB_CALIB_DELTA, 0.1f), 90, 1e-9);
     near("two equal ones", tfb_calib_percentile(c, 0, TFB_CALIB_LOR, 0), 50, 1e-9);
     tfb_calib_destroy(c);
-    CHECK(tfb_calib_parse("{\"format\":2,\"anything\":0}", names, 2, &c, err, sizeof err) == 0 && !c, "a later format is left unread");
+    CHECK(tfb_calib_parse("{\"format\":2,\"anything\":0}", names, 2, &c, err, sizeof err) == 0 && !c,
+          "a later format is left unread");
     refused("", "not JSON");
     refused("[]", "not an object");
     refused("{\"format\":1,\"format\":1}", "not JSON");
@@ -111,8 +125,11 @@ int main(void)
     strcat(big, ",1],\"delta\":{},\"lor\":{}}");
     refused(big, "2 to 256");
     free(big);
+}
 
-    /* thresholds: the lowest score at the precision, ties together, unresolved ones not counted */
+/* Thresholds: the lowest score at the precision, ties together, unresolved ones not counted. */
+static void test_thresholds(void)
+{
     static const float z[] = {5, 4, 3, 3, 2, 1, 0, 9};
     static const uint8_t y[] = {1, 1, 0, 1, 0, 1, 0, TFB_NULL};
     static const struct {
@@ -120,13 +137,23 @@ int main(void)
         int min_bound;
         float at, recall;
     } row[] = {
-        {.5, 1, 0, 1}, {.6, 1, 1, 1}, {.7, 1, 3, .75f}, {.75, 1, 3, .75f}, {.8, 1, 4, .5f}, {1, 2, 4, .5f}, {1, 3, NAN, NAN}, {.5, 5, NAN, NAN},
+        {.5, 1, 0, 1},   {.6, 1, 1, 1},  {.7, 1, 3, .75f}, {.75, 1, 3, .75f},
+        {.8, 1, 4, .5f}, {1, 2, 4, .5f}, {1, 3, NAN, NAN}, {.5, 5, NAN, NAN},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         float at, recall;
         CHECK(tfb_calibrate_threshold(z, 1, y, 8, row[i].precision, row[i].min_bound, &at, &recall) == 0, "memory");
-        CHECK(isnan(row[i].at) ? isnan(at) && isnan(recall) : at == row[i].at && recall == row[i].recall, "precision %g: %g (recall %g), not %g (%g)",
-              row[i].precision, (double)at, (double)recall, (double)row[i].at, (double)row[i].recall);
+        CHECK(isnan(row[i].at) ? isnan(at) && isnan(recall) : at == row[i].at && recall == row[i].recall,
+              "precision %g: %g (recall %g), not %g (%g)", row[i].precision, (double)at, (double)recall,
+              (double)row[i].at, (double)row[i].recall);
     }
+}
+
+int main(void)
+{
+    tfb_log_level(0);
+    test_quantiles();
+    test_untrusted();
+    test_thresholds();
     return unit_failed;
 }

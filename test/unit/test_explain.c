@@ -1,5 +1,5 @@
-/* test_explain.c - dinucleotide shuffles keep their counts and are uniform; mutagenesis is what scoring every mutant says; DeepLIFT's
- * contributions sum to the change of the logit on both strands; the motif that is there is found. */
+/* test_explain.c - dinucleotide shuffles keep their counts and are uniform; mutagenesis is what scoring every mutant
+ * says; DeepLIFT's contributions sum to the change of the logit on both strands; the motif that is there is found. */
 #include "config.h"
 #include "explain/attrib.h"
 #include "explain/figure.h"
@@ -26,15 +26,18 @@ static void check_shuffle(void)
 {
     enum { MAX = 300 };
     for (int trial = 0; trial < 2000; trial++) {
-        int n = trial % 7 == 0 ? (int)tfb_rng_below(&rng, 8) : 8 + (int)tfb_rng_below(&rng, MAX - 8), k = 1 + (int)tfb_rng_below(&rng, 5);
+        int n = trial % 7 == 0 ? (int)tfb_rng_below(&rng, 8) : 8 + (int)tfb_rng_below(&rng, MAX - 8),
+            k = 1 + (int)tfb_rng_below(&rng, 5);
         uint8_t *code = guarded((size_t)n), *out = guarded((size_t)n), *work = guarded((size_t)n);
         int a[25], b[25], same = 1;
-        for (int i = 0; i < n; i++) code[i] = (uint8_t)(trial % 5 == 0 && tfb_rng_below(&rng, 90) ? 0 : tfb_rng_below(&rng, (uint64_t)k));
+        for (int i = 0; i < n; i++)
+            code[i] = (uint8_t)(trial % 5 == 0 && tfb_rng_below(&rng, 90) ? 0 : tfb_rng_below(&rng, (uint64_t)k));
         tfb_shuffle_dinucleotides(code, n, &rng, out, work);
         count(code, n, a);
         count(out, n, b);
         CHECK(memcmp(a, b, sizeof a) == 0, "a shuffle of %d bases changes how often dinucleotides occur", n);
-        CHECK(n == 0 || (out[0] == code[0] && out[n - 1] == code[n - 1]), "a shuffle of %d bases changes the first or last one", n);
+        CHECK(n == 0 || (out[0] == code[0] && out[n - 1] == code[n - 1]),
+              "a shuffle of %d bases changes the first or last one", n);
         for (int i = 0; i < n; i++) same &= out[i] == code[i];
         if (trial % 5 && n > 100 && k > 2) CHECK(!same, "a shuffle of %d bases leaves them as they were", n);
     }
@@ -56,7 +59,8 @@ static void check_shuffle(void)
         for (int k = 0; k < kinds; k++) chi += (times[k] - want) * (times[k] - want) / want;
         CHECK(kinds > 5, "%s: %d orders only", seqs[q], kinds);
         /* distinct sequences stand for equally many Euler paths: the edges between the same two bases exchanged */
-        CHECK(chi < kinds - 1 + 5 * sqrt(2.0 * kinds), "%s: orders are not equally likely (chi square %g, %d orders)", seqs[q], chi, kinds);
+        CHECK(chi < kinds - 1 + 5 * sqrt(2.0 * kinds), "%s: orders are not equally likely (chi square %g, %d orders)",
+              seqs[q], chi, kinds);
     }
     /* the same from the same seed, whatever came before; another from another */
     uint8_t code[200], a[3 * 200], b[3 * 200], work[200];
@@ -110,7 +114,8 @@ static void check_model(const char *spec, int W)
     tfb_pool_t *pool = tfb_pool_create(3);
     tfb_panel_t *panel = tfb_panel_open(path, "TF2,TF0", pool);
     uint8_t *code = guarded((size_t)W), *ref = malloc((size_t)REFS * W), *work = malloc((size_t)W);
-    float *hyp = malloc(sizeof *hyp * T * (size_t)W * 4), *ism = malloc(sizeof *hyp * 2 * (size_t)W * 4), *contrib = malloc(sizeof *hyp * (size_t)W), zi[2];
+    float *hyp = malloc(sizeof *hyp * T * (size_t)W * 4), *ism = malloc(sizeof *hyp * 2 * (size_t)W * 4),
+          *contrib = malloc(sizeof *hyp * (size_t)W), zi[2];
     for (int i = 0; i < W; i++) code[i] = (uint8_t)(i == 7 ? 4 : tfb_rng_below(&rng, 4));
     tfb_attrib_references(code, W, REFS, 1, ref, work);
     for (int strand = 0; strand < 3; strand++) {
@@ -125,9 +130,12 @@ static void check_model(const char *spec, int W)
             for (int t = 0; t < T; t++) sum_ref[t] += one[t];
         }
         for (int t = 0; t < 2; t++) {
-            double sum = tfb_attrib_actual(code, hyp + (size_t)t * W * 4, W, contrib), change = want[target[t]] - sum_ref[target[t]] / REFS;
-            CHECK(fabs(z[t] - want[target[t]]) < 1e-5 && fabs(z[t] - zr[t] - change) < 1e-5, "%s: strand %d: logits %g, %g", spec, strand, z[t], zr[t]);
-            CHECK(fabs(sum - change) < 2e-5, "%s: strand %d: contributions sum to %g, the logit changes by %g", spec, strand, sum, change);
+            double sum = tfb_attrib_actual(code, hyp + (size_t)t * W * 4, W, contrib),
+                   change = want[target[t]] - sum_ref[target[t]] / REFS;
+            CHECK(fabs(z[t] - want[target[t]]) < 1e-5 && fabs(z[t] - zr[t] - change) < 1e-5,
+                  "%s: strand %d: logits %g, %g", spec, strand, z[t], zr[t]);
+            CHECK(fabs(sum - change) < 2e-5, "%s: strand %d: contributions sum to %g, the logit changes by %g", spec,
+                  strand, sum, change);
         }
         /* in-silico mutagenesis against scoring every mutant, all of the window and a part of it */
         for (int part = 0; part < 2; part++) {
@@ -150,22 +158,27 @@ static void check_model(const char *spec, int W)
                         largest = fmax(largest, fabs(brute));
                     }
             }
-            CHECK(worst < 1e-5 && largest > 1e-3, "%s: strand %d: mutagenesis is off by %g (largest effect %g)", spec, strand, worst, largest);
+            CHECK(worst < 1e-5 && largest > 1e-3, "%s: strand %d: mutagenesis is off by %g (largest effect %g)", spec,
+                  strand, worst, largest);
             CHECK(fabs((double)zi[0] - want[2]) < 1e-5, "%s: strand %d: mutagenesis has another logit", spec, strand);
         }
-        /* the gradient at each base, against a mean of differences: exact where nothing bends, so only its sign of life is checked here */
+        /* the gradient at each base, against a mean of differences: exact where nothing bends, so only its sign of life
+         * is checked here */
         tfb_attrib_gradient(a, code, target, 2, hyp, z);
-        CHECK(fabs(z[0] - want[2]) < 1e-5 && tfb_attrib_actual(code, hyp, W, contrib) != 0, "%s: strand %d: gradient", spec, strand);
+        CHECK(fabs(z[0] - want[2]) < 1e-5 && tfb_attrib_actual(code, hyp, W, contrib) != 0, "%s: strand %d: gradient",
+              spec, strand);
         tfb_attrib_destroy(a);
     }
-    /* one strand is the other's mirror: the reverse complement on the reverse strand has the same contributions, read backwards */
+    /* one strand is the other's mirror: the reverse complement on the reverse strand has the same contributions, read
+     * backwards */
     const int t0 = 1;
     uint8_t *rc = malloc((size_t)W), *rref = malloc((size_t)REFS * W);
     float *back = malloc(sizeof *back * (size_t)W * 4);
     double z, zr;
     tfb_revcomp(code, (size_t)W, rc);
     for (int r = 0; r < REFS; r++) tfb_revcomp(ref + r * W, (size_t)W, rref + r * W);
-    tfb_attrib_t *f = tfb_attrib_create(m, REFS, TFB_STRAND_FWD, NULL), *r = tfb_attrib_create(m, REFS, TFB_STRAND_REV, NULL);
+    tfb_attrib_t *f = tfb_attrib_create(m, REFS, TFB_STRAND_FWD, NULL),
+                 *r = tfb_attrib_create(m, REFS, TFB_STRAND_REV, NULL);
     tfb_attrib_deeplift(f, code, ref, &t0, 1, hyp, &z, &zr);
     tfb_attrib_deeplift(r, rc, rref, &t0, 1, back, &z, &zr);
     double apart = 0;
@@ -206,9 +219,11 @@ static void check_match(void)
     for (int rev = 0; rev < 2; rev++) {
         for (int i = 0; i < N * 4; i++) hyp[i] = (float)(0.1 * (tfb_rng_unit(&rng) - 0.5));
         for (int l = 0; l < W; l++)
-            for (int c = 0; c < 4; c++) hyp[4 * (20 + l) + c] += rev ? db->motif[5].p[4 * (W - 1 - l) + 3 - c] : db->motif[5].p[4 * l + c];
+            for (int c = 0; c < 4; c++)
+                hyp[4 * (20 + l) + c] += rev ? db->motif[5].p[4 * (W - 1 - l) + 3 - c] : db->motif[5].p[4 * l + c];
         tfb_match_t m = tfb_match_motif(db, hyp, N, 25, 26, "FIVE");
-        CHECK(m.motif == 5 && m.at == 20 && m.rev == rev && m.alike > 0.9, "motif %d at %d (%d), likeness %g", m.motif, m.at, m.rev, m.alike);
+        CHECK(m.motif == 5 && m.at == 20 && m.rev == rev && m.alike > 0.9, "motif %d at %d (%d), likeness %g", m.motif,
+              m.at, m.rev, m.alike);
         m = tfb_match_motif(db, hyp, N, 40, 41, NULL);
         CHECK(m.motif < 0 || (m.at + W > 40 && m.at <= 40), "a motif that does not touch the variant");
     }
@@ -226,7 +241,9 @@ static void check_npz(void)
     float x[L * 4];
     uint8_t seq[L] = {0, 1, 2, 3, 4, 3, 2};
     for (int i = 0; i < L * 4; i++) x[i] = (float)i;
-    CHECK(fd >= 0 && z && tfb_npz_add(z, x) == 0 && tfb_npz_add_codes(z, seq) == 0 && tfb_npz_add(z, x) == 0 && tfb_npz_close(z, 1) == 0, "cannot write");
+    CHECK(fd >= 0 && z && tfb_npz_add(z, x) == 0 && tfb_npz_add_codes(z, seq) == 0 && tfb_npz_add(z, x) == 0 &&
+              tfb_npz_close(z, 1) == 0,
+          "cannot write");
     close(fd);
     zip_t *a = zip_open(path, ZIP_RDONLY | ZIP_CHECKCONS, &code);
     CHECK(a && zip_get_num_entries(a, 0) == 1, "not an archive of one file");
@@ -253,7 +270,8 @@ int main(void)
 {
     tfb_rng_seed(&rng, 21);
     check_shuffle();
-    check_model("conv 16 7; bn; relu; pool 4; conv 12 5; relu; bn; pool 3; dense 20; bn; relu; dropout 0.3; dense 3", 60);
+    check_model("conv 16 7; bn; relu; pool 4; conv 12 5; relu; bn; pool 3; dense 20; bn; relu; dropout 0.3; dense 3",
+                60);
     check_model("conv 16 7; relu; bn; pool 3; dense 20; relu; bn; dense 3", 60);
     check_match();
     check_npz();

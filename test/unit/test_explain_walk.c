@@ -1,5 +1,6 @@
-/* test_explain_walk.c - gradients of the input against differences, and DeepLIFT's multipliers against what they promise: over a
- * network of kinds with rules, they add up to the change of the logits; of a linear network they are its gradient. */
+/* test_explain_walk.c - gradients of the input against differences, and DeepLIFT's multipliers against what they
+ * promise: over a network of kinds with rules, they add up to the change of the logits; of a linear network they are
+ * its gradient. */
 #include "graphs.h"
 #include "nn/walk.h"
 #include "unit.h"
@@ -34,11 +35,13 @@ static void check(const char *spec, int window, int adds_up)
     float *first = NULL;
     for (int threads = 1; threads <= 3; threads += 2) {
         tfb_pool_t *pool = tfb_pool_create(threads);
-        tfb_walk_t *w = tfb_walk_create(net, B, TFB_WALK_EXPLAIN, pool), *plain = tfb_walk_create(net, B, TFB_WALK_FORWARD, pool);
+        tfb_walk_t *w = tfb_walk_create(net, B, TFB_WALK_EXPLAIN, pool),
+                   *plain = tfb_walk_create(net, B, TFB_WALK_FORWARD, pool);
         const float *zw = tfb_walk_forward(w, code, B);
         float *z = malloc(sizeof *z * B * (size_t)T), *dz = calloc((size_t)B * T, sizeof *dz);
         memcpy(z, zw, sizeof *z * B * (size_t)T);
-        CHECK(memcmp(z, tfb_walk_forward(plain, code, B), sizeof *z * B * (size_t)T) == 0, "%s: keeping every input changes the logits", spec);
+        CHECK(memcmp(z, tfb_walk_forward(plain, code, B), sizeof *z * B * (size_t)T) == 0,
+              "%s: keeping every input changes the logits", spec);
         double worst = 0, apart = 0, scale = 0;
         for (int t = 0; t < T; t++) {
             for (int b = 0; b < B; b++)
@@ -49,7 +52,8 @@ static void check(const char *spec, int window, int adds_up)
                 for (int l = 0; l < window; l++)
                     for (int c = 0; c < 4; c++) {
                         size_t i = ((size_t)b * window + l) * 4 + c, r = i + (size_t)PAIRS * window * 4;
-                        sum += (double)m[i] * (share(code[b * window + l], c) - share(code[(b + PAIRS) * window + l], c));
+                        sum +=
+                            (double)m[i] * (share(code[b * window + l], c) - share(code[(b + PAIRS) * window + l], c));
                         apart = fmax(apart, fabs((double)m[i] - m[r]));
                         scale = fmax(scale, fabs((double)m[i]));
                     }
@@ -65,7 +69,8 @@ static void check(const char *spec, int window, int adds_up)
             first = malloc(sizeof *first * B * (size_t)window * 4);
             memcpy(first, w->d_input, sizeof *first * B * (size_t)window * 4);
         } else
-            CHECK(memcmp(first, w->d_input, sizeof *first * B * (size_t)window * 4) == 0, "%s: 3 threads give other multipliers than 1", spec);
+            CHECK(memcmp(first, w->d_input, sizeof *first * B * (size_t)window * 4) == 0,
+                  "%s: 3 threads give other multipliers than 1", spec);
         tfb_walk_destroy(w);
         tfb_walk_destroy(plain);
         tfb_pool_destroy(pool);
@@ -76,8 +81,9 @@ static void check(const char *spec, int window, int adds_up)
     tfb_net_destroy(net);
 }
 
-/* The gradient with respect to the one-hot, from the first layer's point of view: replacing a base moves a linear network by the
- * difference of two of its numbers. With nothing but linear layers the multipliers must be that gradient too. */
+/* The gradient with respect to the one-hot, from the first layer's point of view: replacing a base moves a linear
+ * network by the difference of two of its numbers. With nothing but linear layers the multipliers must be that gradient
+ * too. */
 static void check_linear(const char *spec, int window)
 {
     tfb_net_t *net = make_net(spec, window);
@@ -93,7 +99,8 @@ static void check_linear(const char *spec, int window)
     memcpy(g, tfb_walk_input(w, dz, 0), sizeof *g * B * (size_t)window * 4);
     tfb_walk_input(w, dz, 1);
     for (size_t i = 0; i < (size_t)B * window * 4; i++)
-        if (fabsf(g[i] - w->d_input[i]) > 1e-6f) CHECK(0, "%s: multiplier %zu is %g, the gradient %g", spec, i, (double)w->d_input[i], (double)g[i]);
+        if (fabsf(g[i] - w->d_input[i]) > 1e-6f)
+            CHECK(0, "%s: multiplier %zu is %g, the gradient %g", spec, i, (double)w->d_input[i], (double)g[i]);
     for (int l = 0; l < window; l++) {
         uint8_t was[B];
         for (int b = 0; b < B; b++) {
@@ -104,7 +111,8 @@ static void check_linear(const char *spec, int window)
         for (int b = 0; b < B; b++) {
             size_t i = ((size_t)b * window + l) * 4;
             double want = (double)zw[b * T + T - 1] - z[b], got = (double)g[i + code[b * window + l]] - g[i + was[b]];
-            CHECK(fabs(want - got) < 1e-5, "%s: position %d: the logit moves by %g, the gradient says %g", spec, l, want, got);
+            CHECK(fabs(want - got) < 1e-5, "%s: position %d: the logit moves by %g, the gradient says %g", spec, l,
+                  want, got);
             code[b * window + l] = was[b];
         }
     }
@@ -120,7 +128,8 @@ int main(void)
     tfb_rng_seed(&rng, 12);
     check_linear("dense 3", 9);
     check_linear("conv 5 3; dense 2", 11);
-    check_linear("conv 5 3; r = conv 5 3 same; dwconv 3 same dilate 2; add @r; conv 4 3 dilate 2; gpool mean; dense 2", 19);
+    check_linear("conv 5 3; r = conv 5 3 same; dwconv 3 same dilate 2; add @r; conv 4 3 dilate 2; gpool mean; dense 2",
+                 19);
     check_linear("conv 5 3; a = conv 4 3; conv 3 5 @bases; cat @a; dense 2", 19);
     check_linear("conv 21 3; bn; dropout 0.3; conv 4 3; bn; dense 2", 17);
     check("dense 6; relu; dense 2", 9, 1);

@@ -1,6 +1,7 @@
 /* test_filters.c - motifs and importance of filters, on a network whose filters were set by hand. */
 #include "explain/filters.h"
 #include "nn/infer.h"
+#include "nn/model.h"
 #include "unit.h"
 #include "util/util.h"
 #include <math.h>
@@ -8,7 +9,8 @@
 
 enum { W = 40, N = 300, K = 5, F = 3 };
 
-/* Filter 0 answers 1.5 to GATTA and 0.5 to one mismatch; filter 1 answers 1.5 to CCCCC; filter 2 is silent. Target 0 hears filter 0, target 1 filter 1. */
+/* Filter 0 answers 1.5 to GATTA and 0.5 to one mismatch; filter 1 answers 1.5 to CCCCC; filter 2 is silent. Target 0
+ * hears filter 0, target 1 filter 1. */
 static tfb_model_t *make(const char *spec)
 {
     char err[200], *names[] = {"GATTA", "CCCCC"};
@@ -53,7 +55,8 @@ static void sequences(tfb_examples_t *e, uint8_t *plain)
         if (i % 5 == 0) memcpy(s + 30, "\1\1\1\1\1", K);
         for (int w = 0; w < W; w++) e->seq[i * (W / 4) + w / 4] |= (uint8_t)(s[w] << (2 * (w % 4)));
         int has[2] = {0, 0};
-        for (int w = 0; w + K <= W; w++) has[0] |= !memcmp(s + w, "\2\0\3\3\0", K), has[1] |= !memcmp(s + w, "\1\1\1\1\1", K);
+        for (int w = 0; w + K <= W; w++)
+            has[0] |= !memcmp(s + w, "\2\0\3\3\0", K), has[1] |= !memcmp(s + w, "\1\1\1\1\1", K);
         e->lab[i] = (uint8_t)(has[0] | has[1] << 2);
     }
 }
@@ -83,17 +86,21 @@ static void check(const char *spec)
     CHECK(strcmp(text, "GATTA") == 0 && f->pfm[2] == 1, "%s: filter 0 is %s", spec, text);
     tfb_filters_consensus(f->pfm + 4 * K, K, text);
     CHECK(strcmp(text, "CCCCC") == 0, "%s: filter 1 is %s", spec, text);
-    CHECK(f->n_sites[0] == count(plain, "\2\0\3\3\0", f->used) && f->n_sites[0] > 50, "%s: %d sites of GATTA", spec, (int)f->n_sites[0]);
+    CHECK(f->n_sites[0] == count(plain, "\2\0\3\3\0", f->used) && f->n_sites[0] > 50, "%s: %d sites of GATTA", spec,
+          (int)f->n_sites[0]);
     CHECK(f->n_sites[2] == 0 && f->most[2] == 0 && f->pfm[8 * K] == 0.25f, "%s: a silent filter", spec);
     CHECK(fabsf(f->most[0] - 1.5f) < 1e-5, "%s: the greatest activation is %g", spec, f->most[0]);
     tfb_motifs_t *s = tfb_filters_motifs(f);
-    CHECK(s && s->n == 2 && strcmp(s->motif[1].id, "filter1") == 0 && s->motif[0].n_sites == (double)f->n_sites[0], "%s: motifs", spec);
+    CHECK(s && s->n == 2 && strcmp(s->motif[1].id, "filter1") == 0 && s->motif[0].n_sites == (double)f->n_sites[0],
+          "%s: motifs", spec);
     tfb_motifs_destroy(s);
     /* a target's own filters and regions */
     CHECK(f->top[0] == 0 && f->top[2] == 1, "%s: most important to GATTA %d, to CCCCC %d", spec, f->top[0], f->top[2]);
     tfb_filters_consensus(f->own_pfm, K, text);
-    CHECK(strcmp(text, "GATTA") == 0 && f->n_own[0] > 20, "%s: in the regions of GATTA: %s, %d regions", spec, text, (int)f->n_own[0]);
-    /* importance by hand: silencing filter k is pushing its bias down; over the regions used, bound by any target, bound by the target itself */
+    CHECK(strcmp(text, "GATTA") == 0 && f->n_own[0] > 20, "%s: in the regions of GATTA: %s, %d regions", spec, text,
+          (int)f->n_own[0]);
+    /* importance by hand: silencing filter k is pushing its bias down; over the regions used, bound by any target,
+     * bound by the target itself */
     for (int on = 0; on < 3; on++) {
         tfb_filters_opt_t w = o;
         w.on = (tfb_on_t)on;
@@ -105,7 +112,7 @@ static void check(const char *spec)
         tfb_model_t *q = make(spec);
         const tfb_layer_t *c = &q->net->layer[0];
         (q->net->param + c->param_off + c->tensor[1].off)[k] = -1000;
-        tfb_infer_t *a = tfb_infer_create(m, NULL, 0, NULL), *b = tfb_infer_create(q, NULL, 0, NULL);
+        tfb_infer_t *a = tfb_infer_create(m->net, NULL, 0, NULL), *b = tfb_infer_create(q->net, NULL, 0, NULL);
         static float za[N * 2], zb[N * 2];
         tfb_infer_windows(a, plain, NULL, N, TFB_STRAND_FWD, za);
         tfb_infer_windows(b, plain, NULL, N, TFB_STRAND_FWD, zb);
@@ -121,22 +128,26 @@ static void check(const char *spec)
                 n++;
             }
             CHECK(n == x->n_measured[T] && n > 20 && fabs(x->importance[k * 2 + T] - sum / n) < 1e-6,
-                  "%s: importance of %d to %d, place %d: %g, by hand %g (%d regions, %d)", spec, k, T, t / 2, x->importance[k * 2 + T], sum / n,
-                  (int)x->n_measured[T], n);
+                  "%s: importance of %d to %d, place %d: %g, by hand %g (%d regions, %d)", spec, k, T, t / 2,
+                  x->importance[k * 2 + T], sum / n, (int)x->n_measured[T], n);
         }
         tfb_infer_destroy(a);
         tfb_infer_destroy(b);
         tfb_model_destroy(q);
     }
     /* any number of threads */
-    CHECK(!memcmp(f->pfm, g->pfm, sizeof(float) * F * K * 4) && !memcmp(f->importance, g->importance, sizeof(double) * F * 2), "%s: 1 thread = 3", spec);
+    CHECK(!memcmp(f->pfm, g->pfm, sizeof(float) * F * K * 4) &&
+              !memcmp(f->importance, g->importance, sizeof(double) * F * 2),
+          "%s: 1 thread = 3", spec);
     /* another model on the same regions */
     o.only = f->used;
     o.n_importance = o.n_top = 0;
     tfb_filters_t *h = tfb_filters_scan(m, &e, &o, NULL);
-    CHECK(h && h->n_used == f->n_used && !memcmp(h->pfm, f->pfm, sizeof(float) * F * K * 4), "%s: the same regions, the same motifs", spec);
+    CHECK(h && h->n_used == f->n_used && !memcmp(h->pfm, f->pfm, sizeof(float) * F * K * 4),
+          "%s: the same regions, the same motifs", spec);
     if (h)
-        CHECK(fabs(tfb_filters_similarity(f, 0, h, 0) - 1) < 1e-6 && tfb_filters_similarity(f, 0, h, 2) == 0 && tfb_filters_similarity(f, 0, h, 1) < 0.5,
+        CHECK(fabs(tfb_filters_similarity(f, 0, h, 0) - 1) < 1e-6 && tfb_filters_similarity(f, 0, h, 2) == 0 &&
+                  tfb_filters_similarity(f, 0, h, 1) < 0.5,
               "similarity");
     tfb_filters_destroy(f);
     tfb_filters_destroy(g);

@@ -1,7 +1,9 @@
-/* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page. */
+/* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page.
+ */
 #include "kernels/kernels.h"
 #include "unit.h"
 #include "util/util.h"
+#include <float.h>
 #include <math.h>
 #include <string.h>
 
@@ -46,7 +48,8 @@ static void test_gemm(const tfb_kernels_t *k, int M, int N, int K, int lda)
 {
     char what[80];
     float *a = whole((size_t)(M - 1) * lda + K), *b = whole((size_t)K * N), *bt = guarded((size_t)K * N * sizeof *bt);
-    float *p0 = tfb_alloc(tfb_packed_size(K, N), sizeof *p0, ""), *p1 = tfb_alloc(tfb_packed_size(K, N), sizeof *p1, "");
+    float *p0 = tfb_alloc(tfb_packed_size(K, N), sizeof *p0, ""),
+          *p1 = tfb_alloc(tfb_packed_size(K, N), sizeof *p1, "");
     for (int i = 0; i < K; i++)
         for (int j = 0; j < N; j++) bt[(size_t)j * K + i] = b[(size_t)i * N + j];
     plain->pack(K, N, b, N, 1, p0);
@@ -75,7 +78,8 @@ static void test_gemm_tn(const tfb_kernels_t *k, int M, int N, int S, int R)
     int lda = 1 + (int)tfb_rng_below(&rng, 9), lds = R * lda + (int)tfb_rng_below(&rng, 5);
     size_t na = (size_t)(S - 1) * lds + (size_t)(R - 1) * lda + M;
     float *a = whole(na), *b = whole((size_t)S * R * N);
-    float *p0 = tfb_alloc(tfb_packed_size(S * R, N), sizeof *p0, ""), *p1 = tfb_alloc(tfb_packed_size(S * R, N), sizeof *p1, "");
+    float *p0 = tfb_alloc(tfb_packed_size(S * R, N), sizeof *p0, ""),
+          *p1 = tfb_alloc(tfb_packed_size(S * R, N), sizeof *p1, "");
     plain->pack(S * R, N, b, N, 1, p0);
     k->pack(S * R, N, b, N, 1, p1);
     for (int add = 0; add < 2; add++) {
@@ -112,14 +116,15 @@ static tfb_after_t after(int v, int N)
     return (tfb_after_t){bias, v & 1, v & 2 ? scale : NULL, v & 2 ? shift : NULL, NULL};
 }
 
-/* Against the definition of a convolution. exact: on whole numbers and weights that are multiples of 15, whose values at the points of the short
- * algorithm are whole; else on any, where it may be off by some roundings of a sum's size. */
+/* Against the definition of a convolution. exact: on whole numbers and weights that are multiples of 15, whose values
+ * at the points of the short algorithm are whole; else on any, where it may be off by some roundings of a sum's size.
+ */
 static void test_conv_max3(const tfb_kernels_t *k, int G, int N, int K, int C, int lda, int exact)
 {
     char what[100];
     size_t rows = (size_t)(K + 1) * (size_t)lda + C, KC = (size_t)K * C;
-    float *x = exact ? whole((size_t)G * rows) : real((size_t)G * rows), *w = exact ? whole(KC * N) : real(KC * N), *y0 = whole((size_t)G * N),
-          *y1 = whole((size_t)G * N);
+    float *x = exact ? whole((size_t)G * rows) : real((size_t)G * rows), *w = exact ? whole(KC * N) : real(KC * N),
+          *y0 = whole((size_t)G * N), *y1 = whole((size_t)G * N);
     int n = TFB_MAX3_POINTS * tfb_max3_chunks(K) * C;
     float *at = tfb_alloc((size_t)n * N, sizeof *at, ""), *bp = tfb_alloc(tfb_packed_size(n, N), sizeof *bp, "");
     float *scratch = guarded(tfb_max3_scratch(K, C) * sizeof *scratch);
@@ -139,7 +144,8 @@ static void test_conv_max3(const tfb_kernels_t *k, int G, int N, int K, int C, i
                 for (int r = 0; r < 3; r++) {
                     double s = 0;
                     for (int i = 0; i < K; i++)
-                        for (int j = 0; j < C; j++) s += (double)a[g][(r + i) * lda + j] * (double)w[((size_t)i * C + j) * N + f];
+                        for (int j = 0; j < C; j++)
+                            s += (double)a[g][(r + i) * lda + j] * (double)w[((size_t)i * C + j) * N + f];
                     s += (double)af.bias[f];
                     if (af.relu && s < 0) s = 0;
                     if (af.scale) s = s * (double)af.scale[f] + (double)af.shift[f];
@@ -148,7 +154,8 @@ static void test_conv_max3(const tfb_kernels_t *k, int G, int N, int K, int C, i
                 }
         memset(scratch, 0xff, tfb_max3_scratch(K, C) * sizeof *scratch);
         k->conv_max3(G, N, K, C, a, lda, bp, &af, c, scratch);
-        snprintf(what, sizeof what, "conv_max3 G %d N %d K %d C %d lda %d after %d exact %d", G, N, K, C, lda, v, exact);
+        snprintf(what, sizeof what, "conv_max3 G %d N %d K %d C %d lda %d after %d exact %d", G, N, K, C, lda, v,
+                 exact);
         same(k->name, what, y1, y0, (size_t)G * N, exact ? 0 : 4e-6f * (float)(8 * sqrt((double)KC)));
     }
     free(at);
@@ -169,7 +176,8 @@ static void test_lookup2(const tfb_kernels_t *k, int Lo, int P, int F, int K2)
         t[s] = guarded(sizeof(float) * (size_t)(panels * K2) * 25 * (size_t)q[s]);
         y[s] = whole((size_t)Lo * F);
         for (int r = 0; r < K2 * 25; r++)
-            for (int f = 0; f < panels * q[s]; f++) t[s][((size_t)(f / q[s]) * K2 * 25 + r) * q[s] + f % q[s]] = f < F ? w[(size_t)r * F + f] : 0;
+            for (int f = 0; f < panels * q[s]; f++)
+                t[s][((size_t)(f / q[s]) * K2 * 25 + r) * q[s] + f % q[s]] = f < F ? w[(size_t)r * F + f] : 0;
     }
     for (int v = 0; v < 4; v++) {
         tfb_after_t af = after(v, F);
@@ -180,10 +188,29 @@ static void test_lookup2(const tfb_kernels_t *k, int Lo, int P, int F, int K2)
     }
 }
 
+/* NaN and infinity, of an overflow, pass through ReLU in every column, alone and after a product. */
+static void test_overflow(const tfb_kernels_t *k, const float *x, int R, int C)
+{
+    size_t n = (size_t)R * C;
+    float *y = copy(x, n), *z = whole(n);
+    for (size_t i = 0; i < n; i++) {
+        memcpy(y, x, n * sizeof *y);
+        y[i] = NAN;
+        k->finish(R, C, 1, y, &(tfb_after_t){.relu = 1}, z);
+        CHECK(isnan(z[i]), "%s finish with relu: column %zu of %zu loses NaN", k->name, i, n);
+        k->relu(n, y);
+        CHECK(isnan(y[i]), "%s relu: column %zu of %zu loses NaN", k->name, i, n);
+        y[i] = INFINITY;
+        k->relu(n, y);
+        CHECK(y[i] > FLT_MAX, "%s relu: column %zu of %zu loses infinity", k->name, i, n);
+    }
+}
+
 static void test_rows(const tfb_kernels_t *k, int R, int C)
 {
     size_t n = (size_t)R * C;
-    float *x = whole(n), *dy = whole(n), *m = whole((size_t)C), *s = whole((size_t)C), *d = whole((size_t)C), *y0 = whole(n), *y1 = whole(n);
+    float *x = whole(n), *dy = whole(n), *m = whole((size_t)C), *s = whole((size_t)C), *d = whole((size_t)C),
+          *y0 = whole(n), *y1 = whole(n);
     double a0[2][128] = {{0}}, a1[2][128] = {{0}};
     for (int about = 0; about < 2; about++) {
         plain->moments(R, C, x, about ? m : NULL, a0[0], a0[1]);
@@ -220,12 +247,14 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     plain->relu(n, r0);
     k->relu(n, r1);
     same(k->name, "relu", r1, r0, n, 0);
+    test_overflow(k, r0, R, C);
     plain->relu_grad(n, r0, rd0);
     k->relu_grad(n, r1, rd1);
     same(k->name, "relu_grad", rd1, rd0, n, 0);
     if (R % 4 == 0) { /* g (4H), H = R*C/4 */
         int H = (int)(n / 4);
-        float *g0 = real(n), *cp = real((size_t)H), *c0 = real((size_t)H), *c1 = real((size_t)H), *h0 = real((size_t)H), *h1 = real((size_t)H);
+        float *g0 = real(n), *cp = real((size_t)H), *c0 = real((size_t)H), *c1 = real((size_t)H), *h0 = real((size_t)H),
+              *h1 = real((size_t)H);
         for (size_t i = 0; i < n; i++) g0[i] *= i % 5 ? 3 : 100;
         float *g1 = copy(g0, n);
         for (int prev = 0; prev < 2; prev++) {
@@ -248,7 +277,8 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     memset((void *)g, 0, n * sizeof *g);
     for (int i = 0; i < 1500; i++) k->adam(n, p1, g, m1, v1, 0.01f, 0.9f, 0.9f, 1.5f, 1e-8f);
     for (size_t i = 0; i < n; i++)
-        CHECK(m1[i] == 0 && v1[i] == 0, "%s adam: moments %g, %g after 1500 steps without gradient", k->name, (double)m1[i], (double)v1[i]);
+        CHECK(m1[i] == 0 && v1[i] == 0, "%s adam: moments %g, %g after 1500 steps without gradient", k->name,
+              (double)m1[i], (double)v1[i]);
 }
 
 int main(void)
@@ -280,7 +310,8 @@ int main(void)
         test_lookup2(*k, 0, 3, 9, 1);
         for (int i = 0; i < 60; i++) {
             int K = pick();
-            test_conv_max3(*k, pick(), pick(), 3 + (int)tfb_rng_below(&rng, 9), K, K + (int)tfb_rng_below(&rng, 3), i & 1);
+            test_conv_max3(*k, pick(), pick(), 3 + (int)tfb_rng_below(&rng, 9), K, K + (int)tfb_rng_below(&rng, 3),
+                           i & 1);
             test_lookup2(*k, pick(), 1 + (int)tfb_rng_below(&rng, 6), pick(), 1 + (int)tfb_rng_below(&rng, 10));
             test_gemm(*k, pick(), pick(), K, (int)tfb_rng_below(&rng, (uint64_t)K) + 1);
             test_gemm_tn(*k, pick(), pick(), 1 + (int)tfb_rng_below(&rng, 4), pick());

@@ -1,5 +1,5 @@
-/* test_layers.c - numerical gradient check of every layer kind, and of small whole nets; thread counts agree bit for bit; processes that share a
- * batch, played by threads, agree with one that has it whole. */
+/* test_layers.c - numerical gradient check of every layer kind, and of small whole nets; thread counts agree bit for
+ * bit; processes that share a batch, played by threads, agree with one that has it whole. */
 #include "graphs.h"
 #include "nn/walk.h"
 #include "unit.h"
@@ -50,7 +50,8 @@ static void check_net(const char *spec, int window, int train, double tol)
         for (int trial = 0; trial < 12; trial++) {
             size_t k = l->param_off + tfb_rng_below(&rng, l->n_param);
             float keep = net->param[k];
-            /* A kink (ReLU, a pooling maximum) inside the step spoils one width, hardly three: if it does, they disagree among themselves */
+            /* A kink (ReLU, a pooling maximum) inside the step spoils one width, hardly three: if it does, they
+             * disagree among themselves */
             double best = INFINITY, low = INFINITY, high = -INFINITY;
             scale = fmax(scale, 1e-3);
             for (float h = 4e-3f; h > 2e-4f && best > tol; h /= 4) {
@@ -65,10 +66,11 @@ static void check_net(const char *spec, int window, int train, double tol)
             }
             int unclear = best > tol && high - low > tol * scale;
             n_unclear += unclear;
-            CHECK(best <= tol || unclear, "%s (train %d): gradient of %s[%zu] is %g, off by %.3g of the largest", spec, train, l->name, k - l->param_off,
-                  (double)g[k], best);
+            CHECK(best <= tol || unclear, "%s (train %d): gradient of %s[%zu] is %g, off by %.3g of the largest", spec,
+                  train, l->name, k - l->param_off, (double)g[k], best);
         }
-        CHECK(n_unclear <= 2, "%s (train %d): %d of 12 gradients of %s cannot be told from differences", spec, train, n_unclear, l->name);
+        CHECK(n_unclear <= 2, "%s (train %d): %d of 12 gradients of %s cannot be told from differences", spec, train,
+              n_unclear, l->name);
     }
     free(c);
     free(g);
@@ -103,7 +105,8 @@ static void check_threads(const char *spec, int window)
             ref = g;
             g = NULL;
         } else
-            CHECK(memcmp(ref, g, net->n_param * sizeof *g) == 0, "%s: %d threads give another gradient than 1", spec, threads);
+            CHECK(memcmp(ref, g, net->n_param * sizeof *g) == 0, "%s: %d threads give another gradient than 1", spec,
+                  threads);
         free(g);
         free(dz);
         tfb_walk_destroy(w);
@@ -138,7 +141,8 @@ typedef struct {
     const char *spec;
     int window, share, all; /* all: examples of the whole batch */
     const uint8_t *code;
-    float *z, *grad, *stat; /* (all, T) of which the share is written; the share's own gradient; running statistics after the step */
+    float *z, *grad,
+        *stat; /* (all, T) of which the share is written; the share's own gradient; running statistics after the step */
     size_t n_param, n_stat;
 } share_t;
 
@@ -177,7 +181,8 @@ static void *run_share(void *arg)
     return NULL;
 }
 
-/* Logits, running statistics and summed gradients of n shares of a batch of `all` examples are those of one share, to tol of the largest (batch norm over few rows magnifies rounding). */
+/* Logits, running statistics and summed gradients of n shares of a batch of `all` examples are those of one share, to
+ * tol of the largest (batch norm over few rows magnifies rounding). */
 static void check_shares(const char *spec, int window, int n, int all, double tol)
 {
     static float z[2][WHOLE * 16];
@@ -203,7 +208,8 @@ static void check_shares(const char *spec, int window, int n, int all, double to
         scale = fmax(scale, fabs((double)one.grad[i]));
         worst = fmax(worst, fabs(sum - (double)one.grad[i]));
     }
-    CHECK(scale > 0 && worst <= tol * scale, "%s: the gradient of %d shares of %d is off by %g of %g", spec, n, all, worst, scale);
+    CHECK(scale > 0 && worst <= tol * scale, "%s: the gradient of %d shares of %d is off by %g of %g", spec, n, all,
+          worst, scale);
     worst = 0;
     for (int i = 0; i < all * 3; i++) worst = fmax(worst, fabs((double)(z[0][i] - z[1][i])));
     CHECK(worst <= tol, "%s: logits of %d shares of %d are off by %g", spec, n, all, worst);
@@ -211,7 +217,8 @@ static void check_shares(const char *spec, int window, int n, int all, double to
         worst = 0;
         for (size_t i = 0; i < one.n_stat; i++) worst = fmax(worst, fabs((double)(one.stat[i] - s[r].stat[i])));
         CHECK(worst <= 1e-5, "%s: running statistics of share %d of %d are off by %g", spec, r, n, worst);
-        CHECK(memcmp(s[r].stat, s[0].stat, one.n_stat * sizeof(float)) == 0, "%s: shares disagree about running statistics", spec);
+        CHECK(memcmp(s[r].stat, s[0].stat, one.n_stat * sizeof(float)) == 0,
+              "%s: shares disagree about running statistics", spec);
     }
     for (int r = 0; r < n; r++) {
         free(s[r].grad);
@@ -242,12 +249,15 @@ int main(void)
         check_net("conv 5 4; pool 3; dense 2", 12, train, 2e-3);
         check_net("conv 5 3; dropout 0.4; dense 2", 11, train, 2e-3);
         check_net("conv 5 3; bilstm 4 2 0.3; dense 2", 9, train, 5e-3);
-        check_net("conv 6 3; bn; relu; pool 3; conv 7 2; relu; bn; pool 2; dense 6; bn; relu; dropout 0.3; dense 3", 40, train, 3e-2);
+        check_net("conv 6 3; bn; relu; pool 3; conv 7 2; relu; bn; pool 2; dense 6; bn; relu; dropout 0.3; dense 3", 40,
+                  train, 3e-2);
     }
-    check_threads("conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 9", 60);
+    check_threads("conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 9",
+                  60);
     check_threads("conv 20 5; relu; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 9", 60);
-    static const char *const shared[] = {"conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 3",
-                                         "conv 20 5; relu; bn; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 3"};
+    static const char *const shared[] = {
+        "conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 3",
+        "conv 20 5; relu; bn; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 3"};
     for (int i = 0; i < 2; i++) {
         check_shares(shared[i], 60, 2, WHOLE, 1e-5);
         check_shares(shared[i], 60, 4, WHOLE, 1e-5);
@@ -259,7 +269,8 @@ int main(void)
     must_fail("conv 5 3; gulp; dense 1", "no kind of layer called 'gulp'");
     must_fail("conv 5 3; gelu 2; dense 1", "gelu takes no arguments");
     must_fail("conv 5 3; add @c1; add @nobody; dense 1", "no layer before it is called 'nobody'");
-    must_fail("conv 5 3; r = conv 5 3; add @c1; dense 1", "inputs of one shape, not 16 positions of 5 channels and 18 of 5");
+    must_fail("conv 5 3; r = conv 5 3; add @c1; dense 1",
+              "inputs of one shape, not 16 positions of 5 channels and 18 of 5");
     must_fail("conv 5 3; conv 5 3; cat @c1; dense 1", "as many positions, not 16 and 18");
     must_fail("conv 5 3; r = relu; conv 5 3 @c1; dense 1", "no layer reads the output of relu");
     must_fail("conv 5 3; relu @c1 @c1; dense 1", "relu has 1 input, not more");

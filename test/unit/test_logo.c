@@ -53,16 +53,19 @@ static const char *drawn(const float *h, int L, const tfb_logo_opt_t *o)
 
 int main(void)
 {
-    /* column 0: T 1 over C 0.5; column 1: G 0.75 above, A -0.5 below. Axis from -0.5 to 1.5, 100 pixels: 50 a unit, zero at 1 + 75 */
+    /* column 0: T 1 over C 0.5; column 1: G 0.75 above, A -0.5 below. Axis from -0.5 to 1.5, 100 pixels: 50 a unit,
+     * zero at 1 + 75 */
     float h[8] = {0, .5f, 0, 1, -.5f, 0, .75f, 0};
     tfb_logo_opt_t o = {.col_width = 10, .height = 100};
     const char *s = drawn(h, 2, &o);
-    box_t a = box(s, tfb_logo_colour[0]), c = box(s, tfb_logo_colour[1]), g = box(s, tfb_logo_colour[2]), t = box(s, tfb_logo_colour[3]);
+    box_t a = box(s, tfb_logo_colour[0]), c = box(s, tfb_logo_colour[1]), g = box(s, tfb_logo_colour[2]),
+          t = box(s, tfb_logo_colour[3]);
     CHECK(c.n_letters == 1 && near(c.y1, 76) && near(c.y0, 51), "C stands on the axis: %g %g", c.y0, c.y1);
     CHECK(t.n_letters == 1 && near(t.y1, 51) && near(t.y0, 1), "T on C, to the top: %g %g", t.y0, t.y1);
     CHECK(g.n_letters == 1 && near(g.y1, 76) && near(g.y0, 76 - 37.5), "G on the axis: %g %g", g.y0, g.y1);
     CHECK(a.n_letters == 2 && near(a.y0, 76) && near(a.y1, 101), "A (two outlines) hangs below: %g %g", a.y0, a.y1);
-    CHECK(c.x0 >= 1 && c.x1 <= 11 && a.x0 >= 11 && a.x1 <= 21, "in their columns: %g-%g, %g-%g", c.x0, c.x1, a.x0, a.x1);
+    CHECK(c.x0 >= 1 && c.x1 <= 11 && a.x0 >= 11 && a.x1 <= 21, "in their columns: %g-%g, %g-%g", c.x0, c.x1, a.x0,
+          a.x1);
     double lo = 0, hi = 0;
     tfb_logo_range(h, 2, &lo, &hi);
     CHECK(lo == -0.5 && hi == 1.5, "range %g %g", lo, hi);
@@ -74,7 +77,8 @@ int main(void)
     /* text is escaped, marks and axes are there, no letter is a font's */
     tfb_logo_opt_t p = {.axis = 1, .first = 1, .mark_beg = 1, .mark_end = 9, .title = "<script>&\"'", .y_label = "a<b"};
     s = drawn(h, 2, &p);
-    CHECK(!strstr(s, "<script") && strstr(s, "&lt;script&gt;&amp;&quot;&#39;") && strstr(s, "a&lt;b"), "escaped: %s", s);
+    CHECK(!strstr(s, "<script") && strstr(s, "&lt;script&gt;&amp;&quot;&#39;") && strstr(s, "a&lt;b"), "escaped: %s",
+          s);
     CHECK(strstr(s, "<rect") && strstr(s, "width=\"12\""), "the mark ends with the logo: %s", s);
     CHECK(!strstr(s, "http") || strstr(s, "http") == strstr(s, "http://www.w3.org/2000/svg"), "nothing is fetched");
     /* nothing to see, and numbers that are none */

@@ -40,26 +40,35 @@ static void refuse(const char *what, const char *text, const char *part)
 
 int main(void)
 {
-    const char *path =
-        file("MEME version 5.4.1 (Release date: Sat Aug 21)\r\n\nALPHABET= ACGT\nBackground letter frequencies (from uniform)\nA 0.3 C 0.2 G 0.2 T 0.3\n\n"
-             "MOTIF MA0001.1 Abc::Def(var.2)\nletter-probability matrix: alength= 4 w= 2 nsites= 41 E= 0\n 1 0 0 0\n 0.25 0.25 0.25 0.25\nURL http://x\n\n"
-             "MOTIF two\nlog-odds matrix: alength= 4 w= 1 E= 0\n 100 -100 -100 -100\nletter-probability matrix:\n0.1\t0.2 0.3 0.39999\n0 0 0 1\n\n");
+    const char *path = file("MEME version 5.4.1 (Release date: Sat Aug 21)\r\n\nALPHABET= ACGT\nBackground letter "
+                            "frequencies (from uniform)\nA 0.3 C 0.2 G 0.2 T 0.3\n\n"
+                            "MOTIF MA0001.1 Abc::Def(var.2)\nletter-probability matrix: alength= 4 w= 2 nsites= 41 E= "
+                            "0\n 1 0 0 0\n 0.25 0.25 0.25 0.25\nURL http://x\n\n"
+                            "MOTIF two\nlog-odds matrix: alength= 4 w= 1 E= 0\n 100 -100 -100 -100\nletter-probability "
+                            "matrix:\n0.1\t0.2 0.3 0.39999\n0 0 0 1\n\n");
     tfb_motifs_t *s = tfb_motifs_read(path), *t;
     CHECK(s && s->n == 2, "a good file is read");
     if (!s || s->n != 2) return 1;
     CHECK(fabsf(s->bg[0] - 0.3f) < 1e-6 && fabsf(s->bg[2] - 0.2f) < 1e-6, "the background is read");
-    CHECK(strcmp(s->motif[0].id, "MA0001.1") == 0 && strcmp(s->motif[0].name, "Abc::Def(var.2)") == 0 && s->motif[0].w == 2 && s->motif[0].n_sites == 41,
+    CHECK(strcmp(s->motif[0].id, "MA0001.1") == 0 && strcmp(s->motif[0].name, "Abc::Def(var.2)") == 0 &&
+              s->motif[0].w == 2 && s->motif[0].n_sites == 41,
           "the first");
-    CHECK(strcmp(s->motif[1].id, "two") == 0 && !*s->motif[1].name && s->motif[1].w == 2 && s->motif[1].n_sites == 20, "the second, without keys");
+    CHECK(strcmp(s->motif[1].id, "two") == 0 && !*s->motif[1].name && s->motif[1].w == 2 && s->motif[1].n_sites == 20,
+          "the second, without keys");
     CHECK(fabsf(s->motif[1].p[3] - 0.4f) < 1e-5 && s->motif[1].p[7] == 1, "its probabilities sum to 1");
-    CHECK(tfb_motifs_find(s, "two") == 1 && tfb_motifs_find(s, "abc::def(VAR.2)") == 0 && tfb_motifs_find(s, "abc") == -1, "found by id and by name");
-    CHECK(tfb_motif_is_of(&s->motif[0], "abc") && tfb_motif_is_of(&s->motif[0], "DEF") && !tfb_motif_is_of(&s->motif[0], "AB") &&
-              !tfb_motif_is_of(&s->motif[0], "") && !tfb_motif_is_of(&s->motif[0], "Abc::Def") && !tfb_motif_is_of(&s->motif[1], "two"),
+    CHECK(tfb_motifs_find(s, "two") == 1 && tfb_motifs_find(s, "abc::def(VAR.2)") == 0 &&
+              tfb_motifs_find(s, "abc") == -1,
+          "found by id and by name");
+    CHECK(tfb_motif_is_of(&s->motif[0], "abc") && tfb_motif_is_of(&s->motif[0], "DEF") &&
+              !tfb_motif_is_of(&s->motif[0], "AB") && !tfb_motif_is_of(&s->motif[0], "") &&
+              !tfb_motif_is_of(&s->motif[0], "Abc::Def") && !tfb_motif_is_of(&s->motif[1], "two"),
           "members of a dimer");
-    /* bits by hand: log2(1 / 0.25) = 2; an even position has none; against (0.3, 0.2, 0.2, 0.3) an A has log2(1 / 0.3) */
+    /* bits by hand: log2(1 / 0.25) = 2; an even position has none; against (0.3, 0.2, 0.2, 0.3) an A has log2(1 / 0.3)
+     */
     const float even[4] = {.25f, .25f, .25f, .25f};
     float h[8];
-    CHECK(fabs(tfb_motif_bits(s->motif[0].p, 2, even, h) - 2) < 1e-6 && h[0] == 2 && h[1] == 0 && h[4] == 0, "information");
+    CHECK(fabs(tfb_motif_bits(s->motif[0].p, 2, even, h) - 2) < 1e-6 && h[0] == 2 && h[1] == 0 && h[4] == 0,
+          "information");
     CHECK(fabs(tfb_motif_bits(s->motif[0].p, 1, s->bg, NULL) + log2(0.3)) < 1e-6, "information against a background");
     /* written and read again: the same */
     FILE *f = fopen(path, "w");
@@ -68,8 +77,10 @@ int main(void)
     CHECK((t = tfb_motifs_read(path)) && t->n == s->n, "what is written is read");
     for (int i = 0; t && i < t->n; i++) {
         tfb_motif_t *a = &s->motif[i], *b = &t->motif[i];
-        CHECK(strcmp(a->id, b->id) == 0 && strcmp(a->name, b->name) == 0 && a->w == b->w && a->n_sites == b->n_sites, "motif %d", i);
-        for (int k = 0; k < 4 * a->w; k++) CHECK(fabsf(a->p[k] - b->p[k]) < 2e-6, "motif %d, number %d: %g %g", i, k, a->p[k], b->p[k]);
+        CHECK(strcmp(a->id, b->id) == 0 && strcmp(a->name, b->name) == 0 && a->w == b->w && a->n_sites == b->n_sites,
+              "motif %d", i);
+        for (int k = 0; k < 4 * a->w; k++)
+            CHECK(fabsf(a->p[k] - b->p[k]) < 2e-6, "motif %d, number %d: %g %g", i, k, a->p[k], b->p[k]);
     }
     tfb_motifs_destroy(t);
     tfb_motifs_destroy(s);

@@ -1,4 +1,5 @@
-/* test_metrics.c - measures against values from scikit-learn 1.x (roc_auc_score, average_precision_score, matthews_corrcoef, ...). */
+/* test_metrics.c - measures against values from scikit-learn 1.x (roc_auc_score, average_precision_score,
+ * matthews_corrcoef, ...). */
 #include "genome/labels.h"
 #include "train/metrics.h"
 #include "unit.h"
@@ -30,7 +31,15 @@ static const struct {
      0.75,
      0.6,
      0.75},
-    {"nothing predicted", {-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12}, {0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0}, 0.85, 0.5, 0, 0, 0, 10 / 12.0},
+    {"nothing predicted",
+     {-1, -2, -3, -4, -5, -6, -7, -8, -9, -10, -11, -12},
+     {0, 1, 0, 1, 0, 0, 0, 0, 0, 0, 0, 0},
+     0.85,
+     0.5,
+     0,
+     0,
+     0,
+     10 / 12.0},
     {"perfect", {3, 2, 1, -1, -2, -3, -4, -5, -6, -7, -8, -9}, {1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0, 0}, 1, 1, 1, 1, 1, 1},
 };
 
@@ -58,12 +67,16 @@ int main(void)
         near(row[i].what, "precision", m.precision, row[i].precision);
         near(row[i].what, "recall", m.recall, row[i].recall);
         near(row[i].what, "accuracy", m.accuracy, row[i].accuracy);
-        CHECK(tfb_metrics_compute(z, 2, y, 1, 2 * N, 8, &m) == 0 && isnan(m.auroc) && isnan(m.mcc) && m.n_bound > 0, "%s: too few of a class", row[i].what);
+        CHECK(tfb_metrics_compute(z, 2, y, 1, 2 * N, 8, &m) == 0 && isnan(m.auroc) && isnan(m.mcc) && m.n_bound > 0,
+              "%s: too few of a class", row[i].what);
         double ci[3][2], again[3][2];
-        CHECK(tfb_metrics_bootstrap(z, 2, y, 1, 2 * N, 400, 1, ci) == 0 && tfb_metrics_bootstrap(z, 2, y, 1, 2 * N, 400, 1, again) == 0, "bootstrap");
+        CHECK(tfb_metrics_bootstrap(z, 2, y, 1, 2 * N, 400, 1, ci) == 0 &&
+                  tfb_metrics_bootstrap(z, 2, y, 1, 2 * N, 400, 1, again) == 0,
+              "bootstrap");
         CHECK(memcmp(ci, again, sizeof ci) == 0, "the same seed gives the same intervals");
-        CHECK(ci[0][0] <= row[i].auroc && row[i].auroc <= ci[0][1] && ci[1][0] <= row[i].auprc + 0.1 && ci[0][0] <= ci[0][1], "%s: [%g, %g]", row[i].what,
-              ci[0][0], ci[0][1]);
+        CHECK(ci[0][0] <= row[i].auroc && row[i].auroc <= ci[0][1] && ci[1][0] <= row[i].auprc + 0.1 &&
+                  ci[0][0] <= ci[0][1],
+              "%s: [%g, %g]", row[i].what, ci[0][0], ci[0][1]);
     }
     return unit_failed;
 }

@@ -1,7 +1,9 @@
-/* test_model.c - model files: saved and loaded they are the same; damaged and absurd ones are refused; scoring is the same every way. */
+/* test_model.c - model files: saved and loaded they are the same; damaged and absurd ones are refused; scoring is the
+ * same every way. */
 #include "graphs.h"
 #include "kernels/kernels.h"
 #include "nn/infer.h"
+#include "nn/model.h"
 #include "nn/walk.h"
 #include "unit.h"
 #include <math.h>
@@ -26,7 +28,8 @@ static tfb_model_t *make(const char *spec, int window, uint64_t seed)
     return tfb_model_create(net, (char *const *)names, 3);
 }
 
-static const char spec[] = "conv 20 5; bn; relu; pool 3; conv 17 3; relu; bn; pool 2; dense 30; bn; relu; dropout 0.3; dense 3";
+static const char spec[] =
+    "conv 20 5; bn; relu; pool 3; conv 17 3; relu; bn; pool 2; dense 30; bn; relu; dropout 0.3; dense 3";
 
 static void test_round_trip(void)
 {
@@ -41,10 +44,12 @@ static void test_round_trip(void)
         CHECK(q->n_targets == 3 && strcmp(q->targets[2], "NKX2-5") == 0 && q->window == 60, "targets");
         CHECK(tfb_model_meta(q, "seed") && strcmp(tfb_model_meta(q, "seed"), "4") == 0, "metadata");
         float worst = 0;
-        for (size_t i = 0; i < m->net->n_param; i++) worst = fmaxf(worst, fabsf(q->net->param[i] - m->net->param[i]) / (1e-3f + fabsf(m->net->param[i])));
+        for (size_t i = 0; i < m->net->n_param; i++)
+            worst = fmaxf(worst, fabsf(q->net->param[i] - m->net->param[i]) / (1e-3f + fabsf(m->net->param[i])));
         CHECK(half ? worst > 0 && worst < 1e-3f : worst == 0, "half %d: weights differ by %g", half, (double)worst);
         /* a half file saved again is the same file */
-        CHECK(tfb_model_save(q, other, half) == 0 && strcmp(q->digest, m->digest) == 0, "saved again it is another file");
+        CHECK(tfb_model_save(q, other, half) == 0 && strcmp(q->digest, m->digest) == 0,
+              "saved again it is another file");
         tfb_model_destroy(m);
         tfb_model_destroy(q);
     }
@@ -113,7 +118,10 @@ static void test_scoring(const char *s, int W, int exact_hint)
         base[i] = -1;
         for (int k = 0; k < W; k++) code[i * W + k] = (uint8_t)(tfb_rng_below(&r, 30) ? tfb_rng_below(&r, 4) : 4);
         if (i % FAMILY) { /* derived windows: one base, a stretch, none, or the ends */
-            int b = i / FAMILY * FAMILY, at = (int)tfb_rng_below(&r, (uint64_t)W), n = i % 7 == 2 ? 5 : i % 7 == 3 ? 0 : 1;
+            int b = i / FAMILY * FAMILY, at = (int)tfb_rng_below(&r, (uint64_t)W),
+                n = i % 7 == 2   ? 5
+                    : i % 7 == 3 ? 0
+                                 : 1;
             base[i] = b;
             memcpy(code + i * W, code + b * W, (size_t)W);
             if (i % 7 == 4) at = 0;
@@ -123,7 +131,7 @@ static void test_scoring(const char *s, int W, int exact_hint)
     }
     base[20] = 0; /* not the window before: allowed, merely of no use */
     float *z = malloc(sizeof *z * N * 3), *z1 = malloc(sizeof *z * N * 3);
-    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, NULL);
+    tfb_infer_t *f = tfb_infer_create(m->net, NULL, 0, NULL);
     CHECK(f && tfb_infer_windows(f, code, NULL, N, TFB_STRAND_FWD, z) == 0, "scoring");
     tfb_walk_t *w = tfb_walk_create(m->net, N, TFB_WALK_FORWARD, NULL);
     const float *zw = tfb_walk_forward(w, code, N);
@@ -146,16 +154,17 @@ static void test_scoring(const char *s, int W, int exact_hint)
     CHECK(memcmp(z1, zr, sizeof *z * N * 3) == 0, "the reverse strand is not the reverse complement");
     /* threads */
     tfb_pool_t *pool = tfb_pool_create(3);
-    tfb_infer_t *g = tfb_infer_create(m, NULL, 0, pool);
+    tfb_infer_t *g = tfb_infer_create(m->net, NULL, 0, pool);
     tfb_infer_windows(g, code, base, N, TFB_STRAND_BOTH, z1);
     CHECK(memcmp(z1, zb, sizeof *z * N * 3) == 0, "three threads give other scores than one");
     tfb_infer_destroy(g);
     tfb_pool_destroy(pool);
     /* some targets only */
     int want[2] = {2, 0};
-    g = tfb_infer_create(m, want, 2, NULL);
+    g = tfb_infer_create(m->net, want, 2, NULL);
     tfb_infer_windows(g, code, base, N, TFB_STRAND_BOTH, z1);
-    for (int i = 0; i < N; i++) CHECK(fabsf(z1[2 * i] - zb[3 * i + 2]) < 1e-6f && fabsf(z1[2 * i + 1] - zb[3 * i]) < 1e-6f, "chosen targets");
+    for (int i = 0; i < N; i++)
+        CHECK(fabsf(z1[2 * i] - zb[3 * i + 2]) < 1e-6f && fabsf(z1[2 * i + 1] - zb[3 * i]) < 1e-6f, "chosen targets");
     tfb_infer_destroy(g);
     tfb_infer_destroy(f);
     tfb_walk_destroy(w);

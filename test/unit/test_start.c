@@ -1,4 +1,5 @@
-/* test_start.c - filters that start as motifs: log odds in the middle, both orientations, families once, the rest untouched. */
+/* test_start.c - filters that start as motifs: log odds in the middle, both orientations, families once, the rest
+ * untouched. */
 #include "train/start.h"
 #include "unit.h"
 #include "util/util.h"
@@ -49,19 +50,23 @@ int main(void)
     int set = tfb_start_motifs(n, targets, 4, s);
     CHECK(set == 3, "%d filters for ACC, GGT and ACGT", set);
     CHECK(is_zero(n, 3), "a filter without a motif was changed");
-    /* ACC in the middle: log odds log2((0.94 + 0.01) / 1.04 / 0.25) of its letters, the same ratio to the others everywhere */
-    float hit = log2f(0.95f / 1.04f / 0.25f), miss = log2f(0.03f / 1.04f / 0.25f), norm = 1.8f / sqrtf(3 * hit * hit + 9 * miss * miss);
+    /* ACC in the middle: log odds log2((0.94 + 0.01) / 1.04 / 0.25) of its letters, the same ratio to the others
+     * everywhere */
+    float hit = log2f(0.95f / 1.04f / 0.25f), miss = log2f(0.03f / 1.04f / 0.25f),
+          norm = 1.8f / sqrtf(3 * hit * hit + 9 * miss * miss);
     for (int k = 0; k < K; k++)
         for (int c = 0; c < 4; c++) {
             int i = k - 1; /* (5 - 3) / 2 */
             float want = i < 0 || i > 2 ? 0 : "ACGT"[c] == "ACC"[i] ? hit * norm : miss * norm;
-            CHECK(fabsf(weight(n, 0, k, c) - want) < 1e-5f, "filter 0, position %d, base %d: %g, not %g", k, c, (double)weight(n, 0, k, c), (double)want);
+            CHECK(fabsf(weight(n, 0, k, c) - want) < 1e-5f, "filter 0, position %d, base %d: %g, not %g", k, c,
+                  (double)weight(n, 0, k, c), (double)want);
         }
     /* GGT is there as the reverse complement of ACC, in filter 1 or 2 */
     int f = weight(n, 1, 1, 2) > 0 && weight(n, 1, 2, 2) > 0 && weight(n, 1, 3, 3) > 0 ? 1 : 2;
     for (int k = 0; k < K; k++)
         for (int c = 0; c < 4; c++)
-            CHECK(fabsf(weight(n, f, k, c) - weight(n, 0, K - 1 - k, 3 - c)) < 1e-5f, "filter %d is not the reverse complement of filter 0", f);
+            CHECK(fabsf(weight(n, f, k, c) - weight(n, 0, K - 1 - k, 3 - c)) < 1e-5f,
+                  "filter %d is not the reverse complement of filter 0", f);
     /* a motif longer than the filter: the stretch with most information */
     tfb_net_t *l = net();
     float p[4 * 7];

@@ -1,11 +1,15 @@
-/* test_stats.c - rank tests and false discovery rates against values from scipy 1.17 (mannwhitneyu, false_discovery_control). */
+/* test_stats.c - rank tests and false discovery rates against values from scipy 1.17 (mannwhitneyu,
+ * false_discovery_control). */
 #include "unit.h"
 #include "util/stats.h"
 #include <float.h>
 #include <math.h>
 #include <stdlib.h>
 
-static void near(const char *what, double got, double want) { CHECK(fabs(got - want) < 1e-9 * fmax(1, fabs(want)), "%s is %.17g, not %.17g", what, got, want); }
+static void near(const char *what, double got, double want)
+{
+    CHECK(fabs(got - want) < 1e-9 * fmax(1, fabs(want)), "%s is %.17g, not %.17g", what, got, want);
+}
 
 int main(void)
 {
@@ -16,7 +20,12 @@ int main(void)
         float x[MOST]; /* hits first */
         double auc, p;
     } row[] = {
-        {"ties between the two", 6, 13, {.5f, .1f, .9f, .3f, .3f, .8f, .2f, .3f, .1f, 0, .4f, .3f, .6f}, 0.7023809523809523, 0.12291713349011668},
+        {"ties between the two",
+         6,
+         13,
+         {.5f, .1f, .9f, .3f, .3f, .8f, .2f, .3f, .1f, 0, .4f, .3f, .6f},
+         0.7023809523809523,
+         0.12291713349011668},
         {"no ties", 3, 7, {3, 4, 5, 1, 2, 2.5f, 2.75f}, 1, 0.02591496360895484},
         {"nearly all the same", 3, 8, {1, 1, 2, 1, 1, 1, 2, 1}, 0.5666666666666667, 0.4218344747759831},
     };
@@ -42,7 +51,8 @@ int main(void)
     near("weighted AUC", auc, (2 * 4 + 1 * 3) / (3 * 4.0));
     const float same[] = {1, 1, 1};
     const double one[] = {1, 0, 0}, none[] = {0, 0, 0}, every[] = {1, 1, 1};
-    CHECK(tfb_rank_test(same, one, 3, &auc, &p, NULL) == 0 && p == 1 && auc == 0.5, "all the same: p %g, AUC %g", p, auc);
+    CHECK(tfb_rank_test(same, one, 3, &auc, &p, NULL) == 0 && p == 1 && auc == 0.5, "all the same: p %g, AUC %g", p,
+          auc);
     CHECK(tfb_rank_test(same, none, 3, &auc, &p, NULL) == 0 && isnan(p) && isnan(auc), "no hits");
     CHECK(tfb_rank_test(same, every, 3, &auc, &p, NULL) == 0 && isnan(p) && isnan(auc), "no background");
 
@@ -54,20 +64,24 @@ int main(void)
     near("low", range[0], 0.3580006638865354), near("high", range[1], 0.9089909070510688);
     CHECK(tfb_rank_test(y, v, 6, &auc, &p, range) == 0, "memory");
     near("weighted, low", range[0], 0.21324482068637327), near("weighted, high", range[1], 0.9977649781827805);
-    CHECK(tfb_rank_test((float[]){3, 4, 5, 1, 2, 2.5f, 2.75f}, (double[]){1, 1, 1, 0, 0, 0, 0}, 7, &auc, &p, range) == 0, "memory");
+    CHECK(tfb_rank_test((float[]){3, 4, 5, 1, 2, 2.5f, 2.75f}, (double[]){1, 1, 1, 0, 0, 0, 0}, 7, &auc, &p, range) ==
+              0,
+          "memory");
     near("apart, low", range[0], 0.5396916671967271), near("apart, high", range[1], 1);
     CHECK(tfb_rank_test(same, one, 3, &auc, &p, range) == 0, "memory");
     near("tied, low", range[0], 0.0786180531858596), near("tied, high", range[1], 0.9213819468141404);
     tfb_auc_interval(0, NAN, 10, 20, range);
     near("none above, low", range[0], 0), near("none above, high", range[1], 0.15107864652600006);
-    CHECK(tfb_rank_test(same, none, 3, &auc, &p, range) == 0 && isnan(range[0]) && isnan(range[1]), "no hits, no interval");
+    CHECK(tfb_rank_test(same, none, 3, &auc, &p, range) == 0 && isnan(range[0]) && isnan(range[1]),
+          "no hits, no interval");
 
     enum { LOW = 17000, MANY = 20000 };
     float *rising = malloc(MANY * sizeof *rising);
     double *last = calloc(MANY, sizeof *last);
     CHECK(rising && last, "memory");
     for (int i = 0; rising && last && i < MANY; i++) rising[i] = (float)i, last[i] = i >= LOW;
-    CHECK(tfb_rank_test(rising, last, MANY, &auc, &p, NULL) == 0 && auc == 1 && p == DBL_MIN, "less than a double holds: %g", p);
+    CHECK(tfb_rank_test(rising, last, MANY, &auc, &p, NULL) == 0 && auc == 1 && p == DBL_MIN,
+          "less than a double holds: %g", p);
     free(rising);
     free(last);
 

@@ -58,7 +58,9 @@ static void compare(const tfb_motifs_t *db, const float *q, int w, const char *w
     for (int i = 0; i < db->n; i++)
         for (int rev = 0; rev < 2; rev++)
             for (int k = 0; k < db->motif[i].w; k++, n_col++)
-                for (int c = 0; c < 4; c++) col[n_col][c] = rev ? db->motif[i].p[4 * (db->motif[i].w - 1 - k) + 3 - c] : db->motif[i].p[4 * k + c];
+                for (int c = 0; c < 4; c++)
+                    col[n_col][c] =
+                        rev ? db->motif[i].p[4 * (db->motif[i].w - 1 - k) + 3 - c] : db->motif[i].p[4 * k + c];
     CHECK(t && tfb_tomtom_query(t, q, w, m) == 0, "%s", what);
     for (int i = 0; i < db->n; i++) {
         int v = db->motif[i].w;
@@ -70,14 +72,16 @@ static void compare(const tfb_motifs_t *db, const float *q, int w, const char *w
                     int at = k - o;
                     double x[4];
                     if (at < 0 || at >= v) continue;
-                    for (int c = 0; c < 4; c++) x[c] = rev ? db->motif[i].p[4 * (v - 1 - at) + 3 - c] : db->motif[i].p[4 * at + c];
+                    for (int c = 0; c < 4; c++)
+                        x[c] = rev ? db->motif[i].p[4 * (v - 1 - at) + 3 - c] : db->motif[i].p[4 * at + c];
                     s += dist(q + 4 * k, x) - median_of(q + 4 * k);
                 }
                 if (s > best) best = s;
             }
         for (int o = 1 - v; o < w; o++) below *= 1 - enumerate(q, o > 0 ? o : 0, o + v < w ? o + v : w, best);
         double p = 1 - below * below;
-        CHECK(fabs(m[i].p - p) < 1e-9, "%s, motif %d: p %.12g, enumerated %.12g (offset %d, strand %d)", what, i, m[i].p, p, m[i].offset, m[i].rev);
+        CHECK(fabs(m[i].p - p) < 1e-9, "%s, motif %d: p %.12g, enumerated %.12g (offset %d, strand %d)", what, i,
+              m[i].p, p, m[i].offset, m[i].rev);
     }
     tfb_tomtom_destroy(t);
 }
@@ -99,7 +103,8 @@ int main(void)
     tfb_likeness_t m[3];
     tfb_tomtom_t *t = tfb_tomtom_create(db);
     tfb_tomtom_query(t, q2, 3, m);
-    CHECK(m[2].rev == 1 && m[2].offset == -1 && m[2].overlap == 3, "GGAN against TCC: strand %d, offset %d, overlap %d", m[2].rev, m[2].offset, m[2].overlap);
+    CHECK(m[2].rev == 1 && m[2].offset == -1 && m[2].overlap == 3, "GGAN against TCC: strand %d, offset %d, overlap %d",
+          m[2].rev, m[2].offset, m[2].overlap);
     tfb_tomtom_query(t, q1, 3, m);
     CHECK(m[0].rev == 0 && m[0].offset == 0 && m[0].overlap == 3, "ACG against itself");
     /* q-values by hand: Benjamini and Hochberg over three */

@@ -14,7 +14,8 @@ static void test_sha256(void)
         /* FIPS 180-4's examples, and NIST's million a */
         {"", 1, "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855"},
         {"abc", 1, "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"},
-        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1, "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
+        {"abcdbcdecdefdefgefghfghighijhijkijkljklmklmnlmnomnopnopq", 1,
+         "248d6a61d20638b8e5c026930c3e6039a33ce45964ff2167f6ecedd419db06c1"},
         {"aaaaaaaaaa", 100000, "cdc76e5c9914fb9281a1c7e284d73e67f1809a48a497200e046d39ccc7112cd0"},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
@@ -47,7 +48,8 @@ static void test_rng(void)
     tfb_rng_seed(&q, 1);
     for (int i = 0; i < 100; i++) CHECK(tfb_rng_next(&r) == tfb_rng_next(&q), "the same seed");
     for (int i = 0; i < 70000; i++) count[tfb_rng_below(&r, 7)]++;
-    for (int i = 0; i < 7; i++) CHECK(count[i] > 9600 && count[i] < 10400, "%d came %d times of 10000", i, count[i]); /* 4 sigma */
+    for (int i = 0; i < 7; i++)
+        CHECK(count[i] > 9600 && count[i] < 10400, "%d came %d times of 10000", i, count[i]); /* 4 sigma */
     double sum = 0;
     for (int i = 0; i < 100000; i++) {
         double u = tfb_rng_unit(&r);
@@ -60,7 +62,8 @@ static void test_rng(void)
         tfb_rng_shuffle(&r, a, 5);
         for (int k = 0; k < 5; k++) place[k][a[k]]++;
     }
-    for (int i = 0; i < 25; i++) CHECK(place[i / 5][i % 5] > 4700 && place[i / 5][i % 5] < 5300, "shuffle: %d", place[i / 5][i % 5]);
+    for (int i = 0; i < 25; i++)
+        CHECK(place[i / 5][i % 5] > 4700 && place[i / 5][i % 5] < 5300, "shuffle: %d", place[i / 5][i % 5]);
 }
 
 static void test_names(void)
@@ -140,7 +143,8 @@ static void test_beside(void)
             CHECK(n < 0 || aside.times == 1, "%d threads, %d tasks: called %d times", threads, n, aside.times);
             tfb_pool_end_beside(p);
             tfb_pool_run(p, 3, nothing, NULL);
-            CHECK(aside.times == 1 && pthread_equal(aside.who, pthread_self()), "%d threads, %d tasks: called %d times", threads, n, aside.times);
+            CHECK(aside.times == 1 && pthread_equal(aside.who, pthread_self()), "%d threads, %d tasks: called %d times",
+                  threads, n, aside.times);
         }
         tfb_pool_destroy(p);
     }

@@ -1,4 +1,5 @@
-/* test_variant.c - one number for a variant however it is written; SNVs near an SNV against a search that tries every base; headers' models. */
+/* test_variant.c - one number for a variant however it is written; SNVs near an SNV against a search that tries every
+ * base; headers' models. */
 #include "annotate/near.h"
 #include "genome/base.h"
 #include "genome/origin.h"
@@ -32,7 +33,8 @@ static void keys(void)
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         uint64_t k[2];
-        for (int j = 0; j < 2; j++) k[j] = tfb_variant_key(row[i].contig[j], row[i].pos[j], row[i].ref[j], row[i].alt[j]);
+        for (int j = 0; j < 2; j++)
+            k[j] = tfb_variant_key(row[i].contig[j], row[i].pos[j], row[i].ref[j], row[i].alt[j]);
         CHECK(k[0] && k[1] && (k[0] == k[1]) == row[i].same, "%s", row[i].what);
     }
     CHECK(tfb_variant_key("chr1", 9, "ACG", "acg") == 0, "no change");
@@ -84,14 +86,18 @@ static void neighbours(void)
         if (ref == TFB_N) continue;
         for (hts_pos_t radius = 10; radius < 5000; radius *= 7) {
             int64_t n = tfb_near_find(&near, f, "c", pos, ref, alt, radius), k = 0;
-            int left = W / 2, right = W - left, mine = pos >= left && pos + right <= L && tfb_count_n(code + pos - left, W) <= MAX_N && code[pos - 1] < TFB_N;
+            int left = W / 2, right = W - left,
+                mine = pos >= left && pos + right <= L && tfb_count_n(code + pos - left, W) <= MAX_N &&
+                       code[pos - 1] < TFB_N;
             mine = mine && code[pos + 1] < TFB_N;
             for (int p = left; mine && p + right <= L; p++) {
                 uint8_t to;
-                if (p == pos || p < pos - radius || p > pos + radius || tfb_count_n(code + p - left, W) > MAX_N || !like(code + p, code + pos, alt, &to) ||
+                if (p == pos || p < pos - radius || p > pos + radius || tfb_count_n(code + p - left, W) > MAX_N ||
+                    !like(code + p, code + pos, alt, &to) ||
                     fabs(gc_of(code + p - left, W) - gc_of(code + pos - left, W)) > 0.05)
                     continue;
-                CHECK(k < n && near.snv[k].pos == p && near.snv[k].alt == to && near.snv[k].ref == code[p], "%d within %d of %d", p, (int)radius, pos);
+                CHECK(k < n && near.snv[k].pos == p && near.snv[k].alt == to && near.snv[k].ref == code[p],
+                      "%d within %d of %d", p, (int)radius, pos);
                 k++;
             }
             CHECK(n == k, "%d within %d of %d, not %d", (int)n, (int)radius, pos, (int)k);
@@ -114,10 +120,10 @@ static void origins(void)
         const char *description, *models, *digests, *options, *meaning;
     } row[] = {
         {"Change (model a.safetensors 0123456789ab)", "a.safetensors 0123456789ab", "0123456789ab", "", "Change"},
-        {"Change (model a b; c 0123456789ab; d) 0123456789ac; --strand fwd)", "c 0123456789ab; d) 0123456789ac", "0123456789ab 0123456789ac", "--strand fwd",
-         "Change"},
-        {"Of (model x (model a 0123456789ab; --strand rev; --min-percentile 99)", "a 0123456789ab", "0123456789ab", "--strand rev; --min-percentile 99",
-         "Of (model x"},
+        {"Change (model a b; c 0123456789ab; d) 0123456789ac; --strand fwd)", "c 0123456789ab; d) 0123456789ac",
+         "0123456789ab 0123456789ac", "--strand fwd", "Change"},
+        {"Of (model x (model a 0123456789ab; --strand rev; --min-percentile 99)", "a 0123456789ab", "0123456789ab",
+         "--strand rev; --min-percentile 99", "Of (model x"},
         {"Change (model A 0123456789AB)", "", "", "", "Change"},
         {"Somebody's own", "", "", "", "Somebody's own"},
         {"", "", "", "", ""},
@@ -138,7 +144,9 @@ static void origins(void)
         bcf_hdr_destroy(hdr);
     }
     tfb_origin_t o;
-    CHECK(tfb_origin_parse("a 0123456789ab; b 0123456789ac", &o) == 0 && strcmp(o.digests, "0123456789ab 0123456789ac") == 0, "a panel's source");
+    CHECK(tfb_origin_parse("a 0123456789ab; b 0123456789ac", &o) == 0 &&
+              strcmp(o.digests, "0123456789ab 0123456789ac") == 0,
+          "a panel's source");
     tfb_origin_free(&o);
 }
 

@@ -2,15 +2,15 @@
  *
  *     tool_grad MODEL CODES LABELS B [STEPS RATE OUT]
  *
- * CODES: bytes (B, W) of base codes; LABELS: bytes (B, T) of 0, 1, 2 = unresolved. Writes to stdout, as raw float32: logits in
- * scoring mode (B, T), loss (1), then every parameter's gradient in training mode in the order and layout of the file. With STEPS: as
- * many Adam steps on the same batch, after which the model is written to OUT. Without arguments: exit 77, so that a runner of unit
- * programs skips it. */
+ * CODES: bytes (B, W) of base codes; LABELS: bytes (B, T) of 0, 1, 2 = unresolved. Writes to stdout, as raw float32:
+ * logits in scoring mode (B, T), loss (1), then every parameter's gradient in training mode in the order and layout of
+ * the file. With STEPS: as many Adam steps on the same batch, after which the model is written to OUT. Without
+ * arguments: exit 77, so that a runner of unit programs skips it. */
 #include "kernels/kernels.h"
 #include "nn/infer.h"
 #include "nn/model.h"
 #include "nn/walk.h"
-#include "train/fit.h"
+#include "train/loss.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -35,13 +35,14 @@ int main(int argc, char **argv)
     int B = atoi(argv[4]), T = m->n_targets;
     uint8_t *code = slurp(argv[2], (size_t)B * m->window), *label = slurp(argv[3], (size_t)B * T);
     tfb_pool_t *pool = tfb_pool_create(2);
-    tfb_infer_t *f = tfb_infer_create(m, NULL, 0, pool);
+    tfb_infer_t *f = tfb_infer_create(m->net, NULL, 0, pool);
     float *z = malloc(sizeof(float) * (size_t)B * T), *dz = malloc(sizeof(float) * (size_t)B * T);
     if (tfb_infer_windows(f, code, NULL, B, TFB_STRAND_FWD, z) < 0) return 1;
     fwrite(z, sizeof(float), (size_t)B * T, stdout);
 
     tfb_net_t *n = m->net;
-    float *grad = tfb_alloc(n->n_param, sizeof(float), "gradients"), *buf = tfb_alloc(n->n_param, sizeof(float), "a tensor");
+    float *grad = tfb_alloc(n->n_param, sizeof(float), "gradients"),
+          *buf = tfb_alloc(n->n_param, sizeof(float), "a tensor");
     tfb_walk_t *w = tfb_walk_create(n, B, TFB_WALK_TRAIN, pool);
     w->pass.grad = grad;
     w->pass.train = 1;
@@ -50,7 +51,7 @@ int main(int argc, char **argv)
     float *mm = tfb_alloc(n->n_param, sizeof(float), "m"), *vv = tfb_alloc(n->n_param, sizeof(float), "v");
     for (int s = 0; s < steps || s == 0; s++) {
         const float *zt = tfb_walk_forward(w, code, B);
-        float loss = (float)tfb_loss(zt, label, (size_t)B, (size_t)T, NULL, dz, NULL);
+        float loss = (float)tfb_loss(&(tfb_labelled_t){label, (size_t)B, (size_t)T, NULL}, zt, dz, NULL);
         tfb_walk_backward(w, dz);
         if (s == 0) {
             fwrite(&loss, sizeof loss, 1, stdout);
@@ -64,7 +65,8 @@ int main(int argc, char **argv)
         }
         if (!steps) break;
         double c1 = 1 - pow(0.9, s + 1), c2 = 1 - pow(0.999, s + 1);
-        tfb_kernels()->adam(n->n_param, n->param, grad, mm, vv, (float)(atof(argv[6]) / c1), 0.9f, 0.999f, (float)(1 / sqrt(c2)), 1e-8f);
+        tfb_kernels()->adam(n->n_param, n->param, grad, mm, vv, (float)(atof(argv[6]) / c1), 0.9f, 0.999f,
+                            (float)(1 / sqrt(c2)), 1e-8f);
     }
     if (steps && tfb_model_save(m, argv[7], 0) < 0) return 1;
     return 0;

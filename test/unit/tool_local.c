@@ -1,5 +1,6 @@
-/* tool_local.c - tool_local MODEL FASTA < "contig pos ref alt" lines: scores the windows of each allele as annotate does, from what the REF
- * window has and without that knowledge, and prints how many alleles there were and the largest difference. */
+/* tool_local.c - tool_local MODEL FASTA < "contig pos ref alt" lines: scores the windows of each allele as annotate
+ * does, from what the REF window has and without that knowledge, and prints how many alleles there were and the largest
+ * difference. */
 #include "genome/alleles.h"
 #include "nn/panel.h"
 #include "util/util.h"
@@ -25,12 +26,15 @@ int main(int argc, char **argv)
         tfb_change_t c;
         if (more && tfb_allele_trim(pos - 1, ref, alt, &c) == TFB_ALLELE_OK)
             for (int a = 0; a < 2; a++) {
-                if (tfb_allele_window(fa, contig, &c, a, W, 20, code + (size_t)(n + a) * (size_t)W) != TFB_ALLELE_OK) break;
+                if (tfb_allele_window(fa, contig, &c, a, W, 20, code + (size_t)(n + a) * (size_t)W) != TFB_ALLELE_OK)
+                    break;
                 base[n + a] = a ? n : -1;
                 if (a) n += 2, n_all++;
             }
         if (n < N - 2 && more) continue;
-        if (tfb_panel_windows(p, code, base, n, TFB_STRAND_BOTH, z) < 0 || tfb_panel_windows(p, code, NULL, n, TFB_STRAND_BOTH, z1) < 0) return 1;
+        if (tfb_panel_windows(p, code, base, n, TFB_STRAND_BOTH, z) < 0 ||
+            tfb_panel_windows(p, code, NULL, n, TFB_STRAND_BOTH, z1) < 0)
+            return 1;
         for (size_t i = 0; i < (size_t)n * (size_t)T; i++)
             if (!(fabsf(z[i] - z1[i]) <= worst)) worst = fabsf(z[i] - z1[i]);
         n = 0;

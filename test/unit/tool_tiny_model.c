@@ -1,6 +1,7 @@
 /* tool_tiny_model.c - writes a small untrained model for tests: tool_tiny_model OUT SPEC WINDOW TF,TF,... SEED
  *
- * Weights are PyTorch's initialisation made louder, running statistics are not trivial, so that predictions differ visibly. */
+ * Weights are PyTorch's initialisation made louder, running statistics are not trivial, so that predictions differ
+ * visibly. */
 #include "nn/model.h"
 #include <stdlib.h>
 

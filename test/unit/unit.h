@@ -1,4 +1,5 @@
-/* unit.h - the little that unit programs share. A program's exit status is its verdict: 0 passed, 1 failed, 77 skipped. */
+/* unit.h - the little that unit programs share. A program's exit status is its verdict: 0 passed, 1 failed, 77 skipped.
+ */
 #ifndef TFB_UNIT_H
 #define TFB_UNIT_H
 
@@ -19,7 +20,8 @@ static int unit_failed;
         }                                                              \
     } while (0)
 
-/* n bytes that end right before a page nobody may touch: reading or writing one too many is a crash. They stay until unguard(). */
+/* n bytes that end right before a page nobody may touch: reading or writing one too many is a crash. They stay until
+ * unguard(). */
 static struct unit_map {
     struct unit_map *next;
     size_t n;

@@ -1,5 +1,5 @@
 /* effect.c - from logits of REF and ALT to a TF, a percentile, a call. */
-#include "nn/effect.h"
+#include "score/effect.h"
 #include <math.h>
 
 const char *const tfb_rank_name[3] = {"delta", "percentile", "lor"};
@@ -10,7 +10,8 @@ int tfb_effect_check(const tfb_effect_opt_t *o, const tfb_panel_t *p)
     if (o->rank != TFB_RANK_PERCENTILE && o->min_percentile <= 0) return 0;
     const char *what = o->rank == TFB_RANK_PERCENTILE ? "--rank-by percentile" : "--min-percentile";
     if (n == 0) {
-        tfb_error("%s needs a calibrated model (`tfbind model --calibrate`); %s has no calibration", what, tfb_panel_source(p, -1));
+        tfb_error("%s needs a calibrated model (`tfbind model --calibrate`); %s has no calibration", what,
+                  tfb_panel_source(p, -1));
         return -1;
     }
     if (n < all) tfb_warn("%d of %d TFs have no calibration: %s leaves them out", all - n, all, what);
@@ -19,14 +20,15 @@ int tfb_effect_check(const tfb_effect_opt_t *o, const tfb_panel_t *p)
 
 double tfb_effect_percentile(const tfb_effect_opt_t *o, const tfb_panel_t *p, int t, float z_ref, float z_alt)
 {
-    double d = o->scale == TFB_CALIB_LOR ? (double)(z_alt - z_ref) : (double)tfb_sigmoid(z_alt) - (double)tfb_sigmoid(z_ref);
+    double d =
+        o->scale == TFB_CALIB_LOR ? (double)(z_alt - z_ref) : (double)tfb_sigmoid(z_alt) - (double)tfb_sigmoid(z_ref);
     return tfb_panel_percentile(p, t, o->scale, fabs(d));
 }
 
 const char *tfb_effect_call(const tfb_effect_opt_t *o, const tfb_panel_t *p, int t, float z_ref, float z_alt)
 {
     float at = tfb_panel_threshold(p, t);
-    int before = tfb_sigmoid(z_ref) >= at, after = tfb_sigmoid(z_alt) >= at; /* both false where there is none */
+    int before = tfb_sigmoid(z_ref) >= at, after = tfb_sigmoid(z_alt) >= at; /* both false without a threshold */
     if ((!before && !after) || !(tfb_effect_percentile(o, p, t, z_ref, z_alt) >= o->call_percentile)) return NULL;
     return before ? after ? "change" : "loss" : "gain";
 }
@@ -44,7 +46,7 @@ int tfb_effect_top(const tfb_effect_opt_t *o, const tfb_panel_t *p, const float 
         }
         if (o->rank == TFB_RANK_LOR) by = fabs((double)(z_alt[t] - z_ref[t]));
         if (isnan(by)) by = 0;                                 /* weights of absurd size */
-        if (by > best || (by == best && delta > best_delta)) { /* beyond what the sample of SNVs tells, percentiles are equal */
+        if (by > best || (by == best && delta > best_delta)) { /* beyond the sample of SNVs, percentiles tie */
             best = by;
             best_delta = delta;
             top = t;

@@ -1,12 +1,15 @@
-/* effect.h - what the scores of two alleles say: the TF to name, how unusual its change is, and whether a site comes or goes.
+/* effect.h - from the scores of two alleles: which TF to name, how unusual its change is, and
+ * whether a site is gained or lost.
  *
- * Deltas of different TFs are not on one scale, so that "the TF whose probability changes most" is often one of the few with many strong sites. A
- * calibrated model (nn/calib.h) says how large a TF's change is among those by random SNVs, its percentile, and from which probability on a window
- * is a site of the TF; with the two, a variant is called
+ * Changes of different TFs are not on one scale: the TF whose probability changes most is often one
+ * of the few with many strong sites. A calibrated model (nn/calib.h) ranks a change among those by
+ * random SNVs (its percentile) and has a threshold, the probability from which a window counts as a
+ * site of the TF. With the two, a variant is called
  *     gain     the ALT allele is a site and the REF allele is not
  *     loss     the REF allele is a site and the ALT allele is not
  *     change   both are
- * where the change is an unusual one (call_percentile): near its threshold a site would come and go by changes that mean nothing. */
+ * if the change is unusual (call_percentile). Otherwise small changes near a threshold would be
+ * called. */
 #ifndef TFB_EFFECT_H
 #define TFB_EFFECT_H
 
@@ -24,13 +27,14 @@ typedef struct {
 
 #define TFB_EFFECT_DEFAULTS ((tfb_effect_opt_t){.call_percentile = 95})
 
-/* 0, or -1 (logged) where the options need a calibration that the panel lacks altogether. */
+/* Returns 0, or -1 (logged) if the options need a calibration and the panel has none. */
 int tfb_effect_check(const tfb_effect_opt_t *o, const tfb_panel_t *p);
 /* From the logits of REF and ALT: the percentile of target t's change; NaN without calibration. */
 double tfb_effect_percentile(const tfb_effect_opt_t *o, const tfb_panel_t *p, int t, float z_ref, float z_alt);
 /* "gain", "loss", "change", or NULL: none of them, or no threshold. */
 const char *tfb_effect_call(const tfb_effect_opt_t *o, const tfb_panel_t *p, int t, float z_ref, float z_alt);
-/* The target that ranks first among those that reach min_percentile, or -1. z_ref, z_alt: (T) logits. */
+/* The target that ranks first among those that reach min_percentile, or -1. z_ref, z_alt: (T)
+ * logits. */
 int tfb_effect_top(const tfb_effect_opt_t *o, const tfb_panel_t *p, const float *z_ref, const float *z_alt);
 
 #endif

@@ -1,0 +1,20 @@
+/* tag.h - names of the tags that annotate writes into VCF and BCF, for all that write or read them. */
+#ifndef TFB_TAG_H
+#define TFB_TAG_H
+
+#include <htslib/kstring.h>
+
+/* Last parts of the names that other commands read; annotate/tags.c has all tags. */
+#define TFB_TAG_TOP   "TOP"
+#define TFB_TAG_REF   "REF"
+#define TFB_TAG_ALT   "ALT"
+#define TFB_TAG_DELTA "DELTA"
+#define TFB_TAG_LOR   "LOR"
+#define TFB_TAG_PCT   "PCT"
+#define TFB_TAG_CALL  "CALL"
+
+/* Sets s to PREFIX[_TF][_SUFFIX]; tf "": a tag of the summary. A character that the VCF specification does not allow
+ * in a key becomes _. Returns 0, or -1 on lack of memory (not logged). */
+int tfb_tag_name(kstring_t *s, const char *prefix, const char *tf, const char *suffix);
+
+#endif

@@ -1,0 +1,90 @@
+/* session.c - opening and closing what scoring needs; one summary of what was not scored. */
+#include "score/session.h"
+#include "util/util.h"
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- reasons ---- */
+
+void tfb_reasons_count(tfb_reasons_t *r, int reason, const char *contig)
+{
+    r->n[reason]++;
+    if (reason == TFB_ALLELE_NO_CONTIG && !r->unknown && contig) r->unknown = strdup(contig);
+}
+
+static const char *text_of(const tfb_reasons_t *r, int reason)
+{
+    return r->text ? r->text(reason) : tfb_allele_reason((tfb_allele_t)reason);
+}
+
+int64_t tfb_reasons_list(const tfb_reasons_t *r, const char *before, kstring_t *s)
+{
+    int64_t n = 0;
+    int n_kinds = r->n_kinds ? r->n_kinds : (int)TFB_ALLELE_REASONS;
+    for (int k = 1; k < n_kinds; k++) {
+        if (!r->n[k]) continue;
+        ksprintf(s, "%s%" PRId64 " %s", n ? ", " : before, r->n[k], text_of(r, k));
+        if (k == TFB_ALLELE_NO_CONTIG && r->unknown) ksprintf(s, " (such as %s)", r->unknown);
+        n += r->n[k];
+    }
+    return n;
+}
+
+int tfb_reasons_no_contig(const tfb_reasons_t *r, const char *done, const tfb_fasta_t *fasta, int partly)
+{
+    (partly ? tfb_warn : tfb_error)(
+        "nothing was %s: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)", done,
+        tfb_fasta_path(fasta), r->unknown ? r->unknown : "");
+    return partly ? 0 : -1;
+}
+
+void tfb_reasons_free(tfb_reasons_t *r)
+{
+    free(r->unknown);
+    r->unknown = NULL;
+}
+
+/* ---- models and reference ---- */
+
+int tfb_session_models(tfb_session_t *s, const tfb_session_opt_t *o)
+{
+    s->o = *o;
+    if (o->threads && !(s->pool = tfb_pool_create(o->threads))) return -1;
+    if (!(s->panel = tfb_panel_open(o->model, o->tf, s->pool))) return -1;
+    s->W = tfb_panel_window(s->panel);
+    s->T = tfb_panel_n_targets(s->panel);
+    return 0;
+}
+
+int tfb_session_fasta(tfb_session_t *s)
+{
+    if (s->o.fasta && !(s->fasta = tfb_fasta_open(s->o.fasta))) return -1;
+    return 0;
+}
+
+int tfb_session_open(tfb_session_t *s, const tfb_session_opt_t *o)
+{
+    return tfb_session_models(s, o) < 0 ? -1 : tfb_session_fasta(s);
+}
+
+void tfb_session_close(tfb_session_t *s)
+{
+    tfb_panel_close(s->panel);
+    tfb_pool_destroy(s->pool);
+    tfb_fasta_close(s->fasta);
+    tfb_reasons_free(&s->reasons);
+    *s = (tfb_session_t){.T = 0};
+}
+
+int tfb_session_contig(tfb_session_t *s, const char *contig, const char *from)
+{
+    int k = tfb_fasta_find(s->fasta, contig);
+    if (k < 0 || s->noted_style) return k;
+    const char *own = tfb_fasta_contig(s->fasta, k);
+    if (strcmp(own, contig) == 0) return k;
+    s->noted_style = 1;
+    tfb_note("contigs are named in two styles: %s%s%s is taken for %s of %s", contig, from ? " of " : "",
+             from ? from : "", own, s->o.fasta);
+    return k;
+}

@@ -1,0 +1,53 @@
+/* windows.h - a store of windows: base codes to score, and the logits they get. */
+#ifndef TFB_WINDOWS_H
+#define TFB_WINDOWS_H
+
+#include "nn/panel.h"
+#include <stddef.h>
+#include <stdint.h>
+
+/* Begins zeroed but for W and T, and grows. */
+typedef struct {
+    int W, T, n, m; /* bases, targets; n windows of m that have room */
+    uint8_t *code;  /* (m, W) */
+    int32_t *base;  /* (m): as tfb_infer_windows */
+    float *z;       /* (m, T) logits, once the store has been scored */
+
+    /* of tfb_windows_once; allocated by its first call */
+    uint64_t *hash; /* (m_listed) */
+    int32_t *slot;  /* (4 * m_listed) hash table: the window's index + 1, 0 = empty */
+    int32_t *used;  /* (m_listed) slots that are taken */
+    int n_listed, m_listed;
+} tfb_windows_t;
+
+/* Returns room for one more window: W codes, to be filled and then counted by tfb_windows_keep or
+ * tfb_windows_once, or left. NULL on lack of memory (logged). */
+uint8_t *tfb_windows_next(tfb_windows_t *w);
+/* Counts the window that was filled; base as tfb_infer_windows. Returns its index. */
+int tfb_windows_keep(tfb_windows_t *w, int base);
+
+/* The same, but each sequence is there once: returns the index of a listed window of the same
+ * bases, if there is one. Windows are listed by this function and by tfb_windows_list. A base that
+ * was itself derived from another window counts as none. Returns -1 on lack of memory (logged). */
+int tfb_windows_once(tfb_windows_t *w, int base);
+/* Lists window i, so that tfb_windows_once finds it. Returns i or the index of an equal one that is
+ * listed, or -1 on lack of memory (logged). */
+int tfb_windows_list(tfb_windows_t *w, int i);
+/* Forgets which windows are listed; the windows stay. */
+void tfb_windows_unlist(tfb_windows_t *w);
+
+/* Scores all windows into w->z. 0, or -1 (logged), as tfb_panel_windows. */
+int tfb_windows_score(tfb_windows_t *w, tfb_panel_t *panel, tfb_strand_t strand);
+/* Returns the (T) logits of window i. */
+static inline const float *tfb_windows_z(const tfb_windows_t *w, int i) { return w->z + (size_t)i * (size_t)w->T; }
+static inline const uint8_t *tfb_windows_code(const tfb_windows_t *w, int i)
+{
+    return w->code + (size_t)i * (size_t)w->W;
+}
+
+/* Empties the store and keeps its memory. */
+void tfb_windows_clear(tfb_windows_t *w);
+/* Releases what the store owns, and empties it. */
+void tfb_windows_free(tfb_windows_t *w);
+
+#endif

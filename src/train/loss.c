@@ -1,0 +1,68 @@
+/* loss.c - the loss of a batch, its gradient, and the weights of targets. */
+#include "train/loss.h"
+#include "util/util.h"
+#include <math.h>
+#include <stdlib.h>
+
+double tfb_loss_resolved(const tfb_labelled_t *l)
+{
+    double m = 0;
+    for (size_t b = 0, i = 0; b < l->B; b++)
+        for (size_t t = 0; t < l->T; t++, i++)
+            if (l->label[i] != TFB_NULL) m += l->weight ? (double)l->weight[t] : 1;
+    return m;
+}
+
+/* Returns the loss of logit z for label y (0 or 1), and its slope. Only exponentials of negative numbers: nothing
+ * overflows. */
+static inline float cross_entropy(float z, float y, float *slope)
+{
+    float a = expf(-fabsf(z)), positive = z > 0 ? z : 0;
+    *slope = (z >= 0 ? 1 : a) / (1 + a) - y;
+    return positive - z * y + log1pf(a);
+}
+
+double tfb_loss_sum(const tfb_labelled_t *l, const float *z, double m, float *dz)
+{
+    double loss = 0;
+    for (size_t b = 0, i = 0; b < l->B; b++)
+        for (size_t t = 0; t < l->T; t++, i++) {
+            if (l->label[i] == TFB_NULL) {
+                if (dz) dz[i] = 0;
+                continue;
+            }
+            float w = l->weight ? l->weight[t] : 1, slope;
+            loss += (double)(w * cross_entropy(z[i], l->label[i] == TFB_BOUND, &slope));
+            if (dz) dz[i] = slope * (float)((double)w / m);
+        }
+    return loss;
+}
+
+double tfb_loss(const tfb_labelled_t *l, const float *z, float *dz, double *total)
+{
+    double m = tfb_loss_resolved(l), loss = tfb_loss_sum(l, z, m, dz);
+    if (total) *total = m;
+    return m > 0 ? loss / m : 0;
+}
+
+float *tfb_loss_weights(const tfb_examples_t *ex, const uint8_t *part, double balance, const float *given)
+{
+    enum { FEW = 30 }; /* with fewer bound regions there is too little to learn from to raise the weight further */
+    float *w = tfb_alloc((size_t)ex->n_targets, sizeof *w, "weights of targets");
+    int64_t *n = tfb_alloc((size_t)ex->n_targets, sizeof *n, "weights of targets"), most = FEW;
+    if (!w || !n) {
+        free(w);
+        free(n);
+        return NULL;
+    }
+    for (int t = 0; t < ex->n_targets; t++) {
+        for (int64_t i = 0; i < ex->n; i++) n[t] += part[i] == TFB_TRAIN && tfb_examples_label(ex, i, t) == TFB_BOUND;
+        if (n[t] > most) most = n[t];
+    }
+    for (int t = 0; t < ex->n_targets; t++) {
+        int64_t own = n[t] > FEW ? n[t] : FEW;
+        w[t] = (float)pow((double)most / (double)own, balance) * (given ? given[t] : 1);
+    }
+    free(n);
+    return w;
+}
