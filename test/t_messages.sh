@@ -70,6 +70,7 @@ w motifs importance-on onw 'used, bound or own' own
 w relate by patrners 'correlation, cofactor, mode, least, partners or random' partners
 w labels policy praese 'sparse, less-sparse, full or peaks' sparse
 w finetune schedule cosnie 'constant, cosine, linear or one-cycle' cosine
+says '--input' "--input is vcf, bed, fasta or bam, not 'fatsa'; did you mean fasta?" "$TFBIND" annotate --input fatsa -m tiny.safetensors -f ref.fa in.vcf
 says 'a word that is like none' "--strand is both, fwd or rev, not 'upstream'" "$TFBIND" scan --strand upstream
 
 # ---- names of TFs ----
@@ -115,6 +116,9 @@ says '--weights: a number in hexadecimal' \
     "$TFBIND" pretrain -v 0 --weights hex.tsv -a shallow -f ref.fa -l labels.bed -o x.safetensors
 says 'a folder as a list of names' 'cannot read .: Is a directory' "$TFBIND" pretrain -v 0 --targets @. -a \
     shallow -f ref.fa -l labels.bed -o x.safetensors
+
+says 'a layer whose other input is not named' 'layer 3: add has 2 inputs: name the other, as @layer' \
+    "$TFBIND" pretrain -v 0 --spec 'conv 2 3; relu; add; dense 3' -f ref.fa -l labels.bed -o x.safetensors
 
 # ---- help that cannot be written ----
 if [ -w /dev/full ]; then

@@ -154,7 +154,12 @@ static tfb_input_t kind_said(const char *said, int bam_too)
                                        TFB_IN_BAM, TFB_IN_BAM, TFB_IN_BAM};
     for (int i = 0; i < (bam_too ? 7 : 4); i++)
         if (strcmp(said, name[i]) == 0) return kind[i];
-    tfb_error("--input is %s, not '%s'", bam_too ? "vcf, bed, fasta or bam" : "vcf, bed or fasta", said);
+    int near = tfb_nearest(said, (char *const *)name, bam_too ? 7 : 4);
+    const char *known = bam_too ? "vcf, bed, fasta or bam" : "vcf, bed or fasta";
+    if (near >= 0)
+        tfb_error("--input is %s, not '%s'; did you mean %s?", known, said, name[near]);
+    else
+        tfb_error("--input is %s, not '%s'", known, said);
     return TFB_IN_BAD;
 }
 

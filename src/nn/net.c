@@ -166,6 +166,11 @@ static int take_inputs(const tfb_net_t *net, tfb_layer_t *l, char *args, char *e
         n++;
         memset(at, ' ', len + 1);
     }
+    if (n < l->n_src - 1) { /* one is the layer before it */
+        snprintf(err, m_err, "%s has %d inputs: name %s, as @layer", l->kind->name, l->n_src,
+                 l->n_src > 2 ? "the others" : "the other");
+        return -1;
+    }
     for (int k = 0; k < l->n_src; k++) {
         int from = n == l->n_src ? k : k - 1; /* the layer before comes first, unless all inputs are named */
         l->src[k] = from < 0 ? l->index - 1 : ref[from];

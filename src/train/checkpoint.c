@@ -178,7 +178,8 @@ static const char *checkpoint_read(FILE *f, tfb_state_t *s, const char id[TFB_RU
         return "is of another run (other data, targets, architecture or options)";
     for (int i = 0; i < n; i++)
         if (fread(v[i].p, 1, v[i].n, f) != v[i].n) return "is damaged";
-    return NULL;
+    int counted = s->step >= 0 && s->epoch > 0 && s->best_epoch >= 0 && s->best_epoch <= s->epoch;
+    return counted ? NULL : "has impossible counts of epochs or steps";
 }
 
 int tfb_checkpoint_save(const char *path, tfb_state_t *s, const char id[TFB_RUN_ID])
