@@ -170,14 +170,6 @@ static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
     *oe = 1;
 }
 
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
-{
-    (void)l, (void)param, (void)stat;
-    if (s->op != TFB_STEP_FRESH) return 0;
-    s->op = TFB_STEP_ROWS;
-    return 1;
-}
-
 const tfb_kind_t tfb_kind_attend = {
     .name = "attend",
     .setup = setup,
@@ -188,6 +180,6 @@ const tfb_kind_t tfb_kind_attend = {
     .backward = backward,
     .plain_gradient = 1,
     .reach = reach,
-    .fuse = fuse,
+    .fuse = tfb_fuse_rows,
     .rows = rows,
 };

@@ -66,14 +66,6 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.dy = dy, .dx = dx});
 }
 
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
-{
-    (void)l, (void)param, (void)stat;
-    if (s->op != TFB_STEP_FRESH) return 0;
-    s->op = TFB_STEP_ROWS;
-    return 1;
-}
-
 const tfb_kind_t tfb_kind_cat = {
     .name = "cat",
     .n_inputs = 2,
@@ -81,6 +73,6 @@ const tfb_kind_t tfb_kind_cat = {
     .forward = forward,
     .backward = backward,
     .constant = TFB_CONSTANT_STAYS,
-    .fuse = fuse,
+    .fuse = tfb_fuse_rows,
     .rows = rows,
 };

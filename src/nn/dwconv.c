@@ -154,14 +154,6 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     if (dx[0]) tfb_tasks(l, pass, TFB_SLICES, dx_task, &j);
 }
 
-static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
-{
-    (void)l, (void)param, (void)stat;
-    if (s->op != TFB_STEP_FRESH) return 0;
-    s->op = TFB_STEP_ROWS;
-    return 1;
-}
-
 const tfb_kind_t tfb_kind_dwconv = {
     .name = "dwconv",
     .setup = setup,
@@ -172,6 +164,6 @@ const tfb_kind_t tfb_kind_dwconv = {
     .reach = tfb_conv_reach,
     .constant = TFB_CONSTANT_STAYS,
     .bias = 2,
-    .fuse = fuse,
+    .fuse = tfb_fuse_rows,
     .rows = rows,
 };

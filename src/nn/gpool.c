@@ -153,10 +153,7 @@ static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
 
 static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
-    if (l->mode == MAX) return tfb_kind_pool.fuse(l, param, stat, s);
-    if (s->op != TFB_STEP_FRESH) return 0;
-    s->op = TFB_STEP_ROWS;
-    return 1;
+    return (l->mode == MAX ? tfb_kind_pool.fuse : tfb_fuse_rows)(l, param, stat, s);
 }
 
 const tfb_kind_t tfb_kind_gpool = {

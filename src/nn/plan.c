@@ -41,6 +41,14 @@ static tfb_step_t *new_step(build_t *b, const tfb_layer_t *l)
     return s;
 }
 
+int tfb_fuse_rows(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
+{
+    (void)l, (void)param, (void)stat;
+    if (s->op != TFB_STEP_FRESH) return 0;
+    s->op = TFB_STEP_ROWS;
+    return 1;
+}
+
 /* Adds layer l to the step that makes its input, if nobody else reads that, or begins a step with it. */
 static int add_layer(build_t *b, const tfb_layer_t *l)
 {

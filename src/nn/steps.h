@@ -51,6 +51,9 @@ typedef struct tfb_step_s {
     size_t stride; /* floats of a window there */
 } tfb_step_t;
 
+/* The fuse() of kinds with rows() that nothing may come before: begins a step, joins none. */
+int tfb_fuse_rows(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s);
+
 /* A network made ready for scoring; read-only once made. */
 typedef struct {
     tfb_net_t *net;
