@@ -16,6 +16,7 @@ typedef struct {
 extern const tfb_command_t tfb_commands[];
 
 int tfb_cmd_annotate(int argc, char **argv);
+int tfb_cmd_distill(int argc, char **argv);
 int tfb_cmd_enrich(int argc, char **argv);
 int tfb_cmd_evaluate(int argc, char **argv);
 int tfb_cmd_explain(int argc, char **argv);

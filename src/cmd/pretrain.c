@@ -7,7 +7,6 @@
 #include "train/fit.h"
 #include "train/ranks.h"
 #include "train/record.h"
-#include "train/start.h"
 #include "train/transfer.h"
 #include <errno.h>
 #include <getopt.h>
@@ -84,27 +83,9 @@ static void usage(FILE *f)
         tfb_net_arch_names());
 }
 
-/* Returns an untrained network as asked for. NULL on failure (logged). */
-static tfb_net_t *make_net(const args_t *a, const tfb_examples_t *ex)
-{
-    char err[300], *spec = a->spec ? strdup(a->spec) : tfb_net_arch(a->arch, ex->n_targets);
-    if (!spec) {
-        tfb_error("there is no architecture called '%s' (known: %s)", a->arch, tfb_net_arch_names());
-        return NULL;
-    }
-    tfb_net_t *net = tfb_net_with_outputs(spec, ex->window, ex->n_targets, err, sizeof err);
-    free(spec);
-    if (net)
-        tfb_net_init(net, a->t.fit.seed);
-    else
-        tfb_error("%s", err);
-    return net;
-}
-
 typedef struct {
     const args_t *a;
     tfb_training_data_t d;
-    tfb_motifs_t *motifs;
 } job_t;
 
 /* Everything that is read: examples and their split, and a network to train. */
@@ -128,11 +109,7 @@ static int prepare(const args_t *a, job_t *j)
     }
     if (tfb_training_check_targets(&j->d) < 0) return -1;
     if (n < t->regions) tfb_warn("there are only %" PRId64 " regions to train on, not %" PRId64, n, t->regions);
-    if (!(j->d.net = make_net(a, ex))) return -1;
-    if (a->motifs && (!(j->motifs = tfb_motifs_read(a->motifs)) ||
-                      tfb_start_motifs(j->d.net, ex->targets, ex->n_targets, j->motifs) < 0))
-        return -1;
-    return 0;
+    return (j->d.net = tfb_training_net(a->arch, a->spec, a->motifs, t->fit.seed, ex)) ? 0 : -1;
 }
 
 /* What the model says beside what every model does. */
@@ -166,7 +143,6 @@ static int run(args_t *a, int argc, char **argv)
              a->t.test ? a->t.test : "", a->t.regions);
     if (ret == 0) ret = tfb_training_run(&a->t, &j.d, identity, describe, &j, argc, argv);
     tfb_training_free(&j.d);
-    tfb_motifs_destroy(j.motifs);
     return ret;
 }
 

@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "train/ranks.h"
 #include "train/record.h"
+#include "train/start.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -60,13 +61,38 @@ int tfb_training_load(const tfb_training_t *t, const char *list, int complete, i
                             .complete = complete,
                             .chroms = d->chroms,
                             .n_chroms = n_chroms,
-                            .window = window};
+                            .window = window,
+                            .unlabelled = t->unlabelled};
     if (!(d->ex = tfb_examples_load(&o)) || !(d->part = tfb_alloc((size_t)d->ex->n + 1, 1, "the split"))) return -1;
     if (tfb_augmented(&t->fit.augment) && d->ex->window > TFB_AUGMENT_WINDOW) {
         tfb_error("--augment: windows of %d bases are longer than %d", d->ex->window, TFB_AUGMENT_WINDOW);
         return -1;
     }
     return t->weights && !(d->weights = tfb_cmd_weights(t->weights, d->ex->targets, d->ex->n_targets)) ? -1 : 0;
+}
+
+tfb_net_t *tfb_training_net(const char *arch, const char *spec, const char *motifs, uint64_t seed,
+                            const tfb_examples_t *ex)
+{
+    char err[300], *own = spec ? strdup(spec) : tfb_net_arch(arch, ex->n_targets);
+    if (!own) {
+        tfb_error("unknown architecture '%s' (known: %s)", arch, tfb_net_arch_names());
+        return NULL;
+    }
+    tfb_net_t *net = tfb_net_with_outputs(own, ex->window, ex->n_targets, err, sizeof err);
+    free(own);
+    if (!net) {
+        tfb_error("%s", err);
+        return NULL;
+    }
+    tfb_net_init(net, seed);
+    if (!motifs) return net;
+    tfb_motifs_t *m = tfb_motifs_read(motifs);
+    int bad = !m || tfb_start_motifs(net, ex->targets, ex->n_targets, m) < 0;
+    tfb_motifs_destroy(m);
+    if (!bad) return net;
+    tfb_net_destroy(net);
+    return NULL;
 }
 
 void tfb_training_count(tfb_training_data_t *d)

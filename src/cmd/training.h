@@ -8,6 +8,7 @@
 
 typedef struct {
     const char *fasta, *labels, *chroms, *valid, *test, *weights, *out;
+    const char *unlabelled; /* BED of windows without labels, or NULL */
     int half, threads;
     int64_t regions;   /* 0: all */
     tfb_fit_opt_t fit; /* what options say; the rest is for tfb_training_run */
@@ -68,6 +69,10 @@ typedef struct {
 /* Examples of the targets in list (NULL: all; see tfb_cmd_list), their weights, and room for their split. window 0:
  * that of the labels. 0, or -1 (logged). */
 int tfb_training_load(const tfb_training_t *t, const char *list, int complete, int window, tfb_training_data_t *d);
+/* Returns an untrained network of an architecture (arch) or, unless NULL, a spec; its first filters start as motifs of
+ * a MEME file (motifs; NULL: random). NULL on failure (logged). */
+tfb_net_t *tfb_training_net(const char *arch, const char *spec, const char *motifs, uint64_t seed,
+                            const tfb_examples_t *ex);
 /* Counts the parts and says how large they are; nothing to train on is for the caller to say. */
 void tfb_training_count(tfb_training_data_t *d);
 /* Warns of targets that cannot be learnt, since no training region is resolved, bound or unbound for them. 0, or -1

@@ -2,6 +2,7 @@
  * validation and test. */
 #include "genome/base.h"
 #include "genome/labels.h"
+#include "genome/lines.h"
 #include "util/util.h"
 #include <inttypes.h>
 #include <stdlib.h>
@@ -217,6 +218,20 @@ static int read_codes(const loader_t *l, const tfb_region_t *r)
     return got < 0 ? -1 : 0;
 }
 
+/* Adds the window in l->code with the labels in l->label, which begins at beg of a contig. Returns 0, or -1 (logged).
+ */
+static int add_example(loader_t *l, int contig, hts_pos_t beg)
+{
+    tfb_examples_t *e = l->e;
+    if (grow(e, &l->m) < 0) return -1;
+    pack2(l->code, e->window, e->seq + (size_t)e->n * e->seq_stride);
+    pack2(l->label, e->n_targets, e->lab + (size_t)e->n * e->lab_stride);
+    e->contig[e->n] = (uint16_t)contig;
+    e->beg[e->n] = (uint32_t)beg;
+    e->n++;
+    return 0;
+}
+
 /* Adds a region, unless it is to be left out. Returns 0, or -1. */
 static int add_region(loader_t *l, const tfb_region_t *r)
 {
@@ -239,13 +254,64 @@ static int add_region(loader_t *l, const tfb_region_t *r)
         tfb_error("%s:%" PRId64 ": start %" PRId64 " is beyond 4 Gb", l->o->labels, r->line, (int64_t)r->beg);
         return -1;
     }
-    if (grow(e, &l->m) < 0) return -1;
-    pack2(l->code, e->window, e->seq + (size_t)e->n * e->seq_stride);
-    pack2(l->label, e->n_targets, e->lab + (size_t)e->n * e->lab_stride);
-    e->contig[e->n] = (uint16_t)(e->n_contigs - 1);
-    e->beg[e->n] = (uint32_t)r->beg;
-    e->n++;
-    return 0;
+    return add_example(l, e->n_contigs - 1, r->beg);
+}
+
+/* Returns the number of a contig of an unlabelled region, which is added if it is new; -1 if it was not asked for, -2
+ * on failure (logged). */
+static int contig_of(loader_t *l, const tfb_lines_t *in, const char *name)
+{
+    tfb_examples_t *e = l->e;
+    if (!wanted(&l->contigs, name)) return -1;
+    for (int c = 0; c < e->n_contigs; c++)
+        if (!strcmp(e->contigs[c], name)) return c;
+    if (tfb_fasta_len(l->fasta, name) < 0) {
+        tfb_lines_error(in, "%s is not in %s", name, l->o->fasta);
+        return -2;
+    }
+    if (e->n_contigs == MAX_CONTIGS || add_contig(e, name) < 0) {
+        tfb_lines_error(in, "too many contigs");
+        return -2;
+    }
+    return e->n_contigs - 1;
+}
+
+/* Adds the window around the interval in hand, unless it reaches beyond its contig or has an N. *contig: that of the
+ * interval before, and then this one's. Returns 0, or -1 (logged). */
+static int add_unlabelled(loader_t *l, tfb_lines_t *in, int *contig)
+{
+    tfb_examples_t *e = l->e;
+    tfb_bed_t b;
+    if (tfb_bed_fields(in, &b) < 0 || tfb_bed_summit(in, &b, 1) < 0) return -1;
+    free(l->last);
+    if (!(l->last = strndup(in->s.s, b.n_contig))) return -1;
+    if (*contig < 0 || strcmp(e->contigs[*contig], l->last)) *contig = contig_of(l, in, l->last);
+    if (*contig < 0) return *contig == -1 ? 0 : -1;
+    hts_pos_t beg = (b.summit >= 0 ? b.summit : b.beg + (b.end - b.beg) / 2) - e->window / 2;
+    if (beg < 0 || beg > UINT32_MAX || beg + e->window > tfb_fasta_len(l->fasta, l->last)) return 0;
+    if (tfb_fasta_codes(l->fasta, l->last, beg, beg + e->window, l->code) < 0) return -1;
+    if (tfb_count_n(l->code, (size_t)e->window)) {
+        e->n_dropped_n++;
+        return 0;
+    }
+    return add_example(l, *contig, beg);
+}
+
+/* Adds the unlabelled windows. Returns 0, or -1 (logged). */
+static int load_unlabelled(loader_t *l)
+{
+    tfb_lines_t in = {0};
+    int got, ret = 0, contig = -1;
+    if (tfb_lines_open(&in, l->o->unlabelled) < 0) return -1;
+    memset(l->label, TFB_NULL, (size_t)l->e->n_targets);
+    while (ret == 0 && (got = tfb_lines_next(&in)) != 0) {
+        if (got < 0)
+            ret = -1;
+        else if (!tfb_bed_is_header(&in))
+            ret = add_unlabelled(l, &in, &contig);
+    }
+    tfb_lines_close(&in);
+    return ret;
 }
 
 static void none_left(const loader_t *l)
@@ -268,6 +334,8 @@ static int load(loader_t *l)
         none_left(l);
         return -1;
     }
+    l->e->n_labelled = l->e->n;
+    if (l->o->unlabelled && load_unlabelled(l) < 0) return -1;
     make_digest(l->e);
     return 0;
 }

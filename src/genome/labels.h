@@ -43,6 +43,7 @@ typedef struct {
     char **contigs;   /* n_contigs names in the order of the file */
     int n_contigs;
     int64_t n_dropped_n;    /* regions left out for an N in their sequence */
+    int64_t n_labelled;     /* the first so many come from the labels file, the rest are unlabelled */
     int64_t n_dropped_null; /* regions left out as unresolved for every target (or, with complete, for any) */
     char digest[65];        /* SHA-256 over targets, coordinates, sequences and labels kept */
 } tfb_examples_t;
@@ -54,7 +55,9 @@ typedef struct {
     int complete;        /* keep only regions resolved for all targets */
     char *const *chroms; /* NULL: all; else only regions of these contigs */
     int n_chroms;
-    int window; /* 0: whatever the first region has; else regions of another width are an error */
+    int window;             /* 0: whatever the first region has; else regions of another width are an error */
+    const char *unlabelled; /* BED or narrowPeak: windows around the middle or summit of its intervals, unresolved for
+                               all targets, follow the labelled ones; or NULL */
 } tfb_examples_opt_t;
 
 /* Reads all examples. NULL on failure, logged with file and line. Unknown targets or contigs are

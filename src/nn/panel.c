@@ -380,8 +380,7 @@ static int append_folder(char ***list, int *n, const char *path)
     return ret;
 }
 
-/* The list of files that a list of files and folders stands for; *n of them. NULL on failure (logged). */
-static char **files_of(const char *paths, int *n)
+char **tfb_panel_files(const char *paths, int *n)
 {
     int m = 0, ret = 0;
     char **v = tfb_split(paths, ',', &m), **list = NULL;
@@ -402,7 +401,7 @@ tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
     int n = 0, n_out = 0, ok = 0;
     size_t len = 1;
     output_t *out = NULL;
-    char **v = files_of(paths, &n);
+    char **v = tfb_panel_files(paths, &n);
     tfb_panel_t *p = calloc(1, sizeof *p);
     if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) ||
         !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) || !(p->calib = calloc((size_t)n, sizeof *p->calib)))

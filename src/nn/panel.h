@@ -16,6 +16,9 @@ typedef struct tfb_panel_t tfb_panel_t;
  * before those of few. tf: "all" or names, as tfb_targets_parse. pool is borrowed. NULL on failure (logged). */
 tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool);
 void tfb_panel_close(tfb_panel_t *p);
+/* Returns the files that a list of files and folders stands for, in the order described above; *n gets their number.
+ * Release with tfb_strv_free. NULL on failure (logged). */
+char **tfb_panel_files(const char *paths, int *n);
 /* Another one over the same weights, for another thread: p is only read, now and later, and must outlive it. NULL on
  * lack of memory (logged). */
 tfb_panel_t *tfb_panel_fork(const tfb_panel_t *p);

@@ -1,5 +1,7 @@
 /* batch.c - fetches the windows and labels of a list of examples. */
 #include "train/batch.h"
+#include "genome/base.h"
+#include <string.h>
 
 enum { FETCH = 32 }; /* examples a task fetches */
 
@@ -10,8 +12,14 @@ static void fetch_task(void *arg, int task, int thread)
     uint8_t spare[2 * TFB_AUGMENT_WINDOW];
     for (int i = task * FETCH; i < (task + 1) * FETCH && i < b->n; i++) {
         uint8_t *code = b->code + (size_t)i * b->ex->window;
-        tfb_examples_codes(b->ex, b->item[i] >> 1, b->item[i] & 1, code);
-        if (b->augment) tfb_augment(b->augment, tfb_hash64(b->key + b->item[i]), code, b->ex->window, spare);
+        int alike = b->augment && b->paired, rev = b->item[i] & 1;
+        uint64_t which = alike ? b->item[i] & ~(tfb_item_t)1 : b->item[i];
+        tfb_examples_codes(b->ex, b->item[i] >> 1, rev && !alike, code);
+        if (b->augment) tfb_augment(b->augment, tfb_hash64(b->key + which), code, b->ex->window, spare);
+        if (rev && alike) {
+            memcpy(spare, code, (size_t)b->ex->window);
+            tfb_revcomp(spare, (size_t)b->ex->window, code);
+        }
         if (b->label) tfb_examples_labels(b->ex, b->item[i] >> 1, b->label + (size_t)i * b->ex->n_targets);
     }
 }

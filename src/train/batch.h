@@ -17,6 +17,7 @@ typedef struct {
     int n;
     const tfb_augment_t *augment; /* NULL: windows as they are */
     uint64_t key;                 /* of the changes, an epoch's */
+    int paired; /* both strands of an example change alike: one is the reverse complement of the other */
 } tfb_batch_t;
 
 /* Fills code and label. pool NULL: this thread alone. */

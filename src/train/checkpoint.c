@@ -110,6 +110,11 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
                  o->warmup);
         tfb_sha256_update(&h, text, strlen(text));
     }
+    if (o->teachers) {
+        snprintf(text, sizeof text, " teachers %.9g ", o->hard);
+        tfb_sha256_update(&h, text, strlen(text));
+        tfb_sha256_update(&h, tfb_teachers_list(o->teachers), strlen(tfb_teachers_list(o->teachers)));
+    }
     if (o->weights) tfb_sha256_update(&h, o->weights, (size_t)ex->n_targets * sizeof *o->weights);
     if (o->schedule != TFB_RATE_CONSTANT || o->clean || o->warmup > 0)
         tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);

@@ -138,6 +138,7 @@ typedef struct {
     size_t n_item, n_valid;
     uint8_t *code, *label; /* of this rank's part of a batch */
     float *dz, *weight;    /* weight: of targets, or NULL */
+    float *soft;           /* (batch, targets): the teachers' probabilities, or NULL */
     char id[TFB_RUN_ID];
     int strands, whole, tty;    /* whole: examples of a batch of all ranks */
     int stop;                   /* a signal came, to any rank */
@@ -185,9 +186,10 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     tfb_pass_t *pass = &r->walk->pass;
     int me = tfb_ranks_me(), first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first;
     const tfb_augment_t *augment = tfb_augmented(&o->augment) && s->epoch < o->epochs - o->clean ? &o->augment : NULL;
-    tfb_batch_fetch(&(tfb_batch_t){r->ex, r->item + b * r->whole + first, r->code, r->label, B, augment, e->key},
-                    o->pool);
-    const tfb_labelled_t labelled = {r->label, (size_t)B, (size_t)r->ex->n_targets, r->weight};
+    const tfb_item_t *item = r->item + b * r->whole + first;
+    tfb_batch_fetch(&(tfb_batch_t){r->ex, item, r->code, r->label, B, augment, e->key, r->soft != NULL}, o->pool);
+    if (tfb_ranks_agree(r->soft ? tfb_teachers_score(o->teachers, r->code, item, B, r->soft) : 0) < 0) return -1;
+    const tfb_labelled_t labelled = {r->label, (size_t)B, (size_t)r->ex->n_targets, r->weight, r->soft, o->hard};
     double sums[2] = {tfb_loss_resolved(&labelled), stop_asked};
     tfb_ranks_sum(sums, 2);
     double m = sums[0];
@@ -223,9 +225,15 @@ static int epoch(run_t *r, epoch_t *e)
 {
     uint64_t seed = r->o->seed, n = (uint64_t)r->s.epoch;
     tfb_rng_t rng;
-    tfb_batch_items(r->ex, r->part, TFB_TRAIN, r->strands, r->item);
     tfb_rng_seed(&rng, tfb_hash64(seed) + n);
-    tfb_rng_shuffle(&rng, r->item, r->n_item);
+    if (r->soft && r->strands == 2) { /* strands side by side: teachers score their window once */
+        size_t half = tfb_batch_items(r->ex, r->part, TFB_TRAIN, 1, r->item);
+        tfb_rng_shuffle(&rng, r->item, half);
+        for (size_t i = half; i-- > 0;) r->item[2 * i + 1] = 1 | (r->item[2 * i] = r->item[i]);
+    } else {
+        tfb_batch_items(r->ex, r->part, TFB_TRAIN, r->strands, r->item);
+        tfb_rng_shuffle(&rng, r->item, r->n_item);
+    }
     *e = (epoch_t){.since = tfb_now(), .key = tfb_hash64(tfb_hash64(seed + 0x61756721) + n)}; /* "aug!" */
     e->shown = e->since;
     for (int64_t b = 0; b < r->per_epoch && !r->stop; b++) {
@@ -323,6 +331,9 @@ static int prepare(run_t *r, tfb_net_t *net)
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
     if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights)))
         return -1;
+    if (o->teachers &&
+        (!(r->soft = tfb_alloc(B * T, sizeof *r->soft, "a batch")) || tfb_teachers_begin(o->teachers, o->pool) < 0))
+        return -1;
     tfb_batch_items(r->ex, r->part, TFB_VALID, r->strands, r->valid);
     tfb_pass_t *pass = &r->walk->pass;
     pass->grad = r->s.grad;
@@ -372,6 +383,7 @@ static void release(run_t *r)
     free(r->label);
     free(r->dz);
     free(r->weight);
+    free(r->soft);
 }
 
 /* Leaves the best epoch's weights in the network. */

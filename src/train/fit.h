@@ -9,6 +9,7 @@
 #include "genome/labels.h"
 #include "nn/net.h"
 #include "train/augment.h"
+#include "train/teach.h"
 #include "util/util.h"
 
 typedef enum { TFB_RATE_CONSTANT = 0, TFB_RATE_COSINE = 1, TFB_RATE_LINEAR = 2, TFB_RATE_ONE_CYCLE = 3 } tfb_schedule_t;
@@ -22,10 +23,12 @@ typedef struct {
     int one_strand; /* leave out the reverse complements */
     double average; /* decay of the running average of weights per step (0 = off): what is validated and kept */
     double balance; /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0 = all alike */
-    tfb_augment_t augment; /* changes to training windows; all 0: none */
-    int clean;             /* the last epochs, which train on windows as they are */
-    double warmup;         /* share of the steps during which the rate rises from 0 */
-    const float *weights;  /* further weights of targets in the loss, times those of balance; or NULL */
+    tfb_augment_t augment;    /* changes to training windows; all 0: none */
+    int clean;                /* the last epochs, which train on windows as they are */
+    double warmup;            /* share of the steps during which the rate rises from 0 */
+    const float *weights;     /* further weights of targets in the loss, times those of balance; or NULL */
+    tfb_teachers_t *teachers; /* models to learn from beside the labels, or NULL; used, not owned */
+    double hard;              /* with teachers: the labels' share of the loss */
     double decay; /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
     const char *precision; /* of products, NULL: float32; here only a part of the checkpoint's identity */
     const uint8_t *frozen; /* per layer, or NULL */

@@ -6,14 +6,14 @@
 
 double tfb_loss_resolved(const tfb_labelled_t *l)
 {
-    double m = 0;
+    double m = 0, unresolved = l->soft ? 1 - l->hard : 0;
     for (size_t b = 0, i = 0; b < l->B; b++)
         for (size_t t = 0; t < l->T; t++, i++)
-            if (l->label[i] != TFB_NULL) m += l->weight ? (double)l->weight[t] : 1;
+            m += (l->label[i] == TFB_NULL ? unresolved : 1) * (l->weight ? (double)l->weight[t] : 1);
     return m;
 }
 
-/* Returns the loss of logit z for label y (0 or 1), and its slope. Only exponentials of negative numbers: nothing
+/* Returns the loss of logit z for label y (0 to 1), and its slope. Only exponentials of negative numbers: nothing
  * overflows. */
 static inline float cross_entropy(float z, float y, float *slope)
 {
@@ -25,14 +25,18 @@ static inline float cross_entropy(float z, float y, float *slope)
 double tfb_loss_sum(const tfb_labelled_t *l, const float *z, double m, float *dz)
 {
     double loss = 0;
+    float hard = (float)l->hard;
     for (size_t b = 0, i = 0; b < l->B; b++)
         for (size_t t = 0; t < l->T; t++, i++) {
-            if (l->label[i] == TFB_NULL) {
+            float w = l->weight ? l->weight[t] : 1, y = l->label[i] == TFB_BOUND, slope;
+            if (l->label[i] == TFB_NULL && !l->soft) {
                 if (dz) dz[i] = 0;
                 continue;
             }
-            float w = l->weight ? l->weight[t] : 1, slope;
-            loss += (double)(w * cross_entropy(z[i], l->label[i] == TFB_BOUND, &slope));
+            /* cross-entropy is linear in the label, so that two of them are one against their mean */
+            if (l->soft && l->label[i] != TFB_NULL) y = hard * y + (1 - hard) * l->soft[i];
+            if (l->soft && l->label[i] == TFB_NULL) y = l->soft[i], w *= 1 - hard;
+            loss += (double)(w * cross_entropy(z[i], y, &slope));
             if (dz) dz[i] = slope * (float)((double)w / m);
         }
     return loss;

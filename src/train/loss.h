@@ -11,12 +11,15 @@ typedef struct {
     const uint8_t *label;
     size_t B, T;
     const float *weight;
+    const float *soft; /* (B, T) probabilities that teachers gave, or NULL */
+    double hard;       /* with soft: the labels' share of the loss, 0 to 1 */
 } tfb_labelled_t;
 
-/* Returns the sum of the weights of the resolved labels. */
+/* Returns the sum of the weights of the resolved labels. With soft, unresolved ones count with a share of 1 - hard. */
 double tfb_loss_resolved(const tfb_labelled_t *l);
-/* Returns the weighted sum of the losses of logits z (B, T). dz (B, T; NULL: not needed) gets the gradient of that sum
- * divided by m. */
+/* Returns the weighted sum of the losses of logits z (B, T). With soft, the loss of a resolved label is hard * its
+ * cross-entropy + (1 - hard) * that against soft; an unresolved label has the second term alone. dz (B, T; NULL: not
+ * needed) gets the gradient of that sum divided by m. */
 double tfb_loss_sum(const tfb_labelled_t *l, const float *z, double m, float *dz);
 /* Returns the weighted mean loss over the resolved labels, and its gradient in dz (B, T; NULL: not needed). total (or
  * NULL) gets the sum of their weights; if that is 0, the loss and the gradient are 0. */

@@ -48,7 +48,8 @@ int tfb_predict_loss(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_i
         double m;
         tfb_batch_fetch(&(tfb_batch_t){.ex = ex, .item = item + i, .code = code, .label = label, .n = n}, pool);
         if (tfb_infer_windows(f, code, NULL, n, TFB_STRAND_FWD, z) < 0) goto done;
-        sum[0] += tfb_loss(&(tfb_labelled_t){label, (size_t)n, T, weight}, z, NULL, &m) * m;
+        sum[0] +=
+            tfb_loss(&(tfb_labelled_t){.label = label, .B = (size_t)n, .T = T, .weight = weight}, z, NULL, &m) * m;
         sum[1] += m;
     }
     tfb_ranks_sum(sum, 2);

@@ -20,6 +20,19 @@ tfb_net_t *tfb_transfer_net(const tfb_model_t *parent, int n_out, int keep, uint
     return n;
 }
 
+void tfb_transfer_heads(tfb_net_t *net, char *const *targets, const tfb_model_t *from)
+{
+    const tfb_layer_t *l = &net->layer[net->n_layers - 1], *lf = &from->net->layer[from->net->n_layers - 1];
+    size_t rows = (size_t)l->in.L * (size_t)l->in.C + 1; /* the last one: biases */
+    float *w = net->param + l->param_off;
+    const float *wf = from->net->param + lf->param_off;
+    for (int t = 0; t < net->n_out; t++) {
+        int at = tfb_model_target(from, targets[t]);
+        for (size_t k = 0; at >= 0 && k < rows; k++)
+            w[k * (size_t)net->n_out + (size_t)t] = wf[k * (size_t)from->net->n_out + (size_t)at];
+    }
+}
+
 int tfb_transfer_freeze(const tfb_net_t *net, const char *what, uint8_t *frozen)
 {
     int upto = -1; /* layers [0, upto) are frozen */
@@ -192,6 +205,46 @@ int tfb_transfer_record_ancestors(tfb_model_t *m, const tfb_model_t *parent)
     return bad ? -1 : 0;
 }
 
+/* Adds the entries of a comma-separated list (NULL: none) to the list under a key, without repeats. 0 or -1. */
+static int add_to_list(tfb_model_t *m, const char *key, const char *list)
+{
+    const char *had = tfb_model_meta(m, key);
+    int n = 0, n_own = 0, bad = 0;
+    if (!list || !*list) return 0;
+    char **v = tfb_split(list, ',', &n), **own = had && *had ? tfb_split(had, ',', &n_own) : NULL;
+    const char **keep = malloc(((size_t)n + (size_t)n_own + 1) * sizeof *keep);
+    char *text = NULL;
+    int n_keep = 0;
+    for (int i = 0; v && keep && i < n + n_own; i++) {
+        const char *s = i < n_own ? own[i] : v[i - n_own];
+        int k = 0;
+        while (k < n_keep && strcmp(keep[k], s)) k++;
+        if (k == n_keep) keep[n_keep++] = s;
+    }
+    if (v && keep) text = join(keep, n_keep, &bad);
+    int ret = text && !bad ? tfb_model_meta_set(m, key, text) : -1;
+    free(text);
+    free(keep);
+    tfb_strv_free(v);
+    tfb_strv_free(own);
+    return ret;
+}
+
+int tfb_transfer_record_teacher(tfb_model_t *m, const tfb_model_t *teacher)
+{
+    int has = has_contig_split(teacher), bad = 0;
+    static const char *const trained[] = {"train_chroms", "valid"}, *const held[] = {"valid", "test"};
+    for (int i = 0; has && i < 2; i++) {
+        bad |= add_to_list(m, "ancestor_chroms", tfb_model_meta(teacher, trained[i])) < 0;
+        bad |= add_to_list(m, "held_out_chroms", tfb_model_meta(teacher, held[i])) < 0;
+    }
+    if (!has) bad |= add_to_list(m, "ancestor_regions", tfb_model_meta(teacher, "train_regions")) < 0;
+    bad |= add_to_list(m, "ancestor_regions", tfb_model_meta(teacher, "ancestor_regions")) < 0;
+    bad |= add_to_list(m, "ancestor_chroms", tfb_model_meta(teacher, "ancestor_chroms")) < 0;
+    bad |= add_to_list(m, "held_out_chroms", tfb_model_meta(teacher, "held_out_chroms")) < 0;
+    return bad ? -1 : 0;
+}
+
 /* Whether one of a list of filters has seen a region. */
 static int seen_by_any(const char *filters, uint64_t h)
 {
@@ -309,6 +362,33 @@ int tfb_transfer_seen(const tfb_model_t *m, const tfb_examples_t *ex, uint8_t *s
     }
     free(in);
     return filter || tfb_model_meta(m, "train_chroms");
+}
+
+int tfb_transfer_check_teacher(const tfb_model_t *teacher, const char *path, const tfb_examples_t *ex,
+                               const uint8_t *part)
+{
+    static const char *const name[] = {[TFB_VALID] = "validation", [TFB_TEST] = "test"};
+    int64_t n[4] = {0}, known[4] = {0}, maybe[4] = {0}; /* of each part: regions, seen for sure, by a filter */
+    int by = has_contig_split(teacher);
+    uint8_t *seen = tfb_alloc((size_t)ex->n + 1, 1, "regions");
+    if (!seen || tfb_transfer_seen(teacher, ex, seen) < 0) {
+        free(seen);
+        return -1;
+    }
+    for (int64_t i = 0; i < ex->n; i++) {
+        int p = part[i];
+        n[p]++;
+        known[p] += seen[i] == TFB_SEEN_CONTIG || (p == TFB_TEST && seen[i] == TFB_SEEN_VALID);
+        maybe[p] += seen[i] == TFB_SEEN_REGION && !by;
+    }
+    free(seen);
+    for (int p = TFB_VALID; p <= TFB_TEST; p++) {
+        if (!known[p] && maybe[p] <= n[p] / 20) continue; /* a filter takes one region in a hundred for a seen one */
+        tfb_error("%s: %" PRId64 " of the %" PRId64 " %s regions trained it: hold out what the teachers held out", path,
+                  known[p] ? known[p] : maybe[p], n[p], name[p]);
+        return -1;
+    }
+    return 0;
 }
 
 char *tfb_transfer_seen_contigs(const tfb_examples_t *ex, const uint8_t *seen, int which, int invert, int most)

@@ -12,6 +12,9 @@
  * parent's; the rest is initialised by seed. NULL on failure (logged). */
 tfb_net_t *tfb_transfer_net(const tfb_model_t *parent, int n_out, int keep, uint64_t seed);
 
+/* Copies the outputs of targets (net->n_out) that a model with the same layers has into net's last layer. */
+void tfb_transfer_heads(tfb_net_t *net, char *const *targets, const tfb_model_t *from);
+
 /* frozen (n_layers) gets 1 for layers that are not to be trained. what: "none"; "conv" (everything before the first
  * dense or recurrent layer); "all-but-last"; or a layer's name: everything up to it. 0, or -1 on an unknown name
  * (logged). */
@@ -24,6 +27,10 @@ int tfb_transfer_record_regions(tfb_model_t *m, const tfb_examples_t *ex, const 
 /* Writes down what parent and its own ancestors were trained on, so that grandchildren are kept apart from it, too. 0
  * or -1. */
 int tfb_transfer_record_ancestors(tfb_model_t *m, const tfb_model_t *parent);
+
+/* Records what a teacher and its ancestors were trained on, in addition to what m already has. A teacher that was split
+ * by contigs counts with its contigs, whatever sample of their regions it had. 0 or -1. */
+int tfb_transfer_record_teacher(tfb_model_t *m, const tfb_model_t *teacher);
 
 typedef enum {
     TFB_LEAK_DROP,  /* regions that trained or validated the parent are dropped everywhere, as published */
@@ -47,6 +54,10 @@ enum {
                             is a Bloom filter) */
     TFB_SEEN_VALID = 4,  /* not seen in training, but on a contig that chose the model's epoch */
 };
+/* Checks that no region that validates or tests a student (part) trained a teacher, and that none that tests it
+ * validated the teacher. path is for messages. 0, or -1 (logged). */
+int tfb_transfer_check_teacher(const tfb_model_t *teacher, const char *path, const tfb_examples_t *ex,
+                               const uint8_t *part);
 /* seen (ex->n) gets the above, or 0, for each region. Returns 1 if the model's file says what trained it, 0 if it does
  * not (all 0), -1 (memory, logged). */
 int tfb_transfer_seen(const tfb_model_t *m, const tfb_examples_t *ex, uint8_t *seen);

@@ -51,7 +51,7 @@ int main(int argc, char **argv)
     float *mm = tfb_alloc(n->n_param, sizeof(float), "m"), *vv = tfb_alloc(n->n_param, sizeof(float), "v");
     for (int s = 0; s < steps || s == 0; s++) {
         const float *zt = tfb_walk_forward(w, code, B);
-        float loss = (float)tfb_loss(&(tfb_labelled_t){label, (size_t)B, (size_t)T, NULL}, zt, dz, NULL);
+        float loss = (float)tfb_loss(&(tfb_labelled_t){.label = label, .B = (size_t)B, .T = (size_t)T}, zt, dz, NULL);
         tfb_walk_backward(w, dz);
         if (s == 0) {
             fwrite(&loss, sizeof loss, 1, stdout);

@@ -1,0 +1,181 @@
+/* teach.c - scores windows with all teachers and averages their logits, target by target. */
+#include "train/teach.h"
+#include "nn/infer.h"
+#include "nn/panel.h"
+#include "util/util.h"
+#include <stdlib.h>
+#include <string.h>
+
+typedef struct {
+    tfb_model_t *model;
+    char *path;
+    tfb_infer_t *infer;
+    int n;   /* outputs that the student learns */
+    int *at; /* (n): their places among the model's targets */
+    int *to; /* (n): their places among the student's */
+} teacher_t;
+
+struct tfb_teachers_t {
+    int n, T, W;
+    teacher_t *teacher;
+    float *share;   /* (T): 1 / teachers of the target */
+    char *list;     /* names and digests */
+    uint8_t *code;  /* (m, W): windows without their reverse complements */
+    float *z, *sum; /* (m, T): of one teacher, of all */
+    size_t m;
+};
+
+/* Chooses the outputs of a teacher that the student learns. *n_of (T) counts the teachers of each target. 0, or -1 on
+ * lack of memory. */
+static int choose(tfb_teachers_t *t, teacher_t *m, char *const *targets, int *n_of)
+{
+    m->at = tfb_alloc((size_t)t->T, sizeof *m->at, "teachers");
+    m->to = tfb_alloc((size_t)t->T, sizeof *m->to, "teachers");
+    if (!m->at || !m->to) return -1;
+    for (int k = 0; k < t->T; k++) {
+        int at = tfb_model_target(m->model, targets[k]);
+        if (at < 0) continue;
+        m->at[m->n] = at;
+        m->to[m->n++] = k;
+        n_of[k]++;
+    }
+    return 0;
+}
+
+/* Loads one teacher. 0, or -1 (logged). */
+static int load(tfb_teachers_t *t, const char *path, char *const *targets, int *n_of)
+{
+    teacher_t *m = &t->teacher[t->n];
+    if (!(m->model = tfb_model_load(path))) return -1;
+    t->n++;
+    if (!(m->path = strdup(path))) return -1;
+    if (m->model->window != t->W) {
+        tfb_error("%s has windows of %d bases, the regions have %d", path, m->model->window, t->W);
+        return -1;
+    }
+    if (tfb_model_try(m->model, path) < 0 || choose(t, m, targets, n_of) < 0) return -1;
+    if (!m->n) tfb_warn("%s predicts none of the targets: it teaches nothing", path);
+    const char *base = strrchr(path, '/');
+    size_t had = t->list ? strlen(t->list) : 0;
+    base = base ? base + 1 : path;
+    char *list = realloc(t->list, had + strlen(base) + sizeof m->model->digest + 4);
+    if (!list) return -1;
+    t->list = list;
+    sprintf(list + had, "%s%s %s", had ? "; " : "", base, m->model->digest);
+    return 0;
+}
+
+/* Loads all teachers and checks that every target has one. 0, or -1 (logged). */
+static int load_all(tfb_teachers_t *t, char **files, int n, char *const *targets)
+{
+    int *n_of = tfb_alloc((size_t)t->T, sizeof *n_of, "teachers"), ret = -1;
+    t->teacher = tfb_alloc((size_t)n, sizeof *t->teacher, "teachers");
+    t->share = tfb_alloc((size_t)t->T, sizeof *t->share, "teachers");
+    if (!n_of || !t->teacher || !t->share) goto done;
+    for (int i = 0; i < n; i++)
+        if (load(t, files[i], targets, n_of) < 0) goto done;
+    for (int k = 0; k < t->T; k++) {
+        if (!n_of[k]) {
+            tfb_error("no teacher predicts %s: leave it out (--targets) or add a model that does", targets[k]);
+            goto done;
+        }
+        t->share[k] = 1 / (float)n_of[k];
+    }
+    ret = 0;
+done:
+    free(n_of);
+    return ret;
+}
+
+tfb_teachers_t *tfb_teachers_open(const char *paths, char *const *targets, int n_targets, int window)
+{
+    int n = 0, ok = 0;
+    char **files = tfb_panel_files(paths, &n);
+    tfb_teachers_t *t = tfb_alloc(1, sizeof *t, "teachers");
+    if (files && t) {
+        t->T = n_targets;
+        t->W = window;
+        ok = load_all(t, files, n, targets) == 0;
+    }
+    tfb_strv_free(files);
+    if (ok) return t;
+    tfb_teachers_close(t);
+    return NULL;
+}
+
+void tfb_teachers_close(tfb_teachers_t *t)
+{
+    if (!t) return;
+    for (int i = 0; i < t->n; i++) {
+        tfb_infer_destroy(t->teacher[i].infer);
+        tfb_model_destroy(t->teacher[i].model);
+        free(t->teacher[i].path);
+        free(t->teacher[i].at);
+        free(t->teacher[i].to);
+    }
+    free(t->teacher);
+    free(t->share);
+    free(t->list);
+    free(t->code);
+    free(t->z);
+    free(t->sum);
+    free(t);
+}
+
+int tfb_teachers_n(const tfb_teachers_t *t) { return t->n; }
+const tfb_model_t *tfb_teachers_model(const tfb_teachers_t *t, int i) { return t->teacher[i].model; }
+const char *tfb_teachers_path(const tfb_teachers_t *t, int i) { return t->teacher[i].path; }
+const char *tfb_teachers_list(const tfb_teachers_t *t) { return t->list; }
+
+int tfb_teachers_begin(tfb_teachers_t *t, tfb_pool_t *pool)
+{
+    for (int i = 0; i < t->n; i++) {
+        teacher_t *m = &t->teacher[i];
+        tfb_infer_destroy(m->infer);
+        m->infer = NULL;
+        if (m->n && !(m->infer = tfb_infer_create(m->model->net, m->at, m->n, pool))) return -1;
+    }
+    return 0;
+}
+
+/* Makes room for n windows. 0, or -1 (logged). */
+static int reserve(tfb_teachers_t *t, size_t n)
+{
+    if (n <= t->m) return 0;
+    free(t->code);
+    free(t->z);
+    free(t->sum);
+    t->m = 0;
+    t->code = tfb_alloc(n * (size_t)t->W, 1, "windows");
+    t->z = tfb_alloc(n * (size_t)t->T, sizeof *t->z, "the teachers' logits");
+    t->sum = tfb_alloc(n * (size_t)t->T, sizeof *t->sum, "the teachers' logits");
+    if (!t->code || !t->z || !t->sum) return -1;
+    t->m = n;
+    return 0;
+}
+
+/* Is item i the other strand of the one before? */
+static int repeats(const tfb_item_t *item, int i) { return i > 0 && item[i] == (item[i - 1] ^ 1); }
+
+int tfb_teachers_score(tfb_teachers_t *t, const uint8_t *code, const tfb_item_t *item, int n, float *p)
+{
+    size_t W = (size_t)t->W, T = (size_t)t->T, n_own = 0;
+    if (reserve(t, (size_t)n) < 0) return -1;
+    for (int i = 0; i < n; i++)
+        if (!repeats(item, i)) memcpy(t->code + W * n_own++, code + W * (size_t)i, W);
+    memset(t->sum, 0, n_own * T * sizeof *t->sum);
+    for (int k = 0; k < t->n; k++) {
+        const teacher_t *m = &t->teacher[k];
+        if (!m->n) continue;
+        if (tfb_infer_windows(m->infer, t->code, NULL, (int64_t)n_own, TFB_STRAND_BOTH, t->z) < 0) return -1;
+        for (size_t i = 0; i < n_own; i++)
+            for (int o = 0; o < m->n; o++) t->sum[i * T + (size_t)m->to[o]] += t->z[i * (size_t)m->n + (size_t)o];
+    }
+    for (size_t i = 0; i < n_own; i++)
+        for (size_t k = 0; k < T; k++) t->sum[i * T + k] = tfb_sigmoid(t->sum[i * T + k] * t->share[k]);
+    for (int i = 0, own = -1; i < n; i++) {
+        own += !repeats(item, i);
+        memcpy(p + T * (size_t)i, t->sum + T * (size_t)own, T * sizeof *p);
+    }
+    return 0;
+}
