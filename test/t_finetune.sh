@@ -58,7 +58,7 @@ $F -e 1 --allow-leak -o g.safetensors 2> log.txt; ! grep -q 'dropped' log.txt
 verdict $? '--allow-leak drops none'
 ok_if '--allow-leak is recorded' [ "$($TFBIND model --get leak g.safetensors)" = allowed ]
 $F --chroms chr1 --valid chr1 -e 1 -o g.safetensors 2> err.txt && echo 'not ok no regions left is an error' || {
-    grep -q 'no regions are left' err.txt
+    grep -q 'no training regions left' err.txt
     verdict $? 'no regions left is an error' "$(tail -n 1 err.txt)"
 }
 $TFBIND pretrain -f ref.fa -l labels.bed.gz --valid chr2 --spec "$S" --targets SPI1 -e 1 \
@@ -73,7 +73,7 @@ $TFBIND finetune --from bycontig.safetensors --target CTCF -f ref.fa -l labels.b
 $F --from tiny.safetensors -e 1 -o g.safetensors 2> err.txt &&
     echo 'not ok a parent that knows nothing is refused' ||
     {
-        grep -q 'does not say which regions' err.txt
+        grep -q 'does not record which regions' err.txt
         verdict $? 'a parent that knows nothing is refused' "$(tail -n 1 err.txt)"
     }
 
@@ -153,12 +153,12 @@ verdict $? 'contigs of the parent do not validate'
 $Q --from bycontig.safetensors --target CTCF --reuse-training -o y.safetensors 2> /dev/null
 ok_if "a child names its parent's contigs" [ "$($TFBIND model --get ancestor_chroms y.safetensors)" = chr1,chr2 ]
 # samples that cannot be
-fails '--regions with several targets' 'makes no sense with several targets' $TFBIND finetune --from \
+fails '--regions with several targets' 'cannot be used with several targets' $TFBIND finetune --from \
     m.safetensors --target CTCF,SPI1 -f ref.fa -l labels.bed.gz --regions 9 -o x.safetensors
-fails '--regions with --unbalanced' 'makes no sense with --unbalanced' $Q --from m.safetensors --regions \
+fails '--regions with --unbalanced' 'cannot be used with --unbalanced' $Q --from m.safetensors --regions \
     9 --unbalanced -o x.safetensors
 zcat labels.bed.gz | awk -F'\t' -v OFS='\t' 'NR > 1 && $6 == 1 { $6 = 0 } 1' > nobound.bed
-fails 'no bound regions' 'no regions are left for training: none with SPI1 bound' $TFBIND finetune \
+fails 'no bound regions' 'no training regions left with SPI1 bound' $TFBIND finetune \
     --from m.safetensors --target SPI1 -f ref.fa -l nobound.bed --valid chr2 -o x.safetensors
 zcat labels.bed.gz | awk -F'\t' -v OFS='\t' 'NR > 1 && $6 == 0 && NR % 10 { $6 = 1 } 1' > fewunbound.bed
 $TFBIND finetune --from m.safetensors --target SPI1 -f ref.fa -l fewunbound.bed --valid chr2 -e 1 \

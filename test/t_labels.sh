@@ -42,7 +42,7 @@ must 'a region beyond its contig' 'reaches beyond the 10000 bases'
 edit 'NR == 1 { $6 = "CTCF" } 1'; must 'a TF with two columns' 'TF CTCF has two columns, 5 and 6'
 sed 1d labels.bed > bad.bed; must 'no header' 'not a labels file'
 : > bad.bed; must 'an empty file' 'not a labels file'
-head -n 1 labels.bed > bad.bed; must 'no regions' 'no regions are left'
+head -n 1 labels.bed > bad.bed; must 'no regions' 'no usable regions'
 head -c $(($(stat -c %s labels.bed.gz) - 28)) labels.bed.gz > bad.bed
 must 'bgzip without its end marker' 'truncated'
 head -c 900 labels.bed.gz > bad.bed; must 'bgzip cut short' 'truncated'
@@ -59,6 +59,6 @@ fails 'a contig in two parts' 'chr2 is in both --valid and --test' $TFBIND pretr
     labels.bed --valid chr2 --test chr2 -o x
 fails 'an unknown validation contig' "there are no regions on 'chr3'" $TFBIND pretrain -f ref.fa -l \
     labels.bed --valid chr3 -o x
-fails 'an unknown architecture' 'no architecture called' $TFBIND pretrain -f ref.fa -l labels.bed -a resnet -o x
+fails 'an unknown architecture' 'unknown architecture' $TFBIND pretrain -f ref.fa -l labels.bed -a resnet -o x
 fails 'a network too wide for its window' 'do not fit' $TFBIND pretrain -f ref.fa -l labels.bed \
     --spec 'conv 8 99; dense 1' -o x

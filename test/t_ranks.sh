@@ -106,7 +106,7 @@ if [ -s r.safetensors.ckpt ]; then
     $M -n 2 $T --spec "$S" --average 0.98 -b 8 -e 4 -o r.safetensors --resume > /dev/null 2> r.txt &&
         echo 'not ok another batch is another run' ||
         {
-            [ "$(grep -c 'is of another run' r.txt)" = 1 ]
+            [ "$(grep -c 'belongs to a different run' r.txt)" = 1 ]
             verdict $? 'another batch is another run, said once' "$(head -n 1 r.txt)"
         }
     $M -n 4 $T --spec "$S" --average 0.98 -b 8 -e 4 -o r.safetensors --resume 2> r.txt
@@ -136,7 +136,7 @@ ended u 'error: rank 1: .*gone.bed.gz' 'a rank that cannot read its input ends a
 ended v 'gone.bed.gz' 'what no rank can read ends all'
 [ "$(grep -c 'gone.bed.gz' v.txt)" = 1 ]
 verdict $? 'what no rank can read is said once' "$(grep -c 'gone.bed.gz' v.txt) times"
-ended w 'error: rank 3: .*not those of rank 0' 'a rank with other data ends all'
+ended w 'error: rank 3: .*differ from those of rank 0' 'a rank with other data ends all'
 
 # a rank killed: the others end, soon, and what was done so far is not lost
 rank_pid() { # MODEL RANK: the process that trains this model as that rank
@@ -177,7 +177,7 @@ kill -0 $job 2> /dev/null && {
     kill -9 $job
     echo 'not ok one rank asked to stop stops all'
 } || {
-    grep -q 'stopped after epoch .* --resume goes on' i.txt && ! grep -q MPI_ABORT i.txt
+    grep -q 'stopped after epoch .* --resume to continue' i.txt && ! grep -q MPI_ABORT i.txt
     verdict $? 'one rank asked to stop stops all' "$(tail -n 1 i.txt)"
 }
 

@@ -60,7 +60,7 @@ fails 'an unknown criterion' '--by is correlation' $R --by luck
 fails 'an unknown contig' "no regions on 'x'" $R --chroms c,x
 fails 'no groups' 'needs --groups' $R --by mode
 fails 'no partners' 'needs --partners' $R --by partners
-fails 'a target without a mode' 'knows no binding mode of T' $R --by mode --groups <(printf 'tf\tgroup\nA\tx\n')
+fails 'a target without a mode' 'has no binding mode for T' $R --by mode --groups <(printf 'tf\tgroup\nA\tx\n')
 fails 'a table without the columns' 'a header line with' $R --by mode --groups s.txt
 fails 'a score that is none' "'high' is not a score" $R --by partners \
     --partners <(printf 'protein1 protein2 score\nT A high\n')

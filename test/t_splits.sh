@@ -34,7 +34,7 @@ is '--test alone: the parent validates' \
 quiet $F --from parent.safetensors --reuse-training --valid chr3 -o d.safetensors
 is 'a contig that tested the parent may validate' \
     "$(meta d.safetensors train_chroms) $(meta d.safetensors valid) $(meta d.safetensors test)" 'chr1 chr3 '
-grep -q '^\[tfbind finetune\] chr2: held out by the parent, and in neither --valid nor --test: left out' log.txt
+grep -q '^\[tfbind finetune\] not using chr2: held out by the parent, but in neither --valid nor --test' log.txt
 verdict $? 'what is in no list is left out' "$(head -n 2 log.txt | tr '\n' ' ')"
 fails 'nothing is left that the parent has not seen' 'the parent has seen' $F --from parent.safetensors \
     -o no.safetensors
@@ -202,7 +202,7 @@ for how in flip set cut extend zero drop; do
     for seed in 1 2 3 4 5 6; do
         perl hurt.pl good.ckpt k.safetensors.ckpt $how $seed
         $K > /dev/null 2> err.txt && resumed="$resumed $how-$seed" && continue
-        grep -q 'error: checkpoint k.safetensors.ckpt .*remove it to start afresh' err.txt &&
+        grep -q 'error: checkpoint k.safetensors.ckpt .*remove it to start again' err.txt &&
             [ ! -e k.safetensors ] ||
             resumed="$resumed $how-$seed:said-$(head -n 1 err.txt | tr ' ' _)"
         rm -f k.safetensors
@@ -217,4 +217,4 @@ quiet $K
 same 'a whole one is resumed' <(tail -c 2000 whole.safetensors) <(tail -c 2000 k.safetensors)
 perl -pe 's/ckpt-3/ckpt-2/ if $. == 1' good.ckpt > k.safetensors.ckpt
 fails 'one of another version' 'was written by another version of tfbind' $K
-cp good.ckpt k.safetensors.ckpt; fails 'one of another run' 'is of another run' $K --seed 7
+cp good.ckpt k.safetensors.ckpt; fails 'one of another run' 'belongs to a different run' $K --seed 7

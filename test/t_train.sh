@@ -119,7 +119,7 @@ if [ -e t.safetensors.ckpt ]; then
     $P --spec "$S" -e 2000 --seed 5 -o t.safetensors --resume 2> t.log &&
         echo 'not ok a checkpoint of another run is refused' ||
         {
-            grep -q 'is of another run' t.log
+            grep -q 'belongs to a different run' t.log
             verdict $? 'a checkpoint of another run is refused' "$(tail -n 1 t.log)"
         }
     head -c 999 t.safetensors.ckpt > u.safetensors.ckpt
@@ -218,7 +218,7 @@ letter-probability matrix: alength= 4 w= 3 nsites= 20
 $P --spec 'conv 8 5; relu; pool 4; dense 0' -e 1 --motifs m.meme -o m.safetensors 2> m.txt
 grep -q '2 of 8 filters start as motifs of 1 of 3 targets' m.txt
 verdict $? '--motifs starts filters' "$(head -n 3 m.txt | tr '\n' ' ')"
-fails '--motifs without a convolution' 'the first layer is none' $P --spec 'dense 8; relu; dense 0' -e 1 \
+fails '--motifs without a convolution' 'need a convolution as the first layer' $P --spec 'dense 8; relu; dense 0' -e 1 \
     --motifs m.meme -o x.safetensors
 fails '--motifs that are not there' 'none.meme' $P --spec 'conv 8 5; relu; pool 4; dense 0' -e 1 \
     --motifs none.meme -o x.safetensors

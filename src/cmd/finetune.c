@@ -1,4 +1,4 @@
-/* finetune.c - `tfbind finetune`: a pre-trained model -> a model of one TF or a few. Options in, calls of the core out.
+/* finetune.c - `tfbind finetune`: a pre-trained model -> a model of one TF or a few. Parses options and calls the core.
  */
 #include "config.h"
 #include "cmd/cmd.h"
@@ -23,69 +23,70 @@ typedef struct {
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Fine-tune a pre-trained model for a TF of which some hundred bound regions are known: its last layer "
-               "is replaced by a fresh one,\n"
-               "and everything is trained on at a ten times lower rate (Novakovsky et al. 2021).\n"
+    fprintf(f, "Fine-tune a pre-trained model for a TF with few known binding sites: a few hundred bound regions are\n"
+               "enough. The last layer is replaced by a new one; then all layers are trained at a tenth of the usual\n"
+               "learning rate (Novakovsky et al. 2021).\n"
                "\n"
                "Usage: tfbind finetune [options] --from model.safetensors --target TF -f ref.fa -l labels.bed.gz -o "
                "tf.safetensors\n"
                "\n"
                "      --from FILE          pre-trained model\n"
-               "      --target LIST        TF to learn, a column of the labels; the model need not know it. Several: a "
-               "joint model of them\n"
-               "      --from-scratch       the control: the same network and data, fresh weights, rate 0.003\n"
-               "      --freeze WHAT        layers not to train: none, conv, all-but-last, or everything up to a named "
-               "layer [none]\n"
+               "      --target LIST        TF to learn, a column of the labels file; the pre-trained model need not\n"
+               "                           predict it. A list of TFs gives one model for all of them\n"
+               "      --from-scratch       train a control: same network and data, random weights, rate 0.003\n"
+               "      --freeze WHAT        layers not to train: none, conv, all-but-last, or the name of a layer\n"
+               "                           (freezes it and all before it) [none]\n"
                "Data\n"
                "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
                "  -l, --labels FILE        regions and labels, as for pretrain\n"
-               "      --regions INT        train on so many bound regions, drawn by --seed, and validate on an eighth "
-               "of that [all]\n"
-               "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content in "
-               "10 bins]\n"
-               "      --chroms LIST        use only regions of these contigs [all]\n"
-               "      --valid LIST         contigs for validation  } [the parent's; if it has none, a random split by "
-               "--seed:\n"
-               "      --test LIST          contigs for testing     }  80 %% training, 10 %% validation, 10 %% test]\n"
-               "Leaks: regions that trained or validated the parent are dropped, as published; contigs that it held "
-               "out do not train.\n"
-               "      --reuse-training     let the parent's regions train again; they still neither validate nor test\n"
-               "      --allow-leak         use all regions like any other (recorded in the model)\n"
+               "      --regions INT        number of bound training regions to sample by --seed; validation uses\n"
+               "                           an eighth of that number [all]\n"
+               "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content\n"
+               "                           in 10 bins]\n"
+               "      --chroms LIST        use only regions on these contigs [all]\n"
+               "      --valid LIST         contigs for validation  } [the parent's; if it has none, a random split\n"
+               "      --test LIST          contigs for testing     }  by --seed: 80 %% training, 10 %% validation,\n"
+               "                                                      10 %% test]\n"
+               "Leaks: regions that trained or validated the parent are dropped; contigs it held out do not train\n"
+               "      --reuse-training     train on the parent's regions again, but do not validate or test on them\n"
+               "      --allow-leak         use all regions; the model records this\n"
                "Training\n"
                "  -e, --epochs INT         passes over the training regions [10]\n"
-               "  -b, --batch INT          examples a step; of every process that mpirun starts [100]\n"
-               "      --rate FLOAT         Adam's learning rate [0.0003; 0.003 from scratch]\n"
+               "  -b, --batch INT          examples per step and process [100]\n"
+               "      --rate FLOAT         learning rate of Adam [0.0003; from scratch: 0.003]\n"
                "      --schedule NAME      constant, cosine, linear or one-cycle [constant]\n"
                "      --warmup FLOAT       share of the steps in which the rate rises from 0 [0; one-cycle: 0.3]\n"
-               "      --augment LIST       change training windows at random: "
-               "shift=20,mutate=0.05,insert=20,delete=30, or some of these [none]\n"
-               "      --clean INT          train on windows as they are in so many last epochs [0]\n"
-               "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
-               "      --balance FLOAT      with several targets: weight of a TF in the loss, (bound regions of the TF "
-               "with most / its own)^FLOAT [0]\n"
-               "      --weights FILE       further weights of TFs in the loss: TF, tab, weight [1]\n"
+               "      --augment LIST       random changes to training windows, any of\n"
+               "                           shift=20,mutate=0.05,insert=20,delete=30 [none]\n"
+               "      --clean INT          number of last epochs that train on unchanged windows [0]\n"
+               "      --average FLOAT      validate and keep a running average of the weights; FLOAT is its decay\n"
+               "                           per step [0: no average]\n"
+               "      --balance FLOAT      with several targets: give each the weight (bound regions of the most\n"
+               "                           frequent target / its bound regions)^FLOAT in the loss [0: equal weights]\n"
+               "      --weights FILE       more weights of TFs in the loss; each line: TF, tab, weight [1]\n"
                "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
                "      --one-strand         do not add the reverse complements\n"
-               "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as "
-               "fast) [float32]\n"
-               "      --seed INT           of sample, new weights, order and dropout [1]\n"
-               "      --resume             go on from OUT.ckpt\n"
+               "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice\n"
+               "                           as fast) [float32]\n"
+               "      --seed INT           seed for sample, new weights, order and dropout [1]\n"
+               "      --resume             continue from OUT.ckpt, which is written after every epoch\n"
                "Output\n"
-               "  -o, --output FILE        the model, of the epoch with the lowest validation loss\n"
+               "  -o, --output FILE        model of the epoch with the lowest validation loss\n"
                "      --half               store weights as float16\n"
-               "  -@, --threads INT        threads of this process [all processors, or its part of them]\n"
+               "  -@, --threads INT        threads of this process; they do not change the result [all\n"
+               "                           processors, or its share of them]\n"
                "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
-               "  -h, --help               this text\n");
+               "  -h, --help               print this text\n");
 }
 
 typedef struct {
     const args_t *a;
     tfb_model_t *parent;
     tfb_training_data_t d;
-    int by_contig; /* its split */
+    int by_contig; /* split by contigs, not at random */
 } job_t;
 
-/* Training, validation and test regions: split, kept apart from the parent's, sampled. */
+/* Splits the regions, drops those that the parent has seen, and samples. 0, or -1 (logged). */
 static int choose_regions(const args_t *a, job_t *j)
 {
     const tfb_training_t *t = &a->t;
@@ -102,8 +103,8 @@ static int choose_regions(const args_t *a, job_t *j)
         int64_t bound_valid, valid = t->regions ? (t->regions / 8 > 10 ? t->regions / 8 : 10) : 0;
         if (tfb_transfer_balance(ex, 0, TFB_TRAIN, t->regions, seed, part, &bound) < 0) return -1;
         if (!bound) {
-            tfb_error("no regions are left for training: none with %s bound%s", ex->targets[0],
-                      dropped ? "; the parent has seen the others (--reuse-training lets them train again)" : "");
+            tfb_error("no training regions left with %s bound%s", ex->targets[0],
+                      dropped ? ": the parent has seen all others (--reuse-training trains on them again)" : "");
             return -1;
         }
         if (t->regions && bound < t->regions)
@@ -114,18 +115,18 @@ static int choose_regions(const args_t *a, job_t *j)
     tfb_training_count(&j->d);
     int64_t n = j->d.n[TFB_TRAIN];
     if (n < 2) {
-        tfb_error("no regions are left for training%s",
-                  dropped ? ": the parent has seen them all (--reuse-training lets them train again)" : "");
+        tfb_error("no training regions left%s",
+                  dropped ? ": the parent has seen them all (--reuse-training trains on them again)" : "");
         return -1;
     }
     if (tfb_training_check_targets(&j->d) < 0) return -1;
     if (balanced && n < 2 * bound)
-        tfb_warn("%s has only %" PRId64 " unbound regions to train on beside %" PRId64 " bound ones", ex->targets[0],
+        tfb_warn("%s has only %" PRId64 " unbound regions to train on for %" PRId64 " bound ones", ex->targets[0],
                  n - bound, bound);
     return 0;
 }
 
-/* What the model says beside what every model does. */
+/* Adds the metadata that only finetune records. 0 or -1. */
 static int describe(void *arg, tfb_model_t *m)
 {
     static const char *const leak[] = {"dropped", "training regions reused for training", "allowed"};
@@ -143,7 +144,7 @@ static int describe(void *arg, tfb_model_t *m)
     return bad || tfb_transfer_record_regions(m, j->d.ex, j->d.part) < 0 ? -1 : 0;
 }
 
-/* Everything that is read: the parent, examples and their split, and the network to train on. */
+/* Loads the parent and the examples, chooses regions and makes the network to train. 0, or -1 (logged). */
 static int prepare(const args_t *a, job_t *j)
 {
     tfb_training_data_t *d = &j->d;
@@ -203,12 +204,12 @@ int tfb_cmd_finetune(int argc, char **argv)
         {a.t.labels, "-l labels.bed.gz"},     {a.t.out, "-o tf.safetensors"}, {NULL, NULL}};
     if (bad || tfb_cmd_incomplete("finetune", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.t.regions && (a.unbalanced || strchr(a.target, ','))) {
-        tfb_error("--regions samples the regions of one target, balanced: it makes no sense with %s",
+        tfb_error("--regions draws a balanced sample for one target: it cannot be used with %s",
                   a.unbalanced ? "--unbalanced" : "several targets");
         return 1;
     }
     if (a.scratch && strcmp(a.freeze, "none")) {
-        tfb_error("--from-scratch leaves nothing worth freezing: --freeze %s makes no sense with it", a.freeze);
+        tfb_error("--from-scratch trains all layers: it cannot be used with --freeze %s", a.freeze);
         return 1;
     }
     if (a.t.fit.rate == 0) a.t.fit.rate = a.scratch ? 0.003 : 0.0003;

@@ -1,4 +1,4 @@
-/* pretrain.c - `tfbind pretrain`: labels.bed.gz + FASTA -> a multi-task model. Options in, one call of the core out. */
+/* pretrain.c - `tfbind pretrain`: labels.bed.gz + FASTA -> a multi-task model. Parses options and calls the core. */
 #include "config.h"
 #include "cmd/cmd.h"
 #include "cmd/training.h"
@@ -23,64 +23,66 @@ typedef struct {
 
 static void usage(FILE *f)
 {
-    fprintf(
-        f,
-        "Train a multi-task model: one output per TF of a labels file.\n"
-        "\n"
-        "Usage: tfbind pretrain [options] -f ref.fa -l labels.bed.gz -o model.safetensors\n"
-        "\n"
-        "Data\n"
-        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-        "  -l, --labels FILE        regions and labels: #chrom start end name TF1 TF2 ...; 1 bound, 0 unbound, . "
-        "unresolved\n"
-        "      --targets LIST       TFs to learn, comma-separated, or @FILE with one a line [all of the labels file]\n"
-        "      --chroms LIST        use only regions of these contigs [all]\n"
-        "      --complete           use only regions resolved for all targets [unresolved labels are left out of the "
-        "loss]\n"
-        "      --valid LIST         contigs for validation  } [a random split by --seed: 80 %% training,\n"
-        "      --test LIST          contigs for testing     }  10 %% validation, 10 %% test]\n"
-        "      --regions INT        train on so many regions, drawn by --seed, and validate on an eighth of that "
-        "[all]\n"
-        "      --genome NAME        name of the genome build, kept in the model [the FASTA's file name]\n"
-        "      --policy NAME        name of the labels' policy, kept in the model [the labels' file name]\n"
-        "Network\n"
-        "  -a, --arch NAME          %s [convnet]\n"
-        "      --spec TEXT          a network of your own, e.g. 'conv 64 15; bn; relu; pool 4; dense 32; relu; dense "
-        "0';\n"
-        "                           the last dense layer's size is set to the number of targets\n"
-        "      --motifs FILE        start the first layer's filters from the targets' motifs, a MEME file [random]\n"
-        "Training\n"
-        "  -e, --epochs INT         passes over the training regions [15]\n"
-        "  -b, --batch INT          examples a step; of every process that mpirun starts [100]\n"
-        "      --rate FLOAT         Adam's learning rate [0.003]\n"
-        "      --schedule NAME      rate over the run: constant, cosine, linear (down to 0), one-cycle (up and\n"
-        "                           down) [constant]\n"
-        "      --warmup FLOAT       share of the steps in which the rate rises from 0 [0; one-cycle: 0.3]\n"
-        "      --augment LIST       change training windows at random: shift=20,mutate=0.05,insert=20,delete=30, or "
-        "some of these [none]\n"
-        "      --clean INT          train on windows as they are in so many last epochs [0]\n"
-        "      --average FLOAT      validate and keep a running average of the weights, of this decay a step [0: off]\n"
-        "      --balance FLOAT      weight of a TF in the loss: (bound regions of the TF with most / its own)^FLOAT "
-        "[0: all alike]\n"
-        "      --weights FILE       further weights of TFs in the loss, such as of those that are learnt poorly: TF, "
-        "tab, weight [1]\n"
-        "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
-        "      --one-strand         do not add the reverse complements\n"
-        "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as fast) "
-        "[float32]\n"
-        "      --seed INT           of weights, order, dropout and random split [1]\n"
-        "      --resume             go on from OUT.ckpt, which is written after every epoch\n"
-        "Output\n"
-        "  -o, --output FILE        the model, of the epoch with the lowest validation loss\n"
-        "      --half               store weights as float16\n"
-        "  -@, --threads INT        threads of this process [all processors, or its part of them]; the result does not "
-        "depend on it\n"
-        "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
-        "  -h, --help               this text\n"
-        "\n"
-        "On several machines: mpirun -n N tfbind pretrain ... trains as one process with N times the batch does (`man "
-        "tfbind-pretrain`).\n",
-        tfb_net_arch_names());
+    fprintf(f,
+            "Train a multi-task model: one output per TF of a labels file.\n"
+            "\n"
+            "Usage: tfbind pretrain [options] -f ref.fa -l labels.bed.gz -o model.safetensors\n"
+            "\n"
+            "Data\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+            "  -l, --labels FILE        regions and labels: #chrom start end name TF1 TF2 ...;\n"
+            "                           1 bound, 0 unbound, . unresolved\n"
+            "      --targets LIST       TFs to learn, comma-separated, or @FILE with one per line [all TFs of\n"
+            "                           the labels file]\n"
+            "      --chroms LIST        use only regions on these contigs [all]\n"
+            "      --complete           use only regions resolved for all targets [use all; an unresolved label\n"
+            "                           does not enter the loss]\n"
+            "      --valid LIST         contigs for validation  } [a random split by --seed: 80 %% training,\n"
+            "      --test LIST          contigs for testing     }  10 %% validation, 10 %% test]\n"
+            "      --regions INT        number of training regions to sample by --seed; validation uses an\n"
+            "                           eighth of that number [all]\n"
+            "      --genome NAME        genome build to record in the model [name of the FASTA file]\n"
+            "      --policy NAME        labelling policy to record in the model [name of the labels file]\n"
+            "Network\n"
+            "  -a, --arch NAME          %s [convnet]\n"
+            "      --spec TEXT          your own network, e.g.\n"
+            "                           'conv 64 15; bn; relu; pool 4; dense 32; relu; dense 0';\n"
+            "                           the last dense layer gets one output per target\n"
+            "      --motifs FILE        MEME file; the first layer's filters start as motifs of the targets\n"
+            "                           [random filters]\n"
+            "Training\n"
+            "  -e, --epochs INT         passes over the training regions [15]\n"
+            "  -b, --batch INT          examples per step and process [100]\n"
+            "      --rate FLOAT         learning rate of Adam [0.003]\n"
+            "      --schedule NAME      learning rate over the run: constant, cosine, linear (down to 0) or\n"
+            "                           one-cycle (up, then down) [constant]\n"
+            "      --warmup FLOAT       share of the steps in which the rate rises from 0 [0; one-cycle: 0.3]\n"
+            "      --augment LIST       random changes to training windows, any of\n"
+            "                           shift=20,mutate=0.05,insert=20,delete=30 [none]\n"
+            "      --clean INT          number of last epochs that train on unchanged windows [0]\n"
+            "      --average FLOAT      validate and keep a running average of the weights; FLOAT is its decay\n"
+            "                           per step [0: no average]\n"
+            "      --balance FLOAT      give each TF the weight (bound regions of the most frequent TF / its\n"
+            "                           bound regions)^FLOAT in the loss [0: equal weights]\n"
+            "      --weights FILE       more weights of TFs in the loss, e.g. for TFs that are hard to learn;\n"
+            "                           each line: TF, tab, weight [1]\n"
+            "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
+            "      --one-strand         do not add the reverse complements\n"
+            "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice\n"
+            "                           as fast) [float32]\n"
+            "      --seed INT           seed for weights, order, dropout and random split [1]\n"
+            "      --resume             continue from OUT.ckpt, which is written after every epoch\n"
+            "Output\n"
+            "  -o, --output FILE        model of the epoch with the lowest validation loss\n"
+            "      --half               store weights as float16\n"
+            "  -@, --threads INT        threads of this process; they do not change the result [all\n"
+            "                           processors, or its share of them]\n"
+            "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
+            "  -h, --help               print this text\n"
+            "\n"
+            "On several machines: mpirun -n N tfbind pretrain ... trains like one process with an N times\n"
+            "larger batch (see `man tfbind-pretrain`).\n",
+            tfb_net_arch_names());
 }
 
 typedef struct {
@@ -88,7 +90,7 @@ typedef struct {
     tfb_training_data_t d;
 } job_t;
 
-/* Everything that is read: examples and their split, and a network to train. */
+/* Loads the examples, splits them and makes the network to train. 0, or -1 (logged). */
 static int prepare(const args_t *a, job_t *j)
 {
     const tfb_training_t *t = &a->t;
@@ -102,9 +104,9 @@ static int prepare(const args_t *a, job_t *j)
         return -1;
     tfb_training_count(&j->d);
     int64_t n = j->d.n[TFB_TRAIN];
-    if (ex->n_dropped_n) tfb_note("%" PRId64 " regions with an N in their sequence left out", ex->n_dropped_n);
+    if (ex->n_dropped_n) tfb_note("skipped %" PRId64 " regions with N in their sequence", ex->n_dropped_n);
     if (!n) {
-        tfb_error("no regions are left for training");
+        tfb_error("no training regions left");
         return -1;
     }
     if (tfb_training_check_targets(&j->d) < 0) return -1;
@@ -112,7 +114,7 @@ static int prepare(const args_t *a, job_t *j)
     return (j->d.net = tfb_training_net(a->arch, a->spec, a->motifs, t->fit.seed, ex)) ? 0 : -1;
 }
 
-/* What the model says beside what every model does. */
+/* Adds the metadata that only pretrain records. 0 or -1. */
 static int describe(void *arg, tfb_model_t *m)
 {
     const job_t *j = arg;
@@ -171,7 +173,7 @@ int tfb_cmd_pretrain(int argc, char **argv)
         {a.t.fasta, "-f ref.fa"}, {a.t.labels, "-l labels.bed.gz"}, {a.t.out, "-o model.safetensors"}, {NULL, NULL}};
     if (bad || tfb_cmd_incomplete("pretrain", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.t.regions == 1) {
-        tfb_error("--regions 1: training wants two regions at least");
+        tfb_error("--regions 1: training needs at least two regions");
         return 1;
     }
     return tfb_ranks_end(tfb_ranks_begin() < 0 || run(&a, argc, argv) < 0);

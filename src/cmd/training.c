@@ -1,4 +1,4 @@
-/* training.c - options in, a model's file out: the road that pretrain and finetune have in common. */
+/* training.c - the steps that pretrain and finetune share, from options to a model file. */
 #include "config.h"
 #include "cmd/training.h"
 #include "cmd/cmd.h"
@@ -102,10 +102,10 @@ void tfb_training_count(tfb_training_data_t *d)
     for (int64_t i = 0; i < d->ex->n; i++) n[d->part[i]]++;
     tfb_note("%" PRId64 " training, %" PRId64 " validation, %" PRId64 " test regions of %d bases, %d target%s",
              n[TFB_TRAIN], n[TFB_VALID], n[TFB_TEST], d->ex->window, d->ex->n_targets, d->ex->n_targets > 1 ? "s" : "");
-    if (n[TFB_TRAIN] && !n[TFB_VALID]) tfb_warn("no regions for validation: the last epoch will be kept, not the best");
+    if (n[TFB_TRAIN] && !n[TFB_VALID]) tfb_warn("no validation regions: keeping the last epoch, not the best");
 }
 
-/* Names (n of d's targets with kind[t] == which) in a warning, the first few. */
+/* Warns of the targets with kind[t] == which; names the first few. */
 static void warn_of_targets(const tfb_training_data_t *d, const uint8_t *kind, int which, const char *lack)
 {
     char text[600];
@@ -116,7 +116,7 @@ static void warn_of_targets(const tfb_training_data_t *d, const uint8_t *kind, i
     }
     if (n > 8) snprintf(text + len, sizeof text - (size_t)len, " and %d more", n - 8);
     if (n)
-        tfb_warn("%s: %s among the training regions, so that the model's output for %s means nothing", text, lack,
+        tfb_warn("%s: %s among the training regions; the model's output for %s has no meaning", text, lack,
                  n > 1 ? "them" : "it");
 }
 
@@ -132,7 +132,7 @@ int tfb_training_check_targets(const tfb_training_data_t *d)
         free(label);
         return -1;
     }
-    for (int64_t i = 0; i < ex->n; i++) { /* one bit for each class that was met */
+    for (int64_t i = 0; i < ex->n; i++) { /* one bit for each class found */
         if (d->part[i] != TFB_TRAIN) continue;
         tfb_examples_labels(ex, i, label);
         for (int t = 0; t < ex->n_targets; t++) kind[t] |= (uint8_t)(1 << label[t]);
@@ -150,7 +150,7 @@ int tfb_training_check_targets(const tfb_training_data_t *d)
     free(kind);
     free(label);
     if (n_bad < ex->n_targets) return 0;
-    tfb_error("there is nothing to learn: no training region is bound for any target");
+    tfb_error("nothing to learn: no training region is bound for any target");
     return -1;
 }
 
@@ -165,7 +165,7 @@ void tfb_training_free(tfb_training_data_t *d)
     free(d->frozen);
 }
 
-/* What every model says of its training. */
+/* Adds the metadata that every trained model records. 0 or -1. */
 static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_model_t *m, const tfb_fit_report_t *rep,
                   const char *command)
 {
@@ -208,10 +208,11 @@ int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *iden
     tfb_fit_catch_signals();
     if (tfb_fit(d->net, d->ex, d->part, &o, &rep) < 0) goto done;
     if (rep.interrupted) {
-        tfb_warn("stopped after epoch %d; the same command with --resume goes on from %s", rep.epochs_run, ckpt);
+        tfb_warn("stopped after epoch %d; run the same command with --resume to continue from %s", rep.epochs_run,
+                 ckpt);
         goto done;
     }
-    if (tfb_ranks_me() > 0) { /* the rest is files, which rank 0 writes */
+    if (tfb_ranks_me() > 0) { /* only rank 0 writes files */
         ret = 0;
         goto done;
     }

@@ -1,5 +1,4 @@
-/* training.h - what pretrain and finetune share: options of the data and of training, and the run from data that are
- * read to a file that is written. */
+/* training.h - what pretrain and finetune share: options for data and training, loading, and the training run. */
 #ifndef TFB_TRAINING_H
 #define TFB_TRAINING_H
 
@@ -11,7 +10,7 @@ typedef struct {
     const char *unlabelled; /* BED of windows without labels, or NULL */
     int half, threads;
     int64_t regions;   /* 0: all */
-    tfb_fit_opt_t fit; /* what options say; the rest is for tfb_training_run */
+    tfb_fit_opt_t fit; /* as set by the options; tfb_training_run fills in the rest */
 } tfb_training_t;
 
 enum {
@@ -34,7 +33,7 @@ enum {
     TFB_TRAINING_CLEAN,
     TFB_TRAINING_WARMUP
 };
-/* The last rows of a command's table of options, and their letters; -h is the command's own. */
+/* The short options, and the last rows of a command's option table. The command handles -h itself. */
 #define TFB_TRAINING_LETTERS "f:l:e:b:o:@:v:h"
 #define TFB_TRAINING_OPTIONS                                                                                        \
     {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"chroms", 1, NULL, TFB_TRAINING_CHROMS},                \
@@ -51,13 +50,12 @@ enum {
     {                                                                                                               \
         NULL, 0, NULL, 0                                                                                            \
     }
-/* Takes option c with its value: 0, or 1 where it is none of the above or its value is wrong (logged; getopt logs what
- * it does not know). */
+/* Sets option c to value. Returns 0, or 1 if c is none of the above (not logged) or the value is wrong (logged). */
 int tfb_training_option(tfb_training_t *t, int c, const char *value);
 
-/* What is trained, and on what. All owned. */
+/* The network to train and its data. All owned. */
 typedef struct {
-    char **targets, **chroms; /* as asked for; NULL: all */
+    char **targets, **chroms; /* as given by the options; NULL: all */
     tfb_examples_t *ex;
     uint8_t *part; /* (ex->n): TFB_TRAIN, ... */
     float *weights;
@@ -66,22 +64,22 @@ typedef struct {
     int64_t n[4];    /* regions of each part */
 } tfb_training_data_t;
 
-/* Examples of the targets in list (NULL: all; see tfb_cmd_list), their weights, and room for their split. window 0:
- * that of the labels. 0, or -1 (logged). */
+/* Loads the examples of the targets in list (NULL: all; see tfb_cmd_list) and their weights, and allocates d->part.
+ * window 0: the labels file's window. 0, or -1 (logged). */
 int tfb_training_load(const tfb_training_t *t, const char *list, int complete, int window, tfb_training_data_t *d);
 /* Returns an untrained network of an architecture (arch) or, unless NULL, a spec; its first filters start as motifs of
  * a MEME file (motifs; NULL: random). NULL on failure (logged). */
 tfb_net_t *tfb_training_net(const char *arch, const char *spec, const char *motifs, uint64_t seed,
                             const tfb_examples_t *ex);
-/* Counts the parts and says how large they are; nothing to train on is for the caller to say. */
+/* Counts the regions of each part and logs the numbers. The caller reports an empty training part. */
 void tfb_training_count(tfb_training_data_t *d);
-/* Warns of targets that cannot be learnt, since no training region is resolved, bound or unbound for them. 0, or -1
- * (logged): that is so of all of them. */
+/* Warns of targets that cannot be learnt: those with no resolved, no bound or no unbound training region. 0, or -1
+ * (logged) if no target has a bound training region. */
 int tfb_training_check_targets(const tfb_training_data_t *d);
 void tfb_training_free(tfb_training_data_t *d);
 
-/* Trains d->net and writes the model. identity: what a checkpoint must agree with; describe(arg, m) adds to the model
- * what the command knows of it (0 or -1); argv: recorded. 0, or -1 (logged). */
+/* Trains d->net and writes the model. A checkpoint resumes only if its identity is the same. describe(arg, m) adds the
+ * command's own metadata (0 or -1). The model records argv. 0, or -1 (logged). */
 int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity,
                      int (*describe)(void *arg, tfb_model_t *m), void *arg, int argc, char **argv);
 

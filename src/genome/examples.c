@@ -319,7 +319,7 @@ static void none_left(const loader_t *l)
     const char *why = "";
     if (l->e->n_dropped_null)
         why = l->o->complete ? ": none is resolved for all targets" : ": none is resolved for any target";
-    tfb_error("%s: no regions are left%s", l->o->labels, why);
+    tfb_error("%s: no usable regions%s", l->o->labels, why);
 }
 
 static int load(loader_t *l)

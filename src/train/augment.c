@@ -1,4 +1,4 @@
-/* augment.c - windows changed at random. In: base codes, a key. Out: base codes. */
+/* augment.c - random changes to windows. In: base codes, a key. Out: base codes. */
 #include "train/augment.h"
 #include "util/util.h"
 #include <stdlib.h>
@@ -53,8 +53,8 @@ static void fill(tfb_rng_t *r, uint8_t *code, int n)
     for (int i = 0; i < n; i++) code[i] = any_base(r);
 }
 
-/* Replaces code[at, at + gone) by n random bases, and keeps the middle of the result in the middle of the window: what
- * is too long is cut off at both ends, what is missing becomes random bases there. */
+/* Replaces code[at, at + gone) by n random bases. The middle of the result stays in the middle of the window: both ends
+ * are cut if the result is too long, or filled with random bases if it is too short. */
 static void splice(tfb_rng_t *r, uint8_t *code, int W, int at, int gone, int n, uint8_t *spare)
 {
     int longer = n - gone, left = longer / 2; /* cut off on the left; negative: added */

@@ -1,26 +1,26 @@
-/* augment.h - changes to training windows that leave their labels as they are (EvoAug: Lee et al., Genome Biology
- * 2023), so that a network sees other sequences every epoch. */
+/* augment.h - random changes to training windows that keep their labels (EvoAug: Lee et al., Genome Biology 2023). The
+ * network sees different sequences in every epoch. */
 #ifndef TFB_AUGMENT_H
 #define TFB_AUGMENT_H
 
 #include <stdint.h>
 
-/* Longest window that can be changed. */
+/* The longest window that can be changed. */
 enum { TFB_AUGMENT_WINDOW = 4096 };
 
 typedef struct {
-    int shift;     /* moves the window by up to so many bases, either way */
-    double mutate; /* share of the bases that are drawn anew */
-    int insert;    /* up to so many random bases are put in somewhere */
-    int delete;    /* up to so many bases are taken out somewhere */
+    int shift;     /* move the window by at most this many bases, either way */
+    double mutate; /* replace this share of the bases by random ones */
+    int insert;    /* insert at most this many random bases */
+    int delete;    /* delete at most this many bases */
 } tfb_augment_t;
 
-/* Reads "shift=20,mutate=0.05,insert=20,delete=30", any of them. 0, or -1 (logged). */
+/* Reads one or more of "shift=20,mutate=0.05,insert=20,delete=30". 0, or -1 (logged). */
 int tfb_augment_parse(const char *text, tfb_augment_t *a);
-/* Does it change anything? */
+/* Returns whether a changes anything. */
 static inline int tfb_augmented(const tfb_augment_t *a) { return a->shift || a->mutate > 0 || a->insert || a->delete; }
-/* Changes code (W) in place: each of a's changes with probability 1/2, places and lengths drawn at random, random bases
- * wherever some are needed. A function of key alone. spare: room for 2 * W bytes. */
+/* Changes code (W) in place. Applies each change of a with probability 1/2, at a random place and with a random length;
+ * gaps get random bases. The same key gives the same changes. spare: room for 2 * W bytes. */
 void tfb_augment(const tfb_augment_t *a, uint64_t key, uint8_t *code, int W, uint8_t *spare);
 
 #endif

@@ -1,4 +1,4 @@
-/* batch.h - windows and labels of a list of examples, fetched by all threads. */
+/* batch.h - fetches windows and labels of a list of examples, on all threads. */
 #ifndef TFB_BATCH_H
 #define TFB_BATCH_H
 
@@ -12,15 +12,15 @@ typedef uint32_t tfb_item_t;
 typedef struct {
     const tfb_examples_t *ex;
     const tfb_item_t *item; /* (n) */
-    uint8_t *code;          /* (n, W) gets base codes */
-    uint8_t *label;         /* (n, T) gets labels; NULL: not needed */
+    uint8_t *code;          /* (n, W) receives base codes */
+    uint8_t *label;         /* (n, T) receives labels; NULL: not needed */
     int n;
-    const tfb_augment_t *augment; /* NULL: windows as they are */
-    uint64_t key;                 /* of the changes, an epoch's */
-    int paired; /* both strands of an example change alike: one is the reverse complement of the other */
+    const tfb_augment_t *augment; /* NULL: unchanged windows */
+    uint64_t key;                 /* seed of the changes, one per epoch */
+    int paired; /* change both strands of an example alike: one is the reverse complement of the other */
 } tfb_batch_t;
 
-/* Fills code and label. pool NULL: this thread alone. */
+/* Fills code and label. pool NULL: uses the calling thread only. */
 void tfb_batch_fetch(const tfb_batch_t *b, tfb_pool_t *pool);
 /* Lists the examples i with part[i] == which, each with its reverse complement if strands is 2. Returns how many. */
 size_t tfb_batch_items(const tfb_examples_t *ex, const uint8_t *part, int which, int strands, tfb_item_t *item);

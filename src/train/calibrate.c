@@ -12,8 +12,8 @@
 
 enum {
     BATCH = 1024,   /* SNVs scored at a time */
-    FEWEST = 100,   /* a percentile of fewer would mean nothing */
-    MIN_BOUND = 10, /* bound windows a threshold must rest on: the best three of a thousand may be right by luck */
+    FEWEST = 100,   /* fewer give no useful percentile */
+    MIN_BOUND = 10, /* fewest bound windows for a threshold: the top three of a thousand may be right by chance */
 };
 
 static const char *base_name(const char *path)
@@ -22,7 +22,7 @@ static const char *base_name(const char *path)
     return s ? s + 1 : path;
 }
 
-/* "labels.bed.gz, chr20, 41370 regions": a file from where it lies is nobody else's business. */
+/* Returns e.g. "labels.bed.gz, chr20, 41370 regions", to be freed; leaves out the folder. NULL on lack of memory. */
 static char *in_words(const char *path, char *const *chroms, int n_chroms, int64_t n, const char *what)
 {
     size_t m = strlen(path) + 64;
@@ -35,7 +35,7 @@ static char *in_words(const char *path, char *const *chroms, int n_chroms, int64
     return s;
 }
 
-/* The |delta| and |lor| of SNVs, measured a batch at a time. */
+/* Measures |delta| and |lor| of SNVs, one batch at a time. */
 typedef struct {
     tfb_infer_t *infer;
     tfb_windows_t win;
@@ -53,7 +53,7 @@ static int add_snvs(scorer_t *s, const tfb_regions_t *r, const tfb_snv_t *snv, i
         s->place[j] = TFB_NO_ALT;
         int why = tfb_variant_windows(&s->maker, contig, &c, &s->place[j]);
         if (why == TFB_ALLELE_OK) continue;
-        tfb_error("cannot read %s:%" PRId64 " again from %s", contig, (int64_t)snv[j].pos + 1,
+        tfb_error("cannot read %s:%" PRId64 " from %s a second time", contig, (int64_t)snv[j].pos + 1,
                   tfb_fasta_path(s->maker.fasta));
         return -1;
     }
@@ -78,7 +78,7 @@ static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fa
             for (int t = 0; t < T; t++) {
                 float d = fabsf(tfb_sigmoid(za[t]) - tfb_sigmoid(zr[t])), l = fabsf(za[t] - zr[t]);
                 v[(int64_t)t * n + i + j] = d;
-                v[((int64_t)T + t) * n + i + j] = fminf(l, 1e6f); /* weights of absurd size */
+                v[((int64_t)T + t) * n + i + j] = fminf(l, 1e6f); /* limits the effect of absurdly large weights */
             }
         }
     }
@@ -153,7 +153,7 @@ int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *lab
     if (!p) return -1;
     for (int64_t i = 0; i < k; i++) {
         tp += p[i].y;
-        if (i + 1 < k && p[i + 1].z == p[i].z) continue; /* windows of one score are called together */
+        if (i + 1 < k && p[i + 1].z == p[i].z) continue; /* equal scores are called together */
         if (tp >= min_bound && (double)tp >= precision * (double)(i + 1)) {
             *threshold = p[i].z;
             at = tp;
@@ -164,15 +164,15 @@ int tfb_calibrate_threshold(const float *z, int64_t z_stride, const uint8_t *lab
     return 0;
 }
 
-/* A threshold on regions that trained the model promises more than it keeps. 0, or -1 on lack of
- * memory (logged). */
+/* Warns if the regions trained the model: thresholds from them are too optimistic. 0, or -1 on lack of memory (logged).
+ */
 static int warn_of_training(const tfb_model_t *m, const tfb_examples_t *ex, const char *labels)
 {
     int64_t n = 0;
     uint8_t *seen = tfb_alloc((size_t)ex->n, 1, "regions");
     int known = seen ? tfb_transfer_seen(m, ex, seen) : -1;
     for (int64_t i = 0; known >= 0 && i < ex->n; i++) n += (seen[i] & (TFB_SEEN_CONTIG | TFB_SEEN_REGION)) != 0;
-    if (n > ex->n / 20) /* fewer may be the filter's mistakes */
+    if (n > ex->n / 20) /* fewer may be false positives of the filter */
         tfb_warn("%s: %" PRId64 " of %" PRId64
                  " regions trained the model: thresholds from them are too low (--chroms chooses others)",
                  labels, n, ex->n);
@@ -199,7 +199,7 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
         target[n++] = t;
     }
     if (!n) {
-        tfb_error("%s has labels of none of the model's %d targets", o->labels, m->n_targets);
+        tfb_error("%s has no labels for any of the model's %d targets", o->labels, m->n_targets);
         goto done;
     }
     tfb_examples_opt_t eo = {.fasta = o->fasta,
@@ -234,7 +234,7 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
     }
     c->precision = o->precision;
     if (!(c->sites = in_words(o->labels, o->chroms, o->n_chroms, ex->n, "regions"))) goto done;
-    tfb_note("%d of %d targets reach a precision of %g, with %d bound regions or more, on %" PRId64 " regions", n_set,
+    tfb_note("%d of %d targets reach a precision of %g with at least %d bound regions, on %" PRId64 " regions", n_set,
              m->n_targets, o->precision, MIN_BOUND, ex->n);
     ret = 0;
 done:

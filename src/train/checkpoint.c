@@ -49,7 +49,7 @@ void tfb_state_swap_average(tfb_state_t *s)
     s->net->stat = s->avg_stat, s->avg_stat = t;
 }
 
-/* ---- pieces of it, in the order of the file ---- */
+/* ---- its pieces, in file order ---- */
 
 typedef struct {
     void *p;
@@ -57,7 +57,7 @@ typedef struct {
 } piece_t;
 enum { PIECES = 13 };
 
-/* Lists everything that a checkpoint has. Returns how many pieces. */
+/* Lists the pieces of a checkpoint. Returns their number. */
 static int pieces(tfb_state_t *s, piece_t v[PIECES])
 {
     size_t P = s->net->n_param * sizeof(float), S = s->net->n_stat * sizeof(float);
@@ -85,7 +85,7 @@ void tfb_state_share(tfb_state_t *s)
     for (int i = 0; i < n; i++) tfb_ranks_share(v[i].p, v[i].n);
 }
 
-/* ---- which run ---- */
+/* ---- identity of a run ---- */
 
 void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_opt_t *o, char id[TFB_RUN_ID])
 {
@@ -124,7 +124,7 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
 /* ---- the file ---- */
 
 /* A checkpoint: MAGIC, the identity of its run (64 hex digits and 0), the pieces of the state, and the SHA-256 of all
- * that, 64 hex digits. */
+ * of this (64 hex digits). */
 static const char MAGIC[16] = "tfbind-ckpt-3\n";
 enum { DIGEST = 64 };
 
@@ -134,7 +134,7 @@ static int put(FILE *f, tfb_sha256_t *sha, const void *p, size_t n)
     return fwrite(p, 1, n, f) == n ? 0 : -1;
 }
 
-/* Writes a state. id is a digest of what must agree with a run that goes on from it. 0 or -1. */
+/* Writes a state with the identity of its run. 0 or -1. */
 static int checkpoint_write(FILE *f, tfb_state_t *s, const char id[TFB_RUN_ID])
 {
     piece_t v[PIECES];
@@ -149,7 +149,7 @@ static int checkpoint_write(FILE *f, tfb_state_t *s, const char id[TFB_RUN_ID])
     return fwrite(digest, 1, DIGEST, f) == DIGEST ? 0 : -1;
 }
 
-/* Is a checkpoint what was written? NULL, or what is wrong with it. Leaves f after MAGIC. */
+/* Verifies the digest. Returns NULL or what is wrong, as the end of a message. Leaves f after MAGIC. */
 static const char *checkpoint_verify(FILE *f)
 {
     char buf[1 << 16], magic[sizeof MAGIC], digest[DIGEST + 1], stored[DIGEST];
@@ -171,7 +171,7 @@ static const char *checkpoint_verify(FILE *f)
     return fseeko(f, sizeof MAGIC, SEEK_SET) < 0 ? "cannot be read" : NULL;
 }
 
-/* Reads a state. NULL, or what is wrong with the file. */
+/* Reads a state. Returns NULL or what is wrong with the file, as the end of a message. */
 static const char *checkpoint_read(FILE *f, tfb_state_t *s, const char id[TFB_RUN_ID])
 {
     piece_t v[PIECES];
@@ -180,7 +180,7 @@ static const char *checkpoint_read(FILE *f, tfb_state_t *s, const char id[TFB_RU
     const char *wrong = checkpoint_verify(f);
     if (wrong) return wrong;
     if (fread(got, 1, TFB_RUN_ID, f) != TFB_RUN_ID || memcmp(got, id, TFB_RUN_ID))
-        return "is of another run (other data, targets, architecture or options)";
+        return "belongs to a different run (other data, targets, architecture or options)";
     for (int i = 0; i < n; i++)
         if (fread(v[i].p, 1, v[i].n, f) != v[i].n) return "is damaged";
     int counted = s->step >= 0 && s->epoch > 0 && s->best_epoch >= 0 && s->best_epoch <= s->epoch;
@@ -208,6 +208,6 @@ int tfb_checkpoint_load(const char *path, tfb_state_t *s, const char id[TFB_RUN_
     const char *wrong = checkpoint_read(f, s, id);
     fclose(f);
     if (!wrong) return 1;
-    tfb_error("checkpoint %s %s; remove it to start afresh", path, wrong);
+    tfb_error("checkpoint %s %s; remove it to start again", path, wrong);
     return -1;
 }

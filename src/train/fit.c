@@ -1,9 +1,9 @@
 /* fit.c - the training loop. In: examples, a network, options. Out: the network of the best epoch; a checkpoint after
  * every epoch.
  *
- * The surprising thing: nothing depends on the number of threads. Order and dropout come from hashes of (seed, epoch,
- * step), and sums over a batch are made in fixed slices. Each rank takes a share of every batch, and of the validation
- * regions; whatever decides how the run continues is a sum over all ranks, so that all decide alike. */
+ * Nothing depends on the number of threads: order and dropout come from hashes of (seed, epoch, step), and sums over a
+ * batch are made in fixed slices. Each rank processes a share of every batch and of the validation regions. Whatever
+ * decides how the run continues is a sum over all ranks, so all ranks decide alike. */
 #include "train/fit.h"
 #include "kernels/kernels.h"
 #include "nn/walk.h"
@@ -22,7 +22,7 @@ static volatile sig_atomic_t stop_asked;
 
 static void on_signal(int sig)
 {
-    if (stop_asked) { /* asked twice: leave as any program would */
+    if (stop_asked) { /* a second signal ends the program */
         tfb_out_quit(sig);
     }
     stop_asked = 1;
@@ -43,11 +43,11 @@ static const float EPSILON = 1e-8f;
 typedef struct {
     tfb_state_t *s;
     const tfb_fit_opt_t *o;
-    float lr_t, inv_sqrt_c2, shrink; /* shrink: what decay leaves of a weight */
+    float lr_t, inv_sqrt_c2, shrink; /* shrink: factor of a weight after decay */
     double keep;                     /* of the running average */
 } update_t;
 
-enum { UPDATE = 65536 }; /* parameters a task updates */
+enum { UPDATE = 65536 }; /* parameters that a task updates */
 
 static void update_task(void *arg, int task, int thread)
 {
@@ -56,13 +56,12 @@ static void update_task(void *arg, int task, int thread)
     tfb_state_t *s = u->s;
     const tfb_net_t *n = s->net;
     size_t b = (size_t)task * UPDATE, e = b + UPDATE < n->n_param ? b + UPDATE : n->n_param;
-    for (int i = 0; i < n->n_layers; i++) { /* whole layers are frozen or not */
+    for (int i = 0; i < n->n_layers; i++) { /* frozen applies to whole layers */
         const tfb_layer_t *l = &n->layer[i];
         size_t lb = l->param_off > b ? l->param_off : b,
                le = l->param_off + l->n_param < e ? l->param_off + l->n_param : e;
         if (lb >= le || (u->o->frozen && u->o->frozen[i])) continue;
-        /* only the products' weights decay, a layer's first tensor: biases and batch norms are few and need not be
-         * small */
+        /* only a layer's first tensor, the weights of products, decays: biases and batch norms have few parameters */
         if (u->shrink < 1 && l->n_tensors && l->tensor[0].n_dims > 1)
             for (size_t k = lb, we = l->param_off + l->tensor[0].n; k < le && k < we; k++) n->param[k] *= u->shrink;
         tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, u->lr_t, (float)BETA1,
@@ -80,7 +79,7 @@ static void update(tfb_state_t *s, const tfb_fit_opt_t *o, double rate)
 {
     s->step++;
     double c1 = 1 - pow(BETA1, (double)s->step), c2 = 1 - pow(BETA2, (double)s->step);
-    /* a young average is a plain mean: it forgets its start */
+    /* the first steps take a plain mean, so that the initial weights do not count */
     double keep = (double)s->step / ((double)s->step + 10);
     if (keep > o->average) keep = o->average;
     update_t u = {s, o, (float)(rate / c1), (float)(1 / sqrt(c2)), (float)(1 - rate * o->decay), keep};
@@ -94,7 +93,7 @@ static void update(tfb_state_t *s, const tfb_fit_opt_t *o, double rate)
             s->avg_stat[i] = (float)(keep * s->avg_stat[i] + (1 - keep) * s->net->stat[i]);
 }
 
-/* Sums the gradients over the ranks, except those of frozen layers, which have none. */
+/* Sums the gradients over the ranks, except for frozen layers, which have no gradients. */
 static void sum_gradients(tfb_state_t *s, const uint8_t *frozen)
 {
     const tfb_net_t *n = s->net;
@@ -111,8 +110,8 @@ static void sum_gradients(tfb_state_t *s, const uint8_t *frozen)
     tfb_ranks_sum_float(s->grad + beg, end - beg);
 }
 
-/* Returns the learning rate of a step. One cycle: up to the full rate in the first three tenths of the run, then down
- * by a half cosine. */
+/* Returns the learning rate of a step. One-cycle: rises to the full rate in the first three tenths of the run, then
+ * falls along a half cosine. */
 static double rate_at(const tfb_fit_opt_t *o, int64_t step, int64_t n_steps)
 {
     double x = n_steps > 0 ? (double)step / (double)n_steps : 0, up = o->warmup;
@@ -134,25 +133,25 @@ typedef struct {
     const tfb_fit_opt_t *o;
     tfb_state_t s;
     tfb_walk_t *walk;
-    tfb_item_t *item, *valid; /* the training examples in an epoch's order, the validation examples */
+    tfb_item_t *item, *valid; /* training examples in the order of the epoch; validation examples */
     size_t n_item, n_valid;
-    uint8_t *code, *label; /* of this rank's part of a batch */
+    uint8_t *code, *label; /* for this rank's share of a batch */
     float *dz, *weight;    /* weight: of targets, or NULL */
     float *soft;           /* (batch, targets): the teachers' probabilities, or NULL */
     char id[TFB_RUN_ID];
     int strands, whole, tty;    /* whole: examples of a batch of all ranks */
-    int stop;                   /* a signal came, to any rank */
-    int first_epoch;            /* of this process: others were done before it resumed */
+    int stop;                   /* some rank received a signal */
+    int first_epoch;            /* epochs of this process, without those before it resumed */
     int64_t per_epoch, n_steps; /* batches of an epoch and of the run */
     double began, busy, examples;
 } run_t;
 
-/* What an epoch has come to. */
+/* The progress of an epoch. */
 typedef struct {
-    double since, shown; /* when it began; when the progress line was last written */
-    double sum;          /* of the losses of its batches */
+    double since, shown; /* start of the epoch; time of the last progress line */
+    double sum;          /* over the losses of its batches */
     int64_t n_batches, done;
-    uint64_t key; /* of the changes to windows */
+    uint64_t key; /* seed of the changes to windows */
 } epoch_t;
 
 /* Writes a time as hours, minutes and seconds. */
@@ -177,8 +176,8 @@ static void show_progress(const run_t *r, epoch_t *e)
     fflush(stderr);
 }
 
-/* Forward, backward and update over batch b. `all` examples, of which this rank takes its part, perhaps none. 0, or -1
- * (logged). */
+/* Runs forward, backward and update on batch b of `all` examples. This rank processes its share, which may be empty. 0,
+ * or -1 (logged). */
 static int step(run_t *r, epoch_t *e, int64_t b, int all)
 {
     const tfb_fit_opt_t *o = r->o;
@@ -204,7 +203,7 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     if (m > 0) loss /= m;
     if (!isfinite(loss)) {
         tfb_ranks_together();
-        tfb_error("the loss is not finite at epoch %d, step %lld: the learning rate of %g is too high for these data",
+        tfb_error("the loss is not finite (epoch %d, step %lld): the learning rate %g is too high for these data",
                   s->epoch + 1, (long long)b + 1, o->rate);
         return -1;
     }
@@ -219,7 +218,7 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     return 0;
 }
 
-/* Trains for an epoch. Its order is a function of seed and epoch alone, so that a resumed run repeats it. 0, or -1
+/* Trains for one epoch. The order of examples depends only on seed and epoch, so a resumed run repeats it. 0, or -1
  * (logged). */
 static int epoch(run_t *r, epoch_t *e)
 {
@@ -239,15 +238,15 @@ static int epoch(run_t *r, epoch_t *e)
     for (int64_t b = 0; b < r->per_epoch && !r->stop; b++) {
         size_t left = r->n_item - (size_t)b * (size_t)r->whole;
         int all = left < (size_t)r->whole ? (int)left : r->whole;
-        if (all < 2) break; /* one example has no batch statistics */
+        if (all < 2) break; /* batch statistics need two examples */
         if (step(r, e, b, all) < 0) return -1;
         show_progress(r, e);
     }
     return 0;
 }
 
-/* *loss gets the validation loss of what would be kept, NaN without validation regions. Keeps it if it is the best. 0,
- * or -1 (logged). */
+/* Writes the validation loss to *loss, NaN if there are no validation regions. Keeps the weights if they are the best.
+ * 0, or -1 (logged). */
 static int validate(run_t *r, double *loss)
 {
     tfb_state_t *s = &r->s;
@@ -255,9 +254,8 @@ static int validate(run_t *r, double *loss)
     if (r->n_valid && tfb_predict_loss(s->net, r->ex, r->valid, r->n_valid, r->weight, r->o->pool, loss) < 0) return -1;
     if (r->n_valid && !isfinite(*loss)) {
         tfb_ranks_together();
-        tfb_error(
-            "the validation loss is not finite after epoch %d: the learning rate of %g is too high for these data",
-            s->epoch + 1, r->o->rate);
+        tfb_error("the validation loss is not finite (epoch %d): the learning rate %g is too high for these data",
+                  s->epoch + 1, r->o->rate);
         return -1;
     }
     s->epoch++;
@@ -268,7 +266,7 @@ static int validate(run_t *r, double *loss)
     return 0;
 }
 
-/* Ends an epoch: validation, a line of the log, the checkpoint. 0, or -1 (logged). */
+/* Ends an epoch: validates, logs a line, writes the checkpoint. 0, or -1 (logged). */
 static int end_epoch(run_t *r, const epoch_t *e)
 {
     tfb_state_t *s = &r->s;
@@ -290,11 +288,11 @@ static int end_epoch(run_t *r, const epoch_t *e)
     return r->o->checkpoint && !tfb_ranks_me() ? tfb_checkpoint_save(r->o->checkpoint, s, r->id) : 0;
 }
 
-/* ---- its beginning ---- */
+/* ---- start of a run ---- */
 
-enum { MAX_BATCH = 1 << 24 }; /* of all ranks together */
+enum { MAX_BATCH = 1 << 24 }; /* for all ranks together */
 
-/* Counts the examples, and refuses what cannot be trained on. 0, or -1 (logged). */
+/* Counts the examples and checks the limits. 0, or -1 (logged). */
 static int count_examples(run_t *r)
 {
     size_t n_train = 0;
@@ -302,21 +300,21 @@ static int count_examples(run_t *r)
     r->n_item = n_train * (size_t)r->strands;
     r->n_valid *= (size_t)r->strands;
     if (r->n_item < 2) {
-        tfb_error("%zu training regions are too few", n_train);
+        tfb_error("%zu training regions are too few: training needs at least two", n_train);
         return -1;
     }
     if (n_train >= (size_t)1 << 30) {
-        tfb_error("%zu training regions are more than the 2^30 that fit", n_train);
+        tfb_error("%zu training regions are too many: the limit is 2^30", n_train);
         return -1;
     }
     if (r->o->batch > MAX_BATCH / tfb_ranks_n()) {
-        tfb_error("%d ranks with %d examples each are a batch of more than %d", tfb_ranks_n(), r->o->batch, MAX_BATCH);
+        tfb_error("%d ranks with %d examples each: a batch can have at most %d", tfb_ranks_n(), r->o->batch, MAX_BATCH);
         return -1;
     }
     return 0;
 }
 
-/* Allocates what a run needs. 0, or -1 (logged). */
+/* Allocates the buffers of a run. 0, or -1 (logged). */
 static int prepare(run_t *r, tfb_net_t *net)
 {
     const tfb_fit_opt_t *o = r->o;
@@ -347,7 +345,7 @@ static int prepare(run_t *r, tfb_net_t *net)
     return 0;
 }
 
-/* Makes sure that all ranks do the same run, and continues from its checkpoint if asked to. 0, or -1 (logged). */
+/* Checks that all ranks do the same run. Loads the checkpoint if resuming. 0, or -1 (logged). */
 static int resume(run_t *r)
 {
     const tfb_fit_opt_t *o = r->o;
@@ -357,7 +355,7 @@ static int resume(run_t *r)
     memcpy(id0, r->id, sizeof id0);
     tfb_ranks_share(id0, sizeof id0);
     int ret = memcmp(r->id, id0, sizeof id0) ? -1 : 0;
-    if (ret < 0) tfb_error("its data, targets, architecture or options are not those of rank 0");
+    if (ret < 0) tfb_error("data, targets, architecture or options differ from those of rank 0");
     if (tfb_ranks_agree(ret) < 0) return -1;
     if (o->checkpoint && o->resume && !tfb_ranks_me()) {
         ret = tfb_checkpoint_load(o->checkpoint, s, r->id);
@@ -386,7 +384,7 @@ static void release(run_t *r)
     free(r->soft);
 }
 
-/* Leaves the best epoch's weights in the network. */
+/* Copies the best epoch's weights to the network. */
 static void finish(run_t *r, tfb_fit_report_t *report)
 {
     const tfb_state_t *s = &r->s;

@@ -1,8 +1,8 @@
-/* fit.h - the training loop: examples + network -> the network of the epoch with the lowest validation loss.
+/* fit.h - the training loop, which keeps the network of the epoch with the lowest validation loss.
  *
- * Loss: binary cross-entropy with logits, the mean over resolved labels of a batch. Adam as PyTorch's. Both strands of
- * every training and validation region are examples. The result is a function of the seed, never of the number of
- * threads; nor, but for rounding, of how many ranks (ranks.h) share a batch. */
+ * The loss is binary cross-entropy with logits, averaged over the resolved labels of a batch. Adam is PyTorch's. Both
+ * strands of every training and validation region are examples. The result depends on the seed, but not on the number
+ * of threads. The number of ranks (ranks.h) that share a batch changes it only by rounding. */
 #ifndef TFB_FIT_H
 #define TFB_FIT_H
 
@@ -16,43 +16,43 @@ typedef enum { TFB_RATE_CONSTANT = 0, TFB_RATE_COSINE = 1, TFB_RATE_LINEAR = 2, 
 
 typedef struct {
     double rate;             /* learning rate */
-    tfb_schedule_t schedule; /* constant, or down to (almost) nothing at the last step, by a half cosine or a line */
+    tfb_schedule_t schedule; /* learning rate over the run */
     int epochs;
-    int batch;      /* examples a step and rank */
-    uint64_t seed;  /* of the order of examples and of dropout */
-    int one_strand; /* leave out the reverse complements */
-    double average; /* decay of the running average of weights per step (0 = off): what is validated and kept */
-    double balance; /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0 = all alike */
-    tfb_augment_t augment;    /* changes to training windows; all 0: none */
-    int clean;                /* the last epochs, which train on windows as they are */
-    double warmup;            /* share of the steps during which the rate rises from 0 */
-    const float *weights;     /* further weights of targets in the loss, times those of balance; or NULL */
-    tfb_teachers_t *teachers; /* models to learn from beside the labels, or NULL; used, not owned */
+    int batch;             /* examples per step and rank */
+    uint64_t seed;         /* for the order of examples and dropout */
+    int one_strand;        /* leave out the reverse complements */
+    double average;        /* decay per step of a running average of the weights, which is validated and kept; 0: off */
+    double balance;        /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0: equal */
+    tfb_augment_t augment; /* changes to training windows; all 0: none */
+    int clean;             /* number of last epochs that train on unchanged windows */
+    double warmup;         /* share of the steps during which the rate rises from 0 */
+    const float *weights;  /* more weights of targets in the loss, multiplied by those of balance; or NULL */
+    tfb_teachers_t *teachers; /* models to learn from in addition to the labels, or NULL; borrowed */
     double hard;              /* with teachers: the labels' share of the loss */
     double decay; /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
-    const char *precision; /* of products, NULL: float32; here only a part of the checkpoint's identity */
+    const char *precision; /* of matrix products; NULL: float32. Used here only in the identity of the checkpoint */
     const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;
     const char *checkpoint; /* file written after every epoch, or NULL */
-    int resume;             /* continue from the checkpoint if it exists */
-    const char *identity;   /* what a checkpoint must agree with: anything that would change the result */
+    int resume;             /* continue from the checkpoint, if any */
+    const char *identity;   /* other settings that change the result; part of the checkpoint's identity */
 } tfb_fit_opt_t;
 
 typedef struct {
     int best_epoch, epochs_run; /* 1-based; 0 = none */
     double best_loss,
         train_loss; /* validation loss of the best epoch (NaN: no validation regions); training loss of the last one */
-    double per_second; /* examples (strands counted) of training a second, over the whole run */
-    int interrupted;   /* stopped by a signal: the net holds the best epoch so far */
+    double per_second; /* training examples (each strand counts) per second, over the whole run */
+    int interrupted;   /* stopped by a signal; the network has the weights of the best epoch so far */
 } tfb_fit_report_t;
 
-/* Trains net in place on the examples i with part[i] == TFB_TRAIN; those with TFB_VALID decide which epoch is kept
- * (without any: the last one). Other ranks train together with this one and must have the same examples and options.
- * Logs one line an epoch. 0, or -1 (logged). */
+/* Trains net in place on the examples i with part[i] == TFB_TRAIN. Those with TFB_VALID select the epoch to keep; if
+ * there are none, the last epoch is kept. All ranks must call it with the same examples and options. Logs one line per
+ * epoch. 0, or -1 (logged). */
 int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const tfb_fit_opt_t *opt,
             tfb_fit_report_t *report);
 
-/* From now on Ctrl-C and SIGTERM stop the loop after the current step, with everything up to the last epoch saved. */
+/* Makes Ctrl-C and SIGTERM stop the loop after the current step. The checkpoint has everything up to the last epoch. */
 void tfb_fit_catch_signals(void);
 
 #endif

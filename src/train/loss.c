@@ -13,8 +13,8 @@ double tfb_loss_resolved(const tfb_labelled_t *l)
     return m;
 }
 
-/* Returns the loss of logit z for label y (0 to 1), and its slope. Only exponentials of negative numbers: nothing
- * overflows. */
+/* Returns the loss of logit z for label y (0 to 1), and its slope. Takes exponentials of negative numbers only, so
+ * nothing overflows. */
 static inline float cross_entropy(float z, float y, float *slope)
 {
     float a = expf(-fabsf(z)), positive = z > 0 ? z : 0;
@@ -51,7 +51,7 @@ double tfb_loss(const tfb_labelled_t *l, const float *z, float *dz, double *tota
 
 float *tfb_loss_weights(const tfb_examples_t *ex, const uint8_t *part, double balance, const float *given)
 {
-    enum { FEW = 30 }; /* with fewer bound regions there is too little to learn from to raise the weight further */
+    enum { FEW = 30 }; /* fewer bound regions do not raise the weight further: there is too little to learn from */
     float *w = tfb_alloc((size_t)ex->n_targets, sizeof *w, "weights of targets");
     int64_t *n = tfb_alloc((size_t)ex->n_targets, sizeof *n, "weights of targets"), most = FEW;
     if (!w || !n) {

@@ -21,11 +21,11 @@ double tfb_loss_resolved(const tfb_labelled_t *l);
  * cross-entropy + (1 - hard) * that against soft; an unresolved label has the second term alone. dz (B, T; NULL: not
  * needed) gets the gradient of that sum divided by m. */
 double tfb_loss_sum(const tfb_labelled_t *l, const float *z, double m, float *dz);
-/* Returns the weighted mean loss over the resolved labels, and its gradient in dz (B, T; NULL: not needed). total (or
- * NULL) gets the sum of their weights; if that is 0, the loss and the gradient are 0. */
+/* Returns the weighted mean loss over the resolved labels. Writes its gradient to dz (B, T; NULL: not needed) and the
+ * sum of the weights to *total (NULL: not needed). If that sum is 0, the loss and the gradient are 0. */
 double tfb_loss(const tfb_labelled_t *l, const float *z, float *dz, double *total);
-/* Returns weights of targets (n_targets), to be freed: (bound regions of the target with most / its own)^balance,
- * counted in the training regions, times the given weights (NULL: 1). NULL on lack of memory (logged). */
+/* Returns weights of targets (n_targets), to be freed: (most bound regions of any target / its own)^balance, counted
+ * over the training regions, times the given weights (NULL: 1). NULL on lack of memory (logged). */
 float *tfb_loss_weights(const tfb_examples_t *ex, const uint8_t *part, double balance, const float *given);
 
 #endif

@@ -13,8 +13,8 @@ static int higher_first(const void *a, const void *b)
     return x < y ? 1 : x > y ? -1 : 0;
 }
 
-/* AUROC and average precision of n points sorted by falling score. weight (n) counts each point so many times; NULL =
- * once. */
+/* Computes AUROC and average precision of n points sorted by falling score. weight (n): how often each point counts;
+ * NULL: once. */
 static void areas(const tfb_point_t *p, const uint32_t *weight, int64_t n, double *auroc, double *auprc)
 {
     double pos = 0, neg = 0, tp = 0, fp = 0, roc = 0, ap = 0;
@@ -23,7 +23,7 @@ static void areas(const tfb_point_t *p, const uint32_t *weight, int64_t n, doubl
         double dt = 0, df = 0;
         int64_t j = i;
         for (; j < n && p[j].z == p[i].z; j++)
-            *(p[j].y ? &dt : &df) += weight ? weight[j] : 1; /* ties count as one step */
+            *(p[j].y ? &dt : &df) += weight ? weight[j] : 1; /* a group of ties is one step */
         roc += df * (tp + dt / 2);
         tp += dt;
         fp += df;
@@ -103,7 +103,7 @@ int tfb_metrics_bootstrap(const float *z, int64_t z_stride, const uint8_t *label
         memset(weight, 0, (size_t)k * sizeof *weight);
         for (int64_t i = 0; i < k; i++) weight[tfb_rng_below(&rng, (uint64_t)k)]++;
         areas(p, weight, k, &roc, &ap);
-        if (isnan(roc)) continue; /* a draw without one of the classes says nothing */
+        if (isnan(roc)) continue; /* a draw with one class only has no metrics */
         for (int64_t i = 0; i < k; i++) *(p[i].z > 0 ? p[i].y ? &tp : &fp : p[i].y ? &fn : &tn) += weight[i];
         v[0][m] = roc;
         v[1][m] = ap;

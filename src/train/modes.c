@@ -1,5 +1,5 @@
-/* modes.c - motifs -> binding modes. In: a set of motifs. Out: a cluster number for each. All pairs are compared:
- * seconds for a thousand motifs. */
+/* modes.c - motifs -> binding modes. In: a set of motifs. Out: a cluster number for each. Compares all pairs, which
+ * takes seconds for a thousand motifs. */
 #include "train/modes.h"
 #include "util/util.h"
 #include <math.h>
@@ -8,7 +8,7 @@
 
 enum { MIN_OVERLAP = 5 };
 
-/* q's first position lies on p's position at (which may be negative). */
+/* The first position of q is aligned with position `at` of p, which may be negative. */
 static double aligned(const float *p, int wp, const float *q, int wq, int at)
 {
     int beg = at > 0 ? at : 0, end = at + wq < wp ? at + wq : wp,
@@ -31,7 +31,7 @@ double tfb_modes_similarity(const float *p, int wp, const float *q, int wq)
     double best = -1;
     if (least > MIN_OVERLAP) least = MIN_OVERLAP;
     for (int i = 0; i < 4 * wq; i++)
-        rc[i] = q[4 * wq - 1 - i]; /* the other strand: positions and A C G T both run backwards */
+        rc[i] = q[4 * wq - 1 - i]; /* reverse strand: both the positions and A C G T are reversed */
     for (int at = least - wq; at <= wp - least; at++) {
         double x = aligned(p, wp, q, wq, at), y = aligned(p, wp, rc, wq, at);
         if (x > best) best = x;
@@ -46,7 +46,7 @@ static int root(int *up, int i)
     return i;
 }
 
-/* The cluster most like i, prefer on ties; -1 where i is the last one. */
+/* Returns the cluster most similar to i; prefer wins ties. -1 if i is the only cluster left. */
 static int nearest(const float *sim, const uint8_t *gone, int n, int i, int prefer)
 {
     int best = prefer;
@@ -55,8 +55,8 @@ static int nearest(const float *sim, const uint8_t *gone, int n, int i, int pref
     return best;
 }
 
-/* Average linkage along chains of nearest neighbours: a pair that are each other's nearest may be merged at once, since
- * no later merge can come between them. What is merged below the cut takes part in the averages, but does not join
+/* Average linkage by chains of nearest neighbours. Two clusters that are each other's nearest neighbour are merged at
+ * once, because no later merge can come between them. A merge below the cut counts in the averages, but does not join
  * modes. */
 static void link_clusters(float *sim, int n, double cut, int *up, int *size, uint8_t *gone, int *chain)
 {
@@ -92,7 +92,7 @@ int tfb_modes_cluster(const tfb_motifs_t *s, double cut, int *mode)
     float *sim = NULL;
     uint8_t *gone = NULL;
     if (n > TFB_MODES_MOTIFS_MAX) {
-        tfb_error("%d motifs are more than the %d that can be compared with each other", n, TFB_MODES_MOTIFS_MAX);
+        tfb_error("%d motifs are too many: at most %d can be clustered", n, TFB_MODES_MOTIFS_MAX);
         return -1;
     }
     up = tfb_alloc((size_t)n, sizeof *up, "binding modes");

@@ -1,4 +1,4 @@
-/* predict.c - scores examples a few thousand at a time, which bounds memory. */
+/* predict.c - scores examples a few thousand at a time to limit memory. */
 #include "train/predict.h"
 #include "train/loss.h"
 #include "train/ranks.h"
@@ -33,7 +33,7 @@ done:
 int tfb_predict_loss(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_item_t *item, size_t n_item,
                      const float *weight, tfb_pool_t *pool, double *loss)
 {
-    double sum[2] = {0}; /* of losses, of weights */
+    double sum[2] = {0}; /* sum of losses, sum of weights */
     int ret = -1, me = tfb_ranks_me();
     size_t first = (size_t)tfb_ranks_first((int64_t)n_item, me), end = (size_t)tfb_ranks_first((int64_t)n_item, me + 1);
     size_t T = (size_t)ex->n_targets;

@@ -1,15 +1,15 @@
-/* ranks.c - what processes that train together say to each other, over MPI. The only file that knows MPI.
+/* ranks.c - communication between processes that train together. The only file that uses MPI.
  *
- * The surprising thing: MPI moves data and adds nothing. In which order MPI_Allreduce adds is its own affair and may
- * change from run to run; here sums are made in the order of ranks, so that a run can be repeated bit for bit. */
+ * MPI only moves floats and never adds them: the order in which MPI_Allreduce adds may change from run to run. Sums are
+ * made here, in rank order, so a run can be repeated bit for bit. */
 #include "config.h"
 #include "train/ranks.h"
 #include "util/util.h"
 #include <stdlib.h>
 #include <string.h>
 
-/* How many processes the launcher says it started; 1 where there is none, or it started one (whose children, too, see
- * its variables: a second MPI_Init under the same name would fail). */
+/* Returns the number of processes that the launcher started, 1 if there is no launcher. With one process MPI is not
+ * used: its children inherit the launcher's variables, and a second MPI_Init under the same name would fail. */
 static int launched(void)
 {
     /* Open MPI; MPICH, Intel MPI and Slurm's PMI */
@@ -18,7 +18,7 @@ static int launched(void)
         const char *s = getenv(size[i]);
         if (s) return atoi(s) > 1 ? atoi(s) : 1;
     }
-    /* PMIx says only which one we are; Slurm how many tasks its step has */
+    /* PMIx gives only the number of this process; Slurm gives the number of tasks */
     const char *s = getenv("SLURM_STEP_NUM_TASKS");
     return getenv("PMIX_RANK") ? s ? atoi(s) : 2 : 1;
 }
@@ -29,16 +29,16 @@ static int launched(void)
 #include <mpi.h>
 #include <sched.h>
 
-enum { TEXT = 1024, BLOCK = 1 << 22 }; /* of a message; floats that travel at a time: bounds memory */
+enum { TEXT = 1024, BLOCK = 1 << 22 }; /* bytes of a message; floats sent at a time, which limits memory */
 
 static int on, n_ranks = 1, me, together;
 static char text[TEXT]; /* this rank's last error */
-static double *others;  /* (n_ranks, m_others): what they sent */
+static double *others;  /* (n_ranks, m_others): received from the other ranks */
 static float *parts;    /* (n_ranks, ceil(BLOCK / n_ranks)) */
 static size_t m_others;
 static int *counts, *starts, *own_counts, *own_starts;
 
-/* The end of all ranks, with this one's message: others have none to print, or are printing it. */
+/* Ends all ranks. Prints the last error of this rank; rank 0 has printed its own. */
 static void give_up(void)
 {
     tfb_log_keep(NULL, 0, 0);
@@ -51,7 +51,7 @@ int tfb_ranks_begin(void)
 {
     int level = tfb_log_get_level(), got;
     if (launched() < 2) return 0;
-    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &got); /* failures of MPI's own end the job, with its message */
+    MPI_Init_thread(NULL, NULL, MPI_THREAD_FUNNELED, &got); /* if MPI fails, it prints a message and ends the job */
     MPI_Comm_size(MPI_COMM_WORLD, &n_ranks);
     MPI_Comm_rank(MPI_COMM_WORLD, &me);
     on = 1;
@@ -99,7 +99,7 @@ int tfb_ranks_agree(int ret)
     int have = me || all != NULL;
     MPI_Bcast(&have, 1, MPI_INT, 0, MPI_COMM_WORLD);
     if (have) MPI_Gather(text, TEXT, MPI_CHAR, all, TEXT, MPI_CHAR, 0, MPI_COMM_WORLD);
-    for (int r = 1; all && r < n_ranks; r++) { /* what none before it has said */
+    for (int r = 1; all && r < n_ranks; r++) { /* prints each message once */
         int same = 0, first = r;
         while (first > 0 && strcmp(all + (size_t)(first - 1) * TEXT, all + (size_t)r * TEXT)) first--;
         for (int q = r; q < n_ranks; q++) same += strcmp(all + (size_t)q * TEXT, all + (size_t)r * TEXT) == 0;
@@ -130,7 +130,8 @@ void tfb_ranks_sum(double *x, size_t n)
     }
 }
 
-/* Each rank adds up one part of x and sends the sums to all: what travels is twice x, however many ranks there are. */
+/* Each rank adds up one part of x and sends the sums to all. Each rank sends about twice the size of x, regardless of
+ * the number of ranks. */
 void tfb_ranks_sum_float(float *x, size_t n)
 {
     if (!on) return;
@@ -170,7 +171,7 @@ int tfb_ranks_threads(int asked, int processors)
     first = first == 0;
     MPI_Allreduce(&first, &machines, 1, MPI_INT, MPI_SUM, MPI_COMM_WORLD);
 #ifdef CPU_COUNT
-    /* mpirun may have bound ranks to processors, each to its own or several to the same ones */
+    /* mpirun may bind ranks to processors, and several ranks to the same ones */
     cpu_set_t own, *all = calloc((size_t)n_here, sizeof *all);
     if (!all || sched_getaffinity(0, sizeof own, &own) != 0) CPU_ZERO(&own);
     int have = all != NULL;
@@ -189,7 +190,7 @@ int tfb_ranks_threads(int asked, int processors)
     tfb_note("%d ranks on %d machine%s, %d thread%s each", n_ranks, machines, machines > 1 ? "s" : "", n,
              n > 1 ? "s" : "");
     if (asked > processors)
-        tfb_warn("-@ %d, but mpirun lets this rank use %d processor%s: its -bind-to none lets it use all", asked,
+        tfb_warn("-@ %d, but mpirun lets this rank use only %d processor%s (mpirun -bind-to none allows all)", asked,
                  processors, processors > 1 ? "s" : "");
     return n;
 }
@@ -200,8 +201,8 @@ int tfb_ranks_begin(void)
 {
     int n = launched();
     if (n < 2) return 0;
-    tfb_error("this tfbind was built without MPI: as %d processes it would train as many models and write them all to "
-              "one file (configure --with-mpi)",
+    tfb_error("this tfbind was built without MPI: the %d processes would each train a model and write it to the same "
+              "file (configure --with-mpi)",
               n);
     return -1;
 }

@@ -1,4 +1,4 @@
-/* relate.c - ranks source TFs for a target. In: labels, streamed; tables of binding modes and of interactions. Out: a
+/* relate.c - ranks source TFs for a target. In: labels (streamed), tables of binding modes and interactions. Out: a
  * ranked list. */
 #include "train/relate.h"
 #include "genome/labels.h"
@@ -21,7 +21,7 @@ void tfb_relate_free(tfb_related_t *r, int n)
     free(r);
 }
 
-/* ---- tables with a header line: calls row(arg, columns, n, line) for each further line ---- */
+/* ---- tables with a header line: calls row(arg, columns, n, line) for each line below it ---- */
 
 typedef int (*row_f)(void *arg, char **col, int n, int64_t line);
 
@@ -38,7 +38,8 @@ static int read_table(const char *path, int (*header)(void *arg, char **col, int
         }
         while (in.s.l && isspace((unsigned char)in.s.s[in.s.l - 1])) in.s.s[--in.s.l] = 0;
         if (!in.s.l) continue;
-        char **col = tfb_split(in.s.s, strchr(in.s.s, '\t') ? '\t' : ' ', &n); /* STRING's own files have spaces */
+        char **col =
+            tfb_split(in.s.s, strchr(in.s.s, '\t') ? '\t' : ' ', &n); /* STRING files are separated by spaces */
         if (!col) {
             ret = -1;
             break;
@@ -62,8 +63,8 @@ static int find(char **col, int n, const char *name)
 typedef struct {
     const tfb_relate_opt_t *o;
     tfb_related_t *tf;
-    int n, target;  /* of tf */
-    int name, mode; /* columns */
+    int n, target;  /* size of tf; index of the target */
+    int name, mode; /* columns of the table of binding modes */
     char ***modes;  /* per TF: its modes, NULL-terminated */
     int *n_modes;
     int pass;        /* of the partners */
@@ -91,9 +92,8 @@ static int groups_header(void *arg, char **col, int n)
             t->mode = i;
     if (t->mode < 0) t->mode = find(col, n, "tf_family");
     if (t->name < 0 || t->mode < 0) {
-        tfb_error("%s:1: a header line with a column of TFs (tf, tf_symbols or name) and one of binding modes "
-                  "(cluster..., mode, group or tf_family) is "
-                  "wanted; --group-column names another",
+        tfb_error("%s:1: expected a header line with a column of TFs (tf, tf_symbols or name) and one of binding modes "
+                  "(cluster..., mode, group or tf_family; --group-column names another)",
                   t->o->groups);
         return -1;
     }
@@ -114,8 +114,7 @@ static int add_mode(tables_t *t, const char *name, size_t len, const char *mode)
     return 0;
 }
 
-/* The members of a dimer, A;B or A::B, have its mode each; what follows a name in brackets, as in "NFIC(var.2)", is not
- * part of it. */
+/* Adds the mode to every member of a dimer, written A;B or A::B. Ignores brackets after a name, as in "NFIC(var.2)". */
 static int add_modes(tables_t *t, const char *names, const char *mode)
 {
     for (const char *s = names; *s;) {
@@ -131,13 +130,13 @@ static int groups_row(void *arg, char **col, int n, int64_t line)
 {
     tables_t *t = arg;
     if (n <= t->name || n <= t->mode) {
-        tfb_error("%s:%" PRId64 ": %d columns are too few", t->o->groups, line, n);
+        tfb_error("%s:%" PRId64 ": only %d columns, fewer than the header", t->o->groups, line, n);
         return -1;
     }
     return add_modes(t, col[t->name], col[t->mode]);
 }
 
-/* 1: the file's first line with text says MEME; 0: it does not; -1: cannot be read (logged). */
+/* Returns 1 if the first line with text starts a MEME file, 0 if not, -1 if the file cannot be read (logged). */
 static int is_meme(const char *path)
 {
     tfb_lines_t in = {0};
@@ -161,7 +160,7 @@ static int groups_of_motifs(tables_t *t)
     if (!m || !(mode = tfb_alloc((size_t)m->n, sizeof *mode, "binding modes")) ||
         (n = tfb_modes_cluster(m, t->o->mode_cut, mode)) < 0)
         goto done;
-    tfb_note("%s: %d motifs of %d binding modes", t->o->groups, m->n, n);
+    tfb_note("%s: %d motifs in %d binding modes", t->o->groups, m->n, n);
     for (int i = 0; i < m->n; i++) {
         char text[16];
         snprintf(text, sizeof text, "%d", mode[i]);
@@ -196,8 +195,8 @@ static int partners_header(void *arg, char **col, int n)
     t->score = find(col, n, "combined_score");
     if (t->score < 0) t->score = find(col, n, "score");
     if (t->a >= 0 && t->b >= 0 && t->score >= 0) return 0;
-    tfb_error("%s:1: a header line with two columns of TFs (preferredName_A and _B, protein1 and 2, node1 and 2) and "
-              "one called score or combined_score is wanted",
+    tfb_error("%s:1: expected a header line with two columns of TFs (preferredName_A and _B, protein1 and 2, node1 and "
+              "2) and one column score or combined_score",
               t->o->partners);
     return -1;
 }
@@ -207,7 +206,7 @@ static int partners_row(void *arg, char **col, int n, int64_t line)
     tables_t *t = arg;
     char *end;
     if (n <= t->a || n <= t->b || n <= t->score) {
-        tfb_error("%s:%" PRId64 ": %d columns are too few", t->o->partners, line, n);
+        tfb_error("%s:%" PRId64 ": only %d columns, fewer than the header", t->o->partners, line, n);
         return -1;
     }
     double v = strtod(col[t->score], &end);
@@ -291,7 +290,7 @@ tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bou
     if (o->partners && read_table(o->partners, partners_header, partners_row, &t) < 0) goto done;
     if (o->groups && !t.n_modes[t.target] &&
         (o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST || o->by == TFB_RELATE_COFACTOR)) {
-        tfb_error("%s knows no binding mode of %s", o->groups, o->target);
+        tfb_error("%s has no binding mode for %s", o->groups, o->target);
         goto done;
     }
     tfb_rng_seed(&rng, o->seed);

@@ -6,9 +6,9 @@
 
 typedef enum {
     TFB_RELATE_CORRELATION, /* cosine of label columns, unresolved as 0 */
-    TFB_RELATE_COFACTOR,    /* the same, without TFs that share a binding mode with the target */
+    TFB_RELATE_COFACTOR,    /* the same, but only TFs that share no binding mode with the target */
     TFB_RELATE_MODE,        /* TFs that share a binding mode, most bound regions first */
-    TFB_RELATE_LEAST,       /* of those, the least correlated first */
+    TFB_RELATE_LEAST,       /* TFs that share a binding mode, least correlated first */
     TFB_RELATE_PARTNERS,    /* interaction partners, best score first */
     TFB_RELATE_RANDOM,
 } tfb_relate_by_t;
@@ -16,28 +16,29 @@ typedef enum {
 typedef struct {
     const char *labels, *target;
     tfb_relate_by_t by;
-    const char *groups;       /* table TF -> binding mode, or MEME motifs to be clustered; NULL where by needs none */
-    double mode_cut;          /* similarity from which on motifs are of one mode */
-    const char *group_column; /* its column with the mode, NULL: found out */
-    const char *partners;     /* table of TF pairs with scores (STRING), likewise */
-    char *const *chroms;      /* NULL: all; else only regions of these contigs count */
+    const char *groups;       /* table TF -> binding mode, or a MEME file to cluster; NULL if `by` needs none */
+    double mode_cut;          /* motifs at least this similar are one mode */
+    const char *group_column; /* its column with the mode; NULL: chosen by name */
+    const char *partners;     /* table of TF pairs with scores (STRING); NULL if `by` needs none */
+    char *const *chroms;      /* use only regions on these contigs; NULL: all */
     int n_chroms;
-    int64_t min_bound; /* TFs with fewer bound regions are left out */
+    int64_t min_bound; /* skip TFs with fewer bound regions */
     uint64_t seed;
 } tfb_relate_opt_t;
 
 typedef struct {
     char *tf;                /* owned */
-    int64_t n_bound, n_both; /* regions bound by it; by it and the target */
+    int64_t n_bound, n_both; /* regions bound by this TF; by this TF and the target */
     double cosine;
     int same_mode;  /* 1 yes, 0 no, -1 not known */
-    double partner; /* score, 0 = no known interaction */
-    double key;     /* what it is ranked by: larger first */
-    int column;     /* of the labels: decides ties */
+    double partner; /* score of the interaction; 0: none known */
+    double key;     /* sort key, larger first */
+    int column;     /* column of the labels file; breaks ties */
 } tfb_related_t;
 
-/* All TFs that meet the criterion, best first (ties in the order of the labels). *n gets their number, *target_bound
- * the target's bound regions. NULL on failure (logged); release with tfb_relate_free. */
+/* Returns all TFs that meet the criterion, best first; ties keep the order of the labels file. Writes their number to
+ * *n and the number of the target's bound regions to *target_bound. Free with tfb_relate_free. NULL on failure
+ * (logged). */
 tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bound);
 void tfb_relate_free(tfb_related_t *r, int n);
 

@@ -6,15 +6,14 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Filters that agree to this cosine at their best offset say the same: at 0.8 the motifs of a family (bZIP, ETS) share
- * one. */
+/* Filters with at least this cosine at their best offset count as equal: at 0.8 the motifs of a family (bZIP, ETS)
+ * share one filter. */
 static const double SAME = 0.8;
-/* Norm of a filter: some three times that of a random one, so that steps of Adam do not wash a motif away before it is
- * of use. */
+/* Norm of a filter: about three times that of a random one, so that the first steps of Adam do not erase the motif. */
 static const double NORM = 1.8;
 
-/* f (K, 4) = log odds of motif m against even bases, in the middle of the filter, or the best stretch of it; 0
- * elsewhere. */
+/* Writes the log odds of motif m against equal base frequencies to the middle of f (K, 4), and 0 elsewhere. If m is
+ * longer than K, writes its K positions with most information. */
 static void filter_of(const tfb_motif_t *m, int K, int reverse, float *f)
 {
     static const float even[4] = {0.25f, 0.25f, 0.25f, 0.25f};
@@ -52,26 +51,25 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
     const tfb_layer_t *l = &net->layer[0];
     int ret = -1, n = 0, known = 0, K = l->K, F = l->F;
     if (!l->first || strcmp(l->kind->name, "conv")) {
-        tfb_error("motifs can start a convolution, and the first layer is none");
+        tfb_error("motifs need a convolution as the first layer");
         return -1;
     }
     size_t size = 4 * (size_t)K;
     float *all = tfb_alloc(2 * (size_t)n_targets * size, sizeof *all, "filters"); /* the motifs, in both orientations */
     double *like = tfb_alloc(2 * (size_t)n_targets, sizeof *like,
-                             "filters"); /* of each to the most similar one chosen; -1 = chosen */
+                             "filters"); /* similarity to the closest chosen filter; -1: chosen */
     int *chosen = tfb_alloc((size_t)F, sizeof *chosen, "filters"), n_all = 0;
     if (!all || !like || !chosen) goto done;
     for (int t = 0; t < n_targets; t++) {
         const tfb_motif_t *m = NULL;
-        for (int i = 0; i < motifs->n && !m; i++) /* a motif of the TF alone before one of a dimer */
+        for (int i = 0; i < motifs->n && !m; i++) /* prefers a motif of the TF alone to one of a dimer */
             if (strcasecmp(motifs->motif[i].name, targets[t]) == 0) m = &motifs->motif[i];
         for (int i = 0; i < motifs->n && !m; i++)
             if (tfb_motif_is_of(&motifs->motif[i], targets[t])) m = &motifs->motif[i];
         known += m != NULL;
         for (int reverse = 0; m && reverse < 2; reverse++) filter_of(m, K, reverse, all + size * (size_t)n_all++);
     }
-    /* each time the one that is least like those already there, so that every family has its filter before any has a
-     * second */
+    /* adds the filter least similar to those chosen, so that every family has one before any has two */
     while (n < F && n < n_all) {
         int next = -1;
         for (int i = 0; i < n_all; i++)
@@ -93,7 +91,7 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
         tfb_note("%d of %d filters start as motifs of %d of %d targets", n, F, known, n_targets);
         ret = n;
     } else
-        tfb_error("none of the targets has a motif of its name");
+        tfb_error("no motif has the name of a target");
 done:
     free(all);
     free(like);

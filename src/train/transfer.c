@@ -1,5 +1,4 @@
-/* transfer.c - transfer learning: what a fine-tuned network takes from its parent, and which regions may train and test
- * it. */
+/* transfer.c - transfer learning: copies weights from the parent, and chooses regions to train and test on. */
 #include "train/transfer.h"
 #include "train/record.h"
 #include <inttypes.h>
@@ -48,7 +47,7 @@ int tfb_transfer_freeze(const tfb_net_t *net, const char *what, uint8_t *frozen)
         for (int i = 0; i < net->n_layers - 1; i++)
             if (strcmp(net->layer[i].name, what) == 0) upto = i + 1;
     if (upto < 0) {
-        tfb_error("--freeze takes none, conv, all-but-last or the name of a layer before the last, not '%s' (`tfbind "
+        tfb_error("--freeze is none, conv, all-but-last or the name of a layer before the last, not '%s' (`tfbind "
                   "model` lists layers)",
                   what);
         return -1;
@@ -68,7 +67,7 @@ static uint64_t region_hash(const tfb_examples_t *ex, int64_t i)
     return h;
 }
 
-/* Two hashes make any number of them (Kirsch and Mitzenmacher). */
+/* Derives the k-th hash from two (Kirsch and Mitzenmacher). */
 static uint64_t bit_of(uint64_t h, int k, uint64_t n_bits) { return (h + (uint64_t)k * (tfb_hash64(h) | 1)) % n_bits; }
 
 int tfb_transfer_record_regions(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part)
@@ -108,10 +107,10 @@ static int seen_by(const char *filter, size_t n_bytes, uint64_t h)
     return 1;
 }
 
-/* A contig's name without "chr": genomes differ in that, and a leak is one by either name. */
+/* Returns a contig's name without "chr", because genomes differ in it and a leak counts under either name. */
 static const char *bare(const char *name) { return strncasecmp(name, "chr", 3) == 0 ? name + 3 : name; }
 
-/* in (ex->n_contigs) gets `bit` for the contigs in a comma-separated list (NULL: none). 0, or -1 on lack of memory
+/* Sets `bit` in in (ex->n_contigs) for the contigs in a comma-separated list (NULL: none). 0, or -1 on lack of memory
  * (logged). */
 static int mark_contigs(const tfb_examples_t *ex, const char *list, uint8_t bit, uint8_t *in)
 {
@@ -132,7 +131,7 @@ static int mark_contigs(const tfb_examples_t *ex, const char *list, uint8_t bit,
     return ret;
 }
 
-/* What a model's file says of contigs. */
+/* Use of a contig by a model, as its metadata record it. */
 enum {
     TRAIN = 1,
     VALID = 2,
@@ -144,7 +143,7 @@ enum {
     CHOSEN = CHOSEN_VALID | CHOSEN_TEST
 };
 
-/* in (ex->n_contigs) of a model's lists; to be freed. NULL on lack of memory (logged). */
+/* Returns the uses of each contig (ex->n_contigs), to be freed. NULL on lack of memory (logged). */
 static uint8_t *contigs_of(const tfb_model_t *m, const tfb_examples_t *ex)
 {
     uint8_t *in = tfb_alloc((size_t)ex->n_contigs + 1, 1, "contigs");
@@ -158,8 +157,8 @@ static uint8_t *contigs_of(const tfb_model_t *m, const tfb_examples_t *ex)
     return NULL;
 }
 
-/* Was it split by contigs, all regions used or a sample of them? Then its lists of contigs do not overlap, but for
- * leaks that were allowed. */
+/* Returns whether the model was split by contigs, sampled or not. If so, its lists of contigs overlap only by allowed
+ * leaks. */
 static int has_contig_split(const tfb_model_t *m)
 {
     const char *split = tfb_model_meta(m, "split");
@@ -173,7 +172,8 @@ static int is_by_contig(const tfb_model_t *m)
            strcmp(split, "contigs") == 0; /* not "contigs, sampled": those have a filter */
 }
 
-/* The texts with commas between those that are there; *bad where memory is short. NULL if there are none. */
+/* Returns the texts that are not empty, joined by commas, to be freed; NULL if there are none. Sets *bad on lack of
+ * memory. */
 static char *join(const char *const *text, int n, int *bad)
 {
     size_t len = 0;
@@ -245,7 +245,7 @@ int tfb_transfer_record_teacher(tfb_model_t *m, const tfb_model_t *teacher)
     return bad ? -1 : 0;
 }
 
-/* Whether one of a list of filters has seen a region. */
+/* Returns whether one of a comma-separated list of filters contains a region. */
 static int seen_by_any(const char *filters, uint64_t h)
 {
     while (filters && *filters) {
@@ -256,8 +256,8 @@ static int seen_by_any(const char *filters, uint64_t h)
     return 0;
 }
 
-/* The contigs of ex that have one bit of `with` and none of `without`, comma-separated; NULL if there are none. *bad on
- * lack of memory. */
+/* Returns the contigs of ex with a bit of `with` and none of `without`, joined by commas; NULL if there are none. Sets
+ * *bad on lack of memory. */
 static char *list_contigs(const tfb_examples_t *ex, const uint8_t *in, int with, int without, int *bad)
 {
     size_t len = 0;
@@ -285,9 +285,10 @@ int tfb_transfer_split(const tfb_model_t *parent, const tfb_examples_t *ex, cons
     if (rule == TFB_LEAK_ALLOW || (!by && !tfb_model_meta(parent, "held_out_chroms")))
         return tfb_examples_split(ex, valid, test, seed, part) < 0 ? -1 : valid || test;
     uint8_t *in = contigs_of(parent, ex);
-    for (int c = 0; in && !by && c < ex->n_contigs; c++) in[c] &= HELD; /* its own lists say nothing, its parent's do */
+    for (int c = 0; in && !by && c < ex->n_contigs; c++)
+        in[c] &= HELD; /* after a random split only the ancestors' lists count */
     if (!in || mark_contigs(ex, valid, CHOSEN_VALID, in) < 0 || mark_contigs(ex, test, CHOSEN_TEST, in) < 0) goto done;
-    /* what trained the parent is not held out, whatever another list says */
+    /* contigs that trained the parent are never held out */
     if (!valid) valid = own_valid = list_contigs(ex, in, VALID, TRAIN | TEST | CHOSEN, &bad);
     if (!test) test = own_test = list_contigs(ex, in, TEST | HELD, TRAIN | VALID | CHOSEN, &bad);
     if (bad || tfb_examples_split(ex, valid, test, seed, part) < 0) goto done;
@@ -297,7 +298,7 @@ int tfb_transfer_split(const tfb_model_t *parent, const tfb_examples_t *ex, cons
     left = list_contigs(ex, in, VALID | TEST | HELD, TRAIN | CHOSEN, &bad);
     if (bad) goto done;
     if (left) {
-        tfb_note("%s: held out by the parent, and in neither --valid nor --test: left out", left);
+        tfb_note("not using %s: held out by the parent, but in neither --valid nor --test", left);
         leave_out(ex, in, VALID | TEST | HELD, TRAIN | CHOSEN, part);
     }
     ret = valid || test;
@@ -318,8 +319,8 @@ int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, t
     int64_t n = 0;
     if (rule == TFB_LEAK_ALLOW) return 0;
     if (!filter && !by_contig) {
-        tfb_error("the parent model does not say which regions trained it, so that nothing can be held out from it; "
-                  "--allow-leak goes on all the same");
+        tfb_error("the parent model does not record which regions trained it, so leaks cannot be prevented "
+                  "(--allow-leak continues anyway)");
         return -1;
     }
     uint8_t *in = contigs_of(parent, ex);
@@ -330,7 +331,7 @@ int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, t
         uint64_t h = region_hash(ex, i);
         int old = seen_by_any(old_filters, h) || on & OLD;
         int used = old || seen_by_any(filter, h) || (by_contig && on & (TRAIN | VALID));
-        /* regions that only chose the parent's epoch may choose the child's */
+        /* regions that only validated the parent may validate the child */
         if (used && !old && rule == TFB_LEAK_REUSE && part[i] == TFB_VALID && by_contig && !(on & TRAIN)) used = 0;
         if (used) part[i] = TFB_UNUSED, n++;
     }
@@ -351,8 +352,8 @@ int tfb_transfer_seen(const tfb_model_t *m, const tfb_examples_t *ex, uint8_t *s
         int on = in[ex->contig[i]], held = clean && on & (VALID | TEST) && !(on & TRAIN);
         uint64_t h = region_hash(ex, i);
         seen[i] = 0;
-        /* ancestor_chroms has ancestors' validation contigs, too. Contigs that trained them were dropped from this
-         * model's own lists */
+        /* ancestor_chroms includes ancestors' validation contigs; their training contigs are not in this model's own
+         * lists */
         if ((on & TRAIN && (by || !filter)) || (on & OLD && !held))
             seen[i] = TFB_SEEN_CONTIG;
         else if ((!by && seen_by_any(filter, h)) || seen_by_any(old_filters, h))
@@ -453,7 +454,7 @@ int tfb_transfer_balance(const tfb_examples_t *ex, int t, int which, int64_t n_b
         part[b[i]] = (uint8_t)which;
         want[gc_bin(ex, b[i])]++;
     }
-    /* first of the same GC content; what a bin lacks comes from the nearest ones */
+    /* takes regions of the same GC content first, then of the nearest bins */
     for (int reach = 0; reach < BINS; reach++) {
         left = 0;
         for (size_t i = 0; i < nu; i++) {
