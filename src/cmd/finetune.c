@@ -58,7 +58,7 @@ static void usage(FILE *f)
                "      --schedule NAME      constant, cosine, linear or one-cycle [constant]\n"
                "      --warmup FLOAT       share of the steps in which the rate rises from 0 [0; one-cycle: 0.3]\n"
                "      --augment LIST       change training windows at random: "
-               "shift=20,mutate=0.05,insert=20,delete=30, or some of these [none]\n"
+               "shift=20,mutate=0.05,insert=20,delete=30,noise=0.2, or some of these [none]\n"
                "      --clean INT          train on windows as they are in so many last epochs [0]\n"
                "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
                "      --balance FLOAT      with several targets: weight of a TF in the loss, (bound regions of the TF "

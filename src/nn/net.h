@@ -86,6 +86,8 @@ typedef struct {
     uint64_t seed,
         step; /* of dropout masks: a function of (seed, step, layer, element of the whole batch), never of threads */
     const uint8_t *code;        /* (B, W), the input of the first layer */
+    const float *noise;         /* (B, W, 4), added to the one-hot input, or NULL. For training: scoring has none */
+    const uint8_t *noisy;       /* (B): the examples with noise; what noise has for the others is not read */
     float *param, *stat, *grad; /* the net's blocks; grad NULL = no parameter gradients wanted (attribution) */
     uint8_t *scratch;           /* per-thread scratch: thread t has scratch + t * m_scratch */
     size_t m_scratch;

@@ -138,6 +138,8 @@ typedef struct {
     size_t n_item, n_valid;
     uint8_t *code, *label; /* of this rank's part of a batch */
     float *dz, *weight;    /* weight: of targets, or NULL */
+    float *noise;          /* (batch, W, 4) of this rank's part, or NULL: none is asked for */
+    uint8_t *noisy;        /* (batch) */
     char id[TFB_RUN_ID];
     int strands, whole, tty;    /* whole: examples of a batch of all ranks */
     int stop;                   /* a signal came, to any rank */
@@ -185,13 +187,24 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     tfb_pass_t *pass = &r->walk->pass;
     int me = tfb_ranks_me(), first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first;
     const tfb_augment_t *augment = tfb_augmented(&o->augment) && s->epoch < o->epochs - o->clean ? &o->augment : NULL;
-    tfb_batch_fetch(&(tfb_batch_t){r->ex, r->item + b * r->whole + first, r->code, r->label, B, augment, e->key},
+    float *noise = augment ? r->noise : NULL;
+    tfb_batch_fetch(&(tfb_batch_t){.ex = r->ex,
+                                   .item = r->item + b * r->whole + first,
+                                   .code = r->code,
+                                   .label = r->label,
+                                   .n = B,
+                                   .augment = augment,
+                                   .key = e->key,
+                                   .noise = noise,
+                                   .noisy = r->noisy},
                     o->pool);
     const tfb_labelled_t labelled = {r->label, (size_t)B, (size_t)r->ex->n_targets, r->weight};
     double sums[2] = {tfb_loss_resolved(&labelled), stop_asked};
     tfb_ranks_sum(sums, 2);
     double m = sums[0];
     r->stop = sums[1] > 0;
+    pass->noise = noise;
+    pass->noisy = r->noisy;
     pass->first = first;
     pass->B_all = all;
     pass->step = (uint64_t)s->step;
@@ -318,6 +331,9 @@ static int prepare(run_t *r, tfb_net_t *net)
     r->code = tfb_alloc(B * r->ex->window, 1, "a batch");
     r->label = tfb_alloc(B * T, 1, "a batch");
     r->dz = tfb_alloc(B * T, sizeof *r->dz, "a batch");
+    if (o->augment.noise > 0 && (!(r->noise = tfb_alloc(B * r->ex->window * 4, sizeof *r->noise, "noise of a batch")) ||
+                                 !(r->noisy = tfb_alloc(B, 1, "noise of a batch"))))
+        return -1;
     if (!r->item || !r->valid || !r->code || !r->label || !r->dz || tfb_state_init(&r->s, net, o->average > 0) < 0)
         return -1;
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
@@ -372,6 +388,8 @@ static void release(run_t *r)
     free(r->label);
     free(r->dz);
     free(r->weight);
+    free(r->noise);
+    free(r->noisy);
 }
 
 /* Leaves the best epoch's weights in the network. */
