@@ -145,6 +145,7 @@ typedef struct {
     int stop;                   /* a signal came, to any rank */
     int first_epoch;            /* of this process: others were done before it resumed */
     int64_t per_epoch, n_steps; /* batches of an epoch and of the run */
+    tfb_by_target_t by;         /* what validation finds of each target; by.loss NULL: not computed */
     double began, busy, examples;
 } run_t;
 
@@ -251,13 +252,16 @@ static int epoch(run_t *r, epoch_t *e)
     return 0;
 }
 
-/* *loss gets the validation loss of what would be kept, NaN without validation regions. Keeps it if it is the best. 0,
- * or -1 (logged). */
-static int validate(run_t *r, double *loss)
+/* *loss and *auprc get the validation loss of what would be kept, and its mean AUPRC: NaN without validation regions,
+ * or if AUPRC is not computed. Keeps it if it is the best. 0, or -1 (logged). */
+static int validate(run_t *r, double *loss, double *auprc)
 {
     tfb_state_t *s = &r->s;
-    *loss = NAN;
-    if (r->n_valid && tfb_predict_loss(s->net, r->ex, r->valid, r->n_valid, r->weight, r->o->pool, loss) < 0) return -1;
+    const tfb_by_target_t *by = r->by.loss ? &r->by : NULL;
+    *loss = *auprc = NAN;
+    if (r->n_valid && tfb_predict_targets(s->net, r->ex, r->valid, r->n_valid, r->weight, r->o->pool, loss, by) < 0)
+        return -1;
+    if (r->n_valid && by) *auprc = tfb_mean_known(by->auprc, r->ex->n_targets, NULL);
     if (r->n_valid && !isfinite(*loss)) {
         tfb_ranks_together();
         tfb_error(
@@ -266,29 +270,41 @@ static int validate(run_t *r, double *loss)
         return -1;
     }
     s->epoch++;
-    if (!(*loss < s->best_loss) && r->n_valid) return 0;
+    int better = s->by_auprc ? *auprc > s->best_auprc : *loss < s->best_loss;
+    if (!better && r->n_valid) return 0;
     s->best_loss = *loss;
+    s->best_auprc = *auprc;
     s->best_epoch = s->epoch;
     tfb_state_keep_best(s);
     return 0;
+}
+
+/* Writes an epoch's validation loss, its mean AUPRC if it is computed, and a star if the epoch is the best so far. */
+static void describe_validation(const run_t *r, double loss, double auprc, char *text, size_t m)
+{
+    const char *star = r->s.best_epoch == r->s.epoch ? " *" : "  ";
+    if (isnan(auprc))
+        snprintf(text, m, "%.5f%s", loss, star);
+    else
+        snprintf(text, m, "%.5f  AUPRC %.4f%s", loss, auprc, star);
 }
 
 /* Ends an epoch: validation, a line of the log, the checkpoint. 0, or -1 (logged). */
 static int end_epoch(run_t *r, const epoch_t *e)
 {
     tfb_state_t *s = &r->s;
-    double took = tfb_now() - e->since, valid;
-    char loss[32] = ".", left[32];
+    double took = tfb_now() - e->since, valid, auprc;
+    char loss[64] = ".", left[32];
     r->busy += took;
     r->examples += (double)e->done;
     s->train_loss = e->n_batches ? e->sum / (double)e->n_batches : 0;
     tfb_state_share(s);
     tfb_state_swap_average(s);
-    int ret = validate(r, &valid);
+    int ret = validate(r, &valid, &auprc);
     tfb_state_swap_average(s);
     if (ret < 0) return -1;
     if (r->tty) fputc('\r', stderr);
-    if (r->n_valid) snprintf(loss, sizeof loss, "%.5f%s", valid, s->best_epoch == s->epoch ? " *" : "  ");
+    if (r->n_valid) describe_validation(r, valid, auprc, loss, sizeof loss);
     clock_of((tfb_now() - r->began) / (s->epoch - r->first_epoch) * (r->o->epochs - s->epoch), left);
     tfb_note("epoch %d/%d  train %.5f  valid %s  %.0f regions/s  %s left", s->epoch, r->o->epochs, s->train_loss, loss,
              (double)e->done / took, left);
@@ -321,6 +337,31 @@ static int count_examples(run_t *r)
     return 0;
 }
 
+/* Makes room for what validation finds of each target, and refuses to select by AUPRC if no target has one. 0, or -1
+ * (logged). */
+static int prepare_targets(run_t *r)
+{
+    int T = r->ex->n_targets, any = 0;
+    r->by = (tfb_by_target_t){.strands = r->strands};
+    if (r->o->select != TFB_SELECT_AUPRC) return 0;
+    r->by.loss = tfb_alloc((size_t)T, sizeof *r->by.loss, "losses of targets");
+    r->by.auprc = tfb_alloc((size_t)T, sizeof *r->by.auprc, "AUPRC of targets");
+    if (!r->by.loss || !r->by.auprc) return -1;
+    for (int t = 0; t < T && !any; t++) {
+        int64_t n[4] = {0};
+        for (int64_t i = 0; i < r->ex->n; i++)
+            if (r->part[i] == TFB_VALID) n[tfb_examples_label(r->ex, i, t)]++;
+        any = n[TFB_BOUND] >= TFB_AUPRC_REGIONS && n[TFB_UNBOUND] >= TFB_AUPRC_REGIONS;
+    }
+    r->s.by_auprc = 1;
+    if (any) return 0;
+    tfb_error(
+        "--select auprc: no target has %d bound and %d unbound validation regions; select by loss, or validate on "
+        "more",
+        TFB_AUPRC_REGIONS, TFB_AUPRC_REGIONS);
+    return -1;
+}
+
 /* Allocates what a run needs. 0, or -1 (logged). */
 static int prepare(run_t *r, tfb_net_t *net)
 {
@@ -336,6 +377,7 @@ static int prepare(run_t *r, tfb_net_t *net)
         return -1;
     if (!r->item || !r->valid || !r->code || !r->label || !r->dz || tfb_state_init(&r->s, net, o->average > 0) < 0)
         return -1;
+    if (prepare_targets(r) < 0) return -1;
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
     if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights)))
         return -1;
@@ -366,7 +408,10 @@ static int resume(run_t *r)
     if (tfb_ranks_agree(ret) < 0) return -1;
     if (o->checkpoint && o->resume && !tfb_ranks_me()) {
         ret = tfb_checkpoint_load(o->checkpoint, s, r->id);
-        if (ret > 0 && r->n_valid)
+        if (ret > 0 && s->by_auprc)
+            tfb_note("resuming after epoch %d (best so far: epoch %d, validation AUPRC %.4f)", s->epoch, s->best_epoch,
+                     s->best_auprc);
+        else if (ret > 0 && r->n_valid)
             tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s->epoch, s->best_epoch,
                      s->best_loss);
         if (ret > 0 && !r->n_valid) tfb_note("resuming after epoch %d", s->epoch);
@@ -388,6 +433,8 @@ static void release(run_t *r)
     free(r->label);
     free(r->dz);
     free(r->weight);
+    free(r->by.loss);
+    free(r->by.auprc);
     free(r->noise);
     free(r->noisy);
 }
@@ -403,6 +450,7 @@ static void finish(run_t *r, tfb_fit_report_t *report)
                                  .epochs_run = s->epoch,
                                  .best_loss = s->best_loss,
                                  .train_loss = s->train_loss,
+                                 .best_auprc = s->by_auprc ? s->best_auprc : NAN,
                                  .per_second = r->busy > 0 ? r->examples / r->busy : 0,
                                  .interrupted = r->stop};
 }

@@ -1,4 +1,4 @@
-/* fit.h - the training loop: examples + network -> the network of the epoch with the lowest validation loss.
+/* fit.h - the training loop: examples + network -> the network of the best epoch.
  *
  * Loss: binary cross-entropy with logits, the mean over resolved labels of a batch. Adam as PyTorch's. Both strands of
  * every training and validation region are examples. The result is a function of the seed, never of the number of
@@ -13,6 +13,9 @@
 
 typedef enum { TFB_RATE_CONSTANT = 0, TFB_RATE_COSINE = 1, TFB_RATE_LINEAR = 2, TFB_RATE_ONE_CYCLE = 3 } tfb_schedule_t;
 
+/* Which epoch is kept: that of the lowest validation loss, or of the highest mean validation AUPRC. */
+typedef enum { TFB_SELECT_LOSS = 0, TFB_SELECT_AUPRC = 1 } tfb_select_t;
+
 typedef struct {
     double rate;             /* learning rate */
     tfb_schedule_t schedule; /* constant, or down to (almost) nothing at the last step, by a half cosine or a line */
@@ -23,9 +26,10 @@ typedef struct {
     double average; /* decay of the running average of weights per step (0 = off): what is validated and kept */
     double balance; /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0 = all alike */
     tfb_augment_t augment; /* changes to training windows; all 0: none */
-    int clean;             /* the last epochs, which train on windows as they are */
-    double warmup;         /* share of the steps during which the rate rises from 0 */
-    const float *weights;  /* further weights of targets in the loss, times those of balance; or NULL */
+    tfb_select_t select;
+    int clean;            /* the last epochs, which train on windows as they are */
+    double warmup;        /* share of the steps during which the rate rises from 0 */
+    const float *weights; /* further weights of targets in the loss, times those of balance; or NULL */
     double decay; /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
     const char *precision; /* of products, NULL: float32; here only a part of the checkpoint's identity */
     const uint8_t *frozen; /* per layer, or NULL */
@@ -39,6 +43,8 @@ typedef struct {
     int best_epoch, epochs_run; /* 1-based; 0 = none */
     double best_loss,
         train_loss; /* validation loss of the best epoch (NaN: no validation regions); training loss of the last one */
+    double
+        best_auprc; /* mean over targets (TFB_AUPRC_REGIONS), of the best epoch; NaN unless it was selected by that */
     double per_second; /* examples (strands counted) of training a second, over the whole run */
     int interrupted;   /* stopped by a signal: the net holds the best epoch so far */
 } tfb_fit_report_t;
