@@ -150,7 +150,7 @@ grep -q "training" log.txt &&
             if (s <= n && s > n - 10) print "ok a random split uses all regions"
             else print "not ok a random split uses all regions: " s " of " n
         }' log.txt
-for a in convnet shallow convnet-bn-after-relu danq; do
+for a in convnet shallow convnet-bn-after-relu danq pooled pooled-large; do
     [ -n "$SANITIZED" ] && [ $a = danq ] && continue
     awk '
         BEGIN {
@@ -167,7 +167,16 @@ for a in convnet shallow convnet-bn-after-relu danq; do
     check "$a trains on 200-base windows" $TFBIND pretrain -f w.fa -l w.bed -a $a -e 1 -b 8 -o w.safetensors &&
         $TFBIND model w.safetensors | grep -qx "arch	$a"
     verdict $? "$a is named in its file"
+    $TFBIND model w.safetensors > model.txt
+    awk '$1 == "parameters" { print $2 }' model.txt > "$a.size"
+    awk '/^layer/ { on = 1; next } on { printf "%s ", $1 }' model.txt > "$a.kinds"
 done
+kinds='conv bn relu pool conv bn relu pool conv bn relu gpool gpool cat dense bn relu dense '
+[ "$(cat pooled.kinds)" = "$kinds" ] && [ "$(cat pooled-large.kinds)" = "$kinds" ]
+verdict $? 'pooled and pooled-large have the same layers' "$(cat pooled.kinds)"
+[ "$(cat pooled-large.size)" -gt "$(cat pooled.size)" ]
+verdict $? 'pooled-large is the larger one' "$(cat pooled-large.size) and $(cat pooled.size) parameters"
+fails 'an unknown architecture' 'pooled-large' $TFBIND pretrain -v 0 -f w.fa -l w.bed -a poled -o x.safetensors
 ! $P --spec "$S" -e 1 -o /nonexistent/x 2> err.txt
 verdict $? 'an unwritable model is an error'
 $P --spec "$S" -e 2 --rate 9 -o d.safetensors > /dev/null 2>&1; ok_if 'an absurd rate ends tidily' [ $? -le 1 ]

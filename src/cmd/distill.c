@@ -13,7 +13,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define DEFAULT_STUDENT "convnet"
+#define DEFAULT_STUDENT "pooled"
 
 typedef struct {
     tfb_training_t t;
@@ -56,8 +56,9 @@ static void usage(FILE *f)
         "      --rate FLOAT         Adam's learning rate [0.003]\n"
         "      --schedule NAME      constant, cosine, linear or one-cycle [constant]\n"
         "      --warmup FLOAT       share of the steps in which the rate rises from 0 [0; one-cycle: 0.3]\n"
-        "      --augment LIST       change training windows at random: shift=20,mutate=0.05,insert=20,delete=30, or\n"
-        "                           some of these; teachers see the changed window [none]\n"
+        "      --augment LIST       random changes to training windows, any of\n"
+        "                           shift=20,mutate=0.05,insert=20,delete=30,noise=0.2; teachers see the changed\n"
+        "                           window without the noise [none]\n"
         "      --clean INT          train on unchanged windows in the last INT epochs [0]\n"
         "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
         "      --balance FLOAT      weight of a TF in the loss: (bound regions of the TF with most / its own)^FLOAT "
@@ -68,9 +69,12 @@ static void usage(FILE *f)
         "      --precision NAME     of the student's matrix products: float32, or bfloat16 on processors with AMX\n"
         "                           (twice as fast) [float32]\n"
         "      --seed INT           of weights, order and dropout [1]\n"
+        "      --select NAME        epoch to keep, by the labels: the one with the lowest validation loss (loss) or\n"
+        "                           the highest validation AUPRC (auprc), averaged over targets with at least 10\n"
+        "                           bound and 10 unbound validation regions [loss]\n"
         "      --resume             continue from OUT.ckpt, which is written after every epoch\n"
         "Output\n"
-        "  -o, --output FILE        the student, of the epoch with the lowest validation loss (against the labels)\n"
+        "  -o, --output FILE        student of the epoch that --select chooses\n"
         "      --half               store weights as float16\n"
         "  -@, --threads INT        threads of this process [all processors, or its share of them]\n"
         "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"

@@ -11,6 +11,15 @@
 #include <string.h>
 #include <unistd.h>
 
+/* The value of --select: 0, or 1 (logged). */
+static int set_select(const char *value, tfb_select_t *select)
+{
+    static const char *const name[] = {"loss", "auprc"}; /* in the order of tfb_select_t */
+    int k = tfb_word("select", value, name, 2);
+    if (k >= 0) *select = (tfb_select_t)k;
+    return k < 0;
+}
+
 int tfb_training_option(tfb_training_t *t, int c, const char *value)
 {
     tfb_fit_opt_t *f = &t->fit;
@@ -43,6 +52,7 @@ int tfb_training_option(tfb_training_t *t, int c, const char *value)
     case TFB_TRAINING_HALF: t->half = 1; break;
     case TFB_TRAINING_AUGMENT: bad = tfb_augment_parse(value, &f->augment) < 0; break;
     case TFB_TRAINING_CLEAN: bad = tfb_cmd_int("clean", value, 0, 100000, &v), f->clean = (int)v; break;
+    case TFB_TRAINING_SELECT: bad = set_select(value, &f->select); break;
     case TFB_TRAINING_WARMUP: bad = tfb_cmd_double("warmup", value, 0, 0.9, &f->warmup); break;
     default: return 1;
     }
@@ -178,6 +188,8 @@ static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_mod
               tfb_record_set(m, "epoch", "%d", rep->best_epoch) || tfb_record_set(m, "epochs", "%d", rep->epochs_run) ||
               (!isnan(rep->best_loss) && tfb_record_set(m, "valid_loss", "%.6f", rep->best_loss)) ||
               tfb_record_set(m, "train_loss", "%.6f", rep->train_loss);
+    if (t->fit.select == TFB_SELECT_AUPRC)
+        bad |= tfb_record_set(m, "select", "auprc") || tfb_record_set(m, "valid_auprc", "%.6f", rep->best_auprc);
     if (tfb_ranks_n() > 1) bad |= tfb_record_set(m, "ranks", "%d", tfb_ranks_n());
     for (int k = 0; k < 3 && !bad; k++) {
         char *s = tfb_record_contigs(d->ex, d->part, k);

@@ -5,7 +5,10 @@
  * positions apart); `dense F`. In: x (B, L, C), or base codes.  Out: y (B, L + 2 pad - (K-1) D, F), stride 1. Because
  * activations are channels-last, row l of the matrix that a convolution multiplies its weights (K*C, F) with is the K*C
  * floats from x + l*C: rows overlap and nothing is copied. With dilation it is K products of one tap each. Padded
- * layers work on a copy of x that has its zero rows. */
+ * layers work on a copy of x that has its zero rows.
+ *
+ * A layer that reads bases looks their weights up instead of multiplying. Noise on the one-hot input is a product that
+ * is added: conv(onehot + noise) = lookup(code) + conv(noise) - bias, and likewise for the weights' gradient. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -26,6 +29,7 @@ typedef struct {
     float *flip;    /* (K*F, C), before packing */
     float *dy;      /* dy packed, a block of examples after the other; first layer: TFB_SLICES tables */
     float *padded;  /* (B, L + 2 pad, C): the input with its zero rows */
+    float *noise;   /* first layer: weights, packed for the product with noise */
     double *part;   /* TFB_SLICES * F partial sums */
 } work_t;
 
@@ -70,6 +74,7 @@ static size_t lay_out(const tfb_layer_t *l, int B, work_t *w, uint8_t *base)
     w->dy = carve(base, &off, dy * sizeof(float));
     w->padded = carve(base, &off, l->pad ? (size_t)B * (size_t)padded_length(l) * C * sizeof(float) : 0);
     w->part = carve(base, &off, TFB_SLICES * F * sizeof(double));
+    w->noise = carve(base, &off, l->first ? tfb_packed_size((int)(K * C), (int)F) * sizeof(float) : 0);
     return off;
 }
 
@@ -79,12 +84,18 @@ static size_t cache(const tfb_layer_t *l, int B)
     return lay_out(l, B, &w, NULL);
 }
 
+/* Floats of dy of one example, packed, for the gradient that noise gives. */
+static size_t noise_dy(const tfb_layer_t *l) { return (tfb_packed_size(l->out.L, l->F) + 15) & ~(size_t)15; }
+
 static size_t scratch(const tfb_layer_t *l, int B)
 {
     (void)B;
-    size_t pad = ((size_t)l->out.L + 2 * (size_t)span(l)) * (size_t)l->F;
+    size_t n = ((size_t)l->out.L + 2 * (size_t)span(l)) * (size_t)l->F;
     size_t panels = (size_t)l->F * PANELS * TFB_PANEL_MAX;
-    return (pad > panels ? pad : panels) * sizeof(float);
+    size_t noise = l->first ? noise_dy(l) + (size_t)l->K * 4 * (size_t)l->F : 0;
+    if (n < panels) n = panels;
+    if (n < noise) n = noise;
+    return n * sizeof(float);
 }
 
 /* ---- set-up ---- */
@@ -216,10 +227,13 @@ static void first_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
 {
     (void)scratch;
     job_t *j = arg;
-    int W = l->in.L;
-    for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++)
-        tfb_kernels()->lookup(l->out.L, l->F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias,
-                              j->y + (size_t)b * l->out.L * l->F);
+    int W = l->in.L, L = l->out.L, F = l->F;
+    for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++) {
+        float *y = j->y + (size_t)b * L * F;
+        tfb_kernels()->lookup(L, F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias, y);
+        if (pass->noise && pass->noisy[b])
+            tfb_kernels()->gemm(L, F, l->K * 4, pass->noise + (size_t)b * W * 4, 4, j->work.noise, y, F, 1);
+    }
 }
 
 /* The examples of a chunk with zero rows around them. */
@@ -264,7 +278,7 @@ static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
     int C = l->in.C, KC = l->K * C, p = k->panel, n = task * p, w = l->F - n < p ? l->F - n : p;
     size_t tap = tfb_packed_size(C, l->F);
     if (!is_dilated(l)) {
-        k->pack(KC, w, j->w + n, l->F, 1, j->work.packed + (size_t)task * p * KC);
+        k->pack(KC, w, j->w + n, l->F, 1, (l->first ? j->work.noise : j->work.packed) + (size_t)task * p * KC);
         return;
     }
     for (int t = 0; t < l->K; t++)
@@ -296,6 +310,7 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
     int chunks = (pass->B + CHUNK - 1) / CHUNK, p = tfb_kernels()->panel;
     if (l->first) {
         make_table(l, w, j.work.packed);
+        if (pass->noise) tfb_tasks(l, pass, (l->F + p - 1) / p, pack_task, &j);
         tfb_tasks(l, pass, chunks, first_task, &j);
     } else if (is_dense(l)) {
         tfb_tasks(l, pass, (l->F + p * PANELS - 1) / (p * PANELS), dense_task, &j);
@@ -311,16 +326,36 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
 
 /* ---- backward ---- */
 
+/* Adds to table (K, 5, Fp) what the noise of examples [beg, end) gives to the gradient of the weights. */
+static void scatter_noise(const tfb_layer_t *l, const tfb_pass_t *pass, const job_t *j, int beg, int end,
+                          float *scratch, float *table)
+{
+    int L = l->out.L, F = l->F, Fp = tfb_round16(F), rows = l->K * 4, any = 0;
+    const tfb_kernels_t *k = tfb_kernels();
+    float *dw = scratch + noise_dy(l); /* (K * 4, F) */
+    for (int b = beg; b < end; b++) {
+        if (!pass->noisy[b]) continue;
+        k->pack(L, F, j->y + (size_t)b * L * F, F, 1, scratch);
+        k->gemm_tn(rows, F, 1, L, pass->noise + (size_t)b * l->in.L * 4, 0, 4, scratch, dw, F, any);
+        any = 1;
+    }
+    for (int i = 0; any && i < rows; i++) {
+        float *to = table + ((size_t)(i / 4) * 5 + (size_t)(i % 4)) * Fp;
+        for (int f = 0; f < F; f++) to[f] += dw[(size_t)i * F + f];
+    }
+}
+
 static void scatter_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
-    (void)scratch;
     job_t *j = arg;
+    int beg = tfb_slice(s, pass->B), end = tfb_slice(s + 1, pass->B);
     size_t n = (size_t)l->K * 5 * (size_t)tfb_round16(l->F);
     float *table = j->work.dy + (size_t)s * n;
     memset(table, 0, n * sizeof(float));
-    for (int b = tfb_slice(s, pass->B); b < tfb_slice(s + 1, pass->B); b++)
+    for (int b = beg; b < end; b++)
         tfb_kernels()->scatter(l->out.L, l->F, l->K, pass->code + (size_t)b * l->in.L,
                                j->y + (size_t)b * l->out.L * l->F, table);
+    if (pass->noise) scatter_noise(l, pass, j, beg, end, scratch, table);
 }
 
 /* Adds up the slices' tables; an N gave a quarter to each base. */

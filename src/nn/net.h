@@ -86,6 +86,8 @@ typedef struct {
     uint64_t seed,
         step; /* of dropout masks: a function of (seed, step, layer, element of the whole batch), never of threads */
     const uint8_t *code;        /* (B, W), the input of the first layer */
+    const float *noise;         /* (B, W, 4), added to the one-hot input, or NULL. For training: scoring has none */
+    const uint8_t *noisy;       /* (B): the examples with noise; what noise has for the others is not read */
     float *param, *stat, *grad; /* the net's blocks; grad NULL = no parameter gradients wanted (attribution) */
     uint8_t *scratch;           /* per-thread scratch: thread t has scratch + t * m_scratch */
     size_t m_scratch;
@@ -166,14 +168,13 @@ tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, c
 tfb_net_t *tfb_net_with_outputs(const char *spec, int window, int n, char *err, size_t m_err);
 /* Copies the parameters and statistics of all layers but the last, which must be the same in both networks. */
 void tfb_net_copy_trunk(tfb_net_t *to, const tfb_net_t *from);
-/* The spec of a published architecture (convnet, convnet-bn-after-relu, shallow, danq) with n outputs, to be freed;
- * NULL = unknown name. */
+/* Returns the spec of a named architecture (the table archs, net.c) with n outputs, to be freed; NULL: unknown name. */
 char *tfb_net_arch(const char *arch, int n_out);
 /* Index of the layer of that name, or -1. */
 int tfb_net_find(const tfb_net_t *n, const char *name);
-/* The name of the published architecture that n is, or NULL. */
+/* Returns the name of the architecture that n is, or NULL if it has none. */
 const char *tfb_net_arch_of(const tfb_net_t *n);
-/* Comma-separated names of the published architectures. */
+/* Returns the comma-separated names of the architectures. */
 const char *tfb_net_arch_names(void);
 void tfb_net_init(tfb_net_t *n, uint64_t seed);
 tfb_net_t *tfb_net_clone(const tfb_net_t *n);

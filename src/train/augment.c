@@ -1,10 +1,12 @@
-/* augment.c - random changes to windows. In: base codes, a key. Out: base codes. */
+/* augment.c - random changes to windows. In: base codes, a key. Out: base codes, noise. */
 #include "train/augment.h"
 #include "util/util.h"
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
 enum { LONGEST = 1000 };
+static const double LOUDEST = 10; /* noise */
 
 static int set(tfb_augment_t *a, const char *name, const char *value)
 {
@@ -15,6 +17,10 @@ static int set(tfb_augment_t *a, const char *name, const char *value)
     if (strcmp(name, "mutate") == 0) {
         a->mutate = v;
         return v <= 1 ? 0 : -1;
+    }
+    if (strcmp(name, "noise") == 0) {
+        a->noise = v;
+        return v <= LOUDEST ? 0 : -1;
     }
     if (whole != v || whole > LONGEST) return -1;
     if (strcmp(name, "shift") == 0)
@@ -39,8 +45,9 @@ int tfb_augment_parse(const char *text, tfb_augment_t *a)
         bad = !eq || set(a, part[i], eq + 1) < 0;
         if (bad)
             tfb_error(
-                "--augment %s: expected shift=BASES, mutate=SHARE, insert=BASES or delete=BASES, up to %d bases each",
-                text, LONGEST);
+                "--augment %s: expected shift=BASES, mutate=SHARE, insert=BASES, delete=BASES (up to %d bases) or "
+                "noise=DEVIATION (up to %g)",
+                text, LONGEST, LOUDEST);
     }
     tfb_strv_free(part);
     return !part || bad ? -1 : 0;
@@ -92,4 +99,17 @@ void tfb_augment(const tfb_augment_t *a, uint64_t key, uint8_t *code, int W, uin
     if (a->mutate > 0 && which & 8)
         for (int i = 0; i < W; i++)
             if (tfb_rng_unit(&r) < a->mutate) code[i] = any_base(&r);
+}
+
+int tfb_augment_noise(const tfb_augment_t *a, uint64_t key, float *x, size_t n)
+{
+    tfb_rng_t r;
+    tfb_rng_seed(&r, key + 0x6e6f6973); /* "nois": the other changes are the same with and without it */
+    if (!(a->noise > 0) || tfb_rng_next(&r) >> 63) return 0;
+    for (size_t i = 0; i < n; i += 2) { /* Box and Muller: two at a time */
+        double radius = a->noise * sqrt(-2 * log(1 - tfb_rng_unit(&r))), angle = 2 * M_PI * tfb_rng_unit(&r);
+        x[i] = (float)(radius * cos(angle));
+        if (i + 1 < n) x[i + 1] = (float)(radius * sin(angle));
+    }
+    return 1;
 }

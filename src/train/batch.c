@@ -10,6 +10,7 @@ static void fetch_task(void *arg, int task, int thread)
     (void)thread;
     const tfb_batch_t *b = arg;
     uint8_t spare[2 * TFB_AUGMENT_WINDOW];
+    size_t n = 4 * (size_t)b->ex->window; /* floats of a one-hot window */
     for (int i = task * FETCH; i < (task + 1) * FETCH && i < b->n; i++) {
         uint8_t *code = b->code + (size_t)i * b->ex->window;
         int alike = b->augment && b->paired, rev = b->item[i] & 1;
@@ -19,6 +20,10 @@ static void fetch_task(void *arg, int task, int thread)
         if (rev && alike) {
             memcpy(spare, code, (size_t)b->ex->window);
             tfb_revcomp(spare, (size_t)b->ex->window, code);
+        }
+        if (b->noise) {
+            uint64_t key = tfb_hash64(b->key + b->item[i]); /* paired strands have noise of their own */
+            b->noisy[i] = (uint8_t)tfb_augment_noise(b->augment, key, b->noise + (size_t)i * n, n);
         }
         if (b->label) tfb_examples_labels(b->ex, b->item[i] >> 1, b->label + (size_t)i * b->ex->n_targets);
     }

@@ -18,6 +18,8 @@ typedef struct {
     const tfb_augment_t *augment; /* NULL: unchanged windows */
     uint64_t key;                 /* seed of the changes, one per epoch */
     int paired; /* change both strands of an example alike: one is the reverse complement of the other */
+    float *noise;   /* (n, W, 4) receives noise for the one-hot input; NULL: augment has none */
+    uint8_t *noisy; /* (n) receives 1 if the example has noise; if 0, its noise is not written */
 } tfb_batch_t;
 
 /* Fills code and label. pool NULL: uses the calling thread only. */

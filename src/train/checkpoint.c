@@ -12,7 +12,7 @@
 int tfb_state_init(tfb_state_t *s, tfb_net_t *net, int average)
 {
     size_t P = net->n_param, S = net->n_stat;
-    *s = (tfb_state_t){.net = net, .best_loss = INFINITY};
+    *s = (tfb_state_t){.net = net, .best_loss = INFINITY, .best_auprc = -1};
     s->grad = tfb_alloc(P, sizeof *s->grad, "gradients");
     s->m = tfb_alloc(P, sizeof *s->m, "Adam's first moments");
     s->v = tfb_alloc(P, sizeof *s->v, "Adam's second moments");
@@ -55,27 +55,29 @@ typedef struct {
     void *p;
     size_t n; /* bytes */
 } piece_t;
-enum { PIECES = 13 };
+enum { PIECES = 14 };
 
 /* Lists the pieces of a checkpoint. Returns their number. */
 static int pieces(tfb_state_t *s, piece_t v[PIECES])
 {
     size_t P = s->net->n_param * sizeof(float), S = s->net->n_stat * sizeof(float);
-    const piece_t all[PIECES] = {{&s->step, sizeof s->step},
-                                 {&s->epoch, sizeof s->epoch},
-                                 {&s->best_epoch, sizeof s->best_epoch},
-                                 {&s->best_loss, sizeof s->best_loss},
-                                 {&s->train_loss, sizeof s->train_loss},
-                                 {s->net->param, P},
-                                 {s->net->stat, S},
-                                 {s->m, P},
-                                 {s->v, P},
-                                 {s->best, P},
-                                 {s->best_stat, S},
-                                 {s->avg, P},
-                                 {s->avg_stat, S}};
+    const piece_t all[PIECES - 1] = {{&s->step, sizeof s->step},
+                                     {&s->epoch, sizeof s->epoch},
+                                     {&s->best_epoch, sizeof s->best_epoch},
+                                     {&s->best_loss, sizeof s->best_loss},
+                                     {&s->train_loss, sizeof s->train_loss},
+                                     {s->net->param, P},
+                                     {s->net->stat, S},
+                                     {s->m, P},
+                                     {s->v, P},
+                                     {s->best, P},
+                                     {s->best_stat, S},
+                                     {s->avg, P},
+                                     {s->avg_stat, S}};
+    int n = s->avg ? PIECES - 1 : PIECES - 3;
     memcpy(v, all, sizeof all);
-    return s->avg ? PIECES : PIECES - 2;
+    if (s->by_auprc) v[n++] = (piece_t){&s->best_auprc, sizeof s->best_auprc};
+    return n;
 }
 
 void tfb_state_share(tfb_state_t *s)
@@ -115,6 +117,11 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
         tfb_sha256_update(&h, text, strlen(text));
         tfb_sha256_update(&h, tfb_teachers_list(o->teachers), strlen(tfb_teachers_list(o->teachers)));
     }
+    if (g->noise > 0) {
+        snprintf(text, sizeof text, " noise %.9g", g->noise);
+        tfb_sha256_update(&h, text, strlen(text));
+    }
+    if (o->select == TFB_SELECT_AUPRC) tfb_sha256_update(&h, " auprc", 6);
     if (o->weights) tfb_sha256_update(&h, o->weights, (size_t)ex->n_targets * sizeof *o->weights);
     if (o->schedule != TFB_RATE_CONSTANT || o->clean || o->warmup > 0)
         tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);

@@ -15,6 +15,8 @@ typedef struct {
     int64_t step;            /* of Adam */
     int epoch, best_epoch;   /* epochs done */
     double best_loss, train_loss;
+    int by_auprc;      /* the best epoch is that of the highest AUPRC, not of the lowest loss */
+    double best_auprc; /* mean over targets; only if by_auprc */
 } tfb_state_t;
 
 /* Sets up a run that starts from net. average: keep a running average of the weights. 0, or -1 on lack of memory

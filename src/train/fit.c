@@ -138,11 +138,14 @@ typedef struct {
     uint8_t *code, *label; /* for this rank's share of a batch */
     float *dz, *weight;    /* weight: of targets, or NULL */
     float *soft;           /* (batch, targets): the teachers' probabilities, or NULL */
+    float *noise;          /* (batch, W, 4) for this rank's share of a batch, or NULL: no noise */
+    uint8_t *noisy;        /* (batch) */
     char id[TFB_RUN_ID];
     int strands, whole, tty;    /* whole: examples of a batch of all ranks */
     int stop;                   /* some rank received a signal */
     int first_epoch;            /* epochs of this process, without those before it resumed */
     int64_t per_epoch, n_steps; /* batches of an epoch and of the run */
+    tfb_by_target_t by;         /* validation results by target; by.loss NULL: not computed */
     double began, busy, examples;
 } run_t;
 
@@ -176,6 +179,23 @@ static void show_progress(const run_t *r, epoch_t *e)
     fflush(stderr);
 }
 
+/* Fills code and label, and noise and soft if the run has them, with B examples. 0, or -1 (logged). */
+static int fetch(run_t *r, const epoch_t *e, const tfb_item_t *item, int B, const tfb_augment_t *augment)
+{
+    tfb_batch_fetch(&(tfb_batch_t){.ex = r->ex,
+                                   .item = item,
+                                   .code = r->code,
+                                   .label = r->label,
+                                   .n = B,
+                                   .augment = augment,
+                                   .key = e->key,
+                                   .paired = r->soft != NULL,
+                                   .noise = augment ? r->noise : NULL,
+                                   .noisy = r->noisy},
+                    r->o->pool);
+    return tfb_ranks_agree(r->soft ? tfb_teachers_score(r->o->teachers, r->code, item, B, r->soft) : 0);
+}
+
 /* Runs forward, backward and update on batch b of `all` examples. This rank processes its share, which may be empty. 0,
  * or -1 (logged). */
 static int step(run_t *r, epoch_t *e, int64_t b, int all)
@@ -185,14 +205,14 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     tfb_pass_t *pass = &r->walk->pass;
     int me = tfb_ranks_me(), first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first;
     const tfb_augment_t *augment = tfb_augmented(&o->augment) && s->epoch < o->epochs - o->clean ? &o->augment : NULL;
-    const tfb_item_t *item = r->item + b * r->whole + first;
-    tfb_batch_fetch(&(tfb_batch_t){r->ex, item, r->code, r->label, B, augment, e->key, r->soft != NULL}, o->pool);
-    if (tfb_ranks_agree(r->soft ? tfb_teachers_score(o->teachers, r->code, item, B, r->soft) : 0) < 0) return -1;
+    if (fetch(r, e, r->item + b * r->whole + first, B, augment) < 0) return -1;
     const tfb_labelled_t labelled = {r->label, (size_t)B, (size_t)r->ex->n_targets, r->weight, r->soft, o->hard};
     double sums[2] = {tfb_loss_resolved(&labelled), stop_asked};
     tfb_ranks_sum(sums, 2);
     double m = sums[0];
     r->stop = sums[1] > 0;
+    pass->noise = augment ? r->noise : NULL;
+    pass->noisy = r->noisy;
     pass->first = first;
     pass->B_all = all;
     pass->step = (uint64_t)s->step;
@@ -245,13 +265,16 @@ static int epoch(run_t *r, epoch_t *e)
     return 0;
 }
 
-/* Writes the validation loss to *loss, NaN if there are no validation regions. Keeps the weights if they are the best.
- * 0, or -1 (logged). */
-static int validate(run_t *r, double *loss)
+/* Writes the validation loss and the mean validation AUPRC to *loss and *auprc: NaN if there are no validation regions
+ * or AUPRC is not computed. Keeps the weights if they are the best. 0, or -1 (logged). */
+static int validate(run_t *r, double *loss, double *auprc)
 {
     tfb_state_t *s = &r->s;
-    *loss = NAN;
-    if (r->n_valid && tfb_predict_loss(s->net, r->ex, r->valid, r->n_valid, r->weight, r->o->pool, loss) < 0) return -1;
+    const tfb_by_target_t *by = r->by.loss ? &r->by : NULL;
+    *loss = *auprc = NAN;
+    if (r->n_valid && tfb_predict_targets(s->net, r->ex, r->valid, r->n_valid, r->weight, r->o->pool, loss, by) < 0)
+        return -1;
+    if (r->n_valid && by) *auprc = tfb_mean_known(by->auprc, r->ex->n_targets, NULL);
     if (r->n_valid && !isfinite(*loss)) {
         tfb_ranks_together();
         tfb_error("the validation loss is not finite (epoch %d): the learning rate %g is too high for these data",
@@ -259,29 +282,41 @@ static int validate(run_t *r, double *loss)
         return -1;
     }
     s->epoch++;
-    if (!(*loss < s->best_loss) && r->n_valid) return 0;
+    int better = s->by_auprc ? *auprc > s->best_auprc : *loss < s->best_loss;
+    if (!better && r->n_valid) return 0;
     s->best_loss = *loss;
+    s->best_auprc = *auprc;
     s->best_epoch = s->epoch;
     tfb_state_keep_best(s);
     return 0;
+}
+
+/* Writes the validation loss of the last epoch, the mean AUPRC if computed, and a star if this is the best epoch. */
+static void describe_validation(const run_t *r, double loss, double auprc, char *text, size_t m)
+{
+    const char *star = r->s.best_epoch == r->s.epoch ? " *" : "  ";
+    if (isnan(auprc))
+        snprintf(text, m, "%.5f%s", loss, star);
+    else
+        snprintf(text, m, "%.5f  AUPRC %.4f%s", loss, auprc, star);
 }
 
 /* Ends an epoch: validates, logs a line, writes the checkpoint. 0, or -1 (logged). */
 static int end_epoch(run_t *r, const epoch_t *e)
 {
     tfb_state_t *s = &r->s;
-    double took = tfb_now() - e->since, valid;
-    char loss[32] = ".", left[32];
+    double took = tfb_now() - e->since, valid, auprc;
+    char loss[64] = ".", left[32];
     r->busy += took;
     r->examples += (double)e->done;
     s->train_loss = e->n_batches ? e->sum / (double)e->n_batches : 0;
     tfb_state_share(s);
     tfb_state_swap_average(s);
-    int ret = validate(r, &valid);
+    int ret = validate(r, &valid, &auprc);
     tfb_state_swap_average(s);
     if (ret < 0) return -1;
     if (r->tty) fputc('\r', stderr);
-    if (r->n_valid) snprintf(loss, sizeof loss, "%.5f%s", valid, s->best_epoch == s->epoch ? " *" : "  ");
+    if (r->n_valid) describe_validation(r, valid, auprc, loss, sizeof loss);
     clock_of((tfb_now() - r->began) / (s->epoch - r->first_epoch) * (r->o->epochs - s->epoch), left);
     tfb_note("epoch %d/%d  train %.5f  valid %s  %.0f regions/s  %s left", s->epoch, r->o->epochs, s->train_loss, loss,
              (double)e->done / took, left);
@@ -314,6 +349,30 @@ static int count_examples(run_t *r)
     return 0;
 }
 
+/* Allocates the validation results by target. Fails if the epoch is selected by AUPRC and no target has one. 0, or -1
+ * (logged). */
+static int prepare_targets(run_t *r)
+{
+    int T = r->ex->n_targets, any = 0;
+    r->by = (tfb_by_target_t){.strands = r->strands};
+    if (r->o->select != TFB_SELECT_AUPRC) return 0;
+    r->by.loss = tfb_alloc((size_t)T, sizeof *r->by.loss, "losses of targets");
+    r->by.auprc = tfb_alloc((size_t)T, sizeof *r->by.auprc, "AUPRC of targets");
+    if (!r->by.loss || !r->by.auprc) return -1;
+    for (int t = 0; t < T && !any; t++) {
+        int64_t n[4] = {0};
+        for (int64_t i = 0; i < r->ex->n; i++)
+            if (r->part[i] == TFB_VALID) n[tfb_examples_label(r->ex, i, t)]++;
+        any = n[TFB_BOUND] >= TFB_AUPRC_REGIONS && n[TFB_UNBOUND] >= TFB_AUPRC_REGIONS;
+    }
+    r->s.by_auprc = 1;
+    if (any) return 0;
+    tfb_error("--select auprc: no target has %d bound and %d unbound validation regions: select by loss or validate on "
+              "more regions",
+              TFB_AUPRC_REGIONS, TFB_AUPRC_REGIONS);
+    return -1;
+}
+
 /* Allocates the buffers of a run. 0, or -1 (logged). */
 static int prepare(run_t *r, tfb_net_t *net)
 {
@@ -324,8 +383,12 @@ static int prepare(run_t *r, tfb_net_t *net)
     r->code = tfb_alloc(B * r->ex->window, 1, "a batch");
     r->label = tfb_alloc(B * T, 1, "a batch");
     r->dz = tfb_alloc(B * T, sizeof *r->dz, "a batch");
+    if (o->augment.noise > 0 && (!(r->noise = tfb_alloc(B * r->ex->window * 4, sizeof *r->noise, "noise of a batch")) ||
+                                 !(r->noisy = tfb_alloc(B, 1, "noise of a batch"))))
+        return -1;
     if (!r->item || !r->valid || !r->code || !r->label || !r->dz || tfb_state_init(&r->s, net, o->average > 0) < 0)
         return -1;
+    if (prepare_targets(r) < 0) return -1;
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
     if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights)))
         return -1;
@@ -359,7 +422,10 @@ static int resume(run_t *r)
     if (tfb_ranks_agree(ret) < 0) return -1;
     if (o->checkpoint && o->resume && !tfb_ranks_me()) {
         ret = tfb_checkpoint_load(o->checkpoint, s, r->id);
-        if (ret > 0 && r->n_valid)
+        if (ret > 0 && s->by_auprc)
+            tfb_note("resuming after epoch %d (best so far: epoch %d, validation AUPRC %.4f)", s->epoch, s->best_epoch,
+                     s->best_auprc);
+        else if (ret > 0 && r->n_valid)
             tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s->epoch, s->best_epoch,
                      s->best_loss);
         if (ret > 0 && !r->n_valid) tfb_note("resuming after epoch %d", s->epoch);
@@ -382,6 +448,10 @@ static void release(run_t *r)
     free(r->dz);
     free(r->weight);
     free(r->soft);
+    free(r->by.loss);
+    free(r->by.auprc);
+    free(r->noise);
+    free(r->noisy);
 }
 
 /* Copies the best epoch's weights to the network. */
@@ -395,6 +465,7 @@ static void finish(run_t *r, tfb_fit_report_t *report)
                                  .epochs_run = s->epoch,
                                  .best_loss = s->best_loss,
                                  .train_loss = s->train_loss,
+                                 .best_auprc = s->by_auprc ? s->best_auprc : NAN,
                                  .per_second = r->busy > 0 ? r->examples / r->busy : 0,
                                  .interrupted = r->stop};
 }

@@ -1,4 +1,4 @@
-/* fit.h - the training loop, which keeps the network of the epoch with the lowest validation loss.
+/* fit.h - the training loop, which keeps the network of the best epoch.
  *
  * The loss is binary cross-entropy with logits, averaged over the resolved labels of a batch. Adam is PyTorch's. Both
  * strands of every training and validation region are examples. The result depends on the seed, but not on the number
@@ -14,6 +14,9 @@
 
 typedef enum { TFB_RATE_CONSTANT = 0, TFB_RATE_COSINE = 1, TFB_RATE_LINEAR = 2, TFB_RATE_ONE_CYCLE = 3 } tfb_schedule_t;
 
+/* Which epoch to keep: the one with the lowest validation loss or the highest mean validation AUPRC. */
+typedef enum { TFB_SELECT_LOSS = 0, TFB_SELECT_AUPRC = 1 } tfb_select_t;
+
 typedef struct {
     double rate;             /* learning rate */
     tfb_schedule_t schedule; /* learning rate over the run */
@@ -24,6 +27,7 @@ typedef struct {
     double average;        /* decay per step of a running average of the weights, which is validated and kept; 0: off */
     double balance;        /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0: equal */
     tfb_augment_t augment; /* changes to training windows; all 0: none */
+    tfb_select_t select;
     int clean;             /* number of last epochs that train on unchanged windows */
     double warmup;         /* share of the steps during which the rate rises from 0 */
     const float *weights;  /* more weights of targets in the loss, multiplied by those of balance; or NULL */
@@ -42,6 +46,7 @@ typedef struct {
     int best_epoch, epochs_run; /* 1-based; 0 = none */
     double best_loss,
         train_loss; /* validation loss of the best epoch (NaN: no validation regions); training loss of the last one */
+    double best_auprc; /* mean AUPRC of the best epoch (see TFB_AUPRC_REGIONS); NaN unless it selects the epoch */
     double per_second; /* training examples (each strand counts) per second, over the whole run */
     int interrupted;   /* stopped by a signal; the network has the weights of the best epoch so far */
 } tfb_fit_report_t;

@@ -49,6 +49,17 @@ double tfb_loss(const tfb_labelled_t *l, const float *z, float *dz, double *tota
     return m > 0 ? loss / m : 0;
 }
 
+void tfb_loss_by_target(const tfb_labelled_t *l, const float *z, double *sum, double *n)
+{
+    float slope;
+    for (size_t b = 0, i = 0; b < l->B; b++)
+        for (size_t t = 0; t < l->T; t++, i++) {
+            if (l->label[i] == TFB_NULL) continue;
+            sum[t] += (double)cross_entropy(z[i], l->label[i] == TFB_BOUND, &slope);
+            n[t]++;
+        }
+}
+
 float *tfb_loss_weights(const tfb_examples_t *ex, const uint8_t *part, double balance, const float *given)
 {
     enum { FEW = 30 }; /* fewer bound regions do not raise the weight further: there is too little to learn from */

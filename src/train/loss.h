@@ -24,6 +24,8 @@ double tfb_loss_sum(const tfb_labelled_t *l, const float *z, double m, float *dz
 /* Returns the weighted mean loss over the resolved labels. Writes its gradient to dz (B, T; NULL: not needed) and the
  * sum of the weights to *total (NULL: not needed). If that sum is 0, the loss and the gradient are 0. */
 double tfb_loss(const tfb_labelled_t *l, const float *z, float *dz, double *total);
+/* Adds the losses of logits z (B, T), without weights, to sum (T), and the counts of resolved labels to n (T). */
+void tfb_loss_by_target(const tfb_labelled_t *l, const float *z, double *sum, double *n);
 /* Returns weights of targets (n_targets), to be freed: (most bound regions of any target / its own)^balance, counted
  * over the training regions, times the given weights (NULL: 1). NULL on lack of memory (logged). */
 float *tfb_loss_weights(const tfb_examples_t *ex, const uint8_t *part, double balance, const float *given);

@@ -2,6 +2,7 @@
 #include "train/augment.h"
 #include "unit.h"
 #include "util/util.h"
+#include <math.h>
 #include <string.h>
 
 enum { W = 60, N = 2000 };
@@ -48,6 +49,45 @@ static int changed(const char *text, int *piece)
     return n;
 }
 
+/* noise=0.2: half of the keys, Gaussian of that deviation, the same for the same key; bases are left alone. */
+static void check_noise(void)
+{
+    enum { FLOATS = 4 * W + 1 };
+    tfb_augment_t a;
+    double n = 0, sum = 0, squares = 0, fourth = 0, beyond = 0, beside = 0;
+    int noisy = 0;
+    CHECK(tfb_augment_parse("noise=0.2", &a) == 0 && tfb_augmented(&a), "noise=0.2");
+    for (uint64_t key = 0; key < N; key++) {
+        uint8_t code[W], spare[2 * W];
+        float *x = guarded(FLOATS * sizeof *x), again[FLOATS];
+        memcpy(code, plain, W);
+        tfb_augment(&a, tfb_hash64(key), code, W, spare);
+        CHECK(memcmp(code, plain, W) == 0, "noise changes bases");
+        x[0] = again[0] = 99;
+        int has = tfb_augment_noise(&a, tfb_hash64(key), x, FLOATS);
+        CHECK(has == tfb_augment_noise(&a, tfb_hash64(key), again, FLOATS), "key %d: with and without", (int)key);
+        CHECK(has ? memcmp(x, again, sizeof again) == 0 : x[0] == 99, "key %d: other noise", (int)key);
+        for (int i = 0; has && i < FLOATS; i++) {
+            double z = (double)x[i] / 0.2;
+            n++;
+            sum += z;
+            squares += z * z;
+            fourth += z * z * z * z;
+            beyond += fabs(z) > 1.96;
+            if (i) beside += z * (double)x[i - 1] / 0.2;
+        }
+        noisy += has;
+        unguard();
+    }
+    CHECK(noisy > N * 46 / 100 && noisy < N * 54 / 100, "%d of %d have noise", noisy, N);
+    CHECK(fabs(sum / n) < 0.01 && fabs(squares / n - 1) < 0.02 && fabs(fourth / n - 3) < 0.1 &&
+              fabs(beyond / n - 0.05) < 0.003 && fabs(beside / n) < 0.01,
+          "moments %g %g %g, beyond 1.96: %g, neighbours %g", sum / n, squares / n, fourth / n, beyond / n, beside / n);
+    a.noise = 0;
+    CHECK(!tfb_augmented(&a), "noise=0 is none");
+    for (uint64_t key = 0; key < 50; key++) CHECK(!tfb_augment_noise(&a, key, NULL, FLOATS), "noise of 0");
+}
+
 static void must_fail(const char *text)
 {
     tfb_augment_t a;
@@ -73,6 +113,7 @@ int main(void)
     CHECK(n > N * 85 / 100 && n < N, "all: %d changed", n);
     n = changed("shift=1000,insert=1000,delete=1000", &piece); /* beyond the window: cut down to it */
     CHECK(n > N * 80 / 100, "long ones: %d changed", n);
+    check_noise();
     tfb_log_level(-1);
     must_fail("");
     must_fail("shift");
@@ -82,6 +123,8 @@ int main(void)
     must_fail("shift=1001");
     must_fail("mutate=1.1");
     must_fail("mutate=nan");
+    must_fail("noise=11");
+    must_fail("noise=-0.1");
     must_fail("turn=3");
     return unit_failed;
 }

@@ -9,6 +9,24 @@
 
 enum { B = 5 };
 static tfb_rng_t rng;
+static int with_noise; /* check_net and check_threads: on the one-hot input */
+
+/* Noise for n windows in w's pass, of two examples in three; to be freed. */
+static float *make_noise(tfb_walk_t *w, uint8_t *noisy, int n)
+{
+    size_t floats = (size_t)w->pass.net->window * 4;
+    float *x = tfb_alloc((size_t)n * floats, sizeof *x, "");
+    tfb_rng_t r;
+    tfb_rng_seed(&r, 23);
+    for (size_t i = 0; i < (size_t)n * floats; i++) x[i] = (float)(tfb_rng_unit(&r) - 0.5);
+    for (int b = 0; b < n; b++) {
+        noisy[b] = b % 3 != 1;
+        for (size_t i = 0; i < floats && !noisy[b]; i++) x[(size_t)b * floats + i] = NAN; /* not to be read */
+    }
+    w->pass.noise = x;
+    w->pass.noisy = noisy;
+    return x;
+}
 
 /* L = sum of c * z with fixed c: its gradient is linear in dz, and every output counts. */
 static double loss_of(tfb_walk_t *w, const uint8_t *code, const float *c, int n)
@@ -38,6 +56,8 @@ static void check_net(const char *spec, int window, int train, double tol)
     w->pass.update_stat = 0;
     w->pass.seed = 3;
     w->pass.grad = g;
+    uint8_t noisy[B];
+    float *noise = with_noise ? make_noise(w, noisy, B) : NULL;
     loss_of(w, code, c, n);
     tfb_walk_backward(w, c);
     /* every layer: the largest gradient, and some at random */
@@ -75,6 +95,7 @@ static void check_net(const char *spec, int window, int train, double tol)
     free(c);
     free(g);
     free(code);
+    free(noise);
     tfb_walk_destroy(w);
     tfb_net_destroy(net);
 }
@@ -97,6 +118,8 @@ static void check_threads(const char *spec, int window)
         float *g = tfb_alloc(net->n_param, sizeof *g, "");
         w->pass.train = 1;
         w->pass.grad = g;
+        uint8_t noisy[N];
+        float *noise = with_noise ? make_noise(w, noisy, N) : NULL;
         const float *z = tfb_walk_forward(w, code, N);
         float *dz = malloc(sizeof *dz * N * (size_t)net->n_out);
         for (int i = 0; i < N * net->n_out; i++) dz[i] = 0.1f * z[i];
@@ -109,12 +132,64 @@ static void check_threads(const char *spec, int window)
                   threads);
         free(g);
         free(dz);
+        free(noise);
         tfb_walk_destroy(w);
         tfb_pool_destroy(pool);
         tfb_net_destroy(net);
     }
     free(ref);
     free(code);
+}
+
+/* A first layer with noise computes, and has the gradient of, a product with onehot + noise; tol of the largest. */
+static void check_noise(const char *spec, int window, double tol)
+{
+    char err[300];
+    uint8_t noisy[B], code[B * 64];
+    tfb_net_t *net = tfb_net_parse(spec, window, err, sizeof err);
+    CHECK(net, "%s: %s", spec, err);
+    if (!net) return;
+    tfb_net_init(net, 5);
+    tfb_walk_t *w = tfb_walk_create(net, B, TFB_WALK_TRAIN, NULL);
+    const tfb_layer_t *l = &net->layer[0];
+    int F = l->F, L = l->out.L, K = l->K;
+    double *want = calloc(l->n_param, sizeof *want), worst = 0, scale = 0;
+    float *noise = make_noise(w, noisy, B), *g = tfb_alloc(net->n_param, sizeof *g, ""),
+          *dz = tfb_alloc((size_t)(B * L * F), sizeof *dz, "");
+    for (int i = 0; i < B * window; i++) code[i] = (uint8_t)(tfb_rng_below(&rng, 20) ? tfb_rng_below(&rng, 4) : 4);
+    for (int i = 0; i < B * L * F; i++) dz[i] = (float)(tfb_rng_unit(&rng) - 0.5);
+    w->pass.train = 1;
+    w->pass.grad = g;
+    tfb_walk_forward(w, code, B);
+    for (int b = 0; b < B; b++)
+        for (int y = 0; y < L * F; y++) {
+            int f = y % F;
+            double sum = (double)net->param[l->tensor[1].off + (size_t)f];
+            for (int k = 0; k < K * 4; k++) {
+                int at = (b * window + y / F) * 4 + k, base = code[at / 4];
+                double x = base == 4 ? 0.25 : base == at % 4;
+                if (noisy[b]) x += (double)noise[at];
+                sum += x * (double)net->param[(size_t)(k * F + f)];
+                want[(size_t)(k * F + f)] += x * (double)dz[b * L * F + y];
+            }
+            worst = fmax(worst, fabs(sum - (double)w->y[0][(size_t)(b * L * F + y)]));
+        }
+    CHECK(worst <= tol, "%s: outputs with noise are off by %g", spec, worst);
+    float *dx[TFB_MAX_INPUTS] = {NULL};
+    const float *x[TFB_MAX_INPUTS] = {NULL};
+    l->kind->backward(l, &w->pass, x, w->y[0], dz, dx);
+    worst = 0;
+    for (int i = 0; i < K * 4 * F; i++) {
+        worst = fmax(worst, fabs(want[i] - (double)g[i]));
+        scale = fmax(scale, fabs(want[i]));
+    }
+    CHECK(worst <= tol * scale, "%s: the gradient with noise is off by %g of %g", spec, worst, scale);
+    free(want);
+    free(noise);
+    free(g);
+    free(dz);
+    tfb_walk_destroy(w);
+    tfb_net_destroy(net);
 }
 
 /* ---- shares of a batch ---- */
@@ -255,6 +330,15 @@ int main(void)
     check_threads("conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 9",
                   60);
     check_threads("conv 20 5; relu; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 9", 60);
+    check_noise("conv 5 3; dense 1", 11, 1e-5);
+    check_noise("conv 70 9; dense 1", 60, 1e-5);
+    check_noise("dense 37; dense 1", 20, 1e-5);
+    with_noise = 1;
+    check_net("conv 5 3; bn; relu; dense 2", 11, 1, 5e-3);
+    check_net("dense 3", 9, 1, 2e-3);
+    check_net("conv 6 5; relu; a = gpool max; conv 5 9 @bases; relu; gpool mean; cat @a; dense 3", 60, 1, 3e-2);
+    check_threads("conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 9", 60);
+    with_noise = 0;
     static const char *const shared[] = {
         "conv 20 5; bn; relu; pool 3; conv 17 3; bn; relu; pool 2; dense 30; bn; relu; dropout 0.3; dense 3",
         "conv 20 5; relu; bn; pool 3; dropout 0.2; bilstm 9 2 0.5; dense 30; relu; dense 3"};
