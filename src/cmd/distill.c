@@ -66,7 +66,7 @@ static void usage(FILE *f)
         "      --weights FILE       further weights of TFs in the loss: TF, tab, weight [1]\n"
         "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
         "      --one-strand         do not add the reverse complements\n"
-        "      --precision NAME     of the student's matrix products: float32, or bfloat16 on processors with AMX\n"
+        "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX\n"
         "                           (twice as fast) [float32]\n"
         "      --seed INT           of weights, order and dropout [1]\n"
         "      --select NAME        epoch to keep, by the labels: the one with the lowest validation loss (loss) or\n"

@@ -392,8 +392,8 @@ static int prepare(run_t *r, tfb_net_t *net)
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
     if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights)))
         return -1;
-    if (o->teachers &&
-        (!(r->soft = tfb_alloc(B * T, sizeof *r->soft, "a batch")) || tfb_teachers_begin(o->teachers, o->pool) < 0))
+    if (o->teachers && (!(r->soft = tfb_alloc(B * T, sizeof *r->soft, "a batch")) ||
+                        tfb_teachers_begin(o->teachers, o->batch, o->precision != NULL, o->pool) < 0))
         return -1;
     tfb_batch_items(r->ex, r->part, TFB_VALID, r->strands, r->valid);
     tfb_pass_t *pass = &r->walk->pass;

@@ -1,7 +1,9 @@
 /* teach.c - scores windows with all teachers and averages their logits, target by target. */
 #include "train/teach.h"
+#include "genome/base.h"
 #include "nn/infer.h"
 #include "nn/panel.h"
+#include "nn/walk.h"
 #include "util/util.h"
 #include <stdlib.h>
 #include <string.h>
@@ -9,10 +11,11 @@
 typedef struct {
     tfb_model_t *model;
     char *path;
-    tfb_infer_t *infer;
-    int n;   /* outputs that the student learns */
-    int *at; /* (n): their places among the model's targets */
-    int *to; /* (n): their places among the student's */
+    tfb_infer_t *infer; /* float32, or NULL */
+    tfb_walk_t *walk;   /* bfloat16, or NULL */
+    int n;              /* outputs that the student learns */
+    int *at;            /* (n): their places among the model's targets */
+    int *to;            /* (n): their places among the student's */
 } teacher_t;
 
 struct tfb_teachers_t {
@@ -20,9 +23,9 @@ struct tfb_teachers_t {
     teacher_t *teacher;
     float *share;   /* (T): 1 / teachers of the target */
     char *list;     /* names and digests */
-    uint8_t *code;  /* (m, W): windows without their reverse complements */
+    size_t m;       /* windows that there is room for */
+    uint8_t *code;  /* (2 m, W): windows, for a walk followed by their reverse complements */
     float *z, *sum; /* (m, T): of one teacher, of all */
-    size_t m;
 };
 
 /* Chooses the outputs of a teacher that the student learns. *n_of (T) counts the teachers of each target. 0, or -1 on
@@ -108,6 +111,7 @@ void tfb_teachers_close(tfb_teachers_t *t)
     if (!t) return;
     for (int i = 0; i < t->n; i++) {
         tfb_infer_destroy(t->teacher[i].infer);
+        tfb_walk_destroy(t->teacher[i].walk);
         tfb_model_destroy(t->teacher[i].model);
         free(t->teacher[i].path);
         free(t->teacher[i].at);
@@ -127,30 +131,39 @@ const tfb_model_t *tfb_teachers_model(const tfb_teachers_t *t, int i) { return t
 const char *tfb_teachers_path(const tfb_teachers_t *t, int i) { return t->teacher[i].path; }
 const char *tfb_teachers_list(const tfb_teachers_t *t) { return t->list; }
 
-int tfb_teachers_begin(tfb_teachers_t *t, tfb_pool_t *pool)
+int tfb_teachers_begin(tfb_teachers_t *t, int m, int bfloat16, tfb_pool_t *pool)
 {
+    t->m = (size_t)m;
+    t->code = tfb_alloc(2 * t->m * (size_t)t->W, 1, "windows");
+    t->z = tfb_alloc(t->m * (size_t)t->T, sizeof *t->z, "the teachers' logits");
+    t->sum = tfb_alloc(t->m * (size_t)t->T, sizeof *t->sum, "the teachers' logits");
+    if (!t->code || !t->z || !t->sum) return -1;
     for (int i = 0; i < t->n; i++) {
-        teacher_t *m = &t->teacher[i];
-        tfb_infer_destroy(m->infer);
-        m->infer = NULL;
-        if (m->n && !(m->infer = tfb_infer_create(m->model->net, m->at, m->n, pool))) return -1;
+        teacher_t *k = &t->teacher[i];
+        if (k->n && bfloat16 && !(k->walk = tfb_walk_create(k->model->net, 2 * m, TFB_WALK_FORWARD, pool))) return -1;
+        if (k->n && !bfloat16 && !(k->infer = tfb_infer_create(k->model->net, k->at, k->n, pool))) return -1;
     }
     return 0;
 }
 
-/* Makes room for n windows. 0, or -1 (logged). */
-static int reserve(tfb_teachers_t *t, size_t n)
+/* Adds a teacher's logits of n windows, the mean of both strands, to t->sum. 0, or -1 (logged). */
+static int add_logits(tfb_teachers_t *t, const teacher_t *k, size_t n)
 {
-    if (n <= t->m) return 0;
-    free(t->code);
-    free(t->z);
-    free(t->sum);
-    t->m = 0;
-    t->code = tfb_alloc(n * (size_t)t->W, 1, "windows");
-    t->z = tfb_alloc(n * (size_t)t->T, sizeof *t->z, "the teachers' logits");
-    t->sum = tfb_alloc(n * (size_t)t->T, sizeof *t->sum, "the teachers' logits");
-    if (!t->code || !t->z || !t->sum) return -1;
-    t->m = n;
+    size_t T = (size_t)t->T, own = (size_t)k->model->n_targets;
+    if (k->infer) {
+        if (tfb_infer_windows(k->infer, t->code, NULL, (int64_t)n, TFB_STRAND_BOTH, t->z) < 0) return -1;
+        for (size_t i = 0; i < n; i++)
+            for (int o = 0; o < k->n; o++) t->sum[i * T + (size_t)k->to[o]] += t->z[i * (size_t)k->n + (size_t)o];
+        return 0;
+    }
+    k->walk->pass.param = k->model->net->param;
+    k->walk->pass.stat = k->model->net->stat;
+    const float *z = tfb_walk_forward(k->walk, t->code, 2 * (int)n);
+    for (size_t i = 0; i < n; i++)
+        for (int o = 0; o < k->n; o++) {
+            size_t at = (size_t)k->at[o];
+            t->sum[i * T + (size_t)k->to[o]] += 0.5f * (z[i * own + at] + z[(n + i) * own + at]);
+        }
     return 0;
 }
 
@@ -160,17 +173,12 @@ static int repeats(const tfb_item_t *item, int i) { return i > 0 && item[i] == (
 int tfb_teachers_score(tfb_teachers_t *t, const uint8_t *code, const tfb_item_t *item, int n, float *p)
 {
     size_t W = (size_t)t->W, T = (size_t)t->T, n_own = 0;
-    if (reserve(t, (size_t)n) < 0) return -1;
     for (int i = 0; i < n; i++)
         if (!repeats(item, i)) memcpy(t->code + W * n_own++, code + W * (size_t)i, W);
+    for (size_t i = 0; i < n_own; i++) tfb_revcomp(t->code + W * i, W, t->code + W * (n_own + i));
     memset(t->sum, 0, n_own * T * sizeof *t->sum);
-    for (int k = 0; k < t->n; k++) {
-        const teacher_t *m = &t->teacher[k];
-        if (!m->n) continue;
-        if (tfb_infer_windows(m->infer, t->code, NULL, (int64_t)n_own, TFB_STRAND_BOTH, t->z) < 0) return -1;
-        for (size_t i = 0; i < n_own; i++)
-            for (int o = 0; o < m->n; o++) t->sum[i * T + (size_t)m->to[o]] += t->z[i * (size_t)m->n + (size_t)o];
-    }
+    for (int k = 0; k < t->n; k++)
+        if (t->teacher[k].n && add_logits(t, &t->teacher[k], n_own) < 0) return -1;
     for (size_t i = 0; i < n_own; i++)
         for (size_t k = 0; k < T; k++) t->sum[i * T + k] = tfb_sigmoid(t->sum[i * T + k] * t->share[k]);
     for (int i = 0, own = -1; i < n; i++) {

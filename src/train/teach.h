@@ -18,8 +18,9 @@ const tfb_model_t *tfb_teachers_model(const tfb_teachers_t *t, int i);
 const char *tfb_teachers_path(const tfb_teachers_t *t, int i);
 /* Returns "NAME.safetensors DIGEST; ..." of all teachers, with full SHA-256 digests. Owned by t. */
 const char *tfb_teachers_list(const tfb_teachers_t *t);
-/* Prepares scoring with a pool, which is borrowed (NULL: this thread alone). 0, or -1 (logged). */
-int tfb_teachers_begin(tfb_teachers_t *t, tfb_pool_t *pool);
+/* Prepares scoring of up to m windows at a time with a pool, which is borrowed (NULL: this thread alone). bfloat16:
+ * with the matrix products of training instead of those of scoring, which are float32. 0, or -1 (logged). */
+int tfb_teachers_begin(tfb_teachers_t *t, int m, int bfloat16, tfb_pool_t *pool);
 /* Writes the teachers' probabilities p (n, n_targets) for windows code (n, W): the logistic function of the mean logit,
  * over both strands and over all teachers that predict the target. If item[i] is the other strand of item[i - 1], its
  * window must be the reverse complement of the one before, and gets the same values. 0, or -1 (logged). */
