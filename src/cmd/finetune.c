@@ -76,6 +76,7 @@ static void usage(FILE *f)
                "      --resume             go on from OUT.ckpt\n"
                "Output\n"
                "  -o, --output FILE        the model, of the epoch that --select chooses\n"
+               "      --curves FILE.tsv    losses and AUPRC of every TF after every epoch; FILE.svg: a picture of them\n"
                "      --half               store weights as float16\n"
                "  -@, --threads INT        threads of this process [all processors, or its part of them]\n"
                "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"

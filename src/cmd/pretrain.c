@@ -77,6 +77,7 @@ static void usage(FILE *f)
         "      --resume             go on from OUT.ckpt, which is written after every epoch\n"
         "Output\n"
         "  -o, --output FILE        the model, of the epoch that --select chooses\n"
+        "      --curves FILE.tsv    losses and AUPRC of every TF after every epoch; FILE.svg: a picture of them\n"
         "      --half               store weights as float16\n"
         "  -@, --threads INT        threads of this process [all processors, or its part of them]; the result does not "
         "depend on it\n"

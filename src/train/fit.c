@@ -9,6 +9,7 @@
 #include "nn/walk.h"
 #include "train/batch.h"
 #include "train/checkpoint.h"
+#include "train/curves.h"
 #include "train/loss.h"
 #include "train/predict.h"
 #include "train/ranks.h"
@@ -146,6 +147,8 @@ typedef struct {
     int first_epoch;            /* of this process: others were done before it resumed */
     int64_t per_epoch, n_steps; /* batches of an epoch and of the run */
     tfb_by_target_t by;         /* what validation finds of each target; by.loss NULL: not computed */
+    double *learnt;             /* (2, T): losses and resolved labels of this rank in the epoch, for curves; or NULL */
+    tfb_curves_t curves;        /* rank 0's */
     double began, busy, examples;
 } run_t;
 
@@ -211,7 +214,9 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     pass->step = (uint64_t)s->step;
     pass->param = s->net->param;
     pass->stat = s->net->stat;
-    double loss = tfb_loss_sum(&labelled, tfb_walk_forward(r->walk, r->code, B), m, r->dz);
+    const float *z = tfb_walk_forward(r->walk, r->code, B);
+    double loss = tfb_loss_sum(&labelled, z, m, r->dz);
+    if (r->learnt) tfb_loss_by_target(&labelled, z, r->learnt, r->learnt + labelled.T);
     tfb_ranks_sum(&loss, 1);
     if (m > 0) loss /= m;
     if (!isfinite(loss)) {
@@ -242,6 +247,7 @@ static int epoch(run_t *r, epoch_t *e)
     tfb_rng_shuffle(&rng, r->item, r->n_item);
     *e = (epoch_t){.since = tfb_now(), .key = tfb_hash64(tfb_hash64(seed + 0x61756721) + n)}; /* "aug!" */
     e->shown = e->since;
+    if (r->learnt) memset(r->learnt, 0, 2 * (size_t)r->ex->n_targets * sizeof *r->learnt);
     for (int64_t b = 0; b < r->per_epoch && !r->stop; b++) {
         size_t left = r->n_item - (size_t)b * (size_t)r->whole;
         int all = left < (size_t)r->whole ? (int)left : r->whole;
@@ -289,7 +295,21 @@ static void describe_validation(const run_t *r, double loss, double auprc, char 
         snprintf(text, m, "%.5f  AUPRC %.4f%s", loss, auprc, star);
 }
 
-/* Ends an epoch: validation, a line of the log, the checkpoint. 0, or -1 (logged). */
+/* Adds the epoch that was validated to the curves, and writes them. 0, or -1 (logged). */
+static int draw_curves(run_t *r, double loss, double auprc)
+{
+    int T = r->ex->n_targets;
+    const double *sum = r->learnt, *n = r->learnt + T;
+    tfb_ranks_sum(r->learnt, 2 * (size_t)T);
+    if (tfb_ranks_me()) return 0;
+    tfb_curve_t *v = tfb_curves_add(&r->curves, r->s.epoch);
+    if (!v) return -1;
+    for (int t = 0; t < T; t++) v[t] = (tfb_curve_t){{n[t] > 0 ? sum[t] / n[t] : NAN, r->by.loss[t], r->by.auprc[t]}};
+    v[T] = (tfb_curve_t){{r->s.train_loss, loss, auprc}};
+    return tfb_curves_write(&r->curves);
+}
+
+/* Ends an epoch: validation, a line of the log, curves, the checkpoint. 0, or -1 (logged). */
 static int end_epoch(run_t *r, const epoch_t *e)
 {
     tfb_state_t *s = &r->s;
@@ -308,6 +328,7 @@ static int end_epoch(run_t *r, const epoch_t *e)
     clock_of((tfb_now() - r->began) / (s->epoch - r->first_epoch) * (r->o->epochs - s->epoch), left);
     tfb_note("epoch %d/%d  train %.5f  valid %s  %.0f regions/s  %s left", s->epoch, r->o->epochs, s->train_loss, loss,
              (double)e->done / took, left);
+    if (r->o->curves && draw_curves(r, valid, auprc) < 0) return -1;
     return r->o->checkpoint && !tfb_ranks_me() ? tfb_checkpoint_save(r->o->checkpoint, s, r->id) : 0;
 }
 
@@ -343,10 +364,15 @@ static int prepare_targets(run_t *r)
 {
     int T = r->ex->n_targets, any = 0;
     r->by = (tfb_by_target_t){.strands = r->strands};
-    if (r->o->select != TFB_SELECT_AUPRC) return 0;
+    if (r->o->select != TFB_SELECT_AUPRC && !r->o->curves) return 0;
     r->by.loss = tfb_alloc((size_t)T, sizeof *r->by.loss, "losses of targets");
     r->by.auprc = tfb_alloc((size_t)T, sizeof *r->by.auprc, "AUPRC of targets");
     if (!r->by.loss || !r->by.auprc) return -1;
+    for (int t = 0; t < T; t++) r->by.loss[t] = r->by.auprc[t] = NAN; /* if there is no validation */
+    if (r->o->curves && (!(r->learnt = tfb_alloc(2 * (size_t)T, sizeof *r->learnt, "losses of targets")) ||
+                         tfb_curves_init(&r->curves, r->o->curves, r->id, r->ex->targets, T) < 0))
+        return -1;
+    if (r->o->select != TFB_SELECT_AUPRC) return 0;
     for (int t = 0; t < T && !any; t++) {
         int64_t n[4] = {0};
         for (int64_t i = 0; i < r->ex->n; i++)
@@ -414,6 +440,7 @@ static int resume(run_t *r)
         else if (ret > 0 && r->n_valid)
             tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s->epoch, s->best_epoch,
                      s->best_loss);
+        if (ret > 0 && o->curves && tfb_curves_read(&r->curves, s->epoch) < 0) ret = -1;
         if (ret > 0 && !r->n_valid) tfb_note("resuming after epoch %d", s->epoch);
     }
     if (tfb_ranks_agree(ret) < 0) return -1;
@@ -433,6 +460,8 @@ static void release(run_t *r)
     free(r->label);
     free(r->dz);
     free(r->weight);
+    tfb_curves_free(&r->curves);
+    free(r->learnt);
     free(r->by.loss);
     free(r->by.auprc);
     free(r->noise);

@@ -35,6 +35,7 @@ typedef struct {
     const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;
     const char *checkpoint; /* file written after every epoch, or NULL */
+    const char *curves;     /* table of learning curves, FILE.tsv, written after every epoch; or NULL */
     int resume;             /* continue from the checkpoint if it exists */
     const char *identity;   /* what a checkpoint must agree with: anything that would change the result */
 } tfb_fit_opt_t;
