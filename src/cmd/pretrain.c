@@ -63,6 +63,8 @@ static void usage(FILE *f)
         "      --average FLOAT      validate and keep a running average of the weights, of this decay a step [0: off]\n"
         "      --balance FLOAT      weight of a TF in the loss: (bound regions of the TF with most / its own)^FLOAT "
         "[0: all alike]\n"
+        "      --task-balance FLOAT draw regions of TFs with few bound regions more often: 0 each once an epoch, 1 most "
+        "evenly [0]\n"
         "      --weights FILE       further weights of TFs in the loss, such as of those that are learnt poorly: TF, "
         "tab, weight [1]\n"
         "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"

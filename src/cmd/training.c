@@ -50,6 +50,7 @@ int tfb_training_option(tfb_training_t *t, int c, const char *value)
     case TFB_TRAINING_SCHEDULE: bad = tfb_cmd_schedule(value, (int *)&f->schedule); break;
     case TFB_TRAINING_AVERAGE: bad = tfb_cmd_double("average", value, 0, 0.999999, &f->average); break;
     case TFB_TRAINING_BALANCE: bad = tfb_cmd_double("balance", value, 0, 1, &f->balance); break;
+    case TFB_TRAINING_TASK_BALANCE: bad = tfb_cmd_double("task-balance", value, 0, 1, &f->task_balance); break;
     case TFB_TRAINING_WEIGHTS: t->weights = value; break;
     case TFB_TRAINING_DECAY: bad = tfb_cmd_double("decay", value, 0, 100, &f->decay); break;
     case TFB_TRAINING_ONE_STRAND: f->one_strand = 1; break;

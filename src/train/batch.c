@@ -13,6 +13,7 @@ static void fetch_task(void *arg, int task, int thread)
         uint8_t *code = b->code + (size_t)i * b->ex->window;
         tfb_examples_codes(b->ex, b->item[i] >> 1, b->item[i] & 1, code);
         uint64_t key = tfb_hash64(b->key + b->item[i]);
+        if (b->repeats) key = tfb_hash64(key + b->at + (uint64_t)i);
         if (b->augment) tfb_augment(b->augment, key, code, b->ex->window, spare);
         if (b->noise) b->noisy[i] = (uint8_t)tfb_augment_noise(b->augment, key, b->noise + (size_t)i * n, n);
         if (b->label) tfb_examples_labels(b->ex, b->item[i] >> 1, b->label + (size_t)i * b->ex->n_targets);

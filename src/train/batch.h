@@ -17,6 +17,8 @@ typedef struct {
     int n;
     const tfb_augment_t *augment; /* NULL: windows as they are */
     uint64_t key;                 /* of the changes, an epoch's */
+    int repeats;                  /* an item may come again in the epoch: each time it is changed otherwise */
+    size_t at;                    /* place of item[0] in the epoch; only if repeats */
     float *noise;                 /* (n, W, 4) gets noise for the one-hot input; NULL: augment asks for none */
     uint8_t *noisy;               /* (n) gets 1 if the example has noise; if 0, its noise is not written */
 } tfb_batch_t;

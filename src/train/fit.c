@@ -13,6 +13,7 @@
 #include "train/loss.h"
 #include "train/predict.h"
 #include "train/ranks.h"
+#include "train/sample.h"
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -137,6 +138,8 @@ typedef struct {
     tfb_walk_t *walk;
     tfb_item_t *item, *valid; /* the training examples in an epoch's order, the validation examples */
     size_t n_item, n_valid;
+    tfb_item_t *all;       /* the training examples, from which an epoch's are drawn; NULL: it has each once */
+    double *chance;        /* weights of the training regions in those draws; or NULL */
     uint8_t *code, *label; /* of this rank's part of a batch */
     float *dz, *weight;    /* weight: of targets, or NULL */
     float *noise;          /* (batch, W, 4) of this rank's part, or NULL: none is asked for */
@@ -199,6 +202,8 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
                                    .n = B,
                                    .augment = augment,
                                    .key = e->key,
+                                   .repeats = r->all != NULL,
+                                   .at = (size_t)(b * r->whole + first),
                                    .noise = noise,
                                    .noisy = r->noisy},
                     o->pool);
@@ -242,8 +247,11 @@ static int epoch(run_t *r, epoch_t *e)
 {
     uint64_t seed = r->o->seed, n = (uint64_t)r->s.epoch;
     tfb_rng_t rng;
-    tfb_batch_items(r->ex, r->part, TFB_TRAIN, r->strands, r->item);
     tfb_rng_seed(&rng, tfb_hash64(seed) + n);
+    if (r->all)
+        tfb_sample(&rng, r->chance, r->strands, r->all, r->n_item, r->item);
+    else
+        tfb_batch_items(r->ex, r->part, TFB_TRAIN, r->strands, r->item);
     tfb_rng_shuffle(&rng, r->item, r->n_item);
     *e = (epoch_t){.since = tfb_now(), .key = tfb_hash64(tfb_hash64(seed + 0x61756721) + n)}; /* "aug!" */
     e->shown = e->since;
@@ -404,6 +412,12 @@ static int prepare(run_t *r, tfb_net_t *net)
     if (!r->item || !r->valid || !r->code || !r->label || !r->dz || tfb_state_init(&r->s, net, o->average > 0) < 0)
         return -1;
     if (prepare_targets(r) < 0) return -1;
+    if (o->task_balance > 0) {
+        if (!(r->all = tfb_alloc(r->n_item, sizeof *r->all, "the order of examples")) ||
+            !(r->chance = tfb_sample_weights(r->ex, r->part, o->task_balance)))
+            return -1;
+        tfb_batch_items(r->ex, r->part, TFB_TRAIN, r->strands, r->all);
+    }
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
     if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights)))
         return -1;
@@ -455,6 +469,8 @@ static void release(run_t *r)
     tfb_walk_destroy(r->walk);
     tfb_state_free(&r->s);
     free(r->item);
+    free(r->all);
+    free(r->chance);
     free(r->valid);
     free(r->code);
     free(r->label);

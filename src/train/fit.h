@@ -25,6 +25,7 @@ typedef struct {
     int one_strand; /* leave out the reverse complements */
     double average; /* decay of the running average of weights per step (0 = off): what is validated and kept */
     double balance; /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0 = all alike */
+    double task_balance;   /* draws examples of rare targets more often (sample.h); 0: every example once an epoch */
     tfb_augment_t augment; /* changes to training windows; all 0: none */
     tfb_select_t select;
     int clean;            /* the last epochs, which train on windows as they are */
