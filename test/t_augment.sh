@@ -1,4 +1,4 @@
-# Options that change what a network sees in training: noise on the input.
+# Options that change what a network sees in training: noise on the input, draws by TF, large batches.
 . "$SRCDIR/test/lib.sh"
 make_inputs || exit 1
 P="$TFBIND pretrain -v 1 -f ref.fa -l labels.bed.gz --valid chr2"
@@ -37,3 +37,29 @@ ln -s /dev/full stopped.safetensors
 verdict $? 'a checkpoint with other noise is of another run' "$(head -n 1 err.txt)"
 train stopped --augment noise=0.2 --resume
 same 'resumed = uninterrupted' noise.w stopped.w
+
+# draws by TF
+train even --task-balance 1 -@ 1
+train even3 --task-balance 1 -@ 3
+same '--task-balance 1: 3 threads = 1' even.w even3.w
+differ '--task-balance 1 changes the model' plain.w even.w
+train even0 --task-balance 0
+same '--task-balance 0 is no change' plain.w even0.w
+train half --task-balance 0.5
+differ '--task-balance 0.5 is another one' half.w even.w
+train noisy --task-balance 1 --augment shift=5,noise=0.2 -@ 1
+train noisy3 --task-balance 1 --augment shift=5,noise=0.2 -@ 3
+same 'with --augment: 3 threads = 1' noisy.w noisy3.w
+ln -s /dev/full drawn.safetensors
+! train drawn --task-balance 1 -e 2 2> /dev/null && rm drawn.safetensors
+! train drawn --resume 2> err.txt && grep -q 'is of another run' err.txt
+verdict $? 'a checkpoint with other draws is of another run' "$(head -n 1 err.txt)"
+train drawn --task-balance 1 --resume
+same 'draws: resumed = uninterrupted' even.w drawn.w
+fails '--task-balance beyond 1' '--task-balance takes a number from 0 to 1' $P --task-balance 2 -o x.safetensors
+
+# large batches: of all examples, and larger than there are
+train large -b 4096 -@ 1 && train large3 -b 4096 -@ 3
+same 'a batch larger than the data: 3 threads = 1' large.w large3.w
+train whole -b 320
+same 'a batch larger than the data is all of them' large.w whole.w

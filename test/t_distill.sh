@@ -29,12 +29,13 @@ paste t1.tsv t2.tsv s.tsv | awk '
 
 # the same whatever the number of threads, and from a checkpoint
 T='-v 0 -e 4 --augment shift=5,mutate=0.05,insert=4,delete=4,noise=0.2 --schedule one-cycle --average 0.9'
-T="$T --select auprc --unlabelled w.bed"
-$D "$S" $T -@ 1 -o one.safetensors
-$D "$S" $T -@ 3 -o three.safetensors
+T="$T --select auprc --task-balance 0.5 --unlabelled w.bed"
+$D "$S" $T -@ 1 --curves one.tsv -o one.safetensors
+$D "$S" $T -@ 3 --curves three.tsv -o three.safetensors
 tail -c 4000 one.safetensors > one.tail
 tail -c 4000 three.safetensors > three.tail
 same '3 threads = 1, weight for weight' one.tail three.tail
+same '3 threads = 1, learning curves' one.tsv three.tsv
 [ "$($TFBIND model --get select one.safetensors)" = auprc ]
 verdict $? 'selects the epoch by AUPRC'
 $D "$S" -v 2 -e 4 -o u.safetensors --unlabelled w.bed 2> log.txt

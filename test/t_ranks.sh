@@ -89,6 +89,26 @@ if [ -z "$SANITIZED" ]; then
         $T --spec "$S" $O -b 12 -o mixed.safetensors 2> mixed.txt
     alike 'ranks on processors of two kinds = one process, to 1e-4' 1e-4 one.safetensors mixed.safetensors
 fi
+# what a network sees is a function of the seed and the example, not of the rank that has it
+N="--augment shift=5,noise=0.2 --task-balance 0.7 --select auprc -e 4"
+$T --spec "$S" $N -b 24 --curves n1.tsv -o n1.safetensors 2> n1.txt
+for n in 2 4; do
+    $M -n $n $T --spec "$S" $N -b $((24 / n)) --curves n$n.tsv -o n$n.safetensors 2> n$n.txt || head -n 5 n$n.txt >&2
+    alike "noise and draws: $n ranks = one process, to 1e-4" 1e-4 n1.safetensors n$n.safetensors
+    [ "$(grep -c 'valid .* AUPRC' n$n.txt)" = 4 ] &&
+        same "$n ranks: the losses and AUPRC of one process" \
+            <(grep -o 'epoch [0-9].* AUPRC [0-9.]*' n1.txt) <(grep -o 'epoch [0-9].* AUPRC [0-9.]*' n$n.txt) ||
+        echo "not ok $n ranks: one line an epoch with AUPRC"
+    awk -F'\t' '
+        NR == FNR { for (i = 1; i <= NF; i++) v[FNR, i] = $i; rows = FNR; next }
+        { for (i = 1; i <= NF; i++) if (i < 3 ? $i != v[FNR, i] : ($i - v[FNR, i]) ^ 2 > 1e-6) bad = 1 }
+        END { exit bad || FNR != rows || rows < 10 }' n1.tsv n$n.tsv
+    verdict $? "$n ranks: the curves of one process"
+done
+# a whole batch of several thousand, more than there are examples
+$T --spec "$S" -e 3 -b 4096 -o l1.safetensors 2> /dev/null
+$M -n 2 $T --spec "$S" -e 3 -b 2048 -o l2.safetensors 2> /dev/null
+alike 'a batch of 4096: 2 ranks = one process, to 1e-4' 1e-4 l1.safetensors l2.safetensors
 F="$TFBIND finetune --from one.safetensors --allow-leak --target SPI1 -f ref.fa -l labels.bed.gz"
 F="$F --valid chr2 -e 2 --freeze conv -@ 1"
 $F -b 16 -o f1.safetensors 2> /dev/null

@@ -2,6 +2,7 @@
 #include "config.h"
 #include "cmd/training.h"
 #include "cmd/cmd.h"
+#include "train/curves.h"
 #include "train/ranks.h"
 #include "train/record.h"
 #include "train/start.h"
@@ -18,6 +19,15 @@ static int set_select(const char *value, tfb_select_t *select)
     int k = tfb_word("select", value, name, 2);
     if (k >= 0) *select = (tfb_select_t)k;
     return k < 0;
+}
+
+/* The value of --curves: 0, or 1 (logged). */
+static int set_curves(const char *value, const char **curves)
+{
+    char *svg = tfb_curves_picture(value);
+    *curves = value;
+    free(svg);
+    return !svg;
 }
 
 int tfb_training_option(tfb_training_t *t, int c, const char *value)
@@ -41,6 +51,7 @@ int tfb_training_option(tfb_training_t *t, int c, const char *value)
     case TFB_TRAINING_SCHEDULE: bad = tfb_cmd_schedule(value, (int *)&f->schedule); break;
     case TFB_TRAINING_AVERAGE: bad = tfb_cmd_double("average", value, 0, 0.999999, &f->average); break;
     case TFB_TRAINING_BALANCE: bad = tfb_cmd_double("balance", value, 0, 1, &f->balance); break;
+    case TFB_TRAINING_TASK_BALANCE: bad = tfb_cmd_double("task-balance", value, 0, 1, &f->task_balance); break;
     case TFB_TRAINING_WEIGHTS: t->weights = value; break;
     case TFB_TRAINING_DECAY: bad = tfb_cmd_double("decay", value, 0, 100, &f->decay); break;
     case TFB_TRAINING_ONE_STRAND: f->one_strand = 1; break;
@@ -53,6 +64,7 @@ int tfb_training_option(tfb_training_t *t, int c, const char *value)
     case TFB_TRAINING_AUGMENT: bad = tfb_augment_parse(value, &f->augment) < 0; break;
     case TFB_TRAINING_CLEAN: bad = tfb_cmd_int("clean", value, 0, 100000, &v), f->clean = (int)v; break;
     case TFB_TRAINING_SELECT: bad = set_select(value, &f->select); break;
+    case TFB_TRAINING_CURVES: bad = set_curves(value, &f->curves); break;
     case TFB_TRAINING_WARMUP: bad = tfb_cmd_double("warmup", value, 0, 0.9, &f->warmup); break;
     default: return 1;
     }
@@ -199,17 +211,27 @@ static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_mod
     return bad ? -1 : 0;
 }
 
+/* Checks that all outputs can be written later. curves, svg: or NULL. 0, or -1 (logged). */
+static int claim(const char *out, const char *checkpoint, const char *curves, const char *svg)
+{
+    const char *const all[] = {out, checkpoint, curves, svg};
+    for (int i = 0; i < 4; i++)
+        if (tfb_run_claim(all[i]) < 0) return -1;
+    return 0;
+}
+
 int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity,
                      int (*describe)(void *arg, tfb_model_t *m), void *arg, int argc, char **argv)
 {
     int ret = -1;
-    char *ckpt = malloc(strlen(t->out) + 8), *command = tfb_record_command(argc, argv);
+    char *svg = NULL, *ckpt = malloc(strlen(t->out) + 8), *command = tfb_record_command(argc, argv);
     tfb_model_t *m = NULL;
     tfb_pool_t *pool = tfb_pool_create(tfb_ranks_threads(t->threads, tfb_cmd_processors()));
     if (!ckpt || !command || !pool) goto done;
     sprintf(ckpt, "%s.ckpt", t->out);
+    if (t->fit.curves && !(svg = tfb_curves_picture(t->fit.curves))) goto done;
     int writes = tfb_ranks_me() == 0;
-    if (tfb_ranks_agree(writes && (tfb_run_claim(t->out) < 0 || tfb_run_claim(ckpt) < 0) ? -1 : 0) < 0) goto done;
+    if (tfb_ranks_agree(writes && claim(t->out, ckpt, t->fit.curves, svg) < 0 ? -1 : 0) < 0) goto done;
     tfb_fit_opt_t o = t->fit;
     o.weights = d->weights;
     o.frozen = d->frozen;
@@ -245,6 +267,7 @@ done:
     tfb_model_destroy(m);
     tfb_pool_destroy(pool);
     free(ckpt);
+    free(svg);
     free(command);
     return ret;
 }

@@ -1,29 +1,11 @@
 /* html.c - escaping, and the frame that all pages share. */
 #include "config.h"
 #include "explain/html.h"
+#include "util/util.h"
 #include <ctype.h>
 #include <stdlib.h>
 
-static const char *entity(unsigned char c)
-{
-    switch (c) {
-    case '&': return "&amp;";
-    case '<': return "&lt;";
-    case '>': return "&gt;";
-    case '"': return "&quot;";
-    case '\'': return "&#39;";
-    default: return c < 32 || c == 127 ? " " : NULL;
-    }
-}
-
-void tfb_html_put(FILE *f, const char *text)
-{
-    for (const char *e; *text; text++)
-        if ((e = entity((unsigned char)*text)))
-            fputs(e, f);
-        else
-            fputc(*text, f);
-}
+void tfb_html_put(FILE *f, const char *text) { tfb_xml_put(f, text); }
 
 void tfb_html_id(FILE *f, const char *prefix, const char *text)
 {

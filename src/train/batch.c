@@ -5,6 +5,13 @@
 
 enum { FETCH = 32 }; /* examples a task fetches */
 
+/* Returns the key of the changes to example i. Examples that differ only in bits outside mask have the same key. */
+static uint64_t key_of(const tfb_batch_t *b, int i, uint64_t mask)
+{
+    uint64_t key = tfb_hash64(b->key + (b->item[i] & mask));
+    return b->repeats ? tfb_hash64(key + ((b->at + (uint64_t)i) & mask)) : key;
+}
+
 static void fetch_task(void *arg, int task, int thread)
 {
     (void)thread;
@@ -14,17 +21,16 @@ static void fetch_task(void *arg, int task, int thread)
     for (int i = task * FETCH; i < (task + 1) * FETCH && i < b->n; i++) {
         uint8_t *code = b->code + (size_t)i * b->ex->window;
         int alike = b->augment && b->paired, rev = b->item[i] & 1;
-        uint64_t which = alike ? b->item[i] & ~(tfb_item_t)1 : b->item[i];
+        uint64_t both = ~(uint64_t)1, each = ~(uint64_t)0;
         tfb_examples_codes(b->ex, b->item[i] >> 1, rev && !alike, code);
-        if (b->augment) tfb_augment(b->augment, tfb_hash64(b->key + which), code, b->ex->window, spare);
+        if (b->augment) tfb_augment(b->augment, key_of(b, i, alike ? both : each), code, b->ex->window, spare);
         if (rev && alike) {
             memcpy(spare, code, (size_t)b->ex->window);
             tfb_revcomp(spare, (size_t)b->ex->window, code);
         }
-        if (b->noise) {
-            uint64_t key = tfb_hash64(b->key + b->item[i]); /* paired strands have noise of their own */
-            b->noisy[i] = (uint8_t)tfb_augment_noise(b->augment, key, b->noise + (size_t)i * n, n);
-        }
+        /* paired strands, too, have noise of their own */
+        if (b->noise)
+            b->noisy[i] = (uint8_t)tfb_augment_noise(b->augment, key_of(b, i, each), b->noise + (size_t)i * n, n);
         if (b->label) tfb_examples_labels(b->ex, b->item[i] >> 1, b->label + (size_t)i * b->ex->n_targets);
     }
 }

@@ -17,7 +17,10 @@ typedef struct {
     int n;
     const tfb_augment_t *augment; /* NULL: unchanged windows */
     uint64_t key;                 /* seed of the changes, one per epoch */
-    int paired; /* change both strands of an example alike: one is the reverse complement of the other */
+    int paired;     /* both strands of an example are neighbours, the forward one at an even place of the epoch:
+                     * change them alike, so that one is the reverse complement of the other */
+    int repeats;    /* an item may occur several times in the epoch; it is changed differently each time */
+    size_t at;      /* place of item[0] in the epoch; only with repeats */
     float *noise;   /* (n, W, 4) receives noise for the one-hot input; NULL: augment has none */
     uint8_t *noisy; /* (n) receives 1 if the example has noise; if 0, its noise is not written */
 } tfb_batch_t;

@@ -121,6 +121,10 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
         snprintf(text, sizeof text, " noise %.9g", g->noise);
         tfb_sha256_update(&h, text, strlen(text));
     }
+    if (o->task_balance > 0) {
+        snprintf(text, sizeof text, " task %.9g", o->task_balance);
+        tfb_sha256_update(&h, text, strlen(text));
+    }
     if (o->select == TFB_SELECT_AUPRC) tfb_sha256_update(&h, " auprc", 6);
     if (o->weights) tfb_sha256_update(&h, o->weights, (size_t)ex->n_targets * sizeof *o->weights);
     if (o->schedule != TFB_RATE_CONSTANT || o->clean || o->warmup > 0)

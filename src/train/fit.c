@@ -9,9 +9,11 @@
 #include "nn/walk.h"
 #include "train/batch.h"
 #include "train/checkpoint.h"
+#include "train/curves.h"
 #include "train/loss.h"
 #include "train/predict.h"
 #include "train/ranks.h"
+#include "train/sample.h"
 #include <math.h>
 #include <signal.h>
 #include <stdlib.h>
@@ -135,6 +137,8 @@ typedef struct {
     tfb_walk_t *walk;
     tfb_item_t *item, *valid; /* training examples in the order of the epoch; validation examples */
     size_t n_item, n_valid;
+    tfb_item_t *all;       /* training examples to draw those of an epoch from; NULL: every epoch has each once */
+    double *chance;        /* weights of the training regions in these draws, or NULL */
     uint8_t *code, *label; /* for this rank's share of a batch */
     float *dz, *weight;    /* weight: of targets, or NULL */
     float *soft;           /* (batch, targets): the teachers' probabilities, or NULL */
@@ -142,10 +146,13 @@ typedef struct {
     uint8_t *noisy;        /* (batch) */
     char id[TFB_RUN_ID];
     int strands, whole, tty;    /* whole: examples of a batch of all ranks */
+    int paired;                 /* strands side by side, so that teachers score their window once */
     int stop;                   /* some rank received a signal */
     int first_epoch;            /* epochs of this process, without those before it resumed */
     int64_t per_epoch, n_steps; /* batches of an epoch and of the run */
     tfb_by_target_t by;         /* validation results by target; by.loss NULL: not computed */
+    double *learnt;             /* (2, T): losses and resolved labels of this rank in the epoch, for curves; or NULL */
+    tfb_curves_t curves;        /* only rank 0's are written */
     double began, busy, examples;
 } run_t;
 
@@ -179,9 +186,11 @@ static void show_progress(const run_t *r, epoch_t *e)
     fflush(stderr);
 }
 
-/* Fills code and label, and noise and soft if the run has them, with B examples. 0, or -1 (logged). */
-static int fetch(run_t *r, const epoch_t *e, const tfb_item_t *item, int B, const tfb_augment_t *augment)
+/* Fills code and label, and noise and soft if the run has them, with the B examples of the epoch from `at` on. 0, or -1
+ * (logged). */
+static int fetch(run_t *r, const epoch_t *e, size_t at, int B, const tfb_augment_t *augment)
 {
+    const tfb_item_t *item = r->item + at;
     tfb_batch_fetch(&(tfb_batch_t){.ex = r->ex,
                                    .item = item,
                                    .code = r->code,
@@ -189,7 +198,9 @@ static int fetch(run_t *r, const epoch_t *e, const tfb_item_t *item, int B, cons
                                    .n = B,
                                    .augment = augment,
                                    .key = e->key,
-                                   .paired = r->soft != NULL,
+                                   .paired = r->paired,
+                                   .repeats = r->all != NULL,
+                                   .at = at,
                                    .noise = augment ? r->noise : NULL,
                                    .noisy = r->noisy},
                     r->o->pool);
@@ -205,7 +216,7 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     tfb_pass_t *pass = &r->walk->pass;
     int me = tfb_ranks_me(), first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first;
     const tfb_augment_t *augment = tfb_augmented(&o->augment) && s->epoch < o->epochs - o->clean ? &o->augment : NULL;
-    if (fetch(r, e, r->item + b * r->whole + first, B, augment) < 0) return -1;
+    if (fetch(r, e, (size_t)(b * r->whole + first), B, augment) < 0) return -1;
     const tfb_labelled_t labelled = {r->label, (size_t)B, (size_t)r->ex->n_targets, r->weight, r->soft, o->hard};
     double sums[2] = {tfb_loss_resolved(&labelled), stop_asked};
     tfb_ranks_sum(sums, 2);
@@ -218,7 +229,9 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     pass->step = (uint64_t)s->step;
     pass->param = s->net->param;
     pass->stat = s->net->stat;
-    double loss = tfb_loss_sum(&labelled, tfb_walk_forward(r->walk, r->code, B), m, r->dz);
+    const float *z = tfb_walk_forward(r->walk, r->code, B);
+    double loss = tfb_loss_sum(&labelled, z, m, r->dz);
+    if (r->learnt) tfb_loss_by_target(&labelled, z, r->learnt, r->learnt + labelled.T);
     tfb_ranks_sum(&loss, 1);
     if (m > 0) loss /= m;
     if (!isfinite(loss)) {
@@ -238,6 +251,19 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     return 0;
 }
 
+/* Writes the examples of an epoch to item, in random order. */
+static void choose_items(run_t *r, tfb_rng_t *rng)
+{
+    int strands = r->paired ? 1 : r->strands; /* pairs are drawn as one and split at the end */
+    size_t n = r->paired ? r->n_item / 2 : r->n_item;
+    if (r->all)
+        tfb_sample(rng, r->chance, strands, r->all, n, r->item);
+    else
+        tfb_batch_items(r->ex, r->part, TFB_TRAIN, strands, r->item);
+    tfb_rng_shuffle(rng, r->item, n);
+    for (size_t i = r->paired ? n : 0; i-- > 0;) r->item[2 * i + 1] = 1 | (r->item[2 * i] = r->item[i]);
+}
+
 /* Trains for one epoch. The order of examples depends only on seed and epoch, so a resumed run repeats it. 0, or -1
  * (logged). */
 static int epoch(run_t *r, epoch_t *e)
@@ -245,16 +271,10 @@ static int epoch(run_t *r, epoch_t *e)
     uint64_t seed = r->o->seed, n = (uint64_t)r->s.epoch;
     tfb_rng_t rng;
     tfb_rng_seed(&rng, tfb_hash64(seed) + n);
-    if (r->soft && r->strands == 2) { /* strands side by side: teachers score their window once */
-        size_t half = tfb_batch_items(r->ex, r->part, TFB_TRAIN, 1, r->item);
-        tfb_rng_shuffle(&rng, r->item, half);
-        for (size_t i = half; i-- > 0;) r->item[2 * i + 1] = 1 | (r->item[2 * i] = r->item[i]);
-    } else {
-        tfb_batch_items(r->ex, r->part, TFB_TRAIN, r->strands, r->item);
-        tfb_rng_shuffle(&rng, r->item, r->n_item);
-    }
+    choose_items(r, &rng);
     *e = (epoch_t){.since = tfb_now(), .key = tfb_hash64(tfb_hash64(seed + 0x61756721) + n)}; /* "aug!" */
     e->shown = e->since;
+    if (r->learnt) memset(r->learnt, 0, 2 * (size_t)r->ex->n_targets * sizeof *r->learnt);
     for (int64_t b = 0; b < r->per_epoch && !r->stop; b++) {
         size_t left = r->n_item - (size_t)b * (size_t)r->whole;
         int all = left < (size_t)r->whole ? (int)left : r->whole;
@@ -301,7 +321,21 @@ static void describe_validation(const run_t *r, double loss, double auprc, char 
         snprintf(text, m, "%.5f  AUPRC %.4f%s", loss, auprc, star);
 }
 
-/* Ends an epoch: validates, logs a line, writes the checkpoint. 0, or -1 (logged). */
+/* Adds the last epoch to the curves and writes them. 0, or -1 (logged). */
+static int draw_curves(run_t *r, double loss, double auprc)
+{
+    int T = r->ex->n_targets;
+    const double *sum = r->learnt, *n = r->learnt + T;
+    tfb_ranks_sum(r->learnt, 2 * (size_t)T);
+    if (tfb_ranks_me()) return 0;
+    tfb_curve_t *v = tfb_curves_add(&r->curves, r->s.epoch);
+    if (!v) return -1;
+    for (int t = 0; t < T; t++) v[t] = (tfb_curve_t){{n[t] > 0 ? sum[t] / n[t] : NAN, r->by.loss[t], r->by.auprc[t]}};
+    v[T] = (tfb_curve_t){{r->s.train_loss, loss, auprc}};
+    return tfb_curves_write(&r->curves);
+}
+
+/* Ends an epoch: validates, logs a line, writes curves and the checkpoint. 0, or -1 (logged). */
 static int end_epoch(run_t *r, const epoch_t *e)
 {
     tfb_state_t *s = &r->s;
@@ -320,6 +354,7 @@ static int end_epoch(run_t *r, const epoch_t *e)
     clock_of((tfb_now() - r->began) / (s->epoch - r->first_epoch) * (r->o->epochs - s->epoch), left);
     tfb_note("epoch %d/%d  train %.5f  valid %s  %.0f regions/s  %s left", s->epoch, r->o->epochs, s->train_loss, loss,
              (double)e->done / took, left);
+    if (r->o->curves && draw_curves(r, valid, auprc) < 0) return -1;
     return r->o->checkpoint && !tfb_ranks_me() ? tfb_checkpoint_save(r->o->checkpoint, s, r->id) : 0;
 }
 
@@ -355,10 +390,15 @@ static int prepare_targets(run_t *r)
 {
     int T = r->ex->n_targets, any = 0;
     r->by = (tfb_by_target_t){.strands = r->strands};
-    if (r->o->select != TFB_SELECT_AUPRC) return 0;
+    if (r->o->select != TFB_SELECT_AUPRC && !r->o->curves) return 0;
     r->by.loss = tfb_alloc((size_t)T, sizeof *r->by.loss, "losses of targets");
     r->by.auprc = tfb_alloc((size_t)T, sizeof *r->by.auprc, "AUPRC of targets");
     if (!r->by.loss || !r->by.auprc) return -1;
+    for (int t = 0; t < T; t++) r->by.loss[t] = r->by.auprc[t] = NAN; /* if there is no validation */
+    if (r->o->curves && (!(r->learnt = tfb_alloc(2 * (size_t)T, sizeof *r->learnt, "losses of targets")) ||
+                         tfb_curves_init(&r->curves, r->o->curves, r->id, r->ex->targets, T) < 0))
+        return -1;
+    if (r->o->select != TFB_SELECT_AUPRC) return 0;
     for (int t = 0; t < T && !any; t++) {
         int64_t n[4] = {0};
         for (int64_t i = 0; i < r->ex->n; i++)
@@ -378,6 +418,7 @@ static int prepare(run_t *r, tfb_net_t *net)
 {
     const tfb_fit_opt_t *o = r->o;
     size_t B = (size_t)o->batch, T = (size_t)r->ex->n_targets;
+    r->paired = o->teachers && r->strands == 2;
     r->item = tfb_alloc(r->n_item, sizeof *r->item, "the order of examples");
     r->valid = tfb_alloc(r->n_valid + 1, sizeof *r->valid, "validation examples");
     r->code = tfb_alloc(B * r->ex->window, 1, "a batch");
@@ -389,6 +430,12 @@ static int prepare(run_t *r, tfb_net_t *net)
     if (!r->item || !r->valid || !r->code || !r->label || !r->dz || tfb_state_init(&r->s, net, o->average > 0) < 0)
         return -1;
     if (prepare_targets(r) < 0) return -1;
+    if (o->task_balance > 0) {
+        if (!(r->all = tfb_alloc(r->n_item, sizeof *r->all, "the order of examples")) ||
+            !(r->chance = tfb_sample_weights(r->ex, r->part, o->task_balance)))
+            return -1;
+        tfb_batch_items(r->ex, r->part, TFB_TRAIN, r->paired ? 1 : r->strands, r->all);
+    }
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
     if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights)))
         return -1;
@@ -428,6 +475,7 @@ static int resume(run_t *r)
         else if (ret > 0 && r->n_valid)
             tfb_note("resuming after epoch %d (best so far: epoch %d, validation loss %.5f)", s->epoch, s->best_epoch,
                      s->best_loss);
+        if (ret > 0 && o->curves && tfb_curves_read(&r->curves, s->epoch) < 0) ret = -1;
         if (ret > 0 && !r->n_valid) tfb_note("resuming after epoch %d", s->epoch);
     }
     if (tfb_ranks_agree(ret) < 0) return -1;
@@ -442,12 +490,16 @@ static void release(run_t *r)
     tfb_walk_destroy(r->walk);
     tfb_state_free(&r->s);
     free(r->item);
+    free(r->all);
+    free(r->chance);
     free(r->valid);
     free(r->code);
     free(r->label);
     free(r->dz);
     free(r->weight);
     free(r->soft);
+    tfb_curves_free(&r->curves);
+    free(r->learnt);
     free(r->by.loss);
     free(r->by.auprc);
     free(r->noise);

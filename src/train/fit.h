@@ -26,11 +26,12 @@ typedef struct {
     int one_strand;        /* leave out the reverse complements */
     double average;        /* decay per step of a running average of the weights, which is validated and kept; 0: off */
     double balance;        /* weight of a target in the loss: (most bound regions of any / its own)^balance; 0: equal */
+    double task_balance;   /* draws examples of rare targets more often (sample.h); 0: every example once per epoch */
     tfb_augment_t augment; /* changes to training windows; all 0: none */
     tfb_select_t select;
-    int clean;             /* number of last epochs that train on unchanged windows */
-    double warmup;         /* share of the steps during which the rate rises from 0 */
-    const float *weights;  /* more weights of targets in the loss, multiplied by those of balance; or NULL */
+    int clean;                /* number of last epochs that train on unchanged windows */
+    double warmup;            /* share of the steps during which the rate rises from 0 */
+    const float *weights;     /* more weights of targets in the loss, multiplied by those of balance; or NULL */
     tfb_teachers_t *teachers; /* models to learn from in addition to the labels, or NULL; borrowed */
     double hard;              /* with teachers: the labels' share of the loss */
     double decay; /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
@@ -38,6 +39,7 @@ typedef struct {
     const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;
     const char *checkpoint; /* file written after every epoch, or NULL */
+    const char *curves;     /* table of learning curves, FILE.tsv, written after every epoch; or NULL */
     int resume;             /* continue from the checkpoint, if any */
     const char *identity;   /* other settings that change the result; part of the checkpoint's identity */
 } tfb_fit_opt_t;

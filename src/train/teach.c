@@ -167,8 +167,8 @@ static int add_logits(tfb_teachers_t *t, const teacher_t *k, size_t n)
     return 0;
 }
 
-/* Is item i the other strand of the one before? */
-static int repeats(const tfb_item_t *item, int i) { return i > 0 && item[i] == (item[i - 1] ^ 1); }
+/* Returns whether item i is the reverse strand of the one before. */
+static int repeats(const tfb_item_t *item, int i) { return i > 0 && item[i] & 1 && item[i - 1] == item[i] - 1; }
 
 int tfb_teachers_score(tfb_teachers_t *t, const uint8_t *code, const tfb_item_t *item, int n, float *p)
 {

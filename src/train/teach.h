@@ -22,7 +22,7 @@ const char *tfb_teachers_list(const tfb_teachers_t *t);
  * with the matrix products of training instead of those of scoring, which are float32. 0, or -1 (logged). */
 int tfb_teachers_begin(tfb_teachers_t *t, int m, int bfloat16, tfb_pool_t *pool);
 /* Writes the teachers' probabilities p (n, n_targets) for windows code (n, W): the logistic function of the mean logit,
- * over both strands and over all teachers that predict the target. If item[i] is the other strand of item[i - 1], its
+ * over both strands and over all teachers that predict the target. If item[i] is the reverse strand of item[i - 1], its
  * window must be the reverse complement of the one before, and gets the same values. 0, or -1 (logged). */
 int tfb_teachers_score(tfb_teachers_t *t, const uint8_t *code, const tfb_item_t *item, int n, float *p);
 

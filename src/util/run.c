@@ -234,5 +234,15 @@ int tfb_run_check(int number) { return on && number > 0 && clashes(&entry[number
 
 void tfb_run_close(int number)
 {
-    if (on && number > 0) clear(&entry[number - 1]);
+    if (!on || number <= 0) return;
+    entry_t *e = &entry[number - 1];
+    /* a new file has taken the place of the claimed one, whose inode any other output may now be given */
+    for (int i = 0; i < n_entries; i++)
+        if (entry[i].use == CLAIMED && strcmp(entry[i].path, e->path) == 0) {
+            struct stat st;
+            int r = stat(entry[i].place ? entry[i].place : e->path, &st);
+            entry[i].there = r == 0 && S_ISREG(st.st_mode);
+            if (entry[i].there) entry[i].dev = st.st_dev, entry[i].ino = st.st_ino;
+        }
+    clear(e);
 }

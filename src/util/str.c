@@ -194,3 +194,24 @@ char *tfb_utf8(char *s)
     }
     return s;
 }
+
+static const char *entity(unsigned char c)
+{
+    switch (c) {
+    case '&': return "&amp;";
+    case '<': return "&lt;";
+    case '>': return "&gt;";
+    case '"': return "&quot;";
+    case '\'': return "&#39;";
+    default: return c < 32 || c == 127 ? " " : NULL;
+    }
+}
+
+void tfb_xml_put(FILE *f, const char *text)
+{
+    for (const char *e; *text; text++)
+        if ((e = entity((unsigned char)*text)))
+            fputs(e, f);
+        else
+            fputc(*text, f);
+}

@@ -157,6 +157,10 @@ char *tfb_utf8(char *s);
 /* Replaces control characters by '?', in place: text from a file, for a line on the terminal. Tabs stay. Returns s. */
 char *tfb_printable(char *s);
 
+/* Writes text with & < > " ' escaped, fit for content and quoted attributes of XML and HTML; control characters become
+ * spaces. */
+void tfb_xml_put(FILE *f, const char *text);
+
 /* ---- threads ---- */
 
 typedef struct tfb_pool_t tfb_pool_t;
