@@ -66,6 +66,7 @@ static void usage(FILE *f)
         "      --weights FILE       further weights of TFs in the loss, such as of those that are learnt poorly: TF, "
         "tab, weight [1]\n"
         "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
+        "      --patience INT       stop after so many epochs without a lower validation loss [0: never]\n"
         "      --one-strand         do not add the reverse complements\n"
         "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice as fast) "
         "[float32]\n"

@@ -31,24 +31,26 @@ enum {
     TFB_TRAINING_HALF,
     TFB_TRAINING_AUGMENT,
     TFB_TRAINING_CLEAN,
-    TFB_TRAINING_WARMUP
+    TFB_TRAINING_WARMUP,
+    TFB_TRAINING_PATIENCE
 };
 /* The last rows of a command's table of options, and their letters; -h is the command's own. */
 #define TFB_TRAINING_LETTERS "f:l:e:b:o:@:v:h"
-#define TFB_TRAINING_OPTIONS                                                                                        \
-    {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"chroms", 1, NULL, TFB_TRAINING_CHROMS},                \
-        {"valid", 1, NULL, TFB_TRAINING_VALID}, {"test", 1, NULL, TFB_TRAINING_TEST},                               \
-        {"regions", 1, NULL, TFB_TRAINING_REGIONS}, {"epochs", 1, NULL, 'e'}, {"batch", 1, NULL, 'b'},              \
-        {"rate", 1, NULL, TFB_TRAINING_RATE}, {"schedule", 1, NULL, TFB_TRAINING_SCHEDULE},                         \
-        {"average", 1, NULL, TFB_TRAINING_AVERAGE}, {"balance", 1, NULL, TFB_TRAINING_BALANCE},                     \
-        {"weights", 1, NULL, TFB_TRAINING_WEIGHTS}, {"decay", 1, NULL, TFB_TRAINING_DECAY},                         \
-        {"one-strand", 0, NULL, TFB_TRAINING_ONE_STRAND}, {"precision", 1, NULL, TFB_TRAINING_PRECISION},           \
-        {"seed", 1, NULL, TFB_TRAINING_SEED}, {"resume", 0, NULL, TFB_TRAINING_RESUME},                             \
-        {"half", 0, NULL, TFB_TRAINING_HALF}, {"augment", 1, NULL, TFB_TRAINING_AUGMENT},                           \
-        {"clean", 1, NULL, TFB_TRAINING_CLEAN}, {"warmup", 1, NULL, TFB_TRAINING_WARMUP}, {"output", 1, NULL, 'o'}, \
-        {"threads", 1, NULL, '@'}, {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},                             \
-    {                                                                                                               \
-        NULL, 0, NULL, 0                                                                                            \
+#define TFB_TRAINING_OPTIONS                                                                               \
+    {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"chroms", 1, NULL, TFB_TRAINING_CHROMS},       \
+        {"valid", 1, NULL, TFB_TRAINING_VALID}, {"test", 1, NULL, TFB_TRAINING_TEST},                      \
+        {"regions", 1, NULL, TFB_TRAINING_REGIONS}, {"epochs", 1, NULL, 'e'}, {"batch", 1, NULL, 'b'},     \
+        {"rate", 1, NULL, TFB_TRAINING_RATE}, {"schedule", 1, NULL, TFB_TRAINING_SCHEDULE},                \
+        {"average", 1, NULL, TFB_TRAINING_AVERAGE}, {"balance", 1, NULL, TFB_TRAINING_BALANCE},            \
+        {"weights", 1, NULL, TFB_TRAINING_WEIGHTS}, {"decay", 1, NULL, TFB_TRAINING_DECAY},                \
+        {"one-strand", 0, NULL, TFB_TRAINING_ONE_STRAND}, {"precision", 1, NULL, TFB_TRAINING_PRECISION},  \
+        {"seed", 1, NULL, TFB_TRAINING_SEED}, {"resume", 0, NULL, TFB_TRAINING_RESUME},                    \
+        {"half", 0, NULL, TFB_TRAINING_HALF}, {"augment", 1, NULL, TFB_TRAINING_AUGMENT},                  \
+        {"clean", 1, NULL, TFB_TRAINING_CLEAN}, {"warmup", 1, NULL, TFB_TRAINING_WARMUP},                  \
+        {"patience", 1, NULL, TFB_TRAINING_PATIENCE}, {"output", 1, NULL, 'o'}, {"threads", 1, NULL, '@'}, \
+        {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},                                               \
+    {                                                                                                      \
+        NULL, 0, NULL, 0                                                                                   \
     }
 /* Takes option c with its value: 0, or 1 where it is none of the above or its value is wrong (logged; getopt logs what
  * it does not know). */

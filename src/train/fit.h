@@ -26,7 +26,11 @@ typedef struct {
     int clean;             /* the last epochs, which train on windows as they are */
     double warmup;         /* share of the steps during which the rate rises from 0 */
     const float *weights;  /* further weights of targets in the loss, times those of balance; or NULL */
-    double decay; /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
+    double decay;    /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
+    int head_epochs; /* in so many first epochs only the last layer is trained */
+    double depth_rate; /* the rate of a layer with weights, as a part of that of the one above; 0: all alike */
+    double l2sp;       /* decay of the layers below the last towards their weights at the start, decoupled as decay */
+    int patience;      /* stop after so many epochs without a lower validation loss; 0: never */
     const char *precision; /* of products, NULL: float32; here only a part of the checkpoint's identity */
     const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;
