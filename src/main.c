@@ -14,6 +14,7 @@ const tfb_command_t tfb_commands[] = {
     {"Train", "labels", tfb_cmd_labels, "label regions from accessibility, peaks and binding sites"},
     {"Train", "pretrain", tfb_cmd_pretrain, "train a multi-task model from labelled regions"},
     {"Train", "finetune", tfb_cmd_finetune, "fine-tune a model for a TF with few known regions"},
+    {"Train", "learn", tfb_cmd_learn, "make a model of a TF from its peaks, in one step"},
     {"Train", "distill", tfb_cmd_distill, "train one model to predict what several do"},
     {"Train", "relate", tfb_cmd_relate, "rank TFs to pre-train on for a target"},
     {"Train", "evaluate", tfb_cmd_evaluate, "compare a model's predictions with labels"},

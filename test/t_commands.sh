@@ -30,9 +30,9 @@ for c in $commands; do
         my ($help, $source, $shared) = map { local (@ARGV, $/) = $_; <> } @ARGV;
         $source =~ s/TFB_TRAINING_OPTIONS/$shared/;
         # the rows of training.h
-        my %told = map { $_ => 1 } $help =~ /^ *(?:-\S, +)?--([a-zA-Z-]+)/mg;
+        my %told = map { $_ => 1 } $help =~ /^ *(?:-\S, +)?--([a-zA-Z0-9-]+)/mg;
         my ($table) = $source =~ /static const struct option \w+\[\] =(.*?)NULL, 0, NULL/s;
-        my (%value, %covered) = ($table // "") =~ /\{"([a-zA-Z-]+)", \d, NULL, ([^}]+)\}/g;
+        my (%value, %covered) = ($table // "") =~ /\{"([a-zA-Z0-9-]+)", \d, NULL, ([^}]+)\}/g;
         my ($rows) = $source =~ /static const option_row_t \w+\[\] =(.*?)\n\};/s; # annotate: without a letter, what is set
         while (($rows // "") =~ /\{"([a-zA-Z-]+)",(.*?)\},?(?:\n|$)/sg) {
             my ($name, $row) = ($1, $2);

@@ -106,7 +106,7 @@ must 'no teacher of a target' 'no teacher predicts NKX2-5' --teachers t1.safeten
 must 'contigs that trained a teacher do not test' 'trained it' --teachers t1.safetensors,t2.safetensors --spec "$S" \
     --valid chr2 --test chr1
 must 'no teachers' 'teachers' --spec "$S"
-must 'a network beside --from' 'make no sense' --teachers t1.safetensors --from t1.safetensors --spec "$S"
+must 'a network beside --from' 'cannot be used' --teachers t1.safetensors --from t1.safetensors --spec "$S"
 must 'a share of labels beyond 1' 'hard' --teachers t1.safetensors --spec "$S" --hard 1.5
 $TFBIND pretrain -v 0 -f ref.fa -l labels.bed.gz --spec "$S" -e 1 --targets CTCF -o random.safetensors
 must 'a teacher with a split of its own' 'trained it' --teachers t1.safetensors,random.safetensors,t2.safetensors --spec "$S"

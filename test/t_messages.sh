@@ -67,7 +67,7 @@ w explain method dpelift 'deeplift, ism or gradient' deeplift
 w enrich test gian 'change, gain or loss' gain
 w motifs use bonud 'correct, bound or all' bound
 w motifs importance-on onw 'used, bound or own' own
-w relate by patrners 'correlation, cofactor, mode, least, partners or random' partners
+w relate by patrners 'correlation, cofactor, mode, least, partners, random or auto' partners
 w labels policy praese 'sparse, less-sparse, full or peaks' sparse
 w finetune schedule cosnie 'constant, cosine, linear or one-cycle' cosine
 says '--input' "--input is vcf, bed, fasta or bam, not 'fatsa'; did you mean fasta?" "$TFBIND" annotate --input fatsa -m tiny.safetensors -f ref.fa in.vcf

@@ -30,6 +30,8 @@ is() {
 }
 is 'correlation' A,C,B,D $R --by correlation --list
 is 'correlation is the default' A,C,B,D $R --list
+is 'auto: the mode, then correlation' A,B,D,C $R --by auto --groups g.tsv --list
+is 'auto without modes: correlation' A,C,B,D $R --by auto --list
 is 'co-factors: no shared mode' C $R --by cofactor --groups g.tsv --list
 is 'same mode: most bound first (B in two modes)' B,A,D $R --by mode --groups g.tsv --list
 is 'least correlated within the mode' D,B,A $R --by least --groups g.tsv --list

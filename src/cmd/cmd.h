@@ -22,6 +22,7 @@ int tfb_cmd_evaluate(int argc, char **argv);
 int tfb_cmd_explain(int argc, char **argv);
 int tfb_cmd_finetune(int argc, char **argv);
 int tfb_cmd_labels(int argc, char **argv);
+int tfb_cmd_learn(int argc, char **argv);
 int tfb_cmd_model(int argc, char **argv);
 int tfb_cmd_motifs(int argc, char **argv);
 int tfb_cmd_pretrain(int argc, char **argv);

@@ -22,67 +22,39 @@ typedef struct {
 
 static void usage(FILE *f)
 {
-    fprintf(
-        f,
-        "Train one model, the student, to predict what several models, its teachers, predict together.\n"
-        "\n"
-        "Usage: tfbind distill [options] --teachers MODELS -f ref.fa -l labels.bed.gz -o student.safetensors\n"
-        "\n"
-        "Teachers\n"
-        "      --teachers LIST      model files and folders, comma-separated. For each TF the student learns the\n"
-        "                           mean logit of all teachers that predict it, on every window, also where\n"
-        "                           the label is unresolved\n"
-        "      --hard FLOAT         share of the labels in the loss of a resolved label; the rest is the teachers'\n"
-        "                           prediction [0.3]\n"
-        "Data\n"
-        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-        "  -l, --labels FILE        regions and labels, as for pretrain\n"
-        "      --unlabelled FILE    BED or narrowPeak of further windows to train on, without labels\n"
-        "      --targets LIST       TFs to learn, comma-separated, or @FILE with one per line [all of the labels "
-        "file]\n"
-        "      --regions INT        train on this many regions, drawn by --seed, and validate on an eighth of that "
-        "[all]\n"
-        "      --chroms LIST        use only regions of these contigs [all]\n"
-        "      --valid LIST         contigs for validation [the first teacher's]\n"
-        "      --test LIST          contigs for testing [the first teacher's]\n"
-        "Student\n"
-        "  -a, --arch NAME          %s [%s]\n"
-        "      --spec TEXT          a network of your own, as for pretrain\n"
-        "      --motifs FILE        start the first layer's filters from the targets' motifs, a MEME file [random]\n"
-        "      --from FILE          start from the weights of this model (excludes -a, --spec and --motifs)\n"
-        "Training\n"
-        "  -e, --epochs INT         passes over the training regions [15]\n"
-        "  -b, --batch INT          examples per step and process [100]\n"
-        "      --rate FLOAT         Adam's learning rate [0.003]\n"
-        "      --schedule NAME      constant, cosine, linear or one-cycle [constant]\n"
-        "      --warmup FLOAT       share of the steps in which the rate rises from 0 [0; one-cycle: 0.3]\n"
-        "      --augment LIST       random changes to training windows, any of\n"
-        "                           shift=20,mutate=0.05,insert=20,delete=30,noise=0.2; teachers see the changed\n"
-        "                           window without the noise [none]\n"
-        "      --clean INT          train on unchanged windows in the last INT epochs [0]\n"
-        "      --average FLOAT      validate and keep a running average of the weights [0: off]\n"
-        "      --balance FLOAT      weight of a TF in the loss: (bound regions of the TF with most / its own)^FLOAT "
-        "[0]\n"
-        "      --task-balance FLOAT draw regions of TFs with few bound regions more often: from 0 (every region\n"
-        "                           once per epoch) to 1 (most evenly) [0]\n"
-        "      --weights FILE       further weights of TFs in the loss: TF, tab, weight [1]\n"
-        "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
-        "      --one-strand         do not add the reverse complements\n"
-        "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX\n"
-        "                           (twice as fast) [float32]\n"
-        "      --seed INT           of weights, order and dropout [1]\n"
-        "      --select NAME        epoch to keep, by the labels: the one with the lowest validation loss (loss) or\n"
-        "                           the highest validation AUPRC (auprc), averaged over targets with at least 10\n"
-        "                           bound and 10 unbound validation regions [loss]\n"
-        "      --resume             continue from OUT.ckpt, which is written after every epoch\n"
-        "Output\n"
-        "  -o, --output FILE        student of the epoch that --select chooses\n"
-        "      --curves FILE.tsv    write losses and AUPRC of every TF after every epoch, and draw them in FILE.svg\n"
-        "      --half               store weights as float16\n"
-        "  -@, --threads INT        threads of this process [all processors, or its share of them]\n"
-        "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
-        "  -h, --help               this text\n",
-        tfb_net_arch_names(), DEFAULT_STUDENT);
+    fprintf(f,
+            "Train one model, the student, to predict what several models, its teachers, predict together.\n"
+            "\n"
+            "Usage: tfbind distill [options] --teachers MODELS -f ref.fa -l labels.bed.gz -o student.safetensors\n"
+            "\n"
+            "Teachers\n"
+            "      --teachers LIST      model files and folders, comma-separated. For each TF the student learns the\n"
+            "                           mean logit of all teachers that predict it, on every window, even if the\n"
+            "                           label is unresolved\n"
+            "      --hard FLOAT         share of the label in the loss, if it is resolved; the rest is the teachers'\n"
+            "                           prediction [0.3]\n"
+            "Data\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+            "  -l, --labels FILE        regions and labels, as for pretrain\n"
+            "      --unlabelled FILE    BED or narrowPeak of further windows to train on, without labels\n"
+            "      --targets LIST       TFs to learn, comma-separated, or @FILE with one per line [all TFs of\n"
+            "                           the labels file]\n"
+            "      --regions INT        number of training regions to sample by --seed; validation uses an\n"
+            "                           eighth of that number [all]\n"
+            "      --chroms LIST        use only regions on these contigs [all]\n"
+            "      --valid LIST         contigs for validation [the first teacher's]\n"
+            "      --test LIST          contigs for testing [the first teacher's]\n"
+            "Student\n"
+            "  -a, --arch NAME          %s [%s]\n"
+            "      --spec TEXT          your own network, as for pretrain\n"
+            "      --motifs FILE        MEME file; the first layer's filters start as motifs of the targets\n"
+            "                           [random filters]\n"
+            "      --from FILE          start from the weights of this model (excludes -a, --spec and --motifs)\n"
+            "Training (teachers score changed windows, but without noise; validation uses the labels alone)\n"
+            "  -e, --epochs INT         passes over the training regions [15]\n" TFB_USAGE_BATCH
+            "      --rate FLOAT         learning rate of Adam [0.003]\n" TFB_USAGE_STEPS
+            "      --seed INT           seed for weights, order and dropout [1]\n" TFB_USAGE_RUN,
+            tfb_net_arch_names(), DEFAULT_STUDENT);
 }
 
 typedef struct {
@@ -139,7 +111,7 @@ static int prepare(const args_t *a, job_t *j)
     tfb_note("%d teacher%s, %" PRId64 " unlabelled windows", tfb_teachers_n(j->teachers),
              tfb_teachers_n(j->teachers) > 1 ? "s" : "", ex->n - ex->n_labelled);
     if (j->d.n[TFB_TRAIN] < 2) {
-        tfb_error("no regions are left for training");
+        tfb_error("no training regions left");
         return -1;
     }
     return make_net(a, j);
@@ -210,7 +182,7 @@ int tfb_cmd_distill(int argc, char **argv)
                                    {NULL, NULL}};
     if (bad || tfb_cmd_incomplete("distill", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.from && (a.arch || a.spec || a.motifs)) {
-        tfb_error("--from starts from a model's network and weights: -a, --spec and --motifs make no sense with it");
+        tfb_error("--from starts from a model's network and weights: it cannot be used with -a, --spec or --motifs");
         return 1;
     }
     if (!a.arch) a.arch = DEFAULT_STUDENT;

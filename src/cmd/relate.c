@@ -24,7 +24,10 @@ static void usage(FILE *f)
         "                           least        of those, the least correlated first\n"
         "                           partners     interaction partners, best score first\n"
         "                           random       by --seed, as a control\n"
-        "      --groups FILE        table of binding modes, for cofactor, mode and least: a header line, a column tf, "
+        "                           auto         TFs that share a binding mode, then all others; the best correlated "
+        "first\n"
+        "      --groups FILE        table of binding modes, for cofactor, mode, least and auto: a header line, a "
+        "column tf, "
         "tf_symbols or\n"
         "                           name (dimers as A::B or A;B), a column cluster..., mode, group or tf_family;\n"
         "                           or motifs in MEME's format: those that look alike are one mode\n"
@@ -84,8 +87,8 @@ static int no_table(const tfb_relate_opt_t *o, const char *by)
 
 int tfb_cmd_relate(int argc, char **argv)
 {
-    static const char *const by[] = {"correlation", "cofactor", "mode",
-                                     "least",       "partners", "random"}; /* in the order of tfb_relate_by_t */
+    static const char *const by[] = {"correlation", "cofactor", "mode", "least",
+                                     "partners",    "random",   "auto"}; /* in the order of tfb_relate_by_t */
     enum { TARGET = 256, BY, GROUPS, COLUMN, CUT, PARTNERS, CHROMS, MIN_BOUND, TOP, WITH, LIST, SEED };
     static const struct option opts[] = {{"labels", 1, NULL, 'l'},
                                          {"target", 1, NULL, TARGET},
@@ -109,7 +112,7 @@ int tfb_cmd_relate(int argc, char **argv)
     while ((c = tfb_cmd_getopt(argc, argv, "l:h", opts)) >= 0) switch (c) {
         case 'l': o.labels = optarg; break;
         case TARGET: o.target = optarg; break;
-        case BY: bad |= (k = tfb_word("by", optarg, by, 6)) < 0, o.by = (tfb_relate_by_t)k; break;
+        case BY: bad |= (k = tfb_word("by", optarg, by, 7)) < 0, o.by = (tfb_relate_by_t)k; break;
         case GROUPS: o.groups = optarg; break;
         case COLUMN: o.group_column = optarg; break;
         case CUT: bad |= tfb_cmd_double("mode-cut", optarg, 0, 1, &o.mode_cut); break;

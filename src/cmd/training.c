@@ -66,6 +66,7 @@ int tfb_training_option(tfb_training_t *t, int c, const char *value)
     case TFB_TRAINING_SELECT: bad = set_select(value, &f->select); break;
     case TFB_TRAINING_CURVES: bad = set_curves(value, &f->curves); break;
     case TFB_TRAINING_WARMUP: bad = tfb_cmd_double("warmup", value, 0, 0.9, &f->warmup); break;
+    case TFB_TRAINING_PATIENCE: bad = tfb_cmd_int("patience", value, 0, 100000, &v), f->patience = (int)v; break;
     default: return 1;
     }
     return bad;
@@ -187,15 +188,32 @@ void tfb_training_free(tfb_training_data_t *d)
     free(d->frozen);
 }
 
+/* Writes the training options as the model records them. Returns text. */
+static const char *options_of(const tfb_fit_opt_t *f, char text[600])
+{
+    static const char *const schedule[] = {"constant", "cosine", "linear", "one-cycle"};
+    const tfb_augment_t *g = &f->augment;
+    snprintf(text, 600,
+             "rate=%g schedule=%s warmup=%g average=%g decay=%g balance=%g task_balance=%g epochs=%d batch=%d "
+             "augment=shift:%d,mutate:%g,insert:%d,delete:%d,noise:%g clean=%d patience=%d head_epochs=%d "
+             "depth_rate=%g l2sp=%g",
+             f->rate, schedule[f->schedule], f->warmup, f->average, f->decay, f->balance, f->task_balance, f->epochs,
+             f->batch, g->shift, g->mutate, g->insert, g->delete, g->noise, f->clean, f->patience, f->head_epochs,
+             f->depth_rate > 0 ? f->depth_rate : 1, f->l2sp);
+    return text;
+}
+
 /* Adds the metadata that every trained model records. 0 or -1. */
 static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_model_t *m, const tfb_fit_report_t *rep,
                   const char *command)
 {
     static const char *const keys[] = {"train_chroms", "valid", "test"};
+    char text[600];
     int bad = tfb_record_set(m, "tfbind_version", "%s", PACKAGE_VERSION) ||
               tfb_record_set(m, "command", "tfbind %s", command) ||
               tfb_record_set(m, "data_digest", "%s", d->ex->digest) ||
               tfb_record_set(m, "seed", "%" PRIu64, t->fit.seed) ||
+              tfb_record_set(m, "training", "%s", options_of(&t->fit, text)) ||
               tfb_record_set(m, "n_train", "%" PRId64, d->n[TFB_TRAIN]) ||
               tfb_record_set(m, "epoch", "%d", rep->best_epoch) || tfb_record_set(m, "epochs", "%d", rep->epochs_run) ||
               (!isnan(rep->best_loss) && tfb_record_set(m, "valid_loss", "%.6f", rep->best_loss)) ||

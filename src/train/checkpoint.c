@@ -126,6 +126,10 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
         tfb_sha256_update(&h, text, strlen(text));
     }
     if (o->select == TFB_SELECT_AUPRC) tfb_sha256_update(&h, " auprc", 6);
+    if (o->head_epochs || o->depth_rate > 0 || o->l2sp > 0 || o->patience) {
+        snprintf(text, sizeof text, " layers %d %.9g %.9g %d", o->head_epochs, o->depth_rate, o->l2sp, o->patience);
+        tfb_sha256_update(&h, text, strlen(text));
+    }
     if (o->weights) tfb_sha256_update(&h, o->weights, (size_t)ex->n_targets * sizeof *o->weights);
     if (o->schedule != TFB_RATE_CONSTANT || o->clean || o->warmup > 0)
         tfb_sha256_update(&h, &o->epochs, sizeof o->epochs);

@@ -13,6 +13,7 @@
 #include "train/loss.h"
 #include "train/predict.h"
 #include "train/ranks.h"
+#include "train/rates.h"
 #include "train/sample.h"
 #include <math.h>
 #include <signal.h>
@@ -45,11 +46,27 @@ static const float EPSILON = 1e-8f;
 typedef struct {
     tfb_state_t *s;
     const tfb_fit_opt_t *o;
-    float lr_t, inv_sqrt_c2, shrink; /* shrink: factor of a weight after decay */
-    double keep;                     /* of the running average */
+    const uint8_t *frozen;   /* (layers): layers frozen in this epoch, or NULL */
+    const float *pace;       /* (layers): factors of the rate, or NULL: all 1 */
+    const float *anchor;     /* (n_param): the weights at the start, or NULL */
+    double rate, correction; /* Adam uses rate / correction */
+    float inv_sqrt_c2;
+    double keep; /* of the running average */
 } update_t;
 
 enum { UPDATE = 65536 }; /* parameters that a task updates */
+
+/* Decays parameters [b, e) of layer l towards 0 and, below the head, towards their values at the start. */
+static void decay(const update_t *u, const tfb_layer_t *l, double rate, size_t b, size_t e)
+{
+    tfb_net_t *n = u->s->net;
+    float shrink = (float)(1 - rate * u->o->decay), pull = (float)(rate * u->o->l2sp);
+    /* only a layer's first tensor, the weights of products, decays to 0: biases and batch norms have few parameters */
+    if (shrink < 1 && l->n_tensors && l->tensor[0].n_dims > 1)
+        for (size_t k = b, we = l->param_off + l->tensor[0].n; k < e && k < we; k++) n->param[k] *= shrink;
+    if (!u->anchor || l->index == n->n_layers - 1) return;
+    for (size_t k = b; k < e; k++) n->param[k] -= pull * (n->param[k] - u->anchor[k]);
+}
 
 static void update_task(void *arg, int task, int thread)
 {
@@ -62,12 +79,11 @@ static void update_task(void *arg, int task, int thread)
         const tfb_layer_t *l = &n->layer[i];
         size_t lb = l->param_off > b ? l->param_off : b,
                le = l->param_off + l->n_param < e ? l->param_off + l->n_param : e;
-        if (lb >= le || (u->o->frozen && u->o->frozen[i])) continue;
-        /* only a layer's first tensor, the weights of products, decays: biases and batch norms have few parameters */
-        if (u->shrink < 1 && l->n_tensors && l->tensor[0].n_dims > 1)
-            for (size_t k = lb, we = l->param_off + l->tensor[0].n; k < le && k < we; k++) n->param[k] *= u->shrink;
-        tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, u->lr_t, (float)BETA1,
-                            (float)BETA2, u->inv_sqrt_c2, EPSILON);
+        if (lb >= le || (u->frozen && u->frozen[i])) continue;
+        double rate = u->rate * (u->pace ? (double)u->pace[i] : 1);
+        decay(u, l, rate, lb, le);
+        tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, (float)(rate / u->correction),
+                            (float)BETA1, (float)BETA2, u->inv_sqrt_c2, EPSILON);
     }
     if (s->avg) {
         float keep = (float)u->keep;
@@ -77,19 +93,24 @@ static void update_task(void *arg, int task, int thread)
     }
 }
 
-static void update(tfb_state_t *s, const tfb_fit_opt_t *o, double rate)
+/* Makes one step of Adam. Sets those members of u that depend on the number of the step. */
+static void update(update_t *u)
 {
+    tfb_state_t *s = u->s;
+    const tfb_fit_opt_t *o = u->o;
     s->step++;
     double c1 = 1 - pow(BETA1, (double)s->step), c2 = 1 - pow(BETA2, (double)s->step);
     /* the first steps take a plain mean, so that the initial weights do not count */
     double keep = (double)s->step / ((double)s->step + 10);
     if (keep > o->average) keep = o->average;
-    update_t u = {s, o, (float)(rate / c1), (float)(1 / sqrt(c2)), (float)(1 - rate * o->decay), keep};
+    u->correction = c1;
+    u->inv_sqrt_c2 = (float)(1 / sqrt(c2));
+    u->keep = keep;
     int n = (int)((s->net->n_param + UPDATE - 1) / UPDATE);
     if (o->pool)
-        tfb_pool_run(o->pool, n, update_task, &u);
+        tfb_pool_run(o->pool, n, update_task, u);
     else
-        for (int i = 0; i < n; i++) update_task(&u, i, 0);
+        for (int i = 0; i < n; i++) update_task(u, i, 0);
     if (s->avg)
         for (size_t i = 0; i < s->net->n_stat; i++)
             s->avg_stat[i] = (float)(keep * s->avg_stat[i] + (1 - keep) * s->net->stat[i]);
@@ -144,6 +165,8 @@ typedef struct {
     float *soft;           /* (batch, targets): the teachers' probabilities, or NULL */
     float *noise;          /* (batch, W, 4) for this rank's share of a batch, or NULL: no noise */
     uint8_t *noisy;        /* (batch) */
+    uint8_t *head_only;    /* (layers): layers frozen in the first epochs, or NULL */
+    float *pace, *anchor;  /* see update_t */
     char id[TFB_RUN_ID];
     int strands, whole, tty;    /* whole: examples of a batch of all ranks */
     int paired;                 /* strands side by side, so that teachers score their window once */
@@ -242,8 +265,13 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     }
     if (m > 0) {
         tfb_walk_backward(r->walk, r->dz);
-        sum_gradients(s, o->frozen);
-        update(s, o, rate_at(o, (int64_t)s->epoch * r->per_epoch + b, r->n_steps));
+        sum_gradients(s, pass->frozen);
+        update(&(update_t){.s = s,
+                           .o = o,
+                           .frozen = pass->frozen,
+                           .pace = r->pace,
+                           .anchor = r->anchor,
+                           .rate = rate_at(o, (int64_t)s->epoch * r->per_epoch + b, r->n_steps)});
         e->sum += loss;
         e->n_batches++;
     }
@@ -264,12 +292,34 @@ static void choose_items(run_t *r, tfb_rng_t *rng)
     for (size_t i = r->paired ? n : 0; i-- > 0;) r->item[2 * i + 1] = 1 | (r->item[2 * i] = r->item[i]);
 }
 
+/* Freezes all layers but the head in the first head_epochs epochs. After them Adam starts again, because its count of
+ * steps is wrong for the other layers. */
+static void choose_layers(run_t *r)
+{
+    tfb_state_t *s = &r->s;
+    const tfb_fit_opt_t *o = r->o;
+    r->walk->pass.frozen = s->epoch < o->head_epochs ? r->head_only : o->frozen;
+    if (!o->head_epochs || s->epoch != o->head_epochs) return;
+    memset(s->m, 0, s->net->n_param * sizeof *s->m);
+    memset(s->v, 0, s->net->n_param * sizeof *s->v);
+    s->step = 0;
+}
+
+/* Returns whether no epoch was the best for `patience` epochs. Epochs that train only the head do not count. */
+static int is_stalled(const run_t *r)
+{
+    const tfb_state_t *s = &r->s;
+    int since = s->best_epoch > r->o->head_epochs ? s->best_epoch : r->o->head_epochs;
+    return r->o->patience && r->n_valid && s->epoch - since >= r->o->patience;
+}
+
 /* Trains for one epoch. The order of examples depends only on seed and epoch, so a resumed run repeats it. 0, or -1
  * (logged). */
 static int epoch(run_t *r, epoch_t *e)
 {
     uint64_t seed = r->o->seed, n = (uint64_t)r->s.epoch;
     tfb_rng_t rng;
+    choose_layers(r);
     tfb_rng_seed(&rng, tfb_hash64(seed) + n);
     choose_items(r, &rng);
     *e = (epoch_t){.since = tfb_now(), .key = tfb_hash64(tfb_hash64(seed + 0x61756721) + n)}; /* "aug!" */
@@ -413,6 +463,21 @@ static int prepare_targets(run_t *r)
     return -1;
 }
 
+/* Allocates and fills head_only, pace and anchor as the options need them. 0, or -1 (logged). */
+static int prepare_layers(run_t *r, const tfb_net_t *net)
+{
+    const tfb_fit_opt_t *o = r->o;
+    size_t L = (size_t)net->n_layers;
+    if ((o->head_epochs && !(r->head_only = tfb_alloc(L, 1, "layers"))) ||
+        (o->depth_rate > 0 && !(r->pace = tfb_alloc(L, sizeof *r->pace, "rates of layers"))) ||
+        (o->l2sp > 0 && !(r->anchor = tfb_alloc(net->n_param, sizeof *r->anchor, "the parent's weights"))))
+        return -1;
+    if (r->head_only) tfb_rates_head_only(net, o->frozen, r->head_only);
+    if (r->pace) tfb_rates_by_depth(net, o->depth_rate, r->pace);
+    if (r->anchor) memcpy(r->anchor, net->param, net->n_param * sizeof *r->anchor);
+    return 0;
+}
+
 /* Allocates the buffers of a run. 0, or -1 (logged). */
 static int prepare(run_t *r, tfb_net_t *net)
 {
@@ -436,6 +501,7 @@ static int prepare(run_t *r, tfb_net_t *net)
             return -1;
         tfb_batch_items(r->ex, r->part, TFB_TRAIN, r->paired ? 1 : r->strands, r->all);
     }
+    if (prepare_layers(r, net) < 0) return -1;
     if (!(r->walk = tfb_walk_create(net, o->batch, TFB_WALK_TRAIN, o->pool))) return -1;
     if ((o->balance > 0 || o->weights) && !(r->weight = tfb_loss_weights(r->ex, r->part, o->balance, o->weights)))
         return -1;
@@ -504,6 +570,9 @@ static void release(run_t *r)
     free(r->by.auprc);
     free(r->noise);
     free(r->noisy);
+    free(r->head_only);
+    free(r->pace);
+    free(r->anchor);
 }
 
 /* Copies the best epoch's weights to the network. */
@@ -532,10 +601,13 @@ int tfb_fit(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *part, const
     r.tty = isatty(STDERR_FILENO) && tfb_log_get_level() >= 2 && !tfb_ranks_me();
     if (count_examples(&r) < 0) return -1;
     if (prepare(&r, net) < 0 || resume(&r) < 0) goto done;
-    while (r.s.epoch < o->epochs && !r.stop) {
+    while (r.s.epoch < o->epochs && !r.stop && !is_stalled(&r)) {
         if (epoch(&r, &e) < 0) goto done;
         if (!r.stop && end_epoch(&r, &e) < 0) goto done;
     }
+    if (!r.stop && r.s.epoch < o->epochs)
+        tfb_note("no %s for %d epochs: training ends",
+                 r.s.by_auprc ? "higher validation AUPRC" : "lower validation loss", o->patience);
     finish(&r, report);
     ret = 0;
 done:

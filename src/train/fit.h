@@ -34,7 +34,11 @@ typedef struct {
     const float *weights;     /* more weights of targets in the loss, multiplied by those of balance; or NULL */
     tfb_teachers_t *teachers; /* models to learn from in addition to the labels, or NULL; borrowed */
     double hard;              /* with teachers: the labels' share of the loss */
-    double decay; /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
+    double decay;    /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
+    int head_epochs; /* number of first epochs that train only the last layer */
+    double depth_rate; /* rate of a layer with weights / rate of the next one above; 0: equal rates */
+    double l2sp;       /* decay of the layers below the last towards their weights at the start, decoupled as decay */
+    int patience;      /* stop after this many epochs without a better one; 0: never */
     const char *precision; /* of matrix products; NULL: float32. Used here only in the identity of the checkpoint */
     const uint8_t *frozen; /* per layer, or NULL */
     tfb_pool_t *pool;

@@ -248,7 +248,7 @@ static int count(const tfb_relate_opt_t *o, tables_t *t)
         int use = !o->chroms;
         for (int i = 0; i < o->n_chroms; i++)
             if (strcmp(o->chroms[i], r.contig) == 0) use = used[i] = 1;
-        if (!use) continue;
+        if (!use || (o->use && !o->use(o->arg, &r))) continue;
         int with = r.label[t->target] == TFB_BOUND;
         for (int i = 0; i < t->n; i++) {
             if (r.label[i] != TFB_BOUND) continue;
@@ -265,6 +265,19 @@ done:
     free(used);
     tfb_labels_close(l);
     return got < 0 ? -1 : 0;
+}
+
+/* Returns what a TF is ranked by; cosines are at most 1. */
+static double key_of(tfb_relate_by_t by, const tfb_related_t *r, double luck)
+{
+    switch (by) {
+    case TFB_RELATE_MODE: return (double)r->n_bound;
+    case TFB_RELATE_LEAST: return -r->cosine;
+    case TFB_RELATE_PARTNERS: return r->partner;
+    case TFB_RELATE_RANDOM: return luck;
+    case TFB_RELATE_AUTO: return r->cosine + 2 * (r->same_mode == 1);
+    default: return r->cosine;
+    }
 }
 
 static int by_key(const void *a, const void *b)
@@ -306,11 +319,7 @@ tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bou
             ((o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST) && r->same_mode != 1) ||
             (o->by == TFB_RELATE_PARTNERS && r->partner <= 0))
             continue;
-        r->key = o->by == TFB_RELATE_MODE       ? (double)r->n_bound
-                 : o->by == TFB_RELATE_LEAST    ? -r->cosine
-                 : o->by == TFB_RELATE_PARTNERS ? r->partner
-                 : o->by == TFB_RELATE_RANDOM   ? luck
-                                                : r->cosine;
+        r->key = key_of(o->by, r, luck);
         r->column = i;
         out[(*n)++] = *r;
         r->tf = NULL;

@@ -2,6 +2,7 @@
 #ifndef TFB_RELATE_H
 #define TFB_RELATE_H
 
+#include "genome/labels.h"
 #include <stdint.h>
 
 typedef enum {
@@ -11,6 +12,7 @@ typedef enum {
     TFB_RELATE_LEAST,       /* TFs that share a binding mode, least correlated first */
     TFB_RELATE_PARTNERS,    /* interaction partners, best score first */
     TFB_RELATE_RANDOM,
+    TFB_RELATE_AUTO, /* TFs that share a binding mode, then all others; in either group the best correlated first */
 } tfb_relate_by_t;
 
 typedef struct {
@@ -22,6 +24,9 @@ typedef struct {
     const char *partners;     /* table of TF pairs with scores (STRING); NULL if `by` needs none */
     char *const *chroms;      /* use only regions on these contigs; NULL: all */
     int n_chroms;
+    /* Returns whether to count a region; NULL: counts all. */
+    int (*use)(void *arg, const tfb_region_t *r);
+    void *arg;
     int64_t min_bound; /* skip TFs with fewer bound regions */
     uint64_t seed;
 } tfb_relate_opt_t;

@@ -12,9 +12,7 @@ static const double SAME = 0.8;
 /* Norm of a filter: about three times that of a random one, so that the first steps of Adam do not erase the motif. */
 static const double NORM = 1.8;
 
-/* Writes the log odds of motif m against equal base frequencies to the middle of f (K, 4), and 0 elsewhere. If m is
- * longer than K, writes its K positions with most information. */
-static void filter_of(const tfb_motif_t *m, int K, int reverse, float *f)
+void tfb_start_filter(const tfb_motif_t *m, int K, int reverse, float *f)
 {
     static const float even[4] = {0.25f, 0.25f, 0.25f, 0.25f};
     int from = 0, n = m->w < K ? m->w : K;
@@ -34,7 +32,7 @@ static void filter_of(const tfb_motif_t *m, int K, int reverse, float *f)
     for (int i = 0; i < 4 * K; i++) f[i] *= (float)(NORM / sqrt(norm > 0 ? norm : 1));
 }
 
-static double likeness(const float *a, const float *b, int K)
+double tfb_start_likeness(const float *a, const float *b, int K)
 {
     double best = 0;
     for (int s = -K / 2; s <= K / 2; s++) {
@@ -44,6 +42,15 @@ static double likeness(const float *a, const float *b, int K)
         if (dot > best) best = dot;
     }
     return best / (NORM * NORM);
+}
+
+const tfb_motif_t *tfb_start_motif_of(const tfb_motifs_t *motifs, const char *tf)
+{
+    for (int i = 0; i < motifs->n; i++)
+        if (strcasecmp(motifs->motif[i].name, tf) == 0) return &motifs->motif[i];
+    for (int i = 0; i < motifs->n; i++)
+        if (tfb_motif_is_of(&motifs->motif[i], tf)) return &motifs->motif[i];
+    return NULL;
 }
 
 int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const tfb_motifs_t *motifs)
@@ -61,13 +68,10 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
     int *chosen = tfb_alloc((size_t)F, sizeof *chosen, "filters"), n_all = 0;
     if (!all || !like || !chosen) goto done;
     for (int t = 0; t < n_targets; t++) {
-        const tfb_motif_t *m = NULL;
-        for (int i = 0; i < motifs->n && !m; i++) /* prefers a motif of the TF alone to one of a dimer */
-            if (strcasecmp(motifs->motif[i].name, targets[t]) == 0) m = &motifs->motif[i];
-        for (int i = 0; i < motifs->n && !m; i++)
-            if (tfb_motif_is_of(&motifs->motif[i], targets[t])) m = &motifs->motif[i];
+        const tfb_motif_t *m = tfb_start_motif_of(motifs, targets[t]);
         known += m != NULL;
-        for (int reverse = 0; m && reverse < 2; reverse++) filter_of(m, K, reverse, all + size * (size_t)n_all++);
+        for (int reverse = 0; m && reverse < 2; reverse++)
+            tfb_start_filter(m, K, reverse, all + size * (size_t)n_all++);
     }
     /* adds the filter least similar to those chosen, so that every family has one before any has two */
     while (n < F && n < n_all) {
@@ -78,7 +82,7 @@ int tfb_start_motifs(tfb_net_t *net, char *const *targets, int n_targets, const 
         chosen[n++] = next;
         like[next] = -1;
         for (int i = 0; i < n_all; i++) {
-            double x = like[i] < 0 ? 0 : likeness(all + size * (size_t)i, all + size * (size_t)next, K);
+            double x = like[i] < 0 ? 0 : tfb_start_likeness(all + size * (size_t)i, all + size * (size_t)next, K);
             if (x > like[i] && like[i] >= 0) like[i] = x;
         }
     }

@@ -1,0 +1,41 @@
+/* recipe.c - named sets of values for fine-tuning, one table row each. */
+#include "train/recipe.h"
+
+const char *const tfb_recipe_name[TFB_RECIPES] = {"default", "published", "few"};
+
+static const tfb_recipe_t recipes[TFB_RECIPES] = {
+    {.name = "default", .rate = 0.0003, .scratch_rate = 0.003, .epochs = 10, .batch = 100, .head_from = "random"},
+    /* Novakovsky et al. 2021 */
+    {.name = "published", .rate = 0.0003, .scratch_rate = 0.003, .epochs = 10, .batch = 100, .head_from = "random"},
+    /* tens to hundreds of bound regions */
+    {.name = "few",
+     .rate = 0.001,
+     .scratch_rate = 0.003,
+     .epochs = 30,
+     .batch = 32,
+     .patience = 8,
+     .average = 0.9,
+     .augment = {.shift = 10},
+     .head_epochs = 2,
+     .depth_rate = 0.8,
+     .head_from = "auto"},
+};
+
+const tfb_recipe_t *tfb_recipe_apply(int k, int scratch, tfb_fit_opt_t *fit)
+{
+    const tfb_recipe_t *r = &recipes[k];
+    fit->rate = scratch ? r->scratch_rate : r->rate;
+    fit->schedule = r->schedule;
+    fit->warmup = r->warmup;
+    fit->average = r->average;
+    fit->decay = r->decay;
+    fit->epochs = r->epochs;
+    fit->batch = r->batch;
+    fit->clean = r->clean;
+    fit->patience = r->patience;
+    fit->augment = r->augment;
+    fit->head_epochs = scratch ? 0 : r->head_epochs;
+    fit->depth_rate = scratch ? 0 : r->depth_rate;
+    fit->l2sp = scratch ? 0 : r->l2sp;
+    return r;
+}
