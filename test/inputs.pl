@@ -44,7 +44,7 @@ for my $c (@commands) {
     if ($command =~ m{made-up\.awk|^\. doc/start\.sh}) { $there{$_} = 1 for qw(genome.fa variants.vcf peaks/sheet.tsv peaks/open.bed peaks/mytf.bed) }
     while ($command =~ m{([\w./{}-]+\.$ext)(?![\w.])}g) {
         my ($file, $from) = ($1, substr $command, 0, $-[1]);
-        if ($from =~ /(?:^|[\s<>])(?:-o|--(?:output|svg|scores|npz|html|meme|targets|importance|predictions|track)|>)[ =]*'?$/) { $there{$file} = 1 }
+        if ($from =~ /(?:^|[\s<>])(?:-o|--(?:output|svg|scores|npz|html|meme|targets|importance|predictions|track|curves)|>)[ =]*'?$/) { $there{$file} = 1 }
         elsif (!$there{$file} && !-e "$source/$file" && !($file =~ m{^(?:\.\./)+(.*)} && -e "$source/$1")) { push @missing, $file }
     }
     # it names them in part

@@ -19,7 +19,8 @@ awk -F'\t' 'NR > 2 && $2 == "mean" { printf "%d %.5f %.5f %.4f\n", $1, $3, $4, $
 same 'the mean rows are the lines of the epochs' mean.txt <(sed -n \
     's/.*epoch \([0-9]*\).*train \([0-9.]*\)  valid \([0-9.]*\)  AUPRC \([0-9.]*\).*/\1 \2 \3 \4/p' a.txt)
 # without weights the mean loss is the mean over labels
-awk -F'\t' -v n="$(awk '$1 == "chr2" { for (i = 5; i <= 7; i++) n[i] += $i != "." } END { print n[5], n[6], n[7] }' labels.bed)" '
+n=$(awk '$1 == "chr2" { for (i = 5; i <= 7; i++) n[i] += $i != "." } END { print n[5], n[6], n[7] }' labels.bed)
+awk -F'\t' -v n="$n" '
     BEGIN { split(n, w, " ") }
     NR > 2 && $2 != "mean" { i++; sum += w[i] * $4; all += w[i] }
     NR > 2 && $2 == "mean" { if ((sum / all - $4) ^ 2 > 1e-5) bad = 1; i = sum = all = 0 }
@@ -107,5 +108,7 @@ check 'without validation regions' $TFBIND pretrain -v 0 -f ref.fa -l labels.bed
 [ "$(tail -n +3 n.tsv | cut -f 4,5 | sort -u)" = '.	.' ]
 verdict $? 'without validation regions its columns are empty'
 fails 'a name that is no table' 'the name of a table is expected, FILE.tsv' $P "$S" --curves a.svg -o x.safetensors
-fails 'curves over the labels' 'labels.tsv' $TFBIND pretrain -f ref.fa -l labels.tsv --curves labels.tsv -o x.safetensors
+cp labels.bed labels.tsv
+fails 'curves over the labels' 'labels.tsv is the input' $TFBIND pretrain -f ref.fa -l labels.tsv --valid chr2 \
+    --spec "$S" --curves labels.tsv -o x.safetensors
 fails 'a folder that is not there' 'nowhere' $P "$S" --curves nowhere/a.tsv -o x.safetensors

@@ -174,7 +174,7 @@ static void put_name(FILE *f, const char *name)
 {
     char text[4 * LETTERS + 1];
     size_t n = 0, letters = 0;
-    for (; name[n] && n < sizeof text - 1; n++) {
+    for (; n < sizeof text - 1 && name[n]; n++) {
         letters += ((unsigned char)name[n] & 0xc0) != 0x80; /* a character of UTF-8 is not cut */
         if (letters > LETTERS) break;
         text[n] = name[n];
