@@ -187,7 +187,7 @@ static int read_window(const tfb_bam_batch_t *b, hts_pos_t lo, uint8_t *c)
     if (left && (r = tfb_allele_bases(b->fasta, a->contig, left_at, left_at + left, c)) != 0) return r;
     if (W - left - right > 0) memcpy(c + left, a->base + from + left, (size_t)(W - left - right));
     if (right && (r = tfb_allele_bases(b->fasta, a->contig, right_at, right_at + right, c + W - right)) != 0) return r;
-    return tfb_count_n(c, (size_t)W) > (size_t)b->o->max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;
+    return tfb_count_n(c, (size_t)W) > (size_t)b->o->session.max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;
 }
 
 /* ---- windows of a record ---- */
@@ -216,7 +216,7 @@ static int add_window(tfb_bam_batch_t *b, hts_pos_t lo)
     if (!c) return -1;
     int r = tfb_allele_bases(b->fasta, b->read.contig, lo, lo + b->W, c);
     if (r) return r;
-    if (tfb_count_n(c, (size_t)b->W) > (size_t)b->o->max_n) return TFB_ALLELE_MANY_N;
+    if (tfb_count_n(c, (size_t)b->W) > (size_t)b->o->session.max_n) return TFB_ALLELE_MANY_N;
     int ref = keep_window(w, -1), own = ref;
     if (b->o->reads) {
         if (!(c = next_window(w))) return -1;

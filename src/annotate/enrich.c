@@ -16,14 +16,12 @@ enum { MANY_TFS = 10 }; /* tested: from so many on most of them cannot be the an
 
 void tfb_enrich_defaults(tfb_enrich_opt_t *o)
 {
-    *o = (tfb_enrich_opt_t){.tf = "all",
+    *o = (tfb_enrich_opt_t){.session = {.tf = "all", .max_n = 20, .threads = 1},
                             .prefix = "TFB",
                             .min_lp = NAN,
                             .n_random = 10,
                             .within = 50000,
-                            .max_n = 20,
                             .n_permutations = 10000,
-                            .threads = 1,
                             .max_background = 100000,
                             .seed = 1};
 }
@@ -97,10 +95,8 @@ static void doubt(const reader_t *r, const stats_t *a, const int *order)
 static int open_all(study_t *a, reader_t *r)
 {
     const tfb_enrich_opt_t *o = a->o;
-    if (tfb_session_open(
-            &a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0)
-        return -1;
-    if (!o->fasta) a->s.reasons.text = reason_by_tags;
+    if (tfb_session_open(&a->s, &o->session) < 0) return -1;
+    if (!o->session.fasta) a->s.reasons.text = reason_by_tags;
     if (o->regions && !(a->regions = tfb_regions_load(o->regions, NULL, 0, a->s.fasta))) return -1;
     if (tfb_set_open(&a->set, o->max_background, o->seed) < 0) return -1;
     *r = (reader_t){.o = o, .s = &a->s, .set = &a->set, .regions = a->regions};

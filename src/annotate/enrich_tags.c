@@ -119,7 +119,7 @@ static int no_tags(const reader_t *a, const source_t *s)
     if (s->n_tfs)
         tfb_error("%s has tags of some of the TFs only, %d of %d: annotate it with --tf %s, or give -f ref.fa, or test "
                   "these with --tf",
-                  path, s->n_tfs, a->s->T, a->o->tf);
+                  path, s->n_tfs, a->s->T, a->o->session.tf);
     else if (other && (strncmp(other, a->o->prefix, n) || other[n] != '_'))
         tfb_error("%s is not annotated with tags %s_..., but it has %s: annotate hits and background with the same "
                   "--prefix, or give -f ref.fa",
@@ -129,7 +129,7 @@ static int no_tags(const reader_t *a, const source_t *s)
             "%s is annotated, but with none of the TFs of -m and --tf (it has %s): choose others, or give -f ref.fa",
             path, other);
     else
-        tfb_error("%s is not annotated: annotate it with --tf %s, or give -f ref.fa", path, a->o->tf);
+        tfb_error("%s is not annotated: annotate it with --tf %s, or give -f ref.fa", path, a->o->session.tf);
     return -1;
 }
 
@@ -151,7 +151,7 @@ static int other_kinds(const reader_t *a)
     kstring_t text[2] = {{0, 0, NULL}, {0, 0, NULL}};
     tfb_error("%s has %s, %s has %s: annotate both alike, with --tf %s, or give -f ref.fa",
               tfb_enrich_path(a->in[0].path), kind_name(a, &a->in[0], &text[0]), tfb_enrich_path(a->in[1].path),
-              kind_name(a, &a->in[1], &text[1]), a->o->tf);
+              kind_name(a, &a->in[1], &text[1]), a->o->session.tf);
     for (int i = 0; i < 2; i++) free(text[i].s);
     return -1;
 }

@@ -60,15 +60,15 @@ static int start(args_t *a)
     const tfb_rows_opt_t *o = a->o;
     a->panel = o->panel;
     a->fasta = o->reference;
-    if (!(a->pool = tfb_pool_create(o->threads)) ||
-        (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))))
+    if (!(a->pool = tfb_pool_create(o->session.threads)) ||
+        (!a->panel && !(a->panel = tfb_panel_open(o->session.model, o->session.tf ? o->session.tf : "all", a->pool))))
         return -1;
     a->W = tfb_panel_window(a->panel);
     a->T = tfb_panel_n_targets(a->panel);
     a->step = o->step > 0 ? o->step : a->W / 2;
     if (a->step < 1) a->step = 1;
     if (tfb_lines_open(&a->in, o->in) < 0) return -1;
-    if (o->fasta) tfb_fasta_reads(o->fasta); /* it is opened later */
+    if (o->session.fasta) tfb_fasta_reads(o->session.fasta); /* it is opened later */
     if (!(a->top = tfb_alloc(2 * (size_t)a->T, sizeof *a->top, "scores"))) return -1;
     a->sum = a->top + a->T;
     if (!(a->out = tfb_out_open(o->out, &a->whole))) return -1;
@@ -182,7 +182,7 @@ static int write_row(args_t *a, const row_t *r)
  * being tiled, and are folded. */
 static int flush(args_t *a, int open)
 {
-    if (tfb_panel_windows(a->panel, a->code, NULL, a->n_windows, a->o->strand, a->z) < 0) return -1;
+    if (tfb_panel_windows(a->panel, a->code, NULL, a->n_windows, a->o->session.strand, a->z) < 0) return -1;
     for (int i = 0; i < a->n_rows; i++) /* none if something is folded already: they were written then */
         if (write_row(a, &a->row[i]) < 0) return -1;
     if (a->n_windows > open) fold(a, a->z + (size_t)open * (size_t)a->T, a->n_windows - open);
@@ -298,7 +298,7 @@ static int bed_window(args_t *a, hts_pos_t lo)
     if (!c) return -1;
     int r = tfb_allele_bases(a->fasta, a->name.s, lo, lo + a->W, c);
     if (r) return r;
-    if (tfb_count_n(c, (size_t)a->W) > (size_t)a->o->max_n) return TFB_ALLELE_MANY_N;
+    if (tfb_count_n(c, (size_t)a->W) > (size_t)a->o->session.max_n) return TFB_ALLELE_MANY_N;
     a->n_windows++;
     return TFB_ALLELE_OK;
 }
@@ -467,9 +467,9 @@ int tfb_rows_bed(const tfb_rows_opt_t *o)
         return -1;
     }
     a->o = o;
-    a->best = !o->tf;
+    a->best = !o->session.tf;
     int ret = start(a);
-    if (ret == 0 && !a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) ret = -1;
+    if (ret == 0 && !a->fasta && !(a->fasta = tfb_fasta_open(o->session.fasta))) ret = -1;
     if (ret == 0) {
         tfb_fasta_one_file(a->fasta);
         ret = run_bed(a);
@@ -481,7 +481,7 @@ int tfb_rows_bed(const tfb_rows_opt_t *o)
 
 static int keep_unless_n(args_t *a, const uint8_t *c)
 {
-    if (tfb_count_n(c, (size_t)a->W) > (size_t)a->o->max_n) return TFB_ALLELE_MANY_N;
+    if (tfb_count_n(c, (size_t)a->W) > (size_t)a->o->session.max_n) return TFB_ALLELE_MANY_N;
     a->n_windows++;
     return TFB_ALLELE_OK;
 }

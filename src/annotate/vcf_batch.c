@@ -18,9 +18,9 @@ int tfb_vcf_queue_open(tfb_vcf_queue_t *q, const tfb_vcf_opt_t *o, tfb_vcf_read_
     q->most = most && atoi(most) > 0 && atoi(most) < RECORDS ? atoi(most) : RECORDS;
     q->b = q->store;
     for (int k = 0; k < 2; k++) q->store[k].win = (tfb_windows_t){.W = W, .T = T};
-    q->maker = (tfb_variants_t){.fasta = read->fasta, .win = &q->b->win, .max_n = o->max_n};
+    q->maker = (tfb_variants_t){.fasta = read->fasta, .win = &q->b->win, .max_n = o->session.max_n};
     if (!o->haplotypes) return 0;
-    q->phased = tfb_phased_create(read->hdr, tfb_vcf_read_name(read), o->phase, W, o->max_n);
+    q->phased = tfb_phased_create(read->hdr, tfb_vcf_read_name(read), o->phase, W, o->session.max_n);
     return q->phased ? 0 : -1;
 }
 

@@ -71,9 +71,9 @@ static int build_index(const tfb_vcf_write_t *w)
     const char *name = tfb_out_name(w->whole), *why = ": is it sorted?";
     int shift = o->write_index == 2 ? 0 : 14, r;
     if (out_type(o) == 'b')
-        r = bcf_index_build3(name, w->index, 14, o->threads);
+        r = bcf_index_build3(name, w->index, 14, o->session.threads);
     else
-        r = tbx_index_build3(name, w->index, shift, o->threads, &tbx_conf_vcf);
+        r = tbx_index_build3(name, w->index, shift, o->session.threads, &tbx_conf_vcf);
     if (r == 0) return 0;
     if (r == -2) why = ": cannot read it back";
     if (r == -4) why = ": cannot write the index";

@@ -1,11 +1,11 @@
 /* evaluate.c - `tfbind evaluate`: a model's predictions against labels, a row a target. */
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "genome/labels.h"
 #include "nn/panel.h"
 #include "train/fit.h"
 #include "train/metrics.h"
 #include "train/transfer.h"
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -41,14 +41,11 @@ static void usage(FILE *f)
         "\n"
         "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
         "\n"
-        "  -m, --model FILE         model\n"
-        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-        "  -l, --labels FILE        regions and labels, as for pretrain\n"
+        "  -m, --model FILE         model\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
         "      --chroms LIST        only regions of these contigs [all]\n"
         "      --tf LIST            only these targets [those that model and labels share]\n"
         "      --allow-leak         compare on regions that trained the model as well; the numbers are then too good "
-        "[refused]\n"
-        "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+        "[refused]\n" TFB_USAGE_STRAND
         "      --balanced           compare on each target's bound regions and as many unbound ones, matched by GC "
         "content in 10 bins and\n"
         "                           drawn by --seed, as the published single-TF models were tested [all resolved "
@@ -57,10 +54,7 @@ static void usage(FILE *f)
         "[0]\n"
         "      --seed INT           of the bootstrap and of --balanced [1]\n"
         "      --predictions FILE   also write the logits of each region compared, tab-separated\n"
-        "  -o, --output FILE        the table [standard output]\n"
-        "  -@, --threads INT        threads in all [all processors]\n"
-        "  -h, --help               this text\n"
-        "\n"
+        "  -o, --output FILE        the table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_HELP "\n"
         "n and n_bound count the regions compared. Measures are `.` for targets with fewer than 10 regions of either "
         "class; mcc, precision,\n"
         "recall and accuracy are at a probability of 0.5. The last row is the mean over targets with measures, n their "
@@ -318,47 +312,31 @@ done:
     return ret;
 }
 
+static const tfb_option_t options[] = {
+    {TFB_OPTION_MODEL(model)},
+    {TFB_OPTION_FASTA(fasta)},
+    {TFB_OPTION_LABELS(labels)},
+    {TFB_OPTION_CHROMS(chroms)},
+    {TFB_OPTION_TF(tf)},
+    {"targets", TFB_TEXT(tf)},
+    {TFB_OPTION_STRAND(strand)},
+    {"allow-leak", TFB_FLAG(allow_leak)},
+    {"balanced", TFB_FLAG(balanced)},
+    {"bootstrap", TFB_INT(bootstrap, 1, 1000000)},
+    {TFB_OPTION_SEED(seed)},
+    {"predictions", TFB_TEXT(predictions)},
+    {TFB_OPTION_OUTPUT(out)},
+    {TFB_OPTION_THREADS(threads)},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
+
 int tfb_cmd_evaluate(int argc, char **argv)
 {
     args_t a = {.threads = tfb_cmd_processors(), .seed = 1};
-    enum { CHROMS = 256, TF, STRAND, BALANCED, BOOTSTRAP, SEED, PREDICTIONS, ALLOW };
-    static const struct option opts[] = {{"model", 1, NULL, 'm'},
-                                         {"fasta-ref", 1, NULL, 'f'},
-                                         {"labels", 1, NULL, 'l'},
-                                         {"chroms", 1, NULL, CHROMS},
-                                         {"tf", 1, NULL, TF},
-                                         {"targets", 1, NULL, TF},
-                                         {"strand", 1, NULL, STRAND},
-                                         {"allow-leak", 0, NULL, ALLOW},
-                                         {"balanced", 0, NULL, BALANCED},
-                                         {"bootstrap", 1, NULL, BOOTSTRAP},
-                                         {"seed", 1, NULL, SEED},
-                                         {"predictions", 1, NULL, PREDICTIONS},
-                                         {"output", 1, NULL, 'o'},
-                                         {"threads", 1, NULL, '@'},
-                                         {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
-    int c, bad = 0;
-    long v = 1;
-    while ((c = tfb_cmd_getopt(argc, argv, "m:f:l:o:@:h", opts)) >= 0) switch (c) {
-        case 'm': a.model = optarg; break;
-        case 'f': a.fasta = optarg; break;
-        case 'l': a.labels = optarg; break;
-        case 'o': a.out = optarg; break;
-        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), a.threads = (int)v; break;
-        case CHROMS: a.chroms = optarg; break;
-        case TF: a.tf = optarg; break;
-        case STRAND: bad |= tfb_cmd_strand(optarg, &a.strand); break;
-        case ALLOW: a.allow_leak = 1; break;
-        case BALANCED: a.balanced = 1; break;
-        case BOOTSTRAP: bad |= tfb_cmd_int("bootstrap", optarg, 1, 1000000, &v), a.bootstrap = (int)v; break;
-        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
-        case PREDICTIONS: a.predictions = optarg; break;
-        case 'h': usage(stdout); return 0;
-        default: return 1;
-        }
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+    if (r) return r > 0;
     const char *const need[][2] = {
         {a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("evaluate", argc, argv, usage, need, NULL, NULL)) return 1;
-    return run(&a) < 0 ? 1 : 0;
+    return tfb_cmd_incomplete("evaluate", argc, argv, usage, need, NULL, NULL) || run(&a) < 0;
 }

@@ -21,8 +21,8 @@ int tfb_training_option(tfb_training_t *t, int c, const char *value)
     case 'o': t->out = value; break;
     case 'e': bad = tfb_cmd_int("epochs", value, 1, 100000, &v), f->epochs = (int)v; break;
     case 'b': bad = tfb_cmd_int("batch", value, 2, 65536, &v), f->batch = (int)v; break;
-    case '@': bad = tfb_cmd_int("threads", value, 1, 1024, &v), t->threads = (int)v; break;
-    case 'v': bad = tfb_cmd_int("verbosity", value, 0, 9, &v), tfb_log_level((int)v); break;
+    case '@': bad = tfb_cmd_threads(value, &t->threads); break;
+    case 'v': bad = tfb_cmd_verbosity(value); break;
     case TFB_TRAINING_CHROMS: t->chroms = value; break;
     case TFB_TRAINING_VALID: t->valid = value; break;
     case TFB_TRAINING_TEST: t->test = value; break;

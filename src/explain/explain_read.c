@@ -22,7 +22,8 @@ static void leave_out(explainer_t *a, int reason)
 /* The window in hand, unless there is a reason not to. 0 or -1. */
 static int explain_sequence(explainer_t *a, int reason)
 {
-    if (!reason && tfb_count_n(a->win[0].code, (size_t)a->s.W) > (size_t)a->o->max_n) reason = TFB_ALLELE_MANY_N;
+    if (!reason && tfb_count_n(a->win[0].code, (size_t)a->s.W) > (size_t)a->o->session.max_n)
+        reason = TFB_ALLELE_MANY_N;
     tfb_windows_clear(&a->store);
     tfb_windows_keep(&a->store, -1);
     if (!reason) return tfb_explain_record(a, 1, NULL);

@@ -48,7 +48,6 @@ void tfb_file_part(const char *text, char *part)
     *p = 0;
 }
 
-/* Edit distance (optimal string alignment without transpositions), case ignored; names are short. */
 int tfb_word(const char *option, const char *s, const char *const *words, int n)
 {
     char list[256];
