@@ -144,14 +144,13 @@ static int close_output(output_t *out, int ret)
 static int flush(args_t *a)
 {
     tfb_bam_batch_t *b = &a->batch;
-    const tfb_bam_windows_t *w = &b->windows;
-    if (tfb_panel_windows(a->panel, w->code, w->base, w->n, a->o->session.strand, w->z) < 0) return -1;
+    if (tfb_windows_score(&b->windows, a->panel, a->o->session.strand) < 0) return -1;
     for (int i = 0; i < b->n_items; i++) {
         if (tfb_bam_tags_write(&a->tags, b, &b->item[i]) < 0) return -1;
         errno = 0;
         if (sam_write1(a->out.file, a->in.hdr, b->item[i].b) < 0) return tfb_file_write_error(a->o->out);
     }
-    a->n_windows += w->n;
+    a->n_windows += b->windows.n;
     tfb_bam_batch_clear(b);
     return 0;
 }
@@ -176,7 +175,7 @@ static void summary(const args_t *a)
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " not%s", a->in.n, b->n_scored,
              a->in.n - b->n_scored, s.l ? s.s : "");
     tfb_debug("%" PRId64 " windows, of which %" PRId64 " were scored: the others were the same as one of them",
-              b->windows.n_made, a->n_windows);
+              b->n_made, a->n_windows);
     free(s.s);
 }
 

@@ -5,6 +5,7 @@
  * is its distribution. Of every variant that was read a number is kept, some 20 bytes, so that it
  * counts once however often it is there: memory is flat but for that. */
 #include "annotate/enrich_parts.h"
+#include "genome/lines.h"
 #include "util/sort.h"
 #include <inttypes.h>
 #include <math.h>
@@ -124,7 +125,7 @@ static int check_set(const study_t *a, const reader_t *r)
                  s->n - s->n_hits, s->n_hits, a->o->within, s->n_unmatched);
     if (s->n_hits && s->n_hits < s->n) return 0;
     summary(a, r);
-    tfb_error("%s: nothing to compare: %s", tfb_enrich_path(a->o->in),
+    tfb_error("%s: nothing to compare: %s", tfb_input_name(a->o->in),
               s->n_hits ? "the background is empty" : "no hit could be scored");
     return -1;
 }

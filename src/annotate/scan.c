@@ -10,6 +10,7 @@
 #include "score/session.h"
 #include "util/sort.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -46,13 +47,7 @@ typedef struct {
 static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
 {
     hts_pos_t len = tfb_fasta_len(a->s.fasta, tfb_fasta_contig(a->s.fasta, tid));
-    if (a->n_regions == a->m_regions) {
-        int m = a->m_regions ? 2 * a->m_regions : 64;
-        region_t *r = realloc(a->region, (size_t)m * sizeof *r);
-        if (!r) return -1;
-        a->region = r;
-        a->m_regions = m;
-    }
+    if (TFB_RESERVE(a->region, a->m_regions, a->n_regions + 1, "regions") < 0) return -1;
     a->region[a->n_regions++] = (region_t){tid, beg < 0 ? 0 : beg, end < len ? end : len};
     return 0;
 }
@@ -189,11 +184,10 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
     if (to - from < a->s.W) return 0;
     size_t size = (size_t)(to - from);
     if (size > a->m_code) {
-        uint8_t *c = realloc(a->code, size);
-        if (c) a->code = c;
-        int32_t *b = realloc(a->n_before, (size + 1) * sizeof *b);
-        if (b) a->n_before = b;
-        if (!c || !b) {
+        int ok = 1;
+        a->code = tfb_resize(a->code, size, 1, &ok);
+        a->n_before = tfb_resize(a->n_before, size + 1, sizeof *a->n_before, &ok);
+        if (!ok) {
             tfb_error("not enough memory for %zu bases", size);
             return -1;
         }

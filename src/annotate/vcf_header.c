@@ -91,7 +91,7 @@ static int plan_line(tfb_vcf_header_t *h, tfb_vcf_tag_t *tag)
     bcf_hrec_t *old = bcf_hdr_get_hrec(h->hdr, kind->field, "ID", tag->name, NULL);
     if (old && check_old_line(h, old, kind) < 0) return -1;
     khash_str2int_get(h->names, tag->name, &whose);
-    kind->describe(&h->run, tag->t, what, sizeof what);
+    tfb_tag_describe(kind, &h->run, tag->t, what, sizeof what);
     if (ks_resize(&s, strlen(tag->name) + strlen(kind->number) + strlen(kind->type) + strlen(what) + 64) < 0 ||
         khash_str2int_set(h->names, tag->name, whose | WRITTEN) < 0) {
         free(s.s);

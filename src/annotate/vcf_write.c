@@ -5,20 +5,13 @@
 #include <htslib/tbx.h>
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
-
-static int has_suffix(const char *s, const char *suffix)
-{
-    size_t n = strlen(s), m = strlen(suffix);
-    return n >= m && strcasecmp(s + n - m, suffix) == 0;
-}
 
 /* As in bcftools: a recognised name decides, then -O, then plain VCF. */
 static char out_type(const tfb_vcf_opt_t *o)
 {
-    if (has_suffix(o->out, ".bcf")) return o->out_type == 'u' ? 'u' : 'b';
-    if (has_suffix(o->out, ".vcf.gz") || has_suffix(o->out, ".vcf.bgz")) return 'z';
-    if (has_suffix(o->out, ".vcf")) return 'v';
+    if (tfb_ends_with_case(o->out, ".bcf")) return o->out_type == 'u' ? 'u' : 'b';
+    if (tfb_ends_with_case(o->out, ".vcf.gz") || tfb_ends_with_case(o->out, ".vcf.bgz")) return 'z';
+    if (tfb_ends_with_case(o->out, ".vcf")) return 'v';
     return o->out_type ? o->out_type : 'v';
 }
 

@@ -4,6 +4,7 @@
  * light. */
 #include "explain/logo.h"
 #include "explain/html.h"
+#include "util/xml.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -167,7 +168,7 @@ void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)
     fputc(' ', f);
     put_num(f, top + ph + bottom);
     fputs("\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>", f);
-    tfb_html_put(f, about);
+    tfb_xml_put(f, about);
     fputs("</title>", f);
     if (opt->mark_end > opt->mark_beg) {
         double b = opt->mark_beg < 0 ? 0 : opt->mark_beg, e = opt->mark_end > L ? L : opt->mark_end;
@@ -185,7 +186,7 @@ void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)
         fputs("<text font-size=\"12\" x=\"", f);
         put_num(f, left);
         fputs("\" y=\"13\">", f);
-        tfb_html_put(f, opt->title);
+        tfb_xml_put(f, opt->title);
         fputs("</text>", f);
     }
     if (opt->axis) {
@@ -207,7 +208,7 @@ void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)
             fputs("<text text-anchor=\"middle\" transform=\"translate(10 ", f);
             put_num(f, top + ph / 2);
             fputs(") rotate(-90)\">", f);
-            tfb_html_put(f, opt->y_label);
+            tfb_xml_put(f, opt->y_label);
             fputs("</text>", f);
         }
     }
