@@ -5,6 +5,7 @@
 #include "nn/panel.h"
 #include "train/fit.h"
 #include "train/metrics.h"
+#include "train/predict.h"
 #include "train/transfer.h"
 #include <inttypes.h>
 #include <math.h>
@@ -257,29 +258,16 @@ static int load_examples(job_t *j)
 /* Logits of the regions idx. 0 or -1 (logged). */
 static int score(job_t *j)
 {
-    enum { BLOCK = 4096 };
-    int ret = -1, W = j->m->window;
-    uint8_t *code = NULL;
+    const args_t *a = j->a;
     tfb_infer_t *f = NULL;
-    tfb_pool_t *pool = tfb_pool_create(j->a->threads);
-    if (!pool || !(f = tfb_infer_create(j->m->net, j->target, j->T, pool)) ||
-        !(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) ||
-        !(code = tfb_alloc((size_t)BLOCK * (size_t)W, 1, "windows")))
-        goto done;
-    for (int64_t i = 0; i < j->n; i += BLOCK) {
-        int64_t k = j->n - i < BLOCK ? j->n - i : BLOCK;
-        float *z = j->z + i * j->T;
-        for (int64_t q = 0; q < k; q++) tfb_examples_codes(j->ex, j->idx[i + q], 0, code + q * W);
-        if (tfb_infer_windows(f, code, NULL, k, j->a->strand, z) < 0 ||
-            tfb_logits_check(j->a->model, j->names, j->T, z, k) < 0)
-            goto done;
-    }
-    ret = 0;
-done:
+    tfb_pool_t *pool = tfb_pool_create(a->threads);
+    int ok = pool && (f = tfb_infer_create(j->m->net, j->target, j->T, pool)) &&
+             (j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) &&
+             tfb_predict_by(f, j->ex, j->idx, (size_t)j->n, a->strand, pool, j->z) == 0 &&
+             tfb_logits_check(a->model, j->names, j->T, j->z, j->n) == 0;
     tfb_infer_destroy(f);
     tfb_pool_destroy(pool);
-    free(code);
-    return ret;
+    return ok ? 0 : -1;
 }
 
 static int run(const args_t *a)
