@@ -33,7 +33,7 @@ fails 'noise beyond 10' 'noise=DEVIATION (up to 10)' $P --augment noise=11 -o x.
 # resumed by 2 epochs more: the noise of an epoch is a function of seed and epoch
 ln -s /dev/full stopped.safetensors
 ! train stopped --augment noise=0.2 -e 2 2> /dev/null && rm stopped.safetensors
-! train stopped --augment noise=0.3 --resume 2> err.txt && grep -q 'is of another run' err.txt
+! train stopped --augment noise=0.3 --resume 2> err.txt && grep -q 'belongs to a different run' err.txt
 verdict $? 'a checkpoint with other noise is of another run' "$(head -n 1 err.txt)"
 train stopped --augment noise=0.2 --resume
 same 'resumed = uninterrupted' noise.w stopped.w
@@ -52,7 +52,7 @@ train noisy3 --task-balance 1 --augment shift=5,noise=0.2 -@ 3
 same 'with --augment: 3 threads = 1' noisy.w noisy3.w
 ln -s /dev/full drawn.safetensors
 ! train drawn --task-balance 1 -e 2 2> /dev/null && rm drawn.safetensors
-! train drawn --resume 2> err.txt && grep -q 'is of another run' err.txt
+! train drawn --resume 2> err.txt && grep -q 'belongs to a different run' err.txt
 verdict $? 'a checkpoint with other draws is of another run' "$(head -n 1 err.txt)"
 train drawn --task-balance 1 --resume
 same 'draws: resumed = uninterrupted' even.w drawn.w

@@ -14,7 +14,7 @@ verdict $? '--version'
 
 commands=$(sed -n 's/^    \([a-z][a-z]*\)  .*/\1/p' help.txt)
 # the files in cmd/ are the commands, and the other way round
-ls "$SRCDIR"/src/cmd/*.c | sed 's/.*\///; s/\.c$//' | grep -vx 'options\|training' | sort > files.txt
+ls "$SRCDIR"/src/cmd/*.c | sed 's/.*\///; s/\.c$//' | grep -vx 'options\|table\|training' | sort > files.txt
 echo "$commands" | sort > listed.txt
 same 'a command for each file of src/cmd, a file for each command' files.txt listed.txt
 for c in $commands; do
@@ -27,20 +27,29 @@ for c in $commands; do
     # every option that the program takes is in the text (one name of those that mean the same), and
     # the other way round
     missing=$(perl -e '
-        my ($help, $source, $shared) = map { local (@ARGV, $/) = $_; <> } @ARGV;
-        $source =~ s/TFB_TRAINING_OPTIONS/$shared/;
-        # the rows of training.h
+        my ($help, $source, $training, $shared) = map { local (@ARGV, $/) = $_; <> } @ARGV;
         my %told = map { $_ => 1 } $help =~ /^ *(?:-\S, +)?--([a-zA-Z0-9-]+)/mg;
-        my ($table) = $source =~ /static const struct option \w+\[\] =(.*?)NULL, 0, NULL/s;
-        my (%value, %covered) = ($table // "") =~ /\{"([a-zA-Z0-9-]+)", \d, NULL, ([^}]+)\}/g;
-        my ($rows) = $source =~ /static const option_row_t \w+\[\] =(.*?)\n\};/s; # annotate: without a letter, what is set
-        while (($rows // "") =~ /\{"([a-zA-Z-]+)",(.*?)\},?(?:\n|$)/sg) {
-            my ($name, $row) = ($1, $2);
-            $value{$name} = $row =~ /\.id = ([^,]+)/ ? $1 : $row =~ /TO\(([\w.]+)\)/ ? $1 : $name;
+        my (%value, %covered);
+        # a table, with the shared rows of table.h and training.h; what has no letter is known by what it sets
+        my ($table) = $source =~ /static const tfb_option_t \w+\[\] = \{(.*?)\n\};/s;
+        my %row = "$training$shared" =~ /^#define (TFB_OPTIONS?_\w+)(?:\(field\))? +((?:.*\\\n)*.*)/mg;
+        my $expand = sub {
+            my ($name, $field) = @_;
+            my $text = $row{$name} // die "no row $name";
+            $text =~ s/\bfield\b/$field/g;
+            $text
+        };
+        $table //= "";
+        1 while $table =~ s/(TFB_OPTIONS?_\w+)(?:\(([\w.]+)\))?/$expand->($1, $2)/e;
+        while ($table =~ /\{"([a-zA-Z0-9-]+)"(.*?)\}/sg) {
+            my ($name, $text) = ($1, $2);
+            my ($letter) = $text =~ /\.id = ([^,]+)/;
+            my ($set) = $text =~ /TFB_[A-Z0-9]+\(([\w.]+)/;
+            $value{$name} = $letter // $set // $name;
         }
         $covered{$value{$_} // die "$_ is not taken"} = 1 for keys %told;
         print join " ", grep { !$covered{$value{$_}} } sort keys %value;
-        exit !%value' h.txt "$SRCDIR/src/cmd/$c.c" "$SRCDIR/src/cmd/training.h" 2>&1) &&
+        exit !%value' h.txt "$SRCDIR/src/cmd/$c.c" "$SRCDIR/src/cmd/training.h" "$SRCDIR/src/cmd/table.h" 2>&1) &&
         [ -z "$missing" ]
     verdict $? "$c -h tells all options" "$missing"
     ok_if "$c -h fits a screen" awk 'length($0) > 140 { exit 1 }' h.txt

@@ -78,7 +78,7 @@ damaged() {
     fails "$name" "$text" eval "$R"
 }
 sed '1s/run .*/run 0/' r.tsv.kept > r.tsv
-damaged 'a table of another run' 'r.tsv:1: the curves are of another run'
+damaged 'a table of another run' 'r.tsv:1: the curves belong to a different run'
 sed '2s/loss/los/' r.tsv.kept > r.tsv
 damaged 'other columns' 'r.tsv:2: expected the names of the columns'
 sed '5d' r.tsv.kept > r.tsv

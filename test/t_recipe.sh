@@ -67,7 +67,7 @@ $F $P -@ 2 --resume -o s.safetensors 2> /dev/null
 verdict $? 'interrupted and resumed = uninterrupted'
 timeout -s INT 0.2 $F --rate 0.01 -e 3000 --l2sp 0.1 -o t.safetensors 2> t.log
 if [ -e t.safetensors.ckpt ]; then
-    fails 'a checkpoint of another --l2sp is refused' 'is of another run' $F --rate 0.01 -e 3000 --l2sp 0.2 --resume \
+    fails 'a checkpoint of another --l2sp is refused' 'belongs to a different run' $F --rate 0.01 -e 3000 --l2sp 0.2 --resume \
         -o t.safetensors
 else echo 'skip a checkpoint of another --l2sp: the machine was too slow for one epoch'; fi
 $F -e 200 --rate 0.05 --patience 3 -o p.safetensors 2> p.log

@@ -35,7 +35,7 @@ same '3 threads = 1' auprc.w three.w
 # a checkpoint: what is selected by is part of it
 ln -s /dev/full s.safetensors
 ! $P "$S" $O --select auprc -e 7 -o s.safetensors > /dev/null 2>&1 && rm s.safetensors
-fails 'a checkpoint of --select auprc is of another run' 'is of another run' $P "$S" $O -o s.safetensors --resume
+fails 'a checkpoint of --select auprc is of another run' 'belongs to a different run' $P "$S" $O -o s.safetensors --resume
 $P "$S" $O --select auprc -o s.safetensors --resume 2> resumed.txt && weights s
 same 'resumed = uninterrupted' auprc.w s.w
 grep -q 'resuming after epoch 7 (best so far: epoch [0-9]*, validation AUPRC 0' resumed.txt

@@ -118,7 +118,7 @@ static int build_index(const output_t *out)
 {
     const tfb_bam_opt_t *o = out->o;
     const char *why = ": is it sorted?";
-    int r = sam_index_build3(tfb_out_name(out->whole), out->index, o->write_index == 2 ? 0 : 14, o->threads);
+    int r = sam_index_build3(tfb_out_name(out->whole), out->index, o->write_index == 2 ? 0 : 14, o->session.threads);
     if (r >= 0) return 0;
     if (r == -2) why = ": cannot read it back";
     if (r == -4) why = ": cannot write the index";
@@ -144,14 +144,13 @@ static int close_output(output_t *out, int ret)
 static int flush(args_t *a)
 {
     tfb_bam_batch_t *b = &a->batch;
-    const tfb_bam_windows_t *w = &b->windows;
-    if (tfb_panel_windows(a->panel, w->code, w->base, w->n, a->o->strand, w->z) < 0) return -1;
+    if (tfb_windows_score(&b->windows, a->panel, a->o->session.strand) < 0) return -1;
     for (int i = 0; i < b->n_items; i++) {
         if (tfb_bam_tags_write(&a->tags, b, &b->item[i]) < 0) return -1;
         errno = 0;
         if (sam_write1(a->out.file, a->in.hdr, b->item[i].b) < 0) return tfb_file_write_error(a->o->out);
     }
-    a->n_windows += w->n;
+    a->n_windows += b->windows.n;
     tfb_bam_batch_clear(b);
     return 0;
 }
@@ -176,7 +175,7 @@ static void summary(const args_t *a)
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " not%s", a->in.n, b->n_scored,
              a->in.n - b->n_scored, s.l ? s.s : "");
     tfb_debug("%" PRId64 " windows, of which %" PRId64 " were scored: the others were the same as one of them",
-              b->windows.n_made, a->n_windows);
+              b->n_made, a->n_windows);
     free(s.s);
 }
 
@@ -195,9 +194,9 @@ static int check_contigs(const args_t *a)
 static int start(args_t *a)
 {
     const tfb_bam_opt_t *o = a->o;
-    if (!(a->pool = tfb_pool_create(o->threads - tfb_io_threads(o->threads)))) return -1;
-    if (!(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) return -1;
-    if (!(a->fasta = tfb_fasta_open(o->fasta))) return -1;
+    if (!(a->pool = tfb_pool_create(o->session.threads - tfb_io_threads(o->session.threads)))) return -1;
+    if (!(a->panel = tfb_panel_open(o->session.model, o->session.tf ? o->session.tf : "all", a->pool))) return -1;
+    if (!(a->fasta = tfb_fasta_open(o->session.fasta))) return -1;
     if (tfb_bam_open(&a->in, o) < 0) return -1;
     tfb_fasta_one_file(a->fasta);
     if (tfb_bam_tags_init(&a->tags, &a->in, o, a->panel) < 0) return -1;

@@ -4,24 +4,22 @@
 #ifndef TFB_BAM_H
 #define TFB_BAM_H
 
-#include "nn/panel.h"
+#include "score/session.h"
 
 typedef struct {
-    const char *model;            /* one or more, comma-separated: panel.h */
-    const char *fasta, *in, *out; /* fasta: what is scored; in, out: "-" = standard streams */
-    const char *reference;        /* of CRAM; NULL: fasta */
+    /* tf NULL: the best TF and its score; "all" or names: a tag per TF. fasta: what is scored */
+    tfb_session_opt_t session;
+    const char *in, *out;  /* "-" = standard streams */
+    const char *reference; /* of CRAM; NULL: session.fasta */
     /* As samtools' -O: sam, bam or cram, with options (cram,version=3.0). NULL: by the name of
      * out, else bam. */
     const char *format;
     /* As samtools' --input-fmt-option and --output-fmt-option. Not owned; NULL: none. */
     struct hts_opt *in_options, *out_options;
-    const char *tf;   /* NULL: the best TF and its score; "all" or names: a tag per TF */
-    const char *tags; /* names of the tags, comma-separated; NULL: yt,ys,yd or, per TF, y0,y1,... and k0,k1,... */
-    int reads;        /* score the read's own bases, and their difference to the reference */
-    int logit;        /* scores are logits rather than probabilities */
-    int tile, step;   /* windows all over the alignment or fragment, every step bases (0: half a window) */
-    tfb_strand_t strand;
-    int max_n, threads;
+    const char *tags;    /* names of the tags, comma-separated; NULL: yt,ys,yd or, per TF, y0,y1,... and k0,k1,... */
+    int reads;           /* score the read's own bases, and their difference to the reference */
+    int logit;           /* scores are logits rather than probabilities */
+    int tile, step;      /* windows all over the alignment or fragment, every step bases (0: half a window) */
     int write_index;     /* 0 no, 1 csi (CRAM: crai), 2 bai */
     int no_pg;           /* no @PG line */
     const char *command; /* the command line, for the @PG line */

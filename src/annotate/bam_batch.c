@@ -3,6 +3,7 @@
  * place of its own. */
 #include "annotate/bam_batch.h"
 #include "genome/base.h"
+#include "util/vec.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -26,72 +27,6 @@ const char *tfb_bam_reason(int r)
         [TFB_BAM_TOO_LONG] = "over more than 10 Mb of the reference",
     };
     return text[r] ? text[r] : tfb_allele_reason((tfb_allele_t)r);
-}
-
-/* ---- windows, each held once ---- */
-
-static uint8_t *window_code(const tfb_bam_windows_t *w, int i) { return w->code + (size_t)i * (size_t)w->W; }
-
-static uint64_t hash_of(const uint8_t *c, int n)
-{
-    uint64_t h = 0xcbf29ce484222325u; /* FNV-1a */
-    for (int i = 0; i < n; i++) h = (h ^ c[i]) * 0x100000001b3u;
-    return h ^ h >> 32;
-}
-
-/* Returns the slot of the window with these bases: an empty one if there is none yet. */
-static int32_t *find_slot(const tfb_bam_windows_t *w, uint64_t h, const uint8_t *c)
-{
-    size_t m = 4 * (size_t)w->m, i = h % m;
-    for (int32_t k; (k = w->slot[i] - 1) >= 0; i = i + 1 < m ? i + 1 : 0)
-        if (w->hash[k] == h && memcmp(window_code(w, k), c, (size_t)w->W) == 0) break;
-    return &w->slot[i];
-}
-
-/* Makes room for more windows. Returns 0, or -1 (logged). */
-static int grow_windows(tfb_bam_windows_t *w)
-{
-    size_t m = w->m ? 2 * (size_t)w->m : WINDOWS + 1024;
-    uint8_t *c = m < INT32_MAX / 4 ? realloc(w->code, (m + 1) * (size_t)w->W) : NULL;
-    if (c) w->code = c;
-    int32_t *b = realloc(w->base, m * sizeof *b);
-    if (b) w->base = b;
-    uint64_t *h = realloc(w->hash, m * sizeof *h);
-    if (h) w->hash = h;
-    int32_t *s = realloc(w->slot, 4 * m * sizeof *s);
-    if (s) w->slot = s;
-    float *z = realloc(w->z, m * (size_t)w->T * sizeof *z);
-    if (z) w->z = z;
-    if (!c || !b || !h || !s || !z) {
-        tfb_error("not enough memory for %zu windows", m);
-        return -1;
-    }
-    w->m = (int)m;
-    memset(w->slot, 0, 4 * m * sizeof *s);
-    for (int i = 0; i < w->n; i++) *find_slot(w, w->hash[i], window_code(w, i)) = i + 1;
-    return 0;
-}
-
-/* Returns room for the codes of a window, which keep_window may add, or NULL (logged). */
-static uint8_t *next_window(tfb_bam_windows_t *w)
-{
-    if (w->n == w->m && grow_windows(w) < 0) return NULL;
-    return window_code(w, w->n);
-}
-
-/* Adds the window that was made at next_window. Returns its index, or that of one with the same
- * bases. base: the window it was derived from, or -1. */
-static int keep_window(tfb_bam_windows_t *w, int base)
-{
-    const uint8_t *c = window_code(w, w->n);
-    uint64_t h = hash_of(c, w->W);
-    int32_t *s = find_slot(w, h, c);
-    w->n_made++;
-    if (*s) return *s - 1;
-    w->hash[w->n] = h;
-    w->base[w->n] = base >= 0 && w->base[base] < 0 ? base : -1;
-    *s = ++w->n;
-    return *s - 1;
 }
 
 /* ---- the read along the reference ---- */
@@ -187,23 +122,22 @@ static int read_window(const tfb_bam_batch_t *b, hts_pos_t lo, uint8_t *c)
     if (left && (r = tfb_allele_bases(b->fasta, a->contig, left_at, left_at + left, c)) != 0) return r;
     if (W - left - right > 0) memcpy(c + left, a->base + from + left, (size_t)(W - left - right));
     if (right && (r = tfb_allele_bases(b->fasta, a->contig, right_at, right_at + right, c + W - right)) != 0) return r;
-    return tfb_count_n(c, (size_t)W) > (size_t)b->o->max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;
+    return tfb_count_n(c, (size_t)W) > (size_t)b->o->session.max_n ? TFB_ALLELE_MANY_N : TFB_ALLELE_OK;
 }
 
 /* ---- windows of a record ---- */
 
+/* Adds the window that was made at tfb_windows_next: mates, duplicates and reads of the same allele share theirs.
+ * Returns its index, or -1 (logged). */
+static int keep_window(tfb_bam_batch_t *b, int base)
+{
+    b->n_made++;
+    return tfb_windows_once(&b->windows, base);
+}
+
 static int add_pair(tfb_bam_batch_t *b, int ref, int own)
 {
-    if (b->n_pairs == b->m_pairs) {
-        int m = b->m_pairs ? 2 * b->m_pairs : WINDOWS;
-        tfb_bam_pair_t *p = realloc(b->pair, (size_t)m * sizeof *p);
-        if (!p) {
-            tfb_error("not enough memory for %d windows", m);
-            return -1;
-        }
-        b->pair = p;
-        b->m_pairs = m;
-    }
+    if (TFB_RESERVE(b->pair, b->m_pairs, b->n_pairs + 1, "windows") < 0) return -1;
     b->pair[b->n_pairs++] = (tfb_bam_pair_t){ref, own};
     return 0;
 }
@@ -211,19 +145,19 @@ static int add_pair(tfb_bam_batch_t *b, int ref, int own)
 /* Adds the window at lo and, with --reads, the read's. Returns a reason, or -1 (logged). */
 static int add_window(tfb_bam_batch_t *b, hts_pos_t lo)
 {
-    tfb_bam_windows_t *w = &b->windows;
-    uint8_t *c = next_window(w);
+    tfb_windows_t *w = &b->windows;
+    uint8_t *c = tfb_windows_next(w);
     if (!c) return -1;
     int r = tfb_allele_bases(b->fasta, b->read.contig, lo, lo + b->W, c);
     if (r) return r;
-    if (tfb_count_n(c, (size_t)b->W) > (size_t)b->o->max_n) return TFB_ALLELE_MANY_N;
-    int ref = keep_window(w, -1), own = ref;
-    if (b->o->reads) {
-        if (!(c = next_window(w))) return -1;
+    if (tfb_count_n(c, (size_t)b->W) > (size_t)b->o->session.max_n) return TFB_ALLELE_MANY_N;
+    int ref = keep_window(b, -1), own = ref;
+    if (ref >= 0 && b->o->reads) {
+        if (!(c = tfb_windows_next(w))) return -1;
         if ((r = read_window(b, lo, c)) != 0) return r;
-        own = keep_window(w, ref);
+        own = keep_window(b, ref);
     }
-    return add_pair(b, ref, own);
+    return ref < 0 || own < 0 ? -1 : add_pair(b, ref, own);
 }
 
 /* Adds a window every step bases, and one at the end. Returns a reason, or -1 (logged). */
@@ -324,11 +258,7 @@ void tfb_bam_batch_free(tfb_bam_batch_t *b)
     free(b->item);
     free(b->pair);
     free(b->contig_ok);
-    free(b->windows.code);
-    free(b->windows.base);
-    free(b->windows.hash);
-    free(b->windows.slot);
-    free(b->windows.z);
+    tfb_windows_free(&b->windows);
     free(b->read.base);
     free(b->read.at);
     free(b->read.own);
@@ -363,9 +293,8 @@ static void release_long(bam1_t *b)
 
 void tfb_bam_batch_clear(tfb_bam_batch_t *b)
 {
-    tfb_bam_windows_t *w = &b->windows;
     for (int i = 0; i < b->n_items; i++) release_long(b->item[i].b);
-    b->n_items = b->n_pairs = w->n = 0;
+    tfb_windows_clear(&b->windows);
+    b->n_items = b->n_pairs = 0;
     b->n_bytes = 0;
-    if (w->slot) memset(w->slot, 0, 4 * (size_t)w->m * sizeof *w->slot);
 }

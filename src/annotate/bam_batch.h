@@ -5,6 +5,7 @@
 #include "annotate/bam_read.h"
 #include "genome/alleles.h"
 #include "score/session.h"
+#include "score/windows.h"
 
 /* Why a record is not scored: those of alleles.h, and these. */
 enum {
@@ -27,17 +28,6 @@ typedef struct {
     int ref, own; /* windows; own: with the read's bases, == ref if these change nothing */
 } tfb_bam_pair_t;
 
-/* Windows without duplicates: mates, duplicates and reads of the same allele share theirs. */
-typedef struct {
-    int W, T, n, m;
-    uint8_t *code;  /* (m + 1, W): the last is room for the next one */
-    int32_t *base;  /* (m): as tfb_infer_windows */
-    uint64_t *hash; /* (m) */
-    int32_t *slot;  /* (4 * m): a hash table of index + 1; 0: empty */
-    float *z;       /* (m, T): logits, once the batch has been scored */
-    int64_t n_made; /* windows asked for, duplicates included */
-} tfb_bam_windows_t;
-
 /* The read being looked at, along the reference positions [beg, end) that it aligns to. */
 typedef struct {
     const char *contig;
@@ -59,7 +49,8 @@ typedef struct {
     size_t n_bytes; /* of those records */
     tfb_bam_pair_t *pair;
     int n_pairs, m_pairs;
-    tfb_bam_windows_t windows;
+    tfb_windows_t windows; /* each is there once */
+    int64_t n_made;        /* windows asked for, duplicates included */
     tfb_bam_aligned_t read;
     int8_t
         *contig_ok; /* per contig: 0 not yet looked at, 1 as long as in the FASTA (or absent from it), -1 not as long */
@@ -86,7 +77,7 @@ const char *tfb_bam_reason(int reason);
 /* Returns the logits (T) of a window. */
 static inline const float *tfb_bam_logits(const tfb_bam_batch_t *b, int window)
 {
-    return b->windows.z + (size_t)window * (size_t)b->windows.T;
+    return tfb_windows_z(&b->windows, window);
 }
 
 #endif

@@ -23,10 +23,10 @@ char *tfb_bam_printable(const char *s)
 
 /* ---- opening ---- */
 
-/* htslib trusts the index of CRAM's reference; that of o->fasta has been checked. */
+/* htslib trusts the index of CRAM's reference; that of o->session.fasta has been checked. */
 const char *tfb_bam_reference(const tfb_bam_opt_t *o)
 {
-    if (!o->reference || strcmp(o->reference, o->fasta) == 0) return o->fasta;
+    if (!o->reference || strcmp(o->reference, o->session.fasta) == 0) return o->session.fasta;
     tfb_fasta_t *f = tfb_fasta_open(o->reference);
     tfb_fasta_close(f);
     return f ? o->reference : NULL;
@@ -91,7 +91,8 @@ int tfb_bam_open(tfb_bam_in_t *in, const tfb_bam_opt_t *o)
         tfb_error("cannot read %s: no header (or the file is truncated)", in->name);
         return -1;
     }
-    return start_threads(in, o->threads); /* after the header: htslib 1.16 waits for ever if a pipe ends within it */
+    return start_threads(
+        in, o->session.threads); /* after the header: htslib 1.16 waits for ever if a pipe ends within it */
 }
 
 void tfb_bam_close(tfb_bam_in_t *in)

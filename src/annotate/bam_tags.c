@@ -9,7 +9,7 @@
 #include <string.h>
 
 /* The type of a tag: text or a float. */
-static char tag_type(const tfb_bam_tags_t *t, int i) { return !t->o->tf && i == 0 ? 'Z' : 'f'; }
+static char tag_type(const tfb_bam_tags_t *t, int i) { return !t->o->session.tf && i == 0 ? 'Z' : 'f'; }
 
 /* ---- names ---- */
 
@@ -34,7 +34,7 @@ static int name_by_default(tfb_bam_tags_t *t)
 {
     static const char digit[] = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ";
     static const char best[][3] = {"yt", "ys", "yd"};
-    if (!t->o->tf) {
+    if (!t->o->session.tf) {
         memcpy(t->name, best, (size_t)t->n * sizeof *best);
         return 0;
     }
@@ -58,7 +58,8 @@ static int name_by_option(tfb_bam_tags_t *t, char *const *names, int n)
         {"one for each TF", "one for each TF, then as many for the differences"},
     };
     if (n != t->n) {
-        tfb_error("--tags takes %d names here (%s), not %d", t->n, expected[t->o->tf != NULL][t->o->reads != 0], n);
+        tfb_error("--tags takes %d names here (%s), not %d", t->n, expected[t->o->session.tf != NULL][t->o->reads != 0],
+                  n);
         return -1;
     }
     for (int i = 0; i < n; i++) {
@@ -79,8 +80,8 @@ int tfb_bam_tags_init(tfb_bam_tags_t *t, const tfb_bam_in_t *in, const tfb_bam_o
     t->o = o;
     t->panel = panel;
     t->T = tfb_panel_n_targets(panel);
-    t->n = o->tf ? t->T : 2;
-    if (o->reads) t->n += o->tf ? t->T : 1;
+    t->n = o->session.tf ? t->T : 2;
+    if (o->reads) t->n += o->session.tf ? t->T : 1;
     if (!(t->name = calloc((size_t)t->n, sizeof *t->name))) return -1;
     if (!(t->top = calloc((size_t)t->T + 1, sizeof *t->top))) return -1;
     for (int i = 0; i < t->T; i++)
@@ -109,7 +110,7 @@ static const char comment[] = "@CO\ttfbind "; /* then the tag, :, its type, and 
 static int describe(const tfb_bam_tags_t *t, int i, kstring_t *s)
 {
     const char *of = t->o->logit ? "log odds" : "probability";
-    if (t->o->tf) {
+    if (t->o->session.tf) {
         const char *tf = t->top[i % t->T];
         if (i >= t->T) return ksprintf(s, "change by the read's own bases of the %s that %s binds", of, tf);
         return ksprintf(s, "%s that %s binds%s", of, tf, t->o->reads ? " the read's own bases" : "");
@@ -124,9 +125,9 @@ static int describe(const tfb_bam_tags_t *t, int i, kstring_t *s)
 static int is_stale(const tfb_bam_tags_t *t, const char *what, size_t n)
 {
     static const char one[] = "change of that ", each[] = "change by the read's own bases of the ";
-    const char *begin = t->o->tf ? each : one;
+    const char *begin = t->o->session.tf ? each : one;
     if (t->o->reads || strncmp(what, begin, strlen(begin))) return 0;
-    if (!t->o->tf) return 1;
+    if (!t->o->session.tf) return 1;
     const char *that = strstr(what, " that ");
     for (int i = 0; i < t->T && that && that < what + n; i++) {
         size_t m = strlen(t->top[i]);
@@ -193,7 +194,7 @@ done:
 static int add_comment(const tfb_bam_tags_t *t, int i, sam_hdr_t *hdr)
 {
     kstring_t s = {0, 0, NULL};
-    char *by = tfb_bam_printable(tfb_panel_source(t->panel, t->o->tf ? i % t->T : -1));
+    char *by = tfb_bam_printable(tfb_panel_source(t->panel, t->o->session.tf ? i % t->T : -1));
     int ret = -1;
     if (by && ksprintf(&s, "%s%s:%c ", comment, t->name[i], tag_type(t, i)) > 0 && describe(t, i, &s) >= 0 &&
         ksprintf(&s, " (%s)\n", by) > 0)
@@ -305,7 +306,7 @@ int tfb_bam_tags_write(const tfb_bam_tags_t *t, const tfb_bam_batch_t *b, const 
 {
     if (!it->scorable) return 0;
     for (int k = 0; k < t->n_stale; k++) remove_tag(it->b, t->stale[k], 'f');
-    if (it->n) return t->o->tf ? write_each(t, b, it) : write_best(t, b, it);
+    if (it->n) return t->o->session.tf ? write_each(t, b, it) : write_best(t, b, it);
     for (int k = 0; k < t->n; k++) remove_tag(it->b, t->name[k], tag_type(t, k));
     return 0;
 }

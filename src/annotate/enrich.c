@@ -5,6 +5,7 @@
  * is its distribution. Of every variant that was read a number is kept, some 20 bytes, so that it
  * counts once however often it is there: memory is flat but for that. */
 #include "annotate/enrich_parts.h"
+#include "genome/lines.h"
 #include "util/sort.h"
 #include <inttypes.h>
 #include <math.h>
@@ -16,14 +17,12 @@ enum { MANY_TFS = 10 }; /* tested: from so many on most of them cannot be the an
 
 void tfb_enrich_defaults(tfb_enrich_opt_t *o)
 {
-    *o = (tfb_enrich_opt_t){.tf = "all",
+    *o = (tfb_enrich_opt_t){.session = {.tf = "all", .max_n = 20, .threads = 1},
                             .prefix = "TFB",
                             .min_lp = NAN,
                             .n_random = 10,
                             .within = 50000,
-                            .max_n = 20,
                             .n_permutations = 10000,
-                            .threads = 1,
                             .max_background = 100000,
                             .seed = 1};
 }
@@ -97,10 +96,8 @@ static void doubt(const reader_t *r, const stats_t *a, const int *order)
 static int open_all(study_t *a, reader_t *r)
 {
     const tfb_enrich_opt_t *o = a->o;
-    if (tfb_session_open(
-            &a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0)
-        return -1;
-    if (!o->fasta) a->s.reasons.text = reason_by_tags;
+    if (tfb_session_open(&a->s, &o->session) < 0) return -1;
+    if (!o->session.fasta) a->s.reasons.text = reason_by_tags;
     if (o->regions && !(a->regions = tfb_regions_load(o->regions, NULL, 0, a->s.fasta))) return -1;
     if (tfb_set_open(&a->set, o->max_background, o->seed) < 0) return -1;
     *r = (reader_t){.o = o, .s = &a->s, .set = &a->set, .regions = a->regions};
@@ -128,7 +125,7 @@ static int check_set(const study_t *a, const reader_t *r)
                  s->n - s->n_hits, s->n_hits, a->o->within, s->n_unmatched);
     if (s->n_hits && s->n_hits < s->n) return 0;
     summary(a, r);
-    tfb_error("%s: nothing to compare: %s", tfb_enrich_path(a->o->in),
+    tfb_error("%s: nothing to compare: %s", tfb_input_name(a->o->in),
               s->n_hits ? "the background is empty" : "no hit could be scored");
     return -1;
 }

@@ -3,17 +3,16 @@
 #ifndef TFB_ENRICH_H
 #define TFB_ENRICH_H
 
-#include "nn/panel.h"
+#include "score/session.h"
 
 typedef enum { TFB_ENRICH_CHANGE = 0, TFB_ENRICH_GAIN, TFB_ENRICH_LOSS } tfb_enrich_what_t;
 extern const char *const tfb_enrich_name[3];
 
 typedef struct {
-    const char *model, *in;
-    const char *fasta;      /* NULL: changes are read from the tags of both files */
+    tfb_session_opt_t session; /* fasta NULL: changes are read from the tags of both files */
+    const char *in;
     const char *background; /* VCF; NULL: random SNVs near the hits, or with min_lp the rest of in */
     const char *regions;    /* BED: only variants in them, and random SNVs from them; NULL: anywhere */
-    const char *tf;         /* as annotate's; "all" */
     const char *prefix;     /* of the tags */
     const char *weight;     /* INFO/X or FORMAT/X, of each hit; NULL: 1 */
     const char *sample;     /* whose values FORMAT has; NULL: the first */
@@ -22,10 +21,9 @@ typedef struct {
     int match_af;           /* thin the background to the hits' minor allele frequencies (FORMAT/AF, else INFO/AF) */
     double min_lp;          /* hits are records with FORMAT/LP from this on; NaN: all are hits */
     tfb_enrich_what_t what;
-    tfb_strand_t strand;
     int n_random;   /* SNVs for each hit */
     int64_t within; /* bases around a hit that random SNVs are from; 0: from anywhere */
-    int max_n, n_permutations, threads;
+    int n_permutations;
     int64_t max_background; /* a larger background is sampled */
     uint64_t seed;
 } tfb_enrich_opt_t;

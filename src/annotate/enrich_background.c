@@ -69,7 +69,7 @@ static int add_near(study_t *a, int64_t i, tfb_near_t *near)
  * told why (arrange). */
 int tfb_enrich_neighbours(study_t *a)
 {
-    tfb_near_t near = {.W = a->s.W, .max_n = a->o->max_n};
+    tfb_near_t near = {.W = a->s.W, .max_n = a->o->session.max_n};
     int64_t n_hits = a->set.n;
     int got = 0;
     a->set.sets = 1;
@@ -101,7 +101,8 @@ static int count_classes(study_t *a, candidates_t *c)
         tfb_change_t change = {v->pos, v->ref, v->alt, 1, 1};
         int k = TFB_ALLELE_EDGE;
         if (strlen(v->ref) == 1 && strlen(v->alt) == 1)
-            k = tfb_allele_window(a->s.fasta, a->set.contigs[v->contig], &change, 0, a->s.W, a->o->max_n, c->code);
+            k = tfb_allele_window(a->s.fasta, a->set.contigs[v->contig], &change, 0, a->s.W, a->o->session.max_n,
+                                  c->code);
         if (k < 0) return -1;
         v->stratum = k == TFB_ALLELE_OK ? class_of(c->code, a->s.W, tfb_base_code[(uint8_t)*v->alt]) : -1;
         if (v->stratum >= 0) c->want[v->stratum] += a->o->n_random;
@@ -113,11 +114,11 @@ static int count_classes(study_t *a, candidates_t *c)
 static int draw_candidates(study_t *a, candidates_t *c, const tfb_regions_t *r)
 {
     int W = a->s.W;
-    if ((c->n = tfb_snvs_draw(r, a->s.fasta, W, a->o->max_n, &a->set.rng, c->snv, c->n)) < 0) return -1;
+    if ((c->n = tfb_snvs_draw(r, a->s.fasta, W, a->o->session.max_n, &a->set.rng, c->snv, c->n)) < 0) return -1;
     for (int64_t i = 0; i < c->n; i++) {
         hts_pos_t beg = c->snv[i].pos - W / 2;
         if (tfb_fasta_codes(a->s.fasta, r->contigs[c->snv[i].contig], beg, beg + W, c->code) != 0) {
-            tfb_error("cannot read %s again", a->o->fasta);
+            tfb_error("cannot read %s again", a->o->session.fasta);
             return -1;
         }
         c->class[i] = class_of(c->code, W, c->snv[i].alt);

@@ -31,7 +31,8 @@ typedef struct {
     char **contigs;
     int n_contigs;
     variant_t *var;
-    int64_t n, m, n_hits, n_background_seen, max_background;
+    int m;
+    int64_t n, n_hits, n_background_seen, max_background;
     khash_t(hits) * hits; /* every hit's key -> its place in var, or -1: it is left out, and no background either */
     khash_t(rest) * rest; /* keys of the background, also of what was not sampled */
     tfb_rng_t rng;
@@ -102,8 +103,6 @@ typedef struct {
     kstring_t tag;
 } reader_t;
 
-/* Returns a file's name for messages. */
-const char *tfb_enrich_path(const char *path);
 /* Opens the hits, and the background if its tags must be known at once. role: of the hits. 0, or -1
  * (logged). */
 int tfb_reader_open(reader_t *a, int role);

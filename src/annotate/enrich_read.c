@@ -1,6 +1,7 @@
 /* enrich_read.c - VCF to variants: who is a hit, its weight, whose allele raises the trait. */
 #include "annotate/enrich_parts.h"
 #include "genome/alleles.h"
+#include "genome/lines.h"
 #include "genome/records.h"
 #include "genome/values.h"
 #include "genome/variant.h"
@@ -9,8 +10,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-const char *tfb_enrich_path(const char *path) { return strcmp(path, "-") ? path : "standard input"; }
 
 /* The FASTA's name of a contig, so that hits, background and regions meet where their styles
  * differ; its own name if the FASTA has none. */
@@ -53,7 +52,7 @@ static int number(reader_t *a, const source_t *s, bcf1_t *rec, const char *spec,
     if (id < 0 || !bcf_hdr_idinfo_exists(s->hdr, type, id) ||
         ((ints = bcf_hdr_id2type(s->hdr, type, (uint32_t)id) == BCF_HT_INT) == 0 &&
          bcf_hdr_id2type(s->hdr, type, (uint32_t)id) != BCF_HT_REAL)) {
-        tfb_error("%s declares no numeric %s/%s", tfb_enrich_path(s->path), format ? "FORMAT" : "INFO", tag);
+        tfb_error("%s declares no numeric %s/%s", tfb_input_name(s->path), format ? "FORMAT" : "INFO", tag);
         return -1;
     }
     if (format)
@@ -79,7 +78,7 @@ static int number(reader_t *a, const source_t *s, bcf1_t *rec, const char *spec,
  * -1. */
 static int bad_number(const source_t *s, bcf1_t *rec, const char *spec, double v, const char *should, int is_error)
 {
-    (is_error ? tfb_error : tfb_warn)("%s, record %" PRId64 " (%s:%" PRId64 "): %s is %g; %s", tfb_enrich_path(s->path),
+    (is_error ? tfb_error : tfb_warn)("%s, record %" PRId64 " (%s:%" PRId64 "): %s is %g; %s", tfb_input_name(s->path),
                                       s->n + 1, bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1, spec, v, should);
     return -1;
 }
@@ -258,7 +257,7 @@ static int read_record(reader_t *a, const source_t *s, bcf1_t *rec)
     if (contig && a->s->fasta) contig = fasta_name(a, contig);
     if (!contig || (rec->errcode & ~(BCF_ERR_CTG_UNDEF | BCF_ERR_TAG_UNDEF)) || bcf_unpack(rec, BCF_UN_ALL) < 0 ||
         rec->n_allele < 1) {
-        tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", tfb_enrich_path(s->path), s->n + 1,
+        tfb_error("%s: record %" PRId64 " (%s:%" PRId64 ") is malformed", tfb_input_name(s->path), s->n + 1,
                   bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1);
         return -1;
     }
@@ -273,7 +272,7 @@ static int read_file(reader_t *a, source_t *s)
     bcf1_t *rec = bcf_init();
     tfb_records_t *in = NULL;
     if (!rec) {
-        tfb_error("not enough memory for a record of %s", tfb_enrich_path(s->path));
+        tfb_error("not enough memory for a record of %s", tfb_input_name(s->path));
         return -1;
     }
     if (!(in = tfb_records_on(s->path, s->fp, s->hdr))) goto done;
@@ -305,14 +304,14 @@ static int choose_sample(const reader_t *a, source_t *s)
     if (!reads_format(a, s)) return 0;
     if (!a->o->sample && n > 1)
         tfb_warn("%s has %d samples (studies): only the first, %s, is used; --sample chooses another",
-                 tfb_enrich_path(s->path), n, s->hdr->samples[0]);
+                 tfb_input_name(s->path), n, s->hdr->samples[0]);
     if (k < 0 && s->role == REST_ONLY && n == 1) k = 0;
     if (k >= 0) {
         s->sample = k;
         return 0;
     }
     int near = tfb_nearest(a->o->sample, s->hdr->samples, n);
-    tfb_error("%s has no sample '%s'%s%s%s", tfb_enrich_path(s->path), a->o->sample, near >= 0 ? "; did you mean " : "",
+    tfb_error("%s has no sample '%s'%s%s%s", tfb_input_name(s->path), a->o->sample, near >= 0 ? "; did you mean " : "",
               near >= 0 ? s->hdr->samples[near] : "",
               near >= 0 ? "?"
               : n       ? "; `bcftools query -l` lists those that it has"
@@ -385,7 +384,7 @@ static void no_hits(const reader_t *a)
         kputs(": none lies in the regions of -R", &why);
     else if (a->n_same)
         kputs(": ALT equals REF", &why);
-    tfb_error("%s has no hits%s", tfb_enrich_path(s->path), why.s ? why.s : "");
+    tfb_error("%s has no hits%s", tfb_input_name(s->path), why.s ? why.s : "");
     free(why.s);
 }
 

@@ -50,12 +50,13 @@ int tfb_enrich_score(study_t *a)
     int ret = -1;
     tfb_alt_t place[BATCH];
     tfb_windows_t win = {.W = a->s.W, .T = a->s.T};
-    tfb_variants_t maker = {.fasta = a->s.fasta, .win = &win, .max_n = a->o->max_n};
+    tfb_variants_t maker = {.fasta = a->s.fasta, .win = &win, .max_n = a->o->session.max_n};
     tfb_sort(a->set.var, (size_t)a->set.n, sizeof *a->set.var, tfb_set_by_place);
     for (int64_t i = 0; i < a->set.n; i += BATCH) {
         int k = (int)(a->set.n - i < BATCH ? a->set.n - i : BATCH);
         variant_t *v = a->set.var + i;
-        if (add_windows(a, &maker, v, k, place) < 0 || tfb_windows_score(&win, a->s.panel, a->o->strand) < 0) goto done;
+        if (add_windows(a, &maker, v, k, place) < 0 || tfb_windows_score(&win, a->s.panel, a->o->session.strand) < 0)
+            goto done;
         for (int j = 0; j < k; j++)
             if (place[j].alt >= 0 &&
                 keep_changes(a, &v[j], tfb_windows_z(&win, place[j].ref), tfb_windows_z(&win, place[j].alt)) < 0)

@@ -2,6 +2,7 @@
  * background. */
 #include "annotate/enrich_parts.h"
 #include "genome/variant.h"
+#include "util/vec.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -57,16 +58,7 @@ int tfb_set_place(set_t *s, int hit, variant_t **to)
             return 0;
         }
     }
-    if (s->n == s->m) {
-        int64_t m = 2 * s->m + 1024;
-        variant_t *v = realloc(s->var, (size_t)m * sizeof *v);
-        if (!v) {
-            tfb_error("not enough memory for %" PRId64 " variants", m);
-            return -1;
-        }
-        s->var = v;
-        s->m = m;
-    }
+    if (TFB_RESERVE(s->var, s->m, s->n + 1, "variants") < 0) return -1;
     *to = &s->var[s->n++];
     s->n_hits += hit;
     return 0;

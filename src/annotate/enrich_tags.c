@@ -1,20 +1,18 @@
 /* enrich_tags.c - changes from the tags that annotate wrote, and whether those of two files can be
  * compared. */
 #include "annotate/enrich_parts.h"
+#include "genome/lines.h"
 #include "genome/origin.h"
+#include "genome/tag.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* a->tag has room: see tfb_enrich. */
 void tfb_enrich_tag(reader_t *a, const char *tf, const char *suffix)
 {
-    a->tag.l = 0;
-    ksprintf(&a->tag, "%s%s%s_%s", a->o->prefix, *tf ? "_" : "", tf, suffix);
-    for (size_t i = 0; i < a->tag.l; i++)
-        if (!isalnum((unsigned char)a->tag.s[i]) && a->tag.s[i] != '.') a->tag.s[i] = '_';
+    tfb_tag_name(&a->tag, a->o->prefix, tf, suffix); /* a->tag has room */
 }
 
 /* Does a TF's name read so as a value? annotate replaces what would break a list. */
@@ -38,14 +36,14 @@ static double change_of(const reader_t *a, int alt)
 /* The TF that changes most, and as good as nothing for the others. 1, or 0 if it was not scored. */
 static int read_summary(reader_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t *v)
 {
-    tfb_enrich_tag(a, "", "TOP");
+    tfb_enrich_tag(a, "", TFB_TAG_TOP);
     int k = 0;
     if (bcf_get_info_string(s->hdr, rec, a->tag.s, &a->text, &a->m_text) <= 0) return 0;
     char *name = a->text;
     while (k < alt && (name = strchr(name, ','))) name++, k++;
     if (!name) return 0;
     size_t len = strcspn(name, ",");
-    tfb_enrich_tag(a, "", "DELTA");
+    tfb_enrich_tag(a, "", TFB_TAG_DELTA);
     if (bcf_get_info_float(s->hdr, rec, a->tag.s, &a->f, &a->m_f) != rec->n_allele - 1 || isnan(change_of(a, alt)))
         return 0;
     for (int t = 0; t < a->s->T; t++)
@@ -63,7 +61,7 @@ int tfb_enrich_read_tags(reader_t *a, const source_t *s, bcf1_t *rec, int alt, v
     }
     if (a->tags == SUMMARY) return read_summary(a, s, rec, alt, v);
     for (int t = 0; t < a->s->T; t++) {
-        tfb_enrich_tag(a, tfb_panel_target(a->s->panel, t), "DELTA");
+        tfb_enrich_tag(a, tfb_panel_target(a->s->panel, t), TFB_TAG_DELTA);
         int got = bcf_get_info_float(s->hdr, rec, a->tag.s, &a->f, &a->m_f);
         if (got != rec->n_allele - 1 || isnan(change_of(a, alt)))
             missing++;
@@ -72,7 +70,7 @@ int tfb_enrich_read_tags(reader_t *a, const source_t *s, bcf1_t *rec, int alt, v
     }
     if (!missing || missing == a->s->T) return missing == 0;
     tfb_error("%s: %s:%" PRId64 " has values of some TFs only (annotated with --min-percentile?): give -f ref.fa",
-              tfb_enrich_path(s->path), bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1);
+              tfb_input_name(s->path), bcf_seqname_safe(s->hdr, rec), (int64_t)rec->pos + 1);
     return -1;
 }
 
@@ -87,11 +85,11 @@ static int has_tag(const bcf_hdr_t *hdr, const char *tag)
 static void find_kinds(reader_t *a, source_t *s)
 {
     for (int t = 0; t < a->s->T; t++) {
-        tfb_enrich_tag(a, tfb_panel_target(a->s->panel, t), "DELTA");
+        tfb_enrich_tag(a, tfb_panel_target(a->s->panel, t), TFB_TAG_DELTA);
         s->n_tfs += has_tag(s->hdr, a->tag.s);
     }
     if (s->n_tfs == a->s->T) s->kinds |= PER_TF;
-    tfb_enrich_tag(a, "", "DELTA");
+    tfb_enrich_tag(a, "", TFB_TAG_DELTA);
     if (has_tag(s->hdr, a->tag.s)) s->kinds |= SUMMARY;
 }
 
@@ -100,8 +98,7 @@ static const char *other_tag(const bcf_hdr_t *hdr)
 {
     for (int i = 0; i < hdr->n[BCF_DT_ID]; i++) {
         const char *key = hdr->id[BCF_DT_ID][i].key;
-        size_t n = key ? strlen(key) : 0;
-        if (n <= 6 || strcmp(key + n - 6, "_DELTA") || !bcf_hdr_idinfo_exists(hdr, BCF_HL_INFO, i)) continue;
+        if (!key || !tfb_ends_with(key, "_" TFB_TAG_DELTA) || !bcf_hdr_idinfo_exists(hdr, BCF_HL_INFO, i)) continue;
         tfb_origin_t o;
         if (tfb_origin_read(hdr, key, &o) < 0) return NULL;
         int ours = tfb_origin_known(&o);
@@ -114,12 +111,12 @@ static const char *other_tag(const bcf_hdr_t *hdr)
 /* Logs why a file has no kind of tags. Returns -1. */
 static int no_tags(const reader_t *a, const source_t *s)
 {
-    const char *path = tfb_enrich_path(s->path), *other = other_tag(s->hdr);
+    const char *path = tfb_input_name(s->path), *other = other_tag(s->hdr);
     size_t n = strlen(a->o->prefix);
     if (s->n_tfs)
         tfb_error("%s has tags of some of the TFs only, %d of %d: annotate it with --tf %s, or give -f ref.fa, or test "
                   "these with --tf",
-                  path, s->n_tfs, a->s->T, a->o->tf);
+                  path, s->n_tfs, a->s->T, a->o->session.tf);
     else if (other && (strncmp(other, a->o->prefix, n) || other[n] != '_'))
         tfb_error("%s is not annotated with tags %s_..., but it has %s: annotate hits and background with the same "
                   "--prefix, or give -f ref.fa",
@@ -129,7 +126,7 @@ static int no_tags(const reader_t *a, const source_t *s)
             "%s is annotated, but with none of the TFs of -m and --tf (it has %s): choose others, or give -f ref.fa",
             path, other);
     else
-        tfb_error("%s is not annotated: annotate it with --tf %s, or give -f ref.fa", path, a->o->tf);
+        tfb_error("%s is not annotated: annotate it with --tf %s, or give -f ref.fa", path, a->o->session.tf);
     return -1;
 }
 
@@ -150,8 +147,8 @@ static int other_kinds(const reader_t *a)
 {
     kstring_t text[2] = {{0, 0, NULL}, {0, 0, NULL}};
     tfb_error("%s has %s, %s has %s: annotate both alike, with --tf %s, or give -f ref.fa",
-              tfb_enrich_path(a->in[0].path), kind_name(a, &a->in[0], &text[0]), tfb_enrich_path(a->in[1].path),
-              kind_name(a, &a->in[1], &text[1]), a->o->tf);
+              tfb_input_name(a->in[0].path), kind_name(a, &a->in[0], &text[0]), tfb_input_name(a->in[1].path),
+              kind_name(a, &a->in[1], &text[1]), a->o->session.tf);
     for (int i = 0; i < 2; i++) free(text[i].s);
     return -1;
 }
@@ -159,7 +156,7 @@ static int other_kinds(const reader_t *a)
 /* Are a tag's values in both files the same thing? 0, or -1 (logged). */
 static int compare_origins(const reader_t *a, const tfb_origin_t *x, const tfb_origin_t *y)
 {
-    const char *hits = tfb_enrich_path(a->in[0].path), *rest = tfb_enrich_path(a->in[1].path);
+    const char *hits = tfb_input_name(a->in[0].path), *rest = tfb_input_name(a->in[1].path);
     if (tfb_origin_known(x) && tfb_origin_known(y) && strcmp(x->digests, y->digests))
         tfb_error("%s was annotated by %s, %s by %s: values of two models cannot be compared; annotate both with one, "
                   "or give -f ref.fa",
@@ -196,7 +193,7 @@ static int check_tag(reader_t *a, int t, const char *suffix, int warned[2])
     tfb_origin_t o[2] = {{0}, {0}};
     int n = a->in[1].hdr ? 2 : 1, ret = 0;
     for (int i = 0; i < n && ret == 0; i++) {
-        const char *path = tfb_enrich_path(a->in[i].path);
+        const char *path = tfb_input_name(a->in[i].path);
         tfb_enrich_tag(a, t < 0 ? "" : tfb_panel_target(a->s->panel, t), suffix);
         if ((ret = tfb_origin_read(a->in[i].hdr, a->tag.s, &o[i])) < 0) break;
         int same = is_by_panel(a, &o[i], t);

@@ -1,6 +1,6 @@
 /* enrich_write.c - the table and the figure of enrich. */
 #include "annotate/enrich_parts.h"
-#include <ctype.h>
+#include "util/xml.h"
 #include <inttypes.h>
 #include <math.h>
 #include <string.h>
@@ -32,16 +32,6 @@ int tfb_stats_table(const stats_t *a, const int *order)
         fputc('\n', f);
     }
     return tfb_out_close(f, out, 1);
-}
-
-static void escaped(FILE *f, const char *s, int most)
-{
-    for (int n = 0; *s && n < most; s++, n++) switch (*s) {
-        case '&': fputs("&amp;", f); break;
-        case '<': fputs("&lt;", f); break;
-        case '>': fputs("&gt;", f); break;
-        default: fputc(iscntrl((unsigned char)*s) ? '_' : *s, f);
-        }
 }
 
 static double minus_log(double p) { return isnan(p) ? 0 : -log10(fmax(p, 1e-300)); }
@@ -111,7 +101,7 @@ int tfb_stats_svg(const stats_t *a, const int *order)
         double x = left + scale * minus_log(p[t]);
         const char *colour = q[t] < 0.05 ? "#1f6fb4" : "#999";
         fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", left - 10, y + 4);
-        escaped(f, tfb_panel_target(a->panel, t), LETTERS);
+        tfb_xml_put_first(f, tfb_panel_target(a->panel, t), LETTERS);
         fprintf(f,
                 "</text><line x1=\"%d\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"/><circle "
                 "cx=\"%.1f\" cy=\"%d\" r=\"5\" fill=\"%s\"/>",

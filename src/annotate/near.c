@@ -2,6 +2,7 @@
 #include "annotate/near.h"
 #include "genome/base.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -31,16 +32,7 @@ static int like(const uint8_t *code, const uint8_t tri[3], uint8_t to)
 
 static int add(tfb_near_t *t, hts_pos_t pos, uint8_t ref, int alt)
 {
-    if (t->n == t->m) {
-        int64_t m = 2 * t->m + 256;
-        tfb_near_snv_t *p = realloc(t->snv, (size_t)m * sizeof *p);
-        if (!p) {
-            tfb_error("not enough memory for %" PRId64 " SNVs", m);
-            return -1;
-        }
-        t->snv = p;
-        t->m = m;
-    }
+    if (TFB_RESERVE(t->snv, t->m, t->n + 1, "SNVs near a hit") < 0) return -1;
     t->snv[t->n++] = (tfb_near_snv_t){pos, ref, (uint8_t)alt};
     return 0;
 }

@@ -17,7 +17,8 @@ typedef struct {
     uint8_t *code; /* of the neighbourhood; begins zeroed and grows, as snv does */
     size_t m_code;
     tfb_near_snv_t *snv; /* (n) of the last call, by position */
-    int64_t n, m;
+    int64_t n;
+    int m;
 } tfb_near_t;
 
 /* Finds the SNVs within radius bases of contig:pos whose trinucleotide and change, on either

@@ -3,6 +3,7 @@
 #include "genome/alleles.h"
 #include "nn/infer.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <htslib/kstring.h>
 #include <inttypes.h>
 #include <math.h>
@@ -47,18 +48,6 @@ static int no_memory(void)
     tfb_error("not enough memory for haplotypes");
     return -1;
 }
-
-static int reserve(void **p, int *m, int64_t n, size_t size)
-{
-    if (n <= *m) return 0;
-    if (n > INT32_MAX / 2) return no_memory();
-    void *q = realloc(*p, (size_t)(n + n / 2) * size);
-    if (!q) return no_memory();
-    *p = q;
-    *m = (int)(n + n / 2);
-    return 0;
-}
-#define RESERVE(p, m, n) reserve((void **)&(p), &(m), (n), sizeof *(p))
 
 tfb_phased_t *tfb_phased_create(const bcf_hdr_t *hdr, const char *in, char phase, int W, int max_n)
 {
@@ -190,7 +179,7 @@ static int read_set_names(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
     if (bcf_get_format_string(hdr, rec, "PS", &p->ps_text, &p->m_ps_text) < 0)
         return malformed(p, hdr, rec, -1, "cannot read FORMAT/PS");
-    if (RESERVE(p->ps, p->m_ps, p->n_samples) < 0) return -1;
+    if (TFB_RESERVE(p->ps, p->m_ps, p->n_samples, "haplotypes") < 0) return -1;
     for (int s = 0; s < p->n_samples; s++) { /* FNV-1a */
         uint32_t x = 2166136261u;
         for (const char *c = p->ps_text[s]; *c; c++) x = (x ^ (uint8_t)*c) * 16777619u;
@@ -239,7 +228,7 @@ static int move_on(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec)
     }
     if (p->rid != rec->rid) {
         int n = p->n_seen;
-        if (RESERVE(p->seen, p->n_seen, rec->rid + 1) < 0) return -1;
+        if (TFB_RESERVE(p->seen, p->n_seen, rec->rid + 1, "haplotypes") < 0) return -1;
         memset(p->seen + n, 0, (size_t)(p->n_seen - n));
         if (p->seen[rec->rid]) {
             tfb_error("%s:%" PRId64 " comes after %s in %s: --haplotypes needs sorted records",
@@ -261,7 +250,7 @@ static int settle_all(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int pl
 {
     int n_ps = read_sets(p, hdr, rec), by_set = p->has_ps && (p->phase == 'r' || p->phase == 's');
     *n_set = 0;
-    if (n_ps < 0 || RESERVE(p->set, p->m_set, p->n_samples) < 0) return -1;
+    if (n_ps < 0 || TFB_RESERVE(p->set, p->m_set, p->n_samples, "haplotypes") < 0) return -1;
     for (int s = 0; s < p->n_samples; s++) {
         int32_t *g = p->gt + (size_t)s * (size_t)ploidy;
         int het = settle(p, hdr, rec, s, g, ploidy);
@@ -294,7 +283,7 @@ static int read_haplotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, t
     int n_samples = p->n_samples, n_car = 0, n_set, ploidy = read_genotypes(p, hdr, rec);
     if (ploidy <= 0) return ploidy;
     int n = ploidy * n_samples;
-    if (RESERVE(r->win, r->m_win, n) < 0 || RESERVE(p->car, p->m_car, n) < 0 ||
+    if (TFB_RESERVE(r->win, r->m_win, n, "haplotypes") < 0 || TFB_RESERVE(p->car, p->m_car, n, "haplotypes") < 0 ||
         settle_all(p, hdr, rec, ploidy, &n_set) < 0)
         return -1;
     r->ploidy = p->phase == 'm' ? 1 : ploidy;
@@ -364,7 +353,7 @@ static int find_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_
     if (!of_group || win == UNMADE) return win;
     p->window[group] = win;
     if (a == 0 || win < 0) return win;
-    if (RESERVE(r->pair, r->m_pair, 2 * (r->n_pair + 1)) < 0) return UNMADE;
+    if (TFB_RESERVE(r->pair, r->m_pair, 2 * (r->n_pair + 1), "haplotypes") < 0) return UNMADE;
     r->pair[2 * r->n_pair] = a - 1;
     r->pair[2 * r->n_pair++ + 1] = win;
     return win;
@@ -377,7 +366,7 @@ int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_
     p->alt = alt;
     for (p->main = 0; alt[p->main].alt < 0;) p->main++;
     int n_slots = r->ploidy * p->n_samples, n = tfb_haps_group(p->haps, r->number, n_slots);
-    if (n < 0 || RESERVE(p->window, p->m_window, n) < 0 || list_windows(alt, n_alt, w) < 0) return -1;
+    if (n < 0 || TFB_RESERVE(p->window, p->m_window, n, "haplotypes") < 0 || list_windows(alt, n_alt, w) < 0) return -1;
     for (int g = 0; g < n; g++) p->window[g] = UNMADE;
     for (int s = 0; s < n_slots; s++) {
         int g = tfb_haps_group_of(p->haps, s);
@@ -398,7 +387,7 @@ int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const 
                       const tfb_windows_t *w, int t, const char *tag)
 {
     int n = r->ploidy * p->n_samples;
-    if (RESERVE(p->value, p->m_value, n) < 0) return -1;
+    if (TFB_RESERVE(p->value, p->m_value, n, "haplotypes") < 0) return -1;
     for (int s = 0; s < p->n_samples; s++)
         for (int k = 0; k < r->ploidy; k++) {
             float *v = &p->value[s * r->ploidy + k];

@@ -3,19 +3,15 @@
 #define TFB_ROWS_H
 
 #include "genome/fasta.h"
-#include "nn/panel.h"
+#include "score/session.h"
 
 typedef struct {
-    const char *model, *fasta; /* fasta: for BED */
+    tfb_session_opt_t session; /* tf NULL: BED gets the best TF and its score, FASTA all TFs; fasta: for BED */
     const char *in, *out;      /* "-" = standard streams; out is bgzip if its name ends so */
-    const char *tf;            /* names or "all"; NULL: BED gets the best TF and its score, FASTA all TFs */
     int logit;                 /* scores are logits rather than probabilities */
     /* Windows all over a longer interval or sequence, every step bases (0: half a window): the
      * largest score and the mean are written. */
     int tile, step;
-    int max_n;
-    tfb_strand_t strand;
-    int threads;
     /* NULL, or the caller's opened model (of these TFs) and reference: for many small files. */
     tfb_panel_t *panel;
     tfb_fasta_t *reference;

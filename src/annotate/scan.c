@@ -10,6 +10,7 @@
 #include "score/session.h"
 #include "util/sort.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -46,13 +47,7 @@ typedef struct {
 static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
 {
     hts_pos_t len = tfb_fasta_len(a->s.fasta, tfb_fasta_contig(a->s.fasta, tid));
-    if (a->n_regions == a->m_regions) {
-        int m = a->m_regions ? 2 * a->m_regions : 64;
-        region_t *r = realloc(a->region, (size_t)m * sizeof *r);
-        if (!r) return -1;
-        a->region = r;
-        a->m_regions = m;
-    }
+    if (TFB_RESERVE(a->region, a->m_regions, a->n_regions + 1, "regions") < 0) return -1;
     a->region[a->n_regions++] = (region_t){tid, beg < 0 ? 0 : beg, end < len ? end : len};
     return 0;
 }
@@ -68,7 +63,7 @@ static int parse_regions(args_t *a, const char *s)
     while (*s) {
         const char *next = tfb_fasta_region(a->s.fasta, s, &tid, &beg, &end);
         if (!next) {
-            tfb_error("there is no region %.*s in %s", (int)strcspn(s, ","), s, a->o->fasta);
+            tfb_error("there is no region %.*s in %s", (int)strcspn(s, ","), s, a->o->session.fasta);
             return -1;
         }
         if (add_region(a, tid, beg, end) < 0) return -1;
@@ -115,7 +110,7 @@ static int read_regions(args_t *a, const char *path)
             goto done;
         }
         if ((tid = tfb_session_contig(&a->s, contig.s, path)) < 0) {
-            tfb_lines_error(&in, "%s has no contig %s", a->o->fasta, contig.s);
+            tfb_lines_error(&in, "%s has no contig %s", a->o->session.fasta, contig.s);
             goto done;
         }
         if (add_region(a, tid, b.beg, b.end) < 0) goto done;
@@ -189,11 +184,10 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
     if (to - from < a->s.W) return 0;
     size_t size = (size_t)(to - from);
     if (size > a->m_code) {
-        uint8_t *c = realloc(a->code, size);
-        if (c) a->code = c;
-        int32_t *b = realloc(a->n_before, (size + 1) * sizeof *b);
-        if (b) a->n_before = b;
-        if (!c || !b) {
+        int ok = 1;
+        a->code = tfb_resize(a->code, size, 1, &ok);
+        a->n_before = tfb_resize(a->n_before, size + 1, sizeof *a->n_before, &ok);
+        if (!ok) {
             tfb_error("not enough memory for %zu bases", size);
             return -1;
         }
@@ -204,13 +198,14 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
     for (size_t i = 0; i < size; i++) a->n_before[i + 1] = a->n_before[i] + (a->code[i] == TFB_N);
     for (int i = 0; i < n; i++) {
         hts_pos_t b = (k + i) * step, e = b + step < len ? b + step : len, lo = window_of(a, b, e);
-        if (lo < from || lo + a->s.W > to || a->n_before[lo - from + a->s.W] - a->n_before[lo - from] > a->o->max_n)
+        if (lo < from || lo + a->s.W > to ||
+            a->n_before[lo - from + a->s.W] - a->n_before[lo - from] > a->o->session.max_n)
             continue;
         a->at[m] = lo - from;
         a->beg[m] = b > g->beg ? b : g->beg;
         a->end[m++] = e < g->end ? e : g->end;
     }
-    if (tfb_panel_stretch(a->s.panel, a->code, a->at, m, a->o->strand, a->z) < 0) return -1;
+    if (tfb_panel_stretch(a->s.panel, a->code, a->at, m, a->o->session.strand, a->z) < 0) return -1;
     for (int i = 0; i < m; i++)
         for (int t = 0; t < a->s.T; t++) {
             float z = a->z[(size_t)i * (size_t)a->s.T + (size_t)t];
@@ -242,9 +237,7 @@ int tfb_scan(const tfb_scan_opt_t *o)
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = o;
-    if (tfb_session_open(
-            &a->s, &(tfb_session_opt_t){.model = o->model, .tf = o->tf, .fasta = o->fasta, .threads = o->threads}) < 0)
-        goto done;
+    if (tfb_session_open(&a->s, &o->session) < 0) goto done;
     if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) || make_regions(a) < 0 ||
         open_tracks(a) < 0)
         goto done;

@@ -2,18 +2,15 @@
 #ifndef TFB_SCAN_H
 #define TFB_SCAN_H
 
-#include "nn/panel.h"
+#include "score/session.h"
 
 typedef struct {
-    const char *model, *fasta;
-    const char *tf;  /* names or "all" */
-    const char *out; /* a file; for several TFs a name with {tf}, or a folder; "-" = standard output */
+    tfb_session_opt_t session; /* tf: names or "all" */
+    const char *out;           /* a file; for several TFs a name with {tf}, or a folder; "-" = standard output */
     const char *regions, *regions_file; /* NULL: all contigs */
     const char *format;                 /* "bedgraph" or "bigwig"; NULL: by the name of out, else bedGraph */
-    int step, max_n;
+    int step;
     int logit;
-    tfb_strand_t strand;
-    int threads;
 } tfb_scan_opt_t;
 
 /* Writes a track per TF. Contigs are cut into intervals of step bases from their first base on;

@@ -33,42 +33,6 @@ static void describe_top(const tfb_tag_run_t *run, int t, char *what, size_t m)
     snprintf(what, m, "TF whose %s between REF and ALT (%s)", rank[run->effect->rank], by);
 }
 
-static void describe_ref(const tfb_tag_run_t *run, int t, char *what, size_t m)
-{
-    char by[600];
-    name_model(run, t, by, sizeof by);
-    snprintf(what, m, "Probability that %s binds the REF allele (%s)", name_tf(run, t), by);
-}
-
-static void describe_alt(const tfb_tag_run_t *run, int t, char *what, size_t m)
-{
-    char by[600];
-    name_model(run, t, by, sizeof by);
-    snprintf(what, m, "Probability that %s binds the ALT allele (%s)", name_tf(run, t), by);
-}
-
-/* Number=R: REF, then each ALT. */
-static void describe_each(const tfb_tag_run_t *run, int t, char *what, size_t m)
-{
-    char by[600];
-    name_model(run, t, by, sizeof by);
-    snprintf(what, m, "Probability that %s binds the window around each allele (%s)", name_tf(run, t), by);
-}
-
-static void describe_delta(const tfb_tag_run_t *run, int t, char *what, size_t m)
-{
-    char by[600];
-    name_model(run, t, by, sizeof by);
-    snprintf(what, m, "Change of the probability that %s binds, ALT - REF (%s)", name_tf(run, t), by);
-}
-
-static void describe_lor(const tfb_tag_run_t *run, int t, char *what, size_t m)
-{
-    char by[600];
-    name_model(run, t, by, sizeof by);
-    snprintf(what, m, "Change of the log odds (natural) that %s binds, ALT - REF (%s)", name_tf(run, t), by);
-}
-
 static void describe_pct(const tfb_tag_run_t *run, int t, char *what, size_t m)
 {
     const char *scale = run->effect->scale == TFB_CALIB_LOR ? "log odds" : "probability";
@@ -213,11 +177,16 @@ static int put_csq(const tfb_tag_alt_t *a, kstring_t *s)
  * record copies them whole, which is right: they belong to the haplotype and not to an ALT. */
 const tfb_tag_t tfb_tags[] = {
     {TFB_TAG_TOP, INFO("A", "String"), .scope = SUMMARY, .describe = describe_top, .text_of = put_top},
-    {"", INFO("R", "Float"), .scope = EACH_TF, .describe = describe_each, .number_of = alt_of},
-    {TFB_TAG_REF, INFO("A", "Float"), .scope = SUMMARY, .describe = describe_ref, .number_of = ref_of},
-    {TFB_TAG_ALT, INFO("A", "Float"), .scope = SUMMARY, .describe = describe_alt, .number_of = alt_of},
-    {TFB_TAG_DELTA, INFO("A", "Float"), .scope = SUMMARY | EACH_TF, .describe = describe_delta, .number_of = delta_of},
-    {TFB_TAG_LOR, INFO("A", "Float"), .scope = SUMMARY | EACH_TF, .describe = describe_lor, .number_of = lor_of},
+    {"", INFO("R", "Float"), .scope = EACH_TF, .says = "Probability that %s binds the window around each allele",
+     .number_of = alt_of},
+    {TFB_TAG_REF, INFO("A", "Float"), .scope = SUMMARY, .says = "Probability that %s binds the REF allele",
+     .number_of = ref_of},
+    {TFB_TAG_ALT, INFO("A", "Float"), .scope = SUMMARY, .says = "Probability that %s binds the ALT allele",
+     .number_of = alt_of},
+    {TFB_TAG_DELTA, INFO("A", "Float"), .scope = SUMMARY | EACH_TF,
+     .says = "Change of the probability that %s binds, ALT - REF", .number_of = delta_of},
+    {TFB_TAG_LOR, INFO("A", "Float"), .scope = SUMMARY | EACH_TF,
+     .says = "Change of the log odds (natural) that %s binds, ALT - REF", .number_of = lor_of},
     {TFB_TAG_PCT, INFO("A", "Float"), .scope = SUMMARY | EACH_TF, .needs = TFB_NEEDS_CALIBRATION,
      .describe = describe_pct, .number_of = pct_of},
     {TFB_TAG_CALL, INFO("A", "String"), .scope = SUMMARY | EACH_TF, .needs = TFB_NEEDS_THRESHOLDS,
@@ -230,3 +199,15 @@ const tfb_tag_t tfb_tags[] = {
      .describe = describe_csq, .text_of = put_csq, .is_ours = csq_is_ours},
 };
 const int tfb_n_tags = sizeof tfb_tags / sizeof *tfb_tags;
+
+void tfb_tag_describe(const tfb_tag_t *tag, const tfb_tag_run_t *run, int t, char *what, size_t m)
+{
+    if (tag->describe) {
+        tag->describe(run, t, what, m);
+        return;
+    }
+    char by[600];
+    name_model(run, t, by, sizeof by);
+    const char *at = strstr(tag->says, "%s"); /* the TF */
+    snprintf(what, m, "%.*s%s%s (%s)", (int)(at - tag->says), tag->says, name_tf(run, t), at + 2, by);
+}

@@ -45,7 +45,9 @@ typedef struct {
     tfb_tag_group_t group;
     int scope;      /* TFB_TAG_OF_SUMMARY, TFB_TAG_OF_TF or both */
     unsigned needs; /* TFB_NEEDS_* */
-    /* Writes the Description for target t (-1: the summary) to what, of m characters. */
+    /* One of these: the Description, a sentence with %s for the TF, to which the model is added; or what writes that
+     * for target t (-1: the summary) to what, of m characters. */
+    const char *says;
     void (*describe)(const tfb_tag_run_t *run, int t, char *what, size_t m);
     /* One of these; neither: FORMAT, the score of each haplotype. Number=R: REF is an ALT that equals REF. */
     float (*number_of)(const tfb_tag_alt_t *a);             /* what is not finite becomes the missing value */
@@ -59,5 +61,7 @@ enum { TFB_TAG_TEXT = 256 }; /* what text_of appends beside the names of the all
 
 extern const tfb_tag_t tfb_tags[];
 extern const int tfb_n_tags;
+/* Writes the Description of a tag for target t (-1: the summary) to what, of m characters. */
+void tfb_tag_describe(const tfb_tag_t *tag, const tfb_tag_run_t *run, int t, char *what, size_t m);
 
 #endif

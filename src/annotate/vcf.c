@@ -29,17 +29,16 @@ typedef struct {
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o)
 {
-    *o = (tfb_vcf_opt_t){.in = "-",
+    *o = (tfb_vcf_opt_t){.session = {.max_n = 20, .threads = 1},
+                         .in = "-",
                          .out = "-",
                          .prefix = "TFB",
                          .effect = TFB_EFFECT_DEFAULTS,
                          .phase = 'r',
                          .check_ref = 'e',
-                         .max_n = 20,
                          .regions_overlap = -1,
                          .targets_overlap = -1,
                          .level = -1,
-                         .threads = 1,
                          .tool = "tfbind"};
 }
 
@@ -51,15 +50,16 @@ static int open_inputs(args_t *a)
     const tfb_vcf_opt_t *o = a->o;
     a->panel = o->panel;
     a->fasta = o->reference;
-    if (!(a->pool = tfb_pool_create(o->threads - tfb_io_threads(o->threads)))) return -1;
-    if (!a->panel && !(a->panel = tfb_panel_open(o->model, o->tf ? o->tf : "all", a->pool))) return -1;
-    if (!a->fasta && !(a->fasta = tfb_fasta_open(o->fasta))) return -1;
+    if (!(a->pool = tfb_pool_create(o->session.threads - tfb_io_threads(o->session.threads)))) return -1;
+    if (!a->panel && !(a->panel = tfb_panel_open(o->session.model, o->session.tf ? o->session.tf : "all", a->pool)))
+        return -1;
+    if (!a->fasta && !(a->fasta = tfb_fasta_open(o->session.fasta))) return -1;
     if (tfb_vcf_read_open(&a->read, o, a->fasta) < 0) return -1;
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) return -1;
-    if (o->strand != TFB_STRAND_BOTH && tfb_panel_n_calibrated(a->panel) > 0)
+    if (o->session.strand != TFB_STRAND_BOTH && tfb_panel_n_calibrated(a->panel) > 0)
         tfb_warn("percentiles and calls are those of scores from both strands; with --strand %s they are only a guide",
-                 o->strand == TFB_STRAND_FWD ? "fwd" : "rev");
+                 tfb_strand_name[o->session.strand]);
     return 0;
 }
 
@@ -116,7 +116,7 @@ static int annotate_batches(args_t *a)
         q->b = tfb_vcf_queue_other(q);
         a->failed = 1;
         tfb_pool_beside(a->pool, beside, a);
-        int r = tfb_panel_windows(a->panel, w->code, w->base, w->n, a->o->strand, w->z);
+        int r = tfb_panel_windows(a->panel, w->code, w->base, w->n, a->o->session.strand, w->z);
         tfb_pool_end_beside(a->pool); /* if there was nothing to score */
         if (r < 0 || a->failed) return -1;
     }

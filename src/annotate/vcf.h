@@ -5,19 +5,17 @@
 
 #include "genome/fasta.h"
 #include "score/effect.h"
+#include "score/session.h"
 
 typedef struct {
-    const char *model;            /* one or more, comma-separated: panel.h */
-    const char *fasta, *in, *out; /* in, out: "-" = standard streams */
-    const char *tf;               /* NULL: the summary; "all" or names: a set of tags per TF */
-    const char *prefix;           /* of tags: "TFB" */
-    int csq;                      /* one string with everything, too: for `bcftools +split-vep` */
-    int haplotypes;               /* score each sample's haplotypes too */
-    char phase;                   /* what unphased genotypes mean to them: phased.h */
-    tfb_strand_t strand;
-    tfb_effect_opt_t effect; /* which TF is named, what is left out, what is called */
-    char check_ref;          /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
-    int max_n;               /* N allowed in a window */
+    tfb_session_opt_t session; /* tf NULL: the summary; "all" or names: a set of tags per TF */
+    const char *in, *out;      /* "-" = standard streams */
+    const char *prefix;        /* of tags: "TFB" */
+    int csq;                   /* one string with everything, too: for `bcftools +split-vep` */
+    int haplotypes;            /* score each sample's haplotypes too */
+    char phase;                /* what unphased genotypes mean to them: phased.h */
+    tfb_effect_opt_t effect;   /* which TF is named, what is left out, what is called */
+    char check_ref;            /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
     const char *regions, *targets;
     int regions_file, targets_file;       /* -R, -T rather than -r, -t */
     int regions_overlap, targets_overlap; /* -1 = htslib's default */
@@ -26,7 +24,6 @@ typedef struct {
     char out_type;                        /* b u z v; 0 = by the name of out, else v */
     int level;                            /* compression, -1 = default */
     int write_index;                      /* 0 no, 1 csi, 2 tbi */
-    int threads;
     int no_version;
     tfb_panel_t *panel; /* NULL, or the opened model (of these TFs) and reference, the caller's: for many small files */
     tfb_fasta_t *reference;

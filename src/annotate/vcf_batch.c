@@ -1,6 +1,7 @@
 /* vcf_batch.c - alleles and haplotypes to windows. */
 #include "annotate/vcf_batch.h"
 #include "genome/alleles.h"
+#include "util/vec.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -18,9 +19,9 @@ int tfb_vcf_queue_open(tfb_vcf_queue_t *q, const tfb_vcf_opt_t *o, tfb_vcf_read_
     q->most = most && atoi(most) > 0 && atoi(most) < RECORDS ? atoi(most) : RECORDS;
     q->b = q->store;
     for (int k = 0; k < 2; k++) q->store[k].win = (tfb_windows_t){.W = W, .T = T};
-    q->maker = (tfb_variants_t){.fasta = read->fasta, .win = &q->b->win, .max_n = o->max_n};
+    q->maker = (tfb_variants_t){.fasta = read->fasta, .win = &q->b->win, .max_n = o->session.max_n};
     if (!o->haplotypes) return 0;
-    q->phased = tfb_phased_create(read->hdr, tfb_vcf_read_name(read), o->phase, W, o->max_n);
+    q->phased = tfb_phased_create(read->hdr, tfb_vcf_read_name(read), o->phase, W, o->session.max_n);
     return q->phased ? 0 : -1;
 }
 
@@ -46,16 +47,7 @@ void tfb_vcf_queue_close(tfb_vcf_queue_t *q)
 static int add_alts(tfb_vcf_batch_t *b, tfb_vcf_item_t *it, int n_alt)
 {
     it->first = b->n_alts;
-    if (b->n_alts + n_alt > b->m_alts) {
-        int m = 2 * (b->n_alts + n_alt) + 64;
-        tfb_alt_t *p = realloc(b->alt, (size_t)m * sizeof *p);
-        if (!p) {
-            tfb_error("not enough memory for %d alleles", m);
-            return -1;
-        }
-        b->alt = p;
-        b->m_alts = m;
-    }
+    if (TFB_RESERVE(b->alt, b->m_alts, b->n_alts + n_alt, "alleles") < 0) return -1;
     b->n_alts += n_alt;
     for (int i = 0; i < n_alt; i++) b->alt[it->first + i] = TFB_NO_ALT;
     return 0;

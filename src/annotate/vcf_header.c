@@ -91,7 +91,7 @@ static int plan_line(tfb_vcf_header_t *h, tfb_vcf_tag_t *tag)
     bcf_hrec_t *old = bcf_hdr_get_hrec(h->hdr, kind->field, "ID", tag->name, NULL);
     if (old && check_old_line(h, old, kind) < 0) return -1;
     khash_str2int_get(h->names, tag->name, &whose);
-    kind->describe(&h->run, tag->t, what, sizeof what);
+    tfb_tag_describe(kind, &h->run, tag->t, what, sizeof what);
     if (ks_resize(&s, strlen(tag->name) + strlen(kind->number) + strlen(kind->type) + strlen(what) + 64) < 0 ||
         khash_str2int_set(h->names, tag->name, whose | WRITTEN) < 0) {
         free(s.s);
@@ -209,10 +209,10 @@ int tfb_vcf_header_make(tfb_vcf_header_t *h, const tfb_vcf_opt_t *o, const tfb_p
     h->o = o;
     h->hdr = hdr;
     h->in = in;
-    h->run = (tfb_tag_run_t){&o->effect, panel, o->strand, o->tf != NULL, properties(o, panel)};
-    h->n_sets = o->tf ? tfb_panel_n_targets(panel) : 1;
+    h->run = (tfb_tag_run_t){&o->effect, panel, o->session.strand, o->session.tf != NULL, properties(o, panel)};
+    h->n_sets = o->session.tf ? tfb_panel_n_targets(panel) : 1;
     if (!(h->names = khash_str2int_init())) return no_memory("the names of the tags");
-    if ((o->tf && reserve_names(h) < 0) || add_tags(h) < 0) return -1;
+    if ((o->session.tf && reserve_names(h) < 0) || add_tags(h) < 0) return -1;
     find_stale(h);
     return change_header(h);
 }

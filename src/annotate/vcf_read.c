@@ -45,7 +45,7 @@ int tfb_vcf_read_open(tfb_vcf_read_t *r, const tfb_vcf_opt_t *o, tfb_fasta_t *fa
         .targets_file = o->targets_file,
         .regions_overlap = o->regions_overlap,
         .targets_overlap = o->targets_overlap,
-        .threads = tfb_io_threads(o->threads),
+        .threads = tfb_io_threads(o->session.threads),
         .genotypes = o->haplotypes,
     };
     register_inputs(o);

@@ -1,5 +1,6 @@
 /* vcf_tags.c - writes the tags of the table into records, and removes those of an earlier run. */
 #include "annotate/vcf_tags.h"
+#include "util/vec.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -234,11 +235,10 @@ static int reserve(tfb_vcf_tags_t *w, const bcf1_t *rec, int n)
 {
     if (n > w->m_alts) {
         int m = 2 * n + 64;
-        tfb_tag_alt_t *alt = realloc(w->alt, (size_t)m * sizeof *alt);
-        if (alt) w->alt = alt;
-        float *v = realloc(w->value, ((size_t)m + 1) * sizeof *v);
-        if (v) w->value = v;
-        if (!alt || !v) {
+        int ok = 1;
+        w->alt = tfb_resize(w->alt, (size_t)m, sizeof *w->alt, &ok);
+        w->value = tfb_resize(w->value, (size_t)m + 1, sizeof *w->value, &ok);
+        if (!ok) {
             tfb_error("not enough memory for a record with %d ALTs", n);
             return -1;
         }

@@ -5,20 +5,13 @@
 #include <htslib/tbx.h>
 #include <inttypes.h>
 #include <string.h>
-#include <strings.h>
-
-static int has_suffix(const char *s, const char *suffix)
-{
-    size_t n = strlen(s), m = strlen(suffix);
-    return n >= m && strcasecmp(s + n - m, suffix) == 0;
-}
 
 /* As in bcftools: a recognised name decides, then -O, then plain VCF. */
 static char out_type(const tfb_vcf_opt_t *o)
 {
-    if (has_suffix(o->out, ".bcf")) return o->out_type == 'u' ? 'u' : 'b';
-    if (has_suffix(o->out, ".vcf.gz") || has_suffix(o->out, ".vcf.bgz")) return 'z';
-    if (has_suffix(o->out, ".vcf")) return 'v';
+    if (tfb_ends_with_case(o->out, ".bcf")) return o->out_type == 'u' ? 'u' : 'b';
+    if (tfb_ends_with_case(o->out, ".vcf.gz") || tfb_ends_with_case(o->out, ".vcf.bgz")) return 'z';
+    if (tfb_ends_with_case(o->out, ".vcf")) return 'v';
     return o->out_type ? o->out_type : 'v';
 }
 
@@ -71,9 +64,9 @@ static int build_index(const tfb_vcf_write_t *w)
     const char *name = tfb_out_name(w->whole), *why = ": is it sorted?";
     int shift = o->write_index == 2 ? 0 : 14, r;
     if (out_type(o) == 'b')
-        r = bcf_index_build3(name, w->index, 14, o->threads);
+        r = bcf_index_build3(name, w->index, 14, o->session.threads);
     else
-        r = tbx_index_build3(name, w->index, shift, o->threads, &tbx_conf_vcf);
+        r = tbx_index_build3(name, w->index, shift, o->session.threads, &tbx_conf_vcf);
     if (r == 0) return 0;
     if (r == -2) why = ": cannot read it back";
     if (r == -4) why = ": cannot write the index";

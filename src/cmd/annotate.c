@@ -4,6 +4,7 @@
 #include "annotate/rows.h"
 #include "annotate/vcf.h"
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "genome/input.h"
 #include <ctype.h>
 #include <getopt.h>
@@ -39,17 +40,15 @@ static void usage(FILE *f, const char *tool)
         "that more than one knows\n"
         "                           is the last one's, and layers that they share are computed once. A folder stands "
         "for its models,\n"
-        "                           of many TFs before of few\n"
-        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-        "      --tf LIST            tags for these TFs, comma-separated, or all [a summary]\n"
-        "      --prefix STR         first part of the tags' names [TFB]\n"
+        "                           of many TFs before of few\n" TFB_USAGE_FASTA
+        "      --tf LIST            tags for these TFs, comma-separated, or all [a summary]\n" TFB_USAGE_PREFIX
         "      --rank-by WHAT       the summary's TF is the one of the largest delta, percentile or lor [delta]\n"
         "      --min-percentile NUM  write only TFs whose change exceeds that of so many per cent of random SNVs; "
         "this, PCT and CALL\n"
         "                           need a calibrated model (tfbind model --calibrate)\n"
         "      --percentile-of WHAT  percentiles are by the change of delta or lor [delta]\n"
-        "      --call-percentile NUM  gain, loss or change of a site is called from this percentile on [95]\n"
-        "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+        "      --call-percentile NUM  gain, loss or change of a site is called from this percentile on "
+        "[95]\n" TFB_USAGE_STRAND
         "      --csq                INFO/TFB_CSQ as well: all in one string, which `bcftools +split-vep` reads\n"
         "Genotypes\n"
         "      --haplotypes         score each sample's haplotypes as they are, with all their variants: "
@@ -79,9 +78,7 @@ static void usage(FILE *f, const char *tool)
         "of -o, else v]\n"
         "  -W, --write-index[=csi|tbi]  index the output\n"
         "      --no-version         do not append version and command line to the header\n"
-        "  -@, --threads INT        threads in all [%s]\n"
-        "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-        "  -h, --help               this text\n",
+        "  -@, --threads INT        threads in all [%s]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
         plugin ? "Predict how variants change transcription-factor binding."
                : "Predict transcription-factor binding of variants, in the file they are in.",
         plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa"
@@ -116,111 +113,58 @@ static void usage(FILE *f, const char *tool)
 
 /* ---- options: one row each ---- */
 
-/* What is read, as bits: which of it an option is for. Inside bcftools VCF and BCF are all. */
+/* What is read, as bits: which of it an option is for (0: all). Inside bcftools VCF and BCF are all. */
 enum { VCF = 1, BED = 2, FASTA = 4, BAM = 8, PLUGIN = 16, VARIANTS = VCF | PLUGIN, PROGRAM = VCF | BED | FASTA | BAM };
-enum { ANY = PROGRAM | PLUGIN };
 
 /* Options that one message names together, if one of them is given for a format that it is not for. */
-typedef enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, ALIGNMENTS, GROUPS } group_t;
+enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, ALIGNMENTS, GROUPS };
 
-typedef struct args_t args_t;
-
-typedef struct option_row_t option_row_t;
-struct option_row_t {
-    const char *name;
-    int arg, id; /* as struct option */
-    unsigned formats;
-    group_t group;
-    /* Takes a value. Returns 0, or 1 (logged). */
-    int (*set)(args_t *a, const option_row_t *row, const char *value);
-    size_t to, also; /* offsets in args_t of what is set */
-    int number;      /* that `also`, or a flag, becomes */
-    const char *const *words;
-    int n_words;
-    const char *letters, *hint; /* one letter of these; the same in words */
-    double lo, hi;
-    int first_is_default; /* its first word may be given for any format: nothing changes */
-    const char *shown;    /* in messages, if not -x or --name */
-};
-
-struct args_t {
+typedef struct {
     tfb_vcf_opt_t vcf; /* has what all formats have in common, too */
     tfb_rows_opt_t rows;
     tfb_bam_opt_t bam;
     const char *input, *type;
     int n_in;
-    char *given; /* by row */
+    char given[TFB_MAX_OPTIONS]; /* by row */
     const char *tool;
     char *command;
-};
+} args_t;
 
-static void *field(args_t *a, size_t offset) { return (char *)a + offset; }
-
-static int set_text(args_t *a, const option_row_t *row, const char *value)
-{
-    *(const char **)field(a, row->to) = value;
-    return 0;
-}
+static void *field(void *args, size_t offset) { return (char *)args + offset; }
 
 /* A name, and what kind of name it is. */
-static int set_text_of_kind(args_t *a, const option_row_t *row, const char *value)
+static int set_text_of_kind(void *args, const tfb_option_t *row, const char *value)
 {
-    *(int *)field(a, row->also) = row->number;
-    return set_text(a, row, value);
+    *(int *)field(args, row->also) = row->number;
+    return tfb_set_text(args, row, value);
 }
 
-static int set_filter(args_t *a, const option_row_t *row, const char *value)
+static int set_filter(void *args, const tfb_option_t *row, const char *value)
 {
+    args_t *a = args;
     int twice = a->vcf.filter != NULL;
     if (twice) tfb_error("only one -i or -e expression can be given");
     set_text_of_kind(a, row, value);
     return twice;
 }
 
-static int set_flag(args_t *a, const option_row_t *row, const char *value)
-{
-    (void)value;
-    *(int *)field(a, row->to) = 1;
-    return 0;
-}
-
-static int set_word(args_t *a, const option_row_t *row, const char *value)
-{
-    int k = tfb_word(row->name, value, row->words, row->n_words);
-    if (k >= 0) *(int *)field(a, row->to) = k;
-    return k < 0;
-}
-
-static int set_letter(args_t *a, const option_row_t *row, const char *value)
+static int set_letter(void *args, const tfb_option_t *row, const char *value)
 {
     if (strlen(value) != 1 || !strchr(row->letters, *value)) {
         tfb_error("--%s is %s, not '%s'", row->name, row->hint, value);
         return 1;
     }
-    *(char *)field(a, row->to) = *value;
+    *(char *)field(args, row->to) = *value;
     return 0;
-}
-
-static int set_int(args_t *a, const option_row_t *row, const char *value)
-{
-    long v;
-    if (tfb_cmd_int(row->name, value, (long)row->lo, (long)row->hi, &v)) return 1;
-    *(int *)field(a, row->to) = (int)v;
-    return 0;
-}
-
-static int set_double(args_t *a, const option_row_t *row, const char *value)
-{
-    return tfb_cmd_double(row->name, value, row->lo, row->hi, field(a, row->to));
 }
 
 /* bcftools has a word for each number. */
-static int set_overlap(args_t *a, const option_row_t *row, const char *value)
+static int set_overlap(void *args, const tfb_option_t *row, const char *value)
 {
     static const char *const word[3] = {"pos", "record", "variant"};
     for (int i = 0; i < 3; i++)
         if (strcmp(value, word[i]) == 0 || (*value == '0' + i && !value[1])) {
-            *(int *)field(a, row->to) = i;
+            *(int *)field(args, row->to) = i;
             return 0;
         }
     int near = tfb_nearest(value, (char *const *)word, 3);
@@ -230,147 +174,92 @@ static int set_overlap(args_t *a, const option_row_t *row, const char *value)
     return 1;
 }
 
-static int set_index(args_t *a, const option_row_t *row, const char *value)
+static int set_index(void *args, const tfb_option_t *row, const char *value)
 {
+    args_t *a = args;
     if (value && *value == '=') value++;
     a->vcf.write_index = value ? 1 + tfb_word(row->name, value, row->words, row->n_words) : 1;
     return !a->vcf.write_index;
 }
 
-static int set_hts_option(args_t *a, const option_row_t *row, const char *value)
+static int set_hts_option(void *args, const tfb_option_t *row, const char *value)
 {
-    if (hts_opt_add(field(a, row->to), value) == 0) return 0;
+    if (hts_opt_add(field(args, row->to), value) == 0) return 0;
     tfb_error("--%s takes an option of htslib's, such as level=1 or required_fields=0x1, not '%s'", row->name, value);
     return 1;
 }
 
-static int set_threads(args_t *a, const option_row_t *row, const char *value)
-{
-    if (set_int(a, row, value)) return 1;
-    if (a->vcf.threads < 1) a->vcf.threads = 1;
-    return 0;
-}
+#define ALSO(field, value)  .also = offsetof(args_t, field), .number = (value)
+#define VALUE(set_function) .arg = 1, .set = (set_function)
+#define EFFECT              .formats = VARIANTS, .group = EFFECTS
+#define RECORD              .formats = VARIANTS, .group = RECORDS
 
-static int set_verbosity(args_t *a, const option_row_t *row, const char *value)
-{
-    long v;
-    (void)a;
-    if (tfb_cmd_int(row->name, value, 0, 9, &v)) return 1;
-    tfb_log_level((int)v);
-    return 0;
-}
-
-/* Options without a letter are numbered from here by their row. */
-enum { FIRST_ID = 256, HELP = 'h' };
-
-#define TO(field)          .to = offsetof(args_t, field)
-#define ALSO(field, value) .also = offsetof(args_t, field), .number = (value)
-#define WORDS(...) \
-    .words = (const char *const[]){__VA_ARGS__}, .n_words = sizeof((const char *const[]){__VA_ARGS__}) / sizeof(char *)
-#define TEXT            .arg = required_argument, .set = set_text
-#define FLAG            .arg = no_argument, .set = set_flag
-#define WORD            .arg = required_argument, .set = set_word
-#define VALUE(function) .arg = required_argument, .set = (function)
-#define EFFECT          .formats = VARIANTS, .group = EFFECTS
-#define RECORD          .formats = VARIANTS, .group = RECORDS
+static const char *const scale_name[] = {"delta", "lor"}, *const unit_name[] = {"probability", "logit"},
+                         *const window_name[] = {"center", "tile"}, *const index_name[] = {"csi", "tbi", "bai"};
 
 /* Messages name options in this order. */
-static const option_row_t option_rows[] = {
-    {"model", TEXT, .id = 'm', .formats = ANY, TO(vcf.model)},
-    {"fasta-ref", TEXT, .id = 'f', .formats = ANY, TO(vcf.fasta)},
-    {"tf", TEXT, .formats = ANY, TO(vcf.tf)},
-    {"prefix", TEXT, .formats = ANY, TO(vcf.prefix)},
-    {"rank-by", WORD, EFFECT, TO(vcf.effect.rank), .words = tfb_rank_name, .n_words = 3},
-    {"min-percentile", VALUE(set_double), EFFECT, TO(vcf.effect.min_percentile), .hi = 100},
-    {"percentile-of", WORD, EFFECT, TO(vcf.effect.scale), WORDS("delta", "lor")},
-    {"call-percentile", VALUE(set_double), EFFECT, TO(vcf.effect.call_percentile), .hi = 100},
-    {"strand", WORD, .formats = ANY, TO(vcf.strand), WORDS("both", "fwd", "rev")},
-    {"haplotypes", FLAG, .formats = VARIANTS, .group = GENOTYPES, TO(vcf.haplotypes)},
-    {"csq", FLAG, .formats = VARIANTS, .group = GENOTYPES, TO(vcf.csq)},
-    {"phase", VALUE(set_letter), .id = 'p', .formats = ANY, TO(vcf.phase), .letters = "amrRs",
-     .hint = "a, m, r, R or s"},
-    {"check-ref", VALUE(set_letter), .id = 'c', .formats = ANY, TO(vcf.check_ref), .letters = "ewx",
-     .hint = "e, w or x"},
-    {"max-n", VALUE(set_int), .formats = ANY, TO(vcf.max_n), .hi = TFB_MAX_WINDOW},
-    {"include", VALUE(set_filter), .id = 'i', RECORD, TO(vcf.filter), ALSO(vcf.exclude, 0)},
-    {"exclude", VALUE(set_filter), .id = 'e', RECORD, TO(vcf.filter), ALSO(vcf.exclude, 1)},
-    {"keep-sites", FLAG, .id = 'k', RECORD, TO(vcf.keep_sites)},
-    {"regions", VALUE(set_text_of_kind), .id = 'r', RECORD, TO(vcf.regions), ALSO(vcf.regions_file, 0)},
-    {"regions-file", VALUE(set_text_of_kind), .id = 'R', RECORD, TO(vcf.regions), ALSO(vcf.regions_file, 1)},
-    {"regions-overlap", VALUE(set_overlap), .formats = ANY, TO(vcf.regions_overlap)},
-    {"targets", VALUE(set_text_of_kind), .id = 't', RECORD, TO(vcf.targets), ALSO(vcf.targets_file, 0)},
-    {"targets-file", VALUE(set_text_of_kind), .id = 'T', RECORD, TO(vcf.targets), ALSO(vcf.targets_file, 1)},
-    {"targets-overlap", VALUE(set_overlap), .formats = ANY, TO(vcf.targets_overlap)},
-    {"output", TEXT, .id = 'o', .formats = ANY, TO(vcf.out)},
-    {"output-type", TEXT, .id = 'O', .formats = VARIANTS | BAM, .group = RECORDS, TO(type)},
-    {"output-fmt", TEXT, .id = 'O', .formats = VARIANTS | BAM, .group = RECORDS, TO(type)},
-    {"write-index", .arg = optional_argument, .set = set_index, .id = 'W', .formats = VARIANTS | BAM, .group = RECORDS,
-     WORDS("csi", "tbi", "bai")},
-    {"no-version", FLAG, .formats = ANY, TO(vcf.no_version)},
-    {"no-PG", FLAG, .formats = ANY, TO(vcf.no_version)},
-    {"input", TEXT, .formats = PROGRAM, TO(input)},
-    {"scale", WORD, .formats = PROGRAM, TO(rows.logit), WORDS("probability", "logit"), .first_is_default = 1},
-    {"window", WORD, .formats = PROGRAM, TO(rows.tile), WORDS("center", "tile"), .first_is_default = 1},
-    {"step", VALUE(set_int), .formats = PROGRAM, TO(rows.step), .lo = 1, .hi = TFB_MAX_WINDOW},
-    {"reads", FLAG, .formats = BAM, .group = ALIGNMENTS, TO(bam.reads)},
-    {"tags", TEXT, .formats = BAM, .group = ALIGNMENTS, TO(bam.tags)},
-    {"reference", TEXT, .formats = BAM, .group = ALIGNMENTS, TO(bam.reference)},
-    {"input-fmt-option", VALUE(set_hts_option), .formats = BAM, .group = ALIGNMENTS, TO(bam.in_options),
+static const tfb_option_t options[] = {
+    TFB_OPTIONS_SESSION(vcf.session),
+    {TFB_OPTION_PREFIX(vcf.prefix)},
+    {"rank-by", TFB_WORD(vcf.effect.rank, tfb_rank_name, 3), EFFECT},
+    {"min-percentile", TFB_NUM(vcf.effect.min_percentile, 0, 100), EFFECT},
+    {"percentile-of", TFB_WORD(vcf.effect.scale, scale_name, 2), EFFECT},
+    {"call-percentile", TFB_NUM(vcf.effect.call_percentile, 0, 100), EFFECT},
+    {"haplotypes", TFB_FLAG(vcf.haplotypes), .formats = VARIANTS, .group = GENOTYPES},
+    {"csq", TFB_FLAG(vcf.csq), .formats = VARIANTS, .group = GENOTYPES},
+    {"phase", .id = 'p', VALUE(set_letter), TFB_TO(vcf.phase), .letters = "amrRs", .hint = "a, m, r, R or s"},
+    {"check-ref", .id = 'c', VALUE(set_letter), TFB_TO(vcf.check_ref), .letters = "ewx", .hint = "e, w or x"},
+    {"include", .id = 'i', VALUE(set_filter), RECORD, TFB_TO(vcf.filter), ALSO(vcf.exclude, 0)},
+    {"exclude", .id = 'e', VALUE(set_filter), RECORD, TFB_TO(vcf.filter), ALSO(vcf.exclude, 1)},
+    {"keep-sites", .id = 'k', TFB_FLAG(vcf.keep_sites), RECORD},
+    {"regions", .id = 'r', VALUE(set_text_of_kind), RECORD, TFB_TO(vcf.regions), ALSO(vcf.regions_file, 0)},
+    {"regions-file", .id = 'R', VALUE(set_text_of_kind), RECORD, TFB_TO(vcf.regions), ALSO(vcf.regions_file, 1)},
+    {"regions-overlap", VALUE(set_overlap), TFB_TO(vcf.regions_overlap)},
+    {"targets", .id = 't', VALUE(set_text_of_kind), RECORD, TFB_TO(vcf.targets), ALSO(vcf.targets_file, 0)},
+    {"targets-file", .id = 'T', VALUE(set_text_of_kind), RECORD, TFB_TO(vcf.targets), ALSO(vcf.targets_file, 1)},
+    {"targets-overlap", VALUE(set_overlap), TFB_TO(vcf.targets_overlap)},
+    {TFB_OPTION_OUTPUT(vcf.out)},
+    {"output-type", .id = 'O', TFB_TEXT(type), .formats = VARIANTS | BAM, .group = RECORDS},
+    {"output-fmt", .id = 'O', TFB_TEXT(type), .formats = VARIANTS | BAM, .group = RECORDS},
+    {"write-index", .id = 'W', .arg = 2, .set = set_index, .words = index_name, .n_words = 3, .formats = VARIANTS | BAM,
+     .group = RECORDS},
+    {"no-version", TFB_FLAG(vcf.no_version)},
+    {"no-PG", TFB_FLAG(vcf.no_version)},
+    {"input", TFB_TEXT(input), .formats = PROGRAM},
+    {"scale", TFB_WORD(rows.logit, unit_name, 2), .formats = PROGRAM, .first_is_default = 1},
+    {"window", TFB_WORD(rows.tile, window_name, 2), .formats = PROGRAM, .first_is_default = 1},
+    {"step", TFB_INT(rows.step, 1, TFB_MAX_WINDOW), .formats = PROGRAM},
+    {"reads", TFB_FLAG(bam.reads), .formats = BAM, .group = ALIGNMENTS},
+    {"tags", TFB_TEXT(bam.tags), .formats = BAM, .group = ALIGNMENTS},
+    {"reference", TFB_TEXT(bam.reference), .formats = BAM, .group = ALIGNMENTS},
+    {"input-fmt-option", VALUE(set_hts_option), TFB_TO(bam.in_options), .formats = BAM, .group = ALIGNMENTS,
      .shown = "--...-fmt-option"},
-    {"output-fmt-option", VALUE(set_hts_option), .formats = BAM, .group = ALIGNMENTS, TO(bam.out_options),
+    {"output-fmt-option", VALUE(set_hts_option), TFB_TO(bam.out_options), .formats = BAM, .group = ALIGNMENTS,
      .shown = "--...-fmt-option"},
-    {"threads", VALUE(set_threads), .id = '@', .formats = ANY, TO(vcf.threads), .hi = 1024},
-    {"verbosity", VALUE(set_verbosity), .id = 'v', .formats = ANY},
-    {"help", .id = HELP, .formats = ANY},
+    {TFB_OPTION_VERBOSITY},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
 };
-enum { N_ROWS = sizeof option_rows / sizeof *option_rows };
-
-/* The table as getopt_long takes it. letters: room for 3 characters a row. */
-static void make_getopt(struct option *opts, char *letters)
-{
-    *letters++ = '+';
-    for (int k = 0; k < N_ROWS; k++) {
-        const option_row_t *row = &option_rows[k];
-        opts[k] = (struct option){row->name, row->arg, NULL, row->id ? row->id : FIRST_ID + k};
-        if (row->id) *letters++ = (char)row->id;
-        for (int i = 0; row->id && i < row->arg; i++) *letters++ = ':'; /* one: a value, two: it may have one */
-    }
-    opts[N_ROWS] = (struct option){NULL, 0, NULL, 0};
-    *letters = 0;
-}
-
-static int find_row(int id)
-{
-    if (id >= FIRST_ID) return id - FIRST_ID;
-    for (int k = 0; k < N_ROWS; k++)
-        if (option_rows[k].id == id) return k;
-    return -1;
-}
 
 /* Parses the arguments. Files and options may come in any order. Returns 0, 1 if something is wrong (logged), or
- * HELP. */
+ * TFB_HELP. */
 static int parse(args_t *a, int argc, char **argv)
 {
-    struct option opts[N_ROWS + 1];
-    char letters[3 * N_ROWS + 2];
     int bad = 0;
-    make_getopt(opts, letters);
     optind = 0; /* the host has parsed options before us: start afresh */
     while (optind < argc) {
-        int c = tfb_cmd_getopt(argc, argv, letters, opts), k = c < 0 ? -1 : find_row(c);
-        if (c == HELP) return HELP;
-        if (k >= 0) {
-            bad |= option_rows[k].set(a, &option_rows[k], optarg);
-            a->given[k] = !option_rows[k].first_is_default || *(int *)field(a, option_rows[k].to);
-        } else if (c >= 0)
-            bad = 1;
-        else if (optind < argc) {
-            a->vcf.in = argv[optind++];
-            a->n_in++;
-        }
+        int r = tfb_options_parse(options, "+", a, argc, argv, a->given);
+        if (r == TFB_HELP) return r;
+        bad |= r;
+        if (optind >= argc) break;
+        a->vcf.in = argv[optind++];
+        a->n_in++;
     }
     return bad;
 }
+
+/* Is an option for this format? */
+static int is_for(const tfb_option_t *row, unsigned bit) { return !row->formats || (row->formats & bit); }
 
 /* ---- what is read ---- */
 
@@ -401,14 +290,9 @@ static int run_rows(args_t *a, int (*run)(const tfb_rows_opt_t *o))
 {
     const tfb_vcf_opt_t *o = &a->vcf;
     tfb_rows_opt_t *r = &a->rows;
-    r->model = o->model;
-    r->fasta = o->fasta;
+    r->session = o->session;
     r->in = o->in;
     r->out = o->out;
-    r->tf = o->tf;
-    r->max_n = o->max_n;
-    r->strand = o->strand;
-    r->threads = o->threads;
     return run(r);
 }
 
@@ -419,18 +303,13 @@ static int run_bam(args_t *a)
 {
     const tfb_vcf_opt_t *o = &a->vcf;
     tfb_bam_opt_t *b = &a->bam;
-    b->model = o->model;
-    b->fasta = o->fasta;
+    b->session = o->session;
     b->in = o->in;
     b->out = o->out;
     b->format = a->type;
-    b->tf = o->tf;
     b->logit = a->rows.logit;
     b->tile = a->rows.tile;
     b->step = a->rows.step;
-    b->strand = o->strand;
-    b->max_n = o->max_n;
-    b->threads = o->threads;
     b->write_index = o->write_index == 3 ? 2 : o->write_index;
     b->no_pg = o->no_version;
     b->command = a->command;
@@ -456,20 +335,26 @@ static const format_t formats[] = {
 static const format_t of_plugin = {TFB_IN_VCF,    PLUGIN, "VCF and BCF", .bad_index = 3, .bad_index_name = "bai",
                                    .run = run_vcf};
 
-/* Appends the options that are not for a format, of a group (NO_GROUP: of all), as "-a, -b and --c". */
-static void list_refused(unsigned bit, group_t group, char *list, size_t m)
+/* Writes how messages name an option. */
+static void show(const tfb_option_t *row, char *text, size_t m)
 {
-    char shown[N_ROWS][32];
+    if (row->shown)
+        snprintf(text, m, "%s", row->shown);
+    else if (row->id)
+        snprintf(text, m, "-%c", row->id);
+    else
+        snprintf(text, m, "--%s", row->name);
+}
+
+/* Lists the options that are not for a format, of a group (NO_GROUP: of all), as "-a, -b and --c". */
+static void list_refused(unsigned bit, int group, char *list, size_t m)
+{
+    char shown[TFB_MAX_OPTIONS][32];
     int n = 0;
     size_t used = 0;
-    for (int k = 0; k < N_ROWS; k++) {
-        if ((option_rows[k].formats & bit) || (group && option_rows[k].group != group)) continue;
-        if (option_rows[k].shown)
-            snprintf(shown[n], sizeof shown[n], "%s", option_rows[k].shown);
-        else if (option_rows[k].id)
-            snprintf(shown[n], sizeof shown[n], "-%c", option_rows[k].id);
-        else
-            snprintf(shown[n], sizeof shown[n], "--%s", option_rows[k].name);
+    for (const tfb_option_t *row = options; row->name; row++) {
+        if (is_for(row, bit) || (group && row->group != group)) continue;
+        show(row, shown[n], sizeof shown[n]);
         n += !n || strcmp(shown[n], shown[n - 1]); /* two names of one option */
     }
     for (int i = 0; i < n && used < m; i++) {
@@ -484,15 +369,15 @@ static int check_options(const args_t *a, const format_t *f)
 {
     char list[512] = "";
     int refused[GROUPS] = {0}, any = 0;
-    for (int k = 0; k < N_ROWS; k++)
-        if (a->given[k] && !(option_rows[k].formats & f->bit)) refused[option_rows[k].group] = any = 1;
+    for (int k = 0; options[k].name; k++)
+        if (a->given[k] && !is_for(&options[k], f->bit)) refused[options[k].group] = any = 1;
     if (!any) return 0;
     if (f->bit == PLUGIN) {
         list_refused(PLUGIN, NO_GROUP, list, sizeof list);
         tfb_error("%s are for BED, FASTA and BAM, which `tfbind annotate` reads", list);
         return -1;
     }
-    group_t group = RECORDS;
+    int group = RECORDS;
     while (!refused[group] && group < ALIGNMENTS) group++;
     list_refused(f->bit, group, list, sizeof list);
     if (group == ALIGNMENTS)
@@ -515,18 +400,18 @@ static const format_t *find_format(args_t *a)
 /* Checks the options together and runs. Returns 0, or -1 (logged). */
 static int check_and_run(args_t *a)
 {
-    if (a->given[find_row('p')] && !a->vcf.haplotypes)
+    if (a->given[tfb_options_row(options, "phase")] && !a->vcf.haplotypes)
         tfb_error("--phase is about the genotypes of --haplotypes");
     else if (a->n_in > 1)
         tfb_error("one input at a time, not %d (%s, ...)", a->n_in, a->vcf.in);
-    else if (!a->vcf.model)
+    else if (!a->vcf.session.model)
         tfb_error("-m model.safetensors is missing (-h shows all options)");
     else {
         const format_t *f = find_format(a);
         if (!f || check_options(a, f) < 0) return -1;
         if (a->vcf.write_index && a->vcf.write_index == f->bad_index)
             tfb_error("--write-index=%s is not for %s", f->bad_index_name, f->name);
-        else if (!f->without_fasta && !a->vcf.fasta)
+        else if (!f->without_fasta && !a->vcf.session.fasta)
             tfb_error("-f ref.fa is missing (-h shows all options)");
         else
             return f->run(a);
@@ -554,7 +439,7 @@ static char *join_command(int argc, char **argv, const char *tool)
 static int parse_and_run(args_t *a, int argc, char **argv)
 {
     int r = parse(a, argc, argv);
-    if (r == HELP) {
+    if (r == TFB_HELP) {
         usage(stdout, a->tool);
         return 0;
     }
@@ -568,11 +453,10 @@ static int parse_and_run(args_t *a, int argc, char **argv)
 int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status)
 {
     args_t a = {.tool = tool};
-    char given[N_ROWS] = {0}, **arg = malloc(((size_t)argc + 1) * sizeof *arg);
+    char **arg = malloc(((size_t)argc + 1) * sizeof *arg);
     int n_arg = 0, status = fail_status;
     tfb_vcf_defaults(&a.vcf);
     tfb_log_prefix(prefix);
-    a.given = given;
     a.command = join_command(argc, argv, tool);
     if (arg && a.command) {
         /* `--` separates the host's options from the plugin's; with or without it, on either side, means the same */

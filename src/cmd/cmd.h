@@ -2,8 +2,6 @@
 #ifndef TFB_CMD_H
 #define TFB_CMD_H
 
-#include "nn/infer.h"
-#include <stddef.h>
 #include <stdio.h>
 
 typedef struct {
@@ -53,10 +51,9 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
  * 1; names that are no targets are skipped, so that one table serves many runs. Returns (n_targets),
  * release with free(); NULL (logged) on failure, or if a target has two weights or none has one. */
 float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets);
-/* The value of --schedule as a tfb_schedule_t: 0, or 1 (logged). */
-int tfb_cmd_schedule(const char *s, int *schedule);
-/* The value of --strand: 0, or 1 (logged). *strand is not set on failure. */
-int tfb_cmd_strand(const char *s, tfb_strand_t *strand);
+/* Takes the value of -@, in which 0 means 1, or of -v, which is applied: 0, or 1 (logged). */
+int tfb_cmd_threads(const char *s, int *threads);
+int tfb_cmd_verbosity(const char *s);
 /* Applies the value of --precision: 0, or 1 (logged). */
 int tfb_cmd_precision(const char *s);
 /* After the options: without any the usage, on standard error; else an error for an argument too many or for the first

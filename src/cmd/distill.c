@@ -8,7 +8,6 @@
 #include "train/record.h"
 #include "train/teach.h"
 #include "train/transfer.h"
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -153,34 +152,29 @@ static int run(args_t *a, int argc, char **argv)
     return ret;
 }
 
+static const tfb_option_t options[] = {
+    {"teachers", TFB_TEXT(teachers)},
+    {"hard", TFB_NUM(t.fit.hard, 0, 1)},
+    {"unlabelled", TFB_TEXT(t.unlabelled)},
+    {"targets", TFB_TEXT(targets)},
+    {"arch", .id = 'a', TFB_TEXT(arch)},
+    {"spec", TFB_TEXT(spec)},
+    {"motifs", TFB_TEXT(motifs)},
+    {"from", TFB_TEXT(from)},
+    TFB_OPTIONS_TRAINING(t),
+};
+
 int tfb_cmd_distill(int argc, char **argv)
 {
     args_t a = {.t.fit = {.rate = 0.003, .epochs = 15, .batch = 100, .seed = 1, .hard = 0.3}};
-    enum { TEACHERS = 256, HARD, UNLABELLED, TARGETS, SPEC, MOTIFS, FROM };
-    static const struct option opts[] = {
-        {"teachers", 1, NULL, TEACHERS}, {"hard", 1, NULL, HARD}, {"unlabelled", 1, NULL, UNLABELLED},
-        {"targets", 1, NULL, TARGETS},   {"arch", 1, NULL, 'a'},  {"spec", 1, NULL, SPEC},
-        {"motifs", 1, NULL, MOTIFS},     {"from", 1, NULL, FROM}, TFB_TRAINING_OPTIONS};
-    int c, bad = 0;
-    while ((c = tfb_cmd_getopt(argc, argv, "a:" TFB_TRAINING_LETTERS, opts)) >= 0) switch (c) {
-        case TEACHERS: a.teachers = optarg; break;
-        case HARD: bad |= tfb_cmd_double("hard", optarg, 0, 1, &a.t.fit.hard); break;
-        case UNLABELLED: a.t.unlabelled = optarg; break;
-        case TARGETS: a.targets = optarg; break;
-        case 'a': a.arch = optarg; break;
-        case SPEC: a.spec = optarg; break;
-        case MOTIFS: a.motifs = optarg; break;
-        case FROM: a.from = optarg; break;
-        case 'h': usage(stdout); return 0;
-        case '?': return 1;
-        default: bad |= tfb_training_option(&a.t, c, optarg);
-        }
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+    if (r) return r > 0;
     const char *const need[][2] = {{a.teachers, "--teachers models"},
                                    {a.t.fasta, "-f ref.fa"},
                                    {a.t.labels, "-l labels.bed.gz"},
                                    {a.t.out, "-o student.safetensors"},
                                    {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("distill", argc, argv, usage, need, NULL, NULL)) return 1;
+    if (tfb_cmd_incomplete("distill", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.from && (a.arch || a.spec || a.motifs)) {
         tfb_error("--from starts from a model's network and weights: it cannot be used with -a, --spec or --motifs");
         return 1;

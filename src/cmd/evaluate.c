@@ -1,11 +1,12 @@
 /* evaluate.c - `tfbind evaluate`: a model's predictions against labels, a row a target. */
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "genome/labels.h"
 #include "nn/panel.h"
 #include "train/fit.h"
 #include "train/metrics.h"
+#include "train/predict.h"
 #include "train/transfer.h"
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -41,14 +42,11 @@ static void usage(FILE *f)
         "\n"
         "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
         "\n"
-        "  -m, --model FILE         model\n"
-        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-        "  -l, --labels FILE        regions and labels, as for pretrain\n"
+        "  -m, --model FILE         model\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
         "      --chroms LIST        only regions of these contigs [all]\n"
         "      --tf LIST            only these targets [those that model and labels share]\n"
         "      --allow-leak         compare on regions that trained the model as well; the numbers are then too good "
-        "[refused]\n"
-        "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
+        "[refused]\n" TFB_USAGE_STRAND
         "      --balanced           compare on each target's bound regions and as many unbound ones, matched by GC "
         "content in 10 bins and\n"
         "                           drawn by --seed, as the published single-TF models were tested [all resolved "
@@ -57,10 +55,7 @@ static void usage(FILE *f)
         "[0]\n"
         "      --seed INT           of the bootstrap and of --balanced [1]\n"
         "      --predictions FILE   also write the logits of each region compared, tab-separated\n"
-        "  -o, --output FILE        the table [standard output]\n"
-        "  -@, --threads INT        threads in all [all processors]\n"
-        "  -h, --help               this text\n"
-        "\n"
+        "  -o, --output FILE        the table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_HELP "\n"
         "n and n_bound count the regions compared. Measures are `.` for targets with fewer than 10 regions of either "
         "class; mcc, precision,\n"
         "recall and accuracy are at a probability of 0.5. The last row is the mean over targets with measures, n their "
@@ -263,29 +258,16 @@ static int load_examples(job_t *j)
 /* Logits of the regions idx. 0 or -1 (logged). */
 static int score(job_t *j)
 {
-    enum { BLOCK = 4096 };
-    int ret = -1, W = j->m->window;
-    uint8_t *code = NULL;
+    const args_t *a = j->a;
     tfb_infer_t *f = NULL;
-    tfb_pool_t *pool = tfb_pool_create(j->a->threads);
-    if (!pool || !(f = tfb_infer_create(j->m->net, j->target, j->T, pool)) ||
-        !(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) ||
-        !(code = tfb_alloc((size_t)BLOCK * (size_t)W, 1, "windows")))
-        goto done;
-    for (int64_t i = 0; i < j->n; i += BLOCK) {
-        int64_t k = j->n - i < BLOCK ? j->n - i : BLOCK;
-        float *z = j->z + i * j->T;
-        for (int64_t q = 0; q < k; q++) tfb_examples_codes(j->ex, j->idx[i + q], 0, code + q * W);
-        if (tfb_infer_windows(f, code, NULL, k, j->a->strand, z) < 0 ||
-            tfb_logits_check(j->a->model, j->names, j->T, z, k) < 0)
-            goto done;
-    }
-    ret = 0;
-done:
+    tfb_pool_t *pool = tfb_pool_create(a->threads);
+    int ok = pool && (f = tfb_infer_create(j->m->net, j->target, j->T, pool)) &&
+             (j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) &&
+             tfb_predict_by(f, j->ex, j->idx, (size_t)j->n, a->strand, pool, j->z) == 0 &&
+             tfb_logits_check(a->model, j->names, j->T, j->z, j->n) == 0;
     tfb_infer_destroy(f);
     tfb_pool_destroy(pool);
-    free(code);
-    return ret;
+    return ok ? 0 : -1;
 }
 
 static int run(const args_t *a)
@@ -318,47 +300,31 @@ done:
     return ret;
 }
 
+static const tfb_option_t options[] = {
+    {TFB_OPTION_MODEL(model)},
+    {TFB_OPTION_FASTA(fasta)},
+    {TFB_OPTION_LABELS(labels)},
+    {TFB_OPTION_CHROMS(chroms)},
+    {TFB_OPTION_TF(tf)},
+    {"targets", TFB_TEXT(tf)},
+    {TFB_OPTION_STRAND(strand)},
+    {"allow-leak", TFB_FLAG(allow_leak)},
+    {"balanced", TFB_FLAG(balanced)},
+    {"bootstrap", TFB_INT(bootstrap, 1, 1000000)},
+    {TFB_OPTION_SEED(seed)},
+    {"predictions", TFB_TEXT(predictions)},
+    {TFB_OPTION_OUTPUT(out)},
+    {TFB_OPTION_THREADS(threads)},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
+
 int tfb_cmd_evaluate(int argc, char **argv)
 {
     args_t a = {.threads = tfb_cmd_processors(), .seed = 1};
-    enum { CHROMS = 256, TF, STRAND, BALANCED, BOOTSTRAP, SEED, PREDICTIONS, ALLOW };
-    static const struct option opts[] = {{"model", 1, NULL, 'm'},
-                                         {"fasta-ref", 1, NULL, 'f'},
-                                         {"labels", 1, NULL, 'l'},
-                                         {"chroms", 1, NULL, CHROMS},
-                                         {"tf", 1, NULL, TF},
-                                         {"targets", 1, NULL, TF},
-                                         {"strand", 1, NULL, STRAND},
-                                         {"allow-leak", 0, NULL, ALLOW},
-                                         {"balanced", 0, NULL, BALANCED},
-                                         {"bootstrap", 1, NULL, BOOTSTRAP},
-                                         {"seed", 1, NULL, SEED},
-                                         {"predictions", 1, NULL, PREDICTIONS},
-                                         {"output", 1, NULL, 'o'},
-                                         {"threads", 1, NULL, '@'},
-                                         {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
-    int c, bad = 0;
-    long v = 1;
-    while ((c = tfb_cmd_getopt(argc, argv, "m:f:l:o:@:h", opts)) >= 0) switch (c) {
-        case 'm': a.model = optarg; break;
-        case 'f': a.fasta = optarg; break;
-        case 'l': a.labels = optarg; break;
-        case 'o': a.out = optarg; break;
-        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), a.threads = (int)v; break;
-        case CHROMS: a.chroms = optarg; break;
-        case TF: a.tf = optarg; break;
-        case STRAND: bad |= tfb_cmd_strand(optarg, &a.strand); break;
-        case ALLOW: a.allow_leak = 1; break;
-        case BALANCED: a.balanced = 1; break;
-        case BOOTSTRAP: bad |= tfb_cmd_int("bootstrap", optarg, 1, 1000000, &v), a.bootstrap = (int)v; break;
-        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), a.seed = (uint64_t)v; break;
-        case PREDICTIONS: a.predictions = optarg; break;
-        case 'h': usage(stdout); return 0;
-        default: return 1;
-        }
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+    if (r) return r > 0;
     const char *const need[][2] = {
         {a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("evaluate", argc, argv, usage, need, NULL, NULL)) return 1;
-    return run(&a) < 0 ? 1 : 0;
+    return tfb_cmd_incomplete("evaluate", argc, argv, usage, need, NULL, NULL) || run(&a) < 0;
 }

@@ -1,11 +1,11 @@
 /* explain.c - `tfbind explain`: options -> one struct -> tfb_explain. */
 #include "explain/explain.h"
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "explain/npz.h"
 #include "genome/track.h"
 #include "util/files.h"
 #include "util/util.h"
-#include <getopt.h>
 #include <string.h>
 
 static void usage(FILE *f)
@@ -52,90 +52,71 @@ static void usage(FILE *f)
         "match\n"
         "      --db FILE            motifs for these figures, in MEME format\n"
         "      --flank INT          bases that these figures show on each side of the variant [25]\n"
-        "  -@, --threads INT        threads in all [1]\n"
-        "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-        "  -h, --help               this text\n",
+        "  -@, --threads INT        threads in all [1]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
         tfb_npz_possible() ? "" : " (not in this build)");
+}
+
+typedef struct {
+    tfb_explain_opt_t o;
+    const char *input;
+    int method; /* -1: by the input */
+} args_t;
+
+static const char *const method_name[] = {"deeplift", "ism", "gradient"}; /* in the order of tfb_method_t */
+
+static const tfb_option_t options[] = {
+    TFB_OPTIONS_SESSION(o.session),
+    {"input", TFB_TEXT(input)},
+    {"min-score", TFB_NUM(o.min_score, 0, 1)},
+    {"method", TFB_WORD(method, method_name, 3)},
+    {"references", TFB_INT(o.n_refs, 1, 10000)},
+    {"references-fasta", TFB_TEXT(o.references)},
+    {TFB_OPTION_SEED(o.seed)},
+    {TFB_OPTION_OUTPUT(o.table)},
+    {"scores", TFB_TEXT(o.scores)},
+    {"npz", TFB_TEXT(o.npz)},
+    {"track", TFB_TEXT(o.track)},
+    {"logos", TFB_TEXT(o.logos)},
+    {TFB_OPTION_DB(o.db)},
+    {"flank", TFB_INT(o.flank, 1, 500)},
+    {TFB_OPTION_VERBOSITY},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
+
+/* Checks the options together. Returns 0, or -1 (logged). */
+static int check_options(const tfb_explain_opt_t *o, const char *given)
+{
+    int of_shuffles = given[tfb_options_row(options, "references")] || given[tfb_options_row(options, "seed")];
+    const char *wrong = NULL;
+    if (o->input != TFB_IN_FASTA && !o->session.fasta)
+        wrong = "-f ref.fa is missing (tfbind explain -h shows all options)";
+    else if ((of_shuffles || o->references) && o->method != TFB_DEEPLIFT)
+        wrong = "--references, --references-fasta and --seed are for --method deeplift";
+    else if (of_shuffles && o->references)
+        wrong = "--references and --seed make shuffles, --references-fasta replaces them";
+    else if (o->npz && !o->session.tf)
+        wrong = "--npz makes arrays of TFs: --tf says which";
+    else if (o->track && (o->input != TFB_IN_BED || !o->session.tf))
+        wrong = "--track is of TFs (--tf says which) over regions (BED)";
+    else if (o->db && (o->input != TFB_IN_VCF || !o->logos))
+        wrong = "--db is for the figures of variants (--logos)";
+    if (wrong) tfb_error("%s", wrong);
+    return wrong ? -1 : 0;
 }
 
 int tfb_cmd_explain(int argc, char **argv)
 {
-    enum {
-        TF = 256,
-        INPUT,
-        MAX_N,
-        MIN_SCORE,
-        STRAND,
-        METHOD,
-        REFS,
-        REFS_FASTA,
-        SEED,
-        SCORES,
-        NPZ,
-        TRACK,
-        LOGOS,
-        DB,
-        FLANK
-    };
-    static const struct option opts[] = {{"model", 1, NULL, 'm'},       {"fasta-ref", 1, NULL, 'f'},
-                                         {"tf", 1, NULL, TF},           {"input", 1, NULL, INPUT},
-                                         {"max-n", 1, NULL, MAX_N},     {"min-score", 1, NULL, MIN_SCORE},
-                                         {"strand", 1, NULL, STRAND},   {"method", 1, NULL, METHOD},
-                                         {"references", 1, NULL, REFS}, {"references-fasta", 1, NULL, REFS_FASTA},
-                                         {"seed", 1, NULL, SEED},       {"output", 1, NULL, 'o'},
-                                         {"scores", 1, NULL, SCORES},   {"npz", 1, NULL, NPZ},
-                                         {"track", 1, NULL, TRACK},     {"logos", 1, NULL, LOGOS},
-                                         {"db", 1, NULL, DB},           {"flank", 1, NULL, FLANK},
-                                         {"threads", 1, NULL, '@'},     {"verbosity", 1, NULL, 'v'},
-                                         {"help", 0, NULL, 'h'},        {NULL, 0, NULL, 0}};
-    tfb_explain_opt_t o = {.n_refs = 10, .seed = 1, .max_n = 20, .threads = 1};
-    const char *input = NULL;
-    static const char *const method_name[] = {"deeplift", "ism", "gradient"}; /* in the order of tfb_method_t */
-    int c, k, bad = 0, method = -1, seen = 0;
-    long v = 0;
-    while ((c = tfb_cmd_getopt(argc, argv, "m:f:o:@:v:h", opts)) >= 0) switch (c) {
-        case 'm': o.model = optarg; break;
-        case 'f': o.fasta = optarg; break;
-        case TF: o.tf = optarg; break;
-        case INPUT: input = optarg; break;
-        case MAX_N: bad |= tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o.max_n = (int)v; break;
-        case MIN_SCORE: bad |= tfb_cmd_double("min-score", optarg, 0, 1, &o.min_score); break;
-        case STRAND: bad |= tfb_cmd_strand(optarg, &o.strand); break;
-        case METHOD: bad |= (k = tfb_word("method", optarg, method_name, 3)) < 0, method = k; break;
-        case REFS: bad |= tfb_cmd_int("references", optarg, 1, 10000, &v), o.n_refs = (int)v, seen = 1; break;
-        case REFS_FASTA: o.references = optarg; break;
-        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v, seen = 1; break;
-        case 'o': o.table = optarg; break;
-        case SCORES: o.scores = optarg; break;
-        case NPZ: o.npz = optarg; break;
-        case TRACK: o.track = optarg; break;
-        case LOGOS: o.logos = optarg; break;
-        case DB: o.db = optarg; break;
-        case FLANK: bad |= tfb_cmd_int("flank", optarg, 1, 500, &v), o.flank = (int)v; break;
-        case '@': bad |= tfb_cmd_int("threads", optarg, 0, 1024, &v), o.threads = v < 1 ? 1 : (int)v; break;
-        case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level(bad ? 2 : (int)v); break;
-        case 'h': usage(stdout); return 0;
-        default: bad = 1;
-        }
-    const char *const need[][2] = {{o.model, "-m model.safetensors"}, {NULL, NULL}};
-    o.in = "-";
-    if (bad || tfb_cmd_incomplete("explain", argc, argv, usage, need, &o.in, "input")) return 1;
-    if ((o.input = tfb_input_kind(&o.in, input, "explain", 0)) == TFB_IN_BAD) return 1;
-    o.method = method >= 0 ? (tfb_method_t)method : o.input == TFB_IN_VCF ? TFB_ISM : TFB_DEEPLIFT;
-    if (!o.table && !o.scores && !o.npz && !o.track && !o.logos) o.table = "-";
-    if (o.input != TFB_IN_FASTA && !o.fasta)
-        tfb_error("-f ref.fa is missing (tfbind explain -h shows all options)");
-    else if ((seen || o.references) && o.method != TFB_DEEPLIFT)
-        tfb_error("--references, --references-fasta and --seed are for --method deeplift");
-    else if (seen && o.references)
-        tfb_error("--references and --seed make shuffles, --references-fasta replaces them");
-    else if (o.npz && !o.tf)
-        tfb_error("--npz makes arrays of TFs: --tf says which");
-    else if (o.track && (o.input != TFB_IN_BED || !o.tf))
-        tfb_error("--track is of TFs (--tf says which) over regions (BED)");
-    else if (o.db && (o.input != TFB_IN_VCF || !o.logos))
-        tfb_error("--db is for the figures of variants (--logos)");
-    else
-        return tfb_explain(&o) == 0 ? 0 : 1;
-    return 1;
+    args_t a = {.o = {.session = {.max_n = 20, .threads = 1}, .in = "-", .n_refs = 10, .seed = 1}, .method = -1};
+    tfb_explain_opt_t *o = &a.o;
+    char given[TFB_MAX_OPTIONS] = {0};
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, given);
+    if (r) return r > 0;
+    const char *const need[][2] = {{o->session.model, "-m model.safetensors"}, {NULL, NULL}};
+    if (tfb_cmd_incomplete("explain", argc, argv, usage, need, &o->in, "input")) return 1;
+    if ((o->input = tfb_input_kind(&o->in, a.input, "explain", 0)) == TFB_IN_BAD) return 1;
+    o->method = o->input == TFB_IN_VCF ? TFB_ISM : TFB_DEEPLIFT;
+    if (a.method >= 0) o->method = (tfb_method_t)a.method;
+    if (!o->table && !o->scores && !o->npz && !o->track && !o->logos) o->table = "-";
+    return check_options(o, given) < 0 || tfb_explain(o) < 0;
 }

@@ -617,80 +617,45 @@ int tfb_finetune_recipe(tfb_finetune_t *a, const char *name, int scratch)
     return 0;
 }
 
-enum {
-    FROM = 256,
-    TARGET,
-    SCRATCH,
-    FREEZE,
-    UNBALANCED,
-    REUSE,
-    ALLOW,
-    RECIPE,
-    HEAD_FROM,
-    MOTIFS,
-    RELATE,
-    GROUPS,
-    COLUMN,
-    PARENTS,
-    TRY,
-    CV,
-    HEAD_EPOCHS,
-    DEPTH_RATE,
-    L2SP
-};
-static const struct option opts[] = {{"from", 1, NULL, FROM},
-                                     {"target", 1, NULL, TARGET},
-                                     {"targets", 1, NULL, TARGET},
-                                     {"from-scratch", 0, NULL, SCRATCH},
-                                     {"freeze", 1, NULL, FREEZE},
-                                     {"unbalanced", 0, NULL, UNBALANCED},
-                                     {"reuse-training", 0, NULL, REUSE},
-                                     {"allow-leak", 0, NULL, ALLOW},
-                                     {"recipe", 1, NULL, RECIPE},
-                                     {"head-from", 1, NULL, HEAD_FROM},
-                                     {"motifs", 1, NULL, MOTIFS},
-                                     {"relate", 1, NULL, RELATE},
-                                     {"groups", 1, NULL, GROUPS},
-                                     {"group-column", 1, NULL, COLUMN},
-                                     {"parents", 1, NULL, PARENTS},
-                                     {"try", 1, NULL, TRY},
-                                     {"cv", 1, NULL, CV},
-                                     {"head-epochs", 1, NULL, HEAD_EPOCHS},
-                                     {"depth-rate", 1, NULL, DEPTH_RATE},
-                                     {"l2sp", 1, NULL, L2SP},
-                                     TFB_TRAINING_OPTIONS};
+typedef tfb_finetune_t args_t;
 
-/* Sets one option. 0, or 1 if its value is wrong (logged). */
-static int take_option(tfb_finetune_t *a, int c)
+static int set_leak(void *args, const tfb_option_t *row, const char *value)
 {
-    static const char *const relate[] = {"auto"};
-    tfb_fit_opt_t *f = &a->t.fit;
-    int bad = 0;
-    long v = 0;
-    switch (c) {
-    case FROM: a->from = optarg; break;
-    case TARGET: a->target = optarg; break;
-    case SCRATCH: a->scratch = 1; break;
-    case FREEZE: a->freeze = optarg; break;
-    case UNBALANCED: a->unbalanced = 1; break;
-    case REUSE: a->leak = TFB_LEAK_REUSE; break;
-    case ALLOW: a->leak = TFB_LEAK_ALLOW; break;
-    case RECIPE: a->recipe = optarg; break;
-    case HEAD_FROM: a->head_from = optarg; break;
-    case MOTIFS: a->motifs = optarg; break;
-    case RELATE: bad = tfb_word("relate", optarg, relate, 1) < 0, a->relate = 1; break;
-    case GROUPS: a->groups = optarg; break;
-    case COLUMN: a->group_column = optarg; break;
-    case PARENTS: a->parents = optarg; break;
-    case TRY: bad = tfb_cmd_int("try", optarg, 1, 1000, &v), a->tries = (int)v; break;
-    case CV: bad = tfb_cmd_int("cv", optarg, 2, 1000, &v), a->cv = (int)v; break;
-    case HEAD_EPOCHS: bad = tfb_cmd_int("head-epochs", optarg, 0, 100000, &v), f->head_epochs = (int)v; break;
-    case DEPTH_RATE: bad = tfb_cmd_double("depth-rate", optarg, 1e-6, 1, &f->depth_rate); break;
-    case L2SP: bad = tfb_cmd_double("l2sp", optarg, 0, 100, &f->l2sp); break;
-    default: return tfb_training_option(&a->t, c, optarg);
-    }
-    return bad;
+    (void)value;
+    ((args_t *)args)->leak = (tfb_leak_t)row->number;
+    return 0;
 }
+
+static int set_relate(void *args, const tfb_option_t *row, const char *value)
+{
+    static const char *const name[] = {"auto"};
+    ((args_t *)args)->relate = 1;
+    return tfb_word(row->name, value, name, 1) < 0;
+}
+
+static const tfb_option_t options[] = {
+    {"from", TFB_TEXT(from)},
+    {"target", TFB_TEXT(target)},
+    {"targets", TFB_TEXT(target)},
+    {"from-scratch", TFB_FLAG(scratch)},
+    {"recipe", TFB_TEXT(recipe)},
+    {"freeze", TFB_TEXT(freeze)},
+    {"head-from", TFB_TEXT(head_from)},
+    {"motifs", TFB_TEXT(motifs)},
+    {"relate", .arg = 1, .set = set_relate, TFB_TO(relate)},
+    {"groups", TFB_TEXT(groups)},
+    {"group-column", TFB_TEXT(group_column)},
+    {"parents", TFB_TEXT(parents)},
+    {"try", TFB_INT(tries, 1, 1000)},
+    {"unbalanced", TFB_FLAG(unbalanced)},
+    {"reuse-training", .set = set_leak, .number = TFB_LEAK_REUSE},
+    {"allow-leak", .set = set_leak, .number = TFB_LEAK_ALLOW},
+    {"cv", TFB_INT(cv, 2, 1000)},
+    {"head-epochs", TFB_INT(t.fit.head_epochs, 0, 100000)},
+    {"depth-rate", TFB_NUM(t.fit.depth_rate, 1e-6, 1)},
+    {"l2sp", TFB_NUM(t.fit.l2sp, 0, 100)},
+    TFB_OPTIONS_TRAINING(t),
+};
 
 /* Checks that the options can be used together. 0, or -1 (logged). */
 static int check_args(const tfb_finetune_t *a)
@@ -733,19 +698,14 @@ static int check_args(const tfb_finetune_t *a)
 
 int tfb_cmd_finetune(int argc, char **argv)
 {
-    tfb_finetune_t a = {.t.fit = {.seed = 1}, .freeze = "none", .recipe = tfb_recipe_name[0]};
-    int c, bad = 0;
+    args_t a = {.t.fit = {.seed = 1}, .freeze = "none", .recipe = tfb_recipe_name[0]};
     /* twice: first the recipe's values, then those of the options, in whatever order they are given */
     for (int pass = 0; pass < 2; pass++) {
         optind = 1;
         if (pass && tfb_finetune_recipe(&a, a.recipe, a.scratch) < 0) return 1;
         if (pass && a.relate) a.head_from = "auto";
-        while ((c = tfb_cmd_getopt(argc, argv, TFB_TRAINING_LETTERS, opts)) >= 0) {
-            if (c == 'h') usage(stdout);
-            if (c == 'h' || c == '?') return c == '?';
-            bad |= take_option(&a, c);
-        }
-        if (bad) return 1;
+        int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+        if (r) return r > 0;
     }
     const char *const need[][2] = {{a.from || a.parents ? "" : NULL, "--from model.safetensors"},
                                    {a.target, "--target TF"},

@@ -1,9 +1,9 @@
 /* labels.c - `tfbind labels`: peaks -> a labels file. */
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "genome/fasta.h"
 #include "genome/peaks.h"
 #include "util/util.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -26,41 +26,33 @@ static void usage(FILE *f)
             "      --keep-n             keep regions with an N\n"
             "      --keep-unresolved    keep regions that are resolved for no TF\n"
             "  -o, --output FILE        labels; with .gz bgzip and a tabix index [standard output, plain]\n"
-            "  -v, --verbosity INT      0 errors, 1 warnings, 2 summary, 3 counts per TF [2]\n"
-            "  -h, --help               this text\n"
-            "\n"
+            "  -v, --verbosity INT      0 errors, 1 warnings, 2 summary, 3 counts per TF [2]\n" TFB_USAGE_HELP "\n"
             "In a cell type where the region is open and the TF was ChIP-ed there is nothing (1), a peak (2), a site "
             "(3) or both (4); over cell\n"
             "types the largest counts; 0 = nowhere open and ChIP-ed.   bound | unbound | unresolved\n"
             "  sparse 4 | 1 | 0 2 3      less-sparse 4 | 1 2 3 | 0      full 4 | 0 1 2 3 |      peaks 2 4 | 1 3 | 0\n");
 }
 
+typedef tfb_peaks_opt_t args_t;
+
+static const tfb_option_t options[] = {
+    {TFB_OPTION_FASTA(fasta)},
+    {"samples", TFB_TEXT(samples)},
+    {"policy", TFB_WORD(policy, tfb_policy_name, TFB_POLICIES)},
+    {"width", TFB_INT(width, 1, 100000)},
+    {"keep-n", TFB_FLAG(keep_n)},
+    {"keep-unresolved", TFB_FLAG(keep_null)},
+    {TFB_OPTION_OUTPUT(out)},
+    {TFB_OPTION_VERBOSITY},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
+
 int tfb_cmd_labels(int argc, char **argv)
 {
-    enum { SAMPLES = 256, POLICY, WIDTH, KEEP_N, KEEP_NULL };
-    static const struct option opts[] = {{"fasta-ref", 1, NULL, 'f'}, {"samples", 1, NULL, SAMPLES},
-                                         {"policy", 1, NULL, POLICY}, {"width", 1, NULL, WIDTH},
-                                         {"keep-n", 0, NULL, KEEP_N}, {"keep-unresolved", 0, NULL, KEEP_NULL},
-                                         {"output", 1, NULL, 'o'},    {"verbosity", 1, NULL, 'v'},
-                                         {"help", 0, NULL, 'h'},      {NULL, 0, NULL, 0}};
-    tfb_peaks_opt_t o = {.width = 200, .out = "-"};
-    int c, k, bad = 0;
-    long v = 200;
-    while ((c = tfb_cmd_getopt(argc, argv, "f:o:v:h", opts)) >= 0) switch (c) {
-        case 'f': o.fasta = optarg; break;
-        case 'o': o.out = optarg; break;
-        case 'v': bad |= tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level((int)v); break;
-        case SAMPLES: o.samples = optarg; break;
-        case POLICY:
-            bad |= (k = tfb_word("policy", optarg, tfb_policy_name, TFB_POLICIES)) < 0, o.policy = (tfb_policy_t)k;
-            break;
-        case WIDTH: bad |= tfb_cmd_int("width", optarg, 1, 100000, &v), o.width = (int)v; break;
-        case KEEP_N: o.keep_n = 1; break;
-        case KEEP_NULL: o.keep_null = 1; break;
-        case 'h': usage(stdout); return 0;
-        default: return 1;
-        }
-    if (bad) return 1;
+    args_t o = {.width = 200, .out = "-"};
+    int r = tfb_cmd_parse(options, usage, &o, argc, argv, NULL);
+    if (r) return r > 0;
     const char *const need[][2] = {{o.fasta, "-f ref.fa"}, {o.samples, "--samples sheet.tsv"}, {NULL, NULL}};
     if (tfb_cmd_incomplete("labels", argc, argv, usage, need, &o.regions, "file of regions")) return 1;
     tfb_fasta_reads(o.fasta);

@@ -14,7 +14,6 @@
 #include "train/record.h"
 #include "train/start.h"
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
 #include <math.h>
@@ -34,6 +33,7 @@ typedef struct {
     tfb_finetune_t f;
     const char *peaks, *open;
     const char *recipe; /* NULL: by the number of bound regions */
+    int epochs;         /* 0: the recipe's */
     int cv;             /* folds; -1: as many as are needed */
     int64_t snvs;
     double precision;
@@ -566,11 +566,11 @@ static int print_card(const job_t *j)
 /* ---- the run ---- */
 
 /* The recipe and the folds that suit the number of bound regions, unless they were asked for. 0, or -1 (logged). */
-static int choose_recipe(job_t *j, args_t *a, int64_t epochs)
+static int choose_recipe(job_t *j, args_t *a)
 {
     int64_t bound = j->windows.bound;
     if (tfb_finetune_recipe(&a->f, a->recipe ? a->recipe : bound < FEW ? "few" : "default", 0) < 0) return -1;
-    if (epochs) a->f.t.fit.epochs = (int)epochs;
+    if (a->epochs) a->f.t.fit.epochs = a->epochs;
     if (a->f.t.fit.head_epochs >= a->f.t.fit.epochs) a->f.t.fit.head_epochs = a->f.t.fit.epochs - 1;
     a->f.cv = a->cv >= 0 ? a->cv : bound * SHARE / 100 < TEST_FEW ? FOLDS : 0;
     if (j->motifs && tfb_start_motif_of(j->motifs, a->f.target)) return 0;
@@ -579,13 +579,13 @@ static int choose_recipe(job_t *j, args_t *a, int64_t epochs)
     return 0;
 }
 
-static int run(job_t *j, args_t *a, int64_t epochs, int argc, char **argv)
+static int run(job_t *j, args_t *a, int argc, char **argv)
 {
     tfb_model_t *m = NULL;
     int ret = -1;
     if (name_files(j) < 0 || !(m = tfb_model_load(j->parent)) ||
         (a->f.motifs && !(j->motifs = tfb_motifs_read(a->f.motifs))) || make_labels(j, m->window) < 0 ||
-        choose_split(j, m) < 0 || choose_recipe(j, a, epochs) < 0)
+        choose_split(j, m) < 0 || choose_recipe(j, a) < 0)
         goto done;
     a->f.from = j->parent;
     a->f.t.labels = j->labels;
@@ -610,48 +610,34 @@ static void free_job(job_t *j)
     tfb_motifs_destroy(j->motifs);
 }
 
-enum { TARGET = 256, PEAKS, OPEN, FROM, MOTIFS, VALID, TEST, RECIPE, CV, SNVS, PRECISION, SEED, HALF };
-static const struct option opts[] = {
-    {"target", 1, NULL, TARGET},       {"fasta-ref", 1, NULL, 'f'}, {"peaks", 1, NULL, PEAKS}, {"open", 1, NULL, OPEN},
-    {"from", 1, NULL, FROM},           {"motifs", 1, NULL, MOTIFS}, {"valid", 1, NULL, VALID}, {"test", 1, NULL, TEST},
-    {"recipe", 1, NULL, RECIPE},       {"epochs", 1, NULL, 'e'},    {"cv", 1, NULL, CV},       {"snvs", 1, NULL, SNVS},
-    {"precision", 1, NULL, PRECISION}, {"seed", 1, NULL, SEED},     {"half", 0, NULL, HALF},   {"output", 1, NULL, 'o'},
-    {"threads", 1, NULL, '@'},         {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'},    {NULL, 0, NULL, 0}};
-
-/* Takes one option. 0, or 1 if its value is wrong (logged). */
-static int take_option(args_t *a, int c, long *epochs)
-{
-    tfb_training_t *t = &a->f.t;
-    int bad = 0;
-    long v = 1;
-    switch (c) {
-    case TARGET: a->f.target = optarg; break;
-    case 'f': t->fasta = optarg; break;
-    case PEAKS: a->peaks = optarg; break;
-    case OPEN: a->open = optarg; break;
-    case FROM: a->f.from = optarg; break;
-    case MOTIFS: a->f.motifs = optarg; break;
-    case VALID: t->valid = optarg; break;
-    case TEST: t->test = optarg; break;
-    case RECIPE: bad = tfb_word("recipe", optarg, tfb_recipe_name, TFB_RECIPES) < 0, a->recipe = optarg; break;
-    case 'e': bad = tfb_cmd_int("epochs", optarg, 1, 100000, epochs); break;
-    case CV: bad = tfb_cmd_int("cv", optarg, 0, 1000, &v), a->cv = (int)v; break;
-    case SNVS: bad = tfb_cmd_int("snvs", optarg, 0, 100000000, &v), a->snvs = v; break;
-    case PRECISION: bad = tfb_cmd_double("precision", optarg, 0, 1, &a->precision); break;
-    case SEED: bad = tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), t->fit.seed = (uint64_t)v; break;
-    case HALF: t->half = 1; break;
-    case 'o': t->out = optarg; break;
-    case '@': bad = tfb_cmd_int("threads", optarg, 1, 1024, &v), t->threads = (int)v; break;
-    case 'v': bad = tfb_cmd_int("verbosity", optarg, 0, 9, &v), tfb_log_level((int)v); break;
-    default: return 1;
-    }
-    return bad;
-}
+static const tfb_option_t options[] = {
+    {"target", TFB_TEXT(f.target)},
+    {TFB_OPTION_FASTA(f.t.fasta)},
+    {"peaks", TFB_TEXT(peaks)},
+    {"open", TFB_TEXT(open)},
+    {"from", TFB_TEXT(f.from)},
+    {"motifs", TFB_TEXT(f.motifs)},
+    {"valid", TFB_TEXT(f.t.valid)},
+    {"test", TFB_TEXT(f.t.test)},
+    {"recipe", TFB_TEXT(recipe)},
+    {"epochs", .id = 'e', TFB_INT(epochs, 1, 100000)},
+    {"cv", TFB_INT(cv, 0, 1000)},
+    {"snvs", TFB_INT64(snvs, 0, 100000000)},
+    {"precision", TFB_NUM(precision, 0, 1)},
+    {TFB_OPTION_SEED(f.t.fit.seed)},
+    {TFB_OPTION_OUTPUT(f.t.out)},
+    {"half", TFB_FLAG(f.t.half)},
+    {TFB_OPTION_THREADS(f.t.threads)},
+    {TFB_OPTION_VERBOSITY},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
 
 /* Do the values make sense? 0, or -1 (logged). */
 static int check_args(const args_t *a)
 {
     const char *fault = tfb_name_fault(a->f.target);
+    if (a->recipe && tfb_word("recipe", a->recipe, tfb_recipe_name, TFB_RECIPES) < 0) return -1;
     if (fault || strchr(a->f.target, ',') || *a->f.target == '@' || strcmp(a->f.target, ".") == 0)
         tfb_error("--target '%s' cannot be a TF's name: it %s", a->f.target,
                   fault ? fault : "has a comma, begins with @ or is a dot");
@@ -671,23 +657,18 @@ int tfb_cmd_learn(int argc, char **argv)
                 .snvs = 20000,
                 .precision = 0.8};
     job_t j = {.a = &a};
-    int c, bad = 0;
-    long epochs = 0;
-    while ((c = tfb_cmd_getopt(argc, argv, "f:e:o:@:v:h", opts)) >= 0) {
-        if (c == 'h') usage(stdout);
-        if (c == 'h' || c == '?') return c == '?';
-        bad |= take_option(&a, c, &epochs);
-    }
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+    if (r) return r > 0;
     const char *const need[][2] = {{a.f.target, "--target TF"},
                                    {a.f.t.fasta, "-f ref.fa"},
                                    {a.peaks, "--peaks my.narrowPeak"},
                                    {a.f.t.out, "-o my.safetensors"},
                                    {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("learn", argc, argv, usage, need, NULL, NULL) || check_args(&a) < 0) return 1;
+    if (tfb_cmd_incomplete("learn", argc, argv, usage, need, NULL, NULL) || check_args(&a) < 0) return 1;
     tfb_fasta_reads(a.f.t.fasta);
     tfb_reads(a.peaks, "the peaks");
     tfb_reads(a.open, "the open regions");
-    int ret = tfb_ranks_begin() < 0 || run(&j, &a, epochs, argc, argv) < 0;
+    int ret = tfb_ranks_begin() < 0 || run(&j, &a, argc, argv) < 0;
     free_job(&j);
     return tfb_ranks_end(ret);
 }

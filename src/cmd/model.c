@@ -1,11 +1,11 @@
 /* model.c - `tfbind model`: what is in a model file, and its calibration. */
 #include "nn/model.h"
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "nn/panel.h"
 #include "train/calibrate.h"
 #include "train/record.h"
 #include <ctype.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -36,8 +36,7 @@ static void usage(FILE *f)
         "      --half               with --convert\n"
         "Calibrate\n"
         "      --calibrate          score random SNVs in the regions, store quantiles of their |delta| and |LOR| for "
-        "each target\n"
-        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+        "each target\n" TFB_USAGE_FASTA
         "  -R, --regions-file FILE  BED with the regions where SNVs are drawn [those of -l]\n"
         "      --snv-chroms LIST    draw only on these contigs [all]\n"
         "      --n INT              SNVs [100000]; they take 8 bytes of memory for each target\n"
@@ -49,9 +48,8 @@ static void usage(FILE *f)
         "      --chroms LIST        thresholds from regions on these contigs, which should not be those of training "
         "[all]\n"
         "      --precision FLOAT    that share [0.5]\n"
-        "  -o, --output FILE        write the calibrated model here [over the model itself]\n"
-        "  -@, --threads INT        threads in all [all processors]\n"
-        "  -h, --help               this text\n");
+        "  -o, --output FILE        write the calibrated model here [over the model itself]\n" TFB_USAGE_THREADS
+            TFB_USAGE_HELP);
 }
 
 static const char *or_dash(const char *s) { return s ? s : "?"; }
@@ -218,76 +216,40 @@ static int act(tfb_model_t *m, args_t *g, const char *path, int argc, char **arg
     return 0;
 }
 
-enum { CHECK = 256, LIST, GET, CALIBRATION, CONVERT, HALF, CALIBRATE, SNV_CHROMS, N, MAX_N, SEED, CHROMS, PRECISION };
-static const struct option opts[] = {{"check", 0, NULL, CHECK},
-                                     {"list", 0, NULL, LIST},
-                                     {"get", 1, NULL, GET},
-                                     {"calibration", 0, NULL, CALIBRATION},
-                                     {"convert", 1, NULL, CONVERT},
-                                     {"half", 0, NULL, HALF},
-                                     {"calibrate", 0, NULL, CALIBRATE},
-                                     {"fasta-ref", 1, NULL, 'f'},
-                                     {"regions-file", 1, NULL, 'R'},
-                                     {"snv-chroms", 1, NULL, SNV_CHROMS},
-                                     {"n", 1, NULL, N},
-                                     {"max-n", 1, NULL, MAX_N},
-                                     {"seed", 1, NULL, SEED},
-                                     {"labels", 1, NULL, 'l'},
-                                     {"chroms", 1, NULL, CHROMS},
-                                     {"precision", 1, NULL, PRECISION},
-                                     {"output", 1, NULL, 'o'},
-                                     {"threads", 1, NULL, '@'},
-                                     {"help", 0, NULL, 'h'},
-                                     {NULL, 0, NULL, 0}};
+enum { CALIBRATE = 1 }; /* group of the options that are for --calibrate alone */
 
-/* Takes one option. 0, or -1 if its value is wrong (logged). */
-static int take_option(args_t *g, int c)
-{
-    tfb_calibrate_opt_t *o = &g->o;
-    int bad = 0;
-    long v = 0;
-    switch (c) {
-    case CHECK: g->check = 1; break;
-    case LIST: g->list = 1; break;
-    case GET: g->get = optarg; break;
-    case CALIBRATION: g->show = 1; break;
-    case CONVERT: g->convert = optarg; break;
-    case HALF: g->half = 1; break;
-    case CALIBRATE: g->cal = 1; break;
-    case '@': bad = tfb_cmd_int("threads", optarg, 1, 1024, &v), g->threads = (int)v; break;
-    default: g->only_cal = 1;
-    }
-    switch (c) {
-    case 'f': o->fasta = optarg; break;
-    case 'R': o->regions = optarg; break;
-    case 'l': o->labels = optarg; break;
-    case 'o': g->out = optarg; break;
-    case SNV_CHROMS: g->snv_chroms = optarg; break;
-    case CHROMS: g->chroms = optarg; break;
-    case N: bad = tfb_cmd_int("n", optarg, 100, 100000000, &v), o->n = v; break;
-    case MAX_N: bad = tfb_cmd_int("max-n", optarg, 0, TFB_MAX_WINDOW, &v), o->max_n = (int)v; break;
-    case SEED: bad = tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o->seed = (uint64_t)v; break;
-    case PRECISION: bad = tfb_cmd_double("precision", optarg, 0, 1, &o->precision); break;
-    default: break;
-    }
-    return bad ? -1 : 0;
-}
+static const tfb_option_t options[] = {
+    {"check", TFB_FLAG(check)},
+    {"list", TFB_FLAG(list)},
+    {"get", TFB_TEXT(get)},
+    {"calibration", TFB_FLAG(show)},
+    {"convert", TFB_TEXT(convert)},
+    {"half", TFB_FLAG(half)},
+    {"calibrate", TFB_FLAG(cal)},
+    {TFB_OPTION_FASTA(o.fasta), .group = CALIBRATE},
+    {"regions-file", .id = 'R', TFB_TEXT(o.regions), .group = CALIBRATE},
+    {"snv-chroms", TFB_TEXT(snv_chroms), .group = CALIBRATE},
+    {"n", TFB_INT64(o.n, 100, 100000000), .group = CALIBRATE},
+    {TFB_OPTION_MAX_N(o.max_n), .group = CALIBRATE},
+    {TFB_OPTION_SEED(o.seed), .group = CALIBRATE},
+    {TFB_OPTION_LABELS(o.labels), .group = CALIBRATE},
+    {TFB_OPTION_CHROMS(chroms), .group = CALIBRATE},
+    {"precision", TFB_NUM(o.precision, 0, 1), .group = CALIBRATE},
+    {TFB_OPTION_OUTPUT(out), .group = CALIBRATE},
+    {TFB_OPTION_THREADS(threads)},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
 
 int tfb_cmd_model(int argc, char **argv)
 {
     args_t g = {.threads = tfb_cmd_processors(), .o = {.n = 100000, .seed = 1, .max_n = 20, .precision = 0.5}};
-    int c, bad = 0;
-    while ((c = tfb_cmd_getopt(argc, argv, "f:R:l:o:@:h", opts)) >= 0) {
-        if (c == 'h') {
-            usage(stdout);
-            return 0;
-        }
-        if (c == '?') return 1;
-        bad |= take_option(&g, c) < 0;
-    }
+    char given[TFB_MAX_OPTIONS] = {0};
+    int r = tfb_cmd_parse(options, usage, &g, argc, argv, given);
+    if (r) return r > 0;
+    for (int k = 0; options[k].name; k++) g.only_cal |= given[k] && options[k].group == CALIBRATE;
     const char *path = NULL, *const need[][2] = {{NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file") || check_args(&g) < 0)
-        return 1;
+    if (tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file") || check_args(&g) < 0) return 1;
     tfb_model_t *m = g.check ? tfb_model_load_strict(path) : tfb_model_load(path);
     if (!m) return 1;
     int ret = act(m, &g, path, argc, argv) < 0;

@@ -1,10 +1,10 @@
 /* motifs.c - `tfbind motifs`: what the first layer's filters look for. */
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "explain/match.h"
 #include "nn/panel.h"
 #include "train/record.h"
 #include "util/util.h"
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,43 +20,43 @@ typedef struct {
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Show what the filters of a model's first layer look for, and which known motifs they are.\n"
-               "\n"
-               "Usage: tfbind motifs [options] -m model.safetensors -f ref.fa -l labels.bed.gz > filters.tsv\n"
-               "\n"
-               "  -m, --model FILE         the model\n"
-               "  -f, --fasta-ref FILE     reference, indexed\n"
-               "  -l, --labels FILE        regions and labels, as for evaluate; better those the model has not seen\n"
-               "      --chroms LIST        only regions of these contigs (a,b,c or @FILE)\n"
-               "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO): best matches with p- and "
-               "q-values, as by Tomtom\n"
-               "      --compare FILE       another model with the same first layer, such as the parent of a fine-tuned "
-               "one: which filters\n"
-               "                           became, were already, or are no longer the target's motif\n"
-               "\n"
-               "Output:\n"
-               "  -o, --output FILE        table of filters [standard output]\n"
-               "      --meme FILE          their motifs in MEME format\n"
-               "      --targets FILE       table of targets: is the target's own motif among the filters that matter "
-               "most to it? (- = standard output,\n"
-               "                           in place of the filters')\n"
-               "      --importance FILE    table of the importance of each filter to each target\n"
-               "      --html FILE          all of it on a page, with logos\n"
-               "\n"
-               "How:\n"
-               "      --use WHICH          regions used: correct (all their known labels predicted right), bound (of "
-               "those, the bound ones), all [correct]\n"
-               "      --threshold NUM      a site is where a filter reaches this part of its maximum [0.5]\n"
-               "      --importance-on WHICH  where importance is measured: used (the regions used), bound (those bound "
-               "and predicted bound by any target),\n"
-               "                           own (for each target those bound and predicted bound by itself) [used]\n"
-               "      --regions INT        on so many of them, evenly drawn (own: of each target); 0 = not [500]\n"
-               "      --top INT            filters looked at for each target, the most important ones [5]\n"
-               "      --trim BITS          cut off a motif's ends where they tell less, before comparing [0.25]\n"
-               "      --max-q NUM          a match counts below this q-value: on the page, and in what --compare says "
-               "of a filter [0.01]\n"
-               "  -@, --threads INT        threads; the result does not depend on it [all processors]\n"
-               "  -h, --help               this text\n");
+    fprintf(f,
+            "Show what the filters of a model's first layer look for, and which known motifs they are.\n"
+            "\n"
+            "Usage: tfbind motifs [options] -m model.safetensors -f ref.fa -l labels.bed.gz > filters.tsv\n"
+            "\n"
+            "  -m, --model FILE         the model\n"
+            "  -f, --fasta-ref FILE     reference, indexed\n"
+            "  -l, --labels FILE        regions and labels, as for evaluate; better those the model has not seen\n"
+            "      --chroms LIST        only regions of these contigs (a,b,c or @FILE)\n"
+            "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO): best matches with p- and "
+            "q-values, as by Tomtom\n"
+            "      --compare FILE       another model with the same first layer, such as the parent of a fine-tuned "
+            "one: which filters\n"
+            "                           became, were already, or are no longer the target's motif\n"
+            "\n"
+            "Output:\n"
+            "  -o, --output FILE        table of filters [standard output]\n"
+            "      --meme FILE          their motifs in MEME format\n"
+            "      --targets FILE       table of targets: is the target's own motif among the filters that matter "
+            "most to it? (- = standard output,\n"
+            "                           in place of the filters')\n"
+            "      --importance FILE    table of the importance of each filter to each target\n"
+            "      --html FILE          all of it on a page, with logos\n"
+            "\n"
+            "How:\n"
+            "      --use WHICH          regions used: correct (all their known labels predicted right), bound (of "
+            "those, the bound ones), all [correct]\n"
+            "      --threshold NUM      a site is where a filter reaches this part of its maximum [0.5]\n"
+            "      --importance-on WHICH  where importance is measured: used (the regions used), bound (those bound "
+            "and predicted bound by any target),\n"
+            "                           own (for each target those bound and predicted bound by itself) [used]\n"
+            "      --regions INT        on so many of them, evenly drawn (own: of each target); 0 = not [500]\n"
+            "      --top INT            filters looked at for each target, the most important ones [5]\n"
+            "      --trim BITS          cut off a motif's ends where they tell less, before comparing [0.25]\n"
+            "      --max-q NUM          a match counts below this q-value: on the page, and in what --compare says "
+            "of a filter [0.01]\n"
+            "  -@, --threads INT        threads; the result does not depend on it [all processors]\n" TFB_USAGE_HELP);
 }
 
 static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, const tfb_matches_t *m,
@@ -185,65 +185,44 @@ done:
     return ret;
 }
 
+/* In the order of their types. */
+static const char *const use_name[] = {"correct", "bound", "all"}, *const on_name[] = {"used", "bound", "own"};
+
+static const tfb_option_t options[] = {
+    {TFB_OPTION_MODEL(model)},
+    {TFB_OPTION_FASTA(fasta)},
+    {TFB_OPTION_LABELS(labels)},
+    {TFB_OPTION_CHROMS(chroms)},
+    {TFB_OPTION_DB(db), .id = 'd'},
+    {"compare", TFB_TEXT(before)},
+    {TFB_OPTION_OUTPUT(out)},
+    {"meme", TFB_TEXT(meme)},
+    {"targets", TFB_TEXT(targets)},
+    {"importance", TFB_TEXT(importance)},
+    {"html", TFB_TEXT(html)},
+    {"importance-on", TFB_WORD(scan.on, on_name, 3)},
+    {"use", TFB_WORD(scan.use, use_name, 3)},
+    {"threshold", TFB_NUM(scan.threshold, 0, 1)},
+    {"regions", TFB_INT64(scan.n_importance, 0, INT32_MAX)},
+    {"top", TFB_INT(scan.n_top, 1, 1000)},
+    {"trim", TFB_NUM(trim, 0, 2)},
+    {"max-q", TFB_NUM(q, 0, 1)},
+    {TFB_OPTION_THREADS(threads)},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
+
 int tfb_cmd_motifs(int argc, char **argv)
 {
     args_t a = {.threads = tfb_cmd_processors(),
                 .trim = 0.25,
                 .q = 0.01,
                 .scan = {.threshold = 0.5, .n_importance = 500, .n_top = 5}};
-    enum { CHROMS = 256, COMPARE, MEME, TARGETS, IMPORTANCE, HTML, ON, USE, THRESHOLD, REGIONS, TOP, TRIM, MAX_Q };
-    static const struct option opts[] = {{"model", 1, NULL, 'm'},
-                                         {"fasta-ref", 1, NULL, 'f'},
-                                         {"labels", 1, NULL, 'l'},
-                                         {"chroms", 1, NULL, CHROMS},
-                                         {"db", 1, NULL, 'd'},
-                                         {"compare", 1, NULL, COMPARE},
-                                         {"output", 1, NULL, 'o'},
-                                         {"meme", 1, NULL, MEME},
-                                         {"targets", 1, NULL, TARGETS},
-                                         {"importance", 1, NULL, IMPORTANCE},
-                                         {"html", 1, NULL, HTML},
-                                         {"importance-on", 1, NULL, ON},
-                                         {"use", 1, NULL, USE},
-                                         {"threshold", 1, NULL, THRESHOLD},
-                                         {"regions", 1, NULL, REGIONS},
-                                         {"top", 1, NULL, TOP},
-                                         {"trim", 1, NULL, TRIM},
-                                         {"max-q", 1, NULL, MAX_Q},
-                                         {"threads", 1, NULL, '@'},
-                                         {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
-    static const char *const use[] = {"correct", "bound", "all"}, *const on[] = {
-                                                                      "used", "bound",
-                                                                      "own"}; /* in the order of their types */
-    int c, k, bad = 0;
-    long v = 0;
-    while ((c = tfb_cmd_getopt(argc, argv, "m:f:l:d:o:@:h", opts)) >= 0) switch (c) {
-        case 'm': a.model = optarg; break;
-        case 'f': a.fasta = optarg; break;
-        case 'l': a.labels = optarg; break;
-        case 'd': a.db = optarg; break;
-        case 'o': a.out = optarg; break;
-        case '@': bad |= tfb_cmd_int("threads", optarg, 1, 1024, &v), a.threads = (int)v; break;
-        case CHROMS: a.chroms = optarg; break;
-        case COMPARE: a.before = optarg; break;
-        case MEME: a.meme = optarg; break;
-        case TARGETS: a.targets = optarg; break;
-        case IMPORTANCE: a.importance = optarg; break;
-        case HTML: a.html = optarg; break;
-        case USE: bad |= (k = tfb_word("use", optarg, use, 3)) < 0, a.scan.use = (tfb_use_t)k; break;
-        case THRESHOLD: bad |= tfb_cmd_double("threshold", optarg, 0, 1, &a.scan.threshold); break;
-        case ON: bad |= (k = tfb_word("importance-on", optarg, on, 3)) < 0, a.scan.on = (tfb_on_t)k; break;
-        case REGIONS: bad |= tfb_cmd_int("regions", optarg, 0, INT32_MAX, &v), a.scan.n_importance = v; break;
-        case TOP: bad |= tfb_cmd_int("top", optarg, 1, 1000, &v), a.scan.n_top = (int)v; break;
-        case TRIM: bad |= tfb_cmd_double("trim", optarg, 0, 2, &a.trim); break;
-        case MAX_Q: bad |= tfb_cmd_double("max-q", optarg, 0, 1, &a.q); break;
-        case 'h': usage(stdout); return 0;
-        default: return 1;
-        }
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+    if (r) return r > 0;
     const char *const need[][2] = {
         {a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("motifs", argc, argv, usage, need, NULL, NULL)) return 1;
+    if (tfb_cmd_incomplete("motifs", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.targets && !a.db) {
         tfb_error("--targets needs -d, a file of known motifs");
         return 1;

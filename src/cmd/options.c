@@ -88,7 +88,7 @@ static void log_unknown(const char *arg, const struct option *opts)
 
 int tfb_cmd_getopt(int argc, char **argv, const char *letters, const struct option *opts)
 {
-    char quiet[96]; /* a colon first: a missing value is told from an unknown option */
+    char quiet[200]; /* a colon first: a missing value is told from an unknown option */
     int ordered = *letters == '+';
     snprintf(quiet, sizeof quiet, "%s:%s", ordered ? "+" : "", letters + ordered);
     opterr = 0;
@@ -198,21 +198,20 @@ float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
     return NULL;
 }
 
-int tfb_cmd_schedule(const char *s, int *schedule)
+int tfb_cmd_threads(const char *s, int *threads)
 {
-    static const char *const name[] = {"constant", "cosine", "linear",
-                                       "one-cycle"}; /* in the order of tfb_schedule_t */
-    int k = tfb_word("schedule", s, name, 4);
-    if (k >= 0) *schedule = k;
-    return k < 0;
+    long v;
+    if (tfb_cmd_int("threads", s, 0, 1024, &v)) return 1;
+    *threads = v < 1 ? 1 : (int)v;
+    return 0;
 }
 
-int tfb_cmd_strand(const char *s, tfb_strand_t *strand)
+int tfb_cmd_verbosity(const char *s)
 {
-    static const char *const name[] = {"both", "fwd", "rev"}; /* in the order of tfb_strand_t */
-    int k = tfb_word("strand", s, name, 3);
-    if (k >= 0) *strand = (tfb_strand_t)k;
-    return k < 0;
+    long v;
+    if (tfb_cmd_int("verbosity", s, 0, 9, &v)) return 1;
+    tfb_log_level((int)v);
+    return 0;
 }
 
 int tfb_cmd_precision(const char *s)

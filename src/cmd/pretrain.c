@@ -9,7 +9,6 @@
 #include "train/record.h"
 #include "train/transfer.h"
 #include <errno.h>
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -122,30 +121,21 @@ static int run(args_t *a, int argc, char **argv)
     return ret;
 }
 
+static const tfb_option_t options[] = {
+    {"targets", TFB_TEXT(targets)},      {"complete", TFB_FLAG(complete)},
+    {"genome", TFB_TEXT(genome)},        {"policy", TFB_TEXT(policy)},
+    {"arch", .id = 'a', TFB_TEXT(arch)}, {"spec", TFB_TEXT(spec)},
+    {"motifs", TFB_TEXT(motifs)},        TFB_OPTIONS_TRAINING(t),
+};
+
 int tfb_cmd_pretrain(int argc, char **argv)
 {
     args_t a = {.t.fit = {.rate = 0.003, .epochs = 15, .batch = 100, .seed = 1}, .arch = "convnet"};
-    enum { TARGETS = 256, COMPLETE, GENOME, POLICY, SPEC, MOTIFS };
-    static const struct option opts[] = {{"targets", 1, NULL, TARGETS}, {"complete", 0, NULL, COMPLETE},
-                                         {"genome", 1, NULL, GENOME},   {"policy", 1, NULL, POLICY},
-                                         {"arch", 1, NULL, 'a'},        {"spec", 1, NULL, SPEC},
-                                         {"motifs", 1, NULL, MOTIFS},   TFB_TRAINING_OPTIONS};
-    int c, bad = 0;
-    while ((c = tfb_cmd_getopt(argc, argv, "a:" TFB_TRAINING_LETTERS, opts)) >= 0) switch (c) {
-        case 'a': a.arch = optarg; break;
-        case TARGETS: a.targets = optarg; break;
-        case COMPLETE: a.complete = 1; break;
-        case GENOME: a.genome = optarg; break;
-        case POLICY: a.policy = optarg; break;
-        case SPEC: a.spec = optarg; break;
-        case MOTIFS: a.motifs = optarg; break;
-        case 'h': usage(stdout); return 0;
-        case '?': return 1;
-        default: bad |= tfb_training_option(&a.t, c, optarg);
-        }
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+    if (r) return r > 0;
     const char *const need[][2] = {
         {a.t.fasta, "-f ref.fa"}, {a.t.labels, "-l labels.bed.gz"}, {a.t.out, "-o model.safetensors"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("pretrain", argc, argv, usage, need, NULL, NULL)) return 1;
+    if (tfb_cmd_incomplete("pretrain", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.t.regions == 1) {
         tfb_error("--regions 1: training needs at least two regions");
         return 1;

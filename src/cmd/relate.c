@@ -1,8 +1,8 @@
 /* relate.c - `tfbind relate`: which TFs to pre-train on for a target. */
 #include "train/relate.h"
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "util/util.h"
-#include <getopt.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -15,9 +15,7 @@ static void usage(FILE *f)
         "most.\n"
         "\n"
         "Usage: tfbind relate [options] -l labels.bed.gz --target TF --by CRITERION\n"
-        "\n"
-        "  -l, --labels FILE        regions and labels, as for pretrain\n"
-        "      --target TF          the TF to be learnt\n"
+        "\n" TFB_USAGE_LABELS "      --target TF          the TF to be learnt\n"
         "      --by CRITERION       correlation  cosine of the label columns, unresolved as 0 [the default]\n"
         "                           cofactor     the same, without TFs that share a binding mode with the target\n"
         "                           mode         TFs that share a binding mode, most bound regions first\n"
@@ -39,12 +37,11 @@ static void usage(FILE *f)
         "      --top INT            so many TFs [all]\n"
         "      --with-target        the target is one of them, the first\n"
         "      --list               only their names, comma-separated, for pretrain --targets\n"
-        "      --seed INT           of random [1]\n"
-        "  -h, --help               this text\n");
+        "      --seed INT           of random [1]\n" TFB_USAGE_HELP);
 }
 
 /* Prints the names, at most top (0: all), target before them if it is not NULL. */
-static void print_names(const char *target, const tfb_related_t *r, int n, long top)
+static void print_names(const char *target, const tfb_related_t *r, int n, int top)
 {
     int shown = 0;
     if (target) printf("%s", target), shown++;
@@ -53,7 +50,7 @@ static void print_names(const char *target, const tfb_related_t *r, int n, long 
 }
 
 /* Prints the table, likewise. bound: the target's bound regions. */
-static void print_table(const char *target, int64_t bound, const tfb_related_t *r, int n, long top)
+static void print_table(const char *target, int64_t bound, const tfb_related_t *r, int n, int top)
 {
     int shown = 0;
     printf("rank\ttf\tn_bound\tn_both\tcosine\tsame_mode\tpartner_score\n");
@@ -85,64 +82,55 @@ static int no_table(const tfb_relate_opt_t *o, const char *by)
     return 0;
 }
 
+typedef struct {
+    tfb_relate_opt_t o;
+    const char *chroms;
+    int top, with_target, list;
+} args_t;
+
+static const char *const by_name[] = {"correlation", "cofactor", "mode", "least",
+                                      "partners",    "random",   "auto"}; /* in the order of tfb_relate_by_t */
+
+static const tfb_option_t options[] = {
+    {TFB_OPTION_LABELS(o.labels)},
+    {"target", TFB_TEXT(o.target)},
+    {"by", TFB_WORD(o.by, by_name, 7)},
+    {"groups", TFB_TEXT(o.groups)},
+    {"group-column", TFB_TEXT(o.group_column)},
+    {"mode-cut", TFB_NUM(o.mode_cut, 0, 1)},
+    {"partners", TFB_TEXT(o.partners)},
+    {TFB_OPTION_CHROMS(chroms)},
+    {"min-bound", TFB_INT64(o.min_bound, 0, INT32_MAX)},
+    {"top", TFB_INT(top, 1, 100000)},
+    {"with-target", TFB_FLAG(with_target)},
+    {"list", TFB_FLAG(list)},
+    {TFB_OPTION_SEED(o.seed)},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
+
 int tfb_cmd_relate(int argc, char **argv)
 {
-    static const char *const by[] = {"correlation", "cofactor", "mode", "least",
-                                     "partners",    "random",   "auto"}; /* in the order of tfb_relate_by_t */
-    enum { TARGET = 256, BY, GROUPS, COLUMN, CUT, PARTNERS, CHROMS, MIN_BOUND, TOP, WITH, LIST, SEED };
-    static const struct option opts[] = {{"labels", 1, NULL, 'l'},
-                                         {"target", 1, NULL, TARGET},
-                                         {"by", 1, NULL, BY},
-                                         {"groups", 1, NULL, GROUPS},
-                                         {"group-column", 1, NULL, COLUMN},
-                                         {"mode-cut", 1, NULL, CUT},
-                                         {"partners", 1, NULL, PARTNERS},
-                                         {"chroms", 1, NULL, CHROMS},
-                                         {"min-bound", 1, NULL, MIN_BOUND},
-                                         {"top", 1, NULL, TOP},
-                                         {"with-target", 0, NULL, WITH},
-                                         {"list", 0, NULL, LIST},
-                                         {"seed", 1, NULL, SEED},
-                                         {"help", 0, NULL, 'h'},
-                                         {NULL, 0, NULL, 0}};
-    tfb_relate_opt_t o = {.seed = 1, .mode_cut = 0.4};
-    int c, k, bad = 0, with = 0, list = 0, n;
-    long top = 0, v = 1;
+    args_t a = {.o = {.seed = 1, .mode_cut = 0.4}};
+    tfb_relate_opt_t *o = &a.o;
+    int n, r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+    if (r) return r > 0;
+    const char *const need[][2] = {{o->labels, "-l labels.bed.gz"}, {o->target, "--target TF"}, {NULL, NULL}};
+    if (tfb_cmd_incomplete("relate", argc, argv, usage, need, NULL, NULL) || no_table(o, by_name[o->by])) return 1;
     char **chroms = NULL;
-    while ((c = tfb_cmd_getopt(argc, argv, "l:h", opts)) >= 0) switch (c) {
-        case 'l': o.labels = optarg; break;
-        case TARGET: o.target = optarg; break;
-        case BY: bad |= (k = tfb_word("by", optarg, by, 7)) < 0, o.by = (tfb_relate_by_t)k; break;
-        case GROUPS: o.groups = optarg; break;
-        case COLUMN: o.group_column = optarg; break;
-        case CUT: bad |= tfb_cmd_double("mode-cut", optarg, 0, 1, &o.mode_cut); break;
-        case PARTNERS: o.partners = optarg; break;
-        case CHROMS:
-            tfb_strv_free(chroms);
-            bad |= !(chroms = tfb_cmd_list(optarg, &o.n_chroms));
-            break;
-        case MIN_BOUND: bad |= tfb_cmd_int("min-bound", optarg, 0, INT32_MAX, &v), o.min_bound = v; break;
-        case TOP: bad |= tfb_cmd_int("top", optarg, 1, 100000, &top); break;
-        case WITH: with = 1; break;
-        case LIST: list = 1; break;
-        case SEED: bad |= tfb_cmd_int("seed", optarg, 0, INT32_MAX, &v), o.seed = (uint64_t)v; break;
-        case 'h': usage(stdout); return 0;
-        default: return 1;
-        }
-    const char *const need[][2] = {{o.labels, "-l labels.bed.gz"}, {o.target, "--target TF"}, {NULL, NULL}};
-    if (bad || tfb_cmd_incomplete("relate", argc, argv, usage, need, NULL, NULL)) return 1;
-    if (no_table(&o, by[o.by])) return 1;
+    if (a.chroms && !(chroms = tfb_cmd_list(a.chroms, &o->n_chroms))) return 1;
     int64_t target_bound;
-    o.chroms = chroms;
-    tfb_related_t *r = tfb_relate(&o, &n, &target_bound);
+    o->chroms = chroms;
+    tfb_related_t *related = tfb_relate(o, &n, &target_bound);
     tfb_strv_free(chroms);
-    if (!r) return 1;
-    if (top && n + with < top) tfb_warn("only %d TFs meet the criterion, not %ld", n + with, top);
-    if (list)
-        print_names(with ? o.target : NULL, r, n, top);
+    if (!related) return 1;
+    if (a.top && n + a.with_target < a.top)
+        tfb_warn("only %d TFs meet the criterion, not %d", n + a.with_target, a.top);
+    if (a.list)
+        print_names(a.with_target ? o->target : NULL, related, n, a.top);
     else
-        print_table(with ? o.target : NULL, target_bound, r, n, top);
-    tfb_relate_free(r, n);
+        print_table(a.with_target ? o->target : NULL, target_bound, related, n, a.top);
+    tfb_relate_free(related, n);
     if (fflush(stdout) != 0 || ferror(stdout)) {
         tfb_error("cannot write to standard output");
         return 1;

@@ -1,10 +1,10 @@
 /* report.c - `tfbind report`: a page about an annotated VCF. */
 #include "explain/report.h"
 #include "cmd/cmd.h"
+#include "cmd/table.h"
 #include "score/session.h"
 #include "train/record.h"
 #include "util/util.h"
-#include <getopt.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,74 +25,83 @@ static void usage(FILE *f)
                "      --delta NUM          changes of at least this are counted; sites gained and lost are those of "
                "the tags' calls [0.2]\n"
                "      --prefix STR         of the tags, as for annotate [TFB]\n"
-               "      --title TEXT         heading\n"
-               "  -h, --help               this text\n");
+               "      --title TEXT         heading\n" TFB_USAGE_HELP);
 }
 
-int tfb_cmd_report(int argc, char **argv)
+typedef struct {
+    tfb_report_opt_t o;
+    const char *out, *model, *fasta, *db;
+} args_t;
+
+static const tfb_option_t options[] = {
+    {TFB_OPTION_OUTPUT(out)},
+    {TFB_OPTION_MODEL(model)},
+    {TFB_OPTION_FASTA(fasta)},
+    {TFB_OPTION_DB(db), .id = 'd'},
+    {"top", TFB_INT(o.n_top, 0, 10000)},
+    {"figures", TFB_INT(o.n_figures, 0, 10000)},
+    {"delta", TFB_NUM(o.delta, 0, 1)},
+    {TFB_OPTION_PREFIX(o.prefix)},
+    {"title", TFB_TEXT(o.title)},
+    {TFB_OPTION_HELP},
+    {.name = NULL},
+};
+
+/* Opens what the page is made from and with, and makes it. Returns 0, or -1 (logged). */
+static int make_page(args_t *a)
 {
-    enum { TOP = 256, FIGURES, DELTA, PREFIX, TITLE };
-    static const struct option opts[] = {
-        {"output", 1, NULL, 'o'},  {"model", 1, NULL, 'm'},     {"fasta-ref", 1, NULL, 'f'},
-        {"db", 1, NULL, 'd'},      {"top", 1, NULL, TOP},       {"figures", 1, NULL, FIGURES},
-        {"delta", 1, NULL, DELTA}, {"prefix", 1, NULL, PREFIX}, {"title", 1, NULL, TITLE},
-        {"help", 0, NULL, 'h'},    {NULL, 0, NULL, 0}};
-    tfb_report_opt_t o = {.prefix = "TFB", .n_top = 50, .n_figures = 20, .delta = 0.2};
-    const char *path = NULL, *model = NULL, *fasta = NULL, *db = NULL;
-    char title[300], *command = NULL;
-    int c, bad = 0, ret = -1;
-    long v = 0;
-    while ((c = tfb_cmd_getopt(argc, argv, "o:m:f:d:h", opts)) >= 0) switch (c) {
-        case 'o': path = optarg; break;
-        case 'm': model = optarg; break;
-        case 'f': fasta = optarg; break;
-        case 'd': db = optarg; break;
-        case TOP: bad |= tfb_cmd_int("top", optarg, 0, 10000, &v), o.n_top = (int)v; break;
-        case FIGURES: bad |= tfb_cmd_int("figures", optarg, 0, 10000, &v), o.n_figures = (int)v; break;
-        case DELTA: bad |= tfb_cmd_double("delta", optarg, 0, 1, &o.delta); break;
-        case PREFIX: o.prefix = optarg; break;
-        case TITLE: o.title = optarg; break;
-        case 'h': usage(stdout); return 0;
-        default: return 1;
-        }
-    if (bad) return 1;
-    const char *const need[][2] = {{NULL, NULL}};
-    if (tfb_cmd_incomplete("report", argc, argv, usage, need, &o.in, "VCF or BCF from tfbind annotate")) return 1;
-    if (!model != !fasta || (db && !model)) {
-        tfb_error("figures need both -m and -f");
-        return 1;
-    }
-    if (strlen(o.prefix) > 100) {
-        tfb_error("--prefix is too long");
-        return 1;
-    }
-    tfb_reads_indexed(o.in, "the input", ".csi .tbi");
-    if (fasta) tfb_fasta_reads(fasta);
-    if (tfb_run_claim(path) < 0) return 1;
-    if (!o.title) {
-        const char *base = strrchr(o.in, '/');
-        snprintf(title, sizeof title, "Predicted TF binding: %.200s",
-                 strcmp(o.in, "-") == 0 ? "variants"
-                 : base                 ? base + 1
-                                        : o.in);
-        o.title = title;
-    }
+    int ret = -1;
+    tfb_report_opt_t *o = &a->o;
     tfb_session_t s = {.T = 0};
     tfb_motifs_t *motifs = NULL;
     tfb_out_t *to = NULL;
     FILE *out = NULL;
-    if (!(o.command = command = tfb_record_command(argc, argv))) goto done;
-    if (db && !(motifs = tfb_motifs_read(db))) goto done;
-    o.db = motifs;
-    if (model && tfb_session_open(&s, &(tfb_session_opt_t){.model = model, .tf = "all", .fasta = fasta}) < 0) goto done;
-    o.panel = s.panel;
-    o.fasta = s.fasta;
-    if (!(out = tfb_out_open(path, &to))) goto done;
-    ret = tfb_report(&o, out);
+    if (a->db && !(motifs = tfb_motifs_read(a->db))) goto done;
+    o->db = motifs;
+    if (a->model && tfb_session_open(&s, &(tfb_session_opt_t){.model = a->model, .tf = "all", .fasta = a->fasta}) < 0)
+        goto done;
+    o->panel = s.panel;
+    o->fasta = s.fasta;
+    if (!(out = tfb_out_open(a->out, &to))) goto done;
+    ret = tfb_report(o, out);
     ret = tfb_out_close(out, to, ret == 0);
 done:
     tfb_session_close(&s);
     tfb_motifs_destroy(motifs);
+    return ret;
+}
+
+int tfb_cmd_report(int argc, char **argv)
+{
+    args_t a = {.o = {.prefix = "TFB", .n_top = 50, .n_figures = 20, .delta = 0.2}};
+    tfb_report_opt_t *o = &a.o;
+    char title[300];
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
+    if (r) return r > 0;
+    const char *const need[][2] = {{NULL, NULL}};
+    if (tfb_cmd_incomplete("report", argc, argv, usage, need, &o->in, "VCF or BCF from tfbind annotate")) return 1;
+    if (!a.model != !a.fasta || (a.db && !a.model)) {
+        tfb_error("figures need both -m and -f");
+        return 1;
+    }
+    if (strlen(o->prefix) > 100) {
+        tfb_error("--prefix is too long");
+        return 1;
+    }
+    tfb_reads_indexed(o->in, "the input", ".csi .tbi");
+    if (a.fasta) tfb_fasta_reads(a.fasta);
+    if (tfb_run_claim(a.out) < 0) return 1;
+    if (!o->title) {
+        const char *base = strrchr(o->in, '/');
+        snprintf(title, sizeof title, "Predicted TF binding: %.200s",
+                 strcmp(o->in, "-") == 0 ? "variants"
+                 : base                  ? base + 1
+                                         : o->in);
+        o->title = title;
+    }
+    char *command = tfb_record_command(argc, argv);
+    o->command = command;
+    int ret = command ? make_page(&a) : -1;
     free(command);
-    return ret < 0 ? 1 : 0;
+    return ret < 0;
 }

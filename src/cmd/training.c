@@ -12,64 +12,24 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The value of --select: 0, or 1 (logged). */
-static int set_select(const char *value, tfb_select_t *select)
+const char *const tfb_schedule_name[] = {"constant", "cosine", "linear", "one-cycle"}; /* as tfb_schedule_t */
+const char *const tfb_select_name[] = {"loss", "auprc"};                               /* as tfb_select_t */
+
+int tfb_set_augment(void *args, const tfb_option_t *row, const char *value)
 {
-    static const char *const name[] = {"loss", "auprc"}; /* in the order of tfb_select_t */
-    int k = tfb_word("select", value, name, 2);
-    if (k >= 0) *select = (tfb_select_t)k;
-    return k < 0;
+    return tfb_augment_parse(value, (tfb_augment_t *)(void *)((char *)args + row->to)) < 0;
 }
 
-/* The value of --curves: 0, or 1 (logged). */
-static int set_curves(const char *value, const char **curves)
+int tfb_set_curves(void *args, const tfb_option_t *row, const char *value)
 {
     char *svg = tfb_curves_picture(value);
-    *curves = value;
     free(svg);
-    return !svg;
+    return svg ? tfb_set_text(args, row, value) : 1;
 }
 
-int tfb_training_option(tfb_training_t *t, int c, const char *value)
+int tfb_set_precision(void *args, const tfb_option_t *row, const char *value)
 {
-    tfb_fit_opt_t *f = &t->fit;
-    long v = 1;
-    int bad = 0;
-    switch (c) {
-    case 'f': t->fasta = value; break;
-    case 'l': t->labels = value; break;
-    case 'o': t->out = value; break;
-    case 'e': bad = tfb_cmd_int("epochs", value, 1, 100000, &v), f->epochs = (int)v; break;
-    case 'b': bad = tfb_cmd_int("batch", value, 2, 65536, &v), f->batch = (int)v; break;
-    case '@': bad = tfb_cmd_int("threads", value, 1, 1024, &v), t->threads = (int)v; break;
-    case 'v': bad = tfb_cmd_int("verbosity", value, 0, 9, &v), tfb_log_level((int)v); break;
-    case TFB_TRAINING_CHROMS: t->chroms = value; break;
-    case TFB_TRAINING_VALID: t->valid = value; break;
-    case TFB_TRAINING_TEST: t->test = value; break;
-    case TFB_TRAINING_REGIONS: bad = tfb_cmd_int("regions", value, 1, INT32_MAX, &v), t->regions = v; break;
-    case TFB_TRAINING_RATE: bad = tfb_cmd_double("rate", value, 1e-9, 10, &f->rate); break;
-    case TFB_TRAINING_SCHEDULE: bad = tfb_cmd_schedule(value, (int *)&f->schedule); break;
-    case TFB_TRAINING_AVERAGE: bad = tfb_cmd_double("average", value, 0, 0.999999, &f->average); break;
-    case TFB_TRAINING_BALANCE: bad = tfb_cmd_double("balance", value, 0, 1, &f->balance); break;
-    case TFB_TRAINING_TASK_BALANCE: bad = tfb_cmd_double("task-balance", value, 0, 1, &f->task_balance); break;
-    case TFB_TRAINING_WEIGHTS: t->weights = value; break;
-    case TFB_TRAINING_DECAY: bad = tfb_cmd_double("decay", value, 0, 100, &f->decay); break;
-    case TFB_TRAINING_ONE_STRAND: f->one_strand = 1; break;
-    case TFB_TRAINING_PRECISION:
-        bad = tfb_cmd_precision(value), f->precision = strcmp(value, "float32") ? value : NULL;
-        break;
-    case TFB_TRAINING_SEED: bad = tfb_cmd_int("seed", value, 0, INT32_MAX, &v), f->seed = (uint64_t)v; break;
-    case TFB_TRAINING_RESUME: f->resume = 1; break;
-    case TFB_TRAINING_HALF: t->half = 1; break;
-    case TFB_TRAINING_AUGMENT: bad = tfb_augment_parse(value, &f->augment) < 0; break;
-    case TFB_TRAINING_CLEAN: bad = tfb_cmd_int("clean", value, 0, 100000, &v), f->clean = (int)v; break;
-    case TFB_TRAINING_SELECT: bad = set_select(value, &f->select); break;
-    case TFB_TRAINING_CURVES: bad = set_curves(value, &f->curves); break;
-    case TFB_TRAINING_WARMUP: bad = tfb_cmd_double("warmup", value, 0, 0.9, &f->warmup); break;
-    case TFB_TRAINING_PATIENCE: bad = tfb_cmd_int("patience", value, 0, 100000, &v), f->patience = (int)v; break;
-    default: return 1;
-    }
-    return bad;
+    return tfb_cmd_precision(value) || tfb_set_text(args, row, strcmp(value, "float32") ? value : NULL);
 }
 
 int tfb_training_load(const tfb_training_t *t, const char *list, int complete, int window, tfb_training_data_t *d)
@@ -191,15 +151,14 @@ void tfb_training_free(tfb_training_data_t *d)
 /* Writes the training options as the model records them. Returns text. */
 static const char *options_of(const tfb_fit_opt_t *f, char text[600])
 {
-    static const char *const schedule[] = {"constant", "cosine", "linear", "one-cycle"};
     const tfb_augment_t *g = &f->augment;
     snprintf(text, 600,
              "rate=%g schedule=%s warmup=%g average=%g decay=%g balance=%g task_balance=%g epochs=%d batch=%d "
              "augment=shift:%d,mutate:%g,insert:%d,delete:%d,noise:%g clean=%d patience=%d head_epochs=%d "
              "depth_rate=%g l2sp=%g",
-             f->rate, schedule[f->schedule], f->warmup, f->average, f->decay, f->balance, f->task_balance, f->epochs,
-             f->batch, g->shift, g->mutate, g->insert, g->delete, g->noise, f->clean, f->patience, f->head_epochs,
-             f->depth_rate > 0 ? f->depth_rate : 1, f->l2sp);
+             f->rate, tfb_schedule_name[f->schedule], f->warmup, f->average, f->decay, f->balance, f->task_balance,
+             f->epochs, f->batch, g->shift, g->mutate, g->insert, g->delete, g->noise, f->clean, f->patience,
+             f->head_epochs, f->depth_rate > 0 ? f->depth_rate : 1, f->l2sp);
     return text;
 }
 

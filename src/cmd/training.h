@@ -2,6 +2,7 @@
 #ifndef TFB_TRAINING_H
 #define TFB_TRAINING_H
 
+#include "cmd/table.h"
 #include "nn/model.h"
 #include "train/fit.h"
 
@@ -13,49 +14,49 @@ typedef struct {
     tfb_fit_opt_t fit; /* as set by the options; tfb_training_run fills in the rest */
 } tfb_training_t;
 
-enum {
-    TFB_TRAINING_CHROMS = 512,
-    TFB_TRAINING_VALID,
-    TFB_TRAINING_TEST,
-    TFB_TRAINING_REGIONS,
-    TFB_TRAINING_RATE,
-    TFB_TRAINING_SCHEDULE,
-    TFB_TRAINING_AVERAGE,
-    TFB_TRAINING_BALANCE,
-    TFB_TRAINING_WEIGHTS,
-    TFB_TRAINING_DECAY,
-    TFB_TRAINING_ONE_STRAND,
-    TFB_TRAINING_PRECISION,
-    TFB_TRAINING_SEED,
-    TFB_TRAINING_RESUME,
-    TFB_TRAINING_HALF,
-    TFB_TRAINING_AUGMENT,
-    TFB_TRAINING_CLEAN,
-    TFB_TRAINING_WARMUP,
-    TFB_TRAINING_SELECT,
-    TFB_TRAINING_CURVES,
-    TFB_TRAINING_TASK_BALANCE,
-    TFB_TRAINING_PATIENCE
-};
-/* The short options, and the last rows of a command's option table. The command handles -h itself. */
-#define TFB_TRAINING_LETTERS "f:l:e:b:o:@:v:h"
-#define TFB_TRAINING_OPTIONS                                                                                      \
-    {"fasta-ref", 1, NULL, 'f'}, {"labels", 1, NULL, 'l'}, {"chroms", 1, NULL, TFB_TRAINING_CHROMS},              \
-        {"valid", 1, NULL, TFB_TRAINING_VALID}, {"test", 1, NULL, TFB_TRAINING_TEST},                             \
-        {"regions", 1, NULL, TFB_TRAINING_REGIONS}, {"epochs", 1, NULL, 'e'}, {"batch", 1, NULL, 'b'},            \
-        {"rate", 1, NULL, TFB_TRAINING_RATE}, {"schedule", 1, NULL, TFB_TRAINING_SCHEDULE},                       \
-        {"average", 1, NULL, TFB_TRAINING_AVERAGE}, {"balance", 1, NULL, TFB_TRAINING_BALANCE},                   \
-        {"weights", 1, NULL, TFB_TRAINING_WEIGHTS}, {"decay", 1, NULL, TFB_TRAINING_DECAY},                       \
-        {"one-strand", 0, NULL, TFB_TRAINING_ONE_STRAND}, {"precision", 1, NULL, TFB_TRAINING_PRECISION},         \
-        {"seed", 1, NULL, TFB_TRAINING_SEED}, {"resume", 0, NULL, TFB_TRAINING_RESUME},                           \
-        {"half", 0, NULL, TFB_TRAINING_HALF}, {"augment", 1, NULL, TFB_TRAINING_AUGMENT},                         \
-        {"clean", 1, NULL, TFB_TRAINING_CLEAN}, {"warmup", 1, NULL, TFB_TRAINING_WARMUP},                         \
-        {"select", 1, NULL, TFB_TRAINING_SELECT}, {"curves", 1, NULL, TFB_TRAINING_CURVES},                       \
-        {"task-balance", 1, NULL, TFB_TRAINING_TASK_BALANCE}, {"patience", 1, NULL, TFB_TRAINING_PATIENCE},       \
-        {"output", 1, NULL, 'o'}, {"threads", 1, NULL, '@'}, {"verbosity", 1, NULL, 'v'}, {"help", 0, NULL, 'h'}, \
-    {                                                                                                             \
-        NULL, 0, NULL, 0                                                                                          \
-    }
+/* Sets of words, and what rows of the table below do with their values. */
+enum { TFB_SCHEDULES = 4, TFB_SELECTS = 2 };
+extern const char *const tfb_schedule_name[TFB_SCHEDULES], *const tfb_select_name[TFB_SELECTS];
+int tfb_set_augment(void *args, const tfb_option_t *row, const char *value);
+int tfb_set_curves(void *args, const tfb_option_t *row, const char *value);
+int tfb_set_precision(void *args, const tfb_option_t *row, const char *value);
+
+/* The last rows of a command's option table, into a tfb_training_t. */
+/* clang-format off */
+#define TFB_OPTIONS_TRAINING(field) \
+    {TFB_OPTION_FASTA(field.fasta)}, \
+    {TFB_OPTION_LABELS(field.labels)}, \
+    {TFB_OPTION_CHROMS(field.chroms)}, \
+    {"valid", TFB_TEXT(field.valid)}, \
+    {"test", TFB_TEXT(field.test)}, \
+    {"regions", TFB_INT64(field.regions, 1, INT32_MAX)}, \
+    {"epochs", .id = 'e', TFB_INT(field.fit.epochs, 1, 100000)}, \
+    {"batch", .id = 'b', TFB_INT(field.fit.batch, 2, 65536)}, \
+    {"rate", TFB_NUM(field.fit.rate, 1e-9, 10)}, \
+    {"schedule", TFB_WORD(field.fit.schedule, tfb_schedule_name, TFB_SCHEDULES)}, \
+    {"warmup", TFB_NUM(field.fit.warmup, 0, 0.9)}, \
+    {"augment", .arg = 1, .set = tfb_set_augment, TFB_TO(field.fit.augment)}, \
+    {"clean", TFB_INT(field.fit.clean, 0, 100000)}, \
+    {"average", TFB_NUM(field.fit.average, 0, 0.999999)}, \
+    {"balance", TFB_NUM(field.fit.balance, 0, 1)}, \
+    {"task-balance", TFB_NUM(field.fit.task_balance, 0, 1)}, \
+    {"weights", TFB_TEXT(field.weights)}, \
+    {"decay", TFB_NUM(field.fit.decay, 0, 100)}, \
+    {"select", TFB_WORD(field.fit.select, tfb_select_name, TFB_SELECTS)}, \
+    {"patience", TFB_INT(field.fit.patience, 0, 100000)}, \
+    {"one-strand", TFB_FLAG(field.fit.one_strand)}, \
+    {"precision", .arg = 1, .set = tfb_set_precision, TFB_TO(field.fit.precision)}, \
+    {TFB_OPTION_SEED(field.fit.seed)}, \
+    {"resume", TFB_FLAG(field.fit.resume)}, \
+    {TFB_OPTION_OUTPUT(field.out)}, \
+    {"curves", .arg = 1, .set = tfb_set_curves, TFB_TO(field.fit.curves)}, \
+    {"half", TFB_FLAG(field.half)}, \
+    {TFB_OPTION_THREADS(field.threads)}, \
+    {TFB_OPTION_VERBOSITY}, \
+    {TFB_OPTION_HELP}, \
+    {.name = NULL}
+/* clang-format on */
+
 /* Lines of usage text that all training commands have. Their own rate, options of layers and seed come between. */
 #define TFB_USAGE_BATCH "  -b, --batch INT          examples per step and process [100]\n"
 #define TFB_USAGE_STEPS                                                                                   \
@@ -92,8 +93,6 @@ enum {
     "                           processors, or its share of them]\n"                                      \
     "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"                                   \
     "  -h, --help               print this text\n"
-/* Sets option c to value. Returns 0, or 1 if c is none of the above (not logged) or the value is wrong (logged). */
-int tfb_training_option(tfb_training_t *t, int c, const char *value);
 
 /* The network to train and its data. All owned. */
 typedef struct {

@@ -35,7 +35,7 @@ static int explain_window(explainer_t *a, window_t *w)
         /* the panel gives all its targets; those in use move to the front */
         float *all = malloc((size_t)a->s.T * (size_t)W * 4 * sizeof *all);
         if (!all) return tfb_explain_no_memory();
-        int r = tfb_ism(a->s.panel, w->code, 0, W, a->o->strand, all, w->z);
+        int r = tfb_ism(a->s.panel, w->code, 0, W, a->o->session.strand, all, w->z);
         for (int t = 0; r == 0 && t < a->n; t++) {
             memcpy(w->hyp + (size_t)t * (size_t)W * 4, all + (size_t)a->target[t] * (size_t)W * 4,
                    (size_t)W * 4 * sizeof *all);
@@ -85,7 +85,7 @@ int tfb_explain_record(explainer_t *a, int n, const variant_t *v)
 {
     const tfb_explain_opt_t *o = a->o;
     record_t r = {.name = a->name.s, .contig = a->contig.s, .v = v, .win = a->win, .n = n};
-    if (tfb_windows_score(&a->store, a->s.panel, o->strand) < 0) return -1;
+    if (tfb_windows_score(&a->store, a->s.panel, o->session.strand) < 0) return -1;
     a->n_all++;
     if (!a->fixed) choose_target(a, n);
     if (o->min_score > 0) drop_low(a, n);
@@ -110,21 +110,22 @@ static int open_models(explainer_t *a)
     const tfb_explain_opt_t *o = a->o;
     int walks = o->method != TFB_ISM;
     struct stat st;
-    if (walks && (strchr(o->model, ',') || (stat(o->model, &st) == 0 && S_ISDIR(st.st_mode)))) {
+    if (walks && (strchr(o->session.model, ',') || (stat(o->session.model, &st) == 0 && S_ISDIR(st.st_mode)))) {
         tfb_error("%s explains one model at a time; --method ism takes several", tfb_explain_method(o->method));
         return -1;
     }
-    tfb_session_opt_t session = {.model = o->model, .tf = o->tf ? o->tf : "all", .threads = o->threads};
-    if (o->input != TFB_IN_FASTA) session.fasta = o->fasta;
+    tfb_session_opt_t session = o->session;
+    if (!session.tf) session.tf = "all";
+    if (o->input == TFB_IN_FASTA) session.fasta = NULL;
     if (tfb_session_models(&a->s, &session) < 0) return -1;
-    return walks && !(a->model = tfb_model_load(o->model)) ? -1 : 0;
+    return walks && !(a->model = tfb_model_load(o->session.model)) ? -1 : 0;
 }
 
 /* Memory for a record. 0, or -1 (logged). */
 static int make_room(explainer_t *a)
 {
     size_t W = (size_t)a->s.W, T = (size_t)a->s.T, n;
-    a->fixed = a->o->tf != NULL;
+    a->fixed = a->o->session.tf != NULL;
     a->n = a->fixed ? a->s.T : 1;
     n = (size_t)a->n;
     if (!(a->target = calloc(T, sizeof *a->target)) || !(a->output = calloc(T, sizeof *a->output)) ||
@@ -161,11 +162,11 @@ static int prepare_method(explainer_t *a)
         a->n_refs = o->n_refs;
         if (!(a->refs = tfb_alloc((size_t)a->n_refs, (size_t)a->s.W, "references"))) return -1;
     }
-    if (a->model && !(a->attrib = tfb_attrib_create(a->model, a->n_refs, o->strand, a->s.pool))) return -1;
+    if (a->model && !(a->attrib = tfb_attrib_create(a->model, a->n_refs, o->session.strand, a->s.pool))) return -1;
     if (o->method == TFB_DEEPLIFT && tfb_attrib_unruled(a->attrib))
         tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not "
                  "sum to the change of the logit",
-                 o->model, tfb_attrib_unruled(a->attrib));
+                 o->session.model, tfb_attrib_unruled(a->attrib));
     return 0;
 }
 
@@ -174,7 +175,7 @@ static int start(explainer_t *a)
     const tfb_explain_opt_t *o = a->o;
     if (open_models(a) < 0 || make_room(a) < 0 || tfb_session_fasta(&a->s) < 0) return -1;
     if (a->s.fasta) tfb_fasta_one_file(a->s.fasta);
-    a->maker = (tfb_variants_t){.fasta = a->s.fasta, .win = &a->store, .max_n = o->max_n};
+    a->maker = (tfb_variants_t){.fasta = a->s.fasta, .win = &a->store, .max_n = o->session.max_n};
     a->out.o = o;
     a->out.s = &a->s;
     a->out.n = a->n;

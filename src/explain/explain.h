@@ -5,19 +5,19 @@
 
 #include "explain/attrib.h"
 #include "genome/input.h"
+#include "score/session.h"
 
 typedef struct {
-    const char *model, *fasta, *in; /* in "-" = standard input; fasta is not needed for FASTA */
-    tfb_input_t input;              /* VCF, BED or FASTA */
-    const char *tf; /* names or "all"; NULL: the TF with the highest score (of a variant: that changes most) */
+    /* tf: names or "all"; NULL: the TF with the highest score (of a variant: that changes most). fasta is not needed
+     * for FASTA. */
+    tfb_session_opt_t session;
+    const char *in;    /* "-" = standard input */
+    tfb_input_t input; /* VCF, BED or FASTA */
     tfb_method_t method;
     int n_refs;
     uint64_t seed;
     const char *references; /* FASTA of references for all sequences; NULL = shuffles */
-    tfb_strand_t strand;
-    int max_n;
-    double min_score; /* probability below which a sequence is not explained */
-    int threads;
+    double min_score;       /* probability below which a sequence is not explained */
     /* outputs; NULL = none, "-" = standard output */
     const char *table, *scores;
     const char *track; /* of regions, bedGraph or bigWig; for several TFs a name with {tf}, or a folder */

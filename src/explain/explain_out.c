@@ -59,7 +59,7 @@ static void put_safe(kstring_t *s, const char *text, int most)
 }
 
 /* Where base l of a window lies on its contig (0-based), or -1: an inserted base lies nowhere. */
-static hts_pos_t position(const window_t *w, int l)
+static hts_pos_t genome_position(const window_t *w, int l)
 {
     if (l < w->at || w->n_bases < 0) return w->beg + l;
     int k = l - w->at;
@@ -70,7 +70,7 @@ static hts_pos_t position(const window_t *w, int l)
 static void write_table(const outputs_t *a, const record_t *r, const window_t *w, const char *tf, const float *hyp)
 {
     for (int l = 0; l < a->s->W; l++) {
-        hts_pos_t pos = position(w, l);
+        hts_pos_t pos = genome_position(w, l);
         fprintf(a->table.f, "%s\t%s\t%s\t%s\t", r->name, tf, w->name, r->contig);
         if (pos < 0)
             fputc('.', a->table.f);

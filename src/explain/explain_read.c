@@ -11,8 +11,6 @@
 
 enum { MAX_REFS = 10000 };
 
-static const char *in_name(const explainer_t *a) { return strcmp(a->o->in, "-") == 0 ? "standard input" : a->o->in; }
-
 static void leave_out(explainer_t *a, int reason)
 {
     a->n_all++;
@@ -22,7 +20,8 @@ static void leave_out(explainer_t *a, int reason)
 /* The window in hand, unless there is a reason not to. 0 or -1. */
 static int explain_sequence(explainer_t *a, int reason)
 {
-    if (!reason && tfb_count_n(a->win[0].code, (size_t)a->s.W) > (size_t)a->o->max_n) reason = TFB_ALLELE_MANY_N;
+    if (!reason && tfb_count_n(a->win[0].code, (size_t)a->s.W) > (size_t)a->o->session.max_n)
+        reason = TFB_ALLELE_MANY_N;
     tfb_windows_clear(&a->store);
     tfb_windows_keep(&a->store, -1);
     if (!reason) return tfb_explain_record(a, 1, NULL);
@@ -132,7 +131,7 @@ static int run_allele(explainer_t *a, const bcf1_t *rec, const char *alt)
         int at = a->maker.at;
         tfb_error("%s:%" PRId64 ": REF is %c but %s has %c (%s); `bcftools norm -c` finds all such records",
                   a->contig.s, (int64_t)rec->pos + 1 + at, ref[at], tfb_fasta_path(a->s.fasta), a->maker.base,
-                  in_name(a));
+                  tfb_input_name(a->o->in));
         return -1;
     }
     if (r < 0) return -1;
@@ -171,11 +170,11 @@ int tfb_explain_vcf(explainer_t *a)
     tfb_records_t *records = NULL;
     bcf1_t *rec = bcf_init();
     if (!in) {
-        tfb_error("cannot read %s: %s", in_name(a), strerror(errno));
+        tfb_error("cannot read %s: %s", tfb_input_name(a->o->in), strerror(errno));
         goto done;
     }
     if ((in->format.format != vcf && in->format.format != bcf) || !(hdr = bcf_hdr_read(in))) {
-        tfb_error("%s is not VCF or BCF (--input bed or --input fasta says what it is)", in_name(a));
+        tfb_error("%s is not VCF or BCF (--input bed or --input fasta says what it is)", tfb_input_name(a->o->in));
         goto done;
     }
     if (!rec) {
@@ -198,7 +197,7 @@ done:
     if (rec) bcf_destroy(rec);
     if (hdr) bcf_hdr_destroy(hdr);
     if (in && hts_close(in) < 0 && ret == 0) {
-        tfb_error("%s: cannot read to its end", in_name(a));
+        tfb_error("%s: cannot read to its end", tfb_input_name(a->o->in));
         ret = -1;
     }
     return ret;

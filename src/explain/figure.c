@@ -9,6 +9,7 @@
 #include "genome/base.h"
 #include "score/effect.h"
 #include "score/variant.h"
+#include "util/xml.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -137,7 +138,7 @@ static int column(const plan_t *p, int allele, int l)
 static void text(FILE *f, double x, double y, const char *attr, const char *what)
 {
     fprintf(f, "<text x=\"%.1f\" y=\"%.1f\" %s>", x, y, attr);
-    tfb_html_put(f, what);
+    tfb_xml_put(f, what);
     fputs("</text>", f);
 }
 
@@ -370,7 +371,7 @@ static void put_frame(FILE *out, canvas_t *c, const char *drawn)
             c->width, c->y, c->width, c->y);
     c->t.l = 0;
     sentence(&c->t, c->f);
-    tfb_html_put(out, c->t.s);
+    tfb_xml_put(out, c->t.s);
     fprintf(out, "</title><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>%s</svg>", drawn);
 }
 

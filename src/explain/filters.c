@@ -40,6 +40,8 @@ typedef struct {
     int64_t *any, n_any; /* the examples that are so by any target */
     float *most;         /* (T, F): greatest activation over a target's own regions */
     float *most_one;     /* (F): over one region */
+    int64_t *count;      /* (F, K, 4): bases under sites */
+    int64_t *own_count;  /* (T, n_top, K, 4): the same in a target's own regions */
 } scan_t;
 
 /* Layers [from, to) on what the layers before them left; returns the last one's output. */
@@ -270,95 +272,121 @@ static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt
     return 0;
 }
 
+/* Memory for what is found, by the options. Returns 0, or -1. */
+static int make_results(tfb_filters_t *f, const tfb_filters_opt_t *o, const tfb_examples_t *ex)
+{
+    size_t F = (size_t)f->F, T = (size_t)f->T, K = (size_t)f->K;
+    if (!(f->n_sites = calloc(F, sizeof *f->n_sites)) || !(f->most = calloc(F, sizeof *f->most)) ||
+        !(f->pfm = calloc(F * K * 4, sizeof *f->pfm)) ||
+        !(f->used = tfb_alloc((size_t)ex->n + 1, 1, "the regions used")) || !(f->n_own = calloc(T, sizeof *f->n_own)))
+        return -1;
+    if (!o->n_importance) return 0;
+    if (o->n_top) {
+        f->n_top = o->n_top < f->F ? o->n_top : f->F;
+        size_t n = T * (size_t)f->n_top;
+        if (!(f->top = calloc(n, sizeof *f->top)) || !(f->own_sites = calloc(n, sizeof *f->own_sites)) ||
+            !(f->own_pfm = calloc(n * K * 4, sizeof *f->own_pfm)))
+            return -1;
+    }
+    return !(f->importance = calloc(F * T, sizeof *f->importance)) ||
+                   !(f->n_measured = calloc(T, sizeof *f->n_measured))
+               ? -1
+               : 0;
+}
+
+/* Memory of a scan. Returns 0, or -1. */
+static int make_scan(scan_t *s, const tfb_filters_t *f, tfb_pool_t *pool)
+{
+    size_t n = (size_t)s->ex->n, F = (size_t)f->F, T = (size_t)f->T;
+    s->a = activation_layer(s->m->net);
+    s->L = s->m->net->layer[s->a].out.L;
+    s->n_own = (T + 7) / 8;
+    if (!(s->count = calloc(F * (size_t)f->K * 4, sizeof *s->count)) ||
+        !(s->out = calloc((size_t)s->ex->n_targets + 1, sizeof *s->out)) ||
+        !(s->list = tfb_alloc(n + 1, sizeof *s->list, "the regions used")) ||
+        !(s->any = tfb_alloc(n + 1, sizeof *s->any, "the regions used")) ||
+        !(s->code = malloc((size_t)BATCH * s->ex->window)) || !(s->z = malloc(BATCH * T * sizeof *s->z)) ||
+        !(s->kept = malloc((size_t)BATCH * s->L * F * sizeof *s->kept)) ||
+        !(s->w = tfb_walk_create(s->m->net, BATCH, TFB_WALK_FORWARD, pool)) ||
+        !(s->own = tfb_alloc(n, s->n_own, "the regions of each target")) ||
+        !(s->most = calloc(T * F, sizeof *s->most)) || !(s->most_one = calloc(F, sizeof *s->most_one)))
+        return -1;
+    if (!f->n_top) return 0;
+    s->own_count = tfb_alloc(T * (size_t)f->n_top * (size_t)f->K * 4, sizeof *s->own_count, "the sites of each target");
+    return s->own_count ? 0 : -1;
+}
+
+static void free_scan(scan_t *s)
+{
+    tfb_walk_destroy(s->w);
+    free(s->code);
+    free(s->out);
+    free(s->list);
+    free(s->kept);
+    free(s->z);
+    free(s->own);
+    free(s->any);
+    free(s->most);
+    free(s->most_one);
+    free(s->count);
+    free(s->own_count);
+}
+
+/* Returns 0, or -1 (logged). */
+static int find_outputs(scan_t *s)
+{
+    for (int t = 0; t < s->ex->n_targets; t++)
+        if ((s->out[t] = tfb_model_target(s->m, s->ex->targets[t])) < 0) {
+            tfb_error("the model does not know %s", s->ex->targets[t]);
+            return -1;
+        }
+    return 0;
+}
+
+/* The passes over the regions. Returns 0, or -1 (logged). */
+static int scan_regions(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
+{
+    first_pass(s, o, f);
+    if (!f->n_used) {
+        tfb_error("none of the %" PRId64 " regions is predicted %s", s->ex->n,
+                  o->use == TFB_USE_BOUND ? "bound where it is: try --use correct or --use all"
+                                          : "right: try --use all");
+        return -1;
+    }
+    second_pass(s, o, f, s->count);
+    frequencies(s->count, (size_t)f->F * f->K, f->pfm);
+    if (f->importance && measure_importance(s, f, o) < 0) {
+        tfb_error("not enough memory to measure importance");
+        return -1;
+    }
+    if (!f->n_top) return 0;
+    choose_top(f);
+    third_pass(s, o, f, s->own_count);
+    frequencies(s->own_count, (size_t)f->T * f->n_top * f->K, f->own_pfm);
+    return 0;
+}
+
 tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, const tfb_filters_opt_t *o,
                                 tfb_pool_t *pool)
 {
     const tfb_layer_t *first = &m->net->layer[0];
-    scan_t s = {.m = m, .ex = ex};
-    tfb_filters_t *f = calloc(1, sizeof *f);
-    int64_t *count = NULL, *own = NULL;
-    int ok = 0;
-    if (!f) goto done;
     if (first->n_tensors == 0 || first->tensor[0].n_dims != 3) {
         tfb_error("the model does not begin with a convolution, but with `%s`: it has no filters to show",
                   first->kind->name);
-        goto done;
+        return NULL;
     }
+    scan_t s = {.m = m, .ex = ex};
+    tfb_filters_t *f = calloc(1, sizeof *f);
+    if (!f) return NULL;
     f->F = first->F;
     f->K = first->K;
     f->T = m->n_targets;
-    s.a = activation_layer(m->net);
-    s.L = m->net->layer[s.a].out.L;
-    size_t n_pfm = (size_t)f->F * f->K * 4;
-    if (!(f->n_sites = calloc((size_t)f->F, sizeof *f->n_sites)) ||
-        !(f->most = calloc((size_t)f->F, sizeof *f->most)) || !(f->pfm = calloc(n_pfm, sizeof *f->pfm)) ||
-        !(count = calloc(n_pfm, sizeof *count)) || !(s.out = calloc((size_t)ex->n_targets + 1, sizeof *s.out)) ||
-        !(s.list = tfb_alloc((size_t)ex->n + 1, sizeof *s.list, "the regions used")) ||
-        !(s.any = tfb_alloc((size_t)ex->n + 1, sizeof *s.any, "the regions used")) ||
-        !(s.code = malloc((size_t)BATCH * ex->window)) || !(s.z = malloc((size_t)BATCH * f->T * sizeof *s.z)) ||
-        !(s.kept = malloc((size_t)BATCH * s.L * f->F * sizeof *s.kept)) ||
-        !(s.w = tfb_walk_create(m->net, BATCH, TFB_WALK_FORWARD, pool)))
-        goto done;
-    s.n_own = ((size_t)f->T + 7) / 8;
-    if (!(f->used = tfb_alloc((size_t)ex->n + 1, 1, "the regions used")) ||
-        !(f->n_own = calloc((size_t)f->T, sizeof *f->n_own)) ||
-        !(s.own = tfb_alloc((size_t)ex->n, s.n_own, "the regions of each target")) ||
-        !(s.most = calloc((size_t)f->T * f->F, sizeof *s.most)) ||
-        !(s.most_one = calloc((size_t)f->F, sizeof *s.most_one)))
-        goto done;
-    if (o->n_importance && o->n_top) {
-        f->n_top = o->n_top < f->F ? o->n_top : f->F;
-        size_t n = (size_t)f->T * f->n_top;
-        if (!(f->top = calloc(n, sizeof *f->top)) || !(f->own_sites = calloc(n, sizeof *f->own_sites)) ||
-            !(f->own_pfm = calloc(n * f->K * 4, sizeof(float))) ||
-            !(own = tfb_alloc(n * f->K * 4, sizeof *own, "the sites of each target")))
-            goto done;
-    }
-    if (o->n_importance && (!(f->importance = calloc((size_t)f->F * f->T, sizeof *f->importance)) ||
-                            !(f->n_measured = calloc((size_t)f->T, sizeof *f->n_measured))))
-        goto done;
-    for (int t = 0; t < ex->n_targets; t++)
-        if (!o->only && (s.out[t] = tfb_model_target(m, ex->targets[t])) < 0) {
-            tfb_error("the model does not know %s", ex->targets[t]);
-            goto done;
-        }
-    first_pass(&s, o, f);
-    if (!f->n_used) {
-        tfb_error("none of the %" PRId64 " regions is predicted %s", ex->n,
-                  o->use == TFB_USE_BOUND ? "bound where it is: try --use correct or --use all"
-                                          : "right: try --use all");
-        goto done;
-    }
-    second_pass(&s, o, f, count);
-    frequencies(count, (size_t)f->F * f->K, f->pfm);
-    if (f->importance && measure_importance(&s, f, o) < 0) {
-        tfb_error("not enough memory to measure importance");
-        goto done;
-    }
-    if (f->n_top) {
-        choose_top(f);
-        third_pass(&s, o, f, own);
-        frequencies(own, (size_t)f->T * f->n_top * f->K, f->own_pfm);
-    }
-    ok = 1;
-done:
-    tfb_walk_destroy(s.w);
-    free(s.code);
-    free(s.out);
-    free(s.list);
-    free(s.kept);
-    free(s.z);
-    free(s.own);
-    free(s.any);
-    free(s.most);
-    free(s.most_one);
-    free(count);
-    free(own);
-    if (!ok) {
-        tfb_filters_destroy(f);
-        f = NULL;
-    }
-    return f;
+    int ok = make_results(f, o, ex) == 0 && make_scan(&s, f, pool) == 0 && (o->only || find_outputs(&s) == 0) &&
+             scan_regions(&s, o, f) == 0;
+    free_scan(&s);
+    if (ok) return f;
+    tfb_filters_destroy(f);
+    return NULL;
 }
 
 void tfb_filters_destroy(tfb_filters_t *f)

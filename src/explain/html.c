@@ -1,11 +1,9 @@
-/* html.c - escaping, and the frame that all pages share. */
+/* html.c - the frame that all pages share. */
 #include "config.h"
 #include "explain/html.h"
-#include "util/util.h"
+#include "util/xml.h"
 #include <ctype.h>
 #include <stdlib.h>
-
-void tfb_html_put(FILE *f, const char *text) { tfb_xml_put(f, text); }
 
 void tfb_html_id(FILE *f, const char *prefix, const char *text)
 {
@@ -59,9 +57,9 @@ void tfb_html_begin(FILE *f, const char *title)
           "content=\"width=device-width, initial-scale=1\">\n"
           "<meta name=\"generator\" content=\"tfbind " PACKAGE_VERSION "\">\n<title>",
           f);
-    tfb_html_put(f, title);
+    tfb_xml_put(f, title);
     fprintf(f, "</title>\n<style>%s</style>\n</head>\n<body>\n<h1>", style);
-    tfb_html_put(f, title);
+    tfb_xml_put(f, title);
     fputs("</h1>\n", f);
 }
 
@@ -70,7 +68,7 @@ void tfb_html_end(FILE *f, const char *command)
     fputs("<footer>Made by tfbind " PACKAGE_VERSION, f);
     if (command) {
         fputs(": <code>", f);
-        tfb_html_put(f, command);
+        tfb_xml_put(f, command);
         fputs("</code>", f);
     }
     fputs("</footer>\n</body>\n</html>\n", f);

@@ -1,4 +1,4 @@
-/* html.h - what the pages share: escaping, the frame of a self-contained page, numbers for people.
+/* html.h - what the pages share: the frame of a self-contained page. util/xml.h escapes text.
  *
  * A page holds its style and its pictures; it loads nothing and runs no script, so that it opens from disk and prints.
  */
@@ -7,9 +7,6 @@
 
 #include <stdio.h>
 
-/* Writes text with & < > " ' escaped, fit for element content and quoted attributes; control characters become spaces.
- */
-void tfb_html_put(FILE *f, const char *text);
 /* A page's beginning (doctype, style, title, heading) and end (a line on how it was made; command may be NULL). */
 void tfb_html_begin(FILE *f, const char *title);
 void tfb_html_end(FILE *f, const char *command);

@@ -4,6 +4,7 @@
  * light. */
 #include "explain/logo.h"
 #include "explain/html.h"
+#include "util/xml.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -141,97 +142,147 @@ static void put_line(FILE *f, double x0, double y0, double x1, double y1, const 
     fprintf(f, " stroke=\"%s\"/>", colour);
 }
 
+/* A logo in its frame, in pixels. */
+typedef struct {
+    FILE *f;
+    const float *h;
+    int L;
+    const tfb_logo_opt_t *o;
+    double cw, ph, lo, hi;   /* width of a column, height of the plot, the heights that it shows */
+    double left, top, width; /* of the plot; of all of it */
+    double height;           /* of all of it */
+    double scale, zero;      /* pixels of a unit; y of the axis */
+} frame_t;
+
+static void lay_out(frame_t *r)
+{
+    const tfb_logo_opt_t *o = r->o;
+    r->cw = o->col_width > 0 ? o->col_width : 12;
+    r->ph = o->height > 0 ? o->height : 60;
+    r->lo = o->lo;
+    r->hi = o->hi;
+    if (r->lo == 0 && r->hi == 0) tfb_logo_range(r->h, r->L, &r->lo, &r->hi);
+    if (r->lo > 0) r->lo = 0;
+    if (r->hi < 0) r->hi = 0;
+    if (r->hi - r->lo < 1e-30) r->hi = r->lo + 1;
+    r->left = r->top = 1;
+    if (o->axis) r->left = o->y_label ? 50 : 36, r->top = 7;
+    if (o->title) r->top = 20;
+    r->width = r->left + r->L * r->cw + (o->axis ? 9 : 1);
+    r->height = r->top + r->ph + (o->axis ? 17 : 1);
+    r->scale = r->ph / (r->hi - r->lo);
+    r->zero = r->top + r->hi * r->scale;
+}
+
+static void put_head(const frame_t *r)
+{
+    FILE *f = r->f;
+    const char *about = r->o->title ? r->o->title : "sequence logo";
+    if (r->o->description) about = r->o->description;
+    fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"", f);
+    put_num(f, r->width);
+    fputs("\" height=\"", f);
+    put_num(f, r->height);
+    fputs("\" viewBox=\"0 0 ", f);
+    put_num(f, r->width);
+    fputc(' ', f);
+    put_num(f, r->height);
+    fputs("\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>", f);
+    tfb_xml_put(f, about);
+    fputs("</title>", f);
+}
+
+/* The columns that are marked, behind the letters. */
+static void put_mark(const frame_t *r)
+{
+    FILE *f = r->f;
+    double b = r->o->mark_beg < 0 ? 0 : r->o->mark_beg, e = r->o->mark_end > r->L ? r->L : r->o->mark_end;
+    fputs("<rect fill=\"#ffe9a8\" x=\"", f);
+    put_num(f, r->left + b * r->cw);
+    fputs("\" y=\"", f);
+    put_num(f, r->top);
+    fputs("\" width=\"", f);
+    put_num(f, (e > b ? e - b : 0) * r->cw);
+    fputs("\" height=\"", f);
+    put_num(f, r->ph);
+    fputs("\"/>", f);
+}
+
+static void put_title(const frame_t *r)
+{
+    fputs("<text font-size=\"12\" x=\"", r->f);
+    put_num(r->f, r->left);
+    fputs("\" y=\"13\">", r->f);
+    tfb_xml_put(r->f, r->o->title);
+    fputs("</text>", r->f);
+}
+
+/* Heights on the left, positions below. */
+static void put_axes(const frame_t *r)
+{
+    FILE *f = r->f;
+    int first = r->o->first;
+    double cw = r->cw, step = nice_step(r->hi - r->lo, r->ph >= 50 ? 4 : 2);
+    for (double k = ceil(r->lo / step - 1e-9); k * step <= r->hi + 1e-9 * step; k++) {
+        double y = r->zero - k * step * r->scale;
+        put_line(f, r->left - 4, y, r->left - 1, y, "#777");
+        put_text(f, r->left - 6, y + 3.5, "end", "%.4g", k == 0 ? 0 : k * step);
+    }
+    put_line(f, r->left - 1, r->top, r->left - 1, r->top + r->ph, "#777");
+    int n_labels = (int)(r->L * cw / 40), every = 5;
+    if (!(r->L * cw < 60)) every = (int)nice_step(r->L, n_labels > 0 ? n_labels : 1);
+    if (every < 1) every = 1;
+    for (int l = 0; l < r->L; l++) {
+        int labelled = (first + l) % every == 0 || (l == 0 && every > 1);
+        if (!labelled || (l > 0 && l * cw < 18 && every > 1)) continue; /* the latter: too near the first one */
+        put_text(f, r->left + (l + .5) * cw, r->top + r->ph + 12, "middle", "%.0f", first + l);
+    }
+    if (!r->o->y_label) return;
+    fputs("<text text-anchor=\"middle\" transform=\"translate(10 ", f);
+    put_num(f, r->top + r->ph / 2);
+    fputs(") rotate(-90)\">", f);
+    tfb_xml_put(f, r->o->y_label);
+    fputs("</text>", f);
+}
+
+/* Where letter c of a column stands: [*from, *to), cut to the frame. What lies between it and the axis are the smaller
+ * letters of its sign. */
+static void stack(const frame_t *r, const float *h, int c, double *from, double *to)
+{
+    double v = finite_or_0(h[c]), below = 0;
+    for (int k = 0; k < 4; k++) {
+        double u = finite_or_0(h[k]);
+        if (k != c && (u > 0) == (v > 0) && (fabs(u) < fabs(v) || (fabs(u) == fabs(v) && k < c))) below += u;
+    }
+    *from = fmax(fmin(below, r->hi), r->lo);
+    *to = fmax(fmin(below + v, r->hi), r->lo);
+}
+
+/* One path for all of a letter. */
+static void put_letters(const frame_t *r, int c)
+{
+    int any = 0;
+    for (int l = 0; l < r->L; l++) {
+        double from, to, x = r->left + l * r->cw + 0.03 * r->cw;
+        if (fabs(finite_or_0(r->h[4 * l + c])) * r->scale < 0.05) continue; /* less than a twentieth of a pixel */
+        stack(r, r->h + 4 * l, c, &from, &to);
+        if (from == to) continue;
+        if (!any++) fprintf(r->f, "<path fill-rule=\"evenodd\" fill=\"%s\" d=\"", tfb_logo_colour[c]);
+        put_letter(r->f, letters[c], x, 0.94 * r->cw, r->zero - from * r->scale, r->zero - to * r->scale);
+    }
+    if (any) fputs("\"/>", r->f);
+}
+
 void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)
 {
     static const tfb_logo_opt_t none = {0};
-    if (!opt) opt = &none;
-    double cw = opt->col_width > 0 ? opt->col_width : 12, ph = opt->height > 0 ? opt->height : 60, lo = opt->lo,
-           hi = opt->hi;
-    if (lo == 0 && hi == 0) tfb_logo_range(h, L, &lo, &hi);
-    if (lo > 0) lo = 0;
-    if (hi < 0) hi = 0;
-    if (hi - lo < 1e-30) hi = lo + 1;
-    double left = opt->axis ? opt->y_label ? 50 : 36 : 1,
-           top = opt->title  ? 20
-                 : opt->axis ? 7
-                             : 1,
-           bottom = opt->axis ? 17 : 1, width = left + L * cw + (opt->axis ? 9 : 1);
-    double scale = ph / (hi - lo), zero = top + hi * scale;
-    const char *about = opt->description ? opt->description : opt->title ? opt->title : "sequence logo";
-    fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"", f);
-    put_num(f, width);
-    fputs("\" height=\"", f);
-    put_num(f, top + ph + bottom);
-    fputs("\" viewBox=\"0 0 ", f);
-    put_num(f, width);
-    fputc(' ', f);
-    put_num(f, top + ph + bottom);
-    fputs("\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>", f);
-    tfb_html_put(f, about);
-    fputs("</title>", f);
-    if (opt->mark_end > opt->mark_beg) {
-        double b = opt->mark_beg < 0 ? 0 : opt->mark_beg, e = opt->mark_end > L ? L : opt->mark_end;
-        fputs("<rect fill=\"#ffe9a8\" x=\"", f);
-        put_num(f, left + b * cw);
-        fputs("\" y=\"", f);
-        put_num(f, top);
-        fputs("\" width=\"", f);
-        put_num(f, (e > b ? e - b : 0) * cw);
-        fputs("\" height=\"", f);
-        put_num(f, ph);
-        fputs("\"/>", f);
-    }
-    if (opt->title) {
-        fputs("<text font-size=\"12\" x=\"", f);
-        put_num(f, left);
-        fputs("\" y=\"13\">", f);
-        tfb_html_put(f, opt->title);
-        fputs("</text>", f);
-    }
-    if (opt->axis) {
-        double step = nice_step(hi - lo, ph >= 50 ? 4 : 2);
-        for (double k = ceil(lo / step - 1e-9); k * step <= hi + 1e-9 * step; k++) {
-            double y = zero - k * step * scale;
-            put_line(f, left - 4, y, left - 1, y, "#777");
-            put_text(f, left - 6, y + 3.5, "end", "%.4g", k == 0 ? 0 : k * step);
-        }
-        put_line(f, left - 1, top, left - 1, top + ph, "#777");
-        int every = L * cw < 60 ? 5 : (int)nice_step(L, (int)(L * cw / 40) > 0 ? (int)(L * cw / 40) : 1);
-        if (every < 1) every = 1;
-        for (int l = 0; l < L; l++)
-            if (l == 0 ? opt->first % every == 0 || every > 1 : (opt->first + l) % every == 0) {
-                if (l > 0 && l * cw < 18 && every > 1) continue; /* too near the first one */
-                put_text(f, left + (l + .5) * cw, top + ph + 12, "middle", "%.0f", opt->first + l);
-            }
-        if (opt->y_label) {
-            fputs("<text text-anchor=\"middle\" transform=\"translate(10 ", f);
-            put_num(f, top + ph / 2);
-            fputs(") rotate(-90)\">", f);
-            tfb_html_put(f, opt->y_label);
-            fputs("</text>", f);
-        }
-    }
-    if (lo < 0) put_line(f, left, zero, left + L * cw, zero, "#999");
-    for (int c = 0; c < 4; c++) {
-        int any = 0;
-        for (int l = 0; l < L; l++) {
-            double v = finite_or_0(h[4 * l + c]),
-                   below = 0; /* what lies between this letter and the axis: the smaller ones of its sign */
-            if (fabs(v) * scale < 0.05) continue; /* less than a twentieth of a pixel */
-            for (int k = 0; k < 4; k++) {
-                double u = finite_or_0(h[4 * l + k]);
-                if (k != c && (u > 0) == (v > 0) && (fabs(u) < fabs(v) || (fabs(u) == fabs(v) && k < c))) below += u;
-            }
-            double from = below, to = below + v;
-            if (from > hi) from = hi;
-            if (to > hi) to = hi;
-            if (from < lo) from = lo;
-            if (to < lo) to = lo;
-            if (from == to) continue;
-            if (!any++) fprintf(f, "<path fill-rule=\"evenodd\" fill=\"%s\" d=\"", tfb_logo_colour[c]);
-            put_letter(f, letters[c], left + l * cw + 0.03 * cw, 0.94 * cw, zero - from * scale, zero - to * scale);
-        }
-        if (any) fputs("\"/>", f);
-    }
+    frame_t r = {.f = f, .h = h, .L = L, .o = opt ? opt : &none};
+    lay_out(&r);
+    put_head(&r);
+    if (r.o->mark_end > r.o->mark_beg) put_mark(&r);
+    if (r.o->title) put_title(&r);
+    if (r.o->axis) put_axes(&r);
+    if (r.lo < 0) put_line(f, r.left, r.zero, r.left + L * r.cw, r.zero, "#999");
+    for (int c = 0; c < 4; c++) put_letters(&r, c);
     fputs("</svg>", f);
 }

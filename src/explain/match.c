@@ -3,6 +3,7 @@
 #include "explain/html.h"
 #include "explain/logo.h"
 #include "util/sort.h"
+#include "util/xml.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -332,10 +333,10 @@ static void match_cells(page_t *g, const tfb_matches_t *m, const tfb_found_t *x,
     const tfb_motif_t *d = &m->db->motif[x->motif];
     fputs("<td class=\"b\">", g->f);
     if (x->q < q) fputs("<b>", g->f);
-    tfb_html_put(g->f, *d->name ? d->name : d->id);
+    tfb_xml_put(g->f, *d->name ? d->name : d->id);
     if (x->q < q) fputs("</b>", g->f);
     fputs(" <span class=\"sub\">", g->f);
-    if (*d->name) tfb_html_put(g->f, d->id);
+    if (*d->name) tfb_xml_put(g->f, d->id);
     fprintf(g->f, "%s</span></td><td class=\"n\">%.2g</td>", x->rev ? " (&minus;)" : "", x->q);
 }
 
@@ -363,7 +364,7 @@ static void targets_section(page_t *g, const tfb_matches_t *m, double q)
         fputs("<tr id=\"", g->f);
         tfb_html_id(g->f, "t-", m->model->targets[t]);
         fputs("\"><td>", g->f);
-        tfb_html_put(g->f, m->model->targets[t]);
+        tfb_xml_put(g->f, m->model->targets[t]);
         fprintf(g->f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>",
                 f->n_own[t], show->filter, show->filter);
         logos(g, m, f->own_pfm + ((size_t)t * f->n_top + show->rank) * f->K * 4, f->K, show, m->model->targets[t]);
@@ -381,7 +382,7 @@ static void targets_section(page_t *g, const tfb_matches_t *m, double q)
         for (int t = 0, n = 0; t < f->T; t++)
             if (m->own_best[t].motif < 0) {
                 if (n++) fputs(", ", g->f);
-                tfb_html_put(g->f, m->model->targets[t]);
+                tfb_xml_put(g->f, m->model->targets[t]);
             }
         fputs(".</p>\n", g->f);
     }
@@ -408,7 +409,7 @@ static void important_to(page_t *g, const tfb_matches_t *m, int k)
             tfb_html_id(g->f, "t-", m->model->targets[best]);
             fputs("\">", g->f);
         }
-        tfb_html_put(g->f, m->model->targets[best]);
+        tfb_xml_put(g->f, m->model->targets[best]);
         if (m->own_best[best].motif >= 0) fputs("</a>", g->f);
         fprintf(g->f, " <span class=\"sub\">%.2g</span>", f->importance[(size_t)k * f->T + best]);
     }
@@ -452,7 +453,7 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         fputs("<th>before", g->f);
         if (o->before_name) {
             fputs("<br><span class=\"sub\">", g->f);
-            tfb_html_put(g->f, o->before_name);
+            tfb_xml_put(g->f, o->before_name);
             fputs("</span>", g->f);
         }
         fprintf(g->f, "</th>%s<th class=\"n\">similarity</th>",
@@ -508,7 +509,7 @@ static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches
     tfb_sort(order, (size_t)n, sizeof *order, by_key);
     fputs("<h2 id=\"compare\">Before and now</h2>\n<p>Filters that match a motif named after ", g->f);
     if (f->T == 1)
-        tfb_html_put(g->f, m->model->targets[0]);
+        tfb_xml_put(g->f, m->model->targets[0]);
     else
         fputs("a target of the model", g->f);
     fprintf(g->f,
@@ -539,8 +540,8 @@ static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         fputs("<td>", g->f);
         if (m->named[k].motif >= 0) {
             const tfb_motif_t *d = &m->db->motif[m->named[k].motif];
-            tfb_html_put(g->f, *d->name ? d->name : d->id);
-            if (*d->name) fputs(" <span class=\"sub\">", g->f), tfb_html_put(g->f, d->id), fputs("</span>", g->f);
+            tfb_xml_put(g->f, *d->name ? d->name : d->id);
+            if (*d->name) fputs(" <span class=\"sub\">", g->f), tfb_xml_put(g->f, d->id), fputs("</span>", g->f);
         }
         fputs("</td>", g->f);
         fputs("</tr>\n", g->f);

@@ -3,6 +3,7 @@
 #include "explain/overlay.h"
 #include "util/sort.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,7 +18,8 @@ struct tfb_overlay_t {
     int W;
     FILE *f;
     place_t *place;
-    int64_t n, m;
+    int64_t n;
+    int m;
     float *v;    /* (W) */
     double *sum; /* (W): from the first position that is not written yet */
     int *count;  /* (W): windows that have the position */
@@ -54,16 +56,7 @@ void tfb_overlay_destroy(tfb_overlay_t *o)
 
 int tfb_overlay_add(tfb_overlay_t *o, int tid, hts_pos_t beg, const float *v)
 {
-    if (o->n == o->m) {
-        int64_t m = o->m ? 2 * o->m : 256;
-        place_t *p = realloc(o->place, (size_t)m * sizeof *p);
-        if (!p) {
-            tfb_error("not enough memory for a track");
-            return -1;
-        }
-        o->place = p;
-        o->m = m;
-    }
+    if (TFB_RESERVE(o->place, o->m, o->n + 1, "a track") < 0) return -1;
     o->place[o->n] = (place_t){tid, beg, o->n};
     o->n++;
     if (fwrite(v, sizeof *v, (size_t)o->W, o->f) == (size_t)o->W) return 0;

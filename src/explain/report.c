@@ -3,11 +3,14 @@
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
+#include "genome/lines.h"
 #include "genome/origin.h"
 #include "genome/records.h"
+#include "genome/tag.h"
 #include "genome/values.h"
 #include "util/sort.h"
 #include "util/util.h"
+#include "util/xml.h"
 #include <ctype.h>
 #include <htslib/khash.h>
 #include <htslib/vcf.h>
@@ -57,6 +60,7 @@ typedef struct {
     float *num[5];
     char *str[2];
     int m_num[5], m_str[2];
+    kstring_t tag;
 } report_t;
 
 static int tf_of(report_t *r, const char *name)
@@ -151,12 +155,17 @@ static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const do
     return keep(r, rec, alt, tf, v, call);
 }
 
+/* Returns the name of a tag, valid until the next call. tf "": of the summary. */
+static const char *tag_of(report_t *r, const char *tf, const char *suffix)
+{
+    tfb_tag_name(&r->tag, r->o->prefix, tf, suffix); /* look_for_tags made room */
+    return r->tag.s;
+}
+
 /* Numbers of a tag: how many, 0 where the record has none. */
 static int numbers(report_t *r, bcf1_t *rec, const char *tf, const char *suffix, int k)
 {
-    char tag[512];
-    snprintf(tag, sizeof tag, "%s%s%s%s%s", r->o->prefix, *tf ? "_" : "", tf, *suffix ? "_" : "", suffix);
-    int n = bcf_get_info_float(r->hdr, rec, tag, &r->num[k], &r->m_num[k]);
+    int n = bcf_get_info_float(r->hdr, rec, tag_of(r, tf, suffix), &r->num[k], &r->m_num[k]);
     return n > 0 ? n : 0;
 }
 
@@ -167,9 +176,7 @@ static double value(const report_t *r, int k, int n, int i)
 
 static int strings(report_t *r, bcf1_t *rec, const char *tf, const char *suffix, int k)
 {
-    char tag[512];
-    snprintf(tag, sizeof tag, "%s%s%s_%s", r->o->prefix, *tf ? "_" : "", tf, suffix);
-    return bcf_get_info_string(r->hdr, rec, tag, &r->str[k], &r->m_str[k]) > 0;
+    return bcf_get_info_string(r->hdr, rec, tag_of(r, tf, suffix), &r->str[k], &r->m_str[k]) > 0;
 }
 
 /* The calls of a record, one for each ALT; NULL where it has none. 0, or -1 on lack of memory. */
@@ -177,7 +184,7 @@ static int calls_of(report_t *r, bcf1_t *rec, const char *tf, char ***call, int 
 {
     *call = NULL;
     *n = 0;
-    return strings(r, rec, tf, "CALL", 1) && !(*call = tfb_split(r->str[1], ',', n)) ? -1 : 0;
+    return strings(r, rec, tf, TFB_TAG_CALL, 1) && !(*call = tfb_split(r->str[1], ',', n)) ? -1 : 0;
 }
 
 static const char *one_call(char **call, int n, int alt)
@@ -192,8 +199,8 @@ static int record(report_t *r, bcf1_t *rec)
     if (!scored) return -1;
     r->n_records++;
     if (!r->name) {
-        static const char *const suffix[5] = {"REF", "ALT", "DELTA", "LOR", "PCT"};
-        if (strings(r, rec, "", "TOP", 0) && !(top = tfb_split(r->str[0], ',', &n_tops))) ret = -1;
+        static const char *const suffix[5] = {TFB_TAG_REF, TFB_TAG_ALT, TFB_TAG_DELTA, TFB_TAG_LOR, TFB_TAG_PCT};
+        if (strings(r, rec, "", TFB_TAG_TOP, 0) && !(top = tfb_split(r->str[0], ',', &n_tops))) ret = -1;
         if (calls_of(r, rec, "", &call, &n_calls) < 0) ret = -1;
         for (int k = 0; k < 5; k++) n[k] = numbers(r, rec, "", suffix[k], k);
         for (int a = 0; a < n_alts && ret == 0; a++) {
@@ -205,11 +212,11 @@ static int record(report_t *r, bcf1_t *rec)
         }
     }
     for (int t = 0; t < r->n_names && ret == 0; t++) {
-        n[2] = numbers(r, rec, r->name[t], "DELTA", 2);
+        n[2] = numbers(r, rec, r->name[t], TFB_TAG_DELTA, 2);
         if (!n[2]) continue;
         n[0] = numbers(r, rec, r->name[t], "", 0);
-        n[3] = numbers(r, rec, r->name[t], "LOR", 3);
-        n[4] = numbers(r, rec, r->name[t], "PCT", 4);
+        n[3] = numbers(r, rec, r->name[t], TFB_TAG_LOR, 3);
+        n[4] = numbers(r, rec, r->name[t], TFB_TAG_PCT, 4);
         if (calls_of(r, rec, r->name[t], &call, &n_calls) < 0) ret = -1;
         for (int a = 0; a < n_alts && ret == 0; a++) {
             double v[5] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a), value(r, 3, n[3], a),
@@ -229,11 +236,9 @@ static int record(report_t *r, bcf1_t *rec)
 }
 
 /* Does the header declare INFO/prefix[_tf]_suffix? */
-static int declared(const report_t *r, const char *tf, const char *suffix)
+static int declared(report_t *r, const char *tf, const char *suffix)
 {
-    char tag[512];
-    snprintf(tag, sizeof tag, "%s%s%s_%s", r->o->prefix, *tf ? "_" : "", tf, suffix);
-    int id = bcf_hdr_id2int(r->hdr, BCF_DT_ID, tag);
+    int id = bcf_hdr_id2int(r->hdr, BCF_DT_ID, tag_of(r, tf, suffix));
     return id >= 0 && bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, id);
 }
 
@@ -242,7 +247,7 @@ static int declared(const report_t *r, const char *tf, const char *suffix)
 static int is_tag_of(const char *tag, const char *tf)
 {
     for (; *tag && *tf; tag++, tf++)
-        if (*tag != (isalnum((unsigned char)*tf) || *tf == '.' ? *tf : '_')) return 0;
+        if (*tag != tfb_tag_char(*tf)) return 0;
     return *tag == *tf;
 }
 
@@ -271,8 +276,8 @@ static int check_origin(report_t *r, const char *tag, int t)
     if (strstr(o.options, "--strand fwd")) r->strand = TFB_STRAND_FWD;
     if (strstr(o.options, "--strand rev")) r->strand = TFB_STRAND_REV;
     if (r->other) {
-        tfb_warn("%s was annotated by %s: the figures are by another model, %s",
-                 strcmp(r->o->in, "-") ? r->o->in : "standard input", o.models, source);
+        tfb_warn("%s was annotated by %s: the figures are by another model, %s", tfb_input_name(r->o->in), o.models,
+                 source);
         r->by = o.models;
         o.models = NULL;
     }
@@ -302,10 +307,15 @@ static int check_origins(report_t *r)
 static int look_for_tags(report_t *r)
 {
     char what[300];
-    size_t np = strlen(r->o->prefix);
+    size_t np = strlen(r->o->prefix), longest = 0;
+    for (int i = 0; i < r->hdr->n[BCF_DT_ID]; i++) {
+        const char *key = r->hdr->id[BCF_DT_ID][i].key;
+        if (key && strlen(key) > longest) longest = strlen(key);
+    }
+    if (ks_resize(&r->tag, np + longest + 16) < 0) return -1;
     r->strand = TFB_STRAND_BOTH;
-    r->called = declared(r, "", "CALL");
-    if (declared(r, "", "TOP")) return 0;
+    r->called = declared(r, "", TFB_TAG_CALL);
+    if (declared(r, "", TFB_TAG_TOP)) return 0;
     r->called = 0;
     for (int i = 0; i < r->hdr->n[BCF_DT_ID]; i++) {
         const char *key = r->hdr->id[BCF_DT_ID][i].key;
@@ -318,7 +328,7 @@ static int look_for_tags(report_t *r)
         r->name = v;
         v[r->n_names + 1] = NULL;
         if (!(v[r->n_names] = strndup(key + np + 1, n - np - 7))) return -1;
-        r->called |= declared(r, v[r->n_names], "CALL");
+        r->called |= declared(r, v[r->n_names], TFB_TAG_CALL);
         r->n_names++;
     }
     if (!(r->real = calloc((size_t)r->n_names + 1, sizeof *r->real))) return -1;
@@ -406,7 +416,7 @@ static void put_allele(FILE *f, const char *a)
         snprintf(text, sizeof text, "%.12s...(%zu)", a, n);
     else
         snprintf(text, sizeof text, "%s", a);
-    tfb_html_put(f, text);
+    tfb_xml_put(f, text);
 }
 
 static int by_effect(const void *a, const void *b)
@@ -422,7 +432,7 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("<a href=\"#", f);
     tfb_html_id(f, "tf-", tf);
     fputs("\">", f);
-    tfb_html_put(f, tf);
+    tfb_xml_put(f, tf);
     fputs("</a>", f);
 }
 
@@ -462,9 +472,9 @@ static int figures(report_t *r, FILE *f)
           f);
     if (r->other) {
         fputs("<p class=\"sub\">The figures are by another model (", f);
-        tfb_html_put(f, tfb_panel_source(o->panel, -1));
+        tfb_xml_put(f, tfb_panel_source(o->panel, -1));
         fputs(") than the one that annotated the variants (", f);
-        tfb_html_put(f, r->by);
+        tfb_xml_put(f, r->by);
         fputs("): their probabilities and words need not agree with the table's.</p>\n", f);
     }
     for (int i = 0; i < r->n_top && i < o->n_figures; i++) {
@@ -473,7 +483,7 @@ static int figures(report_t *r, FILE *f)
         for (int k = 0; k < tfb_panel_n_targets(o->panel); k++)
             if (strcmp(tfb_panel_target(o->panel, k), t->tf) == 0) target = k;
         fprintf(f, "<section class=\"v\" id=\"v%d\"><h3>%d. ", i + 1, i + 1);
-        tfb_html_put(f, t->contig);
+        tfb_xml_put(f, t->contig);
         fprintf(f, ":%" PRIhts_pos " ", t->pos + 1);
         put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs(", ", f);
         put_tf_link(f, t->tf);
@@ -529,9 +539,9 @@ static void put_variants(const report_t *r, FILE *f, int drawn)
         else
             fprintf(f, "%d", i + 1);
         fputs("</td><td>", f);
-        tfb_html_put(f, t->contig);
+        tfb_xml_put(f, t->contig);
         fprintf(f, ":%" PRIhts_pos "</td><td class=\"b\">", t->pos + 1);
-        tfb_html_put(f, t->id);
+        tfb_xml_put(f, t->id);
         fputs("</td><td class=\"b\">", f);
         put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs("</td><td>", f);
         put_tf_link(f, t->tf);
@@ -540,7 +550,7 @@ static void put_variants(const report_t *r, FILE *f, int drawn)
         put_change(f, t->delta);
         put_number(f, "%+.2f", t->lor);
         if (pct) put_number(f, "%.2f", floor(t->pct * 100) / 100); /* cut off, not rounded: 99.997 is not 100 */
-        if (call) fputs("<td>", f), tfb_html_put(f, t->call ? t->call : "."), fputs("</td>", f);
+        if (call) fputs("<td>", f), tfb_xml_put(f, t->call ? t->call : "."), fputs("</td>", f);
         fputs("</tr>\n", f);
     }
     fputs("</tbody></table></div>\n", f);
@@ -570,7 +580,7 @@ static void put_tfs(report_t *r, FILE *f, int drawn)
         fputs("<tr id=\"", f);
         tfb_html_id(f, "tf-", t->name);
         fputs("\"><td>", f);
-        tfb_html_put(f, t->name);
+        tfb_xml_put(f, t->name);
         fprintf(f,
                 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td>",
                 t->n, t->gain, t->loss);
@@ -648,6 +658,7 @@ done:
     tfb_strv_free(r.name);
     tfb_strv_free(r.real);
     free(r.by);
+    free(r.tag.s);
     free(r.tf);
     free(r.top);
     if (r.index) kh_destroy(tf, r.index);

@@ -4,6 +4,7 @@
 #include "genome/labels.h"
 #include "genome/lines.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,18 +17,15 @@ static int grow(tfb_examples_t *e, int64_t *m)
     if (e->n < *m) return 0;
     int64_t n =
         *m ? *m + *m / 4 : 65536; /* by a quarter: 1.8 million regions must fit in a gigabyte while growing, too */
-    void *p;
-#define GROW(field, size)                                          \
-    if (!(p = realloc(e->field, (size_t)n * (size)))) {            \
-        tfb_error("not enough memory for %" PRId64 " regions", n); \
-        return -1;                                                 \
-    }                                                              \
-    e->field = p
-    GROW(seq, (size_t)e->seq_stride);
-    GROW(lab, (size_t)e->lab_stride);
-    GROW(contig, sizeof *e->contig);
-    GROW(beg, sizeof *e->beg);
-#undef GROW
+    int ok = 1;
+    e->seq = tfb_resize(e->seq, (size_t)n, (size_t)e->seq_stride, &ok);
+    e->lab = tfb_resize(e->lab, (size_t)n, (size_t)e->lab_stride, &ok);
+    e->contig = tfb_resize(e->contig, (size_t)n, sizeof *e->contig, &ok);
+    e->beg = tfb_resize(e->beg, (size_t)n, sizeof *e->beg, &ok);
+    if (!ok) {
+        tfb_error("not enough memory for %" PRId64 " regions", n);
+        return -1;
+    }
     *m = n;
     return 0;
 }

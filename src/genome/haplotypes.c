@@ -4,6 +4,7 @@
 #include "genome/base.h"
 #include "util/sort.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -104,22 +105,6 @@ struct tfb_haps_t {
     tfb_haps_count_t count;
 };
 
-/* Room for n elements in *p; 0 or -1 (logged). New room is not initialised. */
-static int reserve(void **p, int *m, int n, size_t size)
-{
-    if (n <= *m) return 0;
-    int k = n + n / 2 + 8;
-    void *q = realloc(*p, (size_t)k * size);
-    if (!q) {
-        tfb_error("not enough memory for haplotypes");
-        return -1;
-    }
-    *p = q;
-    *m = k;
-    return 0;
-}
-#define RESERVE(p, m, n) reserve((void **)&(p), &(m), (n), sizeof *(p))
-
 tfb_haps_t *tfb_haps_create(int W, int n_samples, size_t most)
 {
     tfb_haps_t *h = calloc(1, sizeof *h);
@@ -171,7 +156,7 @@ static void put_back(tfb_haps_t *h, var_t *v)
         v->code = NULL;
         v->m_code = 0;
     }
-    if (RESERVE(h->spare, h->m_spare, h->n_spare + 1) < 0)
+    if (TFB_RESERVE(h->spare, h->m_spare, h->n_spare + 1, "haplotypes") < 0)
         var_free(v);
     else
         h->spare[h->n_spare++] = v;
@@ -283,7 +268,7 @@ static int set_alleles(var_t *v, int n_allele, char *const *allele)
 {
     size_t total = 0, at = 0;
     for (int i = 0; i < n_allele; i++) total += strlen(allele[i]);
-    if (RESERVE(v->edit, v->m_allele, n_allele) < 0) return -1;
+    if (TFB_RESERVE(v->edit, v->m_allele, n_allele, "haplotypes") < 0) return -1;
     if (total > v->m_code) {
         uint8_t *c = realloc(v->code, 2 * total);
         if (!c) {
@@ -308,9 +293,9 @@ static int set_alleles(var_t *v, int n_allele, char *const *allele)
 static int grow_slots(tfb_haps_t *h, int n)
 {
     int m = h->m_edge;
-    if (RESERVE(h->edge, h->m_edge, n) < 0) return -1;
+    if (TFB_RESERVE(h->edge, h->m_edge, n, "haplotypes") < 0) return -1;
     for (int i = m; i < h->m_edge; i++) h->edge[i] = (edge_t){-1, -1};
-    return RESERVE(h->group, h->m_group, n);
+    return TFB_RESERVE(h->group, h->m_group, n, "haplotypes");
 }
 
 /* Applies an allele to a haplotype, or counts why not. 0, or -1 on lack of memory (logged). */
@@ -337,7 +322,9 @@ static int apply(tfb_haps_t *h, var_t *v, const tfb_carrier_t *car, const char *
 int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car,
                      int n_car, const tfb_phase_set_t *set, int n_set)
 {
-    if (RESERVE(h->v, h->m, h->n + 1) < 0 || RESERVE(h->lengthy, h->m_lengthy, h->n_lengthy + 1) < 0) return -1;
+    if (TFB_RESERVE(h->v, h->m, h->n + 1, "haplotypes") < 0 ||
+        TFB_RESERVE(h->lengthy, h->m_lengthy, h->n_lengthy + 1, "haplotypes") < 0)
+        return -1;
     var_t *v = h->n_spare ? h->spare[--h->n_spare] : calloc(1, sizeof *v);
     if (!v) {
         tfb_error("not enough memory for haplotypes");
@@ -346,14 +333,14 @@ int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *al
     v->number = h->next;
     v->pos = pos;
     v->n_car = v->n_jumps = v->given_up = 0;
-    if (set_alleles(v, n_allele, allele) < 0 || RESERVE(v->car, v->m_car, n_car) < 0 ||
-        RESERVE(v->set, v->m_set, n_set) < 0)
+    if (set_alleles(v, n_allele, allele) < 0 || TFB_RESERVE(v->car, v->m_car, n_car, "haplotypes") < 0 ||
+        TFB_RESERVE(v->set, v->m_set, n_set, "haplotypes") < 0)
         goto fail;
     if (n_set) memcpy(v->set, set, (size_t)n_set * sizeof *set);
     v->n_set = n_set;
     for (int i = 0; i < n_car; i++)
         if (apply(h, v, &car[i], allele[car[i].allele]) < 0) goto fail;
-    if (RESERVE(h->near, h->m_near, 1 + 2 * (h->n_jumps + v->n_jumps)) < 0) goto fail;
+    if (TFB_RESERVE(h->near, h->m_near, 1 + 2 * (h->n_jumps + v->n_jumps), "haplotypes") < 0) goto fail;
     if (h->n == 0 || v->end < h->least_end) h->least_end = v->end;
     h->v[h->n++] = v;
     if (is_lengthy(v)) h->lengthy[h->n_lengthy++] = v;
@@ -525,7 +512,7 @@ static void choose_sets(tfb_haps_t *h, int first, int last)
 
 static int add_node(tfb_haps_t *h, int parent, int var, int allele)
 {
-    if (RESERVE(h->node, h->m_nodes, h->n_nodes + 1) < 0) return -1;
+    if (TFB_RESERVE(h->node, h->m_nodes, h->n_nodes + 1, "haplotypes") < 0) return -1;
     h->node[h->n_nodes] = (node_t){parent, var, allele, -1, -1};
     if (parent >= 0) {
         h->node[h->n_nodes].sibling = h->node[parent].child;
@@ -536,7 +523,7 @@ static int add_node(tfb_haps_t *h, int parent, int var, int allele)
 
 static int add_touched(tfb_haps_t *h, int i)
 {
-    if (RESERVE(h->touched, h->m_touched, h->n_touched + 1) < 0) return -1;
+    if (TFB_RESERVE(h->touched, h->m_touched, h->n_touched + 1, "haplotypes") < 0) return -1;
     h->touched[h->n_touched++] = i;
     return 0;
 }
@@ -646,7 +633,7 @@ static int collect(tfb_haps_t *h, int group)
     for (int g = group; g > 0; g = h->node[g].parent) {
         const var_t *v = h->v[h->node[g].var];
         applied_t a = {&v->edit[h->node[g].allele], v};
-        if (RESERVE(h->path, h->m_path, h->n_path + 1) < 0) return -1;
+        if (TFB_RESERVE(h->path, h->m_path, h->n_path + 1, "haplotypes") < 0) return -1;
         int i = h->n_path++;
         for (; i > 0; i--) {
             const edit_t *b = h->path[i - 1].e;

@@ -68,15 +68,11 @@ char *const *tfb_labels_tfs(const tfb_labels_t *l) { return l->tfs; }
 
 #define BAD(l, ...) return tfb_lines_error(&(l)->in, __VA_ARGS__)
 
+/* Reads a column that is a position and nothing else. Returns 0, or -1. */
 static int position(const char *s, hts_pos_t *v)
 {
-    if (*s < '0' || *s > '9') return -1;
-    char *end;
-    errno = 0;
-    long long x = strtoll(s, &end, 10);
-    if (*end || errno || x > HTS_POS_MAX) return -1;
-    *v = (hts_pos_t)x;
-    return 0;
+    const char *end = tfb_position(s, v);
+    return end && !*end ? 0 : -1;
 }
 
 static int new_contig(tfb_labels_t *l, const char *contig)

@@ -11,6 +11,7 @@
 #include "util/files.h"
 #include "util/sort.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <errno.h>
 #include <htslib/khash.h>
 #include <htslib/kstring.h>
@@ -45,7 +46,8 @@ typedef struct {
     int n_contigs, last_contig; /* the one found last */
     khash_t(contig) * index;    /* name -> its number; an assembly may have many thousands */
     region_t *region;
-    int64_t n, m;
+    int64_t n;
+    int m;
     int64_t *first;   /* first region of each contig; n_contigs + 1 */
     sample_t *sample; /* by TF, in the order of the sheet; first those without */
     int n_samples, m_samples;
@@ -126,13 +128,7 @@ static int add_region(maker_t *k, const tfb_lines_t *r, int contig, hts_pos_t lo
     char number[32];
     size_t n;
     const char *name = name_column(r, &n);
-    if (k->n == k->m) {
-        int64_t m = k->m ? 2 * k->m : 65536;
-        region_t *p = realloc(k->region, (size_t)m * sizeof *p);
-        if (!p) return tfb_lines_error(r, "not enough memory");
-        k->region = p;
-        k->m = m;
-    }
+    if (TFB_RESERVE(k->region, k->m, k->n + 1, "regions") < 0) return -1;
     snprintf(number, sizeof number, "%" PRId64, r->n - 1);
     k->region[k->n] = (region_t){contig, lo, r->n, n ? strndup(name, n) : strdup(number)};
     return k->region[k->n++].name ? 0 : tfb_lines_error(r, "not enough memory");
@@ -241,13 +237,7 @@ static int add_sample(maker_t *k, const tfb_lines_t *in, char **col, int n, cons
         return tfb_lines_error(in, "only binding sites (tfbs) may be of every cell type");
     if (kind != OPEN && (strcmp(tf, ".") == 0 || strchr(tf, ',')))
         return tfb_lines_error(in, "a TF's name without commas is wanted");
-    if (k->n_samples == k->m_samples) {
-        int m = 2 * k->m_samples + 64;
-        sample_t *s = realloc(k->sample, (size_t)m * sizeof *s);
-        if (!s) return tfb_lines_error(in, "not enough memory");
-        k->sample = s;
-        k->m_samples = m;
-    }
+    if (TFB_RESERVE(k->sample, k->m_samples, k->n_samples + 1, "samples") < 0) return -1;
     sample_t *s = &k->sample[k->n_samples++];
     *s = (sample_t){.cell = strdup(cell),
                     .tf = strdup(tf),
@@ -522,9 +512,8 @@ static int write_line(const maker_t *k, const writer_t *w)
 static int open_writer(const maker_t *k, writer_t *w)
 {
     const char *out = k->o->out;
-    size_t n = strlen(out);
     w->path = out;
-    w->fp = open_labels(out, n > 3 && strcmp(out + n - 3, ".gz") == 0, &w->whole, &w->index);
+    w->fp = open_labels(out, tfb_ends_with(out, ".gz"), &w->whole, &w->index);
     w->code = malloc((size_t)k->o->width);
     w->bound = calloc((size_t)k->n_tfs, sizeof *w->bound);
     w->unbound = calloc((size_t)k->n_tfs, sizeof *w->unbound);

@@ -3,6 +3,8 @@
 #include <ctype.h>
 #include <string.h>
 
+char tfb_tag_char(char c) { return isalnum((unsigned char)c) || c == '.' ? c : '_'; }
+
 int tfb_tag_name(kstring_t *s, const char *prefix, const char *tf, const char *suffix)
 {
     s->l = 0;
@@ -12,7 +14,6 @@ int tfb_tag_name(kstring_t *s, const char *prefix, const char *tf, const char *s
     kputs(tf, s);
     if (*suffix) kputc('_', s);
     kputs(suffix, s);
-    for (char *p = s->s; *p; p++)
-        if (!isalnum((unsigned char)*p) && *p != '_' && *p != '.') *p = '_';
+    for (char *p = s->s; *p; p++) *p = tfb_tag_char(*p);
     return 0;
 }

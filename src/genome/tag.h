@@ -13,8 +13,9 @@
 #define TFB_TAG_PCT   "PCT"
 #define TFB_TAG_CALL  "CALL"
 
-/* Sets s to PREFIX[_TF][_SUFFIX]; tf "": a tag of the summary. A character that the VCF specification does not allow
- * in a key becomes _. Returns 0, or -1 on lack of memory (not logged). */
+/* Returns a character of a name as the tag has it: one that the VCF specification does not allow in a key becomes _. */
+char tfb_tag_char(char c);
+/* Sets s to PREFIX[_TF][_SUFFIX]; tf "": a tag of the summary. Returns 0, or -1 on lack of memory (not logged). */
 int tfb_tag_name(kstring_t *s, const char *prefix, const char *tf, const char *suffix);
 
 #endif

@@ -80,12 +80,6 @@ fail:
     return NULL;
 }
 
-static int ends_with(const char *s, const char *suffix)
-{
-    size_t n = strlen(s), m = strlen(suffix);
-    return n >= m && strcasecmp(s + n - m, suffix) == 0;
-}
-
 /* Returns the path of a TF's track, to be freed, or NULL. hole: {tf} in the name of the output,
  * or NULL. */
 static char *track_path(const char *out, const char *hole, int folder, const char *tf, const char *suffix)
@@ -100,7 +94,7 @@ static char *track_path(const char *out, const char *hole, int folder, const cha
     if (hole)
         ksprintf(&path, "%.*s%s%s", (int)(hole - out), out, part, hole + 4);
     else if (folder)
-        ksprintf(&path, "%s%s%s%s", out, ends_with(out, "/") ? "" : "/", part, suffix);
+        ksprintf(&path, "%s%s%s%s", out, tfb_ends_with_case(out, "/") ? "" : "/", part, suffix);
     else
         kputs(out, &path);
     free(part);
@@ -129,7 +123,7 @@ static char **track_paths(const tfb_tracks_opt_t *o, int bigwig)
     struct stat st;
     const char *hole = strstr(o->out, "{tf}");
     int n = o->n_tfs, folder = !hole && strcmp(o->out, "-") != 0;
-    if (folder && !ends_with(o->out, "/")) folder = stat(o->out, &st) == 0 && S_ISDIR(st.st_mode);
+    if (folder && !tfb_ends_with_case(o->out, "/")) folder = stat(o->out, &st) == 0 && S_ISDIR(st.st_mode);
     if (bigwig && strcmp(o->out, "-") == 0) {
         tfb_error("bigWig needs a file: %s FILE.bw", o->option);
         return NULL;
@@ -156,7 +150,7 @@ static char **track_paths(const tfb_tracks_opt_t *o, int bigwig)
 
 tfb_track_t **tfb_tracks_open(const tfb_tracks_opt_t *o, const tfb_fasta_t *f)
 {
-    int t = 0, bigwig = ends_with(o->out, ".bw") || ends_with(o->out, ".bigwig");
+    int t = 0, bigwig = tfb_ends_with_case(o->out, ".bw") || tfb_ends_with_case(o->out, ".bigwig");
     if (o->format) bigwig = strcmp(o->format, "bigwig") == 0;
     char **path = track_paths(o, bigwig);
     tfb_track_t **track = path ? calloc((size_t)o->n_tfs, sizeof(tfb_track_t *)) : NULL;

@@ -19,13 +19,6 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
     return 0;
 }
 
-typedef struct {
-    const float *const *x;
-    float *y;
-    const float *dy;
-    float *const *dx;
-} job_t;
-
 static size_t slice_of(const tfb_layer_t *l, const tfb_pass_t *pass, int s, size_t *b)
 {
     size_t each = (size_t)l->in.L * l->in.C;
@@ -36,7 +29,7 @@ static size_t slice_of(const tfb_layer_t *l, const tfb_pass_t *pass, int s, size
 static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
     (void)scratch;
-    job_t *j = arg;
+    tfb_slices_t *j = arg;
     size_t b, n = slice_of(l, pass, s, &b);
     const float *p = j->x[0] + b, *q = j->x[1] + b;
     float *y = j->y + b;
@@ -45,13 +38,13 @@ static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
 
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, float *y)
 {
-    tfb_tasks(l, pass, TFB_SLICES, forward_task, &(job_t){.x = x, .y = y});
+    tfb_forward_slices(l, pass, forward_task, x, y);
 }
 
 static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
     (void)scratch;
-    job_t *j = arg;
+    tfb_slices_t *j = arg;
     size_t b, n = slice_of(l, pass, s, &b);
     for (int k = 0; k < 2; k++)
         if (j->dx[k]) memcpy(j->dx[k] + b, j->dy + b, n * sizeof(float));
@@ -61,7 +54,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
                      float *const *dx)
 {
     (void)x, (void)y;
-    tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.dy = dy, .dx = dx});
+    tfb_backward_slices(l, pass, backward_task, dy, dx);
 }
 
 /* The later input's step takes the earlier input as its residual. */

@@ -28,30 +28,23 @@ static void rows(const tfb_layer_t *l, const float *param, const float *const *x
     }
 }
 
-typedef struct {
-    const float *const *x;
-    float *y;
-    const float *dy;
-    float *const *dx;
-} job_t;
-
 static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
     (void)scratch;
-    job_t *j = arg;
+    tfb_slices_t *j = arg;
     /* a batch is one long window to rows() */
     rows(l, NULL, j->x, j->y, tfb_slice(s, pass->B) * l->in.L, tfb_slice(s + 1, pass->B) * l->in.L);
 }
 
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, float *y)
 {
-    tfb_tasks(l, pass, TFB_SLICES, forward_task, &(job_t){.x = x, .y = y});
+    tfb_forward_slices(l, pass, forward_task, x, y);
 }
 
 static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
     (void)scratch;
-    job_t *j = arg;
+    tfb_slices_t *j = arg;
     size_t C[2] = {(size_t)l->in.C, (size_t)l->in2.C}, from = 0;
     size_t b = (size_t)tfb_slice(s, pass->B) * l->in.L, e = (size_t)tfb_slice(s + 1, pass->B) * l->in.L;
     for (int k = 0; k < 2; from += C[k++])
@@ -63,7 +56,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
                      float *const *dx)
 {
     (void)x, (void)y;
-    tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.dy = dy, .dx = dx});
+    tfb_backward_slices(l, pass, backward_task, dy, dx);
 }
 
 const tfb_kind_t tfb_kind_cat = {

@@ -306,6 +306,16 @@ void tfb_tasks(const tfb_layer_t *l, tfb_pass_t *pass, int n, tfb_task_f fn, voi
         for (int i = 0; i < n; i++) run_task(&t, i, 0);
 }
 
+void tfb_forward_slices(const tfb_layer_t *l, tfb_pass_t *pass, tfb_task_f fn, const float *const *x, float *y)
+{
+    tfb_tasks(l, pass, TFB_SLICES, fn, &(tfb_slices_t){.x = x, .y = y});
+}
+
+void tfb_backward_slices(const tfb_layer_t *l, tfb_pass_t *pass, tfb_task_f fn, const float *dy, float *const *dx)
+{
+    tfb_tasks(l, pass, TFB_SLICES, fn, &(tfb_slices_t){.dy = dy, .dx = dx});
+}
+
 typedef struct {
     const float *x;
     int R, C;

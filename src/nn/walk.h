@@ -54,6 +54,15 @@ static inline int tfb_slice(int s, int B) { return (int)((int64_t)s * B / TFB_SL
 /* Runs fn(layer, pass, task, scratch of the thread, arg) for task in [0, n). */
 typedef void (*tfb_task_f)(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg);
 void tfb_tasks(const tfb_layer_t *l, tfb_pass_t *pass, int n, tfb_task_f fn, void *arg);
+/* Runs fn over the slices of a batch, with a tfb_slices_t: for kinds that need nothing else. */
+typedef struct {
+    const float *const *x;
+    float *y;
+    const float *dy;
+    float *const *dx;
+} tfb_slices_t;
+void tfb_forward_slices(const tfb_layer_t *l, tfb_pass_t *pass, tfb_task_f fn, const float *const *x, float *y);
+void tfb_backward_slices(const tfb_layer_t *l, tfb_pass_t *pass, tfb_task_f fn, const float *dy, float *const *dx);
 /* out (C) = sums over all rows of x (B, R, C), in slice order; part has room for TFB_SLICES * C doubles. */
 void tfb_column_sums(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, int R, int C, double *part, float *out);
 /* Of examples [beg, end) of x (B, n), drops elements with probability rate and scales the others up; which tells the

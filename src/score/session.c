@@ -5,6 +5,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const tfb_strand_name[3] = {"both", "fwd", "rev"};
+
 /* ---- reasons ---- */
 
 void tfb_reasons_count(tfb_reasons_t *r, int reason, const char *contig)

@@ -31,11 +31,17 @@ void tfb_reasons_free(tfb_reasons_t *r);
 
 /* ---- models and reference ---- */
 
+/* Options of all commands that score: cmd/table.h has their rows. */
 typedef struct {
-    const char *model, *tf; /* as tfb_panel_open */
+    const char *model, *tf; /* as tfb_panel_open; a command may give tf NULL a meaning of its own */
     const char *fasta;      /* NULL: none */
-    int threads;            /* 0: no pool */
+    tfb_strand_t strand;
+    int max_n;   /* N allowed in a window */
+    int threads; /* 0: no pool */
 } tfb_session_opt_t;
+
+/* Names of tfb_strand_t, in its order. */
+extern const char *const tfb_strand_name[3];
 
 /* Begins zeroed. */
 typedef struct {

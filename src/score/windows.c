@@ -1,6 +1,7 @@
 /* windows.c - a growing store of windows; on demand each sequence is in it once. */
 #include "score/windows.h"
 #include "util/util.h"
+#include "util/vec.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -15,14 +16,11 @@ static int no_memory(int n)
 uint8_t *tfb_windows_next(tfb_windows_t *w)
 {
     if (w->n == w->m) {
-        int m = w->m ? 2 * w->m : FIRST;
-        uint8_t *c = realloc(w->code, (size_t)m * (size_t)w->W);
-        if (c) w->code = c;
-        int32_t *b = realloc(w->base, (size_t)m * sizeof *b);
-        if (b) w->base = b;
-        float *z = realloc(w->z, (size_t)m * (size_t)w->T * sizeof *z);
-        if (z) w->z = z;
-        if (!c || !b || !z) {
+        int m = w->m ? 2 * w->m : FIRST, ok = 1;
+        w->code = tfb_resize(w->code, (size_t)m, (size_t)w->W, &ok);
+        w->base = tfb_resize(w->base, (size_t)m, sizeof *w->base, &ok);
+        w->z = tfb_resize(w->z, (size_t)m, (size_t)w->T * sizeof *w->z, &ok);
+        if (!ok) {
             no_memory(m);
             return NULL;
         }

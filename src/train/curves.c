@@ -87,7 +87,7 @@ static int read_rows(tfb_curves_t *c, tfb_lines_t *l, int upto)
     for (int t = 0; (status = tfb_lines_next(l)) > 0; t = t < c->n_targets ? t + 1 : 0) {
         int of = read_row(c, l, t, &v);
         if (of < 0 || (t ? of != epoch : of <= last))
-            return tfb_lines_error(l, "expected the row of %s; remove the file to start afresh", name_of(c, t));
+            return tfb_lines_error(l, "expected the row of %s: remove the file to start again", name_of(c, t));
         if (of > upto) return 0;
         epoch = of;
         if (t == 0 && !(row = tfb_curves_add(c, epoch))) return -1;
@@ -95,7 +95,7 @@ static int read_rows(tfb_curves_t *c, tfb_lines_t *l, int upto)
         if (t == c->n_targets) last = epoch, row = NULL;
     }
     if (status < 0) return -1;
-    if (row) return tfb_lines_error(l, "the table ends within epoch %d; remove the file to start afresh", epoch);
+    if (row) return tfb_lines_error(l, "the table ends within epoch %d: remove the file to start again", epoch);
     return 0;
 }
 
@@ -109,10 +109,10 @@ int tfb_curves_read(tfb_curves_t *c, int upto)
     if (tfb_lines_open(&l, c->path) < 0) return -1;
     int status = tfb_lines_next(&l), ret = status < 0 ? -1 : 0;
     if (ret == 0 && (!status || strncmp(l.s.s, TITLE, sizeof TITLE - 1) || strcmp(l.s.s + sizeof TITLE - 1, c->id)))
-        ret = tfb_lines_error(&l, "the curves are of another run; remove the file to start afresh");
+        ret = tfb_lines_error(&l, "the curves belong to a different run: remove the file to start again");
     if (ret == 0 && (status = tfb_lines_next(&l)) < 0) ret = -1;
     if (ret == 0 && (!status || strcmp(l.s.s, HEADER)))
-        ret = tfb_lines_error(&l, "expected the names of the columns; remove the file to start afresh");
+        ret = tfb_lines_error(&l, "expected the names of the columns: remove the file to start again");
     if (ret == 0) ret = read_rows(c, &l, upto);
     tfb_lines_close(&l);
     tfb_reads_no_more(c->path); /* it is rewritten */

@@ -1,6 +1,7 @@
 /* curves_svg.c - the picture of learning curves: mean losses, mean AUPRC, and a small panel for each target's AUPRC. */
 #include "train/curves.h"
 #include "util/util.h"
+#include "util/xml.h"
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

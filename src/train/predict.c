@@ -8,27 +8,32 @@
 
 enum { PREDICT = 4096 }; /* windows scored at a time */
 
-int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
-                tfb_pool_t *pool, float *z)
+int tfb_predict_by(tfb_infer_t *f, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
+                   tfb_pool_t *pool, float *z)
 {
     int ret = -1;
-    uint8_t *code = NULL;
-    tfb_item_t *item = NULL;
-    tfb_infer_t *f = tfb_infer_create(net, NULL, 0, pool);
-    if (!f || !(code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows")) ||
-        !(item = tfb_alloc(PREDICT, sizeof *item, "windows")))
-        goto done;
+    uint8_t *code = tfb_alloc((size_t)PREDICT * ex->window, 1, "windows");
+    tfb_item_t *item = tfb_alloc(PREDICT, sizeof *item, "windows");
+    if (!code || !item) goto done;
     for (size_t i = 0; i < n_idx; i += PREDICT) {
         int n = n_idx - i < PREDICT ? (int)(n_idx - i) : PREDICT;
         for (int k = 0; k < n; k++) item[k] = idx[i + k] << 1;
         tfb_batch_fetch(&(tfb_batch_t){.ex = ex, .item = item, .code = code, .n = n}, pool);
-        if (tfb_infer_windows(f, code, NULL, n, strand, z + i * net->n_out) < 0) goto done;
+        if (tfb_infer_windows(f, code, NULL, n, strand, z + i * (size_t)tfb_infer_n_targets(f)) < 0) goto done;
     }
     ret = 0;
 done:
-    tfb_infer_destroy(f);
     free(code);
     free(item);
+    return ret;
+}
+
+int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
+                tfb_pool_t *pool, float *z)
+{
+    tfb_infer_t *f = tfb_infer_create(net, NULL, 0, pool);
+    int ret = f ? tfb_predict_by(f, ex, idx, n_idx, strand, pool, z) : -1;
+    tfb_infer_destroy(f);
     return ret;
 }
 

@@ -21,11 +21,7 @@ int tfb_file_cut_short(const char *in)
     return last != '\n';
 }
 
-int tfb_file_gz_name(const char *out)
-{
-    size_t n = strlen(out);
-    return (n > 3 && strcmp(out + n - 3, ".gz") == 0) || (n > 4 && strcmp(out + n - 4, ".bgz") == 0);
-}
+int tfb_file_gz_name(const char *out) { return tfb_ends_with(out, ".gz") || tfb_ends_with(out, ".bgz"); }
 
 int tfb_file_write_error(const char *out)
 {

@@ -57,3 +57,12 @@ void *tfb_grow(void *p, int *m, int64_t n, size_t size, const char *what)
     *m = (int)(n + n / 2 + 8);
     return q;
 }
+
+void *tfb_resize(void *p, size_t n, size_t size, int *ok)
+{
+    size_t bytes;
+    void *q = __builtin_mul_overflow(n, size, &bytes) ? NULL : realloc(p, bytes);
+    if (q) return q;
+    *ok = 0;
+    return p;
+}

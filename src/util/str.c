@@ -4,6 +4,7 @@
 #include <ctype.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 char **tfb_split(const char *s, char sep, int *n)
 {
@@ -36,6 +37,12 @@ int tfb_ends_with(const char *s, const char *suffix)
     return n >= m && strcmp(s + n - m, suffix) == 0;
 }
 
+int tfb_ends_with_case(const char *s, const char *suffix)
+{
+    size_t n = strlen(s), m = strlen(suffix);
+    return n >= m && strcasecmp(s + n - m, suffix) == 0;
+}
+
 void tfb_file_part(const char *text, char *part)
 {
     int dots = text[strspn(text, ".")] == 0;
@@ -48,7 +55,6 @@ void tfb_file_part(const char *text, char *part)
     *p = 0;
 }
 
-/* Edit distance (optimal string alignment without transpositions), case ignored; names are short. */
 int tfb_word(const char *option, const char *s, const char *const *words, int n)
 {
     char list[256];
@@ -193,25 +199,4 @@ char *tfb_utf8(char *s)
         p += n ? n : 1;
     }
     return s;
-}
-
-static const char *entity(unsigned char c)
-{
-    switch (c) {
-    case '&': return "&amp;";
-    case '<': return "&lt;";
-    case '>': return "&gt;";
-    case '"': return "&quot;";
-    case '\'': return "&#39;";
-    default: return c < 32 || c == 127 ? " " : NULL;
-    }
-}
-
-void tfb_xml_put(FILE *f, const char *text)
-{
-    for (const char *e; *text; text++)
-        if ((e = entity((unsigned char)*text)))
-            fputs(e, f);
-        else
-            fputc(*text, f);
 }

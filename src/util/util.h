@@ -126,6 +126,8 @@ char **tfb_split(const char *s, char sep, int *n);
 void tfb_strv_free(char **v);
 /* Does s end with suffix? */
 int tfb_ends_with(const char *s, const char *suffix);
+/* The same, whatever the case of the letters. */
+int tfb_ends_with_case(const char *s, const char *suffix);
 /* Writes text to part (at least strlen(text) + 2 bytes) as a part of a file's name, which does not leave its folder:
  * slashes and control characters become
  * _, and so does all of a name that is empty or made of dots. */
@@ -156,10 +158,6 @@ const char *tfb_name_fault(const char *name);
 char *tfb_utf8(char *s);
 /* Replaces control characters by '?', in place: text from a file, for a line on the terminal. Tabs stay. Returns s. */
 char *tfb_printable(char *s);
-
-/* Writes text with & < > " ' escaped, fit for content and quoted attributes of XML and HTML; control characters become
- * spaces. */
-void tfb_xml_put(FILE *f, const char *text);
 
 /* ---- threads ---- */
 

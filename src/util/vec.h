@@ -14,4 +14,8 @@ void *tfb_grow(void *p, int *m, int64_t n, size_t size, const char *what);
  * than once. */
 #define TFB_RESERVE(p, m, n, what) ((p) = tfb_grow((p), &(m), (n), sizeof *(p), (what)), (n) <= (m) ? 0 : -1)
 
+/* Returns p resized to n elements of size bytes, or p as it is and *ok = 0 on failure (not logged): for several arrays
+ * of one length, with one test at the end. */
+void *tfb_resize(void *p, size_t n, size_t size, int *ok);
+
 #endif

@@ -19,9 +19,9 @@ static void annotate(char mode, const char *in, tfb_panel_t *panel, tfb_fasta_t 
     tfb_vcf_defaults(&o);
     o.panel = panel, o.reference = fasta, o.in = in, o.out = "/dev/null", o.check_ref = 'w';
     if (strchr("hHmRs", mode)) o.haplotypes = 1, o.phase = strchr("hH", mode) ? 'a' : mode;
-    if (strchr("Ht", mode)) o.tf = "all", o.out_type = 'b';
+    if (strchr("Ht", mode)) o.session.tf = "all", o.out_type = 'b';
     if (strchr("Hc", mode)) o.csq = 1;
-    if (mode == 'x') o.check_ref = 'x', o.targets = "chr1:1-700,chr2", o.tf = "all";
+    if (mode == 'x') o.check_ref = 'x', o.targets = "chr1:1-700,chr2", o.session.tf = "all";
     tfb_vcf_annotate(&o);
 }
 
@@ -42,8 +42,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
                         .reference = fasta,
                         .in = in,
                         .out = "/dev/null",
-                        .max_n = 20,
-                        .threads = 1,
+                        .session = {.max_n = 20, .threads = 1},
                         .tile = *data == 'b' && n % 2};
     if (*data == 'b')
         tfb_rows_bed(&o);

@@ -11,16 +11,16 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     hts_set_log_level(HTS_LOG_OFF);
     tfb_log_level(-1);
     if (n < 5 || memcmp(data + 1, "CRAM", 4) == 0) return 0;
-    tfb_bam_opt_t o = {.model = fuzz_env("TFB_FUZZ_MODEL"),
-                       .fasta = fuzz_env("TFB_FUZZ_FASTA"),
+    tfb_bam_opt_t o = {.session = {.model = fuzz_env("TFB_FUZZ_MODEL"),
+                                   .fasta = fuzz_env("TFB_FUZZ_FASTA"),
+                                   .tf = *data & 4 ? "all" : NULL,
+                                   .max_n = 20,
+                                   .threads = 1},
                        .in = fuzz_file("in", data + 1, n - 1),
                        .out = "/dev/null",
                        .reads = *data & 1,
                        .tile = *data >> 1 & 1,
-                       .tf = *data & 4 ? "all" : NULL,
-                       .format = *data & 8 ? "sam" : "bam,level=0",
-                       .max_n = 20,
-                       .threads = 1};
+                       .format = *data & 8 ? "sam" : "bam,level=0"};
     tfb_bam_annotate(&o);
     fuzz_remove("in");
     return 0;

@@ -32,13 +32,13 @@ static void enrich(char mode, const char *in)
 {
     tfb_enrich_opt_t o;
     tfb_enrich_defaults(&o);
-    o.model = fuzz_env("TFB_FUZZ_MODEL");
+    o.session.model = fuzz_env("TFB_FUZZ_MODEL");
     o.in = in;
     o.background = fuzz_env("TFB_FUZZ_ANNOTATED");
     o.out = "/dev/null";
     o.n_permutations = 10;
-    o.threads = 1;
-    if (mode == 's') o.fasta = fuzz_env("TFB_FUZZ_FASTA"), o.weight = "INFO/AF";
+    o.session.threads = 1;
+    if (mode == 's') o.session.fasta = fuzz_env("TFB_FUZZ_FASTA"), o.weight = "INFO/AF";
     if (mode == 'g') o.background = NULL, o.min_lp = 3, o.by_effect = 1, o.match_af = 1, o.what = TFB_ENRICH_GAIN;
     tfb_enrich(&o);
 }
@@ -50,14 +50,14 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     if (n < 1) return 0;
     const char *in = fuzz_file("in", data + 1, n - 1);
     if (*data == 'x') {
-        tfb_explain_opt_t o = {.model = fuzz_env("TFB_FUZZ_MODEL"),
-                               .fasta = fuzz_env("TFB_FUZZ_FASTA"),
+        tfb_explain_opt_t o = {.session = {.model = fuzz_env("TFB_FUZZ_MODEL"),
+                                           .fasta = fuzz_env("TFB_FUZZ_FASTA"),
+                                           .max_n = 20,
+                                           .threads = 1},
                                .in = in,
                                .input = TFB_IN_VCF,
                                .method = TFB_ISM,
-                               .table = "/dev/null",
-                               .max_n = 20,
-                               .threads = 1};
+                               .table = "/dev/null"};
         tfb_explain(&o);
     } else if (*data && strchr("esg", *data))
         enrich((char)*data, in);

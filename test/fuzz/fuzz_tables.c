@@ -71,13 +71,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         return 0;
     }
     const char *in = fuzz_file("in", data + 1, n - 1);
-    tfb_scan_opt_t o = {.model = fuzz_env("TFB_FUZZ_MODEL"),
-                        .fasta = fuzz_env("TFB_FUZZ_FASTA"),
-                        .tf = "A",
-                        .out = "/dev/null",
-                        .regions_file = in,
-                        .step = 7,
-                        .threads = 1};
+    tfb_scan_opt_t o = {
+        .session = {.model = fuzz_env("TFB_FUZZ_MODEL"), .fasta = fuzz_env("TFB_FUZZ_FASTA"), .tf = "A", .threads = 1},
+        .out = "/dev/null",
+        .regions_file = in,
+        .step = 7};
     if (*data == 'R')
         tfb_scan(&o);
     else if (*data == 'b')

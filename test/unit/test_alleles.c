@@ -1,7 +1,7 @@
 /* test_alleles.c - allele windows against windows written out by hand. */
 #include "genome/alleles.h"
 #include "genome/base.h"
-#include "unit.h"
+#include "unit_fasta.h"
 #include "util/util.h"
 #include <string.h>
 
@@ -112,15 +112,9 @@ static void check_trim(int i)
 
 int main(void)
 {
-    char path[4096], fai[4200];
-    snprintf(path, sizeof path, "%s/test_alleles.%ld.fa", getenv("TMP") ? getenv("TMP") : "/tmp", (long)getpid());
-    snprintf(fai, sizeof fai, "%s.fai", path);
-    FILE *f = fopen(path, "w");
-    fprintf(f, ">c\n%s\n", seq);
-    fclose(f);
-    tfb_fasta_t *fa = tfb_fasta_open(path);
-    CHECK(fa, "open");
-    if (!fa) return 1;
+    unit_fasta_t file;
+    unit_fasta_open(&file, seq);
+    tfb_fasta_t *fa = file.fasta;
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         uint8_t *code = guarded((size_t)row[i].W);
         char text[64] = "";
@@ -156,8 +150,6 @@ int main(void)
     CHECK(tfb_fasta_codes(fa, "c", -1, 5, code) == -3 && tfb_fasta_codes(fa, "c", 35, 41, code) == -3 &&
               tfb_fasta_codes(fa, "e", 0, 5, code) == -2,
           "outside");
-    tfb_fasta_close(fa);
-    unlink(path);
-    unlink(fai);
+    unit_fasta_close(&file);
     return unit_failed;
 }

@@ -7,7 +7,7 @@
 #include "explain/shuffle.h"
 #include "genome/base.h"
 #include "nn/walk.h"
-#include "unit.h"
+#include "unit_net.h"
 #include <math.h>
 #include <string.h>
 #ifdef HAVE_LIBZIP
@@ -76,13 +76,7 @@ static void check_shuffle(void)
 
 static tfb_model_t *make_model(const char *spec, int window, int T)
 {
-    char err[300];
-    tfb_net_t *net = tfb_net_parse(spec, window, err, sizeof err);
-    CHECK(net, "%s: %s", spec, err);
-    if (!net) exit(1);
-    tfb_net_init(net, 5);
-    for (size_t i = 0; i < net->n_param; i++) net->param[i] += (float)(0.3 * (tfb_rng_unit(&rng) - 0.5));
-    for (size_t i = 0; i < net->n_stat; i++) net->stat[i] += (float)(0.2 * tfb_rng_unit(&rng));
+    tfb_net_t *net = unit_net(spec, window, &rng);
     char name[8][8], *names[8];
     for (int t = 0; t < T; t++) snprintf(names[t] = name[t], sizeof name[t], "TF%d", t);
     return tfb_model_create(net, names, T);

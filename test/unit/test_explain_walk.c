@@ -3,7 +3,7 @@
  * its gradient. */
 #include "graphs.h"
 #include "nn/walk.h"
-#include "unit.h"
+#include "unit_net.h"
 #include <math.h>
 #include <string.h>
 
@@ -13,22 +13,10 @@ static tfb_rng_t rng;
 /* The share of base c in code k: an N is a quarter of each. */
 static double share(uint8_t k, int c) { return k == c ? 1 : k == 4 ? 0.25 : 0; }
 
-static tfb_net_t *make_net(const char *spec, int window)
-{
-    char err[300];
-    tfb_net_t *net = tfb_net_parse(spec, window, err, sizeof err);
-    CHECK(net, "%s: %s", spec, err);
-    if (!net) exit(1);
-    tfb_net_init(net, 5);
-    for (size_t i = 0; i < net->n_param; i++) net->param[i] += (float)(0.3 * (tfb_rng_unit(&rng) - 0.5));
-    for (size_t i = 0; i < net->n_stat; i++) net->stat[i] += (float)(0.2 * tfb_rng_unit(&rng));
-    return net;
-}
-
 /* adds_up: contributions of every pair and target sum to the difference of their logits; threads do not matter. */
 static void check(const char *spec, int window, int adds_up)
 {
-    tfb_net_t *net = make_net(spec, window);
+    tfb_net_t *net = unit_net(spec, window, &rng);
     int T = net->n_out;
     uint8_t *code = guarded((size_t)B * window);
     for (int i = 0; i < B * window; i++) code[i] = (uint8_t)(tfb_rng_below(&rng, 30) ? tfb_rng_below(&rng, 4) : 4);
@@ -86,7 +74,7 @@ static void check(const char *spec, int window, int adds_up)
  * too. */
 static void check_linear(const char *spec, int window)
 {
-    tfb_net_t *net = make_net(spec, window);
+    tfb_net_t *net = unit_net(spec, window, &rng);
     int T = net->n_out;
     uint8_t *code = guarded((size_t)B * window);
     for (int i = 0; i < B * window; i++) code[i] = (uint8_t)tfb_rng_below(&rng, 4);

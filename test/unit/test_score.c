@@ -3,7 +3,7 @@
 #include "genome/base.h"
 #include "score/session.h"
 #include "score/variant.h"
-#include "unit.h"
+#include "unit_fasta.h"
 #include <string.h>
 
 /*                        0         1         2         3 */
@@ -137,21 +137,13 @@ static void reasons(tfb_fasta_t *fa)
 
 int main(void)
 {
-    char path[4096], fai[4200];
-    snprintf(path, sizeof path, "%s/test_score.%ld.fa", getenv("TMP") ? getenv("TMP") : "/tmp", (long)getpid());
-    snprintf(fai, sizeof fai, "%s.fai", path);
-    FILE *f = fopen(path, "w");
-    fprintf(f, ">c\n%s\n", seq);
-    fclose(f);
-    tfb_fasta_t *fa = tfb_fasta_open(path);
-    CHECK(fa, "open");
-    if (!fa) return 1;
+    unit_fasta_t file;
+    unit_fasta_open(&file, seq);
+    tfb_fasta_t *fa = file.fasta;
     sequences_once();
     many();
     variants(fa);
     reasons(fa);
-    tfb_fasta_close(fa);
-    unlink(path);
-    unlink(fai);
+    unit_fasta_close(&file);
     return unit_failed;
 }

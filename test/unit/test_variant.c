@@ -4,7 +4,7 @@
 #include "genome/base.h"
 #include "genome/origin.h"
 #include "genome/variant.h"
-#include "unit.h"
+#include "unit_fasta.h"
 #include <math.h>
 #include <string.h>
 
@@ -61,25 +61,21 @@ static double gc_of(const uint8_t *code, int W)
 static void neighbours(void)
 {
     enum { L = 3000, W = 61, MAX_N = 5 };
-    char name[] = "/tmp/test_variantXXXXXX";
-    char *seq = malloc(L + 1), path[64], fai[80];
-    int fd = mkstemp(name), most = 0;
+    char *seq = calloc(L + 1, 1);
+    int most = 0;
     unsigned state = 5;
-    CHECK(fd >= 0 && seq, "set-up");
-    if (fd < 0 || !seq) return;
+    CHECK(seq, "set-up");
+    if (!seq) return;
     for (int i = 0; i < L; i++) {
         state = state * 1103515245 + 12345;
         seq[i] = i > 1000 && i < 1040 && i % 3 ? 'N' : "ACGT"[(state >> 16) & 3];
     }
-    snprintf(path, sizeof path, "%s", name);
-    snprintf(fai, sizeof fai, "%s.fai", name);
-    FILE *out = fdopen(fd, "w");
-    fprintf(out, ">c\n%.*s\n", L, seq);
-    fclose(out);
-    tfb_fasta_t *f = tfb_fasta_open(path);
+    unit_fasta_t file;
+    unit_fasta_open(&file, seq);
+    tfb_fasta_t *f = file.fasta;
     tfb_near_t near = {.W = W, .max_n = MAX_N};
     uint8_t *code = malloc(L);
-    CHECK(f && code, "set-up");
+    CHECK(code, "set-up");
     for (int i = 0; code && i < L; i++) code[i] = tfb_base_code[(uint8_t)seq[i]];
     for (int pos = 0; f && code && pos < L; pos += 97) {
         uint8_t ref = code[pos], alt = (uint8_t)((ref + 1) & 3);
@@ -107,11 +103,9 @@ static void neighbours(void)
     }
     CHECK(most > 10, "hardly any are found");
     tfb_near_free(&near);
-    tfb_fasta_close(f);
+    unit_fasta_close(&file);
     free(code);
     free(seq);
-    unlink(path);
-    unlink(fai);
 }
 
 static void origins(void)
