@@ -1,5 +1,6 @@
 #!/bin/bash
-# build.sh - as conda-build runs it: PREFIX is where things go, CPU_COUNT how many processors there are. HTSLIB names another prefix of htslib.
+# build.sh - as conda-build runs it: PREFIX is where things go, CPU_COUNT how many processors there
+# are. HTSLIB names another prefix of htslib.
 set -eu
 autoreconf -i
 # bcftools of bioconda looks for plugins in libexec/bcftools
