@@ -4,6 +4,7 @@
 set -eu
 autoreconf -i
 # bcftools of bioconda looks for plugins in libexec/bcftools
-./configure --prefix="$PREFIX" --with-htslib="${HTSLIB:-$PREFIX}" --without-mpi --with-libzip --with-bcftools-plugindir="$PREFIX/libexec/bcftools"
+./configure --prefix="$PREFIX" --with-htslib="${HTSLIB:-$PREFIX}" --without-mpi --with-libzip \
+    --with-bcftools-plugindir="$PREFIX/libexec/bcftools"
 make -j "${CPU_COUNT:-1}"
 make install
