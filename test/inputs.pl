@@ -47,7 +47,7 @@ my @made_up = qw(genome.fa variants.vcf peaks/sheet.tsv peaks/open.bed peaks/myt
 sub unroll
 {
     my ($command) = @_;
-    return $command unless $command =~ /^for (\w+) in ([^;]+); do (.*)done(.*)/s;
+    return $command unless $command =~ /^for (\w+) in ([^;]+); do\s(.*)done(.*)/s;
     my ($variable, $words, $body, $rest) = ($1, $2, $3, $4);
     my $all = '';
     for my $word (split ' ', $words) { $all .= $body =~ s/\$$variable\b/$word/gr }
