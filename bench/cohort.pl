@@ -1,10 +1,12 @@
 #!/usr/bin/perl
-# cohort.pl - a phased VCF of many samples, as a population has them: each haplotype is a patchwork of a few founders', most variants are rare.
+# cohort.pl - a phased VCF of many samples, as a population has them: each haplotype is a patchwork
+# of a few founders', most variants are rare.
 #
 #     cohort.pl SAMPLES RECORDS SPACING REF.fa [FOUNDERS [CONTIG [BEGIN]]] > cohort.vcf
 #
-# RECORDS variants (every eighth an indel), SPACING bases apart on average, on CONTIG [the first] from BEGIN [1000] on. Pieces of founders [60] are
-# 20 kb long on average; one genotype in 5,000 is a new mutation.
+# RECORDS variants (every eighth an indel), SPACING bases apart on average, on CONTIG [the first]
+# from BEGIN [1000] on. Pieces of founders [60] are 20 kb long on average; one genotype in 5,000 is
+# a new mutation.
 use strict;
 use warnings;
 
@@ -21,7 +23,9 @@ while (<$f>) {
 }
 srand 11;
 my $n = 2 * $samples;
-print "##fileformat=VCFv4.2\n##contig=<ID=$name,length=", length $seq, ">\n##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">\n";
+print "##fileformat=VCFv4.2\n";
+print "##contig=<ID=$name,length=", length $seq, ">\n";
+print "##FORMAT=<ID=GT,Number=1,Type=String,Description=\"Genotype\">\n";
 print join("\t", '#CHROM', qw(POS ID REF ALT QUAL FILTER INFO FORMAT), map { "S$_" } 1 .. $samples), "\n";
 my @from = map { int rand $founders } 1 .. $n;
 my ($pos, $made) = ($begin, 0);
@@ -39,6 +43,7 @@ while ($made < $records) {
     my @has = map { rand() < $share ? 1 : 0 } 1 .. $founders;
     for my $h (0 .. $n - 1) { $from[$h] = int rand $founders if rand() < $gap / 20000 }
     my @a = map { my $g = $has[$from[$_]]; rand() < 1 / 5000 ? 1 - $g : $g } 0 .. $n - 1;
-    print join("\t", $name, $pos, ".", $ref, $alt, '.', 'PASS', '.', 'GT', map { "$a[2 * $_]|$a[2 * $_ + 1]" } 0 .. $samples - 1), "\n";
+    my @genotype = map { "$a[2 * $_]|$a[2 * $_ + 1]" } 0 .. $samples - 1;
+    print join("\t", $name, $pos, ".", $ref, $alt, '.', 'PASS', '.', 'GT', @genotype), "\n";
     $made++;
 }

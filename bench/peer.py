@@ -5,7 +5,8 @@
     train THREADS SECONDS float32|bfloat16 BATCH    whole steps (forward, backward, Adam): regions a second
     vcf THREADS MODEL FASTA VCF                     torch_ref.py vcf --both, without the time to import PyTorch: seconds
 
-Answers "RATE RATE_CPU" (a second of time; of processor time on all threads together), or of vcf the two times. PEER names the folder of torch_ref.py.
+Answers "RATE RATE_CPU" (a second of time; of processor time on all threads together), or, to vcf,
+the two times. PEER names the folder of torch_ref.py.
 """
 import contextlib
 import io

@@ -1,7 +1,8 @@
 # snp2vcf.awk - HISAT2's list of dbSNP variants -> VCF.   awk -f snp2vcf.awk contig=NAME genome.fa variants.snp
 #
-# In: FASTA of one contig; then lines `id type contig position0 value`: single (value = ALT base), deletion (value = bases deleted),
-# insertion (value = bases inserted before position0). Out: VCF, indels anchored on the preceding base, in the order of the list.
+# In: FASTA of one contig; then lines `id type contig position0 value`: single (value = ALT base),
+# deletion (value = bases deleted), insertion (value = bases inserted before position0). Out: VCF,
+# indels anchored on the preceding base, in the order of the list.
 FNR == 1 { file++ }
 file == 1 { if (!/^>/) seq = seq $0; next }
 !header {
@@ -9,7 +10,8 @@ file == 1 { if (!/^>/) seq = seq $0; next }
     print "##fileformat=VCFv4.2"
     print "##source=HISAT2_example_22_20-21M.snp_dbSNP"
     print "##contig=<ID=" contig ",length=" length(seq) ">"
-    print "##INFO=<ID=VT,Number=1,Type=String,Description=\"Variant type in the source .snp file: single, deletion or insertion\">"
+    vt = "Variant type in the source .snp file: single, deletion or insertion"
+    print "##INFO=<ID=VT,Number=1,Type=String,Description=\"" vt "\">"
     print "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
 }
 {

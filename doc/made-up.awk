@@ -1,15 +1,23 @@
-# made-up.awk - a small genome in which a made-up TF binds, for doc/tutorial.md. Writes genome.fa, and in a folder peaks/ what experiments would
-# have found; and variants.vcf of the third chromosome, some of which lie in the TF's sites.
+# made-up.awk - a small genome in which a made-up TF binds, for doc/tutorial.md. Writes genome.fa,
+# and in a folder peaks/ what experiments would have found; and variants.vcf of the third
+# chromosome, some of which lie in the TF's sites.
 #
 #     awk -f made-up.awk
 #
-# The TF binds GTAAACAGGATA on either strand, with one letter in twenty another one. Half of the open regions have such a site, which its ChIP-seq
-# finds. Random numbers come from a generator of our own (Park and Miller's), so that every awk makes the same files.
+# The TF binds GTAAACAGGATA on either strand, with one letter in twenty another one. Half of the
+# open regions have such a site, which its ChIP-seq finds. Random numbers come from a generator of
+# our own (Park and Miller's), so that every awk makes the same files.
 function random(n) { x = x * 16807 % 2147483647; return int(x / 2147483647 * n) }
 function letter() { return substr("ACGT", 1 + random(4), 1) }
 function another(b,   a) { do a = letter(); while (a == b); return a }
-function revcomp(s,   i, r) { for (i = length(s); i; i--) r = r substr("TGCA", index("ACGT", substr(s, i, 1)), 1); return r }
-function variant(pos, id,   b) { b = substr(s, pos - r * size, 1); print "chr3\t" pos "\t" id "\t" b "\t" another(b) "\t.\t.\t." > "variants.vcf" }
+function revcomp(s,   i, r) {
+    for (i = length(s); i; i--) r = r substr("TGCA", index("ACGT", substr(s, i, 1)), 1)
+    return r
+}
+function variant(pos, id,   b) {
+    b = substr(s, pos - r * size, 1)
+    print "chr3\t" pos "\t" id "\t" b "\t" another(b) "\t.\t.\t." > "variants.vcf"
+}
 
 BEGIN {
     x = 20211
@@ -17,8 +25,14 @@ BEGIN {
     size = 400 # bases from one open region to the next
     per_chromosome = 300
     system("mkdir -p peaks")
-    print "cell\ttf\tkind\tpath\nCELL1\t.\topen\topen.bed\nCELL1\tMYTF\tpeaks\tmytf.bed\nCELL1\tMYTF\ttfbs\tsites.bed" > "peaks/sheet.tsv"
-    print "##fileformat=VCFv4.2\n##contig=<ID=chr3,length=" size * per_chromosome ">\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO" > "variants.vcf"
+    sheet = "peaks/sheet.tsv"
+    print "cell\ttf\tkind\tpath" > sheet
+    print "CELL1\t.\topen\topen.bed" > sheet
+    print "CELL1\tMYTF\tpeaks\tmytf.bed" > sheet
+    print "CELL1\tMYTF\ttfbs\tsites.bed" > sheet
+    print "##fileformat=VCFv4.2" > "variants.vcf"
+    print "##contig=<ID=chr3,length=" size * per_chromosome ">" > "variants.vcf"
+    print "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO" > "variants.vcf"
     for (c = 1; c <= 3; c++) {
         print ">chr" c > "genome.fa"
         for (r = 0; r < per_chromosome; r++) {

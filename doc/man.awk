@@ -1,9 +1,12 @@
 # man.awk - a manual page from a command's own usage text and, where there is one, a file of prose beside it.
 #
-#     tfbind annotate -h | awk -f doc/man.awk name=tfbind-annotate what='...' date=2026-11-24 version=0.1.0 [all='tfbind(1), ...'] - [doc/man/annotate.md]
+#     tfbind annotate -h |
+#         awk -f doc/man.awk name=tfbind-annotate what='...' date=2026-11-24 version=0.1.0 \
+#             [all='tfbind(1), ...'] - [doc/man/annotate.md]
 #
-# So that no option can be in one and not in the other, OPTIONS is the usage text: its groups, options and explanations. The prose is
-# Markdown of the plainest kind (# HEADING, paragraphs, code indented by four spaces, `- ` lists, `code`, **bold**); its DESCRIPTION goes below the usage
+# So that no option can be in one and not in the other, OPTIONS is the usage text: its groups,
+# options and explanations. The prose is Markdown of the plainest kind (# HEADING, paragraphs, code
+# indented by four spaces, `- ` lists, `code`, **bold**); its DESCRIPTION goes below the usage
 # text's, other headings become sections after OPTIONS.
 
 function q(s) { # escapes roff
@@ -30,7 +33,8 @@ function inlined(s,   out, m) { # `code` and **bold** in running text
     out = ""
     while (match(s, /`[^`]+`|\*\*[^*]+\*\*/)) {
         m = substr(s, RSTART, RLENGTH)
-        out = out q(substr(s, 1, RSTART - 1)) "\\fB" q(m ~ /^`/ ? substr(m, 2, length(m) - 2) : substr(m, 3, length(m) - 4)) "\\fR"
+        marks = m ~ /^`/ ? 1 : 2
+        out = out q(substr(s, 1, RSTART - 1)) "\\fB" q(substr(m, 1 + marks, length(m) - 2 * marks)) "\\fR"
         s = substr(s, RSTART + RLENGTH)
     }
     return out q(s)
@@ -40,7 +44,8 @@ function flag_text(s) { # `-f, --file FILE`: flags bold, what they take italic
     s = q(s)
     gsub(/\\-\\-[A-Za-z0-9]([A-Za-z0-9]|\\-)*/, "\\fB&\\fR", s)
     if (match(s, /^\\-[^ ,\\]/)) s = "\\fB" substr(s, 1, RLENGTH) "\\fR" substr(s, RLENGTH + 1)
-    if (match(s, /[ =[][A-Za-z0-9|[]+([^ ,]*)$/) && substr(s, RSTART, 1) == " ") s = substr(s, 1, RSTART) "\\fI" substr(s, RSTART + 1) "\\fR"
+    if (match(s, /[ =[][A-Za-z0-9|[]+([^ ,]*)$/) && substr(s, RSTART, 1) == " ")
+        s = substr(s, 1, RSTART) "\\fI" substr(s, RSTART + 1) "\\fR"
     return s
 }
 
@@ -172,6 +177,7 @@ END {
         started = pending = 0
         write_prose(prose[order[k]])
     }
-    if (!("EXIT STATUS" in prose)) print ".SH EXIT STATUS\n0 on success, 1 on failure, after a message on standard error."
+    if (!("EXIT STATUS" in prose))
+        print ".SH EXIT STATUS\n0 on success, 1 on failure, after a message on standard error."
     if (all != "") print ".SH SEE ALSO\n" all
 }

@@ -1,4 +1,5 @@
-# start.sh - a folder with the inputs of the commands in README.md and doc/*.md. Source it in the source folder, after the build:
+# start.sh - a folder with the inputs of the commands in README.md and doc/*.md. Source it in the
+# source folder, after the build:
 #
 #     . doc/start.sh
 #

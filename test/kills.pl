@@ -3,12 +3,14 @@
 #
 #   kills.pl [-n KILLS] [-s SEED] [-a] NAME OUTPUTS COMMAND...
 #
-# OUTPUTS: files that the command writes, comma-separated; A+B: B is the index of A; A?: left by a run that was stopped, such as a checkpoint.
-# Each kill is SIGKILL, SIGTERM, SIGINT or SIGHUP in turn, at a moment between the start and a little after the end of a whole run, with outputs of an
-# older run there or not. Then every output is what it was or what a whole run makes, no index lies beside data that it is not of, and no temporary
-# file is left but by SIGKILL. -a: the same command, run again, makes what a whole run makes.
-# With kill.so, in KILL_SO, the process also kills itself at each call that makes, renames or removes a file.
-# Prints `ok NAME, N kills` or `not ok NAME: why`.
+# OUTPUTS: files that the command writes, comma-separated; A+B: B is the index of A; A?: left by a
+# run that was stopped, such as a checkpoint. Each kill is SIGKILL, SIGTERM, SIGINT or SIGHUP in
+# turn, at a moment between the start and a little after the end of a whole run, with outputs of an
+# older run there or not. Then every output is what it was or what a whole run makes, no index lies
+# beside data that it is not of, and no temporary file is left but by SIGKILL. -a: the same command,
+# run again, makes what a whole run makes. With kill.so, in KILL_SO, the process also kills itself
+# at each call that makes, renames or removes a file. Prints `ok NAME, N kills` or `not ok NAME:
+# why`.
 use strict;
 use warnings;
 no warnings 'exec';
@@ -32,10 +34,28 @@ for my $o (split /,/, $outputs) {
 }
 my $preload = $ENV{KILL_SO};
 
-sub slurp { my $f = shift; open my $h, '<:raw', $f or return undef; local $/; my $s = <$h>; return $s // '' }
-sub spew { my ($f, $s) = @_; open my $h, '>:raw', $f or die "$f: $!"; print $h $s; close $h }
+# The bytes of a file, or undef if there is none.
+sub slurp {
+    my ($file) = @_;
+    open my $in, '<:raw', $file or return undef;
+    local $/;
+    return <$in> // '';
+}
+
+sub spew {
+    my ($file, $bytes) = @_;
+    open my $out, '>:raw', $file or die "$file: $!";
+    print $out $bytes;
+    close $out;
+}
+
 sub temporary { my @t = glob '*.tmp.*'; return @t }
-sub fail { unlink temporary(); print "not ok $name: ", @_, "\n"; exit }
+
+sub fail {
+    unlink temporary();
+    print "not ok $name: ", @_, "\n";
+    exit;
+}
 
 # Runs the command, killed by $sig after $after seconds or at the $at-th call. Returns the status of wait.
 sub run {
@@ -83,7 +103,10 @@ sub verdict {
     for my $f (@file) {
         next if $maybe{$f};
         my $s = slurp($f);
-        $is{$f} = !defined $s ? 'absent' : defined $want{$f} && $s eq $want{$f} ? 'new' : $had && $s eq $old{$f} ? 'old' : fail("$where: $f is neither the old nor the new one");
+        if (!defined $s) { $is{$f} = 'absent' }
+        elsif (defined $want{$f} && $s eq $want{$f}) { $is{$f} = 'new' }
+        elsif ($had && $s eq $old{$f}) { $is{$f} = 'old' }
+        else { fail("$where: $f is neither the old nor the new one") }
         fail("$where: $f is gone") if $is{$f} eq 'absent' && $had && !$index_of{$f};
         $whole++ if $is{$f} eq 'new';
     }
@@ -132,4 +155,5 @@ if ($preload) {
         }
     }
 }
-print "ok $name, $kills kills: ", join(' ', map { "$_ $by{$_}" } sort keys %by), "; $whole outputs whole, $left temporary files left by SIGKILL\n";
+my $signals = join ' ', map { "$_ $by{$_}" } sort keys %by;
+print "ok $name, $kills kills: $signals; $whole outputs whole, $left temporary files left by SIGKILL\n";

@@ -1,9 +1,11 @@
-// module.groovy - evaluates a Nextflow module's main.nf as the Groovy that it is, and prints the shell script that Nextflow would run.
+// module.groovy - evaluates a Nextflow module's main.nf as the Groovy that it is, and prints the
+// shell script that Nextflow would run.
 //
 //     groovy module.groovy main.nf script|stub PROCESS 'ext as Groovy map' 'inputs as Groovy map'
 //
-// The process' blocks (input:, output:, script: ...) are labels in a closure: here they become closures of their own, whose names are bound to
-// the inputs. It checks that every block is Groovy, that input and output declare what they should, and that script and stub make text.
+// The process' blocks (input:, output:, script: ...) are labels in a closure: here they become
+// closures of their own, whose names are bound to the inputs. It checks that every block is Groovy,
+// that input and output declare what they should, and that script and stub make text.
 def (file, what, name, ext, inputs) = args as List
 def source = new File(file).text
 def body = (source =~ /(?s)^\s*process\s+(\w+)\s*\{(.*)\}\s*$/)
@@ -14,7 +16,8 @@ body[0][2].eachLine { line ->
     def label = (line =~ /^    (input|output|when|script|stub):\s*$/)
     if (label) at = label[0][1] else blocks[at] << line << '\n'
 }
-assert ['directives', 'input', 'output', 'when', 'script', 'stub'].every { blocks.containsKey(it) } : "$file lacks a block: ${blocks.keySet()}"
+def needed = ['directives', 'input', 'output', 'when', 'script', 'stub']
+assert needed.every { blocks.containsKey(it) } : "$file lacks a block: ${blocks.keySet()}"
 
 class Names { // what stands in a declaration: val(meta), path("*.bcf"), emit: vcf
     def declared = [], emitted = []

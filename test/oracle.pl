@@ -4,9 +4,10 @@
 #     oracle.pl model W TF,TF,... > model.safetensors
 #     oracle.pl tf|top|reasons W TF,TF,... MAX_N both|fwd|rev ref.fa in.vcf
 #
-# The model is `conv T W; dense T` with weights from a formula: as small as a model can be, and no product of tfbind. Output of tf:
-# CHROM POS REF ALT, and for each TF the probabilities (R), differences (A) and log-odds ratios (A); of top: TOP REF ALT DELTA LOR; of
-# reasons: how many ALTs have been scored, or not for which reason.
+# The model is `conv T W; dense T` with weights from a formula: as small as a model can be, and no
+# product of tfbind. Output of tf: CHROM POS REF ALT, and for each TF the probabilities (R),
+# differences (A) and log-odds ratios (A); of top: TOP REF ALT DELTA LOR; of reasons: how many ALTs
+# have been scored, or not for which reason.
 use strict;
 use warnings;
 
@@ -18,11 +19,18 @@ sub bias { return ($_[0] % 5 - 2) / 10 }
 
 sub write_model
 {
-    my ($T, @tensor, $data, @json) = (scalar @tf);
-    push @tensor, ['c1.weight', "[$T,4,$W]", map { my $f = $_; map { my $c = $_; map { weight($f, $c, $_) } 0 .. $W - 1 } 0 .. 3 } 0 .. $T - 1];
-    push @tensor, ['c1.bias', "[$T]", map { bias($_) } 0 .. $T - 1];
-    push @tensor, ['d2.weight', "[$T,$T]", map { my $f = $_; map { $_ == $f ? 1 : 0 } 0 .. $T - 1 } 0 .. $T - 1];
-    push @tensor, ['d2.bias', "[$T]", map { bias($_) } 0 .. $T - 1];
+    my ($T, $data, @conv, @identity, @json) = (scalar @tf);
+    for my $f (0 .. $T - 1) {
+        for my $c (0 .. 3) { push @conv, map { weight($f, $c, $_) } 0 .. $W - 1 }
+        push @identity, map { $_ == $f ? 1 : 0 } 0 .. $T - 1;
+    }
+    my @bias = map { bias($_) } 0 .. $T - 1;
+    my @tensor = (
+        ['c1.weight', "[$T,4,$W]", @conv],
+        ['c1.bias', "[$T]", @bias],
+        ['d2.weight', "[$T,$T]", @identity],
+        ['d2.bias', "[$T]", @bias],
+    );
     push @json, qq{"__metadata__":{"spec":"conv $T $W; dense $T","window":"$W","targets":"$tfs"}};
     for (@tensor) {
         my ($name, $shape, @v) = @$_;
@@ -87,12 +95,16 @@ sub window
     return ($s =~ tr/ACGT/N/c) > $max_n ? 'n' : $s;
 }
 
-# REF and an allele without the bases that they share, at the back, then at the front, but for one base of each: (position, REF, ALT).
+# REF and an allele without the bases that they share, at the back, then at the front, but for one
+# base of each: (position, REF, ALT).
 sub trim
 {
     my ($pos, $ref, $alt) = @_;
     while (length $ref > 1 && length $alt > 1 && substr($ref, -1) eq substr($alt, -1)) { chop $ref; chop $alt }
-    while (length $ref > 1 && length $alt > 1 && substr($ref, 0, 1) eq substr($alt, 0, 1)) { $pos++; $_ = substr $_, 1 for $ref, $alt }
+    while (length $ref > 1 && length $alt > 1 && substr($ref, 0, 1) eq substr($alt, 0, 1)) {
+        $pos++;
+        $_ = substr $_, 1 for $ref, $alt;
+    }
     return ($pos, $ref, $alt);
 }
 
@@ -112,7 +124,10 @@ sub windows
 sub kind
 {
     local $_ = $_[0];
-    return /^</ ? 'symbolic' : $_ eq '*' ? 'star' : /[][]/ || /^\../ || /.\.$/ ? 'breakend' : /^[ACGT]+$/ ? 'ok' : 'letters';
+    return 'symbolic' if /^</;
+    return 'star' if $_ eq '*';
+    return 'breakend' if /[][]/ || /^\../ || /.\.$/;
+    return /^[ACGT]+$/ ? 'ok' : 'letters';
 }
 
 sub annotate

@@ -1,11 +1,14 @@
 #!/usr/bin/perl
-# pairs.pl - annotating twice, for every pair of option sets: the second run's tags are those of a fresh file, and of the first run's those stay that do not overlap.
+# pairs.pl - annotating twice, for every pair of option sets: the second run's tags are those of a
+# fresh file, and of the first run's those stay that do not overlap.
 #
 #     pairs.pl TFBIND ref.fa in.vcf     prints a verdict a second option set, and how many pairs there were
 #
-# What overlaps is said here again, from doc/variants.md: a run replaces the tags of its own kind and prefix, those of the summary or of each of its TFs, also those of
-# options that it does not have; TFB_CSQ belongs to the run that wrote it, and to one that has --csq. Before the second run the first one's output gets more INFO
-# lines, 0 to 39 of them, so that the header's tables grow at every possible place, and one of its tags is declared in another way.
+# What overlaps is said here again, from doc/variants.md: a run replaces the tags of its own kind
+# and prefix, those of the summary or of each of its TFs, also those of options that it does not
+# have; TFB_CSQ belongs to the run that wrote it, and to one that has --csq. Before the second run
+# the first one's output gets more INFO lines, 0 to 39 of them, so that the header's tables grow at
+# every possible place, and one of its tags is declared in another way.
 use strict;
 use warnings;
 
@@ -37,12 +40,14 @@ sub annotate
 {
     my ($set, $from, $to) = @_;
     my (undef, $model, $prefix, $tf, $more) = @$set;
-    my @args = ($tfbind, 'annotate', '-v', '0', '--no-version', '-m', "$model.safetensors", '-f', $fasta, '--prefix', $prefix, split / /, $more // '');
+    my @args = ('-v', '0', '--no-version', '-m', "$model.safetensors", '-f', $fasta, '--prefix', $prefix);
+    push @args, split / /, $more // '';
     push @args, '--tf', join ',', @$tf if @$tf;
-    return system(@args, '-o', $to, $from) == 0;
+    return system($tfbind, 'annotate', @args, '-o', $to, $from) == 0;
 }
 
-# Header lines by "INFO/ID" and "FORMAT/ID", and records: the first seven columns, INFO and the sample's FORMAT values by the same names
+# Header lines by "INFO/ID" and "FORMAT/ID", and records: the first seven columns, INFO and the
+# sample's FORMAT values by the same names
 sub parse
 {
     my ($file) = @_;
@@ -54,7 +59,10 @@ sub parse
         next if /^#/;
         my @c = split /\t/;
         my %r = ('' => join "\t", @c[0 .. 6]);
-        for (split /;/, $c[7]) { my ($k, $v) = split /=/, $_, 2; $r{"INFO/$k"} = $v // '' if $k ne '.' }
+        for (split /;/, $c[7]) {
+            my ($k, $v) = split /=/, $_, 2;
+            $r{"INFO/$k"} = $v // '' if $k ne '.';
+        }
         my @v = split /:/, $c[9];
         $r{"FORMAT/$_"} = shift @v // '.' for split /:/, $c[8];
         push @record, \%r;
@@ -67,15 +75,19 @@ sub replaced
 {
     my ($set) = @_;
     my (undef, undef, $prefix, $tf) = @$set;
-    my @stem = @$tf ? map { (my $x = $_) =~ s/-/_/; "${prefix}_$x" } @$tf : $prefix;
-    my %out = map { $_ => 1 } map { my $s = $_; map { "INFO/${s}_$_" } qw(DELTA LOR PCT CALL HAP_DIFF) } @stem;
-    $out{"FORMAT/${_}_HAP"} = 1 for @stem;
+    my @stem = @$tf ? map { s/-/_/r } map { "${prefix}_$_" } @$tf : $prefix;
+    my %out;
+    for my $stem (@stem) {
+        $out{"INFO/${stem}_$_"} = 1 for qw(DELTA LOR PCT CALL HAP_DIFF);
+        $out{"FORMAT/${stem}_HAP"} = 1;
+    }
     if (@$tf) { $out{"INFO/$_"} = 1 for @stem }
     else { $out{"INFO/${prefix}_$_"} = 1 for qw(TOP REF ALT HAP_TF) }
     return \%out;
 }
 
-# A first run's output as a second one finds it: more lines, and for some a tag of it declared in another way (its values are to go)
+# A first run's output as a second one finds it: more lines, and for some a tag of it declared in
+# another way (its values are to go)
 sub wear
 {
     my ($from, $to, $n, $tag) = @_;
@@ -83,7 +95,9 @@ sub wear
     open my $g, '>', $to or return;
     while (<$f>) {
         s/Number=[^,]+,Type=\w+/Number=1,Type=Integer/ if $tag && /^##INFO=<ID=\Q$tag\E,/;
-        if (/^#CHROM/) { print $g "##INFO=<ID=EXTRA$_,Number=1,Type=Integer,Description=\"x\">\n" for 1 .. $n }
+        if (/^#CHROM/) {
+            print $g qq{##INFO=<ID=EXTRA$_,Number=1,Type=Integer,Description="x">\n} for 1 .. $n;
+        }
         print $g $_;
     }
     close $g;
@@ -103,7 +117,9 @@ sub same_record # NAME-of-what, GOT, FRESH SECOND, FIRST, what the second replac
     my ($got, $second, $first, $gone) = @_;
     my %want = %$second;
     for (keys %$first) { $want{$_} = $first->{$_} if !exists $want{$_} && !$gone->{$_} }
-    for (keys %want, keys %$got) { return $_ || 'the first columns' if ($want{$_} // '(none)') ne ($got->{$_} // '(none)') }
+    for (keys %want, keys %$got) {
+        return $_ || 'the first columns' if ($want{$_} // '(none)') ne ($got->{$_} // '(none)');
+    }
     return;
 }
 
@@ -115,7 +131,8 @@ for my $j (0 .. $#sets) {
         my $kind = !@{$first->[3]} == !@{$second->[3]} && $first->[2] eq $second->[2];
         $gone->{"INFO/$second->[2]_CSQ"} = 1 if $kind || ($second->[4] // '') =~ /csq/;
         # declared in another way: a number of the second run itself
-        my ($other) = $i % 3 == 0 ? grep { /DELTA$/ && $fresh[$j]{line}{$_} && $fresh[$i]{line}{$_} } sort keys %$gone : ();
+        my @both = grep { $fresh[$j]{line}{$_} && $fresh[$i]{line}{$_} } sort keys %$gone;
+        my ($other) = $i % 3 == 0 ? grep { /DELTA$/ } @both : ();
         wear("fresh$i.vcf", 'worn.vcf', ($i * 7 + $j * 3) % 40, $other && substr $other, 5) or die;
         if (!annotate($second, 'worn.vcf', 'twice.vcf')) { $bad .= " after $first->[0]: fails;"; next }
         my $got = parse('twice.vcf');
@@ -130,6 +147,7 @@ for my $j (0 .. $#sets) {
         $what //= "header line $line" if $line;
         $bad .= " after $first->[0]: $what;" if $what;
     }
-    print $bad ? "not ok second run '$sets[$j][0]':$bad\n" : "ok second run '$sets[$j][0]' = a fresh one, and the first run's other tags\n";
+    my $name = "second run '$sets[$j][0]'";
+    print $bad ? "not ok $name:$bad\n" : "ok $name = a fresh one, and the first run's other tags\n";
 }
 print $pairs == @sets * @sets ? "ok $pairs pairs\n" : "not ok $pairs pairs\n";

@@ -1,10 +1,10 @@
 #!/usr/bin/perl
 # phased.pl - haplotypes the plain way: every haplotype of every sample is written out along the whole contig.
 #
-#     phased.pl windows W ref.fa in.vcf      FASTA: >ID.ALLELES.SAMPLE.HAPLOTYPE and the window (nothing where there is none)
-#     phased.pl sequences ref.fa in.vcf      FASTA: >CONTIG.SAMPLE.HAPLOTYPE and the sequence
-#     phased.pl random SEED N ref.fa         a VCF of N phased variants of ten samples, many of them nested or overlapping
-#     phased.pl long SEED N ref.fa           the same, with REFs of up to 15,000 bases among them
+#     phased.pl windows W ref.fa in.vcf     FASTA: >ID.ALLELES.SAMPLE.HAPLOTYPE and the window, if there is one
+#     phased.pl sequences ref.fa in.vcf     FASTA: >CONTIG.SAMPLE.HAPLOTYPE and the sequence
+#     phased.pl random SEED N ref.fa        a VCF of N phased variants of ten samples, many nested or overlapping
+#     phased.pl long SEED N ref.fa          the same, with REFs of up to 15,000 bases among them
 #
 # A contig is a list of strings, one in place of each base; a variant changes those of the bases that it changes.
 use strict;
@@ -69,17 +69,22 @@ sub read_vcf
         next if /^##/;
         my @c = split /\t/;
         if (/^#/) { @sample = @c[9 .. $#c]; next }
-        push @record, {contig => $c[0], pos => $c[1] - 1, id => $c[2], allele => [uc $c[3], split /,/, uc $c[4]], alts => $c[4],
-            gt => [map { [split /[|\/]/, (split /:/)[0]] } @c[9 .. $#c]]};
+        my @gt = map { [split /[|\/]/, (split /:/)[0]] } @c[9 .. $#c];
+        my @allele = (uc $c[3], split /,/, uc $c[4]);
+        push @record, {contig => $c[0], pos => $c[1] - 1, id => $c[2], allele => \@allele, alts => $c[4], gt => \@gt};
     }
 }
 
-# REF and an allele without the bases that they share, at the back, then at the front, but for one base of each: (first base, REF, ALT).
+# REF and an allele without the bases that they share, at the back, then at the front, but for one
+# base of each: (first base, REF, ALT).
 sub trim
 {
     my ($pos, $ref, $alt) = @_;
     while (length $ref > 1 && length $alt > 1 && substr($ref, -1) eq substr($alt, -1)) { chop $ref; chop $alt }
-    while (length $ref > 1 && length $alt > 1 && substr($ref, 0, 1) eq substr($alt, 0, 1)) { $pos++; $_ = substr $_, 1 for $ref, $alt }
+    while (length $ref > 1 && length $alt > 1 && substr($ref, 0, 1) eq substr($alt, 0, 1)) {
+        $pos++;
+        $_ = substr $_, 1 for $ref, $alt;
+    }
     return ($pos, $ref, $alt);
 }
 
@@ -87,7 +92,10 @@ sub trim
 sub change
 {
     my ($pos, $ref, $alt) = @_;
-    while (length $ref && length $alt && substr($ref, 0, 1) eq substr($alt, 0, 1)) { $pos++; $_ = substr $_, 1 for $ref, $alt }
+    while (length $ref && length $alt && substr($ref, 0, 1) eq substr($alt, 0, 1)) {
+        $pos++;
+        $_ = substr $_, 1 for $ref, $alt;
+    }
     while (length $ref && length $alt && substr($ref, -1) eq substr($alt, -1)) { chop $ref; chop $alt }
     return ($pos, length $ref, $alt);
 }
@@ -167,7 +175,8 @@ sub windows
                 push @at, $at[-1] + length $_ for @base;
                 for my $r (grep { $_->{main} } @here) {
                     next unless defined $r->{gt}[$s][$k] && $r->{gt}[$s][$k] ne '.';
-                    my ($p, $ref) = trim($r->{pos}, $r->{allele}[0], $r->{allele}[$r->{has}[$s][$k] || left_out($contig, $r, $s, $k) || $r->{main}]);
+                    my $main = $r->{has}[$s][$k] || left_out($contig, $r, $s, $k) || $r->{main};
+                    my ($p, $ref) = trim($r->{pos}, $r->{allele}[0], $r->{allele}[$main]);
                     my $q = $p + length $ref;
                     my $a = $at[$q] - $at[$p];
                     my $beg = $at[$p] + int($a / 2) - int($W / 2); # of more than W bases the middle ones

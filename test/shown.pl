@@ -1,11 +1,17 @@
 #!/usr/bin/perl
-# shown.pl - runs the commands that a Markdown file shows, in order and in one shell, and compares what they print with what the file shows.
+# shown.pl - runs the commands that a Markdown file shows, in order and in one shell, and compares
+# what they print with what the file shows.
 #
-#     perl shown.pl [--update] [--close] [--skip REGEX] FILE.md       prints `ok`, `not ok` or `skip` for each command, as test/run reads them
+#     perl shown.pl [--update] [--close] [--skip REGEX] FILE.md
 #
-# A command stands in a fenced block marked `console`, after `$ `; lines after `> ` go on with it; what it prints, on both standard output and standard
-# error, is the rest up to the next one. So that a page can `cd` and `export`, all commands share a shell. --skip leaves out what stands below headings
-# that match. --close compares words rather than lines' letters, and decimal numbers within 2 %, as they differ between processors. --update writes what was printed into the file, for review with git diff.
+# Prints `ok`, `not ok` or `skip` for each command, as test/run reads them.
+#
+# A command stands in a fenced block marked `console`, after `$ `; lines after `> ` go on with it;
+# what it prints, on both standard output and standard error, is the rest up to the next one. So
+# that a page can `cd` and `export`, all commands share a shell. --skip leaves out what stands below
+# headings that match. --close compares words rather than lines' letters, and decimal numbers within
+# 2 %, as they differ between processors. --update writes what was printed into the file, for review
+# with git diff.
 use strict;
 use warnings;
 
@@ -37,7 +43,8 @@ for my $i (0 .. $#page) {
         $heading = $1 if /^#+ (.*)/;
     } elsif ($fence eq 'console') {
         if (/^\$ (.*)/s) {
-            $c = { line => $i + 1, text => $1, first => $i + 1, past => $i + 1, skip => defined $skip && $heading =~ /$skip/ };
+            my $skipped = defined $skip && $heading =~ /$skip/;
+            $c = { line => $i + 1, text => $1, first => $i + 1, past => $i + 1, skip => $skipped };
             push @commands, $c;
         } elsif (!$c) {
             die "$file:" . ($i + 1) . ": a console block begins with a command, after `\$ `\n";
@@ -59,7 +66,8 @@ my $here = `pwd`;
 chomp $here;
 open(my $script, '>', "$work/script") or die "$work/script: $!\n";
 for my $k (grep { !$commands[$_]{skip} } 0 .. $#commands) {
-    print $script "{\n$commands[$k]{text}} > '$here/$work/$k.out' 2>&1 < /dev/null\necho \$? > '$here/$work/$k.status'\n";
+    print $script "{\n$commands[$k]{text}} > '$here/$work/$k.out' 2>&1 < /dev/null\n";
+    print $script "echo \$? > '$here/$work/$k.status'\n";
 }
 close $script or die "$work/script: $!\n";
 system('bash', '-o', 'pipefail', "$work/script");

@@ -8,7 +8,9 @@ $C -@ 1 -o cal.safetensors tiny.safetensors > said.txt 2> err.txt || {
     echo "not ok --calibrate: $(cat err.txt)"
     exit 1
 }
-grep -q '^calibration	percentiles of 3 targets from 3000 random SNVs (labels.bed.gz, 320 regions, seed 1); thresholds of [123] at precision 0.5 (labels.bed.gz, [0-9]* regions)$' said.txt
+percentiles='percentiles of 3 targets from 3000 random SNVs (labels.bed.gz, 320 regions, seed 1)'
+thresholds='thresholds of [123] at precision 0.5 (labels.bed.gz, [0-9]* regions)'
+grep -q "^calibration	$percentiles; $thresholds\$" said.txt
 verdict $? '--calibrate says what it measured' "$(cat said.txt)"
 $M cal.safetensors | grep '^calibration	' > shown.txt; same 'model shows it' said.txt shown.txt
 $M tiny.safetensors | grep -q '^calibration' &&
@@ -211,8 +213,11 @@ clean < before.txt > b.txt
 same 'split after annotating = annotating after the split' a.txt b.txt
 
 # --rank-by against the tags of all TFs
-$A -m cal.safetensors --tf all every.vcf |
-    bcftools query -f '%TFB_CTCF_DELTA %TFB_SPI1_DELTA %TFB_NKX2_5_DELTA %TFB_CTCF_PCT %TFB_SPI1_PCT %TFB_NKX2_5_PCT %TFB_CTCF_LOR %TFB_SPI1_LOR %TFB_NKX2_5_LOR\n' > all.txt
+fields=
+for tag in DELTA PCT LOR; do
+    for tf in CTCF SPI1 NKX2_5; do fields="$fields${fields:+ }%TFB_${tf}_$tag"; done
+done
+$A -m cal.safetensors --tf all every.vcf | bcftools query -f "$fields\n" > all.txt
 at=0
 for by in delta percentile lor; do
     $A -m cal.safetensors --rank-by $by every.vcf | bcftools query -f '%TFB_TOP\n' > top.txt

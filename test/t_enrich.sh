@@ -189,9 +189,20 @@ fails '--random and --background' 'goes with neither' $E -f ref.fa --random 5 --
 fails 'a full disk' 'cannot write' $E -o /dev/full --background rest.bcf hits.bcf
 
 # GWAS-VCF's ES and AF: turned round, a gain is a loss; matched frequencies leave no difference in them
-with() { awk -F'\t' -v OFS='\t' \
-    "BEGIN { srand(9) } NR == FNR { h[\$1 \" \" \$2]; next } /^##FORMAT=<ID=ES/ { print \"##FORMAT=<ID=AF,Number=A,Type=Float,Description=\\\"f\\\">\" } /^#/ { print; next } { hit = (\$1 \" \" \$2) in h; $1 print }" planted.txt gwas.vcf; }
-with 'sub(/:LP:/, ":LP:AF:", $9); n = split($10, f, ":"); f[1] = -f[1]; $10 = f[1] ":" f[2] ":" f[3] ":" (hit ? 0.3 + 0.2 * rand() : rand()) ":" f[4];' > down.vcf
+cat > down.awk << 'END'
+BEGIN { srand(9) }
+NR == FNR { planted[$1 " " $2]; next }
+/^##FORMAT=<ID=ES/ { print "##FORMAT=<ID=AF,Number=A,Type=Float,Description=\"f\">" }
+/^#/ { print; next }
+{
+    frequency = ($1 " " $2) in planted ? 0.3 + 0.2 * rand() : rand()
+    sub(/:LP:/, ":LP:AF:", $9)
+    split($10, f, ":")
+    $10 = -f[1] ":" f[2] ":" f[3] ":" frequency ":" f[4]
+    print
+}
+END
+awk -F'\t' -v OFS='\t' -f down.awk planted.txt gwas.vcf > down.vcf
 sed 's/\t-0\.\([15]\):/\t0.\1:/' down.vcf > up.vcf
 for t in gain loss; do
     other=$([ $t = gain ] && echo loss || echo gain)

@@ -47,8 +47,8 @@ equal '3 threads = 1' e.safetensors f.safetensors d2.weight
 # leaks: the parent was trained and validated on nine tenths of chr1 at random
 dropped() { grep -o '[0-9]* regions dropped' "$1" | cut -d' ' -f 1; }
 d=$(dropped log.txt); all=$(awk '$1 == "chr1" && ($6 != "." || $7 != ".")' labels.bed | wc -l)
-awk -v d="${d:-0}" -v n="$all" \
-    'BEGIN { print (d >= int(n * 0.9) && d <= int(n * 0.9) + 10) ? "ok the parent'"'"'s regions are dropped (" d ")" : "not ok the parent'"'"'s regions are dropped: " d " of " n }'
+awk -v d="${d:-0}" -v n="$all" 'BEGIN { exit !(d >= int(n * 0.9) && d <= int(n * 0.9) + 10) }'
+verdict $? "the parent's regions are dropped" "$d of $all"
 $F -e 1 --reuse-training -o g.safetensors 2> log.txt; r=$(dropped log.txt)
 [ "${r:-0}" -lt "$d" ] &&
     [ "${r:-0}" -gt 0 ] &&

@@ -8,7 +8,8 @@ S() { XDG_CACHE_HOME=$TMP/cache snakemake -s "$W/Snakefile" -j 2 -q --config \
 make_inputs || exit 1
 # records at the ends of contigs' pieces, and beyond the length that the header states
 {
-    sed 's/##contig=<ID=chr2,length=10000>/##contig=<ID=chr2,length=9000>/; s/##contig=<ID=chrUn,length=5000>/##contig=<ID=HLA:A*01,length=5000>/; s/^chrUn/HLA:A*01/' in.vcf |
+    sed -e '/^##contig=<ID=chr2,/s/length=10000/length=9000/' -e '/^##contig=/s/ID=chrUn,/ID=HLA:A*01,/' \
+        -e 's/^chrUn/HLA:A*01/' in.vcf |
         grep -v '^chr2'
     for p in 850 851 1700; do printf 'chr1\t%s\tend%s\t%s\t%s\t.\tPASS\t.\tGT\t0/1\n' $p $p \
         "$(base_at chr1 $p)" "$(other "$(base_at chr1 $p)")"; done
@@ -50,9 +51,16 @@ done
 cat > slow << END
 #!/bin/sh
 echo "\$@" >> calls.txt
-if [ "\$(wc -l < calls.txt)" = 2 ] && [ ! -e killed ]; then # whichever piece comes second: their order is the scheduler's
+# whichever piece comes second: their order is the scheduler's
+if [ "\$(wc -l < calls.txt)" = 2 ] && [ ! -e killed ]; then
     for a; do case \$a in out.bcf.pieces/*) part=\$a ;; esac; done
-    echo "\$part" > killed; "$TFBIND" "\$@" -o part.bcf; head -c 300 part.bcf > "\$part"; kill -9 \$(cat pid); sleep 60 & echo \$! > sleeper; wait
+    echo "\$part" > killed
+    "$TFBIND" "\$@" -o part.bcf
+    head -c 300 part.bcf > "\$part"
+    kill -9 \$(cat pid)
+    sleep 60 &
+    echo \$! > sleeper
+    wait
 fi
 exec "$TFBIND" "\$@"
 END

@@ -1,5 +1,5 @@
-# The rule of layers: a folder includes only folders below it; annotate, train and explain never meet; nn, kernels and util know no
-# htslib; nn and genome do not know each other: score joins them.
+# The rule of layers: a folder includes only folders below it; annotate, train and explain never
+# meet; nn, kernels and util know no htslib; nn and genome do not know each other: score joins them.
 . "$SRCDIR/test/lib.sh"
 cd "$SRCDIR" || exit 1
 allowed() {
@@ -25,18 +25,23 @@ for folder in lib cmd annotate train explain score genome nn kernels util; do
             nn | kernels | util) grep -q '#include <htslib' "$f" && bad="$bad $f->htslib" ;;
         esac
     done
-    if [ -n "$bad" ]; then echo "not ok $folder includes only what is below it:$bad"; else echo "ok $folder includes only what is below it"; fi
+    [ -z "$bad" ]
+    verdict $? "$folder includes only what is below it" "$bad"
 done
 # no folder of src is unknown to the rule
 for d in src/*/; do
     d=$(basename "$d")
-    [ -n "$(allowed "$d")" ] && echo "ok src/$d is in the rule" || echo "not ok src/$d is in the rule: add it to test/t_includes.sh"
+    [ -n "$(allowed "$d")" ]
+    verdict $? "src/$d is in the rule" 'add it to test/t_includes.sh'
 done
 # the library's header stands alone, and only the library knows it
 bad=$(grep -l '#include "tfbind.h"' src/*/*.[ch] src/*.c plugins/*.c | grep -v '^src/lib/')
-[ -z "$bad" ] && echo 'ok only src/lib includes tfbind.h' || echo "not ok only src/lib includes tfbind.h: $bad"
+[ -z "$bad" ]
+verdict $? 'only src/lib includes tfbind.h' "$bad"
 bad=$(grep '#include' include/tfbind.h | grep -v '<stddef.h>\|<stdint.h>')
-[ -z "$bad" ] && echo 'ok tfbind.h needs only the C library' || echo "not ok tfbind.h needs only the C library: $bad"
+[ -z "$bad" ]
+verdict $? 'tfbind.h needs only the C library' "$bad"
 # what is run from test, bench and plugins uses src by its own paths
 bad=$(grep -n '#include "\.\.' src/*/*.[ch] plugins/*.c test/*/*.[ch] bench/*.c 2> /dev/null)
-[ -z "$bad" ] && echo 'ok nothing is included by a path through ..' || echo "not ok nothing is included by a path through ..: $bad"
+[ -z "$bad" ]
+verdict $? 'nothing is included by a path through ..' "$bad"

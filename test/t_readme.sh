@@ -1,6 +1,7 @@
-# README and the pages of doc: the commands after `$` run in order, in the source folder, and print what is shown. Every file that a command
-# reads is made by an earlier one, ships with the program, or is named as the reader's own. The table of doc/variants.md is what the demo prints.
-# --redo-outputs writes what the commands print. t_tutorial runs the tutorial.
+# README and the pages of doc: the commands after `$` run in order, in the source folder, and print
+# what is shown. Every file that a command reads is made by an earlier one, ships with the program,
+# or is named as the reader's own. The table of doc/variants.md is what the demo prints. --redo-outputs
+# writes what the commands print. t_tutorial runs the tutorial.
 . "$SRCDIR/test/lib.sh"
 build=$(dirname "$TFBIND")
 pages=$(cd "$SRCDIR" && grep -l '^```console' README.md doc/*.md | grep -v '^doc/tutorial.md$')
@@ -29,14 +30,18 @@ fi
 # the plugin's host is not instrumented, and other programs cannot be linked with the library
 if [ -n "${ASAN_PRELOAD:-}" ]; then
     mkdir bin
-    printf '#!/bin/sh\nLD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0 exec %s "$@"\n' "$ASAN_PRELOAD" "$(command -v bcftools)" > bin/bcftools
+    cat > bin/bcftools << END
+#!/bin/sh
+LD_PRELOAD=$ASAN_PRELOAD ASAN_OPTIONS=detect_leaks=0 exec $(command -v bcftools) "\$@"
+END
     chmod +x bin/bcftools
     PATH=$PWD/bin:$PATH
     pages=$(echo "$pages" | grep -v '^doc/library.md$')
 fi
 
 if [ -L top/build/demo/demo.vcf.gz ]; then
-    BUILD_DIR=$PWD/top sh top/demo/run > table.txt 2> demo.txt && echo 'ok the demo' || echo "not ok the demo: $(tail -n 1 demo.txt)"
+    BUILD_DIR=$PWD/top sh top/demo/run > table.txt 2> demo.txt
+    verdict $? 'the demo' "$(tail -n 1 demo.txt)"
     # the same variants in the same order, probabilities within rounding
     rows() { sed -n 's/^ *\(chr22_1Mb:[0-9]* .*\) -> .*/\1/p' "$1"; }
     rows "$SRCDIR/doc/variants.md" > want.txt

@@ -1,5 +1,6 @@
-# The tutorial: each command that it shows, in order, must print what it shows. --redo-outputs writes what they print into it.
-# A source folder as a reader has it, but of links, so that nothing is written into the real one.
+# The tutorial: each command that it shows, in order, must print what it shows. --redo-outputs
+# writes what they print into it. A source folder as a reader has it, but of links, so that nothing
+# is written into the real one.
 mkdir -p top && cd top || exit 1
 for f in demo doc models; do ln -s "$SRCDIR/$f" $f; done
 ln -s "$TFBIND" tfbind
@@ -10,7 +11,8 @@ set -- # options of the runner
 kept=$(dirname "$TFBIND")/build/demo
 if sh "$SRCDIR/demo/fetch" "$kept" 2> fetch.txt; then
     mkdir -p build/tutorial
-    for f in chr22_1Mb.fa chr22_1Mb.fa.fai demo.vcf.gz demo.vcf.gz.tbi; do ln -s "$(cd "$kept" && pwd)/$f" build/tutorial/$f; done
+    kept=$(cd "$kept" && pwd)
+    for f in chr22_1Mb.fa chr22_1Mb.fa.fai demo.vcf.gz demo.vcf.gz.tbi; do ln -s "$kept/$f" build/tutorial/; done
 else
     echo "skip the first half: $(head -n 1 fetch.txt)"
     set -- "$@" --skip '^(From a VCF|The variants|Annotating|How large|The ranked|Why)'
@@ -18,7 +20,10 @@ fi
 # the plugin's host is not instrumented
 if [ -n "${ASAN_PRELOAD:-}" ]; then
     mkdir bin
-    printf '#!/bin/sh\nLD_PRELOAD=%s ASAN_OPTIONS=detect_leaks=0 exec %s "$@"\n' "$ASAN_PRELOAD" "$(command -v bcftools)" > bin/bcftools
+    cat > bin/bcftools << END
+#!/bin/sh
+LD_PRELOAD=$ASAN_PRELOAD ASAN_OPTIONS=detect_leaks=0 exec $(command -v bcftools) "\$@"
+END
     chmod +x bin/bcftools
     PATH=$PWD/bin:$PATH
 fi

@@ -13,7 +13,9 @@ awk -v every=$((12 / size)) '
     /^>/ { c = substr($1, 2); n = 0; next }
     { s[c] = s[c] $0 }
     END {
-        print "##fileformat=VCFv4.2\n##contig=<ID=chr1,length=10000>\n##contig=<ID=chr2,length=10000>\n#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
+        print "##fileformat=VCFv4.2"
+        print "##contig=<ID=chr1,length=10000>\n##contig=<ID=chr2,length=10000>"
+        print "#CHROM\tPOS\tID\tREF\tALT\tQUAL\tFILTER\tINFO"
         for (k = 1; k <= 2; k++) for (i = 100; i < 4800; i += every) {
             b = substr(s["chr" k], i, 1)
             print "chr" k "\t" i "\t.\t" b "\t" (b == "A" ? "C" : "A") "\t.\t.\t."
@@ -50,6 +52,7 @@ kills() { perl "$SRCDIR/test/kills.pl" -n "$n" -s "${SEED:-1}" "$@"; }
 printf '#!/bin/sh\nexec "$TFBIND" pretrain --spec "conv 8 9; relu; pool 4; dense 0" "$@"\n' > pretrain &&
     chmod +x pretrain
 # name, outputs as for kills.pl, command
+MOTIFS="$T motifs -m tiny.safetensors -f ref.fa -l labels.bed --use all --regions 20"
 COMMANDS="VCF|o.vcf|$T annotate $M --no-version -o o.vcf many.bcf
 VCF.gz with csi|o.vcf.gz+o.vcf.gz.csi|$T annotate $M --no-version -W -o o.vcf.gz many.bcf
 VCF.gz with tbi|o.vcf.gz+o.vcf.gz.tbi|$T annotate $M --no-version -W=tbi -@ 5 -o o.vcf.gz many.bcf
@@ -67,16 +70,18 @@ bedGraph.gz|o.bedGraph.gz|$T scan $M --tf SPI1 --step 5 -o o.bedGraph.gz
 labels with tbi|o.bed.gz+o.bed.gz.tbi|$T labels -v 0 -f ref.fa --samples sheet.tsv --width 60 -o o.bed.gz labels.bed
 a table and a figure|o.tsv,o.svg|$T enrich $M --permutations 200 --background ann.bcf --svg o.svg -o o.tsv hits.bcf
 a table and predictions|o.tsv,o.txt|$T evaluate -m tiny.safetensors -f ref.fa -l labels.bed --predictions o.txt -o o.tsv
-motifs and pages|o.tsv,o.meme,o.html,o.txt|$T motifs -m tiny.safetensors -f ref.fa -l labels.bed --use all --regions 20 --importance o.txt --meme o.meme --html o.html -o o.tsv
+motifs and pages|o.tsv,o.meme,o.html,o.txt|$MOTIFS --importance o.txt --meme o.meme --html o.html -o o.tsv
 a model|o.safetensors|$T model --half --convert o.safetensors tiny.safetensors
 a calibrated model|o.safetensors|$T model --calibrate -f ref.fa -R many.bed --n 300 -o o.safetensors tiny.safetensors
 a report|o.html|$T report -o o.html ann.bcf"
 $T scan $M --tf SPI1 --step 40 -o x.bw 2> /dev/null && COMMANDS="$COMMANDS
 bigWig|o.bw|$T scan $M --tf SPI1 --step 5 -o o.bw"
 npz=; $T explain $M --tf CTCF --npz x few.bed 2> /dev/null && npz=,o.CTCF.onehot.npz,o.CTCF.hyp.npz
+EXPLAIN="$T explain $M --tf CTCF ${npz:+--npz o}"
 COMMANDS="$COMMANDS
-contributions and arrays|o.tsv,o.scores,o.bedGraph$npz|$T explain $M --tf CTCF ${npz:+--npz o} --track o.bedGraph --scores o.scores -o o.tsv few.bed"
-TRAINING="training, and going on|o.safetensors,o.safetensors.ckpt?|./pretrain --resume -v 0 -f ref.fa -l labels.bed -e 8 -@ 1 -o o.safetensors"
+contributions and arrays|o.tsv,o.scores,o.bedGraph$npz|$EXPLAIN --track o.bedGraph --scores o.scores -o o.tsv few.bed"
+PRETRAIN="./pretrain --resume -v 0 -f ref.fa -l labels.bed -e 8 -@ 1"
+TRAINING="training, and going on|o.safetensors,o.safetensors.ckpt?|$PRETRAIN -o o.safetensors"
 
 while IFS='|' read -r name outputs command; do kills "$name" "$outputs" $command; done <<< "$COMMANDS" > kills.txt
 IFS='|' read -r name outputs command <<< "$TRAINING"; kills -a "$name" "$outputs" $command >> kills.txt

@@ -1,12 +1,15 @@
 #!/usr/bin/env python3
-"""Compares `tfbind explain` with Captum's DeepLift on the published architectures, as the published script uses it: multiplied by inputs not
-at all, hypothetical contributions of each base against each reference, the mean over references.
+"""Compares `tfbind explain` with Captum's DeepLift on the published architectures.
+
+DeepLift is used as the published script uses it: not multiplied by inputs, hypothetical
+contributions of each base against each reference, the mean over references.
 
     deeplift.py TORCH_REF TFBIND TMP     (torch_ref.py, the program, a scratch folder)
 
-Prints `ok NAME` / `not ok NAME: why` lines. Needs torch, captum and numpy. Both work in single precision. Contributions pass within 1e-4 of
-the largest of their sequence: a ReLU's multiplier is the ratio of two differences, and where its input hardly differs between sequence and
-reference, rounding moves that ratio. The median error, which shows what is usual, is printed beside it.
+Prints `ok NAME` / `not ok NAME: why` lines. Needs torch, captum and numpy. Both work in single
+precision. Contributions pass within 1e-4 of the largest of their sequence: a ReLU's multiplier is
+the ratio of two differences, and if its input hardly differs between sequence and reference,
+rounding moves that ratio. The median error, which shows what is usual, is printed beside it.
 """
 import importlib.util, os, subprocess, sys, warnings
 import numpy as np
@@ -32,8 +35,11 @@ for path, c in (fa, code), (refs_fa, refs):
 
 
 class Apart(torch.nn.Module):
-    """Keeps a ReLU and the pooling after it from sharing a tensor. Captum 0.9 hooks both on it in the order in which they ran, so that the ReLU
-    takes the gradient for the multiplier that the pooling is about to put in its place, and contributions do not add up."""
+    """Keeps a ReLU and the pooling after it from sharing a tensor.
+
+    Captum 0.9 hooks both on it in the order in which they ran, so that the ReLU takes the gradient
+    for the multiplier that the pooling is about to put in its place, and contributions do not add up.
+    """
 
     def forward(self, x):
         return x * 1.0
@@ -51,17 +57,28 @@ class BiLSTM(torch.nn.Module):
 def modular(m, arch):
     """The same network with a module for each step: Captum knows ReLU and pooling only as modules, used once each."""
     nn = torch.nn
-    act = lambda layer, bn: [layer, nn.ReLU(), bn] if arch == "convnet-bn-after-relu" else [layer, bn, nn.ReLU(), Apart()]
+
+    def act(layer, bn):
+        if arch == "convnet-bn-after-relu":
+            return [layer, nn.ReLU(), bn]
+        return [layer, bn, nn.ReLU(), Apart()]
+
     if arch == "danq":
-        return nn.Sequential(m.Conv1, nn.ReLU(), Apart(), nn.MaxPool1d(13), BiLSTM(m.BiLSTM), nn.Flatten(), m.Linear1, nn.ReLU(), m.Linear2).eval()
-    if arch == "shallow":
-        return nn.Sequential(*act(m.c1, m.bn1), nn.MaxPool1d(10), *act(m.c2, m.bn2), nn.MaxPool1d(4), nn.Flatten(), *act(m.d3, m.bn3), m.d4).eval()
-    return nn.Sequential(*act(m.c1, m.bn1), nn.MaxPool1d(3), *act(m.c2, m.bn2), nn.MaxPool1d(3), *act(m.c3, m.bn3), nn.MaxPool1d(3), nn.Flatten(),
-                         *act(m.d4, m.bn4), *act(m.d5, m.bn5), m.d6).eval()
+        steps = [m.Conv1, nn.ReLU(), Apart(), nn.MaxPool1d(13), BiLSTM(m.BiLSTM), nn.Flatten()]
+        steps += [m.Linear1, nn.ReLU(), m.Linear2]
+    elif arch == "shallow":
+        steps = [*act(m.c1, m.bn1), nn.MaxPool1d(10), *act(m.c2, m.bn2), nn.MaxPool1d(4), nn.Flatten()]
+        steps += [*act(m.d3, m.bn3), m.d4]
+    else:
+        steps = [*act(m.c1, m.bn1), nn.MaxPool1d(3), *act(m.c2, m.bn2), nn.MaxPool1d(3)]
+        steps += [*act(m.c3, m.bn3), nn.MaxPool1d(3), nn.Flatten()]
+        steps += [*act(m.d4, m.bn4), *act(m.d5, m.bn5), m.d6]
+    return nn.Sequential(*steps).eval()
 
 
 def ours(model, *options):
-    r = subprocess.run([tfbind, "explain", "-v", "0", "-m", model, "--tf", "all", *options, fa], check=True, stdout=subprocess.PIPE, text=True)
+    command = [tfbind, "explain", "-v", "0", "-m", model, "--tf", "all", *options, fa]
+    r = subprocess.run(command, check=True, stdout=subprocess.PIPE, text=True)
     rows = [line.split("\t") for line in r.stdout.splitlines()[1:]]
     a = np.array([[float(x) for x in row[6:11]] for row in rows]).reshape(N, T, W, 5)
     return a[..., 0], a[..., 1:].transpose(0, 1, 3, 2)  # contributions (N, T, W), hypothetical (N, T, 4, W)
@@ -77,7 +94,8 @@ def theirs(model, rev):
     for t in range(T):
         for r in R:
             base = r.expand(N, -1, -1).contiguous()
-            # one sequence at a time: where input and reference agree, Captum's pooling takes the gradient of the batch's first
+            # one sequence at a time: where input and reference agree, Captum's pooling takes the
+            # gradient of the batch's first
             m = torch.cat([dl.attribute(X[i:i + 1].clone(), base[i:i + 1], target=t) for i in range(N)])
             for c in range(4):
                 all_c = torch.zeros_like(X)
@@ -90,14 +108,19 @@ def verdict(name, got, want, tol):
     scale = np.abs(want).reshape(N, T, -1).max(-1)
     err = np.abs(got - want).reshape(N, T, -1) / scale[..., None]
     bad = not err.max() <= tol
-    print(f"not ok {name}: {err.max():.3g} > {tol:.3g}" if bad else f"ok {name} (largest {err.max():.1e}, median {np.median(err):.1e})", flush=True)
+    if bad:
+        print(f"not ok {name}: {err.max():.3g} > {tol:.3g}", flush=True)
+    else:
+        print(f"ok {name} (largest {err.max():.1e}, median {np.median(err):.1e})", flush=True)
     return bad
 
 
 failed = False
 for arch in ["convnet", "convnet-bn-after-relu", "shallow", "danq"]:
     path = os.path.join(tmp, "dl." + arch + ".safetensors")
-    subprocess.run([sys.executable, sys.argv[1], "init", "--arch", arch, "--targets", ",".join(f"TF{i}" for i in range(T)), "--seed", "3", "-o", path], check=True)
+    names = ",".join(f"TF{i}" for i in range(T))
+    init = [sys.executable, sys.argv[1], "init", "--arch", arch, "--targets", names, "--seed", "3"]
+    subprocess.run([*init, "-o", path], check=True)
     model, targets, meta = ref.load(path)
     with torch.no_grad():  # untrained batch norms do nothing: give them something to do
         for m in model.modules():
@@ -115,8 +138,9 @@ for arch in ["convnet", "convnet-bn-after-relu", "shallow", "danq"]:
     for strand in ["fwd", "both"] if arch == "convnet" else ["fwd"]:
         contrib, hyp = ours(path, "--strand", strand, "--references-fasta", refs_fa)
         want = theirs(model, False) if strand == "fwd" else (theirs(model, False) + theirs(model, True)) / 2
-        failed |= verdict(f"{arch} DeepLIFT, {strand}: hypothetical contributions are Captum's", hyp, want, 1e-4)
-        failed |= verdict(f"{arch} DeepLIFT, {strand}: contributions are Captum's", contrib, (share * want).sum(2), 1e-4)
+        name = f"{arch} DeepLIFT, {strand}"
+        failed |= verdict(f"{name}: hypothetical contributions are Captum's", hyp, want, 1e-4)
+        failed |= verdict(f"{name}: contributions are Captum's", contrib, (share * want).sum(2), 1e-4)
     contrib, hyp = ours(path, "--strand", "fwd", "--method", "gradient")
     want = np.stack([InputXGradient(model).attribute(X.clone(), target=t).sum(1).detach().numpy() for t in range(T)], 1)
     failed |= verdict(f"{arch} gradient x input is Captum's", contrib, want, 1e-4)

@@ -3,9 +3,11 @@
 
     graph.py GRAPHS_H TOOL_TINY_MODEL TOOL_GRAD TMP
 
-The specs are those of test/unit/graphs.h. Each is run by a small interpreter on torch.nn.functional, with the tensors of a model file that
-tool_tiny_model writes. Prints `ok NAME` / `not ok NAME: why` lines. PyTorch in double precision is the truth; gradients pass within 1e-5 of
-the largest of their tensor, or within four times the largest such distance of PyTorch's own float32.
+The specs are those of test/unit/graphs.h. Each is run by a small interpreter on
+torch.nn.functional, with the tensors of a model file that tool_tiny_model writes. Prints
+`ok NAME` / `not ok NAME: why` lines. PyTorch in double precision is the truth. Gradients pass
+within 1e-5 of the largest of their tensor, or within four times the largest such distance of
+PyTorch's own float32.
 """
 import json, os, re, struct, subprocess, sys
 import numpy as np
@@ -33,7 +35,11 @@ def load(path):
         n, = struct.unpack("<Q", f.read(8))
         head, data = json.loads(f.read(n)), f.read()
     head.pop("__metadata__", None)
-    return {k: np.frombuffer(data[slice(*v["data_offsets"])], "<f4").reshape(v["shape"]).copy() for k, v in head.items()}
+    tensors = {}
+    for name, about in head.items():
+        values = np.frombuffer(data[slice(*about["data_offsets"])], "<f4")
+        tensors[name] = values.reshape(about["shape"]).copy()
+    return tensors
 
 
 def lstm(x, p, name, H):
@@ -76,7 +82,8 @@ def run(spec, p, x, train):
             flat = h.transpose(1, 2) if id(h) in by_position else h
             y = F.linear(flat.reshape(len(h), -1), p[key + ".weight"], p[key + ".bias"])[:, :, None]
         elif kind == "bn":
-            y = F.batch_norm(h, p[key + ".running_mean"].clone(), p[key + ".running_var"].clone(), p[key + ".weight"], p[key + ".bias"], train)
+            mean, var = (p[f"{key}.running_{name}"].clone() for name in ("mean", "var"))
+            y = F.batch_norm(h, mean, var, p[key + ".weight"], p[key + ".bias"], train)
         elif kind == "attend":
             a = torch.softmax(torch.einsum("hc,bcl->bhl", p[key + ".weight"], h), 2)
             y = torch.einsum("bhl,bcl->bhc", a, h).reshape(len(h), -1, 1)
@@ -85,12 +92,22 @@ def run(spec, p, x, train):
             by_position.add(id(y))
         elif kind == "gpool":
             r = float(args[1]) if len(args) > 1 else 1.0
-            y = {"max": lambda: h.max(2, keepdim=True)[0], "mean": lambda: h.mean(2, keepdim=True),
-                 "lse": lambda: (torch.logsumexp(r * h, 2, keepdim=True) - np.log(h.shape[2])) / r}[args[0]]()
+            y = {
+                "max": lambda: h.max(2, keepdim=True)[0],
+                "mean": lambda: h.mean(2, keepdim=True),
+                "lse": lambda: (torch.logsumexp(r * h, 2, keepdim=True) - np.log(h.shape[2])) / r,
+            }[args[0]]()
         else:
-            y = {"relu": lambda: F.relu(h), "gelu": lambda: F.gelu(h), "silu": lambda: F.silu(h), "exp": lambda: torch.exp(h),
-                 "pool": lambda: F.max_pool1d(h, int(args[0])), "dropout": lambda: h, "add": lambda: h + other[0],
-                 "cat": lambda: torch.cat([h, other[0]], 1)}[kind]()
+            y = {
+                "relu": lambda: F.relu(h),
+                "gelu": lambda: F.gelu(h),
+                "silu": lambda: F.silu(h),
+                "exp": lambda: torch.exp(h),
+                "pool": lambda: F.max_pool1d(h, int(args[0])),
+                "dropout": lambda: h,
+                "add": lambda: h + other[0],
+                "cat": lambda: torch.cat([h, other[0]], 1),
+            }[kind]()
         value[key] = last = y
     return last[:, :, 0]
 
@@ -107,7 +124,8 @@ path = os.path.join(tmp, "graph.safetensors")
 for spec in specs:
     subprocess.run([tiny, path, spec, str(W), "A,B,C", "7"], check=True)
     file = load(path)
-    r = subprocess.run([tool, path, os.path.join(tmp, "codes"), os.path.join(tmp, "labels"), str(B)], check=True, stdout=subprocess.PIPE)
+    data = [os.path.join(tmp, "codes"), os.path.join(tmp, "labels"), str(B)]
+    r = subprocess.run([tool, path, *data], check=True, stdout=subprocess.PIPE)
     got = np.frombuffer(r.stdout, "<f4")
     sides = []
     for dtype in (torch.float64, torch.float32):
@@ -124,7 +142,8 @@ for spec in specs:
     verdict(f"{spec}: logits", np.abs(z - want).max() / np.abs(want).max(), 2e-5)
     verdict(f"{spec}: loss", abs(mine_loss - loss) / abs(loss), 1e-5)
     largest = max(np.abs(g).max() for g in exact.values())
-    worst = max(np.abs(peer[k] - g).max() / np.abs(g).max() for k, g in exact.items() if np.abs(g).max() > 1e-9 * largest)
+    real = {k: g for k, g in exact.items() if np.abs(g).max() > 1e-9 * largest}
+    worst = max(np.abs(peer[k] - g).max() / np.abs(g).max() for k, g in real.items())
     off = 0
     for k in (k for k in file if "running" not in k):
         g = exact[k]

@@ -4,9 +4,11 @@
     parity.py TORCH_REF TOOL_GRAD TMP [ARCH,...]     (torch_ref.py, the built test/unit/tool_grad, a scratch folder)
 
 Prints `ok NAME` / `not ok NAME: why` lines. Needs torch and numpy.
-Gradients and the weights after ten steps are compared with PyTorch in double precision. They pass within 1e-5 of the largest of
-their tensor, or within four times the largest such distance of PyTorch's own float32: a pooling maximum or a ReLU that rounding
-tips over moves both, and Adam divides the noise of gradients that are zero in real arithmetic (biases before a batch norm) by itself.
+Gradients and the weights after ten steps are compared with PyTorch in double precision. They pass
+within 1e-5 of the largest of their tensor, or within four times the largest such distance of
+PyTorch's own float32. A pooling maximum or a ReLU that rounding tips over moves both, and Adam
+divides the noise of gradients that are zero in real arithmetic (biases before a batch norm) by
+itself.
 """
 import importlib.util, os, subprocess, sys
 import numpy as np
@@ -30,8 +32,13 @@ def verdict(name, err, tol):
     print(f"not ok {name}: {err:.3g} > {tol:.3g}" if bad else f"ok {name} ({err:.1e})", flush=True)
 
 
-ORDER = {"convnet": "c1 bn1 c2 bn2 c3 bn3 d4 bn4 d5 bn5 d6", "convnet-bn-after-relu": "c1 bn1 c2 bn2 c3 bn3 d4 bn4 d5 bn5 d6",
-         "shallow": "c1 bn1 c2 bn2 d3 bn3 d4", "danq": "Conv1 BiLSTM Linear1 Linear2"}  # tfbind's files: layer by layer
+# tfbind's files: layer by layer
+ORDER = {
+    "convnet": "c1 bn1 c2 bn2 c3 bn3 d4 bn4 d5 bn5 d6",
+    "convnet-bn-after-relu": "c1 bn1 c2 bn2 c3 bn3 d4 bn4 d5 bn5 d6",
+    "shallow": "c1 bn1 c2 bn2 d3 bn3 d4",
+    "danq": "Conv1 BiLSTM Linear1 Linear2",
+}
 
 
 def loss_of(z, y):
@@ -42,8 +49,9 @@ def loss_of(z, y):
 for arch in sys.argv[4].split(",") if len(sys.argv) > 4 else ["convnet", "convnet-bn-after-relu", "shallow", "danq"]:
     T, B = 7, 33
     path = os.path.join(tmp, arch + ".safetensors")
-    subprocess.run([sys.executable, sys.argv[1], "init", "--arch", arch, "--targets", ",".join(f"TF{i}" for i in range(T)), "--seed", "3",
-                    "-o", path], check=True)
+    names = ",".join(f"TF{i}" for i in range(T))
+    init = [sys.executable, sys.argv[1], "init", "--arch", arch, "--targets", names, "--seed", "3"]
+    subprocess.run([*init, "-o", path], check=True)
     model, targets, meta = ref.load(path)
     code = rng.integers(0, 4, (B, ref.WINDOW)).astype(np.uint8)
     code[3, 50:60] = 4  # some N
@@ -52,14 +60,15 @@ for arch in sys.argv[4].split(",") if len(sys.argv) > 4 else ["convnet", "convne
     y = torch.from_numpy(np.where(label == 2, np.nan, label).astype("f4"))
     out = os.path.join(tmp, arch + ".after.safetensors")
     steps = 10
-    r = subprocess.run([tool, path, os.path.join(tmp, "codes"), os.path.join(tmp, "labels"), str(B), str(steps), "0.003", out],
-                       check=True, stdout=subprocess.PIPE)
+    data = [os.path.join(tmp, "codes"), os.path.join(tmp, "labels"), str(B)]
+    r = subprocess.run([tool, path, *data, str(steps), "0.003", out], check=True, stdout=subprocess.PIPE)
     got = np.frombuffer(r.stdout, "<f4")
     with torch.no_grad():
         want = model(ref.onehot(code)).numpy()
     z, got = got[:B * T].reshape(B, T), got[B * T:]
     verdict(f"{arch} logits", np.abs(z - want).max() / np.abs(want).max(), 1e-5)
-    # training mode, dropout off on both sides (a mask is each library's own): PyTorch in double is the truth, PyTorch in float32 the peer
+    # training mode, dropout off on both sides (a mask is each library's own): PyTorch in double is
+    # the truth, PyTorch in float32 the peer
     sides = []
     for dtype in (torch.float64, torch.float32):
         m = ref.load(path)[0].to(dtype).train()

@@ -226,6 +226,9 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     plain->bn_grad(R, C, x, dy, s, m, d, y0);
     k->bn_grad(R, C, x, dy, s, m, d, y1);
     same(k->name, "bn_grad", y1, y0, n, 0);
+    plain->mul_add(R, C, s, x, y0); /* both have the same sums in them */
+    k->mul_add(R, C, s, x, y1);
+    same(k->name, "mul_add", y1, y0, n, 0);
     for (int P = 1; P <= 4; P++)
         for (int v = 0; v < 16; v++) {
             int Lo = R / P;

@@ -1,19 +1,30 @@
-"""Tables and plots of what the workflow has run so far; what is missing is counted and said. Needs Python's standard library alone.
+"""Tables and plots of what the workflow has run so far; what is missing is counted and reported.
 
-Reads scores/PARENT/TF/HOW-N-SEED.tsv (tables of `tfbind evaluate`), writes into -o: runs.tsv, summary.tsv, report.md, a.svg, b.svg, c.svg;
-with --readme FILE it also puts report.md between the two marks in FILE. Intervals are 95 % intervals of the mean over seeds (Student's t);
-differences are paired by seed, since both sides of a pair have the same regions.
+Reads scores/PARENT/TF/HOW-N-SEED.tsv (tables of `tfbind evaluate`) and writes into the folder -o:
+runs.tsv, summary.tsv, report.md, a.svg, b.svg, c.svg. With --readme FILE it also puts report.md
+between the two marks in FILE. Intervals are 95 % intervals of the mean over seeds (Student's t).
+Differences are paired by seed, since both sides of a pair have the same regions. It needs Python's
+standard library alone.
 """
 import argparse
 import math
 import os
 import re
 import sys
+import textwrap
 
-T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228, 2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086]
+T975 = [12.706, 4.303, 3.182, 2.776, 2.571, 2.447, 2.365, 2.306, 2.262, 2.228,
+        2.201, 2.179, 2.160, 2.145, 2.131, 2.120, 2.110, 2.101, 2.093, 2.086]
 METRICS = ["mcc", "auprc"]
-NAMES = {"mode": "same binding mode", "correlation": "best correlated", "cofactor": "co-factors", "least": "same mode, least correlated", "random": "random",
-         "partners": "partners"}
+NAMES = {
+    "mode": "same binding mode",
+    "correlation": "best correlated",
+    "cofactor": "co-factors",
+    "least": "same mode, least correlated",
+    "random": "random",
+    "partners": "partners",
+}
+TARGET = ("without", "with")  # whether the target is among the TFs of the parent
 BEGIN, END = "<!-- results: written by report.py -->", "<!-- end of results -->"
 
 
@@ -57,7 +68,8 @@ def read_scores(folder):
                 sys.exit(f"report.py: {path} is not a table of tfbind evaluate for {tf}")
             if row["mcc"] == ".":
                 sys.exit(f"report.py: {path}: {tf} has too few test regions ({row['n_bound']} bound of {row['n']})")
-            runs[parent, tf, m[1] or "multi", int(m[2] or 0), int(m[3] or 0)] = {k: float(row[k]) for k in ["auroc", *METRICS, "n_bound"]}
+            key = parent, tf, m[1] or "multi", int(m[2] or 0), int(m[3] or 0)
+            runs[key] = {k: float(row[k]) for k in ["auroc", *METRICS, "n_bound"]}
     return runs
 
 
@@ -68,7 +80,12 @@ class Results:
 
     def values(self, parent, tf, how, n, metric):
         """{seed: value}"""
-        return {s: self.runs[k][metric] for s in range(1, self.a.seeds + 1) if (k := (parent, tf, how, n, s)) in self.runs}
+        keys = {s: (parent, tf, how, n, s) for s in range(1, self.a.seeds + 1)}
+        return {s: self.runs[k][metric] for s, k in keys.items() if k in self.runs}
+
+    def group(self, tf, by, target, metric="mcc"):
+        """{seed: value} of transfer from a group of TFs"""
+        return self.values(f"{tf}-{by}-{target}", tf, "transfer", self.a.size, metric)
 
     def stat(self, *key):
         return Stat(list(self.values(*key).values()))
@@ -76,6 +93,19 @@ class Results:
     def multi(self, tf, metric):
         r = self.runs.get(("all", tf, "multi", 0, 0))
         return r[metric] if r else math.nan
+
+    def bar(self, key, tf, metric):
+        """Stat of a bar of plot c: key is one of bars()."""
+        parent, how = key
+        if how != "multi":
+            return self.stat(parent, tf, how, self.a.size, metric)
+        value = self.multi(tf, metric)
+        return Stat([] if math.isnan(value) else [value])
+
+    def gain(self, tf, n, metric):
+        """What transfer is above training from scratch."""
+        transfer = self.values("others", tf, "transfer", n, metric)
+        return self.diff(transfer, self.values("others", tf, "scratch", n, metric))
 
     def diff(self, x, y):
         """x - y by seed; x and y from values(), y may be a number."""
@@ -99,11 +129,24 @@ def verdict(d):
         return "not run"
     if math.isnan(d.half):
         return "one seed, no interval"
-    return "clearly better" if d.low > 0 else "clearly worse" if d.high < 0 else "no clear difference"
+    if d.low > 0:
+        return "clearly better"
+    return "clearly worse" if d.high < 0 else "no clear difference"
 
 
 def table(head, rows):
-    return "\n".join(["| " + " | ".join(head) + " |", "|" + " --- |" * len(head), *("| " + " | ".join(r) + " |" for r in rows)]) + "\n"
+    lines = ["| " + " | ".join(row) + " |" for row in [head, *rows]]
+    lines.insert(1, "|" + " --- |" * len(head))
+    return "\n".join(lines) + "\n"
+
+
+def paragraph(text, indent=""):
+    """Running text in lines that diff well."""
+    return textwrap.fill(text, 110, subsequent_indent=indent, break_long_words=False, break_on_hyphens=False)
+
+
+def item(text):
+    return paragraph("- " + text, "  ")
 
 
 def tally(cells, what):
@@ -127,100 +170,143 @@ def tally(cells, what):
     return s + "."
 
 
-def write_report(r):
-    a, out = r.a, []
-    say = out.append
-    want = {("others", tf, how, n, s) for tf in a.tfs for how in ("scratch", "transfer") for n in a.sizes for s in range(1, a.seeds + 1)}
-    have = len(want & set(r.runs))
-    say(f"Measured: {a.note}. Mean and 95 % interval over the seeds that have been run.\n")
-
-    say(f"### a. From scratch against transfer\n\n{have} of {len(want)} trainings. The multi-task parent never saw labels of these TFs; both sides of a pair train on the same regions.\n")
+def report_a(r, say):
+    """From scratch against transfer."""
+    a, hows = r.a, ("scratch", "transfer")
+    want = {("others", tf, how, n, s)
+            for tf in a.tfs for how in hows for n in a.sizes for s in range(1, a.seeds + 1)}
+    say("### a. From scratch against transfer\n")
+    say(paragraph(f"{len(want & set(r.runs))} of {len(want)} trainings. The multi-task parent never saw labels of "
+                  "these TFs; both sides of a pair train on the same regions.") + "\n")
     rows = []
     for tf in a.tfs:
         for n in a.sizes:
-            v = {(how, m): r.values("others", tf, how, n, m) for how in ("scratch", "transfer") for m in METRICS}
+            v = {(how, m): r.values("others", tf, how, n, m) for how in hows for m in METRICS}
             if not v["scratch", "mcc"] and not v["transfer", "mcc"]:
                 rows.append([tf, str(n), "0/0", *["not run"] * 6])
                 continue
-            d = {m: r.diff(v["transfer", m], v["scratch", m]) for m in METRICS}
             size = r.reached(tf, n)
-            rows.append([tf, str(n) if size == n else f"{n} ({size} exist)", f"{len(v['scratch', 'mcc'])}/{len(v['transfer', 'mcc'])}",
-                         *(cell for m in METRICS for cell in (str(Stat(list(v["scratch", m].values()))), str(Stat(list(v["transfer", m].values()))), d[m].signed()))])
-    say(table(["TF", "bound regions", "seeds, scratch/transfer", "MCC scratch", "MCC transfer", "gain", "AUPRC scratch", "AUPRC transfer", "gain"], rows))
+            cells = [tf, str(n) if size == n else f"{n} ({size} exist)"]
+            cells.append(f"{len(v['scratch', 'mcc'])}/{len(v['transfer', 'mcc'])}")
+            for m in METRICS:
+                cells += [str(Stat(list(v[how, m].values()))) for how in hows]
+                cells.append(r.diff(v["transfer", m], v["scratch", m]).signed())
+            rows.append(cells)
+    say(table(["TF", "bound regions", "seeds, scratch/transfer", "MCC scratch", "MCC transfer", "gain",
+               "AUPRC scratch", "AUPRC transfer", "gain"], rows))
     for m in METRICS:
-        small = [(f"{tf} at {n}", r.diff(r.values("others", tf, "transfer", n, m), r.values("others", tf, "scratch", n, m))) for tf in a.tfs for n in a.sizes if n <= 500]
-        say("- " + tally(small, f"Transfer beats scratch at 500 regions and fewer ({m.upper()})"))
+        small = [(f"{tf} at {n}", r.gain(tf, n, m)) for tf in a.tfs for n in a.sizes if n <= 500]
+        say(item(tally(small, f"Transfer beats scratch at 500 regions and fewer ({m.upper()})")))
     for m in METRICS:
         gains = []
         for n in sorted(a.sizes, reverse=True):
-            d = [x.mean for tf in a.tfs if (x := r.diff(r.values("others", tf, "transfer", n, m), r.values("others", tf, "scratch", n, m))).n]
+            d = [x.mean for x in (r.gain(tf, n, m) for tf in a.tfs) if x.n]
             if d:
                 gains.append(f"{n}: {Stat(d).signed()} ({len(d)} TFs)")
-        say(f"- Mean gain in {m.upper()} over TFs, with the interval over TFs, by bound regions: " + ("; ".join(gains) or "not run yet") + ".")
+        say(item(f"Mean gain in {m.upper()} over TFs, with the interval over TFs, by bound regions: "
+                 + ("; ".join(gains) or "not run yet") + "."))
     say("\n![a](results/a.svg)\n")
 
+
+def report_b(r, say):
+    """Parents of five TFs, chosen in several ways."""
+    a = r.a
     say(f"### b. Five-TF parents, {a.size} bound regions\n")
+    pairs = [(tf, by) for tf in a.tfs for by in a.by]
     rows = []
-    for tf in a.tfs:
-        for by in a.by:
-            if not any(r.values(f"{tf}-{by}-{t}", tf, "transfer", a.size, "mcc") for t in ("without", "with")):
-                continue
-            rows.append([tf, NAMES.get(by, by), *(str(s) + f" ({s.n})" if s.n else "not run" for m in METRICS for t in ("without", "with")
-                                                  for s in [r.stat(f"{tf}-{by}-{t}", tf, "transfer", a.size, m)])])
+    for tf, by in pairs:
+        if not any(r.group(tf, by, t) for t in TARGET):
+            continue
+        stats = [Stat(list(r.group(tf, by, t, m).values())) for m in METRICS for t in TARGET]
+        rows.append([tf, NAMES.get(by, by), *(f"{s} ({s.n})" if s.n else "not run" for s in stats)])
     if rows:
-        say(table(["TF", "parent's TFs", "MCC, target not among them (seeds)", "MCC, among them", "AUPRC, not among them", "AUPRC, among them"], rows))
-    not_run = [f"{tf} {by} {t}" for tf in a.tfs for by in a.by for t in ("without", "with") if not r.values(f"{tf}-{by}-{t}", tf, "transfer", a.size, "mcc")]
-    if len(not_run) == 2 * len(a.tfs) * len(a.by):
+        say(table(["TF", "parent's TFs", "MCC, target not among them (seeds)", "MCC, among them",
+                   "AUPRC, not among them", "AUPRC, among them"], rows))
+    n_parents = len(TARGET) * len(pairs)
+    not_run = [f"{tf} {by} {t}" for tf, by in pairs for t in TARGET if not r.group(tf, by, t)]
+    if len(not_run) == n_parents:
         say(f"None of the {len(not_run)} parents has been run yet.\n")
     elif not_run:
-        say(f"Not run yet: {len(not_run)} of {2 * len(a.tfs) * len(a.by)} parents ({', '.join(not_run)}).\n")
+        say(paragraph(f"Not run yet: {len(not_run)} of {n_parents} parents ({', '.join(not_run)}).") + "\n")
 
-    def group(tf, by, t, m="mcc"):
-        return r.values(f"{tf}-{by}-{t}", tf, "transfer", a.size, m)
+    def compare(what, better, worse, ways):
+        cells = [(f"{tf} {NAMES.get(by, by)}", r.diff(better(tf, by), worse(tf, by)))
+                 for tf, by in pairs if by in ways]
+        say(item(tally(cells, what)))
+
     for m in METRICS:
-        say("- " + tally([(f"{tf} {NAMES.get(by, by)}", r.diff(group(tf, by, "without", m), group(tf, "random", "without", m)))
-                          for tf in a.tfs for by in a.by if by != "random"], f"Relevant TFs beat random ones, target not among them ({m.upper()})"))
+        compare(f"Relevant TFs beat random ones, target not among them ({m.upper()})",
+                lambda tf, by: r.group(tf, by, "without", m), lambda tf, by: r.group(tf, "random", "without", m),
+                set(a.by) - {"random"})
     if "least" in a.by:
-        say("- " + tally([(f"{tf} {NAMES.get(by, by)}", r.diff(group(tf, by, "without"), group(tf, "least", "without"))) for tf in a.tfs
-                          for by in a.by if by in ("mode", "correlation")], "TFs of the same mode or best correlated beat the least correlated of the mode (MCC)"))
-    say("- " + tally([(f"{tf} {NAMES.get(by, by)}", r.diff(group(tf, by, "with"), group(tf, by, "without"))) for tf in a.tfs for by in a.by],
-                     "The target among the parent's TFs helps (MCC)"))
-    say("- " + tally([(f"{tf} {NAMES.get(by, by)}", r.diff(group(tf, by, "without"), r.values("others", tf, "scratch", a.size, "mcc"))) for tf in a.tfs for by in a.by],
-                     "Five TFs, target not among them, beat scratch (MCC; regions differ where the parents' do)"))
-    say("\n![b](results/b.svg)\n" if len(not_run) < 2 * len(a.tfs) * len(a.by) else "")
+        compare("TFs of the same mode or best correlated beat the least correlated of the mode (MCC)",
+                lambda tf, by: r.group(tf, by, "without"), lambda tf, by: r.group(tf, "least", "without"),
+                {"mode", "correlation"})
+    compare("The target among the parent's TFs helps (MCC)",
+            lambda tf, by: r.group(tf, by, "with"), lambda tf, by: r.group(tf, by, "without"), a.by)
+    compare("Five TFs, target not among them, beat scratch (MCC; regions differ where the parents' do)",
+            lambda tf, by: r.group(tf, by, "without"),
+            lambda tf, by: r.values("others", tf, "scratch", a.size, "mcc"), a.by)
+    say("\n![b](results/b.svg)\n" if len(not_run) < n_parents else "")
 
+
+def report_c(r, say):
+    """Frozen layers, the multi-task model as it is, and another architecture."""
+    a = r.a
     say(f"### c. Frozen layers, multi-task model, DanQ; {a.size} bound regions\n")
     rows = []
     for label, key in bars(r):
         for tf in (a.tfs if key[0] not in ("danq", "convnet") else [a.danq_tf]):
-            s = [Stat([x] if not math.isnan(x := r.multi(tf, m)) else []) if key[1] == "multi" else r.stat(key[0], tf, key[1], a.size, m) for m in METRICS]
-            if s[0].n:
-                rows.append([tf, label, str(s[0].n), str(s[0]), str(s[1])])
+            mcc, auprc = (r.bar(key, tf, m) for m in METRICS)
+            if mcc.n:
+                rows.append([tf, label, str(mcc.n), str(mcc), str(auprc)])
     rows.sort(key=lambda x: a.tfs.index(x[0]))
     if rows:
         say(table(["TF", "model", "seeds", "MCC", "AUPRC"], rows))
+
+    def values(parent, tf, how):
+        return r.values(parent, tf, how, a.size, "mcc")
+
     for parent, text in (("others", "parent without the target"), ("all", "parent with the target")):
-        say("- " + tally([(tf, r.diff(r.values(parent, tf, "transfer", a.size, "mcc"), r.values(parent, tf, "frozen", a.size, "mcc"))) for tf in a.tfs],
-                         f"Training all layers beats frozen convolutions, {text} (MCC)"))
+        cells = [(tf, r.diff(values(parent, tf, "transfer"), values(parent, tf, "frozen"))) for tf in a.tfs]
+        say(item(tally(cells, f"Training all layers beats frozen convolutions, {text} (MCC)")))
+    why = "; its threshold is set by unbalanced labels, so that its MCC is low where its ranking is good"
     for m in METRICS:
-        say("- " + tally([(tf, r.diff(r.values("all", tf, "transfer", a.size, m), r.multi(tf, m))) for tf in a.tfs],
-                         f"Fine-tuned models beat the multi-task model that they come from ({m.upper()})"
-                         + ("; its threshold is set by unbalanced labels, so that its MCC is low where its ranking is good" if m == "mcc" else "")))
+        cells = [(tf, r.diff(r.values("all", tf, "transfer", a.size, m), r.multi(tf, m))) for tf in a.tfs]
+        say(item(tally(cells, f"Fine-tuned models beat the multi-task model that they come from ({m.upper()})"
+                       + (why if m == "mcc" else ""))))
+    tf = a.danq_tf
     for how in ("scratch", "transfer"):
-        say("- " + tally([(a.danq_tf, r.diff(r.values("convnet", a.danq_tf, how, a.size, "mcc"), r.values("danq", a.danq_tf, how, a.size, "mcc")))],
-                         f"ConvNet beats DanQ, {how} (MCC)"))
-    say("- " + tally([(a.danq_tf, r.diff(r.values("danq", a.danq_tf, "transfer", a.size, "mcc"), r.values("danq", a.danq_tf, "scratch", a.size, "mcc")))],
-                     "Transfer beats scratch with DanQ, too (MCC)"))
+        cells = [(tf, r.diff(values("convnet", tf, how), values("danq", tf, how)))]
+        say(item(tally(cells, f"ConvNet beats DanQ, {how} (MCC)")))
+    cells = [(tf, r.diff(values("danq", tf, "transfer"), values("danq", tf, "scratch")))]
+    say(item(tally(cells, "Transfer beats scratch with DanQ, too (MCC)")))
     if any(row[1] not in ("scratch", "transfer, target unseen") for row in rows):
         say("\n![c](results/c.svg)")
+
+
+def write_report(r):
+    note = f"Measured: {r.a.note}. Mean and 95 % interval over the seeds that have been run."
+    out = [paragraph(note) + "\n"]
+    report_a(r, out.append)
+    report_b(r, out.append)
+    report_c(r, out.append)
     return "\n".join(out) + "\n"
 
 
 def bars(r):
-    return [("scratch", ("others", "scratch")), ("transfer, target unseen", ("others", "transfer")), ("the same, frozen", ("others", "frozen")),
-            ("multi-task, as it is", ("all", "multi")), ("fine-tuned from it", ("all", "transfer")), ("the same, frozen ", ("all", "frozen")),
-            ("ConvNet, scratch", ("convnet", "scratch")), ("ConvNet, transfer", ("convnet", "transfer")),
-            ("DanQ, scratch", ("danq", "scratch")), ("DanQ, transfer", ("danq", "transfer"))]
+    return [
+        ("scratch", ("others", "scratch")),
+        ("transfer, target unseen", ("others", "transfer")),
+        ("the same, frozen", ("others", "frozen")),
+        ("multi-task, as it is", ("all", "multi")),
+        ("fine-tuned from it", ("all", "transfer")),
+        ("the same, frozen ", ("all", "frozen")),
+        ("ConvNet, scratch", ("convnet", "scratch")),
+        ("ConvNet, transfer", ("convnet", "transfer")),
+        ("DanQ, scratch", ("danq", "scratch")),
+        ("DanQ, transfer", ("danq", "transfer")),
+    ]
 
 
 # ---- plots ----
@@ -230,21 +316,27 @@ COLOUR = {"scratch": "#8a8a8a", "transfer": "#1f6fb4", "with": "#d9772b", "witho
 
 class Svg:
     def __init__(self, width, height, title):
-        self.body = [f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" viewBox="0 0 {width} {height}" '
-                     f'font-family="sans-serif" font-size="11" fill="#222"><title>{title}</title><rect width="100%" height="100%" fill="#fff"/>']
+        self.body = [
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{width}" height="{height}" '
+            f'viewBox="0 0 {width} {height}" font-family="sans-serif" font-size="11" fill="#222">'
+            f'<title>{title}</title><rect width="100%" height="100%" fill="#fff"/>'
+        ]
 
     def line(self, x1, y1, x2, y2, colour="#bbb", width=1.0):
-        self.body.append(f'<line x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}" stroke="{colour}" stroke-width="{width}"/>')
+        ends = f'x1="{x1:.1f}" y1="{y1:.1f}" x2="{x2:.1f}" y2="{y2:.1f}"'
+        self.body.append(f'<line {ends} stroke="{colour}" stroke-width="{width}"/>')
 
     def dot(self, x, y, colour):
         self.body.append(f'<circle cx="{x:.1f}" cy="{y:.1f}" r="3" fill="{colour}"/>')
 
     def path(self, points, colour):
         if len(points) > 1:
-            self.body.append('<polyline fill="none" stroke="%s" stroke-width="1.8" points="%s"/>' % (colour, " ".join(f"{x:.1f},{y:.1f}" for x, y in points)))
+            corners = " ".join(f"{x:.1f},{y:.1f}" for x, y in points)
+            self.body.append(f'<polyline fill="none" stroke="{colour}" stroke-width="1.8" points="{corners}"/>')
 
     def text(self, x, y, s, anchor="middle", turn=0, bold=False):
-        more = (f' transform="rotate({turn} {x:.1f} {y:.1f})"' if turn else "") + (' font-weight="bold"' if bold else "")
+        more = f' transform="rotate({turn} {x:.1f} {y:.1f})"' if turn else ""
+        more += ' font-weight="bold"' if bold else ""
         s = str(s).replace("&", "&amp;").replace("<", "&lt;")
         self.body.append(f'<text x="{x:.1f}" y="{y:.1f}" text-anchor="{anchor}"{more}>{s}</text>')
 
@@ -265,7 +357,8 @@ def panel(svg, x0, y0, w, h, stats, title, metric, first):
     """Axes of a panel whose vertical range holds all stats; returns the function value -> y."""
     lows = [s.mean if math.isnan(s.half) else max(s.low, s.mean - 0.5) for s in stats if s.n] or [0]
     highs = [s.mean if math.isnan(s.half) else min(s.high, s.mean + 0.5) for s in stats if s.n] or [1]
-    lo, hi = math.floor(min(lows) * 10) / 10, max(math.ceil(max(highs) * 10) / 10, math.floor(min(lows) * 10) / 10 + 0.1)
+    lo = math.floor(min(lows) * 10) / 10
+    hi = max(math.ceil(max(highs) * 10) / 10, lo + 0.1)
 
     def y_of(v):
         return y0 + h - (min(max(v, lo), hi) - lo) / (hi - lo) * h
@@ -297,8 +390,10 @@ def legend(svg, entries):
 
 def plot_a(r, path):
     a = r.a
-    svg = Svg(LEFT + len(a.tfs) * (W + GAP), TOP + 2 * (H + 30) + 50, "From scratch against transfer, by number of bound regions")
-    legend(svg, [("from scratch", COLOUR["scratch"]), ("transfer (the parent has not seen the TF)", COLOUR["transfer"])])
+    title = "From scratch against transfer, by number of bound regions"
+    svg = Svg(LEFT + len(a.tfs) * (W + GAP), TOP + 2 * (H + 30) + 50, title)
+    legend(svg, [("from scratch", COLOUR["scratch"]),
+                 ("transfer (the parent has not seen the TF)", COLOUR["transfer"])])
     sizes = sorted(a.sizes)
     span = math.log(sizes[-1] / sizes[0]) if len(sizes) > 1 else 1
     for c, tf in enumerate(a.tfs):
@@ -326,11 +421,13 @@ def plot_a(r, path):
 def plot_b(r, path):
     a = r.a
     svg = Svg(LEFT + len(a.tfs) * (W + GAP), TOP + 2 * (H + 30) + 130, "Transfer from five TFs")
-    legend(svg, [("target not among the parent's TFs", COLOUR["without"]), ("among them", COLOUR["with"]), ("from scratch", COLOUR["scratch"])])
+    legend(svg, [("target not among the parent's TFs", COLOUR["without"]),
+                 ("among them", COLOUR["with"]),
+                 ("from scratch", COLOUR["scratch"])])
     for c, tf in enumerate(a.tfs):
         for k, m in enumerate(METRICS):
             x0, y0 = LEFT + c * (W + GAP), TOP + k * (H + 30)
-            stats = {(by, t): r.stat(f"{tf}-{by}-{t}", tf, "transfer", a.size, m) for by in a.by for t in ("without", "with")}
+            stats = {(by, t): Stat(list(r.group(tf, by, t, m).values())) for by in a.by for t in TARGET}
             scratch = r.stat("others", tf, "scratch", a.size, m)
             y_of = panel(svg, x0, y0, W, H, [*stats.values(), scratch], tf if k == 0 else "", m, c == 0)
             if scratch.n:
@@ -349,15 +446,13 @@ def plot_b(r, path):
 def plot_c(r, path):
     a = r.a
     svg = Svg(LEFT + len(a.tfs) * (W + GAP), TOP + 2 * (H + 30) + 130, "Frozen layers, multi-task model, DanQ")
-    legend(svg, [(f"{a.size} bound regions, mean and 95 % interval over seeds (the multi-task model: one)", COLOUR["bar"])])
+    what = f"{a.size} bound regions, mean and 95 % interval over seeds (the multi-task model: one)"
+    legend(svg, [(what, COLOUR["bar"])])
     kinds = bars(r)
     for c, tf in enumerate(a.tfs):
         for k, m in enumerate(METRICS):
             x0, y0 = LEFT + c * (W + GAP), TOP + k * (H + 30)
-            stats = []
-            for _, key in kinds:
-                v = r.multi(tf, m)
-                stats.append(Stat([] if math.isnan(v) else [v]) if key[1] == "multi" else r.stat(key[0], tf, key[1], a.size, m))
+            stats = [r.bar(key, tf, m) for _, key in kinds]
             y_of = panel(svg, x0, y0, W, H, stats, tf if k == 0 else "", m, c == 0)
             for i, (label, key) in enumerate(kinds):
                 x = x0 + (i + 0.5) * W / len(kinds)
@@ -372,7 +467,8 @@ def write_tables(r, folder):
         f.write("parent\ttf\thow\tbound_regions\tseed\ttest_bound\tauroc\tauprc\tmcc\n")
         for k in sorted(r.runs):
             v = r.runs[k]
-            f.write("\t".join([*map(str, k), f"{v['n_bound']:.0f}", *(f"{v[m]:.4f}" for m in ("auroc", "auprc", "mcc"))]) + "\n")
+            measured = [f"{v[m]:.4f}" for m in ("auroc", "auprc", "mcc")]
+            print(*k, f"{v['n_bound']:.0f}", *measured, sep="\t", file=f)
     groups = {}
     for (parent, tf, how, n, _), v in r.runs.items():
         groups.setdefault((parent, tf, how, n), []).append(v)
@@ -380,7 +476,8 @@ def write_tables(r, folder):
         f.write("parent\ttf\thow\tbound_regions\tseeds\tmcc\tmcc_low\tmcc_high\tauprc\tauprc_low\tauprc_high\n")
         for k in sorted(groups):
             stats = [Stat([v[m] for v in groups[k]]) for m in METRICS]
-            f.write("\t".join([*map(str, k), str(stats[0].n), *("." if math.isnan(x) else f"{x:.4f}" for s in stats for x in (s.mean, s.low, s.high))]) + "\n")
+            numbers = [x for s in stats for x in (s.mean, s.low, s.high)]
+            print(*k, stats[0].n, *("." if math.isnan(x) else f"{x:.4f}" for x in numbers), sep="\t", file=f)
 
 
 def put_into(path, text):

@@ -1,4 +1,7 @@
-"""Made-up data for `--config quick=1`: python3 tiny.py DIR. Three contigs, six TFs whose motifs are planted where they bind."""
+"""Made-up data for `--config quick=1`: python3 tiny.py DIR.
+
+Three contigs, six TFs whose motifs are planted where they bind.
+"""
 import os
 import random
 import sys

@@ -27,7 +27,9 @@ process TFBIND_ANNOTATE {
                        "bcf"
     def model_list   = [ models ].flatten().join(',')
     def regions_file = regions ? "--regions-file ${regions}" : ''
-    if ("$vcf" == "${prefix}.${extension}") error "Input and output names are the same, set prefix in module configuration to disambiguate!"
+    if ("$vcf" == "${prefix}.${extension}") {
+        error "Input and output names are the same, set prefix in module configuration to disambiguate!"
+    }
     """
     tfbind \\
         annotate \\
