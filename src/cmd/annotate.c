@@ -14,7 +14,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The plugin leaves this out: its host's htslib may lack what BAM needs. */
+/* Not in the plugin: its host's htslib may have no support for what BAM needs. */
 __attribute__((weak)) int tfb_bam_annotate(const tfb_bam_opt_t *o);
 
 static void usage(FILE *f, const char *tool)
@@ -25,102 +25,96 @@ static void usage(FILE *f, const char *tool)
         "%s\n"
         "Usage: %s\n"
         "\n"
-        "%s"
-        "Every REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT gets "
-        "the TF whose\n"
-        "binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA (ALT - REF) and TFB_LOR (change "
-        "of log odds).\n"
-        "With --tf each TF gets its own TFB_<TF> (Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated "
-        "model adds PCT, the\n"
-        "percentile of the change among those by random SNVs, and CALL: gain, loss or change of a site.\n"
+        "%sEach REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT\n"
+        "gets tags for the TF whose binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA\n"
+        "(ALT - REF) and TFB_LOR (change of the log odds). With --tf each TF gets its own tags: TFB_<TF>\n"
+        "(Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the percentile of\n"
+        "the change among changes by random SNVs, and CALL: gain, loss or change of a site.\n"
         "\n"
         "Model\n"
-        "  -m, --model FILE         model, as pretrain makes it and models/ has it; several, comma-separated: a TF "
-        "that more than one knows\n"
-        "                           is the last one's, and layers that they share are computed once. A folder stands "
-        "for its models,\n"
-        "                           of many TFs before of few\n"
+        "  -m, --model FILE         model made by pretrain, or shipped in models/. Several models: a list with\n"
+        "                           commas, or a folder; layers that they share are computed once. If\n"
+        "                           several models predict a TF, the last one wins (in a folder: the one with\n"
+        "                           the fewest TFs)\n"
         "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-        "      --tf LIST            tags for these TFs, comma-separated, or all [a summary]\n"
-        "      --prefix STR         first part of the tags' names [TFB]\n"
-        "      --rank-by WHAT       the summary's TF is the one of the largest delta, percentile or lor [delta]\n"
-        "      --min-percentile NUM  write only TFs whose change exceeds that of so many per cent of random SNVs; "
-        "this, PCT and CALL\n"
-        "                           need a calibrated model (tfbind model --calibrate)\n"
-        "      --percentile-of WHAT  percentiles are by the change of delta or lor [delta]\n"
-        "      --call-percentile NUM  gain, loss or change of a site is called from this percentile on [95]\n"
+        "      --tf LIST            write tags for these TFs, comma-separated, or all [only the summary]\n"
+        "      --prefix STR         prefix of the tag names [TFB]\n"
+        "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor [delta]\n"
+        "      --min-percentile NUM  write only TFs whose change exceeds that of NUM %% of random SNVs; this\n"
+        "                           option, PCT and CALL need a calibrated model (tfbind model --calibrate)\n"
+        "      --percentile-of WHAT  percentiles rank the change by delta or lor [delta]\n"
+        "      --call-percentile NUM  call gain, loss or change of a site at this percentile or above [95]\n"
         "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
-        "      --csq                INFO/TFB_CSQ as well: all in one string, which `bcftools +split-vep` reads\n"
+        "      --csq                also write INFO/TFB_CSQ: all values in one string, for `bcftools +split-vep`\n"
         "Genotypes\n"
-        "      --haplotypes         score each sample's haplotypes as they are, with all their variants: "
-        "FORMAT/TFB_HAP (with --tf: TFB_<TF>_HAP), a\n"
-        "                           value for each allele of GT, and INFO/TFB_HAP_DIFF, the largest departure from the "
-        "variant alone\n"
-        "  -p, --phase a|m|r|R|s    of heterozygous genotypes with a /: take as they are (0/1 -> 0|1), merge all into "
-        "one haplotype (0/1 -> 1),\n"
-        "                           require phase, non-reference haplotypes (0/1 -> 1|1), skip [r]\n"
+        "      --haplotypes         score each sample's haplotypes with all their variants: FORMAT/TFB_HAP (with\n"
+        "                           --tf: TFB_<TF>_HAP) has a value for each allele of GT, and\n"
+        "                           INFO/TFB_HAP_DIFF is the largest difference from the variant alone\n"
+        "  -p, --phase a|m|r|R|s    unphased heterozygous genotypes: take as they are (0/1 -> 0|1), merge into one\n"
+        "                           haplotype (0/1 -> 1), require phase, make non-reference haplotypes\n"
+        "                           (0/1 -> 1|1), skip [r]\n"
         "Records\n"
-        "  -c, --check-ref e|w|x    where REF is not what the FASTA has: error, warn and leave unannotated, drop [e]\n"
-        "      --max-n INT          leave alleles with more N in their window unannotated [20]\n"
-        "  -i, --include EXPR       annotate sites for which the expression is true  } bcftools' expressions;\n"
+        "  -c, --check-ref e|w|x    if REF disagrees with the FASTA: fail (e), warn and do not annotate (w), drop\n"
+        "                           the record (x) [e]\n"
+        "      --max-n INT          do not annotate alleles with more Ns in their window [20]\n"
+        "  -i, --include EXPR       annotate sites for which the expression is true  } bcftools expressions;\n"
         "  -e, --exclude EXPR       annotate sites for which the expression is false } %s\n"
-        "  -k, --keep-sites         keep sites that -i/-e leave out, unannotated\n"
+        "  -k, --keep-sites         keep sites that -i/-e do not select, unannotated\n"
         "  -r, --regions REGION     restrict to comma-separated regions\n"
         "  -R, --regions-file FILE  restrict to regions listed in a file\n"
-        "      --regions-overlap 0|1|2  include if POS is in the region (0), the record overlaps (1), the variant "
-        "overlaps (2) [1]\n"
+        "      --regions-overlap 0|1|2  include if POS is in the region (0), if the record overlaps (1) or if the\n"
+        "                           variant overlaps (2) [1]\n"
         "  -t, --targets REGION     similar to -r but streams rather than index-jumps; ^ excludes\n"
         "  -T, --targets-file FILE  similar to -R but streams rather than index-jumps; ^ excludes\n"
         "      --targets-overlap 0|1|2  the same for targets [0]\n"
-        "%s"
-        "Output\n"
-        "  -o, --output FILE        write here%s [standard output]\n"
-        "  -O, --output-type b|u|z|v[0-9]  compressed or uncompressed BCF, compressed or plain VCF, and level [by name "
-        "of -o, else v]\n"
+        "%sOutput\n"
+        "  -o, --output FILE        output file%s [standard output]\n"
+        "  -O, --output-type b|u|z|v[0-9]  compressed BCF (b), uncompressed BCF (u), compressed VCF (z) or plain\n"
+        "                           VCF (v), and compression level [by the name of -o, else v]\n"
         "  -W, --write-index[=csi|tbi]  index the output\n"
         "      --no-version         do not append version and command line to the header\n"
-        "  -@, --threads INT        threads in all [%s]\n"
+        "  -@, --threads INT        total number of threads [%s]\n"
         "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-        "  -h, --help               this text\n",
+        "  -h, --help               print this text\n",
         plugin ? "Predict how variants change transcription-factor binding."
-               : "Predict transcription-factor binding of variants, in the file they are in.",
+               : "Add predicted transcription-factor binding to VCF, BCF, BED, FASTA or BAM.",
         plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa"
                : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
-        plugin ? ""
-               : "The input may also be BED (its lines come out with score columns; the window lies in the middle of "
-                 "the interval, of narrowPeak on\n"
-                 "the summit), FASTA (a table comes out, a row a sequence), or SAM, BAM or CRAM (records get aux tags; "
-                 "the window lies in the middle\n"
-                 "of the alignment or, of proper pairs, of the fragment).\n\n",
+        plugin
+            ? ""
+            : "The input may also be BED (lines get score columns; the window is around the middle of the interval,\n"
+              "or around narrowPeak's summit), FASTA (the output is a table with one row per sequence), or SAM, BAM "
+              "or\n"
+              "CRAM (records get aux tags; the window is around the middle of the alignment or, for proper pairs, of\n"
+              "the fragment).\n\n",
         plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`",
-        plugin ? ""
-               : "BED, FASTA and BAM\n"
-                 "      --input vcf|bed|fasta|bam  what the input is [found out]\n"
-                 "      --scale probability|logit  of the scores [probability]\n"
-                 "      --window center|tile     one window, or windows all over a longer interval, sequence or read: "
-                 "the\n"
-                 "                               largest score and the mean (of reads: the largest) [center]\n"
-                 "      --step INT               from one tiled window to the next [half a window]\n"
-                 "SAM, BAM and CRAM (-O, --output-fmt sam|bam|cram[,OPTION=VALUE] [by name of -o, else bam]; -W, "
-                 "--write-index[=csi|bai])\n"
-                 "      --reads                  score the read's own bases in place of the reference, and their "
-                 "difference to it\n"
-                 "      --tags LIST              names of the tags [yt,ys,yd: best TF, score, difference; with --tf "
-                 "y0,y1,... and k0,k1,...]\n"
-                 "      --reference FILE         reference of CRAM [that of -f]\n"
-                 "      --input-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
-                 "      --output-fmt-option OPT[=VAL]  likewise\n"
-                 "      --no-PG                  do not add a @PG line to the header\n",
-        plugin ? "" : "; BED and FASTA: as bgzip where the name ends in .gz", "1");
+        plugin
+            ? ""
+            : "BED, FASTA and BAM\n"
+              "      --input vcf|bed|fasta|bam  input format [detected]\n"
+              "      --scale probability|logit  scale of the scores [probability]\n"
+              "      --window center|tile     score one window, or windows along a longer interval, sequence or\n"
+              "                               read: the largest score and the mean (reads: the largest) [center]\n"
+              "      --step INT               bases from one tiled window to the next [half a window]\n"
+              "SAM, BAM and CRAM (-O, --output-fmt sam|bam|cram[,OPTION=VALUE] [by the name of -o, else bam]; -W, "
+              "--write-index[=csi|bai])\n"
+              "      --reads                  score the read's own bases instead of the reference, and the difference\n"
+              "      --tags LIST              names of the tags [yt,ys,yd: best TF, score, difference; with --tf\n"
+              "                               y0,y1,... and k0,k1,...]\n"
+              "      --reference FILE         reference sequence of CRAM [that of -f]\n"
+              "      --input-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
+              "      --output-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
+              "      --no-PG                  do not add a @PG line to the header\n",
+        plugin ? "" : "; BED and FASTA: bgzip if the name ends in .gz", "1");
 }
 
 /* ---- options: one row each ---- */
 
-/* What is read, as bits: which of it an option is for. Inside bcftools VCF and BCF are all. */
+/* Input formats as bits: those that an option is for. The plugin reads VCF and BCF only. */
 enum { VCF = 1, BED = 2, FASTA = 4, BAM = 8, PLUGIN = 16, VARIANTS = VCF | PLUGIN, PROGRAM = VCF | BED | FASTA | BAM };
 enum { ANY = PROGRAM | PLUGIN };
 
-/* Options that one message names together, if one of them is given for a format that it is not for. */
+/* Groups of options. If one is given for a wrong format, the error names the whole group. */
 typedef enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, ALIGNMENTS, GROUPS } group_t;
 
 typedef struct args_t args_t;
@@ -131,25 +125,25 @@ struct option_row_t {
     int arg, id; /* as struct option */
     unsigned formats;
     group_t group;
-    /* Takes a value. Returns 0, or 1 (logged). */
+    /* Stores a value. Returns 0, or 1 (logged). */
     int (*set)(args_t *a, const option_row_t *row, const char *value);
-    size_t to, also; /* offsets in args_t of what is set */
-    int number;      /* that `also`, or a flag, becomes */
+    size_t to, also; /* offsets in args_t of the fields to set */
+    int number;      /* value to set `also` or a flag to */
     const char *const *words;
     int n_words;
-    const char *letters, *hint; /* one letter of these; the same in words */
+    const char *letters, *hint; /* letters allowed; the same as text */
     double lo, hi;
-    int first_is_default; /* its first word may be given for any format: nothing changes */
-    const char *shown;    /* in messages, if not -x or --name */
+    int first_is_default; /* the first word is allowed for any format, as it changes nothing */
+    const char *shown;    /* name in messages, if not -x or --name */
 };
 
 struct args_t {
-    tfb_vcf_opt_t vcf; /* has what all formats have in common, too */
+    tfb_vcf_opt_t vcf; /* also has the options common to all formats */
     tfb_rows_opt_t rows;
     tfb_bam_opt_t bam;
     const char *input, *type;
     int n_in;
-    char *given; /* by row */
+    char *given; /* one flag per row */
     const char *tool;
     char *command;
 };
@@ -162,7 +156,7 @@ static int set_text(args_t *a, const option_row_t *row, const char *value)
     return 0;
 }
 
-/* A name, and what kind of name it is. */
+/* Stores a name, and what kind of name it is. */
 static int set_text_of_kind(args_t *a, const option_row_t *row, const char *value)
 {
     *(int *)field(a, row->also) = row->number;
@@ -214,7 +208,7 @@ static int set_double(args_t *a, const option_row_t *row, const char *value)
     return tfb_cmd_double(row->name, value, row->lo, row->hi, field(a, row->to));
 }
 
-/* bcftools has a word for each number. */
+/* bcftools also takes a word for each number. */
 static int set_overlap(args_t *a, const option_row_t *row, const char *value)
 {
     static const char *const word[3] = {"pos", "record", "variant"};
@@ -240,7 +234,7 @@ static int set_index(args_t *a, const option_row_t *row, const char *value)
 static int set_hts_option(args_t *a, const option_row_t *row, const char *value)
 {
     if (hts_opt_add(field(a, row->to), value) == 0) return 0;
-    tfb_error("--%s takes an option of htslib's, such as level=1 or required_fields=0x1, not '%s'", row->name, value);
+    tfb_error("--%s takes an htslib option such as level=1 or required_fields=0x1, not '%s'", row->name, value);
     return 1;
 }
 
@@ -260,7 +254,7 @@ static int set_verbosity(args_t *a, const option_row_t *row, const char *value)
     return 0;
 }
 
-/* Options without a letter are numbered from here by their row. */
+/* Options without a letter are numbered by row, from here. */
 enum { FIRST_ID = 256, HELP = 'h' };
 
 #define TO(field)          .to = offsetof(args_t, field)
@@ -274,7 +268,7 @@ enum { FIRST_ID = 256, HELP = 'h' };
 #define EFFECT          .formats = VARIANTS, .group = EFFECTS
 #define RECORD          .formats = VARIANTS, .group = RECORDS
 
-/* Messages name options in this order. */
+/* Messages list options in this order. */
 static const option_row_t option_rows[] = {
     {"model", TEXT, .id = 'm', .formats = ANY, TO(vcf.model)},
     {"fasta-ref", TEXT, .id = 'f', .formats = ANY, TO(vcf.fasta)},
@@ -355,7 +349,7 @@ static int parse(args_t *a, int argc, char **argv)
     char letters[3 * N_ROWS + 2];
     int bad = 0;
     make_getopt(opts, letters);
-    optind = 0; /* the host has parsed options before us: start afresh */
+    optind = 0; /* resets getopt, which the host has used before */
     while (optind < argc) {
         int c = tfb_cmd_getopt(argc, argv, letters, opts), k = c < 0 ? -1 : find_row(c);
         if (c == HELP) return HELP;
@@ -372,9 +366,9 @@ static int parse(args_t *a, int argc, char **argv)
     return bad;
 }
 
-/* ---- what is read ---- */
+/* ---- input formats ---- */
 
-/* Takes the value of -O for VCF and BCF. Returns 0, or -1 (logged). */
+/* Parses the value of -O for VCF and BCF. Returns 0, or -1 (logged). */
 static int set_vcf_type(const char *s, tfb_vcf_opt_t *o)
 {
     if (!*s || !strchr("buzv0123456789", *s) || (s[1] && (!isdigit((unsigned char)s[1]) || s[2]))) {
@@ -442,7 +436,7 @@ typedef struct {
     unsigned bit;
     const char *name;
     int without_fasta;          /* needs no -f */
-    int bad_index;              /* write_index that is not for it, */
+    int bad_index;              /* value of write_index that does not fit, */
     const char *bad_index_name; /* and its name */
     int (*run)(args_t *a);      /* 0, or -1 (logged) */
 } format_t;
@@ -456,7 +450,7 @@ static const format_t formats[] = {
 static const format_t of_plugin = {TFB_IN_VCF,    PLUGIN, "VCF and BCF", .bad_index = 3, .bad_index_name = "bai",
                                    .run = run_vcf};
 
-/* Appends the options that are not for a format, of a group (NO_GROUP: of all), as "-a, -b and --c". */
+/* Appends the options of a group (NO_GROUP: of all) that are not for a format, as "-a, -b and --c". */
 static void list_refused(unsigned bit, group_t group, char *list, size_t m)
 {
     char shown[N_ROWS][32];
@@ -516,9 +510,9 @@ static const format_t *find_format(args_t *a)
 static int check_and_run(args_t *a)
 {
     if (a->given[find_row('p')] && !a->vcf.haplotypes)
-        tfb_error("--phase is about the genotypes of --haplotypes");
+        tfb_error("--phase needs --haplotypes");
     else if (a->n_in > 1)
-        tfb_error("one input at a time, not %d (%s, ...)", a->n_in, a->vcf.in);
+        tfb_error("expected one input, not %d (%s, ...)", a->n_in, a->vcf.in);
     else if (!a->vcf.model)
         tfb_error("-m model.safetensors is missing (-h shows all options)");
     else {
@@ -536,7 +530,7 @@ static int check_and_run(args_t *a)
 
 /* ---- the command ---- */
 
-/* Returns the command line, to be freed, or NULL. It becomes a line of the header. */
+/* Returns the command line for the header, to be freed. NULL on lack of memory. */
 static char *join_command(int argc, char **argv, const char *tool)
 {
     size_t m = 64;
@@ -575,7 +569,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     a.given = given;
     a.command = join_command(argc, argv, tool);
     if (arg && a.command) {
-        /* `--` separates the host's options from the plugin's; with or without it, on either side, means the same */
+        /* the host uses `--` before the plugin's options; it is ignored wherever it is */
         for (int i = 0; i < argc; i++)
             if (strcmp(argv[i], "--")) arg[n_arg++] = argv[i];
         arg[n_arg] = NULL;

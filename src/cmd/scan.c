@@ -9,32 +9,31 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Predict binding along a genome or regions of it, a track per TF.\n"
+    fprintf(f, "Predict binding along a genome or regions of it, one track per TF.\n"
                "Usage: tfbind scan [options] -m model.safetensors -f ref.fa --tf CTCF -o ctcf.bw\n"
                "\n"
-               "Every interval of --step bases gets the score of the window in its middle. Stretches of N get none.\n"
+               "Each interval of --step bases gets the score of the window around its middle. Stretches of N get no\n"
+               "score.\n"
                "\n"
                "Model\n"
-               "  -m, --model FILE         model; several, comma-separated\n"
+               "  -m, --model FILE         model, or several, comma-separated\n"
                "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
                "      --tf LIST            TFs, comma-separated, or all\n"
                "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
-               "      --scale probability|logit  of the scores [probability]\n"
-               "Where\n"
-               "  -r, --regions REGION     comma-separated regions [everything]\n"
-               "  -R, --regions-file FILE  regions listed in a file: BED, or contig, position and end from 1\n"
-               "      --step INT           bases from one window to the next; multiples of the product of the model's "
-               "pool widths (27 in the\n"
-               "                           shipped one) share most work [54]\n"
-               "      --max-n INT          no value where a window has more N [20]\n"
+               "      --scale probability|logit  scale of the scores [probability]\n"
+               "Regions\n"
+               "  -r, --regions REGION     comma-separated regions [the whole genome]\n"
+               "  -R, --regions-file FILE  file of regions: BED, or contig, position and end, 1-based\n"
+               "      --step INT           bases from one window to the next. Multiples of the product of the model's\n"
+               "                           pool widths (27 in the shipped model) share the most work [54]\n"
+               "      --max-n INT          write no value for windows with more Ns [20]\n"
                "Output\n"
-               "  -o, --output FILE        .bw or .bigWig: bigWig, else bedGraph (.gz: bgzip); of several TFs a name "
-               "with {tf}, or a folder\n"
-               "                           [standard output]\n"
-               "  -O, --output-type bedgraph|bigwig  [by name of -o]\n"
-               "  -@, --threads INT        threads in all [all processors]\n"
+               "  -o, --output FILE        bigWig if the name ends in .bw or .bigWig, else bedGraph (.gz: bgzip). For\n"
+               "                           several TFs: a name with {tf}, or a folder [standard output]\n"
+               "  -O, --output-type bedgraph|bigwig  output format [by the name of -o]\n"
+               "  -@, --threads INT        total number of threads [all processors]\n"
                "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-               "  -h, --help               this text\n");
+               "  -h, --help               print this text\n");
 }
 
 int tfb_cmd_scan(int argc, char **argv)
