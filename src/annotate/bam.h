@@ -17,9 +17,9 @@ typedef struct {
     struct hts_opt *in_options, *out_options;
     const char *tf;   /* NULL: the best TF and its score; "all" or names: a tag per TF */
     const char *tags; /* names of the tags, comma-separated; NULL: yt,ys,yd or, per TF, y0,y1,... and k0,k1,... */
-    int reads;        /* score the read's own bases, and their difference to the reference */
+    int reads;        /* score the bases of the read, and the difference to the reference */
     int logit;        /* scores are logits rather than probabilities */
-    int tile, step;   /* windows all over the alignment or fragment, every step bases (0: half a window) */
+    int tile, step;   /* tile the alignment or fragment with windows every step bases (0: half a window) */
     tfb_strand_t strand;
     int max_n, threads;
     int write_index;     /* 0 no, 1 csi (CRAM: crai), 2 bai */

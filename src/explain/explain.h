@@ -1,5 +1,5 @@
-/* explain.h - sequences, regions or variants in; what each base contributes out: tables, arrays,
- * tracks, figures. */
+/* explain.h - sequences, regions or variants in; the contribution of each base out, as tables, arrays, tracks and
+ * figures. */
 #ifndef TFB_EXPLAIN_H
 #define TFB_EXPLAIN_H
 
@@ -9,7 +9,7 @@
 typedef struct {
     const char *model, *fasta, *in; /* in "-" = standard input; fasta is not needed for FASTA */
     tfb_input_t input;              /* VCF, BED or FASTA */
-    const char *tf; /* names or "all"; NULL: the TF with the highest score (of a variant: that changes most) */
+    const char *tf; /* names or "all"; NULL: the TF with the highest score (for a variant: with the largest change) */
     tfb_method_t method;
     int n_refs;
     uint64_t seed;
@@ -22,7 +22,7 @@ typedef struct {
     const char *table, *scores;
     const char *track; /* of regions, bedGraph or bigWig; for several TFs a name with {tf}, or a folder */
     const char *npz;   /* first part of file names: .TF.onehot.npz, .TF.hyp.npz */
-    const char *logos; /* a folder; it is made */
+    const char *logos; /* a folder, made if it does not exist */
     const char *db;    /* motifs for the figures of variants */
     int flank;         /* bases beside a variant in its figure; 0 = the default */
 } tfb_explain_opt_t;

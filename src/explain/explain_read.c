@@ -175,7 +175,7 @@ int tfb_explain_vcf(explainer_t *a)
         goto done;
     }
     if ((in->format.format != vcf && in->format.format != bcf) || !(hdr = bcf_hdr_read(in))) {
-        tfb_error("%s is not VCF or BCF (--input bed or --input fasta says what it is)", in_name(a));
+        tfb_error("%s is not VCF or BCF (for other formats use --input bed or --input fasta)", in_name(a));
         goto done;
     }
     if (!rec) {

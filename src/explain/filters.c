@@ -212,7 +212,7 @@ static int64_t choose_regions(const scan_t *s, const tfb_filters_t *f, const tfb
         for (int64_t i = 0; i < n; i++) chosen[i] = from[i * n_from / n];
         return n;
     }
-    /* the same of each target: its k-th region is taken where k = i * n_own / m for an i; a region serves all targets
+    /* the same of each target: its k-th region is taken if k = i * n_own / m for an i; a region serves all targets
      * that it is one of */
     int64_t *k = calloc((size_t)f->T, sizeof *k);
     for (int64_t i = 0; k && i < n_from; i++) {
@@ -319,7 +319,7 @@ tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, 
         goto done;
     for (int t = 0; t < ex->n_targets; t++)
         if (!o->only && (s.out[t] = tfb_model_target(m, ex->targets[t])) < 0) {
-            tfb_error("the model does not know %s", ex->targets[t]);
+            tfb_error("the model does not predict %s", ex->targets[t]);
             goto done;
         }
     first_pass(&s, o, f);

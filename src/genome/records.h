@@ -16,10 +16,10 @@
 typedef struct {
     const char *in;                       /* "-": standard input */
     const char *regions, *targets;        /* NULL: none */
-    int regions_file, targets_file;       /* are they names of files */
+    int regions_file, targets_file;       /* 1: they are names of files */
     int regions_overlap, targets_overlap; /* 0, 1, 2 as in bcftools; -1 = htslib's default */
     int threads;                          /* to decompress with; 0: none but the caller's */
-    int genotypes;                        /* will GT and PS be read: then they must be numbers */
+    int genotypes;                        /* 1: GT and PS will be read, so they must be numbers */
 } tfb_records_opt_t;
 
 typedef struct tfb_records_t tfb_records_t;

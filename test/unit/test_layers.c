@@ -266,7 +266,7 @@ int main(void)
     must_fail("", "no layers");
     must_fail("conv 5", "number of filters and a width");
     must_fail("conv 5 30; dense 1", "do not fit");
-    must_fail("conv 5 3; gulp; dense 1", "no kind of layer called 'gulp'");
+    must_fail("conv 5 3; gulp; dense 1", "unknown kind of layer 'gulp'");
     must_fail("conv 5 3; gelu 2; dense 1", "gelu takes no arguments");
     must_fail("conv 5 3; add @c1; add @nobody; dense 1", "no layer before it is called 'nobody'");
     must_fail("conv 5 3; r = conv 5 3; add @c1; dense 1",
