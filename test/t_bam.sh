@@ -361,5 +361,5 @@ $A --output-fmt-option level=9 -o l9.bam in.bam
 $A -O sam --input-fmt-option 'filter=pos>3000' in.bam | grep -v '^@' > got.txt
 $A -O sam in.bam | grep -v '^@' | awk '$4 > 3000' > want.txt
 [ -s want.txt ] && same '--input-fmt-option filter' want.txt got.txt
-fails 'an unknown option of the format' "--output-fmt-option takes an option of htslib's" $A \
+fails 'an unknown option of the format' "--output-fmt-option takes an htslib option" $A \
     --output-fmt-option nonsense=1 -o out.bam in.bam

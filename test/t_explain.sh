@@ -294,7 +294,7 @@ fails 'a reference too short' "short.fa: a has 4 bases, a reference must have th
     $X --references-fasta short.fa w.fa
 : > none.fa; fails 'no references' 'none.fa holds no sequences' $X --references-fasta none.fa w.fa
 fails 'seeds are for DeepLIFT' 'are for --method deeplift' $X --method ism --seed 3 w.fa
-fails 'arrays need a TF' '--tf says which' $X --npz x w.fa
+fails 'arrays need a TF' '--npz needs --tf' $X --npz x w.fa
 fails 'two TFs on one track' '2 TFs are 2 tracks: give --track a name with {tf}' $X -f ref.fa --tf \
     CTCF,SPI1 --track x.bg w.bed
 fails 'a track without a TF' '--track needs --tf and BED' $X -f ref.fa --track x.bg w.bed

@@ -196,7 +196,7 @@ fails 'no hits in the first study' \
     'no record has an LP of 7.3 or more (--min-lp) in sample trait, one of 2; --sample' \
     $F --min-lp 7.3 second.vcf
 fails 'no such sample' "has no sample 'secnd'; did you mean second?" $F --min-lp 7.3 --sample secnd second.vcf
-fails '--sample of nothing' '--sample chooses whose FORMAT values are read' $F --sample second \
+fails '--sample of nothing' '--sample is for FORMAT values' $F --sample second \
     --background rest.vcf hits.vcf
 two '{ sub(/:0.5$/, ":.", $10); print $0, "1:0.25" }' hits.vcf > pp.vcf; $F --background rest.vcf hits.vcf > t.txt
 again '--sample of weights' $F --weight FORMAT/PP --sample second --background rest.vcf pp.vcf

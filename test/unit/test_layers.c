@@ -271,7 +271,7 @@ int main(void)
     must_fail("conv 5 3; add @c1; add @nobody; dense 1", "no layer before it is called 'nobody'");
     must_fail("conv 5 3; r = conv 5 3; add @c1; dense 1",
               "inputs of one shape, not 16 positions of 5 channels and 18 of 5");
-    must_fail("conv 5 3; conv 5 3; cat @c1; dense 1", "as many positions, not 16 and 18");
+    must_fail("conv 5 3; conv 5 3; cat @c1; dense 1", "the same number of positions, not 16 and 18");
     must_fail("conv 5 3; r = relu; conv 5 3 @c1; dense 1", "no layer reads the output of relu");
     must_fail("conv 5 3; relu @c1 @c1; dense 1", "relu has 1 input, not more");
     must_fail("conv 5 3; relu @bases; dense 1", "only conv and dense read bases");
