@@ -1,4 +1,4 @@
-# man.awk - a manual page from a command's own usage text and, where there is one, a file of prose beside it.
+# man.awk - a manual page from a command's own usage text and, if there is one, a file of prose beside it.
 #
 #     tfbind annotate -h |
 #         awk -f doc/man.awk name=tfbind-annotate what='...' date=2026-11-24 version=0.1.0 \
@@ -98,7 +98,7 @@ function write_usage(options,   i, s, t, in_list, in_text, gap, at, d) {
             sub(/^ +/, "", s)
             print ".TP"
             at = match(s, /  +/)
-            # a single space parts a long flag from its explanation where the usage text had no room for more
+            # a single space parts a long flag from its explanation if the usage text had no room for more
             if (at) {
                 d = substr(s, RSTART + RLENGTH)
                 s = substr(s, 1, RSTART - 1)

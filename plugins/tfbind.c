@@ -1,7 +1,6 @@
-/* tfbind.c - the bcftools plugin: about, version, run. Everything else is the program's annotate, under the host's
- * htslib.
+/* tfbind.c - the bcftools plugin: about, version, run. The rest is the program's annotate, with the host's htslib.
  *
- * Only these three names are exported: the host exports ordinary ones (error, open_file, ...) to which a plugin's
+ * Only these three names are exported: the host exports common names (error, open_file, ...), to which a plugin's
  * globals would bind. */
 #include "cmd/cmd.h"
 #include "util/util.h"
@@ -32,9 +31,9 @@ static const char *built_with(void)
     return text;
 }
 
-/* The host compares these with its own and warns if they differ. Of bcftools nothing is compiled in, so whatever
- * loads us is right; htslib's structures are, so it is told the release they are from. A host between two releases
- * (1.16-12-gabcdef) counts as the one before, as its headers say. */
+/* Sets the versions that the host compares with its own; it warns if they differ. No bcftools code is compiled in, so
+ * any bcftools version fits. htslib's structures are compiled in, so this is the release of their headers. A host
+ * between two releases (1.16-12-gabcdef) counts as the earlier one, as in its headers. */
 EXPORT void version(const char **bcftools, const char **htslib)
 {
     const char *built = built_with(), *host = hts_version();

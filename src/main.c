@@ -1,4 +1,4 @@
-/* main.c - the command table: it dispatches, prints the help, and is what a test walks. */
+/* main.c - the table of commands, the help and the dispatch. Tests also walk the table. */
 #include "config.h"
 #include "cmd/cmd.h"
 #include "util/util.h"
@@ -18,7 +18,7 @@ const tfb_command_t tfb_commands[] = {
     {"Train", "distill", tfb_cmd_distill, "train one model to predict what several do"},
     {"Train", "relate", tfb_cmd_relate, "rank TFs to pre-train on for a target"},
     {"Train", "evaluate", tfb_cmd_evaluate, "compare a model's predictions with labels"},
-    {"Explain", "motifs", tfb_cmd_motifs, "show what the first layer's filters look for"},
+    {"Explain", "motifs", tfb_cmd_motifs, "show what the first layer's filters detect"},
     {"Explain", "explain", tfb_cmd_explain, "show which bases a prediction rests on"},
     {"Explain", "report", tfb_cmd_report, "make a page about annotated variants"},
     {"Models", "model", tfb_cmd_model, "show what is in a model file, or calibrate it"},
@@ -38,8 +38,7 @@ static void usage(FILE *f)
         group = c->group;
         fprintf(f, "    %-12s %s\n", c->name, c->what);
     }
-    fprintf(f, "\n`tfbind <command> -h` shows a command's options. The same annotation inside bcftools: `bcftools "
-               "+tfbind`.\n\n");
+    fprintf(f, "\n`tfbind <command> -h` shows a command's options. Inside bcftools: `bcftools +tfbind`.\n\n");
 }
 
 static int unknown(const char *s)

@@ -323,7 +323,7 @@ patch 1 0 1 4 -127 5 < gt.bcf > x.bcf; [ "$(hap x.bcf)" = "${plain%,*}" ]
 verdict $? 'nothing follows the end of a genotype' "$(hap x.bcf)"
 patch 2 0 1 4 5 4 5 < gt.bcf > x.bcf
 fails 'values of more samples than the header names' \
-    'x.bcf: record 1 (chr1:300) has another number of samples than the header' $H x.bcf
+    'x.bcf: record 1 (chr1:300) has a different number of samples than the header' $H x.bcf
 host +tfbind gt.bcf -- -v 1 -m tiny.safetensors -f ref.fa --haplotypes > /dev/null || echo 'not ok the plugin'
 patch 1 0 3 4 -2147483600 < gt.bcf > x.bcf
 fails 'the plugin says so, too' 'chr1:300: the genotype of S1 has a negative allele (x.bcf)' host +tfbind x.bcf \

@@ -122,7 +122,7 @@ verdict $? 'only what cannot be scored is left alone' "$(tags < sam.sam |
     awk -F'\t' '$2 == "" { print $1 }' |
     tr '\n' ' ')"
 $TFBIND annotate -m tiny.safetensors -f ref.fa -o x.bam in.bam 2> err.txt
-reasons='1 on a contig that the FASTA lacks (such as chrUn), 1 too near a contig end, 1 with too many N around'
+reasons='1 on a contig not in the FASTA (such as chrUn), 1 too near a contig end, 1 with too many N around'
 reasons="$reasons, 1 secondary, 2 unmapped, 1 without aligned bases"
 grep -qF "21 records, 14 annotated, 7 not: $reasons" err.txt
 verdict $? 'they are counted by reason' "$(cat err.txt)"
@@ -320,11 +320,11 @@ fails 'a folder that is not there' 'cannot write none/out.bam: No such file' $A 
 fails 'a tag with a meaning' '--tags: NM has, or may get, a meaning in SAM' $A --tags NM,Xs -o out.bam in.bam
 fails 'a tag that is none' "--tags: a tag's name is a letter and a letter or digit, not 'x'" $A --tags x,Xs \
     -o out.bam in.bam
-fails 'a tag twice' '--tags: Xs is there twice' $A --tags Xs,Xs -o out.bam in.bam
+fails 'a tag twice' '--tags: Xs is given twice' $A --tags Xs,Xs -o out.bam in.bam
 fails 'too few tags' '--tags takes 3 names here (best TF, score, difference), not 2' $A --reads --tags Xt,Xs \
     -o out.bam in.bam
 make_sam > foreign.sam
-fails 'a tag of another type' 'foreign.sam: snv (chr1:1001) cannot get the tag yd: it has one of another type' \
+fails 'a tag of another type' 'foreign.sam: snv (chr1:1001) cannot get the tag yd: it has one of a different type' \
     $A --reads -o out.bam foreign.sam
 fails 'an unknown format' '--output-fmt is sam, bam or cram' $A -O vcf -o out.bam in.bam
 fails 'a format of VCF' '--output-fmt is sam, bam or cram' $A -O z -o out.bam in.bam
@@ -363,5 +363,5 @@ $A --output-fmt-option level=9 -o l9.bam in.bam
 $A -O sam --input-fmt-option 'filter=pos>3000' in.bam | grep -v '^@' > got.txt
 $A -O sam in.bam | grep -v '^@' | awk '$4 > 3000' > want.txt
 [ -s want.txt ] && same '--input-fmt-option filter' want.txt got.txt
-fails 'an unknown option of the format' "--output-fmt-option takes an option of htslib's" $A \
+fails 'an unknown option of the format' "--output-fmt-option takes an htslib option" $A \
     --output-fmt-option nonsense=1 -o out.bam in.bam

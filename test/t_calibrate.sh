@@ -100,7 +100,7 @@ bcftools view -h cal.vcf |
     grep -qx 2
 verdict $? 'PCT and CALL are declared'
 $A -m cal.safetensors --strand fwd in.vcf.gz 2>&1 > /dev/null |
-    grep -c 'percentiles and calls are those of scores from both strands; with --strand fwd' |
+    grep -c 'percentiles and calls were calibrated on both strands; with --strand fwd' |
     grep -qx 1
 verdict $? '--strand with percentiles is warned of, once'
 $A -m tiny.safetensors --strand fwd in.vcf.gz 2>&1 > /dev/null | grep -q . &&

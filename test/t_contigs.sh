@@ -8,7 +8,7 @@ $A -v 1 --no-version -f ref.fa in.vcf > want.vcf; strip < want.vcf > want.bare.v
 sed 's/^>chr/>/' ref.fa > bare.fa; sed 's/^>chr/>CHR/' ref.fa > upper.fa
 strip < in.vcf > bare.vcf
 $A --no-version -f bare.fa in.vcf > got.vcf 2> err.txt; same 'chr1 in the VCF, 1 in the FASTA' want.vcf got.vcf
-[ "$(grep -c 'two styles' err.txt)" = 1 ] && grep -q 'chr1 of the input is taken for 1 of bare.fa' err.txt
+[ "$(grep -c 'two styles' err.txt)" = 1 ] && grep -q "taking chr1 of the input for 1 of bare.fa" err.txt
 verdict $? 'it is said once' "$(cat err.txt)"
 $A -v 1 --no-version -f ref.fa bare.vcf > got.vcf; same '1 in the VCF, chr1 in the FASTA' want.bare.vcf got.vcf
 $A -v 1 --no-version -f upper.fa in.vcf > got.vcf; same 'chr1 in the VCF, CHR1 in the FASTA' want.vcf got.vcf
@@ -47,15 +47,15 @@ for r in chr1:1001-2000 '{chr1}:1001-2000' chr2:7-500,chr1:1-300 chr1; do
     $S -v 1 -f ref.fa -r "$r" | strip > want.txt
     $S -f bare.fa -r "$r" > got.txt 2> err.txt
     same "scan -r $r" want.txt got.txt
-    grep -q 'chr[12] of the input is taken for [12] of bare.fa' err.txt || echo "not ok scan -r $r: it is said"
+    grep -q 'taking chr[12] of the input for [12] of bare.fa' err.txt || echo "not ok scan -r $r: it is said"
 done
-fails 'scan: a contig in no style' 'there is no region chr3:1-50 in bare.fa' $S -f bare.fa -r chr3:1-50
-fails 'scan: no region' 'there is no region chr1:x in bare.fa' $S -f bare.fa -r chr1:x
+fails 'scan: a contig in no style' 'no region chr3:1-50 in bare.fa' $S -f bare.fa -r chr3:1-50
+fails 'scan: no region' 'no region chr1:x in bare.fa' $S -f bare.fa -r chr1:x
 printf 'chr1\t1000\t2000\n' > r.bed
 $S -v 1 -f ref.fa -R r.bed | strip > want.txt
 $S -f bare.fa -R r.bed > got.txt 2> err.txt
 same 'scan -R' want.txt got.txt
-grep -q 'chr1 of r.bed is taken for 1 of bare.fa' err.txt || echo 'not ok scan -R: it is said'
+grep -q 'taking chr1 of r.bed for 1 of bare.fa' err.txt || echo 'not ok scan -R: it is said'
 # a file that names a contig in both styles
 for f in vcf bed; do
     if [ $f = vcf ]; then {

@@ -185,7 +185,7 @@ fails 'not a VCF' 'is not VCF or BCF' $E -f ref.fa --background labels.bed hits.
 head -c 3000 rest.bcf > cut.bcf
 fails 'a truncated background' 'cut.bcf' $E --background cut.bcf hits.bcf
 fails '--test' '--test is change, gain or loss' $E --test size --background rest.bcf hits.bcf
-fails '--random and --background' 'goes with neither' $E -f ref.fa --random 5 --background rest.vcf.gz hits.vcf.gz
+fails '--random and --background' 'cannot be used with --background or --min-lp' $E -f ref.fa --random 5 --background rest.vcf.gz hits.vcf.gz
 fails 'a full disk' 'cannot write' $E -o /dev/full --background rest.bcf hits.bcf
 
 # GWAS-VCF's ES and AF: turned round, a gain is a loss; matched frequencies leave no difference in them
@@ -232,7 +232,7 @@ $TFBIND enrich -v 1 -m tiny.safetensors --permutations 50 -f ref.fa --match-af -
     grep -q 'declares no numeric INFO/AF'
 verdict $? 'hits without AF declared'
 fails 'no AF' 'declares no numeric INFO/AF' $E -f ref.fa --min-lp 7.3 --match-af gwas.vcf
-fails '--by-effect without a direction' 'it goes with --test gain or loss' $E -f ref.fa --min-lp 7.3 \
+fails '--by-effect without a direction' '--by-effect needs --test gain or loss' $E -f ref.fa --min-lp 7.3 \
     --by-effect up.vcf
 fails '--match-af of random SNVs' '--match-af needs a background' $E -f ref.fa --match-af hits.vcf.gz
 cp hits.vcf.gz both.vcf.gz

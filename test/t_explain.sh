@@ -294,11 +294,11 @@ fails 'a reference too short' "short.fa: a has 4 bases, a reference must have th
     $X --references-fasta short.fa w.fa
 : > none.fa; fails 'no references' 'none.fa holds no sequences' $X --references-fasta none.fa w.fa
 fails 'seeds are for DeepLIFT' 'are for --method deeplift' $X --method ism --seed 3 w.fa
-fails 'arrays need a TF' '--tf says which' $X --npz x w.fa
+fails 'arrays need a TF' '--npz needs --tf' $X --npz x w.fa
 fails 'two TFs on one track' '2 TFs are 2 tracks: give --track a name with {tf}' $X -f ref.fa --tf \
     CTCF,SPI1 --track x.bg w.bed
-fails 'a track without a TF' '--track is of TFs' $X -f ref.fa --track x.bg w.bed
-fails 'a track of variants' '--track is of TFs' $X -f ref.fa --tf CTCF --track x.bg v.vcf
+fails 'a track without a TF' '--track needs --tf and BED' $X -f ref.fa --track x.bg w.bed
+fails 'a track of variants' '--track needs --tf and BED' $X -f ref.fa --tf CTCF --track x.bg v.vcf
 fails 'an unknown TF' "CTFC" $X --tf CTFC w.fa
 {
     cat w.bed
@@ -312,9 +312,9 @@ sed 's/^\(chr1\t100\tsnv\t\)./\1N/' in.vcf |
 fails 'a REF that is not there' 'chr1:300: REF is' $X -f ref.fa mis.vcf
 fails 'an unwritable table' 'cannot write /dev/full' $X -o /dev/full w.fa
 fails 'not VCF' 'is not VCF or BCF' $X -f ref.fa --input vcf ref.fa
-fails 'several models' 'one model at a time' $TFBIND explain -m tiny.safetensors,tiny.safetensors w.fa
+fails 'several models' 'explains only one model' $TFBIND explain -m tiny.safetensors,tiny.safetensors w.fa
 mkdir one && cp tiny.safetensors one
-fails 'a folder of models' 'one model at a time' $TFBIND explain -m one w.fa
+fails 'a folder of models' 'explains only one model' $TFBIND explain -m one w.fa
 check 'a folder of models, by mutagenesis' $TFBIND explain -m one --method ism --tf SPI1 w.fa
 check 'several models by mutagenesis' $TFBIND explain -v 0 -m tiny.safetensors,tiny.safetensors --method \
     ism --scores /dev/null w.fa

@@ -285,7 +285,7 @@ grep -v '^##' phased.vcf |
             print
         }' >> many.vcf
 count() { $TFBIND annotate -m m10.safetensors -f phased.fa --haplotypes $1 2>&1 > /dev/null |
-    sed -n 's/.* \([0-9]*\) windows more to score.*/\1/p'; }
+    sed -n 's/.* \([0-9]*\) more windows to score.*/\1/p'; }
 [ "$(count many.vcf)" = "$(count phased.vcf)" ]
 verdict $? '2000 samples of ten kinds are scored as ten' "$(count many.vcf), $(count phased.vcf)"
 # splitting before and after: the same for the ALT, and for the haplotypes that have it (the others
@@ -368,7 +368,7 @@ fails 'a file without samples' 'needs genotypes, and there are no samples' $P --
 } > unsorted.vcf
 fails 'unsorted records' 'h1:31 comes after 35 in unsorted.vcf: --haplotypes needs sorted records' $P \
     --haplotypes unsorted.vcf
-fails '--phase of no haplotypes' '--phase is about the genotypes' $P -p a phased.vcf
+fails '--phase of no haplotypes' '--phase needs --haplotypes' $P -p a phased.vcf
 fails 'an unknown --phase' "--phase is a, m, r, R or s, not 'x'" $P --haplotypes -p x phased.vcf
 fails '--haplotypes of BED' 'are for VCF and BCF' $TFBIND annotate -m m10.safetensors -f phased.fa \
     --haplotypes --input bed phased.vcf

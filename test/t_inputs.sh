@@ -183,12 +183,12 @@ same 'narrowPeak stays it beside scores' want.txt got.txt
     printf 'chr1\t1000\t1060\tyes\n'
 } > x.bed
 $A -f ref.fa --tf SPI1 x.bed > got.txt 2> err.txt
-said "a user's own column of that name is pointed out" 'x.bed has columns called like those that are added (SPI1)'
+said "a user's own column of that name is pointed out" 'x.bed has columns with the names of new ones (SPI1)'
 yes_no "and stays" 'yes' "$(tail -n 1 got.txt | cut -f 4)"
 $A -v 1 -f ref.fa --tf SPI1 a.bed > x.bed
 printf 'chr1\t3000\t3060\tc\tmine\n' >> x.bed
 fails 'a column that is ours, until it is not' \
-    "x.bed:4: column 5 is to be replaced by new scores, but 'mine' is not a score" $A -f ref.fa --tf SPI1 x.bed
+    "x.bed:4: column 5 would be replaced by new scores, but 'mine' is not a score" $A -f ref.fa --tf SPI1 x.bed
 
 # ---- FASTA ----
 s=$(seq_at chr1 1001 1060)
@@ -283,7 +283,7 @@ fails 'lines of another width' 'x.fa.fai is the index of another file' $A -f x.f
 cat ref.fa.fai ref.fa.fai > x.fa.fai
 $A -f x.fa --tf SPI1 y.bed > got.txt 2> err.txt
 same 'contigs twice: the first ones' want.txt got.txt
-said 'contigs twice are pointed out' 'x.fa.fai:3: chr1 is there twice'
+said 'contigs twice are pointed out' 'x.fa.fai:3: chr1 occurs twice'
 {
     printf '>chr0\n'
     cat ref.fa
@@ -326,11 +326,11 @@ none() {
     "$@" > got.txt 2> err.txt
     yes_no "$name: no contig is known" 1 $?
     said "$name: and that is said" \
-        'ref.fa has no contig chr7, nor one that chr or M and MT would explain (is it another genome?)'
+        'ref.fa has no contig chr7, with or without chr, or as M or MT (is it another genome?)'
 }
 none BED $A -f ref.fa --tf SPI1 u.bed
 yes_no 'BED: the output is whole' "$(cut -f 2- u.bed | sed 's/$/	./')" "$(tail -n +2 got.txt | cut -f 2-)"
-said 'BED: the first one is named' '2 on a contig that the FASTA lacks (such as chr7)'
+said 'BED: the first one is named' '2 on a contig not in the FASTA (such as chr7)'
 none explain $TFBIND explain $M -f ref.fa --tf SPI1 u.bed
 {
     printf '@SQ\tSN:chr7\tLN:10000\n'

@@ -103,8 +103,8 @@ awk -F '\t' '
     same 'every allele = tfbind annotate' want.txt got.txt ||
     echo "not ok every allele = tfbind annotate: there is nothing to compare"
 cut -f 5 lib.txt | sort -u > got.txt
-printf '%s\n' '* (deleted by another variant)' breakend 'on a contig that the FASTA lacks' scored \
-    symbolic 'too near a contig end' 'with a REF that the FASTA does not have' \
+printf '%s\n' '* (deleted by another variant)' breakend 'on a contig not in the FASTA' scored \
+    symbolic 'too near a contig end' 'with a REF that differs from the FASTA' \
     'with letters other than A, C, G, T' 'with too many N around' | sort > want.txt
 comm -13 want.txt got.txt > diff.txt; [ ! -s diff.txt ] && [ "$(wc -l < got.txt)" -ge 7 ]
 verdict $? 'reasons' "$(tr '\n' ',' < got.txt)"

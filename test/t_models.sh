@@ -84,7 +84,7 @@ refused 'an infinite float16' 'not a finite number' m.safetensors
 # finite numbers whose products are not: not seen until something is scored
 edit tiny.safetensors huge.safetensors 'put("bn1.running_mean", (3e38) x 16); put("bn1.weight", (-1e10) x 16)'
 refused 'numbers that overflow' 'usable number' huge.safetensors all
-fails '--check scores' 'huge.safetensors: what its layer bn1 computes is not usable numbers' $TFBIND model \
+fails '--check scores' 'huge.safetensors: its layer bn1 computes numbers that are not usable' $TFBIND model \
     --check huge.safetensors
 for c in 'explain -f ref.fa -o /dev/null' 'explain --method ism -f ref.fa -o /dev/null'; do
     fails "$c of numbers that overflow" 'usable number' $TFBIND ${c%% *} -m huge.safetensors ${c#* } --tf \
@@ -154,7 +154,7 @@ edit tiny.safetensors m.safetensors \
 refused 'bytes before the first tensor' '8 bytes before tensor' m.safetensors
 extra='my $n = length $d; $d .= "\0" x 8; $h =~ s/\}\s*$//; $h .= ",\"NAME\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[$n," . ($n + 8) . "]}}"'
 edit tiny.safetensors m.safetensors "${extra/NAME/more.weight}"
-fails '--check of a tensor that nothing uses' 'tensor more.weight is none of the architecture' $TFBIND \
+fails '--check of a tensor that nothing uses' 'tensor more.weight is not part of the architecture' $TFBIND \
     model --check m.safetensors
 check 'it can be used' $TFBIND annotate -v 0 -m m.safetensors -f ref.fa in.vcf
 edit tiny.safetensors m.safetensors "${extra/NAME/bn1.num_batches_tracked}"

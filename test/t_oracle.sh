@@ -57,7 +57,7 @@ while read -r reason n; do
         star) text=" $n \* (deleted" ;;
         breakend) text=" $n breakend" ;;
         letters) text=" $n with letters other than" ;;
-        contig) text=" $n on a contig that the FASTA lacks (such as c4)" ;;
+        contig) text=" $n on a contig not in the FASTA (such as c4)" ;;
         edge) text=" $n too near a contig end" ;;
         n) text=" $n with too many N" ;;
         *) text="?" ;;

@@ -59,7 +59,7 @@ refused() {
         status=$?
         if [ $status -ne 1 ] && [ $status -ne 255 ]; then
             bad="$bad $as: status $status"
-        elif ! grep -q 'error: .*write to another file' err.txt; then
+        elif ! grep -q 'error: .*choose another output file' err.txt; then
             bad="$bad $as: $(head -n 1 err.txt)"
         elif ! cmp -s "$file" kept.copy; then
             bad="$bad $as: it was changed"
@@ -151,7 +151,7 @@ expect_refusal() { # NAME FILE COMMAND...
         cp kept.copy "$file"
         return
     }
-    grep -q 'write to another file' err.txt && cmp -s "$file" kept.copy
+    grep -q 'choose another output file' err.txt && cmp -s "$file" kept.copy
     verdict $? "$name" "$(tail -n 1 err.txt)"
     cp kept.copy "$file"
 }
@@ -191,7 +191,7 @@ expect_refusal 'by a URL of the file' ref.fa $T annotate $M -o "file://$PWD/ref.
 # an index that is not there yet is made by htslib
 cp ref.fa new.fa
 if $T annotate -v 0 -m tiny.safetensors -f new.fa -o new.fa.fai in.vcf 2> err.txt ||
-    ! grep -q 'write to another file' err.txt ||
+    ! grep -q 'choose another output file' err.txt ||
     { [ -e new.fa.fai ] && ! cmp -s new.fa.fai ref.fa.fai; }; then
     echo "not ok an index that is not there yet: $(tail -n 1 err.txt)"
 else echo 'ok an index that is not there yet'; fi

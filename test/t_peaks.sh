@@ -128,11 +128,11 @@ peaks '1\t5\t9\n'
 $TFBIND labels -f ref.fa --samples bad.tsv --width 60 regions.bed 2>&1 > /dev/null |
     grep -q 'bad.bed: none of its 1 intervals'
 verdict $? 'another style of contig names: said'
-printf 'cell\ttf\tkind\nA\tX\tpeaks\n' > bad.tsv; bad 'a sheet without a column' 'cell, tf, kind and path is wanted'
+printf 'cell\ttf\tkind\nA\tX\tpeaks\n' > bad.tsv; bad 'a sheet without a column' 'expected a header line with the columns cell, tf, kind and path'
 printf 'cell\ttf\tkind\tpath\nA\tX\tpeak\tXB.bed\n' > bad.tsv
 bad 'an unknown kind' "bad.tsv:2: kind is open, peaks or tfbs, not 'peak'"
 printf 'cell\ttf\tkind\tpath\nA\tX\topen\tXB.bed\n' > bad.tsv
-bad 'accessibility of a TF' 'bad.tsv:2: accessibility is of a cell type'
+bad 'accessibility of a TF' 'bad.tsv:2: open regions belong to a cell type'
 printf 'cell\ttf\tkind\tpath\n.\tX\tpeaks\tXB.bed\n' > bad.tsv
 bad 'peaks of no cell' 'bad.tsv:2: only binding sites'
 printf 'cell\ttf\tkind\tpath\nA\tX\tpeaks\tnone.bed\n' > bad.tsv

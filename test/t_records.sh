@@ -65,7 +65,7 @@ for n in 1 2 3 4 5 6 7; do
         line
     } > short.vcf
     is_error "a record of $n columns" \
-        "record 2 (chr1.*line 10) has missing columns: $n where the header has 8" short.vcf
+        "record 2 (chr1.*line 10) has missing columns: $n, but the header has 8" short.vcf
 done
 for n in 5 8 9; do
     {
@@ -74,7 +74,7 @@ for n in 5 8 9; do
         line in.vcf | cut -f 1-$n
     } > short.vcf
     is_error "a record of $n columns in a file with a sample" \
-        "record 2 (chr1:100, line .*) has missing columns: $n where the header has 10" short.vcf
+        "record 2 (chr1:100, line .*) has missing columns: $n, but the header has 10" short.vcf
     {
         cat head.gt.txt
         line in.vcf
@@ -90,10 +90,10 @@ $A -r chr1 -o out.bcf short.vcf.gz 2> err.txt
 verdict $? 'a record of 5 columns, -r' "$(head -n 1 err.txt)"
 { cat head.txt; line in.vcf; line in.vcf | sed 's/$/\t0\/1/'; } > long.vcf
 is_error 'columns that the header does not have would be lost' \
-    'record 1 (chr1:100, line 9) has 10 columns where the header has 8' long.vcf
+    'record 1 (chr1:100, line 9) has 10 columns, but the header has 8' long.vcf
 { cat head.gt.txt; line in.vcf; line in.vcf | sed 's/$/\t0\/1/'; } > long.vcf
 is_error 'a sample that the header does not have would be lost' \
-    'record 2 (.*) has 11 columns where the header has 10' long.vcf
+    'record 2 (.*) has 11 columns, but the header has 10' long.vcf
 { cat head.txt; line; line | tr '\t' ' '; } > space.vcf
 is_error 'spaces for tabs' 'record 2 (chr1 100 .*) has no tabs: columns are separated by tabs' space.vcf
 {
@@ -373,7 +373,7 @@ while read -r kind message; do
         verdict $? "${command%% *}: $kind" "status $status $(tail -n 1 err.txt)"
     done
 done << 'E'
-short record 20 (chrUn:100, line .*) has missing columns: 5 where the header has 8
+short record 20 (chrUn:100, line .*) has missing columns: 5, but the header has 8
 pos record 20 (chrUn:x, line .*) has a POS that is no number
 blank passes
 open passes

@@ -136,7 +136,7 @@ $TFBIND annotate -m tiny.safetensors -f ref.fa --tf SPI1 odd.bed 2> err.txt |
     cut -f 5 |
     tr '\n' ' ' |
     grep -qx '\. \. \. ' &&
-    grep -q '3 rows, 0 scored, 3 not: 1 on a contig that the FASTA lacks (such as chr9), 1 too near a contig end, 1 with too many N' err.txt
+    grep -q '3 rows, 0 scored, 3 not: 1 on a contig not in the FASTA (such as chr9), 1 too near a contig end, 1 with too many N' err.txt
 verdict $? 'what cannot be scored gets . and is counted' "$(cat err.txt)"
 printf '>short\nACGT\n>none\n>long\n%s%s%s\n' "$(seq_at chr1 1 30)" "$(seq_at chr1 31 90)" \
     "$(seq_at chr1 91 120)" > o.fa

@@ -83,7 +83,7 @@ fails 'a bigWig to a pipe' 'bigWig needs a file' $S --tf SPI1 -o fifo -O bigwig
 fails 'several TFs on one output' '2 TFs are 2 tracks' $S --tf CTCF,SPI1 -o x.bedgraph
 fails 'no TF' '--tf is missing' $S
 fails 'an empty region' '-r is empty' $S --tf SPI1 -r ''
-fails 'an unknown region' 'there is no region chr9:1-5 in ref.fa' $S --tf SPI1 -r chr1:5-9,chr9:1-5
+fails 'an unknown region' 'no region chr9:1-5 in ref.fa' $S --tf SPI1 -r chr1:5-9,chr9:1-5
 printf 'chr1\t1\t5\nchr1\tx\t5\n' > bad.bed; fails 'a bad region' 'bad.bed:2: not BED' $S --tf SPI1 -R bad.bed
 printf 'chr9\t1\t5\n' > bad.bed
 fails 'an unknown contig' 'bad.bed:1: ref.fa has no contig chr9' $S --tf SPI1 -R bad.bed

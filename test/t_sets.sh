@@ -153,9 +153,9 @@ $E --background ra.vcf ha.vcf > t.txt
 sed 's/^chr//; s/ID=chr/ID=/' ha.vcf > style.vcf; { cat style.vcf; sed 's/^chr//' ra.vcf | grep -v '^#'; } > r2.vcf
 again 'hits in the background in another style, by tags' $E --background r2.vcf ha.vcf
 V="$TFBIND enrich -m tiny.safetensors --permutations 60"
-says 'a note how many: hits' '40 hits are there again, and count once' $V --background ra.vcf h2.vcf
+says 'a note how many: hits' '40 hits are repeated, and count once' $V --background ra.vcf h2.vcf
 { cat ra.vcf; grep -v '^#' ra.vcf; } > r2.vcf
-says 'a note how many: background' '200 ALT alleles of the background are there again' $V --background r2.vcf ha.vcf
+says 'a note how many: background' '200 ALT alleles of the background are repeated' $V --background r2.vcf ha.vcf
 # multi-allelic records split and joined
 awk -F'\t' -v OFS='\t' '
     /^#/ { print; next }
@@ -196,7 +196,7 @@ fails 'no hits in the first study' \
     'no record has an LP of 7.3 or more (--min-lp) in sample trait, one of 2; --sample' \
     $F --min-lp 7.3 second.vcf
 fails 'no such sample' "has no sample 'secnd'; did you mean second?" $F --min-lp 7.3 --sample secnd second.vcf
-fails '--sample of nothing' '--sample chooses whose FORMAT values are read' $F --sample second \
+fails '--sample of nothing' '--sample is for FORMAT values' $F --sample second \
     --background rest.vcf hits.vcf
 two '{ sub(/:0.5$/, ":.", $10); print $0, "1:0.25" }' hits.vcf > pp.vcf; $F --background rest.vcf hits.vcf > t.txt
 again '--sample of weights' $F --weight FORMAT/PP --sample second --background rest.vcf pp.vcf
@@ -214,7 +214,7 @@ for v in 0 . nan; do
     fails "all weights $v" 'none has a weight above 0' w --background rest.vcf bad.vcf
 done
 sed 's/AF=0.2/AF=20/' hits.vcf > bad.vcf
-fails 'frequencies in per cent' 'AF is 20; a frequency is from 0 to 1' $F --match-af --background rest.vcf bad.vcf
+fails 'frequencies in per cent' 'AF is 20; a frequency must be from 0 to 1' $F --match-af --background rest.vcf bad.vcf
 sed 's/\t9:/\t.:/' gwas.vcf > bad.vcf
 fails 'no LP' 'has no hits: no record has an LP of 7.3 or more' $F --min-lp 7.3 bad.vcf
 sed 's/\t9:/\tinf:/' gwas.vcf > bad.vcf

@@ -62,7 +62,7 @@ is 'a grandchild holds out what the grandparent did' \
 E="$TFBIND evaluate $on"
 for m in parent c; do
     fails "$m on all contigs" "$m.safetensors was trained on" $E -m $m.safetensors
-    fails "$m on its training contig" 'or --allow-leak for numbers that are too good' $E -m \
+    fails "$m on its training contig" 'or use --allow-leak (the results are then too good)' $E -m \
         $m.safetensors --chroms chr1
     $E -m $m.safetensors 2>&1 > /dev/null | grep -q '(chr1): compare on others (--chroms chr2,chr3)'
     verdict $? 'it says which do'
@@ -70,10 +70,10 @@ for m in parent c; do
     [ ! -s check.err ]
     verdict $? 'without a word' "$(head -n 1 check.err)"
     check "$m on its validation contig" $E -m $m.safetensors --chroms chr2
-    grep -q "contigs that chose the model's epoch" check.err
+    grep -q "contigs that validated the model" check.err
     verdict $? 'with a note' "$(head -n 1 check.err)"
     check "$m with --allow-leak" $E -m $m.safetensors --chroms chr1 --allow-leak
-    grep -q 'warning: .*numbers are too good' check.err
+    grep -q 'warning: .*results are too good' check.err
     verdict $? 'with a warning' "$(head -n 1 check.err)"
 done
 fails 'a refused table is not written' 'was trained on' $E -m c.safetensors --chroms chr1 -o out.tsv \
@@ -85,7 +85,7 @@ fails "a child on what trained its parent" 'was trained on' $TFBIND evaluate -f 
 quiet $F --from parent.safetensors --chroms chr2,chr3 --allow-leak --valid chr2 -o leak.safetensors
 fails "a leak that was allowed shows in evaluate" 'was trained on' $E -m leak.safetensors --chroms chr1
 check 'a model that does not say' $E -m tiny.safetensors
-ok_if 'with a warning' grep -q 'warning: tiny.safetensors does not say which regions trained it' check.err
+ok_if 'with a warning' grep -q 'warning: tiny.safetensors does not record which regions trained it' check.err
 # a random split: by region. What tested it may be compared, as far as the record of regions can tell
 quiet $TFBIND pretrain $on --chroms chr1,chr2 --spec "$S" --targets SPI1 -e 1 -o random.safetensors
 fails 'a random split on all its regions' 'was trained on' $E -m random.safetensors --chroms chr1,chr2

@@ -215,7 +215,7 @@ if [ "$(id -u)" = 0 ] &&
     chmod 666 locked/x.vcf
     chmod 444 ro.vcf
     chmod 555 locked
-    fails 'a folder that takes no file' 'its folder takes no temporary file' $as $T annotate $M -o locked/x.vcf in.vcf
+    fails 'a folder that takes no file' 'no temporary file can be made in its folder' $as $T annotate $M -o locked/x.vcf in.vcf
     fails 'a file that may not be written' 'cannot write ro.vcf: Permission denied' $as $T annotate $M \
         -o ro.vcf in.vcf
     ok_if 'and both stay' [ "$(cat locked/x.vcf ro.vcf)" = "$(printf 'old\nold')" ]

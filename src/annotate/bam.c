@@ -174,7 +174,7 @@ static void summary(const args_t *a)
     tfb_reasons_list(&b->reasons, ": ", &s);
     tfb_note("%" PRId64 " records, %" PRId64 " annotated, %" PRId64 " not%s", a->in.n, b->n_scored,
              a->in.n - b->n_scored, s.l ? s.s : "");
-    tfb_debug("%" PRId64 " windows, of which %" PRId64 " were scored: the others were the same as one of them",
+    tfb_debug("%" PRId64 " windows, of which %" PRId64 " were scored: the others had the same sequence as one of them",
               b->n_made, a->n_windows);
     free(s.s);
 }

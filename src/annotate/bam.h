@@ -17,9 +17,9 @@ typedef struct {
     /* As samtools' --input-fmt-option and --output-fmt-option. Not owned; NULL: none. */
     struct hts_opt *in_options, *out_options;
     const char *tags;    /* names of the tags, comma-separated; NULL: yt,ys,yd or, per TF, y0,y1,... and k0,k1,... */
-    int reads;           /* score the read's own bases, and their difference to the reference */
+    int reads;           /* score the bases of the read, and the difference to the reference */
     int logit;           /* scores are logits rather than probabilities */
-    int tile, step;      /* windows all over the alignment or fragment, every step bases (0: half a window) */
+    int tile, step;      /* tile the alignment or fragment with windows every step bases (0: half a window) */
     int write_index;     /* 0 no, 1 csi (CRAM: crai), 2 bai */
     int no_pg;           /* no @PG line */
     const char *command; /* the command line, for the @PG line */

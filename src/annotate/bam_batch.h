@@ -1,4 +1,4 @@
-/* bam_batch.h - a batch of alignments and their windows, each of which is held and scored once. */
+/* bam_batch.h - a batch of alignments and their windows. Each distinct window is stored and scored once. */
 #ifndef TFB_BAM_BATCH_H
 #define TFB_BAM_BATCH_H
 
@@ -7,7 +7,7 @@
 #include "score/session.h"
 #include "score/windows.h"
 
-/* Why a record is not scored: those of alleles.h, and these. */
+/* More reasons why a record is not scored, besides those of alleles.h. */
 enum {
     TFB_BAM_SECONDARY = TFB_ALLELE_REASONS,
     TFB_BAM_UNMAPPED,
@@ -28,7 +28,7 @@ typedef struct {
     int ref, own; /* windows; own: with the read's bases, == ref if these change nothing */
 } tfb_bam_pair_t;
 
-/* The read being looked at, along the reference positions [beg, end) that it aligns to. */
+/* The current read along the reference positions [beg, end) that it aligns to. */
 typedef struct {
     const char *contig;
     hts_pos_t beg, end;
@@ -52,8 +52,8 @@ typedef struct {
     tfb_windows_t windows; /* each is there once */
     int64_t n_made;        /* windows asked for, duplicates included */
     tfb_bam_aligned_t read;
-    int8_t
-        *contig_ok; /* per contig: 0 not yet looked at, 1 as long as in the FASTA (or absent from it), -1 not as long */
+    int8_t *contig_ok;     /* per contig: 0 not checked yet, 1 same length as in the FASTA (or not in it), -1 different
+                              length */
     tfb_reasons_t reasons; /* of records */
     int64_t n_scored;
 } tfb_bam_batch_t;
@@ -72,7 +72,7 @@ int tfb_bam_batch_add(tfb_bam_batch_t *b);
 /* Empties the batch, after its windows have been scored and its records written. */
 void tfb_bam_batch_clear(tfb_bam_batch_t *b);
 
-/* Returns a reason in words, for the summary. */
+/* Returns the text of a reason, for the summary. */
 const char *tfb_bam_reason(int reason);
 /* Returns the logits (T) of a window. */
 static inline const float *tfb_bam_logits(const tfb_bam_batch_t *b, int window)

@@ -127,7 +127,7 @@ static size_t array_size(const uint8_t *s, size_t left, const char **fault)
 {
     size_t each = left < 5 || *s == 'A' || *s == 'd' ? 0 : aux_size(*s);
     if (!each) {
-        *fault = "an array in its tags is of no type";
+        *fault = "an array in its tags has an unknown type";
         return 0;
     }
     uint32_t count = s[1] | (uint32_t)s[2] << 8 | (uint32_t)s[3] << 16 | (uint32_t)s[4] << 24;
@@ -171,13 +171,13 @@ static const char *record_fault(const bam1_t *b, int n_ref)
     if (c->l_qseq < 0 || b->l_data < 0 || used > (size_t)b->l_data) return "its parts are longer than the record";
     if (c->tid < -1 || c->tid >= n_ref || c->mtid < -1 || c->mtid >= n_ref)
         return "it is on a contig that the header does not have";
-    if (c->pos < -1 || c->mpos < -1 || c->pos > INT64_MAX / 4) return "its position is not one";
+    if (c->pos < -1 || c->mpos < -1 || c->pos > INT64_MAX / 4) return "its position is not valid";
     for (uint32_t i = 0; i < c->n_cigar; i++) {
         if (bam_cigar_op(cigar[i]) > BAM_CDIFF) return "its CIGAR has an unknown operation";
         if (bam_cigar_type(bam_cigar_op(cigar[i])) & 1) bases += bam_cigar_oplen(cigar[i]);
     }
     if (c->n_cigar && c->l_qseq && !(c->flag & BAM_FUNMAP) && bases != c->l_qseq)
-        return "its CIGAR is of another length than its sequence";
+        return "its CIGAR and its sequence differ in length";
     return aux_fault(b);
 }
 
@@ -195,7 +195,7 @@ int tfb_bam_next(tfb_bam_in_t *in, bam1_t *b)
     int r = sam_read1(in->file, in->hdr, b);
     if (r == -1 && !cut_off(in)) return 0;
     if (r < 0) {
-        tfb_error("%s: cannot read on after record %" PRId64 ": the file is truncated or damaged", in->name, in->n);
+        tfb_error("%s: cannot read past record %" PRId64 ": the file is truncated or damaged", in->name, in->n);
         return -1;
     }
     in->n++;

@@ -10,7 +10,7 @@ typedef struct {
     const char *path, *name; /* name: for messages */
     htsFile *file;
     sam_hdr_t *hdr;
-    htsThreadPool io; /* its pool is NULL if no thread is to spare */
+    htsThreadPool io; /* its pool is NULL if there are no spare threads */
     int64_t n;        /* records read */
 } tfb_bam_in_t;
 
@@ -31,8 +31,8 @@ int tfb_bam_fragment(const tfb_bam_in_t *in, const bam1_core_t *c, hts_pos_t *be
  * its index. */
 const char *tfb_bam_reference(const tfb_bam_opt_t *o);
 
-/* Returns a copy of s with _ for all that SAM does not print, or NULL on lack of memory. Names
- * are untrusted. */
+/* Returns a copy of s with _ for every character that SAM does not allow, or NULL on lack of memory. Names are
+ * untrusted. */
 char *tfb_bam_printable(const char *s);
 
 #endif

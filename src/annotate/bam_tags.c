@@ -39,7 +39,7 @@ static int name_by_default(tfb_bam_tags_t *t)
         return 0;
     }
     if (t->T > 3 * 62) {
-        tfb_error("--tf: %d TFs are more than there are free tags", t->T);
+        tfb_error("--tf: %d TFs are too many: there are not enough free tags", t->T);
         return -1;
     }
     for (int i = 0; i < t->n; i++) {
@@ -67,7 +67,7 @@ static int name_by_option(tfb_bam_tags_t *t, char *const *names, int n)
         memcpy(t->name[i], names[i], 3);
         for (int k = 0; k < i; k++)
             if (strcmp(t->name[k], t->name[i]) == 0) {
-                tfb_error("--tags: %s is there twice", names[i]);
+                tfb_error("--tags: %s is given twice", names[i]);
                 return -1;
             }
     }
@@ -234,7 +234,7 @@ static float scaled(const tfb_bam_tags_t *t, float z) { return t->o->logit ? z :
 static int tag_error(const tfb_bam_tags_t *t, const bam1_t *b, int tag)
 {
     const char *why = errno ? strerror(errno) : "the record is damaged";
-    if (errno == EINVAL) why = "it has one of another type; choose other names with --tags";
+    if (errno == EINVAL) why = "it has one of a different type; choose other names with --tags";
     char *name = tfb_bam_printable(bam_get_qname(b));
     tfb_error("%s: %s (%s:%" PRId64 ") cannot get the tag %s: %s", t->in->name, name ? name : "*",
               sam_hdr_tid2name(t->in->hdr, b->core.tid), (int64_t)b->core.pos + 1, t->name[tag], why);

@@ -41,12 +41,12 @@ static void summary(const study_t *a, const reader_t *r)
              a->set.n - a->set.n_hits, n, n ? s.s : "");
     if (r->n_elsewhere) tfb_note("%" PRId64 " ALT alleles outside %s", r->n_elsewhere, a->o->regions);
     if (r->n_both) tfb_note("%" PRId64 " ALT alleles of the background are hits, and count as such", r->n_both);
-    if (r->n_repeated[1]) tfb_note("%" PRId64 " hits are there again, and count once", r->n_repeated[1]);
+    if (r->n_repeated[1]) tfb_note("%" PRId64 " hits are repeated, and count once", r->n_repeated[1]);
     if (r->n_repeated[0])
-        tfb_note("%" PRId64 " ALT alleles of the background are there again, and count once", r->n_repeated[0]);
+        tfb_note("%" PRId64 " ALT alleles of the background are repeated, and count once", r->n_repeated[0]);
     if (r->n_same) tfb_note("%" PRId64 " ALT alleles equal REF and are left out", r->n_same);
     if (a->set.n_not_finite)
-        tfb_note("%" PRId64 " variants whose score is no number are left out", a->set.n_not_finite);
+        tfb_note("%" PRId64 " variants with a score that is not finite are left out", a->set.n_not_finite);
     if (r->n_weightless)
         tfb_note("%" PRId64 " hits without a weight above 0 in %s are left out", r->n_weightless, a->o->weight);
     if (r->n_no_es) tfb_note("%" PRId64 " hits without an effect (ES) are left out", r->n_no_es);
@@ -65,7 +65,7 @@ static void summary(const study_t *a, const reader_t *r)
 static void doubt(const reader_t *r, const stats_t *a, const int *order)
 {
     int n = 0, more = 0, less = 0, odd = 0;
-    const char *advice = r->set->sets ? "give -R open.bed" : "leave --within out, or give -R open.bed";
+    const char *advice = r->set->sets ? "give -R open.bed" : "omit --within, or give -R open.bed";
     if (a->o->regions) advice = "give narrower regions (-R)";
     if (r->in[0].role == BOTH) advice = "match them (--match-af, -R open.bed)";
     if (r->in[1].path)
@@ -82,7 +82,7 @@ static void doubt(const reader_t *r, const stats_t *a, const int *order)
     if (n >= MANY_TFS && (2 * more > n || 2 * less > n))
         tfb_warn("%d of %d TFs are significant%s: hits and background differ in something that changes all sites, such "
                  "as openness, GC or allele frequency, and "
-                 "p says little; %s, and compare TFs by auc",
+                 "p is not informative; %s, and compare TFs by auc",
                  2 * more > n ? more : less, n,
                  2 * more > n ? " (q below 0.05)" : ", but the other way (auc_high below 0.5)", advice);
     int first = order[0], heads = a->mean[0][first] < a->mean[1][first]; /* the table */

@@ -1,5 +1,5 @@
-/* enrich.h - do the variants of a set change TFs' sites more than others do? VCF in, a table (and a
- * figure) out. */
+/* enrich.h - tests whether the variants of a set change TFs' sites more than others do. VCF in, a table (and a figure)
+ * out. */
 #ifndef TFB_ENRICH_H
 #define TFB_ENRICH_H
 
@@ -9,20 +9,20 @@ typedef enum { TFB_ENRICH_CHANGE = 0, TFB_ENRICH_GAIN, TFB_ENRICH_LOSS } tfb_enr
 extern const char *const tfb_enrich_name[3];
 
 typedef struct {
-    tfb_session_opt_t session; /* fasta NULL: changes are read from the tags of both files */
+    tfb_session_opt_t session; /* fasta NULL: read changes from the tags of both files */
     const char *in;
     const char *background; /* VCF; NULL: random SNVs near the hits, or with min_lp the rest of in */
     const char *regions;    /* BED: only variants in them, and random SNVs from them; NULL: anywhere */
     const char *prefix;     /* of the tags */
     const char *weight;     /* INFO/X or FORMAT/X, of each hit; NULL: 1 */
-    const char *sample;     /* whose values FORMAT has; NULL: the first */
+    const char *sample;     /* sample whose FORMAT values are read; NULL: the first */
     const char *out, *svg;  /* svg NULL: none */
     int by_effect;          /* gain and loss are of the allele that raises the trait: REF if FORMAT/ES < 0 */
-    int match_af;           /* thin the background to the hits' minor allele frequencies (FORMAT/AF, else INFO/AF) */
-    double min_lp;          /* hits are records with FORMAT/LP from this on; NaN: all are hits */
+    int match_af;  /* sample the background to match the hits' minor allele frequencies (FORMAT/AF, else INFO/AF) */
+    double min_lp; /* hits are records with at least this FORMAT/LP; NaN: all are hits */
     tfb_enrich_what_t what;
     int n_random;   /* SNVs for each hit */
-    int64_t within; /* bases around a hit that random SNVs are from; 0: from anywhere */
+    int64_t within; /* bases around a hit to draw random SNVs from; 0: anywhere */
     int n_permutations;
     int64_t max_background; /* a larger background is sampled */
     uint64_t seed;

@@ -18,8 +18,8 @@ KHASH_SET_INIT_INT64(rest)
 /* ---- the set (enrich_set.c) ---- */
 
 typedef struct {
-    int contig, hit, stratum; /* stratum: permutations stay within; -1: left out */
-    int down;                 /* it is REF that raises the trait: changes are turned round */
+    int contig, hit, stratum; /* stratum, within which permutations stay; -1: not used */
+    int down;                 /* REF raises the trait: reverse the sign of changes */
     hts_pos_t pos;
     char *ref, *alt; /* one allocation */
     uint64_t key;    /* tfb_variant_key */
@@ -36,7 +36,7 @@ typedef struct {
     khash_t(hits) * hits; /* every hit's key -> its place in var, or -1: it is left out, and no background either */
     khash_t(rest) * rest; /* keys of the background, also of what was not sampled */
     tfb_rng_t rng;
-    int sets; /* each hit with its own background is a stratum */
+    int sets; /* each hit and its own background form a stratum */
     int64_t n_unmatched, n_not_finite;
 } set_t;
 
@@ -59,7 +59,7 @@ int tfb_set_add_random(set_t *s, variant_t *it);
  * their number. */
 int64_t tfb_set_drop_hits(set_t *s);
 
-/* What all parts use. */
+/* Shared by all parts. */
 typedef struct {
     const tfb_enrich_opt_t *o;
     tfb_session_t s;
@@ -69,7 +69,7 @@ typedef struct {
 
 /* ---- the reader (enrich_read.c, enrich_tags.c) ---- */
 
-enum { HITS_ONLY = 0, REST_ONLY, BOTH }; /* what a file is read for; BOTH: LP decides */
+enum { HITS_ONLY = 0, REST_ONLY, BOTH }; /* role of a file; BOTH: LP decides per record */
 enum { SUMMARY = 1, PER_TF = 2 };        /* kinds of tags */
 enum { TFB_AF_BINS = 20 };               /* of the minor allele's frequency: 0.025 wide */
 
@@ -111,7 +111,7 @@ int tfb_reader_hits(reader_t *a);
 /* Reads the background's file into the set. 0, or -1 (logged). */
 int tfb_reader_background(reader_t *a);
 void tfb_reader_close(reader_t *a);
-/* Warns of the first REF that the FASTA does not have; at: where it differs. Call it before the
+/* Warns of the first REF that differs from the FASTA; at: where it differs. Call it before the
  * reason is counted. */
 void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t pos, const char *ref,
                          const tfb_variants_t *at);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The FASTA's name of a contig, so that hits, background and regions meet where their styles
+/* The FASTA's name of a contig, so that hits, background and regions match if their styles
  * differ; its own name if the FASTA has none. */
 static const char *fasta_name(reader_t *a, const char *contig)
 {
@@ -91,7 +91,7 @@ static int frequency(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int *
     if (number(a, s, rec, spec, alt, &af) < 0) return -1;
     if (!(af >= 0 && af <= 1)) {
         if (!isnan(af) && a->n_bad_af++ == 0)
-            bad_number(s, rec, spec, af, "a frequency is from 0 to 1: such alleles are left out", 0);
+            bad_number(s, rec, spec, af, "a frequency must be from 0 to 1: such alleles are left out", 0);
         a->n_no_af += isnan(af);
         return 0;
     }
@@ -125,7 +125,7 @@ static int weight(reader_t *a, const source_t *s, bcf1_t *rec, int alt, double *
     *w = 1;
     if (!a->o->weight) return 1;
     if (number(a, s, rec, a->o->weight, alt, w) < 0) return -1;
-    if (*w < 0 || isinf(*w)) return bad_number(s, rec, a->o->weight, *w, "weights are finite, and not below 0", 1);
+    if (*w < 0 || isinf(*w)) return bad_number(s, rec, a->o->weight, *w, "weights must be finite and not negative", 1);
     if (*w > 0) return 1;
     *w = 0;
     return 0;

@@ -38,7 +38,7 @@ static int keep_changes(study_t *a, variant_t *v, const float *z_ref, const floa
     }
     if (finite) return 0;
     if (a->set.n_not_finite++ == 0)
-        tfb_warn("%s:%" PRId64 ": the model's score is no number; such variants are left out and counted",
+        tfb_warn("%s:%" PRId64 ": the model's score is not finite; such variants are left out and counted",
                  a->set.contigs[v->contig], (int64_t)v->pos + 1);
     free(v->v);
     v->v = NULL;

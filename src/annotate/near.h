@@ -1,7 +1,6 @@
-/* near.h - SNVs near an SNV that are like it: what a hit is compared with if nobody says what to
- * compare with.
+/* near.h - finds SNVs near an SNV that resemble it: the default background of a hit.
  *
- * Neighbours share what sites depend on and no table tells: openness, GC over kilobases, repeats. */
+ * Neighbours share properties that sites depend on but no table lists: openness, GC over kilobases, repeats. */
 #ifndef TFB_NEAR_H
 #define TFB_NEAR_H
 
@@ -23,7 +22,7 @@ typedef struct {
 
 /* Finds the SNVs within radius bases of contig:pos whose trinucleotide and change, on either
  * strand, are those of ref > alt (codes) there, and whose window's share of G and C is within 0.05
- * of the window's at pos. That one itself is left out. Their number is also in t->n; 0 if the
+ * of the window's at pos. Skips that SNV itself. Returns their number, which is also in t->n; 0 if the
  * genome has another base than ref, or no window. -1 on a read error or lack of memory (logged). */
 int64_t tfb_near_find(tfb_near_t *t, tfb_fasta_t *f, const char *contig, hts_pos_t pos, uint8_t ref, uint8_t alt,
                       hts_pos_t radius);

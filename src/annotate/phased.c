@@ -122,7 +122,7 @@ static int read_genotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
     if (rec->n_fmt == 0) return 0;
     if ((int)rec->n_sample != p->n_samples)
-        return malformed(p, hdr, rec, -1, "the record has values of another number of samples than the header names");
+        return malformed(p, hdr, rec, -1, "the record and the header differ in the number of samples");
     const bcf_fmt_t *f = bcf_get_fmt(hdr, rec, "GT");
     if (!f || !f->p || f->n <= 0) return 0;
     if (!is_integer(f)) return malformed(p, hdr, rec, -1, "FORMAT/GT holds no genotypes");
@@ -137,7 +137,7 @@ static int read_genotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
         } else if (g < 0)
             return malformed(p, hdr, rec, i / (n / p->n_samples), "has a negative allele");
         else if (bcf_gt_allele(g) >= (int)rec->n_allele)
-            return malformed(p, hdr, rec, i / (n / p->n_samples), "has an allele that the record lacks");
+            return malformed(p, hdr, rec, i / (n / p->n_samples), "has an allele that is not in the record");
     }
     return n / p->n_samples;
 }
@@ -218,7 +218,7 @@ int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r)
     return r->number < 0 || tfb_haps_ready(p->haps, r->number);
 }
 
-/* The input has come to a record: is it where a sorted one may be? 0, or -1 (logged). */
+/* Checks that the next record keeps the input sorted. 0, or -1 (logged). */
 static int move_on(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec)
 {
     if (p->rid == rec->rid && rec->pos < p->last) {
@@ -420,7 +420,7 @@ const char *tfb_phased_summary(tfb_phased_t *p)
     const tfb_haps_count_t *c = tfb_haps_count(p->haps);
     kstring_t *s = &p->text;
     s->l = 0;
-    ksprintf(s, "%" PRId64 " haplotypes of records and samples, %" PRId64 " windows more to score for them", p->n_haps,
+    ksprintf(s, "%" PRId64 " haplotypes of records and samples, %" PRId64 " more windows to score for them", p->n_haps,
              p->n_windows);
     if (c->n_overlaps)
         ksprintf(s, "; %" PRId64 " alleles left out of haplotypes that have an earlier variant there", c->n_overlaps);

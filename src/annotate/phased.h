@@ -1,15 +1,19 @@
 /* phased.h - records with genotypes -> haplotypes -> windows of each -> FORMAT values and departures.
  *
- * What a genotype says about haplotypes, by --phase (the letters of `bcftools csq -p`), if it is heterozygous and not
- * phased, that is, if not all its separators are |: r  an error                           s  skipped: its sample has no
- * value there, and its neighbours do not see it a  taken as it is: 0/1 is 0|1         R  non-reference on both: 0/1 is
- * 1|1, 1/2 is 1|2 m  all genotypes, phased or not, become one haplotype: 0/1 is 1, 1/2 is 1 Genotypes of which a part
- * is missing and that are not phased (./1) are skipped by r and s and kept by the others. With r and s, heterozygous
- * neighbours of another phase set (FORMAT/PS) than the record's are left out of its windows: how they go together is
- * not known.
+ * --phase (the letters of `bcftools csq -p`) tells how to read a heterozygous genotype that is not
+ * phased, that is, if not all its separators are |:
+ *     r   fails
+ *     s   skips it: the sample has no value there, and its neighbours do not see the genotype
+ *     a   takes it as it is: 0/1 is 0|1
+ *     R   makes both haplotypes non-reference: 0/1 is 1|1, 1/2 is 1|2
+ *     m   merges all genotypes, phased or not, into one haplotype: 0/1 is 1, 1/2 is 1
+ * Genotypes that are partly missing and not phased (./1) are skipped by r and s and kept by the
+ * others. With r and s, heterozygous neighbours in another phase set (FORMAT/PS) are not in a
+ * record's windows, because it is not known how they combine.
  *
- * Haplotypes without a value: missing alleles, symbolic alleles and the like, * where the haplotype has lost no base. A
- * missing or symbolic allele of a neighbour counts as the reference. Any ploidy, from sample to sample too. */
+ * A haplotype has no value for a missing or symbolic allele and the like, and for * if it has lost
+ * no base. A missing or symbolic allele of a neighbour counts as the reference. Any ploidy is
+ * allowed, and it may differ between samples. */
 #ifndef TFB_PHASED_H
 #define TFB_PHASED_H
 
@@ -19,7 +23,7 @@
 
 typedef struct tfb_phased_t tfb_phased_t;
 
-/* What a record has of it. Zero it once; it is reused, and released by tfb_phased_rec_free. */
+/* The haplotypes of a record. Initialise with zeros once; it is reused. Free with tfb_phased_rec_free. */
 typedef struct {
     int64_t number; /* among the variants, -1: takes no part */
     int ploidy;     /* most haplotypes of a sample */
@@ -29,16 +33,16 @@ typedef struct {
     int n_pair, m_pair;
 } tfb_phased_rec_t;
 
-/* phase: one of "amrRs". NULL on failure (logged), also where the file has no genotypes. */
+/* phase: one of "amrRs". NULL on failure (logged), also if the file has no genotypes. */
 tfb_phased_t *tfb_phased_create(const bcf_hdr_t *hdr, const char *in, char phase, int W, int max_n);
 void tfb_phased_destroy(tfb_phased_t *p);
 void tfb_phased_rec_free(tfb_phased_rec_t *r);
-/* The next record has been read. usable: its alleles may be applied and scored; 0 still tells how
- * far the input has come. 0, or -1 (logged). On another contig than the last record's, all of those
- * must have been made windows of: ask tfb_phased_new_contig. */
+/* Adds the next record. usable: its alleles may be applied and scored; if 0, it only tells how far the input has come.
+ * If the contig differs from the last record's, all windows of the last contig must have been made: see
+ * tfb_phased_new_contig. 0, or -1 (logged). */
 int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usable, tfb_phased_rec_t *r);
 int tfb_phased_new_contig(const tfb_phased_t *p, const bcf1_t *rec);
-/* Are all neighbours there? */
+/* Returns whether all neighbours have been read. */
 int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r);
 /* Makes the windows of a record's haplotypes, each sequence once; alt[n_alt] has the windows that
  * there are already, and one ALT at least is scored. REF lies in the middle of a haplotype as it is
@@ -46,14 +50,14 @@ int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r);
  * that is scored. Records come in order. 0, or -1 (logged). */
 int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt,
                        int n_alt, tfb_windows_t *w);
-/* FORMAT value of each haplotype for target t. 0, or -1 (logged). */
+/* Writes the FORMAT value of each haplotype for target t. 0, or -1 (logged). */
 int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r,
                       const tfb_windows_t *w, int t, const char *tag);
 /* Of the haplotypes that have ALT i, the largest departure of P(haplotype) from P(ALT alone),
- * signed, for target t; *d gets the missing value where none has it. alt: the ALT's own window, -1
+ * signed, for target t; *d gets the missing value if none has it. alt: the ALT's own window, -1
  * = none. */
 void tfb_phased_departure(const tfb_phased_rec_t *r, const tfb_windows_t *w, int i, int alt, int t, float *d);
-/* A sentence on what was left out, "" where nothing was; p's. */
+/* Returns a sentence on what was skipped, "" if nothing was. Owned by p. */
 const char *tfb_phased_summary(tfb_phased_t *p);
 
 #endif

@@ -9,10 +9,10 @@ typedef struct {
     tfb_session_opt_t session; /* tf NULL: BED gets the best TF and its score, FASTA all TFs; fasta: for BED */
     const char *in, *out;      /* "-" = standard streams; out is bgzip if its name ends so */
     int logit;                 /* scores are logits rather than probabilities */
-    /* Windows all over a longer interval or sequence, every step bases (0: half a window): the
-     * largest score and the mean are written. */
+    /* Tile longer intervals and sequences with windows every step bases (0: half a window), and write the largest score
+     * and the mean. */
     int tile, step;
-    /* NULL, or the caller's opened model (of these TFs) and reference: for many small files. */
+    /* NULL, or a model (of these TFs) and a reference that the caller has opened, for many small files. */
     tfb_panel_t *panel;
     tfb_fasta_t *reference;
 } tfb_rows_opt_t;

@@ -68,7 +68,7 @@ static int find_old(tfb_rows_t *a, const char *names, const char *row)
         a->n_old = n;
         tfb_note("%s: columns of an earlier run are replaced: %.*s%s", a->in.name, len, first, more);
     } else
-        tfb_warn("%s has columns called like those that are added (%.*s%s): they stay, and the new ones are the last",
+        tfb_warn("%s has columns with the names of new ones (%.*s%s): they stay, and the new ones are the last",
                  a->in.name, len, first, more);
     return 0;
 }
@@ -88,7 +88,7 @@ static int drop_old(tfb_rows_t *a, char *line, size_t *n, int rows)
             to += len;
         } else if (rows && a->old[i] == OLD_SCORE && !is_score(p, len) && (len != 1 || *p != '.'))
             return tfb_lines_error(
-                &a->in, "column %d is to be replaced by new scores, but '%.*s' is not a score: rename the column",
+                &a->in, "column %d would be replaced by new scores, but '%.*s' is not a score: rename the column",
                 i + 1, len < 40 ? (int)len : 40, p);
         if (last) break;
         p += len + 1;

@@ -63,7 +63,7 @@ static int parse_regions(args_t *a, const char *s)
     while (*s) {
         const char *next = tfb_fasta_region(a->s.fasta, s, &tid, &beg, &end);
         if (!next) {
-            tfb_error("there is no region %.*s in %s", (int)strcspn(s, ","), s, a->o->session.fasta);
+            tfb_error("no region %.*s in %s", (int)strcspn(s, ","), s, a->o->session.fasta);
             return -1;
         }
         if (add_region(a, tid, beg, end) < 0) return -1;

@@ -15,10 +15,9 @@ typedef struct {
 
 /* Writes a track per TF. Contigs are cut into intervals of step bases from their first base on;
  * an interval gets the score of the window in its middle, as BED does. So the value of a base
- * does not depend on the regions asked for, which only clip intervals. Windows that reach beyond
- * the contig or hold more than max_n N give none. Contigs come in the order of the FASTA,
- * regions sorted and merged. Memory does not grow with the genome. Returns 0, or -1 (logged; no
- * file is left). */
+ * does not depend on the regions asked for, which only clip intervals. Windows that reach beyond the contig or have
+ * more than max_n Ns give no score. Contigs come in the order of the FASTA, regions sorted and merged. Memory does not
+ * grow with the genome. Returns 0, or -1 (logged; no file is left). */
 int tfb_scan(const tfb_scan_opt_t *o);
 
 #endif

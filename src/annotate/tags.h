@@ -50,11 +50,12 @@ typedef struct {
     const char *says;
     void (*describe)(const tfb_tag_run_t *run, int t, char *what, size_t m);
     /* One of these; neither: FORMAT, the score of each haplotype. Number=R: REF is an ALT that equals REF. */
-    float (*number_of)(const tfb_tag_alt_t *a);             /* what is not finite becomes the missing value */
-    int (*text_of)(const tfb_tag_alt_t *a, kstring_t *s);   /* appends, "." if missing; returns whether it has a value.
-                                                             * s has room: see TFB_TAG_TEXT */
-    int (*is_ours)(const tfb_tag_run_t *run, const char *); /* NULL, or: did a run of the same kind write this
-                                                             * Description? For tags whose name two kinds share */
+    float (*number_of)(const tfb_tag_alt_t *a);           /* what is not finite becomes the missing value */
+    int (*text_of)(const tfb_tag_alt_t *a, kstring_t *s); /* appends, "." if missing; returns whether it has a value.
+                                                           * s has room: see TFB_TAG_TEXT */
+    int (*is_ours)(const tfb_tag_run_t *run,
+                   const char *); /* returns whether a run of the same kind wrote this Description, for tags whose name
+                                     two kinds share; or NULL */
 } tfb_tag_t;
 
 enum { TFB_TAG_TEXT = 256 }; /* what text_of appends beside the names of the allele and the TF, at most */

@@ -58,7 +58,7 @@ static int open_inputs(args_t *a)
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) return -1;
     if (o->session.strand != TFB_STRAND_BOTH && tfb_panel_n_calibrated(a->panel) > 0)
-        tfb_warn("percentiles and calls are those of scores from both strands; with --strand %s they are only a guide",
+        tfb_warn("percentiles and calls were calibrated on both strands; with --strand %s they are only a guide",
                  tfb_strand_name[o->session.strand]);
     return 0;
 }
@@ -160,7 +160,7 @@ static void print_summary(args_t *a)
                  a->tags.n_below, a->o->effect.min_percentile);
     if (q->phased) tfb_note("%s", tfb_phased_summary(q->phased));
     if (a->read.n_dropped)
-        tfb_note("%" PRId64 " records dropped for a REF that the FASTA does not have", a->read.n_dropped);
+        tfb_note("%" PRId64 " records dropped because REF differs from the FASTA", a->read.n_dropped);
     free(s.s);
 }
 

@@ -1,5 +1,5 @@
-/* vcf.h - VCF or BCF in, the same out with predictions as INFO tags. The program and the bcftools plugin both end
- * here. */
+/* vcf.h - VCF or BCF in, the same out with predictions as INFO tags. Both the program and the bcftools plugin call
+ * this. */
 #ifndef TFB_VCF_H
 #define TFB_VCF_H
 
@@ -11,10 +11,10 @@ typedef struct {
     tfb_session_opt_t session; /* tf NULL: the summary; "all" or names: a set of tags per TF */
     const char *in, *out;      /* "-" = standard streams */
     const char *prefix;        /* of tags: "TFB" */
-    int csq;                   /* one string with everything, too: for `bcftools +split-vep` */
+    int csq;                   /* also write one string with all values, for `bcftools +split-vep` */
     int haplotypes;            /* score each sample's haplotypes too */
-    char phase;                /* what unphased genotypes mean to them: phased.h */
-    tfb_effect_opt_t effect;   /* which TF is named, what is left out, what is called */
+    char phase;                /* how to read unphased genotypes: phased.h */
+    tfb_effect_opt_t effect;   /* which TF is named, what is not written, what is called */
     char check_ref;            /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
     const char *regions, *targets;
     int regions_file, targets_file;       /* -R, -T rather than -r, -t */
@@ -32,9 +32,8 @@ typedef struct {
 } tfb_vcf_opt_t;
 
 void tfb_vcf_defaults(tfb_vcf_opt_t *o);
-/* Annotates a file. Returns 0, or -1 (logged). On failure no output appears, and one that was there stays; the index is
- * part of it. If nothing was scored because no contig is in the FASTA, that is an error too, but the output is whole
- * and in its place. */
+/* Annotates a file. Returns 0, or -1 (logged). On failure no output appears, and an existing output and its index stay.
+ * If nothing was scored because no contig is in the FASTA, it also returns -1, but writes the whole output. */
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o);
 
 #endif

@@ -15,7 +15,7 @@
 typedef struct {
     bcf1_t *rec;
     int keep;  /* 0: passes through untouched */
-    int why;   /* what is wrong with REF: a tfb_allele_t */
+    int why;   /* check of REF: a tfb_allele_t */
     int first; /* of this record's ALTs in alt[] */
     tfb_phased_rec_t hap;
 } tfb_vcf_item_t;

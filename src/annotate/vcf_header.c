@@ -38,7 +38,7 @@ static int take_name(tfb_vcf_header_t *h, const char *name, int whose)
     int before;
     if (khash_str2int_get(h->names, name, &before) == 0) {
         if ((before & OF_TF) && whose == OF_TF)
-            tfb_error("two TFs would have the same tag, %s: choose one of them by --tf", name);
+            tfb_error("two TFs would have the same tag, %s: choose one of them with --tf", name);
         else
             tfb_error("a TF's tag would be %s, which is a tag of the summary or of --csq: leave that TF out of --tf",
                       name);
@@ -72,7 +72,7 @@ static int check_old_line(tfb_vcf_header_t *h, const bcf_hrec_t *old, const tfb_
     int same_type = strcmp(old->vals[type], kind->type) == 0;
     if (same_type && strcmp(old->vals[number], kind->number) == 0) return 0;
     if (h->o->keep_sites && !same_type) {
-        tfb_error("%s: %s/%s is Type=%s, not %s, and -k would keep its values: choose other names by --prefix", h->in,
+        tfb_error("%s: %s/%s is Type=%s, not %s, and -k would keep its values: choose other names with --prefix", h->in,
                   field_name(kind), old->vals[id], old->vals[type], kind->type);
         return -1;
     }

@@ -13,7 +13,7 @@ typedef struct {
     const tfb_tag_t *kind;
     int t;        /* target, -1: none in particular */
     int written;  /* by this run */
-    int stale;    /* the input has it, and this run does not write it: it is only removed */
+    int stale;    /* in the input, but not written by this run: only removed */
     int replaces; /* the input's header has a line of this name */
     int id;       /* of the name in hdr; -1: no record can have it */
     char *name, *line;
@@ -24,7 +24,7 @@ typedef struct {
     tfb_tag_run_t run;
     bcf_hdr_t *hdr; /* the reader's own, with our lines added: what parsing adds to it (contigs or tags that the file
                      * does not declare) must be known when the record is written */
-    const char *in; /* what messages call the input */
+    const char *in; /* name of the input in messages */
     tfb_vcf_tag_t *tag;
     int n_tags, n_stale, n_sets;
     /* by group: its tags are tag[first + s * n_in_set + k] for set s of n_sets (TFB_TAGS_OF_RECORD has one set) */
@@ -37,7 +37,7 @@ typedef struct {
  * or -1 (logged). */
 int tfb_vcf_header_make(tfb_vcf_header_t *h, const tfb_vcf_opt_t *o, const tfb_panel_t *panel, bcf_hdr_t *hdr,
                         const char *in);
-/* Returns the header to write: h->hdr itself, or one without the tags that are only removed, to be destroyed by
+/* Returns the header to write: h->hdr, or a copy without the tags that are only removed, to be destroyed by
  * tfb_vcf_header_end. NULL on lack of memory (logged). */
 bcf_hdr_t *tfb_vcf_header_of_output(const tfb_vcf_header_t *h);
 void tfb_vcf_header_end(const tfb_vcf_header_t *h, bcf_hdr_t *of_output);

@@ -1,4 +1,4 @@
-/* vcf_read.h - the records of a VCF or BCF that a run asks for: filtered, and REF compared with the FASTA. */
+/* vcf_read.h - reads the selected records of a VCF or BCF, filters them and compares REF with the FASTA. */
 #ifndef TFB_VCF_READ_H
 #define TFB_VCF_READ_H
 
@@ -25,7 +25,7 @@ int tfb_vcf_read_filter(tfb_vcf_read_t *r);
  * what is wrong with REF, a tfb_allele_t. Returns 1, 0 at the end of the input, or -1 (logged). */
 int tfb_vcf_read_next(tfb_vcf_read_t *r, bcf1_t **rec, int *keep, int *why);
 void tfb_vcf_read_close(tfb_vcf_read_t *r);
-/* Returns what messages call the input. */
+/* Returns the name of the input in messages. */
 static inline const char *tfb_vcf_read_name(const tfb_vcf_read_t *r) { return tfb_records_name(r->in); }
 
 #endif

@@ -52,7 +52,7 @@ static int tag_error(const tfb_vcf_tags_t *w, const bcf1_t *rec, const char *nam
 
 static int too_many(const tfb_vcf_tags_t *w, const bcf1_t *rec, const char *field, int most)
 {
-    tfb_error("%s:%" PRId64 ": a record can have %d %s tags and would have more (%s): choose fewer TFs by --tf",
+    tfb_error("%s:%" PRId64 ": a record can have %d %s tags and would have more (%s): choose fewer TFs with --tf",
               bcf_seqname_safe(w->h->hdr, rec), (int64_t)rec->pos + 1, most, field, w->h->in);
     return -1;
 }

@@ -1,4 +1,4 @@
-/* vcf_tags.h - scores to tags of a record. */
+/* vcf_tags.h - writes scores into the tags of a record. */
 #ifndef TFB_VCF_TAGS_H
 #define TFB_VCF_TAGS_H
 

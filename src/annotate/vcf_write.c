@@ -44,7 +44,7 @@ int tfb_vcf_write_record(tfb_vcf_write_t *w, const bcf_hdr_t *hdr, bcf1_t *rec, 
     errno = 0;
     if (as_bcf && rec->errcode)
         tfb_error("%s:%" PRId64 ": contig or tags are not declared in the header of %s, which BCF needs; write VCF, or "
-                  "mend the header with `bcftools reheader`",
+                  "fix the header with `bcftools reheader`",
                   bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1, in);
     else if (as_bcf && rec->pos >= INT32_MAX)
         tfb_error("%s:%" PRId64 ": BCF has no room for this POS (%s); write VCF", bcf_seqname_safe(hdr, rec),

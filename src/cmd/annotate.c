@@ -15,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The plugin leaves this out: its host's htslib may lack what BAM needs. */
+/* Not in the plugin: its host's htslib may have no support for what BAM needs. */
 __attribute__((weak)) int tfb_bam_annotate(const tfb_bam_opt_t *o);
 
 static void usage(FILE *f, const char *tool)
@@ -26,113 +26,108 @@ static void usage(FILE *f, const char *tool)
         "%s\n"
         "Usage: %s\n"
         "\n"
-        "%s"
-        "Every REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT gets "
-        "the TF whose\n"
-        "binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA (ALT - REF) and TFB_LOR (change "
-        "of log odds).\n"
-        "With --tf each TF gets its own TFB_<TF> (Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated "
-        "model adds PCT, the\n"
-        "percentile of the change among those by random SNVs, and CALL: gain, loss or change of a site.\n"
+        "%sEach REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT\n"
+        "gets tags for the TF whose binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA\n"
+        "(ALT - REF) and TFB_LOR (change of the log odds). With --tf each TF gets its own tags: TFB_<TF>\n"
+        "(Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the percentile of\n"
+        "the change among changes by random SNVs, and CALL: gain, loss or change of a site.\n"
         "\n"
         "Model\n"
-        "  -m, --model FILE         model, as pretrain makes it and models/ has it; several, comma-separated: a TF "
-        "that more than one knows\n"
-        "                           is the last one's, and layers that they share are computed once. A folder stands "
-        "for its models,\n"
-        "                           of many TFs before of few\n" TFB_USAGE_FASTA
-        "      --tf LIST            tags for these TFs, comma-separated, or all [a summary]\n" TFB_USAGE_PREFIX
-        "      --rank-by WHAT       the summary's TF is the one of the largest delta, percentile or lor [delta]\n"
-        "      --min-percentile NUM  write only TFs whose change exceeds that of so many per cent of random SNVs; "
-        "this, PCT and CALL\n"
-        "                           need a calibrated model (tfbind model --calibrate)\n"
-        "      --percentile-of WHAT  percentiles are by the change of delta or lor [delta]\n"
-        "      --call-percentile NUM  gain, loss or change of a site is called from this percentile on "
+        "  -m, --model FILE         model made by pretrain, or shipped in models/. Several models: a list with\n"
+        "                           commas, or a folder; layers that they share are computed once. If\n"
+        "                           several models predict a TF, the last one wins (in a folder: the one with\n"
+        "                           the fewest TFs)\n" TFB_USAGE_FASTA
+        "      --tf LIST            write tags for these TFs, comma-separated, or all [only the "
+        "summary]\n" TFB_USAGE_PREFIX
+        "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor [delta]\n"
+        "      --min-percentile NUM  write only TFs whose change exceeds that of NUM %% of random SNVs; this\n"
+        "                           option, PCT and CALL need a calibrated model (tfbind model --calibrate)\n"
+        "      --percentile-of WHAT  percentiles rank the change by delta or lor [delta]\n"
+        "      --call-percentile NUM  call gain, loss or change of a site at this percentile or above "
         "[95]\n" TFB_USAGE_STRAND
-        "      --csq                INFO/TFB_CSQ as well: all in one string, which `bcftools +split-vep` reads\n"
+        "      --csq                also write INFO/TFB_CSQ: all values in one string, for `bcftools +split-vep`\n"
         "Genotypes\n"
-        "      --haplotypes         score each sample's haplotypes as they are, with all their variants: "
-        "FORMAT/TFB_HAP (with --tf: TFB_<TF>_HAP), a\n"
-        "                           value for each allele of GT, and INFO/TFB_HAP_DIFF, the largest departure from the "
-        "variant alone\n"
-        "  -p, --phase a|m|r|R|s    of heterozygous genotypes with a /: take as they are (0/1 -> 0|1), merge all into "
-        "one haplotype (0/1 -> 1),\n"
-        "                           require phase, non-reference haplotypes (0/1 -> 1|1), skip [r]\n"
+        "      --haplotypes         score each sample's haplotypes with all their variants: FORMAT/TFB_HAP (with\n"
+        "                           --tf: TFB_<TF>_HAP) has a value for each allele of GT, and\n"
+        "                           INFO/TFB_HAP_DIFF is the largest difference from the variant alone\n"
+        "  -p, --phase a|m|r|R|s    unphased heterozygous genotypes: take as they are (0/1 -> 0|1), merge into one\n"
+        "                           haplotype (0/1 -> 1), require phase, make non-reference haplotypes\n"
+        "                           (0/1 -> 1|1), skip [r]\n"
         "Records\n"
-        "  -c, --check-ref e|w|x    where REF is not what the FASTA has: error, warn and leave unannotated, drop [e]\n"
-        "      --max-n INT          leave alleles with more N in their window unannotated [20]\n"
-        "  -i, --include EXPR       annotate sites for which the expression is true  } bcftools' expressions;\n"
+        "  -c, --check-ref e|w|x    if REF disagrees with the FASTA: fail (e), warn and do not annotate (w), drop\n"
+        "                           the record (x) [e]\n"
+        "      --max-n INT          do not annotate alleles with more Ns in their window [20]\n"
+        "  -i, --include EXPR       annotate sites for which the expression is true  } bcftools expressions;\n"
         "  -e, --exclude EXPR       annotate sites for which the expression is false } %s\n"
-        "  -k, --keep-sites         keep sites that -i/-e leave out, unannotated\n"
+        "  -k, --keep-sites         keep sites that -i/-e do not select, unannotated\n"
         "  -r, --regions REGION     restrict to comma-separated regions\n"
         "  -R, --regions-file FILE  restrict to regions listed in a file\n"
-        "      --regions-overlap 0|1|2  include if POS is in the region (0), the record overlaps (1), the variant "
-        "overlaps (2) [1]\n"
+        "      --regions-overlap 0|1|2  include if POS is in the region (0), if the record overlaps (1) or if the\n"
+        "                           variant overlaps (2) [1]\n"
         "  -t, --targets REGION     similar to -r but streams rather than index-jumps; ^ excludes\n"
         "  -T, --targets-file FILE  similar to -R but streams rather than index-jumps; ^ excludes\n"
         "      --targets-overlap 0|1|2  the same for targets [0]\n"
-        "%s"
-        "Output\n"
-        "  -o, --output FILE        write here%s [standard output]\n"
-        "  -O, --output-type b|u|z|v[0-9]  compressed or uncompressed BCF, compressed or plain VCF, and level [by name "
-        "of -o, else v]\n"
+        "%sOutput\n"
+        "  -o, --output FILE        output file%s [standard output]\n"
+        "  -O, --output-type b|u|z|v[0-9]  compressed BCF (b), uncompressed BCF (u), compressed VCF (z) or plain\n"
+        "                           VCF (v), and compression level [by the name of -o, else v]\n"
         "  -W, --write-index[=csi|tbi]  index the output\n"
         "      --no-version         do not append version and command line to the header\n"
-        "  -@, --threads INT        threads in all [%s]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
+        "  -@, --threads INT        total number of threads [%s]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
         plugin ? "Predict how variants change transcription-factor binding."
-               : "Predict transcription-factor binding of variants, in the file they are in.",
+               : "Add predicted transcription-factor binding to VCF, BCF, BED, FASTA or BAM.",
         plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa"
                : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
-        plugin ? ""
-               : "The input may also be BED (its lines come out with score columns; the window lies in the middle of "
-                 "the interval, of narrowPeak on\n"
-                 "the summit), FASTA (a table comes out, a row a sequence), or SAM, BAM or CRAM (records get aux tags; "
-                 "the window lies in the middle\n"
-                 "of the alignment or, of proper pairs, of the fragment).\n\n",
+        plugin
+            ? ""
+            : "The input may also be BED (lines get score columns; the window is around the middle of the interval,\n"
+              "or around narrowPeak's summit), FASTA (the output is a table with one row per sequence), or SAM, BAM "
+              "or\n"
+              "CRAM (records get aux tags; the window is around the middle of the alignment or, for proper pairs, of\n"
+              "the fragment).\n\n",
         plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`",
-        plugin ? ""
-               : "BED, FASTA and BAM\n"
-                 "      --input vcf|bed|fasta|bam  what the input is [found out]\n"
-                 "      --scale probability|logit  of the scores [probability]\n"
-                 "      --window center|tile     one window, or windows all over a longer interval, sequence or read: "
-                 "the\n"
-                 "                               largest score and the mean (of reads: the largest) [center]\n"
-                 "      --step INT               from one tiled window to the next [half a window]\n"
-                 "SAM, BAM and CRAM (-O, --output-fmt sam|bam|cram[,OPTION=VALUE] [by name of -o, else bam]; -W, "
-                 "--write-index[=csi|bai])\n"
-                 "      --reads                  score the read's own bases in place of the reference, and their "
-                 "difference to it\n"
-                 "      --tags LIST              names of the tags [yt,ys,yd: best TF, score, difference; with --tf "
-                 "y0,y1,... and k0,k1,...]\n"
-                 "      --reference FILE         reference of CRAM [that of -f]\n"
-                 "      --input-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
-                 "      --output-fmt-option OPT[=VAL]  likewise\n"
-                 "      --no-PG                  do not add a @PG line to the header\n",
-        plugin ? "" : "; BED and FASTA: as bgzip where the name ends in .gz", "1");
+        plugin
+            ? ""
+            : "BED, FASTA and BAM\n"
+              "      --input vcf|bed|fasta|bam  input format [detected]\n"
+              "      --scale probability|logit  scale of the scores [probability]\n"
+              "      --window center|tile     score one window, or windows along a longer interval, sequence or\n"
+              "                               read: the largest score and the mean (reads: the largest) [center]\n"
+              "      --step INT               bases from one tiled window to the next [half a window]\n"
+              "SAM, BAM and CRAM (-O, --output-fmt sam|bam|cram[,OPTION=VALUE] [by the name of -o, else bam]; -W, "
+              "--write-index[=csi|bai])\n"
+              "      --reads                  score the read's own bases instead of the reference, and the difference\n"
+              "      --tags LIST              names of the tags [yt,ys,yd: best TF, score, difference; with --tf\n"
+              "                               y0,y1,... and k0,k1,...]\n"
+              "      --reference FILE         reference sequence of CRAM [that of -f]\n"
+              "      --input-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
+              "      --output-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
+              "      --no-PG                  do not add a @PG line to the header\n",
+        plugin ? "" : "; BED and FASTA: bgzip if the name ends in .gz", "1");
 }
 
 /* ---- options: one row each ---- */
 
-/* What is read, as bits: which of it an option is for (0: all). Inside bcftools VCF and BCF are all. */
+/* Input formats as bits: those that an option is for (0: all). The plugin reads VCF and BCF only. */
 enum { VCF = 1, BED = 2, FASTA = 4, BAM = 8, PLUGIN = 16, VARIANTS = VCF | PLUGIN, PROGRAM = VCF | BED | FASTA | BAM };
 
-/* Options that one message names together, if one of them is given for a format that it is not for. */
+/* Groups of options. If one is given for a wrong format, the error names the whole group. */
 enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, ALIGNMENTS, GROUPS };
 
 typedef struct {
-    tfb_vcf_opt_t vcf; /* has what all formats have in common, too */
+    tfb_vcf_opt_t vcf; /* also has the options common to all formats */
     tfb_rows_opt_t rows;
     tfb_bam_opt_t bam;
     const char *input, *type;
     int n_in;
-    char given[TFB_MAX_OPTIONS]; /* by row */
+    char given[TFB_MAX_OPTIONS]; /* one flag per row */
     const char *tool;
     char *command;
 } args_t;
 
 static void *field(void *args, size_t offset) { return (char *)args + offset; }
 
-/* A name, and what kind of name it is. */
+/* Stores a name, and what kind of name it is. */
 static int set_text_of_kind(void *args, const tfb_option_t *row, const char *value)
 {
     *(int *)field(args, row->also) = row->number;
@@ -158,7 +153,7 @@ static int set_letter(void *args, const tfb_option_t *row, const char *value)
     return 0;
 }
 
-/* bcftools has a word for each number. */
+/* bcftools also takes a word for each number. */
 static int set_overlap(void *args, const tfb_option_t *row, const char *value)
 {
     static const char *const word[3] = {"pos", "record", "variant"};
@@ -185,7 +180,7 @@ static int set_index(void *args, const tfb_option_t *row, const char *value)
 static int set_hts_option(void *args, const tfb_option_t *row, const char *value)
 {
     if (hts_opt_add(field(args, row->to), value) == 0) return 0;
-    tfb_error("--%s takes an option of htslib's, such as level=1 or required_fields=0x1, not '%s'", row->name, value);
+    tfb_error("--%s takes an htslib option such as level=1 or required_fields=0x1, not '%s'", row->name, value);
     return 1;
 }
 
@@ -197,7 +192,7 @@ static int set_hts_option(void *args, const tfb_option_t *row, const char *value
 static const char *const scale_name[] = {"delta", "lor"}, *const unit_name[] = {"probability", "logit"},
                          *const window_name[] = {"center", "tile"}, *const index_name[] = {"csi", "tbi", "bai"};
 
-/* Messages name options in this order. */
+/* Messages list options in this order. */
 static const tfb_option_t options[] = {
     TFB_OPTIONS_SESSION(vcf.session),
     {TFB_OPTION_PREFIX(vcf.prefix)},
@@ -246,7 +241,7 @@ static const tfb_option_t options[] = {
 static int parse(args_t *a, int argc, char **argv)
 {
     int bad = 0;
-    optind = 0; /* the host has parsed options before us: start afresh */
+    optind = 0; /* resets getopt, which the host has used before */
     while (optind < argc) {
         int r = tfb_options_parse(options, "+", a, argc, argv, a->given);
         if (r == TFB_HELP) return r;
@@ -258,12 +253,12 @@ static int parse(args_t *a, int argc, char **argv)
     return bad;
 }
 
-/* Is an option for this format? */
+/* Returns whether an option is for this format. */
 static int is_for(const tfb_option_t *row, unsigned bit) { return !row->formats || (row->formats & bit); }
 
-/* ---- what is read ---- */
+/* ---- input formats ---- */
 
-/* Takes the value of -O for VCF and BCF. Returns 0, or -1 (logged). */
+/* Parses the value of -O for VCF and BCF. Returns 0, or -1 (logged). */
 static int set_vcf_type(const char *s, tfb_vcf_opt_t *o)
 {
     if (!*s || !strchr("buzv0123456789", *s) || (s[1] && (!isdigit((unsigned char)s[1]) || s[2]))) {
@@ -321,7 +316,7 @@ typedef struct {
     unsigned bit;
     const char *name;
     int without_fasta;          /* needs no -f */
-    int bad_index;              /* write_index that is not for it, */
+    int bad_index;              /* value of write_index that does not fit, */
     const char *bad_index_name; /* and its name */
     int (*run)(args_t *a);      /* 0, or -1 (logged) */
 } format_t;
@@ -335,7 +330,7 @@ static const format_t formats[] = {
 static const format_t of_plugin = {TFB_IN_VCF,    PLUGIN, "VCF and BCF", .bad_index = 3, .bad_index_name = "bai",
                                    .run = run_vcf};
 
-/* Writes how messages name an option. */
+/* Writes the name of an option, as messages have it. */
 static void show(const tfb_option_t *row, char *text, size_t m)
 {
     if (row->shown)
@@ -401,9 +396,9 @@ static const format_t *find_format(args_t *a)
 static int check_and_run(args_t *a)
 {
     if (a->given[tfb_options_row(options, "phase")] && !a->vcf.haplotypes)
-        tfb_error("--phase is about the genotypes of --haplotypes");
+        tfb_error("--phase needs --haplotypes");
     else if (a->n_in > 1)
-        tfb_error("one input at a time, not %d (%s, ...)", a->n_in, a->vcf.in);
+        tfb_error("expected one input, not %d (%s, ...)", a->n_in, a->vcf.in);
     else if (!a->vcf.session.model)
         tfb_error("-m model.safetensors is missing (-h shows all options)");
     else {
@@ -421,7 +416,7 @@ static int check_and_run(args_t *a)
 
 /* ---- the command ---- */
 
-/* Returns the command line, to be freed, or NULL. It becomes a line of the header. */
+/* Returns the command line for the header, to be freed. NULL on lack of memory. */
 static char *join_command(int argc, char **argv, const char *tool)
 {
     size_t m = 64;
@@ -459,7 +454,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     tfb_log_prefix(prefix);
     a.command = join_command(argc, argv, tool);
     if (arg && a.command) {
-        /* `--` separates the host's options from the plugin's; with or without it, on either side, means the same */
+        /* the host uses `--` before the plugin's options; it is ignored wherever it is */
         for (int i = 0; i < argc; i++)
             if (strcmp(argv[i], "--")) arg[n_arg++] = argv[i];
         arg[n_arg] = NULL;

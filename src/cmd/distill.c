@@ -32,9 +32,7 @@ static void usage(FILE *f)
             "                           label is unresolved\n"
             "      --hard FLOAT         share of the label in the loss, if it is resolved; the rest is the teachers'\n"
             "                           prediction [0.3]\n"
-            "Data\n"
-            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-            "  -l, --labels FILE        regions and labels, as for pretrain\n"
+            "Data\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
             "      --unlabelled FILE    BED or narrowPeak of further windows to train on, without labels\n"
             "      --targets LIST       TFs to learn, comma-separated, or @FILE with one per line [all TFs of\n"
             "                           the labels file]\n"

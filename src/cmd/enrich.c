@@ -1,4 +1,4 @@
-/* enrich.c - `tfbind enrich`: whose sites the variants of a set change more than others do. */
+/* enrich.c - `tfbind enrich`: tests which TFs' sites a set of variants changes more than other variants do. */
 #include "annotate/enrich.h"
 #include "cmd/cmd.h"
 #include "cmd/table.h"
@@ -10,51 +10,45 @@ static void usage(FILE *f)
 {
     fprintf(
         f,
-        "Do the variants of a set change the sites of TFs more than others do? A table, a row a TF, the most "
-        "significant first.\n"
+        "Test whether a set of variants changes the sites of TFs more than other variants do. The table has one\n"
+        "row per TF, the most significant first.\n"
         "\n"
         "Usage: tfbind enrich [options] -m model.safetensors --background common.vcf.gz hits.tfb.bcf\n"
         "       tfbind enrich [options] -m model.safetensors -f ref.fa hits.vcf.gz\n"
         "       tfbind enrich [options] -m model.safetensors -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
         "\n"
         "  -m, --model FILE         model, or several, comma-separated, as for annotate\n"
-        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: variants are scored. Without it both files "
-        "must be annotated;\n"
-        "                           with --tf all every TF is tested, with the summary only the TF that changes "
-        "most counts\n"
-        "      --background FILE    VCF or BCF of variants to compare with; hits among them are left out\n"
-        "                           [random SNVs near the hits, matched in trinucleotide, change and GC of the "
-        "window; needs -f]\n"
-        "      --random INT         random SNVs for each hit [10]\n"
-        "      --within INT         random SNVs lie within INT bases of their hit, the nearest first; 0: anywhere "
-        "[50000; with -R 0]\n"
-        "      --min-lp NUM         GWAS-VCF: hits are the records with FORMAT/LP (-log10 p) from this on; without "
-        "--background the\n"
-        "                           other records are the background\n"
-        "      --weight TAG         weight of a hit, such as INFO/PIP or FORMAT/PP, 0 or more [1]\n"
-        "      --sample NAME        the sample (of GWAS-VCF, the study) whose FORMAT values are read [the first]\n"
-        "  -R, --regions-file FILE  BED: only variants in these regions, and random SNVs from them [anywhere]\n"
-        "      --test WHAT          change (|delta|), gain (delta above 0) or loss (below) [change]\n"
-        "      --by-effect          gain and loss are of the allele that raises the trait: ALT, or REF where "
-        "FORMAT/ES is negative [of ALT]\n"
-        "      --match-af           thin the background to the hits' minor allele frequencies (FORMAT/AF, else "
-        "INFO/AF)\n"
-        "      --tf LIST            only these TFs [all]\n" TFB_USAGE_PREFIX
+        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; scores the variants. Without -f both files\n"
+        "                           must be annotated: after annotate --tf all every TF is tested, after a\n"
+        "                           summary only the TF that changes most counts\n"
+        "      --background FILE    VCF or BCF of variants to compare with; hits in it are skipped\n"
+        "                           [random SNVs near the hits, matched by trinucleotide, change and GC of the\n"
+        "                           window; needs -f]\n"
+        "      --random INT         random SNVs per hit [10]\n"
+        "      --within INT         draw random SNVs within INT bases of their hit, the nearest first; 0: anywhere\n"
+        "                           [50000; with -R 0]\n"
+        "      --min-lp NUM         GWAS-VCF: hits are the records with FORMAT/LP (-log10 p) of at least NUM;\n"
+        "                           without --background the other records are the background\n"
+        "      --weight TAG         weight of a hit, e.g. INFO/PIP or FORMAT/PP; at least 0 [1]\n"
+        "      --sample NAME        sample (in a GWAS-VCF, the study) with the FORMAT values [the first]\n"
+        "  -R, --regions-file FILE  BED: use only variants in these regions, and random SNVs from them [anywhere]\n"
+        "      --test WHAT          change (|delta|), gain (delta above 0) or loss (delta below 0) [change]\n"
+        "      --by-effect          test gain and loss for the allele that raises the trait: ALT, or REF if\n"
+        "                           FORMAT/ES is negative [for ALT]\n"
+        "      --match-af           sample the background to the hits' minor allele frequencies (FORMAT/AF, else\n"
+        "                           INFO/AF)\n"
+        "      --tf LIST            test only these TFs [all]\n" TFB_USAGE_PREFIX
         "      --strand WHICH       both, fwd or rev [both]\n"
-        "      --max-n INT          leave out alleles with more N in their window [20]\n"
-        "      --permutations INT   of the permutation test [10000]\n"
-        "      --max-background INT  a larger background is sampled [100000]\n"
-        "      --seed INT           of all that is random [1]\n"
+        "      --max-n INT          skip alleles with more Ns in their window [20]\n"
+        "      --permutations INT   number of permutations for the permutation test [10000]\n"
+        "      --max-background INT  sample a larger background down to this size [100000]\n"
+        "      --seed INT           seed of all random draws [1]\n"
         "      --svg FILE           draw the first 20 TFs\n"
-        "  -o, --output FILE        the table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP
-        "\n"
-        "Columns: weighted means of the hits' and the background's changes; auc, the chance that a hit changes the "
-        "TF more than a variant\n"
-        "of the background; one-sided p of the rank test and of permutations of the mean, each with its false "
-        "discovery rate (q);\n"
-        "auc_low and auc_high, the 95 %% confidence interval of auc. A variant counts once however often it is "
-        "there, and hits are never\n"
-        "their own background.\n");
+        "  -o, --output FILE        table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP "\n"
+        "Columns: weighted means of the changes of hits and background; auc, the chance that a hit changes the TF\n"
+        "more than a background variant does; one-sided p of the rank test and of permutations of the mean, each\n"
+        "with its false discovery rate (q); auc_low and auc_high, the 95 %% confidence interval of auc. A repeated\n"
+        "variant counts once. Hits are never part of the background.\n");
 }
 
 typedef struct {
@@ -93,19 +87,17 @@ static int check_options(const tfb_enrich_opt_t *o, int random, int within)
     int reads_format =
         !isnan(o->min_lp) || o->by_effect || o->match_af || (o->weight && strncmp(o->weight, "FORMAT/", 7) == 0);
     if (scored && !o->session.fasta)
-        wrong = "--background is missing, or -f ref.fa for matched random SNVs";
+        wrong = "--background is missing; for matched random SNVs, give -f ref.fa";
     else if (o->by_effect && o->what == TFB_ENRICH_CHANGE)
-        wrong = "--by-effect is about the direction of changes: it goes with --test gain or loss";
+        wrong = "--by-effect needs --test gain or loss";
     else if (o->match_af && scored)
-        wrong =
-            "--match-af needs a background that has frequencies: --background, or the rest of a GWAS-VCF (--min-lp)";
+        wrong = "--match-af needs a background with allele frequencies: --background, or a GWAS-VCF with --min-lp";
     else if (random && !scored)
-        wrong = "--random is for a background of random SNVs: it goes with neither --background nor --min-lp";
+        wrong = "--random is for a background of random SNVs: it cannot be used with --background or --min-lp";
     else if (within && !scored)
-        wrong = "--within is for a background of random SNVs: it goes with neither --background nor --min-lp";
+        wrong = "--within is for a background of random SNVs: it cannot be used with --background or --min-lp";
     else if (o->sample && !reads_format)
-        wrong = "--sample chooses whose FORMAT values are read: it goes with --min-lp, --by-effect, --match-af or "
-                "--weight FORMAT/...";
+        wrong = "--sample is for FORMAT values: it needs --min-lp, --by-effect, --match-af or --weight FORMAT/...";
     else if (o->background && strcmp(o->background, "-") == 0 && strcmp(o->in, "-") == 0)
         wrong = "hits and background cannot both be standard input";
     if (wrong) tfb_error("%s", wrong);
@@ -127,6 +119,6 @@ int tfb_cmd_enrich(int argc, char **argv)
         return 1;
     if (a.within >= 0 || o->regions) o->within = a.within >= 0 ? a.within : 0;
     if ((given[tfb_options_row(options, "strand")] || given[tfb_options_row(options, "max-n")]) && !o->session.fasta)
-        tfb_warn("--strand and --max-n are for scoring: without -f the tags count as they are");
+        tfb_warn("--strand and --max-n need -f: without it, variants are not scored again");
     return tfb_enrich(o) < 0;
 }

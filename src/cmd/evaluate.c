@@ -1,4 +1,4 @@
-/* evaluate.c - `tfbind evaluate`: a model's predictions against labels, a row a target. */
+/* evaluate.c - `tfbind evaluate`: compares a model's predictions with labels, one row per target. */
 #include "cmd/cmd.h"
 #include "cmd/table.h"
 #include "genome/labels.h"
@@ -19,17 +19,17 @@ typedef struct {
     uint64_t seed;
 } args_t;
 
-/* Everything of a run; all owned. */
+/* The data of a run; all owned. */
 typedef struct {
     const args_t *a;
     tfb_model_t *m;
-    int *target;  /* (T) of the model */
-    char **names; /* (T) theirs */
+    int *target;  /* (T) indices of targets in the model */
+    char **names; /* (T) their names */
     int T;
     tfb_examples_t *ex;
     uint8_t *seen; /* (ex->n): see tfb_transfer_seen */
-    uint8_t *take; /* (ex->n, T): which regions count for which target */
-    uint32_t *idx; /* (n): the regions that count for any */
+    uint8_t *take; /* (ex->n, T): 1 if the region counts for the target */
+    uint32_t *idx; /* (n): regions that count for any target */
     int64_t n;
     float *z; /* (n, T) */
 } job_t;
@@ -37,29 +37,26 @@ typedef struct {
 static void usage(FILE *f)
 {
     fprintf(
-        f,
-        "Compare a model's predictions with labels: a table with one header line, a row per target, and their mean.\n"
-        "\n"
-        "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
-        "\n"
-        "  -m, --model FILE         model\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
-        "      --chroms LIST        only regions of these contigs [all]\n"
-        "      --tf LIST            only these targets [those that model and labels share]\n"
-        "      --allow-leak         compare on regions that trained the model as well; the numbers are then too good "
-        "[refused]\n" TFB_USAGE_STRAND
-        "      --balanced           compare on each target's bound regions and as many unbound ones, matched by GC "
-        "content in 10 bins and\n"
-        "                           drawn by --seed, as the published single-TF models were tested [all resolved "
-        "regions]\n"
-        "      --bootstrap INT      95 %% intervals of AUROC, AUPRC and MCC from so many resamplings of the regions "
-        "[0]\n"
-        "      --seed INT           of the bootstrap and of --balanced [1]\n"
-        "      --predictions FILE   also write the logits of each region compared, tab-separated\n"
-        "  -o, --output FILE        the table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_HELP "\n"
-        "n and n_bound count the regions compared. Measures are `.` for targets with fewer than 10 regions of either "
-        "class; mcc, precision,\n"
-        "recall and accuracy are at a probability of 0.5. The last row is the mean over targets with measures, n their "
-        "number.\n");
+        f, "Compare a model's predictions with labels. The table has a header line, one row per target, and their\n"
+           "mean.\n"
+           "\n"
+           "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
+           "\n"
+           "  -m, --model FILE         model\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
+           "      --chroms LIST        use only regions on these contigs [all]\n"
+           "      --tf LIST            use only these targets [those that model and labels share]\n"
+           "      --allow-leak         compare also on regions that trained the model; the results are too good\n"
+           "                           [refuse]\n" TFB_USAGE_STRAND
+           "      --balanced           compare on each target's bound regions and as many unbound ones, matched by\n"
+           "                           GC content in 10 bins and drawn by --seed, as the published single-TF models\n"
+           "                           were tested [all resolved regions]\n"
+           "      --bootstrap INT      resample the regions INT times for 95 %% intervals of AUROC, AUPRC and MCC [0]\n"
+           "      --seed INT           seed of --bootstrap and --balanced [1]\n"
+           "      --predictions FILE   also write the logits of each compared region, tab-separated\n"
+           "  -o, --output FILE        table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_HELP "\n"
+           "n and n_bound count the compared regions. Measures are `.` for targets with fewer than 10 bound or\n"
+           "unbound regions. mcc, precision, recall and accuracy are at a probability of 0.5. The last row is the\n"
+           "mean over the targets with measures; its n is their number.\n");
 }
 
 static void put(FILE *f, double v)
@@ -70,7 +67,7 @@ static void put(FILE *f, double v)
         fprintf(f, "\t%.4f", v);
 }
 
-/* Says that n of the regions trained the model, and which do not. */
+/* Reports that n of the regions trained the model, and which contigs did not. */
 static int leak_error(const job_t *j, int64_t n)
 {
     enum { SEEN = TFB_SEEN_CONTIG | TFB_SEEN_REGION, MOST = 6 };
@@ -78,7 +75,7 @@ static int leak_error(const job_t *j, int64_t n)
          *good = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 1, MOST);
     if (bad && good)
         tfb_error("%s was trained on %" PRId64 " of these %" PRId64
-                  " regions (%s): %s%s%s, or --allow-leak for numbers that are too good",
+                  " regions (%s): %s%s%s, or use --allow-leak (the results are then too good)",
                   j->a->model, n, j->ex->n, bad,
                   *good ? "compare on others (--chroms " : "compare on regions that it has not seen", good,
                   *good ? ")" : "");
@@ -87,7 +84,7 @@ static int leak_error(const job_t *j, int64_t n)
     return -1;
 }
 
-/* Numbers on what trained the model are worth nothing: no such regions, unless they are allowed. 0 or -1 (logged). */
+/* Refuses regions that trained the model, unless they are allowed. 0 or -1 (logged). */
 static int check_leak(job_t *j)
 {
     int64_t n[8] = {0}, N = j->ex->n;
@@ -95,7 +92,7 @@ static int check_leak(job_t *j)
     int known = tfb_transfer_seen(j->m, j->ex, j->seen);
     if (known < 0) return -1;
     if (!known) {
-        tfb_warn("%s does not say which regions trained it: if some of these did, the numbers are too good",
+        tfb_warn("%s does not record which regions trained it: if some of these did, the results are too good",
                  j->a->model);
         return 0;
     }
@@ -103,24 +100,24 @@ static int check_leak(job_t *j)
     int64_t trained = n[TFB_SEEN_CONTIG] + n[TFB_SEEN_REGION];
     if (j->a->allow_leak) {
         if (trained)
-            tfb_warn("%s was trained on %" PRId64 " of these %" PRId64 " regions: the numbers are too good",
+            tfb_warn("%s was trained on %" PRId64 " of these %" PRId64 " regions: the results are too good",
                      j->a->model, trained, N);
         memset(j->seen, 0, (size_t)N);
         return 0;
     }
-    /* the record of regions takes one in a hundred for one that it is not: so few are left out without a question */
+    /* the filter has 1 % false positives, so a few such regions are skipped with a note */
     if (n[TFB_SEEN_CONTIG] || n[TFB_SEEN_REGION] > N / 32) return leak_error(j, trained);
     if (n[TFB_SEEN_VALID])
         tfb_note("%" PRId64 " of %" PRId64
-                 " regions are on contigs that chose the model's epoch: the numbers may be a little too good",
+                 " regions are on contigs that validated the model: the results may be slightly too good",
                  n[TFB_SEEN_VALID], N);
     if (trained)
-        tfb_note("%" PRId64 " of %" PRId64 " regions left out, since they may have trained the model", trained, N);
+        tfb_note("%" PRId64 " of %" PRId64 " regions skipped because they may have trained the model", trained, N);
     return 0;
 }
 
-/* Which regions count for which target: take (n, T). All resolved ones that are no leak, or a balanced sample of them.
- */
+/* Sets take (n, T): 1 if the region counts for the target. Takes all resolved regions that do not leak, or a balanced
+ * sample of them. */
 static uint8_t *choose(const job_t *j)
 {
     const args_t *a = j->a;
@@ -145,7 +142,7 @@ static uint8_t *choose(const job_t *j)
     return take;
 }
 
-/* The n regions idx of ex, and their logits z (n, T). */
+/* Writes the n regions idx of ex and their logits z (n, T). */
 static int write_predictions(const args_t *a, const tfb_examples_t *ex, const uint32_t *idx, int64_t n, const float *z)
 {
     tfb_out_t *whole;
@@ -203,7 +200,7 @@ fail:
     return -1;
 }
 
-/* Targets that both sides have; asked for by name, each must be there. 0 or -1 (logged). */
+/* Finds the targets that model and labels share. Each target given by name must be in both. 0 or -1 (logged). */
 static int choose_targets(job_t *j)
 {
     const args_t *a = j->a;
@@ -226,7 +223,7 @@ static int choose_targets(job_t *j)
         j->target[j->T++] = j->target[i];
     }
     if (!j->T) {
-        tfb_error("%s has labels of none of the model's %d targets", a->labels, n);
+        tfb_error("%s has no labels for any of the model's %d targets", a->labels, n);
         goto done;
     }
     if (j->T < n) tfb_note("%d of the model's %d targets have labels in %s", j->T, n, a->labels);
@@ -255,7 +252,7 @@ static int load_examples(job_t *j)
     return j->ex ? 0 : -1;
 }
 
-/* Logits of the regions idx. 0 or -1 (logged). */
+/* Computes the logits of the regions idx. 0 or -1 (logged). */
 static int score(job_t *j)
 {
     const args_t *a = j->a;
@@ -279,7 +276,7 @@ static int run(const args_t *a)
     if (!(j.m = tfb_model_load(a->model)) || tfb_model_try(j.m, a->model) < 0 || choose_targets(&j) < 0 ||
         load_examples(&j) < 0 || check_leak(&j) < 0)
         goto done;
-    if (tfb_run_claim(a->predictions) < 0 || tfb_run_claim(a->out) < 0) goto done; /* before the work */
+    if (tfb_run_claim(a->predictions) < 0 || tfb_run_claim(a->out) < 0) goto done; /* before the long part */
     if (!(j.take = choose(&j)) || !(j.idx = tfb_alloc((size_t)j.ex->n, sizeof *j.idx, "the regions to compare")))
         goto done;
     for (int64_t i = 0; i < j.ex->n; i++)

@@ -1,4 +1,4 @@
-/* explain.c - `tfbind explain`: options -> one struct -> tfb_explain. */
+/* explain.c - `tfbind explain`: parses options and calls tfb_explain. */
 #include "explain/explain.h"
 #include "cmd/cmd.h"
 #include "cmd/table.h"
@@ -10,50 +10,47 @@
 
 static void usage(FILE *f)
 {
-    fprintf(
-        f,
-        "Show which bases a prediction rests on: what each contributes to a TF's log odds of binding.\n"
-        "\n"
-        "Usage: tfbind explain [options] -m model.safetensors -f ref.fa in.vcf.gz|in.bed\n"
-        "       tfbind explain [options] -m model.safetensors in.fa\n"
-        "\n"
-        "Variants are explained in pairs, REF and ALT; regions and sequences in the window around their middle (of "
-        "narrowPeak, the summit).\n"
-        "\n"
-        "Model and input\n"
-        "  -m, --model FILE         model (--method ism takes several, comma-separated, or a folder)\n"
-        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA\n"
-        "      --tf LIST            TFs, comma-separated, or all [the one with the highest score; of a variant, with "
-        "the largest change]\n"
-        "      --input vcf|bed|fasta  what the input is [found out]\n"
-        "      --max-n INT          leave out windows with more N [20]\n"
-        "      --min-score FLOAT    explain only what is bound with at least this probability (of a variant, with "
-        "either allele) [0]\n"
-        "      --strand WHICH       both, fwd or rev [both: contributions to the mean of the logits]\n"
-        "Method\n"
-        "      --method deeplift|ism|gradient  DeepLIFT (rescale rule) against references; in-silico mutagenesis; "
-        "gradient x input\n"
-        "                           [ism for variants, else deeplift]\n"
-        "      --references INT     DeepLIFT: shuffles of the sequence that keep its dinucleotides [10]\n"
-        "      --references-fasta FILE  DeepLIFT: these sequences, each of the window's length, in place of shuffles\n"
-        "      --seed INT           of the shuffles [1]\n"
-        "Output\n"
-        "  -o, --output FILE        table: a row a base, its contribution, and hypothetical contributions of A, C, G "
-        "and T there\n"
-        "                           [standard output, where no other output is asked for]\n"
-        "      --scores FILE        table: a row a sequence and TF, its score, and how exactly contributions add up to "
-        "it\n"
-        "      --npz PREFIX         arrays for TF-MoDISco-lite: PREFIX.TF.onehot.npz and PREFIX.TF.hyp.npz%s\n"
-        "      --track FILE         track of contributions, for BED: bedGraph (.gz: bgzip), or by name bigWig (.bw, "
-        ".bigwig);\n"
-        "                           several TFs: a name with {tf}, or a folder. Where regions overlap, a base has the "
-        "mean\n"
-        "      --logos FOLDER       an SVG a sequence and TF; of a variant a figure: REF, ALT, and the motif they "
-        "match\n"
-        "      --db FILE            motifs for these figures, in MEME format\n"
-        "      --flank INT          bases that these figures show on each side of the variant [25]\n"
-        "  -@, --threads INT        threads in all [1]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
-        tfb_npz_possible() ? "" : " (not in this build)");
+    fprintf(f,
+            "Show which bases a prediction rests on: how much each one adds to a TF's log odds of binding.\n"
+            "\n"
+            "Usage: tfbind explain [options] -m model.safetensors -f ref.fa in.vcf.gz|in.bed\n"
+            "       tfbind explain [options] -m model.safetensors in.fa\n"
+            "\n"
+            "Variants are explained as pairs, REF and ALT. Regions and sequences are explained in the window around\n"
+            "their middle (narrowPeak: around the summit).\n"
+            "\n"
+            "Model and input\n"
+            "  -m, --model FILE         model; --method ism also takes several, comma-separated, or a folder\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA input\n"
+            "      --tf LIST            TFs, comma-separated, or all [the TF with the highest score; for a variant,\n"
+            "                           with the largest change]\n"
+            "      --input vcf|bed|fasta  input format [detected]\n"
+            "      --max-n INT          skip windows with more Ns [20]\n"
+            "      --min-score FLOAT    explain only what is bound with at least this probability (a variant: with\n"
+            "                           either allele) [0]\n"
+            "      --strand WHICH       both, fwd or rev [both: contributions to the mean of the logits]\n"
+            "Method\n"
+            "      --method deeplift|ism|gradient  DeepLIFT (rescale rule) against reference sequences, in-silico\n"
+            "                           mutagenesis, or gradient x input [ism for variants, else deeplift]\n"
+            "      --references INT     DeepLIFT: number of shuffles of the sequence to compare with; they keep its\n"
+            "                           dinucleotides [10]\n"
+            "      --references-fasta FILE  DeepLIFT: use these sequences, as long as the window, instead of shuffles\n"
+            "      --seed INT           seed of the shuffles [1]\n"
+            "Output\n"
+            "  -o, --output FILE        table with one row per base: its contribution, and the hypothetical\n"
+            "                           contributions of A, C, G and T [standard output, if there is no other output]\n"
+            "      --scores FILE        table with one row per sequence and TF: its score, and how exactly the\n"
+            "                           contributions add up to it\n"
+            "      --npz PREFIX         arrays for TF-MoDISco-lite: PREFIX.TF.onehot.npz and PREFIX.TF.hyp.npz%s\n"
+            "      --track FILE         track of contributions, for BED input: bigWig if the name ends in .bw or\n"
+            "                           .bigwig, else bedGraph (.gz: bgzip). For several TFs: a name with {tf}, or a\n"
+            "                           folder. If regions overlap, a base gets the mean\n"
+            "      --logos FOLDER       one SVG per sequence and TF; for a variant it shows REF, ALT and the motif\n"
+            "                           that they match\n"
+            "      --db FILE            motifs for these figures, in MEME format\n"
+            "      --flank INT          bases that these figures show on each side of the variant [25]\n"
+            "  -@, --threads INT        total number of threads [1]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
+            tfb_npz_possible() ? "" : " (not in this build)");
 }
 
 typedef struct {
@@ -94,13 +91,13 @@ static int check_options(const tfb_explain_opt_t *o, const char *given)
     else if ((of_shuffles || o->references) && o->method != TFB_DEEPLIFT)
         wrong = "--references, --references-fasta and --seed are for --method deeplift";
     else if (of_shuffles && o->references)
-        wrong = "--references and --seed make shuffles, --references-fasta replaces them";
+        wrong = "--references and --seed are for shuffles: they cannot be used with --references-fasta";
     else if (o->npz && !o->session.tf)
-        wrong = "--npz makes arrays of TFs: --tf says which";
+        wrong = "--npz needs --tf";
     else if (o->track && (o->input != TFB_IN_BED || !o->session.tf))
-        wrong = "--track is of TFs (--tf says which) over regions (BED)";
+        wrong = "--track needs --tf and BED input";
     else if (o->db && (o->input != TFB_IN_VCF || !o->logos))
-        wrong = "--db is for the figures of variants (--logos)";
+        wrong = "--db is for figures of variants: it needs --logos and VCF input";
     if (wrong) tfb_error("%s", wrong);
     return wrong ? -1 : 0;
 }

@@ -59,9 +59,7 @@ static void usage(FILE *f)
            "                           --from\n"
            "      --try INT            fine-tune this many of them, best first; keep the best on the validation\n"
            "                           regions [1]\n"
-           "Data\n"
-           "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-           "  -l, --labels FILE        regions and labels, as for pretrain\n"
+           "Data\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
            "      --regions INT        number of bound training regions to sample by --seed; validation uses\n"
            "                           an eighth of that number [all]\n"
            "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content\n"

@@ -66,8 +66,7 @@ static void usage(FILE *f)
             "\n"
             "Usage: tfbind learn [options] --target TF -f ref.fa --peaks my.narrowPeak -o my.safetensors\n"
             "\n"
-            "      --target TF          name of the TF in the model\n"
-            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+            "      --target TF          name of the TF in the model\n" TFB_USAGE_FASTA
             "      --peaks FILE         peaks of the TF: narrowPeak (windows at summits) or BED (at middles)\n"
             "      --open FILE          accessible regions of the same cells, BED: those without a peak are unbound\n"
             "                           [random windows of the same GC content, away from peaks]\n"
@@ -90,8 +89,7 @@ static void usage(FILE *f)
             "                           model is, and my.labels.bed.gz, the labelled windows\n"
             "      --half               store weights as float16\n"
             "  -@, --threads INT        threads [all processors]\n"
-            "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
-            "  -h, --help               print this text\n");
+            "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n" TFB_USAGE_HELP);
 }
 
 /* ---- files ---- */

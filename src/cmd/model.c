@@ -15,47 +15,44 @@
 static void usage(FILE *f)
 {
     fprintf(
-        f,
-        "Show what is in a model file; a file that shows is whole: its sizes, shapes and numbers have been checked.\n"
-        "\n"
-        "Usage: tfbind model [options] model.safetensors\n"
-        "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] "
-        "model.safetensors\n"
-        "\n"
-        "Calibrating measures what a change by a random SNV is, and from which probability on a window is a site of "
-        "the TF. annotate then writes\n"
-        "percentiles (TFB_PCT) and calls (TFB_CALL: gain, loss, change).\n\n"
-        "Show or convert\n"
-        "      --check              check more: no tensors that are not used, scores that are numbers; print nothing "
-        "but OK\n"
-        "      --list               print the names of the targets, one a line, and nothing else\n"
-        "      --get KEY            print one entry of the metadata (such as test_metrics) and nothing else\n"
-        "      --calibration        print the calibration, a row a target: quantiles of |delta| and |LOR|, threshold, "
-        "recall\n"
-        "      --convert FILE       write the model to FILE (--half: as float16)\n"
-        "      --half               with --convert\n"
-        "Calibrate\n"
-        "      --calibrate          score random SNVs in the regions, store quantiles of their |delta| and |LOR| for "
-        "each target\n" TFB_USAGE_FASTA
-        "  -R, --regions-file FILE  BED with the regions where SNVs are drawn [those of -l]\n"
-        "      --snv-chroms LIST    draw only on these contigs [all]\n"
-        "      --n INT              SNVs [100000]; they take 8 bytes of memory for each target\n"
-        "      --max-n INT          N allowed in the window of an SNV [20]\n"
-        "      --seed INT           of the draws [1]\n"
-        "  -l, --labels FILE        labelled regions, as for pretrain: also store, for each target, the lowest "
-        "probability at which\n"
-        "                           the stated share of regions called sites is bound (10 bound ones or more)\n"
-        "      --chroms LIST        thresholds from regions on these contigs, which should not be those of training "
-        "[all]\n"
-        "      --precision FLOAT    that share [0.5]\n"
-        "  -o, --output FILE        write the calibrated model here [over the model itself]\n" TFB_USAGE_THREADS
-            TFB_USAGE_HELP);
+        f, "Show what is in a model file, after checking its sizes, shapes and numbers; or calibrate it.\n"
+           "\n"
+           "Usage: tfbind model [options] model.safetensors\n"
+           "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] "
+           "model.safetensors\n"
+           "\n"
+           "Calibration measures how much random SNVs change the predictions, and the probability from which on a\n"
+           "window is called a site of the TF. With a calibrated model, annotate writes percentiles (TFB_PCT) and\n"
+           "calls (TFB_CALL: gain, loss, change).\n"
+           "\n"
+           "Show or convert\n"
+           "      --check              check more: no unused tensors, and scores are finite; print only OK\n"
+           "      --list               print only the names of the targets, one per line\n"
+           "      --get KEY            print only this entry of the metadata, e.g. test_metrics\n"
+           "      --calibration        print the calibration, one row per target: quantiles of |delta| and |LOR|,\n"
+           "                           threshold, recall\n"
+           "      --convert FILE       write the model to FILE\n"
+           "      --half               with --convert: store weights as float16\n"
+           "Calibrate\n"
+           "      --calibrate          score random SNVs in the regions, and store quantiles of |delta| and |LOR| for\n"
+           "                           each target\n" TFB_USAGE_FASTA
+           "  -R, --regions-file FILE  BED regions to draw SNVs from [those of -l]\n"
+           "      --snv-chroms LIST    draw only on these contigs [all]\n"
+           "      --n INT              number of SNVs; each takes 8 bytes of memory per target [100000]\n"
+           "      --max-n INT          most Ns in the window of an SNV [20]\n"
+           "      --seed INT           seed of the draws [1]\n"
+           "  -l, --labels FILE        labelled regions, as for pretrain: also store a threshold for each target, the\n"
+           "                           lowest probability at which called sites reach --precision with at least 10\n"
+           "                           bound regions\n"
+           "      --chroms LIST        find thresholds on these contigs, which should not be those of training [all]\n"
+           "      --precision FLOAT    share of the called sites that are bound [0.5]\n"
+           "  -o, --output FILE        calibrated model [replaces the model]\n" TFB_USAGE_THREADS TFB_USAGE_HELP);
 }
 
 static const char *or_dash(const char *s) { return s ? s : "?"; }
 
-/* One line for the eye; --calibration has the numbers. Words come from the file: control characters are not passed on.
- */
+/* Prints the calibration in one line; --calibration prints the numbers. The text is from the file, so control
+ * characters are replaced. */
 static void describe_calibration(const tfb_model_t *m)
 {
     const tfb_calib_t *c = m->calib;
@@ -130,7 +127,7 @@ static void describe(const tfb_model_t *m, const char *path)
 
 typedef struct {
     int check, list, show, half, cal;
-    int only_cal; /* an option was given that is for --calibrate alone */
+    int only_cal; /* an option for --calibrate only was given */
     int threads;
     const char *get, *convert, *out, *snv_chroms, *chroms;
     tfb_calibrate_opt_t o;
@@ -159,7 +156,7 @@ done:
     return ret;
 }
 
-/* Do the options go together? 0, or -1 (logged). */
+/* Checks that the options can be used together. 0, or -1 (logged). */
 static int check_args(const args_t *g)
 {
     const tfb_calibrate_opt_t *o = &g->o;
@@ -167,18 +164,18 @@ static int check_args(const args_t *g)
     if (!g->cal && g->only_cal)
         wrong = "-f, -R, -l, -o, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for --calibrate";
     else if (g->cal && (g->check || g->list || g->get || g->show || g->convert))
-        wrong = "--calibrate goes with none of --check, --list, --get, --calibration and --convert";
+        wrong = "--calibrate cannot be used with --check, --list, --get, --calibration or --convert";
     else if (g->cal && !o->fasta)
         wrong = "--calibrate needs -f ref.fa";
     else if (g->cal && !o->labels && !o->regions)
         wrong = "--calibrate needs regions: -l labels.bed.gz or -R regions.bed";
     else if (g->cal && g->chroms && !o->labels)
-        wrong = "--chroms is for the labels of -l (--snv-chroms: where SNVs are drawn)";
+        wrong = "--chroms needs the labels of -l; for the contigs of SNVs use --snv-chroms";
     if (wrong) tfb_error("%s", wrong);
     return wrong ? -1 : 0;
 }
 
-/* Does what was asked for, once the model is loaded. 0, or -1 (logged). */
+/* Prints or writes what the options ask for, from a loaded model. 0, or -1 (logged). */
 static int act(tfb_model_t *m, args_t *g, const char *path, int argc, char **argv)
 {
     if ((g->check || g->cal) && tfb_model_try(m, path) < 0) return -1;

@@ -1,4 +1,4 @@
-/* motifs.c - `tfbind motifs`: what the first layer's filters look for. */
+/* motifs.c - `tfbind motifs`: what the first layer's filters detect. */
 #include "cmd/cmd.h"
 #include "cmd/table.h"
 #include "explain/match.h"
@@ -21,42 +21,38 @@ typedef struct {
 static void usage(FILE *f)
 {
     fprintf(f,
-            "Show what the filters of a model's first layer look for, and which known motifs they are.\n"
+            "Show what the filters of a model's first layer detect, and which known motifs they match.\n"
             "\n"
             "Usage: tfbind motifs [options] -m model.safetensors -f ref.fa -l labels.bed.gz > filters.tsv\n"
             "\n"
-            "  -m, --model FILE         the model\n"
-            "  -f, --fasta-ref FILE     reference, indexed\n"
-            "  -l, --labels FILE        regions and labels, as for evaluate; better those the model has not seen\n"
-            "      --chroms LIST        only regions of these contigs (a,b,c or @FILE)\n"
-            "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO): best matches with p- and "
-            "q-values, as by Tomtom\n"
-            "      --compare FILE       another model with the same first layer, such as the parent of a fine-tuned "
-            "one: which filters\n"
-            "                           became, were already, or are no longer the target's motif\n"
-            "\n"
-            "Output:\n"
+            "  -m, --model FILE         model\n" TFB_USAGE_FASTA
+            "  -l, --labels FILE        regions and labels, as for evaluate; preferably not those of training\n"
+            "      --chroms LIST        use only regions on these contigs, a,b,c or @FILE [all]\n"
+            "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO); reports the best matches with\n"
+            "                           p- and q-values as Tomtom computes them\n"
+            "      --compare FILE       another model with the same first layer, e.g. the parent of a fine-tuned one;\n"
+            "                           reports which filters became, stayed or ceased to be the target's motif\n"
+            "Output\n"
             "  -o, --output FILE        table of filters [standard output]\n"
-            "      --meme FILE          their motifs in MEME format\n"
-            "      --targets FILE       table of targets: is the target's own motif among the filters that matter "
-            "most to it? (- = standard output,\n"
-            "                           in place of the filters')\n"
-            "      --importance FILE    table of the importance of each filter to each target\n"
-            "      --html FILE          all of it on a page, with logos\n"
-            "\n"
-            "How:\n"
-            "      --use WHICH          regions used: correct (all their known labels predicted right), bound (of "
-            "those, the bound ones), all [correct]\n"
-            "      --threshold NUM      a site is where a filter reaches this part of its maximum [0.5]\n"
-            "      --importance-on WHICH  where importance is measured: used (the regions used), bound (those bound "
-            "and predicted bound by any target),\n"
-            "                           own (for each target those bound and predicted bound by itself) [used]\n"
-            "      --regions INT        on so many of them, evenly drawn (own: of each target); 0 = not [500]\n"
-            "      --top INT            filters looked at for each target, the most important ones [5]\n"
-            "      --trim BITS          cut off a motif's ends where they tell less, before comparing [0.25]\n"
-            "      --max-q NUM          a match counts below this q-value: on the page, and in what --compare says "
-            "of a filter [0.01]\n"
-            "  -@, --threads INT        threads; the result does not depend on it [all processors]\n" TFB_USAGE_HELP);
+            "      --meme FILE          motifs of the filters, in MEME format\n"
+            "      --targets FILE       table of targets: is a target's own motif among its most important filters?\n"
+            "                           -: standard output, instead of the table of filters\n"
+            "      --importance FILE    table of the importance of each filter for each target\n"
+            "      --html FILE          a page with all results and logos\n"
+            "Method\n"
+            "      --use WHICH          regions to use: correct (all known labels predicted right), bound (those of\n"
+            "                           them that are bound) or all [correct]\n"
+            "      --threshold NUM      a site is where a filter reaches this share of its maximum [0.5]\n"
+            "      --importance-on WHICH  measure importance on: used (the regions used), bound (those that are bound\n"
+            "                           and predicted bound for any target) or own (for each target those that are\n"
+            "                           bound and predicted bound for it) [used]\n"
+            "      --regions INT        number of these regions to sample evenly (own: for each target); 0: do not\n"
+            "                           measure importance [500]\n"
+            "      --top INT            number of most important filters to report for each target [5]\n"
+            "      --trim BITS          before comparing, trim ends of motifs with less information than this [0.25]\n"
+            "      --max-q NUM          a match counts below this q-value, on the page and for --compare [0.01]\n"
+            "  -@, --threads INT        number of threads; it does not change the result [all "
+            "processors]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, const tfb_matches_t *m,
@@ -78,7 +74,7 @@ static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, c
     if (what == 'h') {
         char title[512];
         const char *base = strrchr(a->model, '/');
-        snprintf(title, sizeof title, "What the filters of %s look for", base ? base + 1 : a->model);
+        snprintf(title, sizeof title, "What the filters of %s detect", base ? base + 1 : a->model);
         static const char *const on[] = {"regions used", "regions bound and predicted bound by any target",
                                          "regions of each target"};
         char where[100];
@@ -89,7 +85,7 @@ static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, c
     return tfb_out_close(out, o, ok);
 }
 
-/* The examples with labels of the model's targets. */
+/* Loads the examples with labels for the model's targets. NULL on failure (logged). */
 static tfb_examples_t *load(const args_t *a, const tfb_model_t *m)
 {
     int n = 0, n_chroms = 0;
@@ -103,7 +99,7 @@ static tfb_examples_t *load(const args_t *a, const tfb_model_t *m)
         for (int k = 0; k < tfb_labels_n_tfs(l); k++)
             if (strcmp(tfb_labels_tfs(l)[k], m->targets[t]) == 0) names[n++] = m->targets[t];
     if (!n) {
-        tfb_error("%s has labels of none of the model's %d targets", a->labels, m->n_targets);
+        tfb_error("%s has no labels for any of the model's %d targets", a->labels, m->n_targets);
         goto done;
     }
     if (n < m->n_targets) tfb_note("%d of the model's %d targets have labels in %s", n, m->n_targets, a->labels);
@@ -122,10 +118,10 @@ done:
     return ex;
 }
 
-/* The table of targets takes the place of the filters' on standard output. */
+/* On standard output, the table of targets replaces the table of filters. */
 static int writes_filters(const args_t *a) { return !a->targets || strcmp(a->targets, "-") != 0; }
 
-/* Can the outputs be written, when it is time? 0, or -1 (logged). */
+/* Checks early that the outputs can be written. 0, or -1 (logged). */
 static int claim(const args_t *a)
 {
     const char *const out[] = {writes_filters(a) ? a->out : NULL, a->targets, a->importance, a->meme, a->html};
@@ -156,7 +152,7 @@ static int run(const args_t *a)
     if (!(ex = load(a, m)) || claim(a) < 0 || !(pool = tfb_pool_create(a->threads)) ||
         !(f = tfb_filters_scan(m, ex, &a->scan, pool)) || !(x = tfb_matches_create(m, f, db, a->trim, pool)))
         goto done;
-    if (bm) { /* on the same regions; what counts as the target's motif is the new model's target */
+    if (bm) { /* on the same regions, for the targets of the new model */
         tfb_filters_opt_t o = a->scan;
         o.only = f->used;
         o.n_importance = 0;
@@ -208,6 +204,7 @@ static const tfb_option_t options[] = {
     {"trim", TFB_NUM(trim, 0, 2)},
     {"max-q", TFB_NUM(q, 0, 1)},
     {TFB_OPTION_THREADS(threads)},
+    {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
 };
@@ -228,11 +225,11 @@ int tfb_cmd_motifs(int argc, char **argv)
         return 1;
     }
     if (!a.scan.n_importance && (a.targets || a.importance)) {
-        tfb_error("--%s needs the importance of filters: --regions 0 switches it off",
+        tfb_error("--%s needs the importance of filters, which --regions 0 turns off",
                   a.targets ? "targets" : "importance");
         return 1;
     }
-    if (!a.db && !a.importance && !a.html) a.scan.n_importance = 0; /* nobody would see it */
+    if (!a.db && !a.importance && !a.html) a.scan.n_importance = 0; /* no output has it */
     a.command = tfb_record_command(argc, argv);
     int ret = run(&a);
     free(a.command);

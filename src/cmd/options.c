@@ -12,8 +12,8 @@
 #include <string.h>
 #include <unistd.h>
 
-/* The names in the lines of an open file, blank ones and comments left out: *n of them, NULL-terminated. NULL on
- * failure (logged). */
+/* Returns the names in the lines of an open file without blank lines and comments, NULL-terminated; *n gets their
+ * number. NULL on failure (logged). */
 static char **names_of(tfb_lines_t *l, int *n)
 {
     char **v = NULL;
@@ -49,7 +49,7 @@ int tfb_cmd_end(int status, int fail_status)
 {
     if (status && errno == ENOMEM && !tfb_log_errors()) tfb_error("not enough memory");
     if (status) return status;
-    /* usage texts and tables sit in the buffer until now */
+    /* usage texts and tables may still be in the buffer */
     if (fflush(stdout) != 0)
         tfb_error("cannot write to standard output: %s", strerror(errno));
     else if (ferror(stdout))
@@ -63,7 +63,7 @@ int tfb_cmd_end(int status, int fail_status)
 
 static const char *const see_help = "(-h shows all options)";
 
-/* An unknown long option, or an abbreviation of several: getopt leaves both to us. */
+/* Reports an unknown long option, or an abbreviation of several: getopt does not tell which. */
 static void log_unknown(const char *arg, const struct option *opts)
 {
     enum { MAX = 64 };
@@ -88,7 +88,7 @@ static void log_unknown(const char *arg, const struct option *opts)
 
 int tfb_cmd_getopt(int argc, char **argv, const char *letters, const struct option *opts)
 {
-    char quiet[200]; /* a colon first: a missing value is told from an unknown option */
+    char quiet[200]; /* the leading colon makes getopt tell a missing value from an unknown option */
     int ordered = *letters == '+';
     snprintf(quiet, sizeof quiet, "%s:%s", ordered ? "+" : "", letters + ordered);
     opterr = 0;
@@ -127,8 +127,7 @@ int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v)
     return 0;
 }
 
-/* A decimal number and nothing else: neither hexadecimal, nor nan, nor one too small to be told from 0. 0,
- * or 1. */
+/* Parses a decimal number and nothing else: not hexadecimal, not nan, and not so small that it becomes 0. 0, or 1. */
 static int decimal(const char *s, double *v)
 {
     char *end;
@@ -150,8 +149,8 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
     return 0;
 }
 
-/* Takes a line of --weights, its end cut off. seen (n_targets) has the line that named a target. 0, or -1
- * (logged). */
+/* Parses a line of --weights without its newline. seen (n_targets): the line that named each target. 0, or -1 (logged).
+ */
 static int weigh(const char *path, int64_t n_line, char *line, char *const *targets, int n_targets, float *w,
                  int64_t *seen)
 {
@@ -219,8 +218,8 @@ int tfb_cmd_precision(const char *s)
     int r = tfb_kernels_set_precision(s);
     if (r == -1) tfb_error("--precision is float32 or bfloat16, not '%s'", s);
     if (r == -2)
-        tfb_error("this processor has no bfloat16 tiles (AMX), or TFBIND_CPU or the system keeps them back: leave "
-                  "--precision out");
+        tfb_error("no bfloat16 tiles (AMX): the processor has none, or TFBIND_CPU or the system disables them. Omit "
+                  "--precision");
     return r != 0;
 }
 
@@ -234,7 +233,7 @@ int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)
     }
     if (n > most) {
         if (most)
-            tfb_error("one %s at a time: unexpected argument '%s'", what, argv[optind + 1]);
+            tfb_error("expected one %s: unexpected argument '%s'", what, argv[optind + 1]);
         else
             tfb_error("unexpected argument '%s'", argv[optind]);
         return 1;
@@ -253,7 +252,7 @@ int tfb_cmd_incomplete(const char *command, int argc, char **argv, void (*usage)
 int tfb_cmd_processors(void)
 {
 #ifdef CPU_COUNT
-    cpu_set_t set; /* what a batch system or container leaves us, not what the machine has */
+    cpu_set_t set; /* the processors that a batch system or container allows, not those of the machine */
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
 #endif
     long n = sysconf(_SC_NPROCESSORS_ONLN);

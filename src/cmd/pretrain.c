@@ -27,8 +27,7 @@ static void usage(FILE *f)
             "\n"
             "Usage: tfbind pretrain [options] -f ref.fa -l labels.bed.gz -o model.safetensors\n"
             "\n"
-            "Data\n"
-            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+            "Data\n" TFB_USAGE_FASTA
             "  -l, --labels FILE        regions and labels: #chrom start end name TF1 TF2 ...;\n"
             "                           1 bound, 0 unbound, . unresolved\n"
             "      --targets LIST       TFs to learn, comma-separated, or @FILE with one per line [all TFs of\n"

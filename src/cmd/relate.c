@@ -11,36 +11,34 @@ static void usage(FILE *f)
 {
     fprintf(
         f,
-        "Rank the TFs of a labels file as sources for a target: pre-training on biologically relevant ones helps "
+        "Rank the TFs of a labels file as sources for a target: pre-training on biologically relevant TFs helps\n"
         "most.\n"
         "\n"
         "Usage: tfbind relate [options] -l labels.bed.gz --target TF --by CRITERION\n"
-        "\n" TFB_USAGE_LABELS "      --target TF          the TF to be learnt\n"
+        "\n" TFB_USAGE_LABELS "      --target TF          TF to learn\n"
         "      --by CRITERION       correlation  cosine of the label columns, unresolved as 0 [the default]\n"
         "                           cofactor     the same, without TFs that share a binding mode with the target\n"
         "                           mode         TFs that share a binding mode, most bound regions first\n"
-        "                           least        of those, the least correlated first\n"
+        "                           least        TFs that share a binding mode, least correlated first\n"
         "                           partners     interaction partners, best score first\n"
-        "                           random       by --seed, as a control\n"
-        "                           auto         TFs that share a binding mode, then all others; the best correlated "
-        "first\n"
-        "      --groups FILE        table of binding modes, for cofactor, mode, least and auto: a header line, a "
-        "column tf, "
-        "tf_symbols or\n"
-        "                           name (dimers as A::B or A;B), a column cluster..., mode, group or tf_family;\n"
-        "                           or motifs in MEME's format: those that look alike are one mode\n"
-        "      --group-column NAME  the column with the mode, where there are several\n"
-        "      --mode-cut FLOAT     how alike motifs of one mode are, on average (Ncor, 0 to 1) [0.4]\n"
-        "      --partners FILE      table of interactions in STRING's format: preferredName_A, preferredName_B, score\n"
-        "      --chroms LIST        count only regions of these contigs, e.g. those for training [all]\n"
-        "      --min-bound INT      leave out TFs with fewer bound regions [0]\n"
-        "      --top INT            so many TFs [all]\n"
-        "      --with-target        the target is one of them, the first\n"
-        "      --list               only their names, comma-separated, for pretrain --targets\n"
-        "      --seed INT           of random [1]\n" TFB_USAGE_HELP);
+        "                           random       in random order, as a control\n"
+        "                           auto         TFs that share a binding mode, then all others; in each group the\n"
+        "                                        best correlated first\n"
+        "      --groups FILE        binding modes, for cofactor, mode, least and auto: a table with a header line, a\n"
+        "                           column tf, tf_symbols or name (dimers as A::B or A;B) and a column cluster...,\n"
+        "                           mode, group or tf_family; or motifs in MEME format, similar ones being one mode\n"
+        "      --group-column NAME  column with the mode, if there are several\n"
+        "      --mode-cut FLOAT     smallest mean similarity of the motifs of one mode (Ncor, 0 to 1) [0.4]\n"
+        "      --partners FILE      interactions in STRING's format: preferredName_A, preferredName_B, score\n"
+        "      --chroms LIST        count only regions on these contigs, e.g. those for training [all]\n"
+        "      --min-bound INT      skip TFs with fewer bound regions [0]\n"
+        "      --top INT            number of TFs to print [all]\n"
+        "      --with-target        print the target, too, before the others\n"
+        "      --list               print only names, comma-separated, for pretrain --targets\n"
+        "      --seed INT           seed of random [1]\n" TFB_USAGE_HELP);
 }
 
-/* Prints the names, at most top (0: all), target before them if it is not NULL. */
+/* Prints at most top names (0: all), after target if that is not NULL. */
 static void print_names(const char *target, const tfb_related_t *r, int n, int top)
 {
     int shown = 0;
@@ -49,7 +47,7 @@ static void print_names(const char *target, const tfb_related_t *r, int n, int t
     putchar('\n');
 }
 
-/* Prints the table, likewise. bound: the target's bound regions. */
+/* Prints the table in the same way. bound: number of the target's bound regions. */
 static void print_table(const char *target, int64_t bound, const tfb_related_t *r, int n, int top)
 {
     int shown = 0;
@@ -67,7 +65,7 @@ static void print_table(const char *target, int64_t bound, const tfb_related_t *
     }
 }
 
-/* Reports the table that a criterion needs if it was not given. Returns whether it was not. */
+/* Logs an error and returns 1 if the table that a criterion needs was not given; else returns 0. */
 static int no_table(const tfb_relate_opt_t *o, const char *by)
 {
     int modes = o->by == TFB_RELATE_COFACTOR || o->by == TFB_RELATE_MODE || o->by == TFB_RELATE_LEAST;

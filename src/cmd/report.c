@@ -11,21 +11,22 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f, "Make a page about annotated variants: counts, distribution of changes, the strongest ones with "
-               "figures, a table of TFs.\n"
-               "\n"
-               "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
-               "\n"
-               "  -o, --output FILE        the page; it needs no other file and opens from disk [standard output]\n"
-               "  -m, --model FILE         the model that annotated, for figures (with -f)\n"
-               "  -f, --fasta-ref FILE     reference, for figures\n"
-               "  -d, --db FILE            known motifs in MEME format: figures show the best match\n"
-               "      --top INT            so many variants are listed [50]\n"
-               "      --figures INT        of them, so many with a figure [20]\n"
-               "      --delta NUM          changes of at least this are counted; sites gained and lost are those of "
-               "the tags' calls [0.2]\n"
-               "      --prefix STR         of the tags, as for annotate [TFB]\n"
-               "      --title TEXT         heading\n" TFB_USAGE_HELP);
+    fprintf(f,
+            "Make a page about annotated variants: counts, distribution of changes, strongest variants with figures,\n"
+            "table of TFs.\n"
+            "\n"
+            "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
+            "\n"
+            "  -o, --output FILE        HTML page; it needs no other file [standard output]\n"
+            "  -m, --model FILE         model that annotated the variants, for figures (with -f)\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA, for figures\n"
+            "  -d, --db FILE            known motifs in MEME format; figures show the best match\n"
+            "      --top INT            number of variants to list [50]\n"
+            "      --figures INT        number of listed variants with a figure [20]\n"
+            "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
+            "                           tags name [0.2]\n"
+            "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
+            "      --title TEXT         heading of the page\n" TFB_USAGE_HELP);
 }
 
 typedef struct {

@@ -9,29 +9,27 @@
 
 static void usage(FILE *f)
 {
-    fprintf(
-        f,
-        "Predict binding along a genome or regions of it, a track per TF.\n"
-        "Usage: tfbind scan [options] -m model.safetensors -f ref.fa --tf CTCF -o ctcf.bw\n"
-        "\n"
-        "Every interval of --step bases gets the score of the window in its middle. Stretches of N get none.\n"
-        "\n"
-        "Model\n"
-        "  -m, --model FILE         model; several, comma-separated\n" TFB_USAGE_FASTA
-        "      --tf LIST            TFs, comma-separated, or all\n" TFB_USAGE_STRAND
-        "      --scale probability|logit  of the scores [probability]\n"
-        "Where\n"
-        "  -r, --regions REGION     comma-separated regions [everything]\n"
-        "  -R, --regions-file FILE  regions listed in a file: BED, or contig, position and end from 1\n"
-        "      --step INT           bases from one window to the next; multiples of the product of the model's "
-        "pool widths (27 in the\n"
-        "                           shipped one) share most work [54]\n"
-        "      --max-n INT          no value where a window has more N [20]\n"
-        "Output\n"
-        "  -o, --output FILE        .bw or .bigWig: bigWig, else bedGraph (.gz: bgzip); of several TFs a name "
-        "with {tf}, or a folder\n"
-        "                           [standard output]\n"
-        "  -O, --output-type bedgraph|bigwig  [by name of -o]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
+    fprintf(f, "Predict binding along a genome or regions of it, one track per TF.\n"
+               "Usage: tfbind scan [options] -m model.safetensors -f ref.fa --tf CTCF -o ctcf.bw\n"
+               "\n"
+               "Each interval of --step bases gets the score of the window around its middle. Stretches of N get no\n"
+               "score.\n"
+               "\n"
+               "Model\n"
+               "  -m, --model FILE         model, or several, comma-separated\n" TFB_USAGE_FASTA
+               "      --tf LIST            TFs, comma-separated, or all\n" TFB_USAGE_STRAND
+               "      --scale probability|logit  scale of the scores [probability]\n"
+               "Regions\n"
+               "  -r, --regions REGION     comma-separated regions [the whole genome]\n"
+               "  -R, --regions-file FILE  file of regions: BED, or contig, position and end, 1-based\n"
+               "      --step INT           bases from one window to the next. Multiples of the product of the model's\n"
+               "                           pool widths (27 in the shipped model) share the most work [54]\n"
+               "      --max-n INT          write no value for windows with more Ns [20]\n"
+               "Output\n"
+               "  -o, --output FILE        bigWig if the name ends in .bw or .bigWig, else bedGraph (.gz: bgzip). For\n"
+               "                           several TFs: a name with {tf}, or a folder [standard output]\n"
+               "  -O, --output-type bedgraph|bigwig  output format [by the name of -o]\n" TFB_USAGE_THREADS
+                   TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 typedef struct {

@@ -64,10 +64,11 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value)
 
 /* ---- the table ---- */
 
-/* Options without a letter are numbered from here by their row. */
+/* Options without a letter are numbered by row, from here. */
 enum { FIRST_ID = 256 };
 
-/* The table as getopt_long takes it. opts: room for TFB_MAX_OPTIONS and an end, letters: for 3 characters a row. */
+/* Writes the table in the form of getopt_long. opts: room for TFB_MAX_OPTIONS rows and an end; letters: for 3
+ * characters per row. */
 static void make_getopt(const tfb_option_t *table, struct option *opts, char *letters)
 {
     int n = 0;

@@ -1,4 +1,4 @@
-/* table.h - a command's options as a table, a row each, and the rows of the options that several commands share. */
+/* table.h - a command's options as a table with one row each, and the rows that several commands share. */
 #ifndef TFB_TABLE_H
 #define TFB_TABLE_H
 
@@ -9,34 +9,34 @@
 typedef struct tfb_option_t tfb_option_t;
 struct tfb_option_t {
     const char *name; /* NULL ends a table */
-    int arg, id;      /* as struct option: 0 no value, 1 a value, 2 it may have one; a letter, or 0 */
-    /* Takes a value into a command's arguments. Returns 0, or 1 (logged). */
+    int arg, id;      /* as struct option: 0 no value, 1 a value, 2 an optional value; a letter, or 0 */
+    /* Stores a value in a command's arguments. Returns 0, or 1 (logged). */
     int (*set)(void *args, const tfb_option_t *row, const char *value);
-    size_t to, also; /* offsets in the arguments of what is set */
-    int number;      /* that `also` becomes */
+    size_t to, also; /* offsets in the arguments of the fields to set */
+    int number;      /* value to set `also` to */
     const char *const *words;
     int n_words;
-    const char *letters, *hint; /* one letter of these; the same in words */
+    const char *letters, *hint; /* letters allowed; the same as text */
     double lo, hi;              /* limits of a number */
-    /* For a command that takes some options only for some inputs or with some others, as it likes. */
+    /* For commands that take some options only for some inputs or together with others. */
     unsigned formats; /* 0: all */
     int group;
-    const char *shown;    /* in messages, if not -x or --name */
-    int first_is_default; /* giving the first word is as good as giving nothing */
+    const char *shown;    /* name in messages, if not -x or --name */
+    int first_is_default; /* the first word is the default: it counts as not given */
 };
 
 enum { TFB_MAX_OPTIONS = 64, TFB_HELP = -1 };
 
-/* Parses options in the order of argv, all of them even if one is wrong, up to the first other argument if order is
- * "+", else past them. given (TFB_MAX_OPTIONS), by row: whether an option was given; not cleared before. Returns 0, 1
- * if something is wrong (logged), or TFB_HELP at -h. */
+/* Parses all options in the order of argv, even after a wrong one. Stops at the first other argument if order is "+",
+ * else skips such arguments. Sets given (TFB_MAX_OPTIONS), one flag per row, for the options that occur; the caller
+ * clears it. Returns 0, 1 on an error (logged), or TFB_HELP at -h. */
 int tfb_options_parse(const tfb_option_t *table, const char *order, void *args, int argc, char **argv, char *given);
-/* The same for a command without an order of its own, which prints its usage at -h. given NULL: not of interest. */
+/* Does the same with order "", and prints the usage at -h. given NULL: not needed. */
 int tfb_cmd_parse(const tfb_option_t *table, void (*usage)(FILE *to), void *args, int argc, char **argv, char *given);
-/* Returns the row of an option, given by its name. */
+/* Returns the row of the option called name. */
 int tfb_options_row(const tfb_option_t *table, const char *name);
 
-/* What a row does with its value, which is a const char *, int, int64_t (or uint64_t) or double. */
+/* Functions for `set`, by the type of the field: const char *, int, int64_t (or uint64_t) or double. */
 int tfb_set_text(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_flag(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_word(void *args, const tfb_option_t *row, const char *value);
@@ -46,7 +46,7 @@ int tfb_set_double(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_threads(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 
-/* The common part of rows. A command calls the type of its arguments args_t. */
+/* Common parts of rows. The type of a command's arguments must be called args_t. */
 #define TFB_TO(field)              .to = offsetof(args_t, field)
 #define TFB_TEXT(field)            .arg = 1, .set = tfb_set_text, TFB_TO(field)
 #define TFB_FLAG(field)            .set = tfb_set_flag, TFB_TO(field)
@@ -55,7 +55,7 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_NUM(field, min, max)   .arg = 1, .set = tfb_set_double, TFB_TO(field), .lo = (min), .hi = (max)
 #define TFB_WORD(field, list, n)   .arg = 1, .set = tfb_set_word, TFB_TO(field), .words = (list), .n_words = (n)
 
-/* ---- options that several commands share: a row, and its line of usage text if that is the same in all ---- */
+/* ---- options that several commands share: a row, and its line of usage text if all have the same ---- */
 
 #define TFB_OPTION_MODEL(field)   "model", .id = 'm', TFB_TEXT(field)
 #define TFB_OPTION_FASTA(field)   "fasta-ref", .id = 'f', TFB_TEXT(field)
@@ -71,7 +71,7 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_OPTION_THREADS(field) "threads", .id = '@', .arg = 1, .set = tfb_set_threads, TFB_TO(field)
 #define TFB_OPTION_VERBOSITY      "verbosity", .id = 'v', .arg = 1, .set = tfb_set_verbosity
 #define TFB_OPTION_HELP           "help", .id = 'h'
-/* Those of a command that scores, into a tfb_session_opt_t. */
+/* The rows of commands that score, into a tfb_session_opt_t. */
 /* clang-format off */
 #define TFB_OPTIONS_SESSION(field)   \
     {TFB_OPTION_MODEL(field.model)}, \
@@ -85,9 +85,9 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_USAGE_FASTA     "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
 #define TFB_USAGE_LABELS    "  -l, --labels FILE        regions and labels, as for pretrain\n"
 #define TFB_USAGE_STRAND    "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
-#define TFB_USAGE_PREFIX    "      --prefix STR         first part of the tags' names [TFB]\n"
-#define TFB_USAGE_THREADS   "  -@, --threads INT        threads in all [all processors]\n"
+#define TFB_USAGE_PREFIX    "      --prefix STR         prefix of the tag names [TFB]\n"
+#define TFB_USAGE_THREADS   "  -@, --threads INT        total number of threads [all processors]\n"
 #define TFB_USAGE_VERBOSITY "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-#define TFB_USAGE_HELP      "  -h, --help               this text\n"
+#define TFB_USAGE_HELP      "  -h, --help               print this text\n"
 
 #endif

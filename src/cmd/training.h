@@ -91,8 +91,7 @@ int tfb_set_precision(void *args, const tfb_option_t *row, const char *value);
     "      --half               store weights as float16\n"                                               \
     "  -@, --threads INT        threads of this process; they do not change the result [all\n"            \
     "                           processors, or its share of them]\n"                                      \
-    "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"                                   \
-    "  -h, --help               print this text\n"
+    "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n" TFB_USAGE_HELP
 
 /* The network to train and its data. All owned. */
 typedef struct {

@@ -1,10 +1,14 @@
 /* attrib.h - what each base of a window contributes to a TF's score.
  *
- * In: base codes (W). Out: hypothetical contributions (W, 4) a target, of every base at every position; what the
- * sequence itself contributes is their value at its own base (tfb_attrib_actual). Three methods: DeepLIFT   mean over
- * references of the rescale rule's contributions; they sum to logit - mean logit of the references ISM        in-silico
- * mutagenesis: the logit with the base there, minus the mean of the four gradient   of the logit, by the one-hot With
- * both strands, the logit is the mean of theirs, as in scoring. */
+ * In: base codes (W). Out: hypothetical contributions (W, 4) per target, of every base at every
+ * position. The contribution of the sequence is their value at its own base (tfb_attrib_actual).
+ * Three methods:
+ *     DeepLIFT   mean over references of the contributions by the rescale rule; they sum to the
+ *                logit minus the mean logit of the references
+ *     ISM        in-silico mutagenesis: the logit with the base there, minus the mean over the
+ *                four bases
+ *     gradient   of the logit with respect to the one-hot input
+ * With both strands, the logit is the mean of both, as in scoring. */
 #ifndef TFB_ATTRIB_H
 #define TFB_ATTRIB_H
 

@@ -14,7 +14,7 @@
 
 /* ---- contributions of the windows of a record ---- */
 
-/* Gradients of absurd weights overflow where scores do not. 0, or -1 (logged). */
+/* Checks gradients: with absurd weights they can overflow even if scores do not. 0, or -1 (logged). */
 static int check_contributions(const explainer_t *a, const window_t *w)
 {
     for (int t = 0; t < a->n; t++) {
@@ -111,7 +111,7 @@ static int open_models(explainer_t *a)
     int walks = o->method != TFB_ISM;
     struct stat st;
     if (walks && (strchr(o->session.model, ',') || (stat(o->session.model, &st) == 0 && S_ISDIR(st.st_mode)))) {
-        tfb_error("%s explains one model at a time; --method ism takes several", tfb_explain_method(o->method));
+        tfb_error("%s explains only one model; --method ism takes several", tfb_explain_method(o->method));
         return -1;
     }
     tfb_session_opt_t session = o->session;

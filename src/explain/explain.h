@@ -1,5 +1,5 @@
-/* explain.h - sequences, regions or variants in; what each base contributes out: tables, arrays,
- * tracks, figures. */
+/* explain.h - sequences, regions or variants in; the contribution of each base out, as tables, arrays, tracks and
+ * figures. */
 #ifndef TFB_EXPLAIN_H
 #define TFB_EXPLAIN_H
 
@@ -8,8 +8,8 @@
 #include "score/session.h"
 
 typedef struct {
-    /* tf: names or "all"; NULL: the TF with the highest score (of a variant: that changes most). fasta is not needed
-     * for FASTA. */
+    /* tf: names or "all"; NULL: the TF with the highest score (for a variant: with the largest change). fasta is not
+     * needed for FASTA. */
     tfb_session_opt_t session;
     const char *in;    /* "-" = standard input */
     tfb_input_t input; /* VCF, BED or FASTA */
@@ -22,7 +22,7 @@ typedef struct {
     const char *table, *scores;
     const char *track; /* of regions, bedGraph or bigWig; for several TFs a name with {tf}, or a folder */
     const char *npz;   /* first part of file names: .TF.onehot.npz, .TF.hyp.npz */
-    const char *logos; /* a folder; it is made */
+    const char *logos; /* a folder, made if it does not exist */
     const char *db;    /* motifs for the figures of variants */
     int flank;         /* bases beside a variant in its figure; 0 = the default */
 } tfb_explain_opt_t;

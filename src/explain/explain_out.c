@@ -99,7 +99,7 @@ static int open_tracks(outputs_t *a)
     return 0;
 }
 
-/* Opens NAME.TF.svg in the folder of logos; where one of that name was drawn before, NAME.TF.2.svg:
+/* Opens NAME.TF.svg in the folder of logos; if one of that name was drawn before, NAME.TF.2.svg:
  * names may be the same, or become so when cut. */
 static int open_svg(outputs_t *a, const char *name, const char *tf, file_t *svg)
 {
@@ -158,7 +158,7 @@ static int draw_figure(outputs_t *a, const char *name, const tfb_figure_t *f)
 {
     file_t svg = {NULL, NULL};
     if (!isfinite(f->lor)) {
-        tfb_warn("%s: no figure for %s: the model's score is no number", name, f->tf);
+        tfb_warn("%s: no figure for %s: the model's score is not finite", name, f->tf);
         return 0;
     }
     if (open_svg(a, name, f->tf, &svg) < 0) return -1;

@@ -67,14 +67,14 @@ int tfb_explain_out_open(outputs_t *out);
 /* Writes what is known of a record and target k of the panel, the t-th of its windows' hyp and
  * logit. 0, or -1 (logged, or told when closing). */
 int tfb_explain_out_put(outputs_t *out, const record_t *r, int t, int k);
-/* Has writing a table failed? Closing says which and why. */
+/* Returns whether writing a table failed. Closing reports which one and why. */
 int tfb_explain_out_failed(const outputs_t *out);
 /* Completes the outputs, or removes them if ok is 0. 0, or -1 (logged) also if ok is 0. */
 int tfb_explain_out_close(outputs_t *out, int ok);
 void tfb_explain_out_free(outputs_t *out);
-/* In words. */
+/* Returns the name of a method as text. */
 const char *tfb_explain_method(tfb_method_t m);
-/* Logs it. Returns -1. */
+/* Logs lack of memory. Returns -1. */
 int tfb_explain_no_memory(void);
 
 /* ---- the whole (explain.c) ---- */

@@ -174,7 +174,8 @@ int tfb_explain_vcf(explainer_t *a)
         goto done;
     }
     if ((in->format.format != vcf && in->format.format != bcf) || !(hdr = bcf_hdr_read(in))) {
-        tfb_error("%s is not VCF or BCF (--input bed or --input fasta says what it is)", tfb_input_name(a->o->in));
+        tfb_error("%s is not VCF or BCF (for other formats use --input bed or --input fasta)",
+                  tfb_input_name(a->o->in));
         goto done;
     }
     if (!rec) {

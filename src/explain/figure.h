@@ -1,5 +1,5 @@
-/* figure.h - one picture of what a variant does to a TF's site: REF and ALT as logos of
- * contributions, the motif they match, and words. */
+/* figure.h - a figure of what a variant does to a TF's site: REF and ALT as logos of contributions, the motif they
+ * match, and text. */
 #ifndef TFB_FIGURE_H
 #define TFB_FIGURE_H
 
@@ -8,7 +8,7 @@
 #include "genome/meme.h"
 #include <stdio.h>
 
-/* A variant and its TF, with all that the figure shows. Nothing is owned. */
+/* A variant, its TF and everything that the figure shows. Owns nothing. */
 typedef struct {
     const char *contig, *id; /* id NULL or "." = none */
     hts_pos_t pos;           /* 0-based, of the first base of REF */
@@ -24,8 +24,8 @@ typedef struct {
     const float *hyp[2];    /* (W, 4) hypothetical contributions; the figure reads [*beg, *end) of tfb_figure_span */
 } tfb_figure_t;
 
-/* Positions of the window of allele (0 REF, 1 ALT) that the figure shows: the allele (its first
- * bases, where it is long) and `flank` bases on both sides, where both windows have them. */
+/* Positions of the window of allele (0 REF, 1 ALT) that the figure shows: the allele (the first bases if it is long)
+ * and `flank` bases on both sides, as far as both windows have them. */
 void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end);
 /* Writes an <svg> element to out. db: motifs to look for the best match in; NULL = none. 0, or -1
  * on lack of memory, before anything is written; that out took it all is for the caller to see. */

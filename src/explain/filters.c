@@ -214,7 +214,7 @@ static int64_t choose_regions(const scan_t *s, const tfb_filters_t *f, const tfb
         for (int64_t i = 0; i < n; i++) chosen[i] = from[i * n_from / n];
         return n;
     }
-    /* the same of each target: its k-th region is taken where k = i * n_own / m for an i; a region serves all targets
+    /* the same of each target: its k-th region is taken if k = i * n_own / m for an i; a region serves all targets
      * that it is one of */
     int64_t *k = calloc((size_t)f->T, sizeof *k);
     for (int64_t i = 0; k && i < n_from; i++) {
@@ -337,7 +337,7 @@ static int find_outputs(scan_t *s)
 {
     for (int t = 0; t < s->ex->n_targets; t++)
         if ((s->out[t] = tfb_model_target(s->m, s->ex->targets[t])) < 0) {
-            tfb_error("the model does not know %s", s->ex->targets[t]);
+            tfb_error("the model does not predict %s", s->ex->targets[t]);
             return -1;
         }
     return 0;

@@ -15,7 +15,7 @@ typedef enum {
     TFB_USE_ALL
 } tfb_use_t;
 
-/* Regions that importance is measured on. Silencing a filter changes little where a target is not predicted anyway, and
+/* Regions that importance is measured on. Silencing a filter changes little if a target is not predicted anyway, and
  * most regions are so. */
 typedef enum {
     TFB_ON_USED,  /* those used for the motifs, as the paper has it */
@@ -42,7 +42,7 @@ typedef struct {
     uint8_t *used;        /* (n of the examples): 1 = used */
     int64_t *n_sites;     /* (F) */
     float *most;          /* (F): greatest activation */
-    float *pfm;           /* (F, K, 4): base frequencies of the sites; 0.25 where there are none */
+    float *pfm;           /* (F, K, 4): base frequencies of the sites; 0.25 if there are none */
     double *importance;   /* (F, T): mean squared change of the probability when the filter's activation is set to 0 (0
                              without regions); NULL = not wanted */
 
@@ -62,7 +62,7 @@ tfb_filters_t *tfb_filters_scan(const tfb_model_t *m, const tfb_examples_t *ex, 
 void tfb_filters_destroy(tfb_filters_t *f);
 /* The motifs of filters with sites as `filter0`, `filter1`, ...; NULL on lack of memory (logged). */
 tfb_motifs_t *tfb_filters_motifs(const tfb_filters_t *f);
-/* Pearson correlation of two filters' frequencies about 0.25, position by position as they are; 0 where either has
+/* Pearson correlation of two filters' frequencies about 0.25, position by position as they are; 0 if either has
  * none. */
 double tfb_filters_similarity(const tfb_filters_t *a, int i, const tfb_filters_t *b, int j);
 /* One letter a position: the base with at least half of the sites, else n. text has w + 1 characters. */

@@ -18,7 +18,7 @@ typedef struct {
     int bad;
 } job_t;
 
-/* All matches of a motif (w, 4) whose flat ends are cut off; 1 where nothing is left, 0, or -1. */
+/* Finds all matches of a motif (w, 4) after trimming its flat ends. Returns 1 if nothing is left, 0, or -1. */
 static int query(const job_t *j, const float *p, int w, tfb_likeness_t *match)
 {
     int b = 0, e = w;

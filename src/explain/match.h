@@ -18,9 +18,9 @@ typedef struct {
     const tfb_motifs_t *db; /* or NULL: nothing is compared */
     tfb_found_t *best;      /* (F): each filter's best match; q over the database */
     tfb_found_t *named;     /* (F): its best match among motifs named after one of the model's targets; q as above */
-    tfb_found_t *
-        own; /* (T): of the sites in a target's own regions, the best match to a motif named after the target; q over
-              * all filters and motifs compared for that target; motif -1 where the database or the regions have none */
+    tfb_found_t
+        *own; /* (T): of the sites in a target's own regions, the best match to a motif named after the target; q over
+               * all filters and motifs compared for that target; motif -1 if the database or the regions have none */
     tfb_found_t *own_best; /* (T): the best match to any motif; q likewise */
     int *has_motif;        /* (T): the database has a motif of that name */
 } tfb_matches_t;

@@ -162,7 +162,7 @@ static const char *tag_of(report_t *r, const char *tf, const char *suffix)
     return r->tag.s;
 }
 
-/* Numbers of a tag: how many, 0 where the record has none. */
+/* Reads the numbers of a tag. Returns how many there are, 0 if the record has none. */
 static int numbers(report_t *r, bcf1_t *rec, const char *tf, const char *suffix, int k)
 {
     int n = bcf_get_info_float(r->hdr, rec, tag_of(r, tf, suffix), &r->num[k], &r->m_num[k]);
@@ -179,7 +179,7 @@ static int strings(report_t *r, bcf1_t *rec, const char *tf, const char *suffix,
     return bcf_get_info_string(r->hdr, rec, tag_of(r, tf, suffix), &r->str[k], &r->m_str[k]) > 0;
 }
 
-/* The calls of a record, one for each ALT; NULL where it has none. 0, or -1 on lack of memory. */
+/* Reads the calls of a record, one per ALT; NULL if it has none. 0, or -1 on lack of memory. */
 static int calls_of(report_t *r, bcf1_t *rec, const char *tf, char ***call, int *n)
 {
     *call = NULL;
@@ -251,7 +251,7 @@ static int is_tag_of(const char *tag, const char *tf)
     return *tag == *tf;
 }
 
-/* The TF of a tag: as the model calls it, where there is one and it knows it. */
+/* Returns the TF of a tag under the model's name for it, if there is a model that predicts it. */
 static const char *real_name(const report_t *r, const char *tag)
 {
     for (int k = 0; r->o->panel && k < tfb_panel_n_targets(r->o->panel); k++)

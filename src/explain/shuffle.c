@@ -3,7 +3,7 @@
  * The sequence is a path over the bases, its dinucleotides are the edges. Another order of the edges is a path, and
  * ends where this one ends, just where the edges by which each base is left for the last time form a tree towards the
  * last base. Altschul and Erickson draw last edges until they do; here the tree is drawn at once by a loop-erased
- * random walk (Wilson 1996), which is as uniform and takes no luck where a base is left for another one only once in
+ * random walk (Wilson 1996), which is as uniform and needs no luck if a base is left for another one only once in
  * hundreds. */
 #include "explain/shuffle.h"
 #include <string.h>

@@ -11,10 +11,10 @@ const char *tfb_allele_reason(tfb_allele_t r)
         "* (deleted by another variant)",
         "breakend",
         "with letters other than A, C, G, T",
-        "on a contig that the FASTA lacks",
+        "on a contig not in the FASTA",
         "too near a contig end",
         "with too many N around",
-        "with a REF that the FASTA does not have",
+        "with a REF that differs from the FASTA",
         "equal to REF",
     };
     return text[r];

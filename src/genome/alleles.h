@@ -1,9 +1,8 @@
 /* alleles.h - REF and ALT alleles -> windows of base codes.
  *
- * Bases that REF and an ALT share are trimmed before windows are placed, so that one change has one
- * value however the record pads it: first from the right, then from the left, until one of the two
- * is a single base. That is what `bcftools norm` leaves of the ALT on its own, except that nothing
- * is moved along a repeat. The base that an indel shares with REF stays.
+ * Bases that REF and an ALT share are trimmed before windows are placed, first from the right, then from the left,
+ * until one of the two is a single base. So a change has the same value however a record pads it. `bcftools norm` does
+ * the same to a single ALT, but also moves indels along a repeat. The base that an indel shares with REF stays.
  *
  * Each allele then lies in the middle of its own window of W bases: W/2 - a/2 bases of the genome
  * to its left (a = the allele's length, integer division), the rest to its right. Of an allele
@@ -31,13 +30,13 @@ typedef enum {
     TFB_ALLELE_REASONS
 } tfb_allele_t;
 
-/* In words, for summaries: "symbolic", "too near a contig end", ... */
+/* Returns the text of a reason for summaries: "symbolic", "too near a contig end", ... */
 const char *tfb_allele_reason(tfb_allele_t r);
 
-/* What an allele's text is: OK for one or more of ACGT in either case. */
+/* Checks an allele's text. Returns OK for one or more of ACGT in either case, else the reason. */
 tfb_allele_t tfb_allele_kind(const char *allele);
 
-/* Codes of contig:[beg, end), as they are. A reason (0 = OK), or -1 on a read error (logged). */
+/* Reads the codes of contig:[beg, end). Returns a reason (0 = OK), or -1 on a read error (logged). */
 int tfb_allele_bases(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code);
 
 /* REF and an ALT without the bases that they share. */
@@ -51,20 +50,20 @@ typedef struct {
  * it cannot be scored (NOT_ACGT also for such a REF). *c is set for OK and SAME. Every window of a
  * variant begins with this. */
 tfb_allele_t tfb_allele_trim(hts_pos_t pos, const char *ref, const char *alt, tfb_change_t *c);
-/* Are the REFs of two changes of a contig the same bases at the same place? */
+/* Returns whether the REFs of two changes on a contig are the same bases at the same place. */
 int tfb_change_same_ref(const tfb_change_t *a, const tfb_change_t *b);
-/* Bases of the genome to the left of an allele of a bases in its window. */
+/* Returns the number of genome bases to the left of an allele of a bases in its window. */
 int tfb_allele_left(int a, int W);
 
-/* The window of REF (which 0) or ALT (which 1) of a change. code gets W codes. max_n: N allowed in
- * the window. Returns a reason (0 = OK), or -1 on a read error (logged). */
+/* Writes the window of REF (which 0) or ALT (which 1) of a change to code (W). max_n: most Ns in the window. Returns a
+ * reason (0 = OK), or -1 on a read error (logged). */
 int tfb_allele_window(tfb_fasta_t *f, const char *contig, const tfb_change_t *c, int which, int W, int max_n,
                       uint8_t *code);
 
 /* Compares REF with the FASTA, case ignored. TFB_ALLELE_OK, _MISMATCH (*at gets the offset of the
  * first difference, *base the FASTA's letter), _NO_CONTIG, _EDGE (REF reaches beyond the contig),
- * or -1 on a read error. An N or IUPAC code on either side contradicts nothing: a masked reference
- * says nothing about REF (`bcftools norm -c` would call that a mismatch). */
+ * or -1 on a read error. An N or IUPAC code on either side is not a mismatch, because a masked reference does not
+ * contradict REF (`bcftools norm -c` would report a mismatch). */
 int tfb_allele_check_ref(tfb_fasta_t *f, const char *contig, hts_pos_t pos, const char *ref, int *at, char *base);
 
 #endif

@@ -12,7 +12,7 @@ extern const char tfb_base_char[5];      /* code -> "ACGTN" */
 
 static inline uint8_t tfb_base_comp(uint8_t c) { return c == TFB_N ? TFB_N : (uint8_t)(3 - c); }
 
-/* May c stand in a sequence: a letter, which is a base or counts as N, or a gap? */
+/* Returns whether c is allowed in a sequence: a letter (a base, or counted as N) or a gap. */
 static inline int tfb_is_residue(unsigned char c) { return ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-'; }
 
 void tfb_encode(const char *seq, size_t n, uint8_t *code);

@@ -11,14 +11,14 @@
 
 typedef struct tfb_bigwig_t tfb_bigwig_t;
 
-/* Begins a bigWig with the contigs of fasta in f, which can be sought, is empty, and stays the
- * caller's to close. spill: a temporary file, in which several bigWigs may keep zoom levels
- * until they end. path is for messages. NULL on failure (logged). */
+/* Begins a bigWig with the contigs of fasta in f, which must be seekable and empty; the caller closes it. spill: a
+ * temporary file that holds the zoom levels until the end; several bigWigs may share it. path is for messages. NULL on
+ * failure (logged). */
 tfb_bigwig_t *tfb_bigwig_begin(FILE *f, FILE *spill, const char *path, const tfb_fasta_t *fasta);
 /* Adds [beg, end) of contig: contigs in the order of the FASTA, ascending and without overlaps.
  * Returns 0, or -1 (logged). */
 int tfb_bigwig_add(tfb_bigwig_t *w, const char *contig, hts_pos_t beg, hts_pos_t end, float v);
-/* Writes what is left: the index, the zoom levels and the header. Returns 0, or -1 (logged). */
+/* Writes the rest: index, zoom levels and header. Returns 0, or -1 (logged). */
 int tfb_bigwig_end(tfb_bigwig_t *w);
 void tfb_bigwig_destroy(tfb_bigwig_t *w);
 

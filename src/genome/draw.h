@@ -1,4 +1,4 @@
-/* draw.h - random SNVs in regions of a genome: what chance alone would bring. */
+/* draw.h - draws random SNVs in regions of a genome, as a comparison. */
 #ifndef TFB_DRAW_H
 #define TFB_DRAW_H
 
@@ -22,7 +22,7 @@ tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chr
 /* Returns all contigs of a FASTA as regions. NULL on failure (logged). */
 tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta);
 void tfb_regions_destroy(tfb_regions_t *r);
-/* Is a position in them? */
+/* Returns whether a position is in them. */
 int tfb_regions_has(const tfb_regions_t *r, const char *contig, hts_pos_t pos);
 
 typedef struct {

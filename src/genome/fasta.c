@@ -148,7 +148,7 @@ static int add_contig(tfb_fasta_t *f, const tfb_lines_t *in)
     int r = add_names(f);
     if (r < 0) return tfb_lines_error(in, "not enough memory");
     if (r > 0) {
-        tfb_warn("%s:%" PRId64 ": %s is there twice: the first one counts", in->name, in->n, c.name);
+        tfb_warn("%s:%" PRId64 ": %s occurs twice: the first one counts", in->name, in->n, c.name);
         free(f->all[--f->n].name);
     }
     return 0;
@@ -448,10 +448,10 @@ static int read_stretch(tfb_fasta_t *f, hts_pos_t beg, hts_pos_t end)
         f->m_code = bases;
     }
     if ((got = read_at(f, from, f->text, bytes)) != (int64_t)bytes) {
-        tfb_error(
-            "cannot read %s:%" PRId64 "-%" PRId64 " from %s: %s", c->name, (int64_t)beg + 1, (int64_t)end, f->path,
-            got < 0 ? "read error"
-                    : "the file is shorter than its index says (truncated, or the index belongs to another file)");
+        tfb_error("cannot read %s:%" PRId64 "-%" PRId64 " from %s: %s", c->name, (int64_t)beg + 1, (int64_t)end,
+                  f->path,
+                  got < 0 ? "read error"
+                          : "the file is shorter than in its index (truncated, or the index belongs to another file)");
         return -1;
     }
     if (encode_lines(f, c, beg, end, f->code) < 0) return -1;
@@ -477,7 +477,7 @@ void tfb_fasta_one_file(tfb_fasta_t *f)
 static void say_other(tfb_fasta_t *f, const char *contig, const char *name)
 {
     if (strcmp(name, contig) && f->n_other++ == 0)
-        tfb_note("contigs are named in two styles: %s of the input is taken for %s of %s", contig, name, f->path);
+        tfb_note("contigs are named in two styles: taking %s of the input for %s of %s", contig, name, f->path);
 }
 
 /* Is contig i known under another name from the same file? Then one of them is not what it

@@ -16,18 +16,18 @@
 
 typedef struct tfb_fasta_t tfb_fasta_t;
 
-/* NULL on failure, logged with the path. */
+/* Opens a FASTA. NULL on failure (logged with the path). */
 tfb_fasta_t *tfb_fasta_open(const char *path);
-/* Registers it and its indexes as read, for a command that opens its outputs first. */
+/* Registers the FASTA and its indexes as inputs, for a command that opens its outputs first. */
 void tfb_fasta_reads(const char *path);
 void tfb_fasta_close(tfb_fasta_t *f);
 const char *tfb_fasta_path(const tfb_fasta_t *f);
-/* Declares that from now on contig names come from one file: if two of them mean one contig,
- * tfb_fasta_codes fails (-1, logged). */
+/* Declares that all following contig names come from one file. If two of them mean the same contig, tfb_fasta_codes
+ * fails (-1, logged). */
 void tfb_fasta_one_file(tfb_fasta_t *f);
 /* Returns the index of a contig named in any style, or -1 if there is none or more than one. */
 int tfb_fasta_find(const tfb_fasta_t *f, const char *contig);
-/* Returns the length of a contig, or -1 if the FASTA has it in no style. */
+/* Returns the length of a contig, or -1 if the FASTA does not have it in any style. */
 hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig);
 /* Writes the codes of contig:[beg,end) to code (end - beg bytes). 0; -1 on a read error (logged:
  * file, contig, position); -2 contig absent; -3 [beg,end) not inside the contig (nothing is

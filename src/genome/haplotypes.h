@@ -32,7 +32,8 @@
 enum {
     TFB_NO_SET = INT32_MIN, /* phased for good, homozygous, or unknown: compatible with every phase set */
     TFB_HAPS_LONG = 10000,  /* bases of a REF whose end is always waited for */
-    TFB_HAPS_UNKNOWN = TFB_ALLELE_REASONS, /* why a haplotype has no window, besides the reasons of alleles.h */
+    TFB_HAPS_UNKNOWN =
+        TFB_ALLELE_REASONS, /* a further reason why a haplotype has no window, besides those of alleles.h */
 };
 
 typedef struct {
@@ -57,18 +58,18 @@ typedef struct tfb_haps_t tfb_haps_t;
  * lack of memory. */
 tfb_haps_t *tfb_haps_create(int W, int n_samples, size_t most);
 void tfb_haps_destroy(tfb_haps_t *h);
-/* Forgets all variants: another contig begins. */
+/* Removes all variants, for a new contig. */
 void tfb_haps_reset(tfb_haps_t *h);
-/* Notes that the input has come to this position, with a variant or not. */
+/* Records that the input has reached this position, with a variant or not. */
 void tfb_haps_at(tfb_haps_t *h, hts_pos_t pos);
 /* Adds the next variant. allele[0] is REF; car[n_car] in the order of slots, set[n_set] of samples.
  * Returns its number, counted on from 0, or -1 on lack of memory (logged). Positions must not
  * decrease. */
 int64_t tfb_haps_add(tfb_haps_t *h, hts_pos_t pos, int n_allele, char *const *allele, const tfb_carrier_t *car,
                      int n_car, const tfb_phase_set_t *set, int n_set);
-/* Notes that the record just read, with a variant or not, takes so many bytes while it waits. */
+/* Records how many bytes the last record takes while it waits, with a variant or not. */
 void tfb_haps_wait(tfb_haps_t *h, size_t bytes);
-/* Have all variants been added that a window at this one may need, if the input is sorted? */
+/* Returns whether all variants have been added that a window at this one may need, if the input is sorted. */
 int tfb_haps_ready(tfb_haps_t *h, int64_t number);
 /* Sorts n_slots haplotypes into groups that have the same alleles around the variant. Groups are
  * numbered from 0, the reference. Returns how many there may be, or -1 on lack of memory (logged).
@@ -77,7 +78,7 @@ int tfb_haps_group(tfb_haps_t *h, int64_t number, int n_slots);
 int tfb_haps_group_of(const tfb_haps_t *h, int slot);
 /* Returns the allele of the variant that a group has, 0 if that was left out. */
 int tfb_haps_group_allele(const tfb_haps_t *h, int group);
-/* Has the group lost bases of the variant's REF to another variant? */
+/* Returns whether the group has lost bases of the variant's REF to another variant. */
 int tfb_haps_group_gap(const tfb_haps_t *h, int group);
 /* Writes the group's window at the variant: W codes, in the middle what it has in place of REF
  * as that is trimmed with an allele (from 1, with a sequence). Returns a reason of alleles.h (0

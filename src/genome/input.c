@@ -191,7 +191,7 @@ static tfb_input_t kind_of_name(const char *path, look_t look, int bam_too)
     else if (look == EMPTY)
         tfb_error("cannot read %s: it is empty", path);
     else
-        tfb_error("cannot read %s: it is not %s (--input says what it is)", path,
+        tfb_error("cannot read %s: it is not %s (--input names the format)", path,
                   bam_too ? "VCF, BCF, BED, FASTA, SAM, BAM or CRAM" : "VCF, BCF, BED or FASTA");
     return TFB_IN_BAD;
 }

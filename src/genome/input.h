@@ -1,4 +1,4 @@
-/* input.h - what a file holds: commands take several formats by one argument. */
+/* input.h - detects the format of a file, for commands that read several formats. */
 #ifndef TFB_INPUT_H
 #define TFB_INPUT_H
 
@@ -10,11 +10,10 @@ typedef enum {
     TFB_IN_BAM
 } tfb_input_t; /* VCF or BCF; BAM, SAM or CRAM */
 
-/* Finds out what *path ("-": standard input) holds: what said names (vcf, bed, fasta, or with
- * bam_too bam; NULL: nothing), else by its first bytes. A named pipe becomes standard input, and
- * *path "-", because bytes that were looked at would be lost. Standard input that is undecided
- * counts as VCF, whose reader will report what is wrong. command: who asks, for messages.
- * TFB_IN_BAD: it cannot be opened, or the command does not read it (logged). */
+/* Detects the format of *path ("-": standard input). said: the format named by the user (vcf, bed, fasta, or with
+ * bam_too bam); NULL: decides by the first bytes. A named pipe becomes standard input and *path "-", because the bytes
+ * read would be lost. Undecided standard input counts as VCF, whose reader reports what is wrong. command: its name,
+ * for messages. Returns TFB_IN_BAD if the file cannot be opened or the command does not read it (logged). */
 tfb_input_t tfb_input_kind(const char **path, const char *said, const char *command, int bam_too);
 
 #endif

@@ -21,10 +21,11 @@ typedef struct {
     int64_t line;         /* 1-based line number, for messages */
 } tfb_region_t;
 
-tfb_labels_t *tfb_labels_open(const char *path); /* NULL on failure, logged */
+tfb_labels_t *tfb_labels_open(const char *path); /* NULL on failure (logged) */
 int tfb_labels_n_tfs(const tfb_labels_t *l);
 char *const *tfb_labels_tfs(const tfb_labels_t *l); /* names, owned by l */
-/* 1 a region, 0 the end, -1 malformed, unsorted or truncated (logged: file:line: what). */
+/* Reads a region. Returns 1, 0 at the end, or -1 if the file is malformed, unsorted or truncated (logged: file:line:
+ * what). */
 int tfb_labels_next(tfb_labels_t *l, tfb_region_t *r);
 void tfb_labels_close(tfb_labels_t *l);
 
@@ -42,9 +43,9 @@ typedef struct {
     uint32_t *beg;    /* (n): start of the region (contigs are below 4 Gb) */
     char **contigs;   /* n_contigs names in the order of the file */
     int n_contigs;
-    int64_t n_dropped_n;    /* regions left out for an N in their sequence */
-    int64_t n_labelled;     /* the first so many come from the labels file, the rest are unlabelled */
-    int64_t n_dropped_null; /* regions left out as unresolved for every target (or, with complete, for any) */
+    int64_t n_dropped_n;    /* regions skipped for an N in their sequence */
+    int64_t n_labelled;     /* number of regions of the labels file, which come first; the rest are unlabelled */
+    int64_t n_dropped_null; /* regions skipped as unresolved for every target (with complete: for any target) */
     char digest[65];        /* SHA-256 over targets, coordinates, sequences and labels kept */
 } tfb_examples_t;
 
@@ -53,20 +54,20 @@ typedef struct {
     char *const *targets; /* NULL: all TFs of the file */
     int n_targets;
     int complete;        /* keep only regions resolved for all targets */
-    char *const *chroms; /* NULL: all; else only regions of these contigs */
+    char *const *chroms; /* use only regions on these contigs; NULL: all */
     int n_chroms;
-    int window;             /* 0: whatever the first region has; else regions of another width are an error */
+    int window;             /* 0: the width of the first region; regions of another width are an error */
     const char *unlabelled; /* BED or narrowPeak: windows around the middle or summit of its intervals, unresolved for
                                all targets, follow the labelled ones; or NULL */
 } tfb_examples_opt_t;
 
-/* Reads all examples. NULL on failure, logged with file and line. Unknown targets or contigs are
- * errors that suggest the nearest. */
+/* Reads all examples. An unknown target or contig is an error that suggests the nearest name. NULL on failure (logged
+ * with file and line). */
 tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *opt);
 void tfb_examples_destroy(tfb_examples_t *e);
-/* Codes of example i into code (W bytes), reverse-complemented if rev. */
+/* Writes the codes of example i to code (W bytes), reverse-complemented if rev. */
 void tfb_examples_codes(const tfb_examples_t *e, int64_t i, int rev, uint8_t *code);
-/* Labels of example i into label (T bytes). */
+/* Writes the labels of example i to label (T bytes). */
 void tfb_examples_labels(const tfb_examples_t *e, int64_t i, uint8_t *label);
 static inline int tfb_examples_label(const tfb_examples_t *e, int64_t i, int t)
 {

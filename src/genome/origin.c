@@ -1,4 +1,4 @@
-/* origin.c - reads "(model NAME DIGEST; ...)" of a Description. Names of files are untrusted: they may hold any of
+/* origin.c - reads "(model NAME DIGEST; ...)" of a Description. Names of files are untrusted and may contain any of
  * these characters. */
 #include "genome/origin.h"
 #include "util/util.h"

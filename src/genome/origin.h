@@ -1,4 +1,4 @@
-/* origin.h - which model wrote a tag, and with which options: what the Description of the tag's header line says.
+/* origin.h - which model wrote a tag, and with which options, as recorded in the Description of the tag's header line.
  *
  * annotate closes a Description with "(model NAME DIGEST)", with several models "(model NAME DIGEST; NAME DIGEST)", and
  * adds options that change what the values mean, "(model NAME DIGEST; --strand fwd)". Values are comparable only if
@@ -15,13 +15,13 @@ typedef struct {
     char *meaning; /* the Description before "(model" */
 } tfb_origin_t;
 
-/* Reads the line of INFO/tag. Of a tag that is not declared, all is empty. 0, or -1 on lack of memory (logged). Release
- * with tfb_origin_free. */
+/* Reads the line of INFO/tag. All fields are empty if the tag is not declared. 0, or -1 on lack of memory (logged).
+ * Free with tfb_origin_free. */
 int tfb_origin_read(const bcf_hdr_t *hdr, const char *tag, tfb_origin_t *o);
 /* Reads "NAME DIGEST; NAME DIGEST", as tfb_panel_source gives it. Returns the same. */
 int tfb_origin_parse(const char *models, tfb_origin_t *o);
 void tfb_origin_free(tfb_origin_t *o);
-/* Does the header name a model at all? */
+/* Returns whether the header names a model. */
 static inline int tfb_origin_known(const tfb_origin_t *o) { return *o->digests != 0; }
 
 #endif

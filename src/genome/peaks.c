@@ -204,7 +204,7 @@ static int sheet_header(const tfb_lines_t *in, char **col, int n, int at[4])
             if (strcasecmp(col[i] + (i == 0 && *col[i] == '#'), sheet_column[w]) == 0) at[w] = i;
         bad |= at[w] < 0;
     }
-    return bad ? tfb_lines_error(in, "a header line with the columns cell, tf, kind and path is wanted, tab-separated")
+    return bad ? tfb_lines_error(in, "expected a header line with the columns cell, tf, kind and path, tab-separated")
                : 0;
 }
 
@@ -226,17 +226,17 @@ static int add_sample(maker_t *k, const tfb_lines_t *in, char **col, int n, cons
 {
     for (int w = 0; w < 4; w++)
         if (at[w] >= n || !*col[at[w]])
-            return tfb_lines_error(in, "cell, tf, kind and path must all be there (. where there is none)");
+            return tfb_lines_error(in, "cell, tf, kind and path must all be given (. if there is none)");
     const char *cell = col[at[0]], *tf = col[at[1]], *name = col[at[2]];
     int kind = 0;
     while (kind < KINDS && strcmp(name, kind_name[kind])) kind++;
     if (kind == KINDS) return tfb_lines_error(in, "kind is open, peaks or tfbs, not '%.40s'", name);
     if (kind == OPEN && strcmp(tf, "."))
-        return tfb_lines_error(in, "accessibility is of a cell type, not of a TF: tf must be .");
+        return tfb_lines_error(in, "open regions belong to a cell type, not to a TF: tf must be .");
     if (kind != TFBS && strcmp(cell, ".") == 0)
-        return tfb_lines_error(in, "only binding sites (tfbs) may be of every cell type");
+        return tfb_lines_error(in, "only binding sites (tfbs) may have . as cell type");
     if (kind != OPEN && (strcmp(tf, ".") == 0 || strchr(tf, ',')))
-        return tfb_lines_error(in, "a TF's name without commas is wanted");
+        return tfb_lines_error(in, "a TF's name must not have commas");
     if (TFB_RESERVE(k->sample, k->m_samples, k->n_samples + 1, "samples") < 0) return -1;
     sample_t *s = &k->sample[k->n_samples++];
     *s = (sample_t){.cell = strdup(cell),

@@ -234,9 +234,9 @@ static int check_columns(tfb_records_t *r)
     if (n < need && !r->ends)
         return bad_line(r, "has %d of %d columns and the last line does not end: the file is truncated", n, need);
     if (n == 1 && strchr(s, ' ')) return bad_line(r, "has no tabs: columns are separated by tabs, not by spaces");
-    if (n < need) return bad_line(r, "has missing columns: %d where the header has %d", n, need);
+    if (n < need) return bad_line(r, "has missing columns: %d, but the header has %d", n, need);
     if (end[-1] == '\t' && n > need) n--;
-    if (n > need && n > FIXED_COLUMNS + 1) return bad_line(r, "has %d columns where the header has %d", n, need);
+    if (n > need && n > FIXED_COLUMNS + 1) return bad_line(r, "has %d columns, but the header has %d", n, need);
     return 0;
 }
 
@@ -256,7 +256,7 @@ static int check_line(tfb_records_t *r)
         return bad_line(r, "has a QUAL that is no number");
     if (!r->ends)
         tfb_warn("%s: the last line (%" PRId64
-                 ") does not end with a newline. It has all columns and is taken; is the file complete?",
+                 ") does not end with a newline. It has all columns and is used; is the file complete?",
                  r->name, (int64_t)r->in->lineno);
     return 0;
 }
@@ -440,7 +440,7 @@ static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
         if (!declared(r->hdr, id)) return "has an INFO tag that the header does not declare";
         if (take_head(&b, &type, &n) < 0 || skip_values(&b, type, n, 1) < 0) return "has a damaged INFO tag";
     }
-    return b.at == b.end ? NULL : "goes on after its last INFO tag";
+    return b.at == b.end ? NULL : "continues after its last INFO tag";
 }
 
 /* FORMAT. NULL, or what is wrong. */
@@ -449,7 +449,7 @@ static const char *check_samples(const tfb_records_t *r, const bcf1_t *rec)
     bytes_t b = bytes_of(&rec->indiv);
     int type, number = r->genotypes; /* htslib would end the program over genotypes that are no numbers */
     int32_t n, id;
-    if ((int)rec->n_sample != bcf_hdr_nsamples(r->hdr)) return "has another number of samples than the header";
+    if ((int)rec->n_sample != bcf_hdr_nsamples(r->hdr)) return "has a different number of samples than the header";
     if (is_text(r)) return NULL;
     for (int i = 0; i < (int)rec->n_fmt; i++) {
         if (take_typed_number(&b, &id) < 0) return "has fewer FORMAT tags than it states";

@@ -16,10 +16,10 @@
 typedef struct {
     const char *in;                       /* "-": standard input */
     const char *regions, *targets;        /* NULL: none */
-    int regions_file, targets_file;       /* are they names of files */
+    int regions_file, targets_file;       /* 1: they are names of files */
     int regions_overlap, targets_overlap; /* 0, 1, 2 as in bcftools; -1 = htslib's default */
     int threads;                          /* to decompress with; 0: none but the caller's */
-    int genotypes;                        /* will GT and PS be read: then they must be numbers */
+    int genotypes;                        /* 1: GT and PS will be read, so they must be numbers */
 } tfb_records_opt_t;
 
 typedef struct tfb_records_t tfb_records_t;
@@ -36,7 +36,7 @@ void tfb_records_close(tfb_records_t *r);
 bcf_hdr_t *tfb_records_header(tfb_records_t *r);
 /* Returns the threads that decompress, for the output to share; NULL: none. */
 htsThreadPool *tfb_records_pool(tfb_records_t *r);
-/* Returns what messages call the input. */
+/* Returns the name of the input in messages. */
 const char *tfb_records_name(const tfb_records_t *r);
 /* Reads the next record that the targets do not exclude into *rec, which may become another one
  * (both are to be destroyed by bcf_destroy). 1, 0 at the end of the input, or -1 (logged: file,

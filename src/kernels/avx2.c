@@ -1,4 +1,5 @@
-/* avx2.c - the kernel template over 8-float registers. Compiled with AVX2 and FMA, called only where they exist. */
+/* avx2.c - the kernel template over 8-float registers. Compiled with AVX2 and FMA, called only if the processor has
+ * them. */
 #if defined(__AVX2__) && defined(__FMA__)
 #include <immintrin.h>
 #define VMAX     _mm256_max_ps

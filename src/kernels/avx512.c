@@ -1,4 +1,4 @@
-/* avx512.c - the kernel template over 16-float registers. Compiled with AVX-512F/DQ/BW/VL and FMA, called only where
+/* avx512.c - the kernel template over 16-float registers. Compiled with AVX-512F/DQ/BW/VL and FMA, called only if
  * they exist. */
 #if defined(__AVX512F__) && defined(__FMA__)
 #include <immintrin.h>

@@ -27,18 +27,18 @@ typedef struct {
      * tfb_packed_size() floats, aligned to 64 bytes. Element (k, n) is b[k*ldk + n*ldn]; one of ldk, ldn is 1. */
     void (*pack)(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, float *out);
 
-    /* C (M, N) = A (M, K) * B, or += where add. Row m of A is a + m*lda, K neighbouring floats (rows may overlap: a
+    /* C (M, N) = A (M, K) * B, or += if add. Row m of A is a + m*lda, K neighbouring floats (rows may overlap: a
      * convolution over channels-last data is this with lda = C). bp: B packed. */
     void (*gemm)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
 
     /* Scoring's convolutions, pooled over 3, by a short algorithm (below): group g of G reads the K + 2 rows of C
      * floats at a[g], a[g] + lda, ...; c[g] (N) = the maximum of what follows its three products of K rows each. bp:
      * tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to 64 bytes. A group's result depends on
-     * its own rows only. NULL where gemm is of another kind. */
+     * its own rows only. NULL if gemm is of another kind. */
     void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
                       const tfb_after_t *after, float *const *c, float *scratch);
 
-    /* C (M, N) = sum over S blocks of A_s^T * B_s, or += where add. Block s has R rows; element (r, m) of A_s is
+    /* C (M, N) = sum over S blocks of A_s^T * B_s, or += if add. Block s has R rows; element (r, m) of A_s is
      * a[s*lds + r*lda + m]. bp: the S*R rows of B, packed as one (S*R, N) matrix. The gradient of weights. */
     void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
                     ptrdiff_t ldc, int add);
@@ -62,7 +62,7 @@ typedef struct {
     /* The gradient of pooling: of each P rows of dx (Lo*P, C) the first that has the maximum y gets dy (Lo, C), the
      * others 0. */
     void (*pool_grad)(int Lo, int C, int P, const float *x, const float *y, const float *dy, float *dx);
-    /* y (n) = max(y, 0), NaN stays NaN; and its gradient: dy = 0 where what relu left in y is not positive. */
+    /* y (n) = max(y, 0), NaN stays NaN; and its gradient: dy = 0 wherever y after relu is not positive. */
     void (*relu)(size_t n, float *y);
     void (*relu_grad)(size_t n, const float *y, float *dy);
 

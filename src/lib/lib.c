@@ -1,8 +1,8 @@
 /* lib.c - the public library (include/tfbind.h) over score.
  *
- * Every entry that can fail begins with begin() and returns through end(). In between, what this
- * thread logs is kept as its message instead of being printed, and numbers are read and written as
- * in the C locale: the host's may have a decimal comma. */
+ * Every function that can fail starts with begin() and returns through end(). In between, what this thread logs becomes
+ * its message instead of being printed, and numbers are read and written in the C locale, as the host's locale may use
+ * a decimal comma. */
 #include "config.h"
 #include "genome/base.h"
 #include "score/variant.h"
@@ -16,10 +16,10 @@
 
 #define API __attribute__((visibility("default")))
 
-enum { WINDOWS = 1024 }; /* scored at a time: bounds a scorer's buffers, whatever n */
+enum { WINDOWS = 1024 }; /* alleles scored at a time, which limits a scorer's buffers */
 
 struct tfbind_model_t {
-    tfb_panel_t *panel; /* only read: scorers fork it */
+    tfb_panel_t *panel; /* read only: scorers fork it */
 };
 
 struct tfbind_scorer_t {
@@ -27,10 +27,10 @@ struct tfbind_scorer_t {
     tfb_fasta_t *fasta;
     int max_n;
     tfb_strand_t strand;
-    tfb_windows_t win; /* of the variants or texts at hand */
+    tfb_windows_t win; /* of the current variants or texts */
 };
 
-/* the public names of reasons are genome's, in its order */
+/* the public status codes are those of genome, in the same order */
 _Static_assert((int)TFBIND_SYMBOLIC == (int)TFB_ALLELE_SYMBOLIC &&
                    (int)TFBIND_REF_MISMATCH == (int)TFB_ALLELE_MISMATCH && (int)TFBIND_SAME == (int)TFB_ALLELE_SAME &&
                    (int)TFBIND_SAME + 1 == (int)TFB_ALLELE_REASONS && (int)TFBIND_EDGE == (int)TFB_ALLELE_EDGE,
@@ -46,13 +46,12 @@ static void begin(void)
 {
     message[0] = 0;
     ours = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    theirs = uselocale(ours); /* of this thread alone; 0, if there was no memory, changes nothing */
+    theirs = uselocale(ours); /* for this thread only; 0 (lack of memory) changes nothing */
     tfb_log_keep(message, sizeof message, log_level);
     errno = 0;
 }
 
-/* Ends what begin() began; hands code through. A lack of memory shows in errno, wherever below it
- * was noticed. */
+/* Ends what begin() began and returns code. errno tells of lack of memory at any level below. */
 static int end(int code)
 {
     if (code == TFBIND_E_FILE && errno == ENOMEM) code = TFBIND_E_MEMORY;
@@ -69,7 +68,7 @@ static int argument(const char *what)
     return end(TFBIND_E_ARGUMENT);
 }
 
-/* Why scoring failed: for lack of memory, or the model's file is to blame (it gives no numbers). */
+/* Returns why scoring failed: lack of memory, or a model file that gives scores that are not finite. */
 static int scoring(void) { return errno == ENOMEM ? TFBIND_E_MEMORY : TFBIND_E_FILE; }
 
 API const char *tfbind_version(void) { return PACKAGE_VERSION; }
@@ -87,7 +86,7 @@ API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char 
 {
     begin();
     if (model) *model = NULL;
-    if (!model || !paths || !*paths) return argument("tfbind_model_open: model and paths are wanted");
+    if (!model || !paths || !*paths) return argument("tfbind_model_open: model and paths must not be NULL");
     tfbind_model_t *m = calloc(1, sizeof *m);
     if (!m) return end(TFBIND_E_MEMORY);
     m->panel = tfb_panel_open(paths, targets ? targets : "all", NULL);
@@ -96,8 +95,7 @@ API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char 
         return end(TFBIND_OK);
     }
     int code = errno == ENOMEM ? TFBIND_E_MEMORY : TFBIND_E_FILE;
-    if (code == TFBIND_E_FILE &&
-        targets) { /* whose fault it was: a model that opens without the names has not been at fault */
+    if (code == TFBIND_E_FILE && targets) { /* if the model opens without the names, a name is wrong, not the file */
         char kept[sizeof message];
         memcpy(kept, message, sizeof kept);
         tfb_log_keep(message, sizeof message, -1);
@@ -130,8 +128,8 @@ API int tfbind_scorer_open(tfbind_scorer_t **scorer, const tfbind_model_t *model
 {
     begin();
     if (scorer) *scorer = NULL;
-    if (!scorer || !model) return argument("tfbind_scorer_open: scorer and model are wanted");
-    if (fasta && access(fasta, R_OK) < 0) { /* before htslib says it in its own way, on standard error */
+    if (!scorer || !model) return argument("tfbind_scorer_open: scorer and model must not be NULL");
+    if (fasta && access(fasta, R_OK) < 0) { /* before htslib prints its own message */
         tfb_error("cannot open reference %s: %s", fasta, strerror(errno));
         return end(TFBIND_E_FILE);
     }
@@ -165,7 +163,7 @@ API int tfbind_scorer_strand(tfbind_scorer_t *s, tfbind_strand_t strand)
 {
     begin();
     if (!s || (strand != TFBIND_STRAND_BOTH && strand != TFBIND_STRAND_FWD && strand != TFBIND_STRAND_REV))
-        return argument("tfbind_scorer_strand: strand is both, fwd or rev");
+        return argument("tfbind_scorer_strand: unknown strand; expected both, fwd or rev");
     s->strand = (tfb_strand_t)strand;
     return end(TFBIND_OK);
 }
@@ -173,7 +171,7 @@ API int tfbind_scorer_strand(tfbind_scorer_t *s, tfbind_strand_t strand)
 API int tfbind_scorer_max_n(tfbind_scorer_t *s, int n)
 {
     begin();
-    if (!s || n < 0 || n > s->win.W) return argument("tfbind_scorer_max_n: n is from 0 to the window's bases");
+    if (!s || n < 0 || n > s->win.W) return argument("tfbind_scorer_max_n: n must be from 0 to the window's bases");
     s->max_n = n;
     return end(TFBIND_OK);
 }
@@ -183,9 +181,9 @@ API int tfbind_score_codes(tfbind_scorer_t *s, const uint8_t *code, size_t n, fl
     begin();
     if (n == 0) return end(TFBIND_OK);
     if (!s || !code || !z || n > (size_t)INT32_MAX)
-        return argument("tfbind_score_codes: scorer, code and z are wanted, and n below 2^31");
+        return argument("tfbind_score_codes: scorer, code and z must not be NULL, and n must be below 2^31");
     for (size_t i = 0; i < n * (size_t)s->win.W; i++)
-        if (code[i] > TFB_N) { /* the kernels look weights up by it */
+        if (code[i] > TFB_N) { /* the kernels use a code as an index */
             tfb_error("tfbind_score_codes: code %d at base %zu of window %zu; codes are 0 to 4", code[i],
                       i % (size_t)s->win.W, i / (size_t)s->win.W);
             return end(TFBIND_E_ARGUMENT);
@@ -203,7 +201,7 @@ API int tfbind_score_text(tfbind_scorer_t *s, const char *const *seq, size_t n, 
 {
     begin();
     if (n == 0) return end(TFBIND_OK);
-    if (!s || !seq || !z) return argument("tfbind_score_text: scorer, seq and z are wanted");
+    if (!s || !seq || !z) return argument("tfbind_score_text: scorer, seq and z must not be NULL");
     for (size_t i = 0; i < n; i += WINDOWS) {
         size_t m = n - i < WINDOWS ? n - i : WINDOWS, W = (size_t)s->win.W, T = (size_t)s->win.T;
         tfb_windows_clear(&s->win);
@@ -227,7 +225,7 @@ API int tfbind_score_text(tfbind_scorer_t *s, const char *const *seq, size_t n, 
 
 /* ---- variants ---- */
 
-/* Returns what is wrong with a variant before anything is read, or NULL. */
+/* Checks a variant without reading the FASTA. Returns what is wrong, or NULL. */
 static const char *fault(const tfbind_variant_t *v)
 {
     if (!v->contig || !v->ref || !v->alt) return "has no contig, ref or alt";
@@ -245,8 +243,7 @@ static void copy_logits(const tfbind_scorer_t *s, int window, float *z)
         for (size_t t = 0; t < T; t++) z[t] = NAN;
 }
 
-/* Scores n variants whose windows fit a batch, and fills their logits and status. 0, or a code of
- * an error (logged). */
+/* Scores n variants whose windows fit a batch, and writes their logits and status. 0, or an error code (logged). */
 static int score_batch(tfbind_scorer_t *s, const tfbind_variant_t *v, int n, float *ref_z, float *alt_z,
                        tfbind_status_t *status)
 {
@@ -273,7 +270,7 @@ API int tfbind_score_variants(tfbind_scorer_t *s, const tfbind_variant_t *v, siz
     begin();
     if (n == 0) return end(TFBIND_OK);
     if (!s || !v || !ref_z || !alt_z || !status)
-        return argument("tfbind_score_variants: scorer, variants, ref_z, alt_z and status are wanted");
+        return argument("tfbind_score_variants: scorer, variants, ref_z, alt_z and status must not be NULL");
     if (!s->fasta) return argument("tfbind_score_variants: the scorer was opened without a FASTA");
     size_t T = (size_t)s->win.T;
     for (size_t i = 0, m; i < n; i += m) {

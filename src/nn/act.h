@@ -3,7 +3,7 @@
  *
  *     TFB_ACTIVATION(silu, 0, x * tfb_sigmoid_v(x), ...)
  *
- * makes everything else: the loops, compiled for each instruction set (the functions of vmath.h have no branches, so
+ * defines everything else: the loops, compiled for each instruction set (the functions of vmath.h have no branches, so
  * they become vector code), forward, backward, DeepLIFT's rescale rule, and the place in a scoring step. */
 #ifndef TFB_ACT_H
 #define TFB_ACT_H

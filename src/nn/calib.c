@@ -10,7 +10,7 @@
 
 enum { MAX_GRID = 256 };
 
-/* Denser towards the end, where changes that matter lie. The last one is the largest change seen. */
+/* Denser towards the end, because large changes matter. The last quantile is the largest change. */
 static const double usual[] = {0,   .1,   .2,  .3,   .4,    .5,   .6,    .7,    .8, .9,
                                .95, .975, .99, .995, .9975, .999, .9995, .9999, 1};
 enum { N_USUAL = sizeof usual / sizeof usual[0] };
@@ -155,7 +155,7 @@ int tfb_calib_parse(const char *text, char *const *names, int n_targets, tfb_cal
     else if (!json_is_integer(format) || json_integer_value(format) < 1)
         refuse(err, m_err, "'format' is missing");
     else if (json_integer_value(format) > 1) {
-        tfb_warn("the model's calibration is of a later format (%lld) and is left unread",
+        tfb_warn("the model's calibration has a later format (%lld) and is ignored",
                  (long long)json_integer_value(format));
         ret = 0;
     } else

@@ -11,7 +11,7 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
         return -1;
     }
     if (l->in.L != l->in2.L) {
-        snprintf(err, m_err, "cat needs inputs of as many positions, not %d and %d", l->in.L, l->in2.L);
+        snprintf(err, m_err, "cat needs inputs with the same number of positions, not %d and %d", l->in.L, l->in2.L);
         return -1;
     }
     l->out = (tfb_shape_t){l->in.L, l->in.C + l->in2.C, l->in.by_position};

@@ -101,7 +101,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
 }
 
 /* The rescale rule through exp, mean and logarithm in turn, for one channel of a pair: m[0] and m[1] are the factors of
- * the multiplier at position i for input and reference (they are the same but where the input hardly changes). */
+ * the multiplier at position i for input and reference (they differ only if the input hardly changes). */
 static void lse_factor(const tfb_layer_t *l, const float *x, const float *xr, float most, float slope, float m[2])
 {
     float r = l->sharpness, e = tfb_exp(r * (*x - most)), er = tfb_exp(r * (*xr - most)), d = *x - *xr;

@@ -1,4 +1,4 @@
-/* infer.h - scoring windows with a trained model: weights folded and packed once, shared by threads.
+/* infer.h - scores windows with a trained model. Weights are folded and packed once, and shared by threads.
  *
  * In: base codes (B, W), 0..3 = A C G T, 4 = N.  Out: logits (B, T). */
 #ifndef TFB_INFER_H
@@ -20,8 +20,8 @@ typedef enum { TFB_STRAND_BOTH = 0, TFB_STRAND_FWD = 1, TFB_STRAND_REV = 2 } tfb
  * (logged). */
 tfb_infer_t *tfb_infer_create(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool);
 void tfb_infer_destroy(tfb_infer_t *f);
-/* Makes another one over the same weights, for another thread. f is only read, now and later, and must outlive it. It
- * uses no pool. NULL on lack of memory (logged). */
+/* Makes another one with the same weights, for another thread. f is only read, and must outlive it. It uses no pool.
+ * NULL on lack of memory (logged). */
 tfb_infer_t *tfb_infer_fork(const tfb_infer_t *f);
 int tfb_infer_window(const tfb_infer_t *f);    /* W */
 int tfb_infer_n_targets(const tfb_infer_t *f); /* T */

@@ -259,7 +259,7 @@ static int read_length(reader_t *r, FILE *f, uint64_t *n)
     return 0;
 }
 
-/* The file's header and, where whole, its tensors, into memory. */
+/* Reads the file's header and, if whole, its tensors into memory. */
 static int read_open(reader_t *r, FILE *f, int whole)
 {
     struct stat st;
@@ -341,7 +341,7 @@ static int check_shape(const reader_t *r, const char *name, const json_t *shape,
                json_integer_value(json_array_get(shape, (size_t)d)) == t->dim[d];
     if (same) return 0;
     char *got = json_dumps(shape, JSON_COMPACT);
-    tfb_error("%s: tensor %s has shape %.80s, the architecture wants [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?",
+    tfb_error("%s: tensor %s has shape %.80s, the architecture needs [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?",
               t->dim[0], t->n_dims > 1 ? "," : "", t->n_dims > 1 ? t->dim[1] : 0, t->n_dims > 2 ? "," : "",
               t->n_dims > 2 ? t->dim[2] : 0);
     free(got);
@@ -391,7 +391,7 @@ static int read_tensor(reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t,
     if (check_shape(r, name, shape, t) < 0) return -1;
     size_t size = strcmp(dtype, "F32") == 0 ? 4 : strcmp(dtype, "F16") == 0 ? 2 : 0;
     if (!size) {
-        tfb_error("%s: tensor %s is of type %.20s; only F32 and F16 are understood", r->path, name, dtype);
+        tfb_error("%s: tensor %s is of type %.20s; only F32 and F16 are supported", r->path, name, dtype);
         return -1;
     }
     if (b < 0 || e < b || (uint64_t)e > r->n_data || (uint64_t)(e - b) != (uint64_t)t->n * size) {
@@ -504,7 +504,7 @@ static int check_extra(const reader_t *r, const tfb_net_t *net)
         size_t n = strlen(key), m = sizeof counter - 1;
         if (strcmp(key, "__metadata__") == 0 || (n > m && strcmp(key + n - m, counter) == 0) || is_used(net, key))
             continue;
-        tfb_error("%s: tensor %.80s is none of the architecture's", r->path,
+        tfb_error("%s: tensor %.80s is not part of the architecture", r->path,
                   key); /* the first ends the search, so that it is short */
         return -1;
     }
@@ -609,7 +609,7 @@ static tfb_model_t *read_model(reader_t *r, int strict)
         goto done;
     }
     if (!s && !(spec = tfb_net_arch(arch, n))) {
-        tfb_error("%s: there is no architecture called '%.40s' (known: %s)", r->path, arch, tfb_net_arch_names());
+        tfb_error("%s: unknown architecture '%.40s' (known: %s)", r->path, arch, tfb_net_arch_names());
         goto done;
     }
     if (!(net = read_spec(r, s ? s : spec, (int)w, n)) || (strict && check_extra(r, net) < 0)) goto done;

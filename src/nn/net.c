@@ -234,7 +234,7 @@ static int parse_layer(tfb_net_t *net, char *text, int *number, char *err, size_
     for (int k = 0; tfb_kinds[k]; k++)
         if (strlen(tfb_kinds[k]->name) == n && memcmp(text, tfb_kinds[k]->name, n) == 0) l->kind = tfb_kinds[k];
     if (!l->kind) {
-        snprintf(err, m_err, "layer %d: there is no kind of layer called '%.*s'", i + 1, (int)(n < 40 ? n : 40), text);
+        snprintf(err, m_err, "layer %d: unknown kind of layer '%.*s'", i + 1, (int)(n < 40 ? n : 40), text);
         return -1;
     }
     l->n_src = l->kind->n_inputs ? l->kind->n_inputs : 1;
@@ -334,7 +334,7 @@ tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, c
             snprintf(
                 err, m_err,
                 max_param < MAX_PARAM
-                    ? "the file is truncated, or its architecture too large for it: there is room for %zu parameters"
+                    ? "the file is truncated, or its architecture is too large for it: it has room for %zu parameters"
                     : "more than %zu parameters",
                 max_param);
             goto fail;

@@ -12,8 +12,8 @@
  * A layer is named by `name = kind ...`; otherwise the i-th convolution or dense layer is c<i> or d<i>, and a batch
  * norm takes the number of the layer before it: the names of the published state_dicts.
  *
- * The surprising thing: activations are (B, L, C), channels last, so that the K positions a convolution sees are K*C
- * neighbouring floats and no im2col is ever made; weights are (K, C, F) in memory. Files keep PyTorch's (F, C, K). */
+ * Activations are (B, L, C), channels last: the K positions that a convolution reads are K*C neighbouring floats, so
+ * im2col is not needed. Weights are (K, C, F) in memory, but PyTorch's (F, C, K) in files. */
 #ifndef TFB_NET_H
 #define TFB_NET_H
 
@@ -21,7 +21,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* More layers would be a mistake or an attack: the published nets have 22. */
+/* Limit against mistakes and attacks: the published nets have 22 layers. */
 #define TFB_MAX_LAYERS  256
 #define TFB_MAX_TENSORS 32
 #define TFB_NAME_MAX    48
@@ -38,7 +38,7 @@ typedef struct tfb_kind_t tfb_kind_t;
 typedef struct tfb_net_t tfb_net_t;
 struct tfb_step_s; /* steps.h */
 
-/* Most inputs that a layer can have, and the source that stands for the bases. */
+/* The most inputs of a layer, and the index that stands for the bases. */
 enum { TFB_MAX_INPUTS = 2, TFB_BASES = -1 };
 
 /* A named array of a layer, as files and PyTorch know it. */
@@ -47,7 +47,7 @@ typedef struct {
     int n_dims;
     int dim[3];    /* as in the file */
     int trainable; /* 1: lives in net->param; 0: a statistic, lives in net->stat */
-    size_t off;    /* where it begins in its layer's part of its block */
+    size_t off;    /* offset in its layer's part of its block */
     size_t n;      /* elements */
     int fck[3];    /* not all 0: the file has (F, C, K), memory (K, C, F) */
 } tfb_tensor_t;
@@ -58,7 +58,7 @@ struct tfb_layer_t {
     int index;               /* in net->layer */
     int src[TFB_MAX_INPUTS]; /* the layers whose outputs it reads; TFB_BASES: the sequence */
     int n_src;
-    int n_uses;          /* how many inputs of later layers its output is */
+    int n_uses;          /* number of inputs of later layers that read its output */
     int first;           /* reads base codes, not floats */
     tfb_shape_t in, in2; /* of its inputs; in2 is {0} for kinds with one input */
     tfb_shape_t out;
@@ -78,21 +78,21 @@ typedef struct {
     tfb_net_t *net;
     tfb_pool_t *pool;
     int B; /* examples in this batch */
-    /* Where several processes train together, this batch is examples [first, first + B) of a whole one of B_all, and
-     * sum adds x (n) up over the processes, in place, with the same result for all. Alone: sum NULL, first 0. */
+    /* If several processes train together, this batch is examples [first, first + B) of a whole batch of B_all, and sum
+     * adds up x (n) over the processes in place, with the same result for all. One process: sum NULL, first 0. */
     void (*sum)(double *x, size_t n);
     int first, B_all;
     int train; /* batch statistics and dropout on */
     uint64_t seed,
-        step; /* of dropout masks: a function of (seed, step, layer, element of the whole batch), never of threads */
+        step; /* for dropout masks, which depend on (seed, step, layer, element of the whole batch), not on threads */
     const uint8_t *code;        /* (B, W), the input of the first layer */
     const float *noise;         /* (B, W, 4), added to the one-hot input, or NULL. For training: scoring has none */
-    const uint8_t *noisy;       /* (B): the examples with noise; what noise has for the others is not read */
-    float *param, *stat, *grad; /* the net's blocks; grad NULL = no parameter gradients wanted (attribution) */
+    const uint8_t *noisy;       /* (B): the examples with noise; the noise of the others is not read */
+    float *param, *stat, *grad; /* the net's blocks; grad NULL: no parameter gradients (attribution) */
     uint8_t *scratch;           /* per-thread scratch: thread t has scratch + t * m_scratch */
     size_t m_scratch;
     void **cache;          /* one block per layer, kind->cache bytes */
-    int update_stat;       /* running statistics move (train only) */
+    int update_stat;       /* update running statistics (train only) */
     const uint8_t *frozen; /* per layer, 1 = frozen: no gradient, batch norm uses running statistics; or NULL */
 } tfb_pass_t;
 
@@ -105,7 +105,7 @@ struct tfb_kind_t {
     /* Parses the arguments after the name, checks the input shape, fills out, F, K, rate and tensors (with offsets
      * relative to the layer). 0, or -1 with a message in err. */
     int (*setup)(tfb_layer_t *l, const char *args, char *err, size_t m_err);
-    /* PyTorch's default initialisation; p and s are the layer's parts of the blocks. NULL where there is nothing to
+    /* PyTorch's default initialisation; p and s are the layer's parts of the blocks. NULL if there is nothing to
      * initialise. */
     void (*init)(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r);
     /* Bytes kept from forward to backward, and bytes of scratch a thread needs, for batches of at most B. NULL = 0. */
@@ -160,17 +160,17 @@ struct tfb_net_t {
 /* The table of kinds, ended by NULL. */
 extern const tfb_kind_t *const tfb_kinds[];
 
-/* Builds a net of zeros from a spec for windows of W bases. NULL on failure, with a message in err. */
+/* Builds a network of zeros from a spec for windows of W bases. NULL on failure, with a message in err. */
 tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err);
-/* The same, but refuses nets of more than max_param numbers before allocating them. */
+/* Does the same, but refuses networks of more than max_param numbers before allocating them. */
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err);
-/* The same as tfb_net_parse for a spec that ends with "dense N", with n outputs in place of N. */
+/* Does the same as tfb_net_parse for a spec that ends with "dense N", with n outputs instead of N. */
 tfb_net_t *tfb_net_with_outputs(const char *spec, int window, int n, char *err, size_t m_err);
 /* Copies the parameters and statistics of all layers but the last, which must be the same in both networks. */
 void tfb_net_copy_trunk(tfb_net_t *to, const tfb_net_t *from);
 /* Returns the spec of a named architecture (the table archs, net.c) with n outputs, to be freed; NULL: unknown name. */
 char *tfb_net_arch(const char *arch, int n_out);
-/* Index of the layer of that name, or -1. */
+/* Returns the index of the layer with that name, or -1. */
 int tfb_net_find(const tfb_net_t *n, const char *name);
 /* Returns the name of the architecture that n is, or NULL if it has none. */
 const char *tfb_net_arch_of(const tfb_net_t *n);
@@ -180,10 +180,10 @@ void tfb_net_init(tfb_net_t *n, uint64_t seed);
 tfb_net_t *tfb_net_clone(const tfb_net_t *n);
 void tfb_net_destroy(tfb_net_t *n);
 
-/* Copies a tensor of a layer between the file's order and memory's. */
+/* Copies a tensor of a layer between the orders of file and memory. */
 void tfb_tensor_to_file(const tfb_net_t *n, const tfb_layer_t *l, const tfb_tensor_t *t, float *file);
 void tfb_tensor_from_file(tfb_net_t *n, const tfb_layer_t *l, const tfb_tensor_t *t, const float *file);
-/* The same for any block laid out as the tensor is in memory, such as its gradient. */
+/* Does the same for any block laid out like the tensor in memory, such as its gradient. */
 void tfb_tensor_permute(const tfb_tensor_t *t, const float *mem, float *file);
 
 #endif

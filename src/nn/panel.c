@@ -103,7 +103,8 @@ static int trunk_of(const tfb_panel_t *p, const tfb_model_t *m)
     return t;
 }
 
-/* Adds model i, which it takes over; *first gets where its outputs begin in their trunk. The trunk, or -1 (logged). */
+/* Adds model i and takes ownership of it. Writes the index of its first output in the trunk to *first. Returns the
+ * trunk, or -1 (logged). */
 static int add_model(tfb_panel_t *p, tfb_model_t *m, int i, const char *path, const char *path0, int *first)
 {
     *first = 0;
@@ -236,7 +237,7 @@ static int try_layers(const tfb_model_t *m, const char *name)
     if (w) tfb_walk_forward(w, code, 1);
     for (int i = 0; w && i + 1 < net->n_layers; i++) {
         if (all_finite(w->y[i], (size_t)net->layer[i].out.L * (size_t)net->layer[i].out.C)) continue;
-        tfb_error("model %s: what its layer %s computes is not usable numbers: the weights are too large (a damaged "
+        tfb_error("model %s: its layer %s computes numbers that are not usable: the weights are too large (a damaged "
                   "file, or a training that failed)",
                   name, net->layer[i].name);
         goto done;

@@ -61,7 +61,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
 
 /* DeepLIFT, as Captum has it: the change of a maximum is split where input and reference have their larger one. A rise
  * belongs to the position of the input's maximum, a fall to that of the reference's; there the multiplier is the change
- * of the output over that of the position. The others of the P positions get 0, or the gradient where they do not
+ * of the output over that of the position. The others of the P positions get 0, or the gradient if they do not
  * change. */
 static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {

@@ -52,7 +52,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 
-/* Multiplier: change of the output over change of the input; where the input hardly changes, the gradient. Captum has
+/* Multiplier: change of the output over change of the input; if the input hardly changes, the gradient. Captum has
  * the same limit. */
 static const float SAME = 1e-10f;
 

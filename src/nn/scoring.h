@@ -8,8 +8,8 @@
 #include "nn/walk.h"
 
 enum {
-    TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (strands counted) of a block: weights are read once for so many; a
-                                          multiple of the tile's 12 */
+    TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (each strand counts) in a block, for which weights are read once; a
+                                          multiple of the tile height 12 */
     TFB_SLOTS =
         8, /* windows that go through the convolutions together: 350 kB of activations for the first published model */
 };

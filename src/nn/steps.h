@@ -1,10 +1,10 @@
-/* steps.h - what scoring makes of a network: a short list of steps, each with what follows it folded in.
+/* steps.h - a network compiled for scoring: a short list of steps, into which following layers are folded.
  *
  *     y = pool(act(op(x) + bias + residual) * scale + shift)
  *
  * op is a product, the rows() of a layer kind, or nothing. A batch norm right after a product disappears into its
  * weights and bias; one after the activation becomes scale and shift. Layer kinds say how they join a step
- * (tfb_kind_t.fuse), so that plan.c is a walk over the graph that knows no layer by name. */
+ * (tfb_kind_t.fuse), so plan.c walks the graph without naming any layer kind. */
 #ifndef TFB_STEPS_H
 #define TFB_STEPS_H
 
@@ -72,9 +72,9 @@ typedef struct {
  * on lack of memory. */
 tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets);
 void tfb_plan_destroy(tfb_plan_t *p);
-/* Is the step a convolution pooled over 3, for which conv_max3 pays? */
+/* Returns whether the step is a convolution pooled over 3 for which conv_max3 is faster. */
 int tfb_step_is_grouped(const tfb_step_t *s);
-/* Is the step a product over the whole width of its input, one row a window? */
+/* Returns whether the step is a product over the whole width of its input, with one row per window. */
 int tfb_step_is_dense(const tfb_step_t *s);
 /* Rows of output that can change if rows [beg, end) of input k change (k = 1 with a residual: of that); beg < end. */
 void tfb_step_reach(const tfb_step_t *s, int residual, int beg, int end, int *ob, int *oe);

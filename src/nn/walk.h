@@ -1,4 +1,4 @@
-/* walk.h - forward and backward over the graph of layers, for training and for tests. Scoring has its own, faster walk
+/* walk.h - forward and backward passes over the graph of layers, for training and tests. Scoring uses a faster walk
  * (infer.h). */
 #ifndef TFB_WALK_H
 #define TFB_WALK_H
@@ -30,15 +30,15 @@ typedef struct {
     float *d_branch; /* the same, of one of several layers that read bases */
 } tfb_walk_t;
 
-/* Buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: this thread alone). room: TFB_WALK_*.
- * NULL on lack of memory (logged). */
+/* Allocates buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: uses the calling thread only).
+ * room: TFB_WALK_*. NULL on lack of memory (logged). */
 tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *pool);
 void tfb_walk_destroy(tfb_walk_t *w);
-/* Scores code (B, W); returns logits (B, T), owned by w, valid until the next call. Set w->pass.train, seed and step
- * before; where processes train together also sum, first and B_all, and B may be 0. */
+/* Scores code (B, W). Returns logits (B, T), owned by w and valid until the next call. Set w->pass.train, seed and step
+ * before; if processes train together also sum, first and B_all, and B may be 0. */
 const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B);
-/* Runs layers [from, to) again on what the layers before them left; pass.B and pass.code as they were set by a forward.
- * Returns the output of layer to - 1. */
+/* Runs layers [from, to) again on the outputs of the layers before them; pass.B and pass.code must be those of a
+ * forward. Returns the output of layer to - 1. */
 const float *tfb_walk_run(tfb_walk_t *w, int from, int to);
 /* After a forward over the same batch: from dz (B, T) to w->pass.grad (laid out as net->param). grad NULL: activations
  * only. */
@@ -68,10 +68,10 @@ void tfb_column_sums(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, int
 /* Of examples [beg, end) of x (B, n), drops elements with probability rate and scales the others up; which tells the
  * masks of a step apart. */
 void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t n, int beg, int end);
-/* Reads up to n numbers from args; returns how many there were, or -1 if something else follows. */
+/* Reads up to n numbers from args. Returns how many there were, or -1 if anything else follows. */
 int tfb_args(const char *args, double *v, int n);
-/* Reads the next word of *args, at most m - 1 characters, into word and moves *args behind it. Returns its length; 0:
- * none is left. */
+/* Reads the next word of *args, at most m - 1 characters, into word and moves *args past it. Returns its length, or 0
+ * if there is none. */
 size_t tfb_arg_word(const char **args, char *word, size_t m);
 /* `same` and `dilate D` after the width of a convolution (l->K), into l->pad and l->dilate. 0, or -1 with a message in
  * err. */

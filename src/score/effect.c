@@ -14,7 +14,7 @@ int tfb_effect_check(const tfb_effect_opt_t *o, const tfb_panel_t *p)
                   tfb_panel_source(p, -1));
         return -1;
     }
-    if (n < all) tfb_warn("%d of %d TFs have no calibration: %s leaves them out", all - n, all, what);
+    if (n < all) tfb_warn("%d of %d TFs have no calibration: %s skips them", all - n, all, what);
     return 0;
 }
 
@@ -45,8 +45,9 @@ int tfb_effect_top(const tfb_effect_opt_t *o, const tfb_panel_t *p, const float 
             if (o->rank == TFB_RANK_PERCENTILE) by = pct;
         }
         if (o->rank == TFB_RANK_LOR) by = fabs((double)(z_alt[t] - z_ref[t]));
-        if (isnan(by)) by = 0;                                 /* weights of absurd size */
-        if (by > best || (by == best && delta > best_delta)) { /* beyond the sample of SNVs, percentiles tie */
+        if (isnan(by)) by = 0; /* limits the effect of absurdly large weights */
+        if (by > best ||
+            (by == best && delta > best_delta)) { /* percentiles tie beyond the largest change of the sample */
             best = by;
             best_delta = delta;
             top = t;

@@ -1,4 +1,4 @@
-/* session.c - opening and closing what scoring needs; one summary of what was not scored. */
+/* session.c - opens and closes what scoring needs, and summarises what was not scored. */
 #include "score/session.h"
 #include "util/util.h"
 #include <inttypes.h>
@@ -36,7 +36,7 @@ int64_t tfb_reasons_list(const tfb_reasons_t *r, const char *before, kstring_t *
 int tfb_reasons_no_contig(const tfb_reasons_t *r, const char *done, const tfb_fasta_t *fasta, int partly)
 {
     (partly ? tfb_warn : tfb_error)(
-        "nothing was %s: %s has no contig %s, nor one that chr or M and MT would explain (is it another genome?)", done,
+        "nothing was %s: %s has no contig %s, with or without chr, or as M or MT (is it another genome?)", done,
         tfb_fasta_path(fasta), r->unknown ? r->unknown : "");
     return partly ? 0 : -1;
 }
@@ -86,7 +86,7 @@ int tfb_session_contig(tfb_session_t *s, const char *contig, const char *from)
     const char *own = tfb_fasta_contig(s->fasta, k);
     if (strcmp(own, contig) == 0) return k;
     s->noted_style = 1;
-    tfb_note("contigs are named in two styles: %s%s%s is taken for %s of %s", contig, from ? " of " : "",
+    tfb_note("contigs are named in two styles: taking %s%s%s for %s of %s", contig, from ? " of " : "",
              from ? from : "", own, s->o.fasta);
     return k;
 }

@@ -1,5 +1,5 @@
-/* session.h - what commands that score have in common: threads, models and FASTA, opened and closed
- * together, and why things were not scored, counted and reported. */
+/* session.h - what commands that score share: opens and closes threads, models and FASTA together, and counts and
+ * reports why things were not scored. */
 #ifndef TFB_SESSION_H
 #define TFB_SESSION_H
 
@@ -9,23 +9,23 @@
 
 /* ---- reasons ---- */
 
-enum { TFB_REASONS = 24 }; /* room for those of alleles.h and a command's own */
+enum { TFB_REASONS = 24 }; /* room for the reasons of alleles.h and of a command */
 
-/* Begins zeroed. */
+/* Initialise with zeros. */
 typedef struct {
     int64_t n[TFB_REASONS];          /* n[0]: scored */
-    int n_kinds;                     /* reasons in use; 0: those of alleles.h */
-    const char *(*text)(int reason); /* in words; NULL: tfb_allele_reason */
+    int n_kinds;                     /* number of reasons; 0: those of alleles.h */
+    const char *(*text)(int reason); /* their texts; NULL: tfb_allele_reason */
     char *unknown;                   /* the first contig that the FASTA does not have */
 } tfb_reasons_t;
 
-/* Counts a reason. contig: noted if the FASTA does not have it; NULL: not noted. */
+/* Counts a reason. contig: remembered if the FASTA does not have it; may be NULL. */
 void tfb_reasons_count(tfb_reasons_t *r, int reason, const char *contig);
-/* Appends "before3 symbolic, 2 on a contig that the FASTA lacks (such as X)", or nothing if there
- * was no reason. Returns how many were not scored. */
+/* Appends before and, e.g., "3 symbolic, 2 on a contig not in the FASTA (such as X)", or nothing if there is no reason.
+ * Returns the number not scored. */
 int64_t tfb_reasons_list(const tfb_reasons_t *r, const char *before, kstring_t *s);
-/* Reports that nothing was `done` ("scored") because the FASTA has none of the contigs: a warning
- * if some were lost for other reasons (partly), else an error. 0, or -1 for the error. */
+/* Reports that nothing was `done` ("scored") because the FASTA has none of the contigs. Logs a warning and returns 0 if
+ * some were not scored for other reasons (partly); else logs an error and returns -1. */
 int tfb_reasons_no_contig(const tfb_reasons_t *r, const char *done, const tfb_fasta_t *fasta, int partly);
 void tfb_reasons_free(tfb_reasons_t *r);
 
@@ -36,14 +36,14 @@ typedef struct {
     const char *model, *tf; /* as tfb_panel_open; a command may give tf NULL a meaning of its own */
     const char *fasta;      /* NULL: none */
     tfb_strand_t strand;
-    int max_n;   /* N allowed in a window */
+    int max_n;   /* most Ns in a window */
     int threads; /* 0: no pool */
 } tfb_session_opt_t;
 
-/* Names of tfb_strand_t, in its order. */
+/* Names of tfb_strand_t, in the same order. */
 extern const char *const tfb_strand_name[3];
 
-/* Begins zeroed. */
+/* Initialise with zeros. */
 typedef struct {
     tfb_session_opt_t o;
     tfb_pool_t *pool;
@@ -54,15 +54,14 @@ typedef struct {
     tfb_reasons_t reasons;
 } tfb_session_t;
 
-/* Opens the pool, the panel, then the FASTA. The paths of o must outlive s. 0, or -1 (logged):
- * close it all the same. */
+/* Opens the pool, the panel and the FASTA. The paths of o must outlive s. 0, or -1 (logged). Close s in either case. */
 int tfb_session_open(tfb_session_t *s, const tfb_session_opt_t *o);
-/* The same in two steps, for a command that checks something in between. */
+/* Do the same in two steps, for a command that checks something in between. */
 int tfb_session_models(tfb_session_t *s, const tfb_session_opt_t *o);
 int tfb_session_fasta(tfb_session_t *s);
 void tfb_session_close(tfb_session_t *s);
-/* Returns the index of a contig in the FASTA, or -1. Notes once if the two name contigs in
- * different styles; from: the file that has this name, or NULL to leave it out of the note. */
+/* Returns the index of a contig in the FASTA, or -1. If input and FASTA name contigs in different styles, logs a note
+ * once. from: the file with this name, or NULL not to mention it. */
 int tfb_session_contig(tfb_session_t *s, const char *contig, const char *from);
 
 #endif

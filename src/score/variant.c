@@ -1,4 +1,4 @@
-/* variant.c - a variant's alleles to windows. */
+/* variant.c - makes windows of a variant's alleles. */
 #include "score/variant.h"
 #include <string.h>
 
@@ -11,7 +11,7 @@ int tfb_variant_judge(tfb_variants_t *v, const char *contig, hts_pos_t pos, cons
     return r == TFB_ALLELE_OK ? (int)kind : r;
 }
 
-/* Makes the window of REF (which 0) or ALT (which 1) into *w. Returns a reason, or -1 (logged). */
+/* Makes the window of REF (which 0) or ALT (which 1), and sets *w. Returns a reason, or -1 (logged). */
 static int add_window(tfb_variants_t *v, const char *contig, const tfb_change_t *c, int which, int base, int *w)
 {
     uint8_t *code = tfb_windows_next(v->win);

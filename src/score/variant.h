@@ -11,7 +11,7 @@
 #include "genome/alleles.h"
 #include "score/windows.h"
 
-/* An ALT and its windows in a store, -1 = none. REF's is that of REF as trimmed with this ALT. */
+/* An ALT and its windows in a store; -1: none. The window of REF is that of REF trimmed with this ALT. */
 typedef struct {
     tfb_change_t change;
     int ref, alt; /* alt < 0: the ALT is not scored */
@@ -21,15 +21,14 @@ typedef struct {
 
 typedef struct {
     tfb_fasta_t *fasta;
-    tfb_windows_t *win; /* where windows go */
-    int max_n;          /* N allowed in a window */
+    tfb_windows_t *win; /* store for the windows */
+    int max_n;          /* most Ns in a window */
 
-    /* after TFB_ALLELE_MISMATCH: offset of the first difference in REF, and the FASTA's letter
-     * there */
+    /* after TFB_ALLELE_MISMATCH: offset of the first difference in REF, and the letter of the FASTA there */
     int at;
     char base;
 
-    /* the REF that was made last: neighbours often have the same one */
+    /* the last REF: neighbouring variants often have the same one */
     const char *contig;
     tfb_change_t last;
     int last_ref; /* its window + 1; 0 = none */
@@ -41,14 +40,13 @@ typedef struct {
 int tfb_variant_judge(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt,
                       tfb_change_t *c);
 
-/* Makes the windows of a change. to->ref >= 0: REF's window is that one. Otherwise it is made,
- * unless it is the last one that was made. Returns a reason (0 = OK), or -1 on a read error or lack
- * of memory (logged); to->alt is set for OK only. contig and the alleles must stay as they are
- * until tfb_variants_clear. */
+/* Makes the windows of a change. If to->ref >= 0, that is REF's window; else makes it, unless the last REF was the
+ * same. Sets to->alt if OK. Returns a reason (0 = OK), or -1 on a read error or lack of memory (logged). contig and the
+ * alleles must not change until tfb_variants_clear. */
 int tfb_variant_windows(tfb_variants_t *v, const char *contig, const tfb_change_t *c, tfb_alt_t *to);
 
-/* Both: judges REF and ALT, and makes their windows. Sets *to, to TFB_NO_ALT if the ALT is not
- * scored. Returns as tfb_variant_windows. */
+/* Does both: trims and checks REF and ALT, and makes their windows. Sets *to, or to TFB_NO_ALT if the ALT is not
+ * scored. Returns the same as tfb_variant_windows. */
 int tfb_variant_add(tfb_variants_t *v, const char *contig, hts_pos_t pos, const char *ref, const char *alt,
                     tfb_alt_t *to);
 

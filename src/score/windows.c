@@ -1,11 +1,11 @@
-/* windows.c - a growing store of windows; on demand each sequence is in it once. */
+/* windows.c - a growing store of windows, which can keep each sequence once. */
 #include "score/windows.h"
 #include "util/util.h"
 #include "util/vec.h"
 #include <stdlib.h>
 #include <string.h>
 
-enum { FIRST = 2304 }; /* windows of the first allocation: a batch of VCF and what its last record adds */
+enum { FIRST = 2304 }; /* windows in the first allocation: a batch of VCF with its last record */
 
 static int no_memory(int n)
 {
@@ -44,7 +44,7 @@ static uint64_t hash_of(const uint8_t *code, int n)
     return h ^ h >> 32;
 }
 
-/* Returns the slot of the listed window with these bases, or the empty one where it belongs. */
+/* Returns the slot of the listed window with these bases, or the empty slot for it. */
 static size_t find_slot(const tfb_windows_t *w, uint64_t h, const uint8_t *code)
 {
     size_t m = 4 * (size_t)w->m_listed, i = h % m;

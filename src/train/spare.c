@@ -188,12 +188,12 @@ int tfb_spare_motifs(tfb_net_t *net, const tfb_examples_t *ex, const uint8_t *pa
     int ret = 0;
     *done = (tfb_spare_t){0};
     if (!s.first->first || !is_a(s.first, "conv")) {
-        tfb_error("motifs can start a convolution, and the first layer is none");
+        tfb_error("motifs need a convolution as the first layer");
         return -1;
     }
     for (int t = 0; t < ex->n_targets; t++) done->motifs += tfb_start_motif_of(motifs, ex->targets[t]) != NULL;
     if (!done->motifs) {
-        tfb_error("none of the targets has a motif of its name");
+        tfb_error("no motif has the name of a target");
         return -1;
     }
     if (2 * done->motifs >= s.first->F) {

@@ -1,4 +1,4 @@
-/* files.c - what formats share about the files they read and write. */
+/* files.c - helpers for the files that all formats read and write. */
 #include "config.h"
 #include "util/files.h"
 #include "util/util.h"

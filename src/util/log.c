@@ -1,4 +1,4 @@
-/* log.c - messages on stderr, one line each, whole lines even from several threads. */
+/* log.c - messages on stderr, one line each; lines of several threads do not mix. */
 #include "util/util.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -26,12 +26,11 @@ void tfb_log_keep(char *text, size_t m, int print)
 static void say(int at, const char *kind, const char *fmt, va_list ap)
 {
     char text[4096];
-    int saved = errno; /* whoever logs may still want to know */
+    int saved = errno; /* the caller may still need errno */
     n_errors += at == 0;
     if ((kept ? kept_level : level) < at && !(kept && at == 0)) return;
     vsnprintf(text, sizeof text, fmt, ap);
-    tfb_printable(text); /* names and metadata in messages are untrusted: a message stays one line, and does nothing to
-                            the terminal */
+    tfb_printable(text); /* names and metadata are untrusted: they must not break the line or control the terminal */
     if (kept && at == 0) {
         snprintf(kept, m_kept, "%s", text);
         if (kept_level < 0) {

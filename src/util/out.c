@@ -1,9 +1,9 @@
-/* out.c - outputs that appear whole or not at all: written to a temporary file beside their place, then renamed.
+/* out.c - outputs that appear complete or not at all: written to a temporary file in the same folder, then renamed.
  *
- * Temporary files are removed when a signal or exit() ends the program early. The list of outputs is what the signal
- * handler reads, so whoever changes it says so in `state`: a handler that comes at such a moment leaves a note, and the
- * change ends with what the handler would have done. Nothing is synced to the disk: this protects from programs that
- * end, not from machines that do. */
+ * Temporary files are removed if a signal or exit() ends the program early. The signal handler reads the list of
+ * outputs, so code that changes the list sets `state` first. A handler that runs during a change only notes the signal,
+ * and the end of the change then does the handler's work. Nothing is synced to the disk: this protects against programs
+ * that end, not against machines that fail. */
 #include "util/util.h"
 #include <errno.h>
 #include <fcntl.h>
@@ -18,15 +18,15 @@
 
 enum {
     PARTS = 8,    /* a file, its index, and older indexes of other kinds */
-    NAME = 200,   /* bytes of a name that its temporary file begins with: with what is added a name has at most 255 */
-    TRIES = 1000, /* names that are there already */
+    NAME = 200,   /* bytes of a name that its temporary file starts with, so that the whole name has at most 255 */
+    TRIES = 1000, /* attempts at a name that does not exist yet */
 };
 
 typedef struct {
-    char *path, *place, *tmp; /* tmp NULL: a stream, or a file to be removed */
-    int fd, number;           /* fd -1: taken by the writer. number: run.c's */
+    char *path, *place, *tmp; /* tmp NULL: a stream, or a file to remove */
+    int fd, number;           /* fd -1: owned by the writer. number: as in run.c */
     dev_t dev;
-    ino_t ino; /* of tmp, so that nothing else is put in place */
+    ino_t ino; /* of tmp, to check that it was not replaced */
 } part_t;
 
 struct tfb_out_t {
@@ -38,7 +38,7 @@ struct tfb_out_t {
 /* ---- signals ---- */
 
 enum { IDLE, CHANGING, QUITTING };
-static atomic_int state, noted; /* noted: the signal that came while the list was changing */
+static atomic_int state, noted; /* noted: signal that arrived while the list was changing */
 static tfb_out_t *_Atomic outs; /* those that have temporary files */
 static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ};
 enum { SIGNALS = sizeof signals / sizeof signals[0] };
@@ -66,7 +66,7 @@ void tfb_out_quit(int sig)
     raise(sig);
 }
 
-/* exit() within a library: bcftools' filters end the program so. */
+/* For exit() within a library: bcftools' filters end the program that way. */
 __attribute__((destructor)) static void at_exit(void)
 {
     int idle = IDLE;
@@ -77,7 +77,7 @@ static void enter(void)
 {
     int idle;
     while (idle = IDLE, !atomic_compare_exchange_weak(&state, &idle, CHANGING))
-        sched_yield(); /* for ever if the program is being ended */
+        sched_yield(); /* forever if the program is ending */
 }
 
 static void leave(void)
@@ -87,8 +87,8 @@ static void leave(void)
     if (sig) tfb_out_quit(sig);
 }
 
-/* Only what would end the program: ignored signals stay ignored, and whoever has a handler, as training has, keeps it.
- */
+/* Handles only signals that would end the program: ignored signals stay ignored, and existing handlers, such as that of
+ * training, stay. */
 static void catch_signals(void)
 {
     struct sigaction a = {.sa_handler = tfb_out_quit, .sa_flags = SA_RESTART};
@@ -123,7 +123,7 @@ static uint64_t random_number(void)
     return tfb_hash64(r ^ (uint64_t)time(NULL) << 32 ^ (uint64_t)getpid() ^ ++n << 20);
 }
 
-/* Makes p->tmp beside p->place, with its mode and, if we may, its owner. 0, or -1 with errno. */
+/* Makes p->tmp beside p->place with the same mode and, if permitted, the same owner. 0, or -1 with errno. */
 static int make_file(part_t *p)
 {
     struct stat old, st;
@@ -160,7 +160,7 @@ static int make_file(part_t *p)
     return 0;
 }
 
-/* Opens what cannot be renamed over. 0, or -1 with errno. */
+/* Opens an output that cannot be replaced by renaming. 0, or -1 with errno. */
 static int open_stream(part_t *p)
 {
     static const char *const name[] = {"/dev/fd/", "/proc/self/fd/"};
@@ -173,7 +173,7 @@ static int open_stream(part_t *p)
         if (strncmp(p->path, name[i], k) == 0 && p->path[k] && strspn(p->path + k, "0123456789") == strlen(p->path + k))
             n = atoi(p->path + k);
     }
-    /* opened anew, an open plain file would lose what it has */
+    /* opening a plain file again would truncate it */
     p->fd = n >= 0 ? fcntl(n, F_DUPFD_CLOEXEC, 3) : open(p->path, O_WRONLY | O_TRUNC | O_CLOEXEC);
     return p->fd < 0 ? -1 : 0;
 }
@@ -188,14 +188,14 @@ static void free_part(part_t *p)
     *p = (part_t){.fd = -1};
 }
 
-/* The error of a file that could not be made, by errno. */
+/* Logs why a file could not be made, by errno. */
 static void cannot(const char *path)
 {
     const char *why = strerror(errno);
     if (errno == ENOMEM)
         tfb_error("not enough memory to write %s", path);
     else if ((errno == EACCES || errno == EPERM || errno == EROFS) && access(path, W_OK) == 0)
-        tfb_error("cannot write %s: its folder takes no temporary file (%s): name a file in another folder, or write "
+        tfb_error("cannot write %s: no temporary file can be made in its folder (%s): choose another folder, or write "
                   "to standard output",
                   path, why);
     else
@@ -204,11 +204,11 @@ static void cannot(const char *path)
 
 /* ---- outputs ---- */
 
-/* Makes p, its temporary file if it has one, a part of o. 0, or -1 with errno. */
+/* Adds p to o and makes its temporary file, if it has one. 0, or -1 with errno. */
 static int append(tfb_out_t *o, part_t *p, int to_remove)
 {
     enter();
-    if (p->place) catch_signals(); /* before there is a file to leave behind */
+    if (p->place) catch_signals(); /* before any temporary file exists */
     int ret = to_remove || !p->place ? 0 : make_file(p), err = errno;
     if (ret == 0) {
         o->part[o->n++] = *p;
@@ -223,7 +223,7 @@ static int append(tfb_out_t *o, part_t *p, int to_remove)
     return ret;
 }
 
-/* Adds a part for path with suffix; a file that is only to be removed has no temporary one. 0, or -1 (logged). */
+/* Adds a part for path with suffix. A file that will only be removed has no temporary file. 0, or -1 (logged). */
 static int add_part(tfb_out_t *o, const char *path, const char *suffix, int to_remove)
 {
     part_t p = {.fd = -1};
@@ -239,7 +239,7 @@ static int add_part(tfb_out_t *o, const char *path, const char *suffix, int to_r
         return -1;
     }
     p.place = tfb_place(s);
-    /* opening a pipe waits for its reader: never while signals have to wait */
+    /* opening a pipe waits for its reader, so signals must not be held back */
     if ((p.place || errno == 0) && (p.place || to_remove || open_stream(&p) == 0) && append(o, &p, to_remove) == 0)
         return 0;
     cannot(p.path);
@@ -284,7 +284,7 @@ int tfb_out_fd(tfb_out_t *o)
 const char *tfb_out_name(const tfb_out_t *o) { return o->part[0].tmp; }
 const char *tfb_out_path(const tfb_out_t *o) { return o->part[0].path; }
 
-/* A file of this suffix is removed when the output appears. 0, or -1 (logged). */
+/* Lets a file with this suffix be removed when the output appears. 0, or -1 (logged). */
 static int outdate(tfb_out_t *o, const char *suffix)
 {
     struct stat st;
@@ -316,7 +316,7 @@ const char *tfb_out_index(tfb_out_t *o, const char *suffix)
     return p->tmp;
 }
 
-/* Renames a part. 0, or -1 (logged); what was complete then stays where it is. */
+/* Renames a part. 0, or -1 (logged) without removing a complete output. */
 static int rename_part(part_t *p)
 {
     struct stat st;
@@ -335,8 +335,7 @@ static int rename_part(part_t *p)
     return 0;
 }
 
-/* An old index is removed first and a new one comes last, so that at no moment an index lies beside data that it is not
- * of. */
+/* Removes an old index first and adds a new one last, so that no index ever lies beside data of another file. */
 static int put_in_place(tfb_out_t *o)
 {
     struct stat st;
@@ -344,7 +343,7 @@ static int put_in_place(tfb_out_t *o)
         if (tfb_run_check(o->part[i].number) < 0) return -1;
     for (int i = 1; i < o->n; i++) {
         const part_t *p = &o->part[i];
-        const char *old = p->tmp ? p->place : p->path; /* a link to what is outdated is removed itself */
+        const char *old = p->tmp ? p->place : p->path; /* if an old index is a link, the link is removed */
         if (old && lstat(old, &st) == 0 && unlink(old) < 0) {
             tfb_error("cannot write %s: %s", p->path, strerror(errno));
             return -1;

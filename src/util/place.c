@@ -1,4 +1,4 @@
-/* place.c - where a file that appears whole is put. */
+/* place.c - finds the place of an output file: follows links, and recognises pipes and devices. */
 #include "util/util.h"
 #include <errno.h>
 #include <limits.h>
@@ -11,7 +11,7 @@ enum { LINKS = 40 }; /* as many as Linux follows */
 
 static int begins(const char *s, const char *with) { return strncmp(s, with, strlen(with)) == 0; }
 
-/* What the link at path points to, as a name that can be opened from here. NULL with errno set on failure. */
+/* Returns the target of the link at path, relative to the current folder. NULL with errno set on failure. */
 static char *follow(const char *path)
 {
     char to[PATH_MAX];
@@ -30,15 +30,15 @@ static char *follow(const char *path)
 char *tfb_place(const char *path)
 {
     struct stat st;
-    /* a URL is for htslib, but for one of a local file */
+    /* htslib opens URLs, except those of local files */
     if (begins(path, "file:///")) path += strlen("file://");
     if (begins(path, "file://localhost/")) path += strlen("file://localhost");
     errno = 0;
     if (strstr(path, "://")) return NULL;
     char *s = strdup(path);
     for (int i = 0; s && i < LINKS; i++) {
-        /* /dev/stdout may lead to a plain file that others write to as well, and renaming over it would remove the link
-         * for everyone */
+        /* /dev/stdout may lead to a plain file that other programs also write to, and renaming would remove the link
+         * for all */
         if (begins(s, "/dev/std") || begins(s, "/dev/fd/") || begins(s, "/proc/")) {
             free(s);
             errno = 0;
@@ -46,7 +46,7 @@ char *tfb_place(const char *path)
         }
         int there = lstat(s, &st) == 0;
         if (!there || S_ISREG(st.st_mode)) return s;
-        if (!S_ISLNK(st.st_mode)) { /* pipes and devices cannot be renamed over */
+        if (!S_ISLNK(st.st_mode)) { /* pipes and devices cannot be replaced by renaming */
             free(s);
             errno = 0;
             return NULL;

@@ -1,26 +1,26 @@
 /* pool.c - a pool of threads that share a loop.
  *
- * Workers look for the next loop for some microseconds before they sleep: training starts some fifty loops a step, and
- * waking a sleeping thread costs more than many of them take. */
+ * Workers poll for the next loop for some microseconds before they sleep: training starts about fifty loops per step,
+ * and waking a thread takes longer than many of these loops. */
 #include "util/util.h"
 #include <pthread.h>
 #include <sched.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 
-enum { SPIN = 2000 }; /* looks, of some 10 to 40 ns each */
+enum { SPIN = 2000 }; /* polls, of 10 to 40 ns each */
 
 struct tfb_pool_t {
-    int n; /* threads, the caller counted in */
+    int n; /* threads, including the caller */
     pthread_t *thread;
     pthread_mutex_t lock;
     pthread_cond_t go, done;
     void (*fn)(void *, int, int);
     void *arg;
-    void (*beside)(void *); /* for the next loop's caller; NULL: none */
+    void (*beside)(void *); /* task for the caller of the next loop; NULL: none */
     void *beside_arg;
     int n_tasks;
-    atomic_int next, busy;      /* next task; workers not yet through this loop */
+    atomic_int next, busy;      /* next task; workers still in this loop */
     atomic_ulong round;         /* counts loops */
     int n_asleep, caller_waits; /* under lock */
     atomic_int quit;

@@ -1,8 +1,8 @@
-/* run.c - the files of a run: what it reads, and that no output replaces any of it, or another output.
+/* run.c - the files of a run: checks that no output replaces an input or another output.
  *
- * A file is known by device and inode, so that links do not hide it, and by its name in its folder (device and inode of
- * that), for what is not there yet: an index that htslib makes, an output. Used by one thread, and only between
- * tfb_run_begin and tfb_run_end: the library writes no files and registers none. */
+ * A file is identified by device and inode, so that links do not hide it. A file that does not exist yet (an output, an
+ * index that htslib makes) is identified by its name and the device and inode of its folder. For one thread, and only
+ * between tfb_run_begin and tfb_run_end: the library writes no files and registers none. */
 #include "util/util.h"
 #include "util/vec.h"
 #include <errno.h>
@@ -15,10 +15,10 @@ typedef enum { UNUSED, READ, CLAIMED, OPEN } use_t;
 
 typedef struct {
     use_t use;
-    char *path;       /* as the user names it */
-    const char *what; /* of READ: "the reference"; a literal */
-    char *place;      /* where a link leads */
-    const char *base; /* the last part of place; NULL: it has no name of its own */
+    char *path;       /* as given by the user */
+    const char *what; /* of an input: a literal such as "the reference" */
+    char *place;      /* target of a link */
+    const char *base; /* last part of place; NULL: no name */
     int there;        /* dev and ino are known */
     dev_t dev, dir_dev;
     ino_t ino, dir_ino;
@@ -48,7 +48,7 @@ void tfb_run_begin(void)
     on = 1;
 }
 
-/* The folder of e->place. 0, or -1 if it is not there. */
+/* Finds the folder of e->place. 0, or -1 if it does not exist. */
 static int find_folder(entry_t *e)
 {
     struct stat st;
@@ -63,8 +63,8 @@ static int find_folder(entry_t *e)
     return r;
 }
 
-/* Fills e for path; "-" is the standard stream fd. 1, 0 if it is not a plain file and not to become one, -1 on lack of
- * memory. */
+/* Fills e for path; "-" is the standard stream fd. Returns 1, 0 if path is not and will not be a plain file, -1 on lack
+ * of memory. */
 static int identify(entry_t *e, const char *path, int fd)
 {
     struct stat st;
@@ -85,7 +85,7 @@ static int same(const entry_t *a, const entry_t *b)
     return a->base && b->base && a->dir_dev == b->dir_dev && a->dir_ino == b->dir_ino && strcmp(a->base, b->base) == 0;
 }
 
-/* Keeps e. Returns its index, or -1 on lack of memory (logged). */
+/* Stores e. Returns its index, or -1 on lack of memory (logged). */
 static int keep(const entry_t *e)
 {
     int i = 0;
@@ -108,14 +108,14 @@ void tfb_reads(const char *path, const char *what)
             same(&entry[i], &e))
             r = 0;
     if (r > 0 && keep(&e) >= 0) return;
-    if (r != 0) incomplete = 1; /* no output can be trusted from now on */
+    if (r != 0) incomplete = 1; /* outputs cannot be checked any more */
     clear(&e);
 }
 
 void tfb_reads_indexed(const char *path, const char *what, const char *suffixes)
 {
     if (!on || !path) return;
-    const char *own = strstr(path, "##idx##"); /* htslib's way to name both */
+    const char *own = strstr(path, "##idx##"); /* htslib's syntax for naming both */
     size_t n = own ? (size_t)(own - path) : strlen(path);
     char *s = malloc(n + strlen(suffixes) + 1);
     if (!s) {
@@ -153,8 +153,8 @@ static const char *shown(const entry_t *e)
     return e->use == READ ? "standard input" : "standard output";
 }
 
-/* Does e, an output, clash with another file of the run (logged)? number: its own entry, or -1 if it has none yet; then
- * only inputs count. */
+/* Returns whether the output e clashes with another file of the run (logged). number: its entry; -1: it has none yet,
+ * and only inputs count. */
 static int clashes(const entry_t *e, int number)
 {
     if (incomplete) {
@@ -166,12 +166,12 @@ static int clashes(const entry_t *e, int number)
         if (x->use == UNUSED || i == number || !same(x, e)) continue;
         int alike = strcmp(shown(x), shown(e)) == 0;
         if (x->use == READ) {
-            tfb_error(alike ? "%s is %s: write to another file" : "%s is %s (%s): write to another file", shown(e),
-                      x->what, shown(x));
+            tfb_error(alike ? "%s is %s: choose another output file" : "%s is %s (%s): choose another output file",
+                      shown(e), x->what, shown(x));
             return 1;
         }
         if (number >= 0 || (x->use == CLAIMED && e->use == OPEN && alike)) continue; /* claimed for this */
-        tfb_error(alike ? "two outputs would be written to %s: give each its own file"
+        tfb_error(alike ? "two outputs cannot both be written to %s: give each its own file"
                         : "%s and %s are the same file: give each output its own",
                   shown(e), shown(x));
         return 1;
@@ -179,7 +179,8 @@ static int clashes(const entry_t *e, int number)
     return 0;
 }
 
-/* 1 + the number of its entry, 0 if it needs none, -1 if it may not be written or memory is lacking (logged). */
+/* Returns 1 + the number of its entry, 0 if it needs none, -1 if it must not be written or on lack of memory (logged).
+ */
 static int add_output(const char *path, use_t use)
 {
     entry_t e;
@@ -201,7 +202,8 @@ memory:
     return -1;
 }
 
-/* Could a file be made at place, which is path without links (NULL: it is written in place)? 0, or -1 with errno. */
+/* Checks that a file can be made at place, which is path without links (NULL: written in place). 0, or -1 with errno.
+ */
 static int possible(const char *path, char *place)
 {
     struct stat st;

@@ -25,7 +25,7 @@ static void block(tfb_sha256_t *s, const uint8_t *p)
         w[i] = w[i - 16] + (rotr(a, 7) ^ rotr(a, 18) ^ a >> 3) + w[i - 7] + (rotr(b, 17) ^ rotr(b, 19) ^ b >> 10);
     }
     memcpy(v, s->h, sizeof v);
-    for (int i = 0; i < 64; i++) { /* a to h are v[(0 to 7) - i]: moving them would cost more than the sums */
+    for (int i = 0; i < 64; i++) { /* a to h are v[(0 to 7) - i]: moving them would take longer than the sums */
         uint32_t a = v[-i & 7], b = v[(1 - i) & 7], c = v[(2 - i) & 7];
         uint32_t e = v[(4 - i) & 7], f = v[(5 - i) & 7], g = v[(6 - i) & 7], *h = &v[(7 - i) & 7];
         uint32_t t1 = *h + (rotr(e, 6) ^ rotr(e, 11) ^ rotr(e, 25)) + ((e & f) ^ (~e & g)) + K[i] + w[i];

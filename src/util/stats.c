@@ -17,7 +17,7 @@ static int rising(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-/* Hanley and McNeil's variance of an AUC, both sizes replaced by their mean where Newcombe's method 5 does so. */
+/* Returns Hanley and McNeil's variance of an AUC, with both sizes replaced by their mean as in Newcombe's method 5. */
 static double newcombe(double auc, double m, double n)
 {
     double both = (m + n) / 2 - 1;
@@ -33,7 +33,7 @@ void tfb_auc_interval(double auc, double variance, double n_hits, double n_backg
         for (int k = 0; k < 2; k++) interval[k] = 1 / (1 + exp(-(logit + (k ? half : -half))));
         return;
     }
-    for (int k = 0; k < 2; k++) { /* the value that is just not rejected, between auc and 0 or 1 */
+    for (int k = 0; k < 2; k++) { /* the limit of the values that are not rejected, between auc and 0 or 1 */
         double near = auc, far = k;
         for (int i = 0; i < 60; i++) {
             double mid = (near + far) / 2;
@@ -46,8 +46,8 @@ void tfb_auc_interval(double auc, double variance, double n_hits, double n_backg
     }
 }
 
-/* DeLong's variance of the AUC of sorted values; NaN if a group has one member. W, W2: sums of the weights and of their
- * squares. */
+/* Returns DeLong's variance of the AUC of sorted values; NaN if a group has one member. W, W2: sums of the weights and
+ * of their squares. */
 static double delong(const value_t *v, const double *w, int64_t n, double auc, double W, double W2, double n_background)
 {
     double below = 0, weight_below = 0, s_hits = 0, s_background = 0, n_hits = W * W / W2;
@@ -97,7 +97,7 @@ int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, doubl
                 else
                     others++;
             }
-            rank = (double)(i + 1 + j) / 2 - mid; /* the mean of i + 1 .. j, from the middle */
+            rank = (double)(i + 1 + j) / 2 - mid; /* the mean of i + 1 .. j, relative to the middle */
             S += hits * rank;
             R2 += (double)(j - i) * rank * rank;
             wins += hits * (below + others / 2);
@@ -106,7 +106,7 @@ int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, doubl
         *auc = wins / (W * n_background);
         double var = (W2 - W * W / (double)n) * R2 / (double)(n - 1); /* of sum w R, the ranks in random order */
         *p = var > 0 ? 0.5 * erfc((S - (equal ? 0.5 * first : 0)) / sqrt(2 * var)) : 1;
-        if (*p < DBL_MIN) *p = DBL_MIN; /* beyond what a double holds; 0 would claim too much */
+        if (*p < DBL_MIN) *p = DBL_MIN; /* too small for a double; 0 would be wrong */
         if (interval)
             tfb_auc_interval(*auc, delong(v, w, n, *auc, W, W2, n_background), W * W / W2, n_background, interval);
     }

@@ -1,4 +1,5 @@
-/* str.c - lists of names: looking names up, the nearest one to a misspelt one, and which ones are not safe to print. */
+/* str.c - lists of names: looks up names, finds the nearest to a misspelt one, and tells which are not safe to print.
+ */
 #include "util/sort.h"
 #include "util/util.h"
 #include <ctype.h>
@@ -102,7 +103,7 @@ static int distance(const char *a, const char *b)
 
 int tfb_nearest(const char *s, char *const *names, int n)
 {
-    int best = -1, least = 1 + (int)strlen(s) / 2; /* further off is another name, not a misspelling */
+    int best = -1, least = 1 + (int)strlen(s) / 2; /* a larger distance is a different name, not a misspelling */
     for (int i = 0; i < n; i++) {
         int d = distance(s, names[i]);
         if (d < least) least = d, best = i;
@@ -150,8 +151,8 @@ int tfb_index_twice(const tfb_entry_t *e, int n)
 
 /* ---- untrusted text ---- */
 
-/* Length of the control character at s: 0 none, 1 of ASCII, 2 one of U+0080 to U+009F in UTF-8, which terminals obey as
- * well. */
+/* Returns the length of the control character at s: 0 none, 1 ASCII, 2 one of U+0080 to U+009F in UTF-8, which
+ * terminals also obey. */
 static int control(const char *s)
 {
     unsigned char c = (unsigned char)*s, d = c ? (unsigned char)s[1] : 0;
@@ -159,7 +160,8 @@ static int control(const char *s)
     return c == 0xc2 && d >= 0x80 && d < 0xa0 ? 2 : 0;
 }
 
-/* Length of the UTF-8 character at s, 0 if there is none: no overlong forms, no surrogates, nothing beyond U+10FFFF. */
+/* Returns the length of the UTF-8 character at s, 0 if it is not valid: no overlong forms, no surrogates, nothing
+ * beyond U+10FFFF. */
 static int utf8(const char *s)
 {
     const unsigned char *c = (const unsigned char *)s;

@@ -1,5 +1,4 @@
-/* stream.c - outputs (out.c) as streams, standard output among them. The library, which writes neither, is built
- * without. */
+/* stream.c - outputs (out.c) as streams, including standard output. Not in the library, which writes neither. */
 #include "util/util.h"
 #include <errno.h>
 #include <stdlib.h>

@@ -5,13 +5,13 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Returns p with room for n elements of size bytes and sets *m to how many there is room for, at least half as many
- * again; new room is not initialised. If there is room already, or on failure (logged: what names what it is for),
- * returns p as it is and leaves *m. */
+/* Grows p to hold n elements of size bytes, and sets *m to the new capacity, at least 1.5 times the old one. New
+ * elements are not initialised. If p is large enough, or on failure (logged with what it is for), returns p and does
+ * not change *m. */
 void *tfb_grow(void *p, int *m, int64_t n, size_t size, const char *what);
 
-/* Makes room for n elements in the array p, which has room for m (an int). 0, or -1 (logged). Names its arguments more
- * than once. */
+/* Grows the array p with capacity m (an int) to hold n elements. 0, or -1 (logged). Evaluates its arguments more than
+ * once. */
 #define TFB_RESERVE(p, m, n, what) ((p) = tfb_grow((p), &(m), (n), sizeof *(p), (what)), (n) <= (m) ? 0 : -1)
 
 /* Returns p resized to n elements of size bytes, or p as it is and *ok = 0 on failure (not logged): for several arrays

@@ -360,12 +360,12 @@ int main(void)
     must_fail("", "no layers");
     must_fail("conv 5", "number of filters and a width");
     must_fail("conv 5 30; dense 1", "do not fit");
-    must_fail("conv 5 3; gulp; dense 1", "no kind of layer called 'gulp'");
+    must_fail("conv 5 3; gulp; dense 1", "unknown kind of layer 'gulp'");
     must_fail("conv 5 3; gelu 2; dense 1", "gelu takes no arguments");
     must_fail("conv 5 3; add @c1; add @nobody; dense 1", "no layer before it is called 'nobody'");
     must_fail("conv 5 3; r = conv 5 3; add @c1; dense 1",
               "inputs of one shape, not 16 positions of 5 channels and 18 of 5");
-    must_fail("conv 5 3; conv 5 3; cat @c1; dense 1", "as many positions, not 16 and 18");
+    must_fail("conv 5 3; conv 5 3; cat @c1; dense 1", "the same number of positions, not 16 and 18");
     must_fail("conv 5 3; r = relu; conv 5 3 @c1; dense 1", "no layer reads the output of relu");
     must_fail("conv 5 3; relu @c1 @c1; dense 1", "relu has 1 input, not more");
     must_fail("conv 5 3; relu @bases; dense 1", "only conv and dense read bases");

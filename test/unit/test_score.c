@@ -119,13 +119,13 @@ static void reasons(tfb_fasta_t *fa)
     tfb_reasons_count(&r, TFB_ALLELE_SYMBOLIC, "z");
     tfb_reasons_count(&r, TFB_ALLELE_REASONS, "z");
     CHECK(tfb_reasons_list(&r, ": ", &s) == 3 &&
-              strcmp(s.s, ": 1 symbolic, 2 on a contig that the FASTA lacks (such as x)") == 0,
+              strcmp(s.s, ": 1 symbolic, 2 on a contig not in the FASTA (such as x)") == 0,
           "%s", s.s);
     s.l = 0;
     r.n_kinds = TFB_ALLELE_REASONS + 1;
     r.text = own_text;
     CHECK(tfb_reasons_list(&r, "", &s) == 4 &&
-              strcmp(s.s, "1 symbolic, 2 on a contig that the FASTA lacks (such as x), 1 of a kind of its own") == 0,
+              strcmp(s.s, "1 symbolic, 2 on a contig not in the FASTA (such as x), 1 of a kind of its own") == 0,
           "%s", s.s);
     tfb_log_level(-1);
     CHECK(tfb_reasons_no_contig(&r, "scored", fa, 1) == 0 && tfb_reasons_no_contig(&r, "scored", fa, 0) == -1,
