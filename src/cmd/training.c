@@ -188,7 +188,8 @@ int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *iden
     if (!ckpt || !command || !pool) goto done;
     sprintf(ckpt, "%s.ckpt", t->out);
     int writes = tfb_ranks_me() == 0;
-    if (tfb_ranks_agree(writes && (tfb_run_claim(t->out) < 0 || tfb_run_claim(ckpt) < 0) ? -1 : 0) < 0) goto done;
+    if (tfb_ranks_agree(writes && ((!t->claimed && tfb_run_claim(t->out) < 0) || tfb_run_claim(ckpt) < 0) ? -1 : 0) < 0)
+        goto done;
     tfb_fit_opt_t o = t->fit;
     o.weights = d->weights;
     o.frozen = d->frozen;

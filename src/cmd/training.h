@@ -9,6 +9,7 @@
 typedef struct {
     const char *fasta, *labels, *chroms, *valid, *test, *weights, *out;
     int half, threads;
+    int claimed;       /* the caller has claimed out (tfb_run_claim) */
     int64_t regions;   /* 0: all */
     tfb_fit_opt_t fit; /* what options say; the rest is for tfb_training_run */
 } tfb_training_t;
