@@ -25,7 +25,7 @@ grep -qE 'rule (pretrain|finetune|evaluate|group)|^(pretrain|finetune|evaluate|g
     echo 'ok a new date runs nothing again'
 S training=--one-strand -n > log.txt 2>&1
 grep -q 'pretrain' log.txt && grep -q 'evaluate' log.txt
-verdict $? 'another option runs all again that depends on it' "$(tail -n 3 log.txt | tr '\n' ' ')"
+verdict $? 'another option runs all again that depends on it' "$(tail -n 6 log.txt | tr '\n' ' ')"
 printf 'one\n' > x.txt; cp x.txt y.txt; touch -d '2001-01-01' y.txt; printf 'two\n' > z.txt
 python3 "$W/digest.py" x.txt y.txt z.txt | cut -f 1 | uniq -c | awk '{ print $1 }' | tr '\n' ' ' | grep -qx '2 1 '
 verdict $? 'the digest of a file is that of its bytes'
