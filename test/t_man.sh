@@ -53,7 +53,7 @@ for c in $commands; do
         continue
     fi
     unknown=
-    for o in $(grep -o -- '\(^\|[ `(]\)--[a-z][a-z-]*' "$SRCDIR/doc/man/$c.md" | grep -o -- '--.*' | sort -u); do
+    for o in $(grep -o -- '\(^\|[ `(]\)--[a-z][a-z0-9-]*' "$SRCDIR/doc/man/$c.md" | grep -o -- '--.*' | sort -u); do
         grep -q -- "$o\b" all.txt || unknown="$unknown $o"
     done
     [ -z "$unknown" ]

@@ -121,6 +121,7 @@ pretrain: the reference's index|ref.fa.fai|pretrain -v 0 -f ref.fa -l labels.bed
 pretrain: a list of contigs|names.txt|pretrain -v 0 -f ref.fa -l labels.bed --chroms @names.txt -e 1 -o OUT
 pretrain: weights|weights.tsv|pretrain -v 0 -f ref.fa -l labels.bed --weights weights.tsv -e 1 -o OUT
 finetune: the parent|tiny.safetensors|$T finetune -v 0 --allow-leak --from tiny.safetensors --target SPI1 -f ref.fa -l labels.bed -e 1 -o OUT
+learn: the parent|tiny.safetensors|$T learn -v 0 --from tiny.safetensors --target X -f ref.fa --peaks p.narrowPeak -o OUT
 finetune: the labels|labels.bed|$T finetune -v 0 --allow-leak --from tiny.safetensors --target SPI1 -f ref.fa -l labels.bed -e 1 -o OUT
 model: onto itself|tiny.safetensors|$T model --half --convert OUT tiny.safetensors
 model: regions|some.bed|$T model --calibrate -f ref.fa -R some.bed --n 100 -o OUT tiny.safetensors

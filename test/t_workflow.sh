@@ -18,6 +18,17 @@ verdict $? 'what is missing is said'
 # then all of it
 if S > log.txt 2>&1; then echo 'ok all steps'; else echo 'not ok all steps'; tail -n 20 log.txt >&2; fi
 R=run/results
+# contents and options decide what runs again, not dates
+touch run/tiny/* run/groups/* run/parents/*
+S -n > log.txt 2>&1
+grep -qE 'rule (pretrain|finetune|evaluate|group)|^(pretrain|finetune|evaluate|group) ' log.txt && echo 'not ok a new date runs nothing again' ||
+    echo 'ok a new date runs nothing again'
+S training=--one-strand -n > log.txt 2>&1
+grep -q 'pretrain' log.txt && grep -q 'evaluate' log.txt
+verdict $? 'another option runs all again that depends on it' "$(tail -n 6 log.txt | tr '\n' ' ')"
+printf 'one\n' > x.txt; cp x.txt y.txt; touch -d '2001-01-01' y.txt; printf 'two\n' > z.txt
+python3 "$W/digest.py" x.txt y.txt z.txt | cut -f 1 | uniq -c | awk '{ print $1 }' | tr '\n' ' ' | grep -qx '2 1 '
+verdict $? 'the digest of a file is that of its bytes'
 ok_if 'all trainings are reported' grep -q '^16 of 16 trainings' $R/report.md
 ! grep -q 'not run' $R/report.md
 verdict $? 'nothing is missing'

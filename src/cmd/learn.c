@@ -146,8 +146,13 @@ static int name_files(job_t *j)
     j->labels = j->base ? text_of("%s.labels.bed.gz", j->base) : NULL;
     j->card = j->base ? text_of("%s.md", j->base) : NULL;
     j->parent = a->f.from ? strdup(a->f.from) : find_parent();
-    if (!j->base || !j->labels || !j->card || !j->parent) return -1;
-    return tfb_run_claim(j->labels) < 0 || tfb_run_claim(j->card) < 0 ? -1 : 0;
+    return j->base && j->labels && j->card && j->parent ? 0 : -1;
+}
+
+/* Checks that all outputs can be written later. 0, or -1 (logged). */
+static int claim_files(const job_t *j)
+{
+    return tfb_run_claim(j->a->f.t.out) < 0 || tfb_run_claim(j->labels) < 0 || tfb_run_claim(j->card) < 0 ? -1 : 0;
 }
 
 /* ---- labels ---- */
@@ -581,11 +586,12 @@ static int run(job_t *j, args_t *a, int argc, char **argv)
 {
     tfb_model_t *m = NULL;
     int ret = -1;
-    if (name_files(j) < 0 || !(m = tfb_model_load(j->parent)) ||
+    if (name_files(j) < 0 || !(m = tfb_model_load(j->parent)) || claim_files(j) < 0 ||
         (a->f.motifs && !(j->motifs = tfb_motifs_read(a->f.motifs))) || make_labels(j, m->window) < 0 ||
         choose_split(j, m) < 0 || choose_recipe(j, a) < 0)
         goto done;
     a->f.from = j->parent;
+    a->f.t.claimed = 1;
     a->f.t.labels = j->labels;
     if (j->valid) a->f.t.valid = j->valid;
     if (j->test) a->f.t.test = j->test;

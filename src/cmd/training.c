@@ -188,7 +188,7 @@ static int record(const tfb_training_t *t, const tfb_training_data_t *d, tfb_mod
     return bad ? -1 : 0;
 }
 
-/* Checks that all outputs can be written later. curves, svg: or NULL. 0, or -1 (logged). */
+/* Checks that all outputs can be written later; those that are NULL are skipped. 0, or -1 (logged). */
 static int claim(const char *out, const char *checkpoint, const char *curves, const char *svg)
 {
     const char *const all[] = {out, checkpoint, curves, svg};
@@ -208,7 +208,8 @@ int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *iden
     sprintf(ckpt, "%s.ckpt", t->out);
     if (t->fit.curves && !(svg = tfb_curves_picture(t->fit.curves))) goto done;
     int writes = tfb_ranks_me() == 0;
-    if (tfb_ranks_agree(writes && claim(t->out, ckpt, t->fit.curves, svg) < 0 ? -1 : 0) < 0) goto done;
+    if (tfb_ranks_agree(writes && claim(t->claimed ? NULL : t->out, ckpt, t->fit.curves, svg) < 0 ? -1 : 0) < 0)
+        goto done;
     tfb_fit_opt_t o = t->fit;
     o.weights = d->weights;
     o.frozen = d->frozen;

@@ -10,6 +10,7 @@ typedef struct {
     const char *fasta, *labels, *chroms, *valid, *test, *weights, *out;
     const char *unlabelled; /* BED of windows without labels, or NULL */
     int half, threads;
+    int claimed;       /* the caller has already claimed out (tfb_run_claim) */
     int64_t regions;   /* 0: all */
     tfb_fit_opt_t fit; /* as set by the options; tfb_training_run fills in the rest */
 } tfb_training_t;
