@@ -16,8 +16,6 @@
 #include "train/spare.h"
 #include "train/transfer.h"
 #include "util/sort.h"
-#include <dirent.h>
-#include <errno.h>
 #include <getopt.h>
 #include <inttypes.h>
 #include <jansson.h>
@@ -267,8 +265,6 @@ static const char *source_text(const parent_t *p, int i, char text[300])
     return text;
 }
 
-static int is_model(const struct dirent *d) { return tfb_ends_with(d->d_name, ".safetensors"); }
-
 static void free_parent(parent_t *p)
 {
     free(p->path);
@@ -276,51 +272,29 @@ static void free_parent(parent_t *p)
     tfb_model_destroy(p->m);
 }
 
-/* Lists the models of the folder. 0, or -1 (logged). */
+/* Lists the models to choose the parent from. 0, or -1 (logged). */
 static int list_parents(job_t *j)
 {
-    const char *folder = j->a->parents;
-    struct dirent **entry = NULL;
-    int n = scandir(folder, &entry, is_model, alphasort), ret = 0;
-    if (n < 0) {
-        tfb_error("cannot read folder %s: %s", folder, strerror(errno));
-        return -1;
-    }
-    if (!n) {
-        tfb_error("%s holds no models (*.safetensors)", folder);
-        ret = -1;
-    }
-    if (ret == 0 && !(j->parent = calloc((size_t)n, sizeof *j->parent))) ret = -1;
-    for (int i = 0; i < n; i++) {
-        if (ret == 0) {
-            size_t m = strlen(folder) + strlen(entry[i]->d_name) + 2;
-            parent_t *p = &j->parent[j->n_parents++];
-            if ((p->path = malloc(m)))
-                snprintf(p->path, m, "%s/%s", folder, entry[i]->d_name);
-            else
-                ret = -1;
-        }
-        free(entry[i]);
-    }
-    free(entry);
+    const tfb_finetune_t *a = j->a;
+    char **file = a->parents ? tfb_panel_files(a->parents, &j->n_parents) : NULL;
+    if (a->parents && !file) return -1;
+    if (!file) j->n_parents = 1;
+    if (!(j->parent = calloc((size_t)j->n_parents, sizeof *j->parent))) j->n_parents = 0;
+    int ret = j->parent ? 0 : -1;
+    for (int k = 0; k < j->n_parents; k++)
+        if (!(j->parent[k].path = strdup(file ? file[k] : a->from))) ret = -1;
+    tfb_strv_free(file);
     return ret;
 }
 
 static int load_parent(parent_t *p) { return (p->m = tfb_model_load(p->path)) ? tfb_model_try(p->m, p->path) : -1; }
-
-/* Returns a file's name without its folder. */
-static const char *base_name(const char *path)
-{
-    const char *slash = strrchr(path, '/');
-    return slash ? slash + 1 : path;
-}
 
 /* Reports a parent's best TFs, most of them. */
 static void report_sources(const job_t *j, const parent_t *p, int most)
 {
     char text[300];
     for (int i = 0; i < p->sources.n && i < most; i++)
-        tfb_note("%s%s%s", j->n_parents > 1 ? base_name(p->path) : "", j->n_parents > 1 ? ", " : "",
+        tfb_note("%s%s%s", j->n_parents > 1 ? tfb_base_name(p->path) : "", j->n_parents > 1 ? ", " : "",
                  source_text(p, i, text));
 }
 
@@ -439,7 +413,7 @@ static int record_sources(const job_t *j, tfb_model_t *m)
         const parent_t *p = &j->parent[k];
         for (int i = 0; i < p->sources.n && (i == 0 || j->n_parents == 1); i++) {
             n += (size_t)snprintf(all + n, size - n, "%s", n ? "; " : "");
-            if (j->n_parents > 1) n += (size_t)snprintf(all + n, size - n, "%.100s, ", base_name(p->path));
+            if (j->n_parents > 1) n += (size_t)snprintf(all + n, size - n, "%.100s, ", tfb_base_name(p->path));
             n += (size_t)snprintf(all + n, size - n, "%s", source_text(p, i, text));
             if (!isnan(p->loss)) n += (size_t)snprintf(all + n, size - n, ", fine-tuned loss %.5f", p->loss);
         }
@@ -532,7 +506,7 @@ static int describe(void *arg, tfb_model_t *m)
               tfb_record_set(m, "split", p->by_contig ? "contigs, sampled" : "random 80/10/10 by seed") ||
               tfb_record_set(m, "recipe", "%s", a->recipe) ||
               (j->head && tfb_record_set(m, "head_from", "%s", j->head));
-    if (a->motifs) bad |= tfb_record_set(m, "motifs", "%s", base_name(a->motifs));
+    if (a->motifs) bad |= tfb_record_set(m, "motifs", "%s", tfb_base_name(a->motifs));
     if (p->sources.n) bad |= record_sources(j, m) < 0;
     if (j->cv) bad |= record_cv(j, m) < 0;
     if (!a->scratch)
@@ -547,12 +521,7 @@ static int describe(void *arg, tfb_model_t *m)
 static int prepare(const tfb_finetune_t *a, job_t *j)
 {
     tfb_training_data_t *d = &j->d;
-    if (a->parents) {
-        if (list_parents(j) < 0) return -1;
-    } else {
-        if (!(j->parent = calloc(1, sizeof *j->parent)) || !(j->parent[0].path = strdup(a->from))) return -1;
-        j->n_parents = 1;
-    }
+    if (list_parents(j) < 0) return -1;
     for (int k = 0; k < j->n_parents; k++) {
         if (load_parent(&j->parent[k]) < 0) return -1;
         if (j->parent[k].m->window == j->parent[0].m->window) continue;

@@ -178,11 +178,7 @@ static int finish_scratch(scratch_t *s)
     return ret;
 }
 
-static const char *file_of(const scratch_t *s)
-{
-    const char *slash = strrchr(tfb_out_name(s->out), '/');
-    return slash ? slash + 1 : tfb_out_name(s->out);
-}
+static const char *file_of(const scratch_t *s) { return tfb_base_name(tfb_out_name(s->out)); }
 
 /* Makes windows of W bases and labels them: a sheet of one cell type in which all windows are open. 0, or -1 (logged).
  */
@@ -508,15 +504,13 @@ static int write_card(const job_t *j, const char *digest)
     const tfb_scores_t *s = &j->test_scores;
     tfb_out_t *out;
     static const char *const part[] = {"training", "validation", "test"};
-    const char *slash = strrchr(a->f.t.out, '/'), *file = slash ? slash + 1 : a->f.t.out;
-    const char *pslash = strrchr(j->parent, '/'), *eslash = strrchr(a->peaks, '/');
+    const char *file = tfb_base_name(a->f.t.out);
     FILE *f = tfb_out_open(j->card, &out);
     if (!f) return -1;
     fprintf(f,
             "# %s\n\nA model of %s, made by `tfbind learn` (tfbind %s) from `%s`, with `%s` as parent and the recipe "
             "`%s`. SHA-256 `%.12s`.\n",
-            file, a->f.target, PACKAGE_VERSION, eslash ? eslash + 1 : a->peaks, pslash ? pslash + 1 : j->parent,
-            a->f.recipe, digest);
+            file, a->f.target, PACKAGE_VERSION, tfb_base_name(a->peaks), tfb_base_name(j->parent), a->f.recipe, digest);
     fprintf(f,
             "\n## Data\n\n%" PRId64 " peaks; %" PRId64 " bound windows around their summits; %" PRId64
             " unbound windows%s.\n\n| | regions | bound | contigs |\n|---|---|---|---|\n",

@@ -73,8 +73,7 @@ static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, c
     }
     if (what == 'h') {
         char title[512];
-        const char *base = strrchr(a->model, '/');
-        snprintf(title, sizeof title, "What the filters of %s detect", base ? base + 1 : a->model);
+        snprintf(title, sizeof title, "What the filters of %s detect", tfb_base_name(a->model));
         static const char *const on[] = {"regions used", "regions bound and predicted bound by any target",
                                          "regions of each target"};
         char where[100];

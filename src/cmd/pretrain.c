@@ -92,16 +92,9 @@ static int describe(void *arg, tfb_model_t *m)
     const job_t *j = arg;
     const args_t *a = j->a;
     const tfb_training_t *t = &a->t;
-    const char *base = strrchr(t->fasta, '/'), *lbase = strrchr(t->labels, '/');
     int by_contig = t->valid || t->test;
-    if (tfb_record_set(m, "genome", "%s",
-                       a->genome ? a->genome
-                       : base    ? base + 1
-                                 : t->fasta) ||
-        tfb_record_set(m, "label_policy", "%s",
-                       a->policy ? a->policy
-                       : lbase   ? lbase + 1
-                                 : t->labels) ||
+    if (tfb_record_set(m, "genome", "%s", a->genome ? a->genome : tfb_base_name(t->fasta)) ||
+        tfb_record_set(m, "label_policy", "%s", a->policy ? a->policy : tfb_base_name(t->labels)) ||
         tfb_record_set(m, "split", "%s%s", by_contig ? "contigs" : "random 80/10/10 by seed",
                        t->regions ? ", sampled" : ""))
         return -1;

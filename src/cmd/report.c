@@ -93,11 +93,8 @@ int tfb_cmd_report(int argc, char **argv)
     if (a.fasta) tfb_fasta_reads(a.fasta);
     if (tfb_run_claim(a.out) < 0) return 1;
     if (!o->title) {
-        const char *base = strrchr(o->in, '/');
         snprintf(title, sizeof title, "Predicted TF binding: %.200s",
-                 strcmp(o->in, "-") == 0 ? "variants"
-                 : base                  ? base + 1
-                                         : o->in);
+                 strcmp(o->in, "-") == 0 ? "variants" : tfb_base_name(o->in));
         o->title = title;
     }
     char *command = tfb_record_command(argc, argv);

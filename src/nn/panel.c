@@ -81,9 +81,8 @@ static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
 
 static char *describe(const char *path, const tfb_model_t *m)
 {
-    const char *base = strrchr(path, '/');
     char *s = malloc(strlen(path) + 16);
-    if (s) sprintf(s, "%.400s %.12s", base ? base + 1 : path, m->digest);
+    if (s) sprintf(s, "%.400s %.12s", tfb_base_name(path), m->digest);
     return s;
 }
 

@@ -16,12 +16,6 @@ enum {
     MIN_BOUND = 10, /* fewest bound windows for a threshold: the top three of a thousand may be right by chance */
 };
 
-static const char *base_name(const char *path)
-{
-    const char *s = strrchr(path, '/');
-    return s ? s + 1 : path;
-}
-
 /* Returns e.g. "labels.bed.gz, chr20, 41370 regions", to be freed; leaves out the folder. NULL on lack of memory. */
 static char *in_words(const char *path, char *const *chroms, int n_chroms, int64_t n, const char *what)
 {
@@ -29,7 +23,7 @@ static char *in_words(const char *path, char *const *chroms, int n_chroms, int64
     for (int i = 0; i < n_chroms; i++) m += strlen(chroms[i]) + 2;
     char *s = malloc(m);
     if (!s) return NULL;
-    char *p = s + sprintf(s, "%s", base_name(path));
+    char *p = s + sprintf(s, "%s", tfb_base_name(path));
     for (int i = 0; i < n_chroms; i++) p += sprintf(p, "%s%s", i ? " " : ", ", chroms[i]);
     sprintf(p, ", %" PRId64 " %s", n, what);
     return s;

@@ -127,7 +127,7 @@ static uint64_t random_number(void)
 static int make_file(part_t *p)
 {
     struct stat old, st;
-    const char *slash = strrchr(p->place, '/'), *base = slash ? slash + 1 : p->place;
+    const char *base = tfb_base_name(p->place);
     size_t dir = (size_t)(base - p->place), n = strlen(base) < NAME ? strlen(base) : NAME, m = dir + n + 32;
     int there = stat(p->place, &old) == 0;
     if (!n || (there && access(p->place, W_OK) < 0)) {

@@ -38,6 +38,12 @@ int tfb_ends_with(const char *s, const char *suffix)
     return n >= m && strcmp(s + n - m, suffix) == 0;
 }
 
+const char *tfb_base_name(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash ? slash + 1 : path;
+}
+
 int tfb_ends_with_case(const char *s, const char *suffix)
 {
     size_t n = strlen(s), m = strlen(suffix);

@@ -129,6 +129,8 @@ void tfb_strv_free(char **v);
 int tfb_ends_with(const char *s, const char *suffix);
 /* Does the same, and ignores case. */
 int tfb_ends_with_case(const char *s, const char *suffix);
+/* Returns the part of path after its last slash. */
+const char *tfb_base_name(const char *path);
 /* Writes text to part (at least strlen(text) + 2 bytes) as a safe part of a file name: slashes and control characters
  * become _, and so does every character of a name that is empty or only dots. */
 void tfb_file_part(const char *text, char *part);
