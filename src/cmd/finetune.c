@@ -53,7 +53,7 @@ static void usage(FILE *f)
            "      --groups FILE        table of binding modes, as for relate: TFs that share the target's mode rank\n"
            "                           first\n"
            "      --group-column NAME  column with the mode, if there are several\n"
-           "      --parents FOLDER     choose the parent among the models in this folder by their TFs, instead of\n"
+           "      --parents LIST       choose the parent among these model files and folders, by their TFs, instead of\n"
            "                           --from\n"
            "      --try INT            fine-tune this many of them, best first; keep the best on the validation\n"
            "                           regions [1]\n"
@@ -640,7 +640,7 @@ static int check_args(const tfb_finetune_t *a)
         return -1;
     }
     if (a->from && a->parents)
-        wrong = "--from names one parent and --parents a folder of them: give one of the two";
+        wrong = "--from names one parent and --parents several: give one of the two";
     else if (a->tries && !a->parents)
         wrong = "--try is for --parents";
     else if (a->parents && strchr(a->target, ','))

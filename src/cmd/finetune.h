@@ -7,7 +7,7 @@
 
 typedef struct {
     tfb_training_t t;
-    const char *from, *parents; /* the parent's file, or a folder of parents */
+    const char *from, *parents; /* the file of the parent, or a list to choose it from */
     const char *target;         /* names, see tfb_cmd_list */
     const char *freeze, *recipe;
     const char *head_from;             /* random, auto, motif or a TF */
