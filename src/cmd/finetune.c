@@ -758,12 +758,13 @@ static int check_args(const tfb_finetune_t *a)
 int tfb_cmd_finetune(int argc, char **argv)
 {
     tfb_finetune_t a = {.t.fit = {.seed = 1}, .freeze = "none", .recipe = tfb_recipe_name[0]};
-    int c, bad = 0;
+    int c, bad = 0, of_recipe = 0;
     /* twice: the recipe's values come before those of the options, in whatever order they are given */
     for (int pass = 0; pass < 2; pass++) {
         optind = 1;
         if (pass && tfb_finetune_recipe(&a, a.recipe, a.scratch) < 0) return 1;
         if (pass && a.relate) a.head_from = "auto";
+        of_recipe = a.t.fit.head_epochs;
         while ((c = tfb_cmd_getopt(argc, argv, TFB_TRAINING_LETTERS, opts)) >= 0) {
             if (c == 'h') usage(stdout);
             if (c == 'h' || c == '?') return c == '?';
@@ -771,6 +772,8 @@ int tfb_cmd_finetune(int argc, char **argv)
         }
         if (bad) return 1;
     }
+    tfb_fit_opt_t *f = &a.t.fit; /* a run of few epochs has no room for the recipe's */
+    if (f->head_epochs == of_recipe && of_recipe >= f->epochs) f->head_epochs = f->epochs - 1;
     const char *const need[][2] = {{a.from || a.parents ? "" : NULL, "--from model.safetensors"},
                                    {a.target, "--target TF"},
                                    {a.t.fasta, "-f ref.fa"},
