@@ -89,7 +89,7 @@ static void usage(FILE *f)
         "Output\n"
         "  -o, --output FILE        the model, my.safetensors; beside it my.md, a card that says what the model is "
         "worth,\n"
-        "                           and my.labels.bed.gz, the labelled windows\n"
+        "                           and my.labels.bed.gz, the labelled windows with an index\n"
         "      --half               store weights as float16\n"
         "  -@, --threads INT        threads [all processors]\n"
         "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n"
