@@ -58,6 +58,11 @@ threads 'pretrain' p.safetensors "$TFBIND" pretrain -f ../ref.fa -l ../labels.be
     --spec 'conv 12 5; bn; relu; pool 4; dense 16; bn; relu; dropout 0.2; dense 0'
 threads 'finetune' f.safetensors "$TFBIND" finetune --from ../one/p.safetensors --allow-leak --target SPI1 \
     -f ../ref.fa -l ../labels.bed.gz --valid chr2 -e 2 -o f.safetensors
+awk '!/^#/ { print $1 "\t" $2 "\t" $3 > (FNR % 3 ? "open.bed" : "own.bed") }' labels.bed
+threads 'learn' l.safetensors "$TFBIND" learn --from ../one/p.safetensors --target OWN -f ../ref.fa --peaks ../own.bed \
+    --open ../open.bed --valid chr2 --cv 0 -e 2 --snvs 200 -o l.safetensors
+threads 'finetune, cross-validation' g.safetensors "$TFBIND" finetune --from ../one/p.safetensors --allow-leak \
+    --target SPI1 -f ../ref.fa -l ../labels.bed.gz --valid chr2 -e 2 --cv 2 --recipe few -o g.safetensors
 threads 'evaluate' logits.txt "$TFBIND" evaluate --allow-leak -m ../one/p.safetensors -f ../ref.fa \
     -l ../labels.bed.gz --bootstrap 20 --predictions logits.txt
 threads 'model --calibrate' c.safetensors "$TFBIND" model --calibrate -f ../ref.fa -l ../labels.bed.gz --n \

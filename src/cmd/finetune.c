@@ -27,57 +27,58 @@
 static void usage(FILE *f)
 {
     fprintf(
-        f, "Fine-tune a pre-trained model for a TF with few known binding sites: a few hundred bound regions are\n"
-           "enough. The last layer is replaced by a new one; then all layers are trained at a tenth of the usual\n"
-           "learning rate (Novakovsky et al. 2021).\n"
-           "\n"
-           "Usage: tfbind finetune [options] --from model.safetensors --target TF -f ref.fa -l labels.bed.gz -o "
-           "tf.safetensors\n"
-           "\n"
-           "      --from FILE          pre-trained model, the parent\n"
-           "      --target LIST        TF to learn, a column of the labels file; the pre-trained model need not\n"
-           "                           predict it. A list of TFs gives one model for all of them\n"
-           "      --from-scratch       train a control: same network and data, random weights, rate 0.003\n"
-           "      --recipe NAME        values for the options of training: default, published (those of the paper) or\n"
-           "                           few (for tens to hundreds of bound regions); options override them [default]\n"
-           "      --freeze WHAT        layers not to train: none, conv, all-but-last, or the name of a layer\n"
-           "                           (freezes it and all before it) [none]\n"
-           "New head\n"
-           "      --head-from WHAT     first weights of the head for a TF: random; the parent's weights for a TF\n"
-           "                           given by name or for the most similar one (auto); or motif, if the first\n"
-           "                           layer reaches the head directly [random]\n"
-           "      --motifs FILE        MEME file; motifs of the targets replace the least used filters of the first\n"
-           "                           layer\n"
-           "      --relate auto        like --head-from auto, but also report the candidates, why they rank so and\n"
-           "                           what the parent's outputs for them achieve\n"
-           "      --groups FILE        table of binding modes, as for relate: TFs that share the target's mode rank\n"
-           "                           first\n"
-           "      --group-column NAME  column with the mode, if there are several\n"
-           "      --parents LIST       choose the parent among these model files and folders, by their TFs, instead of\n"
-           "                           --from\n"
-           "      --try INT            fine-tune this many of them, best first; keep the best on the validation\n"
-           "                           regions [1]\n"
-           "Data\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
-           "      --regions INT        number of bound training regions to sample by --seed; validation uses\n"
-           "                           an eighth of that number [all]\n"
-           "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content\n"
-           "                           in 10 bins]\n"
-           "      --chroms LIST        use only regions on these contigs [all]\n"
-           "      --valid LIST         contigs for validation  } [the parent's; if it has none, a random split\n"
-           "      --test LIST          contigs for testing     }  by --seed: 80 %% training, 10 %% validation,\n"
-           "                                                      10 %% test]\n"
-           "Leaks: regions that trained or validated the parent are dropped; contigs it held out do not train\n"
-           "      --reuse-training     train on the parent's regions again, but do not validate or test on them\n"
-           "      --allow-leak         use all regions; the model records this\n"
-           "      --cv INT             first train this many more models, each without a part of the training\n"
-           "                           regions, and report AUROC and AUPRC on these parts with 95 %% intervals [0]\n"
-           "Training (values in brackets: those of the default recipe)\n"
-           "  -e, --epochs INT         passes over the training regions [10]\n" TFB_USAGE_BATCH
-           "      --rate FLOAT         learning rate of Adam [0.0003; from scratch: 0.003]\n" TFB_USAGE_STEPS
-           "      --head-epochs INT    number of first epochs that train only the new head [0]\n"
-           "      --depth-rate FLOAT   rate of each layer with weights / rate of the next one above [1]\n"
-           "      --l2sp FLOAT         decay towards the parent's weights, decoupled from the gradient [0]\n"
-           "      --seed INT           seed for sample, new weights, order and dropout [1]\n" TFB_USAGE_RUN);
+        f,
+        "Fine-tune a pre-trained model for a TF with few known binding sites: a few hundred bound regions are\n"
+        "enough. The last layer is replaced by a new one; then all layers are trained at a tenth of the usual\n"
+        "learning rate (Novakovsky et al. 2021).\n"
+        "\n"
+        "Usage: tfbind finetune [options] --from model.safetensors --target TF -f ref.fa -l labels.bed.gz -o "
+        "tf.safetensors\n"
+        "\n"
+        "      --from FILE          pre-trained model, the parent\n"
+        "      --target LIST        TF to learn, a column of the labels file; the pre-trained model need not\n"
+        "                           predict it. A list of TFs gives one model for all of them\n"
+        "      --from-scratch       train a control: same network and data, random weights, rate 0.003\n"
+        "      --recipe NAME        values for the options of training: default, published (those of the paper) or\n"
+        "                           few (for tens to hundreds of bound regions); options override them [default]\n"
+        "      --freeze WHAT        layers not to train: none, conv, all-but-last, or the name of a layer\n"
+        "                           (freezes it and all before it) [none]\n"
+        "New head\n"
+        "      --head-from WHAT     first weights of the head for a TF: random; the parent's weights for a TF\n"
+        "                           given by name or for the most similar one (auto); or motif, if the first\n"
+        "                           layer reaches the head directly [random]\n"
+        "      --motifs FILE        MEME file; motifs of the targets replace the least used filters of the first\n"
+        "                           layer\n"
+        "      --relate auto        like --head-from auto, but also report the candidates, why they rank so and\n"
+        "                           what the parent's outputs for them achieve\n"
+        "      --groups FILE        table of binding modes, as for relate: TFs that share the target's mode rank\n"
+        "                           first\n"
+        "      --group-column NAME  column with the mode, if there are several\n"
+        "      --parents LIST       choose the parent among these model files and folders, by their TFs, instead of\n"
+        "                           --from\n"
+        "      --try INT            fine-tune this many of them, best first; keep the best on the validation\n"
+        "                           regions [1]\n"
+        "Data\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
+        "      --regions INT        number of bound training regions to sample by --seed; validation uses\n"
+        "                           an eighth of that number [all]\n"
+        "      --unbalanced         use every unbound region [as many as bound ones, matched by GC content\n"
+        "                           in 10 bins]\n"
+        "      --chroms LIST        use only regions on these contigs [all]\n"
+        "      --valid LIST         contigs for validation  } [the parent's; if it has none, a random split\n"
+        "      --test LIST          contigs for testing     }  by --seed: 80 %% training, 10 %% validation,\n"
+        "                                                      10 %% test]\n"
+        "Leaks: regions that trained or validated the parent are dropped; contigs it held out do not train\n"
+        "      --reuse-training     train on the parent's regions again, but do not validate or test on them\n"
+        "      --allow-leak         use all regions; the model records this\n"
+        "      --cv INT             first train this many more models, each without a part of the training\n"
+        "                           regions, and report AUROC and AUPRC on these parts with 95 %% intervals [0]\n"
+        "Training (values in brackets: those of the default recipe)\n"
+        "  -e, --epochs INT         passes over the training regions [10]\n" TFB_USAGE_BATCH
+        "      --rate FLOAT         learning rate of Adam [0.0003; from scratch: 0.003]\n" TFB_USAGE_STEPS
+        "      --head-epochs INT    number of first epochs that train only the new head [0]\n"
+        "      --depth-rate FLOAT   rate of each layer with weights / rate of the next one above [1]\n"
+        "      --l2sp FLOAT         decay towards the parent's weights, decoupled from the gradient [0]\n"
+        "      --seed INT           seed for sample, new weights, order and dropout [1]\n" TFB_USAGE_RUN);
 }
 
 /* A model that may become the parent, and the regions that its child would have. */
@@ -666,14 +667,18 @@ static int check_args(const tfb_finetune_t *a)
 int tfb_cmd_finetune(int argc, char **argv)
 {
     args_t a = {.t.fit = {.seed = 1}, .freeze = "none", .recipe = tfb_recipe_name[0]};
+    int of_recipe = 0;
     /* twice: first the recipe's values, then those of the options, in whatever order they are given */
     for (int pass = 0; pass < 2; pass++) {
         optind = 1;
         if (pass && tfb_finetune_recipe(&a, a.recipe, a.scratch) < 0) return 1;
         if (pass && a.relate) a.head_from = "auto";
+        of_recipe = a.t.fit.head_epochs;
         int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
         if (r) return r > 0;
     }
+    tfb_fit_opt_t *f = &a.t.fit; /* a run of few epochs has no room for the recipe's */
+    if (f->head_epochs == of_recipe && of_recipe >= f->epochs) f->head_epochs = f->epochs - 1;
     const char *const need[][2] = {{a.from || a.parents ? "" : NULL, "--from model.safetensors"},
                                    {a.target, "--target TF"},
                                    {a.t.fasta, "-f ref.fa"},

@@ -86,7 +86,7 @@ static void usage(FILE *f)
             "      --seed INT           seed for windows, split, order and dropout [1]\n"
             "Output\n"
             "  -o, --output FILE        model, my.safetensors. Beside it: my.md, a card that reports how good the\n"
-            "                           model is, and my.labels.bed.gz, the labelled windows\n"
+            "                           model is, and my.labels.bed.gz, the labelled windows with an index\n"
             "      --half               store weights as float16\n"
             "  -@, --threads INT        threads [all processors]\n"
             "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n" TFB_USAGE_HELP);
