@@ -72,7 +72,7 @@ enum { FIRST_ID = 256 };
 static void make_getopt(const tfb_option_t *table, struct option *opts, char *letters)
 {
     int n = 0;
-    for (; table[n].name && n < TFB_MAX_OPTIONS; n++) {
+    for (; n < TFB_MAX_OPTIONS && table[n].name; n++) {
         const tfb_option_t *row = &table[n];
         opts[n] = (struct option){row->name, row->arg, NULL, row->id ? row->id : FIRST_ID + n};
         if (row->id) *letters++ = (char)row->id;
