@@ -53,7 +53,7 @@ printf '#!/bin/sh\nexec "$TFBIND" pretrain --spec "conv 8 9; relu; pool 4; dense
     chmod +x pretrain
 # name, outputs as for kills.pl, command
 MOTIFS="$T motifs -m tiny.safetensors -f ref.fa -l labels.bed --use all --regions 20"
-COMMANDS="VCF|o.vcf|$T annotate $M --no-version -o o.vcf many.bcf
+COMMANDS="VCF|o.vcf|$T annotate $M --no-version -@ 5 -o o.vcf many.bcf
 VCF.gz with csi|o.vcf.gz+o.vcf.gz.csi|$T annotate $M --no-version -W -o o.vcf.gz many.bcf
 VCF.gz with tbi|o.vcf.gz+o.vcf.gz.tbi|$T annotate $M --no-version -W=tbi -@ 5 -o o.vcf.gz many.bcf
 BCF with csi|o.bcf+o.bcf.csi|$T annotate $M --no-version --tf all -W -o o.bcf many.vcf

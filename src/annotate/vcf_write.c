@@ -33,7 +33,9 @@ int tfb_vcf_write_open(tfb_vcf_write_t *w, const tfb_vcf_opt_t *o, const bcf_hdr
     const char *suffix = t == 'b' || o->write_index == 1 ? ".csi" : ".tbi";
     if (o->write_index && !(w->index = tfb_out_index(w->whole, suffix))) return -1;
     if (!(w->out = tfb_out_hts(w->whole, o->out, mode))) return -1;
-    if (pool) hts_set_opt(w->out, HTS_OPT_THREAD_POOL, pool);
+    /* htslib learns from the header that text is VCF. Before, it would set up a writer of SAM, which it never frees */
+    if (t == 'z' || t == 'v') w->out->format.format = vcf;
+    if (pool && t != 'v') hts_set_opt(w->out, HTS_OPT_THREAD_POOL, pool);
     errno = 0;
     return bcf_hdr_write(w->out, (bcf_hdr_t *)hdr) < 0 ? tfb_file_write_error(o->out) : 0;
 }
