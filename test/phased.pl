@@ -1,7 +1,7 @@
 #!/usr/bin/perl
 # phased.pl - haplotypes the plain way: every haplotype of every sample is written out along the whole contig.
 #
-#     phased.pl windows W ref.fa in.vcf      FASTA: >ID.ALLELES.SAMPLE.HAPLOTYPE and the window (nothing where there is none)
+#     phased.pl windows W ref.fa in.vcf      FASTA: >ID.ALLELES.SAMPLE.HAPLOTYPE and the window (nothing if there is none)
 #     phased.pl sequences ref.fa in.vcf      FASTA: >CONTIG.SAMPLE.HAPLOTYPE and the sequence
 #     phased.pl random SEED N ref.fa         a VCF of N phased variants of ten samples, many of them nested or overlapping
 #     phased.pl long SEED N ref.fa           the same, with REFs of up to 15,000 bases among them
