@@ -344,7 +344,7 @@ done
 echo 'ok phase sets that are missing or end early'
 G 'GT:PS\t1|0:x' String | bcftools view --no-version -Ou > x.bcf
 patch 1 1 3 7 < x.bcf > y.bcf 2> /dev/null
-fails 'numbers where names are declared' 'FORMAT/PS is neither' $H y.bcf
+fails 'numbers if names are declared' 'FORMAT/PS is neither' $H y.bcf
 G 'GT\t1|0' | sed 's/ID=GT,Number=1,Type=String/ID=GT,Number=1,Type=Integer/' > x.vcf
 $H x.vcf > out.txt 2> err.txt
 [ $? = 1 ] && grep -q 'x.vcf' err.txt

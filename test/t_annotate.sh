@@ -39,7 +39,7 @@ bcftools view --no-version in.vcf > input.vcf
 same 'without its tags the output is the input' input.vcf stripped.vcf
 $A plain.vcf > twice.vcf
 same 'annotating twice changes nothing' plain.vcf twice.vcf
-# tags of another model are replaced, also where nothing takes their place
+# tags of another model are replaced, even if nothing takes their place
 sed 's/TFB_TOP=[^;]*/TFB_TOP=OLD/; /noalt/s/\tPASS\t\./\tPASS\tTFB_TOP=OLD;TFB_DELTA=0.5/' plain.vcf |
     $A > replaced.vcf
 same 'older tags are replaced' plain.vcf replaced.vcf

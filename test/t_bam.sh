@@ -87,7 +87,7 @@ done
 $A -O bam in.bam | view - > got.txt; same '-O bam' sam.sam got.txt
 $A in.bam > got.bin
 samtools quickcheck got.bin && view got.bin > got.txt
-same 'BAM where nothing else is said' sam.sam got.txt
+same 'BAM if nothing else is chosen' sam.sam got.txt
 $A -O sam -o got.bin in.bam; same '-O before the name, as in samtools' sam.sam got.bin
 $A -O bam,level=0 in.bam > l0.bam
 $A -O bam,level=9 in.bam > l9.bam
@@ -134,7 +134,7 @@ same 'the header says what the tags are' want.txt got.txt
 samtools view -c -e '[yt]=="CTCF" && [ys]>0' x.bam | grep -qx "$(tags < sam.sam | grep -c CTCF)"
 verdict $? 'samtools filters by them'
 $A -O sam sam.sam > got.txt; same 'twice = once' sam.sam got.txt
-# nor where the first comment of the header is ours, which htslib does not take out
+# nor if the first comment of the header is ours, which htslib does not take out
 for tf in '' '--reads' '--tf all --reads'; do
     grep -v 'CO.kept' in.sam | $A $tf -O bam -o once.bam - &&
         view once.bam > want.txt &&
@@ -154,7 +154,7 @@ $A --tf SPI1,CTCF --reads -O sam in.bam | grep -c 'k1:f:' > want.txt
 same 'those of other TFs stay' want.txt got.txt
 $A --reads -O sam sam.sam | tags | grep -P '^edge\t' > got.txt
 : > want.txt
-same 'old values go where there is no new one' want.txt got.txt
+same 'old values are removed if there is no new one' want.txt got.txt
 $A --tf CTCF,SPI1 -O sam in.sam | grep -P '^same\t' | grep -q 'y0:f:.*y1:f:'
 verdict $? 'a tag for each TF'
 $A --tags Xt,Xs -O sam in.sam | sed 's/Xt:Z/yt:Z/; s/Xs:f/ys:f/' | grep -v '^@' > got.txt

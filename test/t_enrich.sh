@@ -172,7 +172,7 @@ $E --svg f.svg -o o.txt --background rest.bcf hits.bcf &&
     ! grep -q 'nan\|inf' f.svg
 verdict $? 'a figure'
 $E --svg early.svg --background rest.bcf hits.bcf | true; [ -s early.svg ] && tail -n 1 early.svg | grep -q '</svg>'
-verdict $? 'the figure, where the table is read by something that ends early'
+verdict $? 'the figure, if the reader of the table ends early'
 same '-o' tags.txt o.txt
 
 fails 'no background' '--background is missing' $E hits.bcf

@@ -117,7 +117,7 @@ sed 's/-0\.0000$/0.0000/' -i want2.txt got.txt
 paste want2.txt got.txt |
     awk '
         { d = $4 - $8; if ($2 != $6 || d > 1.1e-4 || d < -1.1e-4) bad = 1 }
-        END { print NR == 160 && !bad ? "ok" : "not ok", "where regions overlap, a track has their mean" }'
+        END { print NR == 160 && !bad ? "ok" : "not ok", "if regions overlap, a track has their mean" }'
 grep -q '2 regions overlap the one before' err.txt
 verdict $? 'overlaps are counted' "$(cat err.txt)"
 if $TFBIND explain -h | grep -q 'bigWig (.bw, .bigwig) (not in this build)'; then
@@ -130,7 +130,7 @@ else
     same 'bigWig = bedGraph' want.txt got.txt
     $X -f ref.fa --tf CTCF --track o.bigWig o.bed
     from_bigwig o.bigWig %.6g > got.txt
-    same 'bigWig = bedGraph where regions overlap' o.bg got.txt
+    same 'bigWig = bedGraph if regions overlap' o.bg got.txt
     fails 'a bigWig to a full disk' 'cannot write' $X -f ref.fa --tf CTCF --track none/t.bw w.bed
     {
         cat w.bed

@@ -46,7 +46,7 @@ for c in $commands; do
         { para = last == "" ? 1 : /^ / ? 0 : para; last = $0 }' h.txt > cut.txt
     ! [ -s cut.txt ]
     verdict $? "tfbind $c -h has headings of one line" "$(cat cut.txt)"
-    # prose may speak only of options that there are, its own command's where it says none
+    # prose may speak only of options that there are, its own command's if it names none
     if grep -qx '# EXAMPLES' "$SRCDIR/doc/man/$c.md" &&
         grep -q "^    .*tfbind $c " "$SRCDIR/doc/man/$c.md"; then echo "ok doc/man/$c.md has an example of it"; else
         echo "not ok doc/man/$c.md has an example of it"

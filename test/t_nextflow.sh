@@ -1,4 +1,4 @@
-# The Nextflow module: by nf-test and Nextflow where they are installed, else the scripts that its
+# The Nextflow module: by nf-test and Nextflow if they are installed, else the scripts that its
 # Groovy makes, run by bash as Nextflow would.
 . "$SRCDIR/test/lib.sh"
 M=$SRCDIR/workflow/nextflow/modules/tfbind/annotate

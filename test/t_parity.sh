@@ -1,4 +1,4 @@
-# Parity with PyTorch, where it is installed: logits, gradients, Adam steps tensor by tensor; model
+# Parity with PyTorch, if it is installed: logits, gradients, Adam steps tensor by tensor; model
 # files both ways; annotation.
 . "$SRCDIR/test/lib.sh"
 PY=${TFBIND_PYTHON:-python3}

@@ -136,7 +136,7 @@ if [ -s r.safetensors.ckpt ]; then
     $T --spec "$S" --average 0.98 -b 32 -e 4 -o s.safetensors --resume 2> /dev/null
     alike '2 ranks, resumed by one process = uninterrupted, to 1e-4' 1e-4 whole.safetensors s.safetensors
     ok_if 'the checkpoint is removed at the end' [ ! -e r.safetensors.ckpt ]
-else echo 'not ok a checkpoint stays where the model cannot be written'; fi
+else echo 'not ok a checkpoint stays if the model cannot be written'; fi
 
 # what one rank cannot read ends all, and is said once; mpirun takes its time to end, so these run
 # beside each other

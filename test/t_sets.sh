@@ -207,7 +207,7 @@ check 'samples that are not read' $F --background rest.vcf pp.vcf; is 'are not s
 # numbers that are none
 for v in -0.5 inf; do
     sed "s/PIP=0.625/PIP=$v/" hits.vcf > bad.vcf
-    fails "a weight of $v" "INFO/PIP is $v; weights are finite" w --background rest.vcf bad.vcf
+    fails "a weight of $v" "INFO/PIP is $v; weights must be finite and not negative" w --background rest.vcf bad.vcf
 done
 for v in 0 . nan; do
     sed "s/PIP=[0-9.]*/PIP=$v/" hits.vcf > bad.vcf

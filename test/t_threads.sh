@@ -1,5 +1,5 @@
 # Threads: each command that has them writes with three what it writes with one. `make tsan` runs
-# this under the thread sanitizer, which ends a command with a status of its own where two threads
+# this under the thread sanitizer, which ends a command with a status of its own if two threads
 # touch the same thing unordered.
 . "$SRCDIR/test/lib.sh"
 make_inputs || exit 1

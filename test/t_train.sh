@@ -211,7 +211,7 @@ if w w4 --precision bfloat16 2> bf.txt; then
     w w5 --precision bfloat16 -@ 3
     same 'bfloat16: the same on 3 threads' w4.w w5.w
 else
-    ok_if 'bfloat16 is refused where there is none' grep -q 'no bfloat16 tiles' bf.txt
+    ok_if 'bfloat16 is refused if there is none' grep -q 'no bfloat16 tiles' bf.txt
 fi
 TFBIND_CPU=avx2 fails 'bfloat16 with TFBIND_CPU=avx2' 'no bfloat16 tiles' $TFBIND pretrain --precision bfloat16
 printf 'MEME version 4

@@ -236,7 +236,7 @@ static int try_layers(const tfb_model_t *m, const char *name)
     if (w) tfb_walk_forward(w, code, 1);
     for (int i = 0; w && i + 1 < net->n_layers; i++) {
         if (all_finite(w->y[i], (size_t)net->layer[i].out.L * (size_t)net->layer[i].out.C)) continue;
-        tfb_error("model %s: its layer %s computes numbers that are not usable: the weights are too large (a damaged "
+        tfb_error("model %s: its layer %s does not compute usable numbers: the weights are too large (a damaged "
                   "file, or a training that failed)",
                   name, net->layer[i].name);
         goto done;

@@ -10,7 +10,7 @@
 
 /* VCF and BCF: h haplotypes, H with all there is, m R s other meanings of unphased genotypes, t a set of
  * tags per TF, c one string, x records dropped and targets, v and the rest the summary. BED: b, n narrow
- * windows; tiled where the size is odd. FASTA: f */
+ * windows; tiled if the size is odd. FASTA: f */
 static const char modes[] = "vvhHmRstcxbf";
 
 static void annotate(char mode, const char *in, tfb_panel_t *panel, tfb_fasta_t *fasta)

@@ -1,4 +1,4 @@
-/* fuzz_model.c - any bytes as a model file: loaded, and where that succeeds, scored with. */
+/* fuzz_model.c - any bytes as a model file: loaded, and if that succeeds, scored with. */
 #include "nn/infer.h"
 #include "nn/model.h"
 #include <stdlib.h>

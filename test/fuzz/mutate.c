@@ -42,7 +42,7 @@ static void set(text_t *t, size_t at, int size, uint32_t v)
     for (int i = 0; i < size; i++) t->d[at + (size_t)i] = (uint8_t)(v >> (8 * i));
 }
 
-/* Replaces n_old bytes at a place by n_new, zeros where they are more. 0, or -1 if they do not fit. */
+/* Replaces n_old bytes at a place by n_new, zeros if they are more. 0, or -1 if they do not fit. */
 static int resize(text_t *t, size_t at, size_t n_old, size_t n_new)
 {
     if (at + n_old > t->n || t->n - n_old + n_new > t->m) return -1;
@@ -127,7 +127,7 @@ static int bcf_parts(const text_t *t, size_t at, part_t *p)
     return n;
 }
 
-/* Starts of the records behind the header: how many, 0 where the framing is broken. */
+/* Starts of the records behind the header: how many, 0 if the framing is broken. */
 static int bcf_records(const text_t *t, size_t *at)
 {
     int n = 0;

@@ -1,8 +1,8 @@
 /* check.c - the library from outside: MODEL FASTA, and the records of a VCF without its header on standard input.
  *
  *     check scores MODEL FASTA          contig pos ref alt status, then each target's logits of REF and ALT, as `tfbind
- * annotate` would see them check contracts MODEL FASTA       what the header promises; silent where it is kept check
- * memory MODEL FASTA N        the same calls where the N-th allocation fails (test/lib/fail.c is loaded before): prints
+ * annotate` would see them check contracts MODEL FASTA       what the header promises; silent if it is kept check
+ * memory MODEL FASTA N        the same calls when the N-th allocation fails (test/lib/fail.c is loaded before): prints
  * how it ended */
 #include <math.h>
 #include <pthread.h>

@@ -114,7 +114,7 @@ class Results:
         return Stat([x[s] - y[s] for s in x if s in y])
 
     def reached(self, tf, n):
-        """Bound regions that there were, where there were fewer than n."""
+        """Bound regions that there were, if there were fewer than n."""
         path = os.path.join(self.a.logs, "others", tf, f"transfer-{n}-1.log")
         if os.path.exists(path):
             with open(path) as f:
