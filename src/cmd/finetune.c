@@ -81,7 +81,7 @@ static void usage(FILE *f)
         "      --seed INT           seed for sample, new weights, order and dropout [1]\n" TFB_USAGE_RUN);
 }
 
-/* A model that may become the parent, and the regions that its child would have. */
+/* A candidate for the parent, and the regions of its child. */
 typedef struct {
     char *path;
     tfb_model_t *m;
@@ -94,11 +94,11 @@ typedef struct {
 typedef struct {
     const tfb_finetune_t *a;
     tfb_training_data_t d;
-    parent_t *parent; /* n_parents, the best first; [0] is the one that is used */
+    parent_t *parent; /* (n_parents), best first; [0] is used */
     int n_parents;
     tfb_pool_t *pool;
     tfb_motifs_t *motifs;
-    char *head; /* in words: where each row of the head comes from */
+    char *head; /* origin of each row of the head, as text */
     tfb_scores_t *cv;
     int cv_by_contig;
 } job_t;
@@ -252,7 +252,8 @@ static tfb_net_t *make_child(job_t *j, const parent_t *p, const uint8_t *part, i
 
 /* ---- choosing a parent ---- */
 
-/* Writes source i of a parent in words: why it ranks there, and what its output gives as it is. */
+/* Writes source i of a parent to text: the reason for its rank, and the measures of its untrained output. Returns text.
+ */
 static const char *source_text(const parent_t *p, int i, char text[300])
 {
     char why[120];
@@ -290,7 +291,7 @@ static int list_parents(job_t *j)
 
 static int load_parent(parent_t *p) { return (p->m = tfb_model_load(p->path)) ? tfb_model_try(p->m, p->path) : -1; }
 
-/* Reports a parent's best TFs, most of them. */
+/* Logs the best TFs of a parent, at most `most`. */
 static void report_sources(const job_t *j, const parent_t *p, int most)
 {
     char text[300];
@@ -301,14 +302,14 @@ static void report_sources(const job_t *j, const parent_t *p, int most)
 
 static double key_of(const parent_t *p) { return p->sources.n ? p->sources.source[0].key : -1; }
 
-/* Returns the AUPRC of the best TF's output as it is; 0 if it was not measured. */
+/* Returns the AUPRC of the best TF's untrained output, 0 if it was not measured. */
 static double untrained(const parent_t *p)
 {
     double v = p->sources.n ? p->sources.source[0].valid_auprc : NAN;
     return isnan(v) ? 0 : v;
 }
 
-/* The best source first; what was tried, by loss, before what was not. */
+/* Compares parents: those tried come first, by loss; then the others, by their best source. */
 static int by_promise(const void *a, const void *b)
 {
     const parent_t *x = a, *y = b;
@@ -320,7 +321,7 @@ static int by_promise(const void *a, const void *b)
     return strcmp(x->path, y->path);
 }
 
-/* Trains the child of a parent as the options say, and measures it on the n regions idx. 0, or -1 (logged). */
+/* Trains the child of a parent with the given options, and measures it on the n regions idx. 0, or -1 (logged). */
 static int try_parent(job_t *j, parent_t *p, const uint32_t *idx, size_t n)
 {
     const tfb_examples_t *ex = j->d.ex;
@@ -362,7 +363,7 @@ done:
     return ret;
 }
 
-/* Tries the first n parents, and puts the best one first. 0, or -1 (logged). */
+/* Tries the first n parents and sorts the best to the front. 0, or -1 (logged). */
 static int try_parents(job_t *j, int n)
 {
     const tfb_examples_t *ex = j->d.ex;
@@ -384,7 +385,7 @@ static int try_parents(job_t *j, int n)
     return ret;
 }
 
-/* Ranks the parents by their TFs, tries the best ones, and puts the one to use first. 0, or -1 (logged). */
+/* Ranks the parents by their TFs, tries the best ones and sorts the one to use to the front. 0, or -1 (logged). */
 static int choose_parent(job_t *j)
 {
     int level = tfb_log_get_level(), n = j->n_parents;
@@ -405,7 +406,8 @@ static int choose_parent(job_t *j)
     return choose_regions(j, &j->parent[0]);
 }
 
-/* Stores the candidates: of one parent its best TFs, of several the best TF of each and what was tried. 0 or -1. */
+/* Records the candidates: the best TFs of a single parent, or the best TF of each parent and its loss if tried. 0 or
+ * -1. */
 static int record_sources(const job_t *j, tfb_model_t *m)
 {
     char text[300], *all = calloc((size_t)(j->n_parents + TFB_SOURCES), 500);
@@ -546,8 +548,7 @@ static int run(tfb_finetune_t *a, job_t *j, int argc, char **argv)
     int ret = tfb_ranks_agree(prepare(a, j));
     if (ret == 0 && a->cv) ret = cross_validate(j);
     if (ret < 0) return -1;
-    if (strcmp(a->head_from, "random") ||
-        a->motifs) { /* the weights to begin with depend on more than parent and seed */
+    if (strcmp(a->head_from, "random") || a->motifs) { /* the first weights depend on more than parent and seed */
         tfb_sha256_t h;
         tfb_sha256_init(&h);
         tfb_sha256_update(&h, j->d.net->param, j->d.net->n_param * sizeof(float));
@@ -677,7 +678,7 @@ int tfb_cmd_finetune(int argc, char **argv)
         int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
         if (r) return r > 0;
     }
-    tfb_fit_opt_t *f = &a.t.fit; /* a run of few epochs has no room for the recipe's */
+    tfb_fit_opt_t *f = &a.t.fit; /* if the recipe's number leaves no epoch for the other layers */
     if (f->head_epochs == of_recipe && of_recipe >= f->epochs) f->head_epochs = f->epochs - 1;
     const char *const need[][2] = {{a.from || a.parents ? "" : NULL, "--from model.safetensors"},
                                    {a.target, "--target TF"},

@@ -22,8 +22,8 @@ typedef struct {
     void *arg;
 } tfb_finetune_t;
 
-/* Sets what no option changed: the values of the recipe called name, for a child or a network from scratch. 0, or -1 on
- * an unknown name (logged). */
+/* Sets the values of the recipe called name, for a child or a network from scratch. 0, or -1 if the name is unknown
+ * (logged). */
 int tfb_finetune_recipe(tfb_finetune_t *a, const char *name, int scratch);
 /* Trains and writes the model. argv: recorded. 0, or -1 (logged). */
 int tfb_finetune(tfb_finetune_t *a, int argc, char **argv);

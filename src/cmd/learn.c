@@ -1,4 +1,4 @@
-/* learn.c - `tfbind learn`: peaks of a TF -> a model of it, and a card that says what it is worth. Stages: windows and
+/* learn.c - `tfbind learn`: peaks of a TF -> a model of it, and a card that reports how good it is. Stages: windows and
  * labels | a split by contig | fine-tuning | measures, calibration, motif | the card. */
 #include "config.h"
 #include "cmd/cmd.h"
@@ -25,7 +25,7 @@ enum {
     FEW = 1000,    /* bound training regions below which the recipe for few is used */
     HELD_OUT = 10, /* bound regions that a contig needs to validate or test on */
     SHARE = 15,    /* % of the bound regions that validate, and that test, if contigs allow it */
-    FOLDS = 5,     /* of cross-validation, if so few bound regions test: */
+    FOLDS = 5,     /* of cross-validation, if fewer than TEST_FEW test regions are bound */
     TEST_FEW = 50,
 };
 
@@ -34,12 +34,12 @@ typedef struct {
     const char *peaks, *open;
     const char *recipe; /* NULL: by the number of bound regions */
     int epochs;         /* 0: the recipe's */
-    int cv;             /* folds; -1: as many as are needed */
+    int cv;             /* folds; -1: chosen by the number of test regions */
     int64_t snvs;
     double precision;
 } args_t;
 
-/* What is known of the model when it is done. */
+/* Facts about the finished model. */
 typedef struct {
     const args_t *a;
     char *base, *labels, *card, *parent; /* file names; owned. base: the output's without .safetensors */
@@ -51,9 +51,9 @@ typedef struct {
     tfb_scores_t test_scores;
     char *cv;                       /* of the model's file; owned, or NULL */
     tfb_motifs_t *motifs;           /* known ones, or NULL */
-    char filter[TFB_MOTIF_MAX + 1]; /* the bases of the most important filter's sites; "" if it has none */
+    char filter[TFB_MOTIF_MAX + 1]; /* consensus of the most important filter's sites; "": it has no sites */
     int64_t filter_sites, filter_regions;
-    char match[200]; /* the known motif it is like; "" if none */
+    char match[200]; /* known motif that is similar to it, or "" */
     double match_q;
     float threshold, recall; /* NaN: none */
 } job_t;
@@ -94,7 +94,7 @@ static void usage(FILE *f)
 
 /* ---- files ---- */
 
-/* Returns text printf-style, to be freed; NULL on lack of memory (logged). */
+/* Returns a formatted string, to be freed. NULL on lack of memory (logged). */
 static char *text_of(const char *fmt, ...) TFB_PRINTF(1, 2);
 static char *text_of(const char *fmt, ...)
 {
@@ -108,7 +108,7 @@ static char *text_of(const char *fmt, ...)
     return NULL;
 }
 
-/* Finds the shipped parent: its path, to be freed, or NULL (logged). */
+/* Returns the path of the shipped parent, to be freed. NULL if there is none (logged). */
 static char *find_parent(void)
 {
     enum { PLACES = 4 };
@@ -128,7 +128,7 @@ static char *find_parent(void)
         if (!found && access(at[i], R_OK) == 0) found = at[i], at[i] = NULL;
     for (int i = 0; i < k; i++) free(at[i]);
     if (!found && !bad)
-        tfb_error("%s is neither in TFBIND_MODELS, nor beside the program, nor in %s: name a parent with --from", name,
+        tfb_error("%s is not in TFBIND_MODELS, beside the program or in %s: give a parent with --from", name,
                   TFB_MODELDIR);
     return found;
 }
@@ -138,8 +138,9 @@ static int name_files(job_t *j)
     const args_t *a = j->a;
     const char *out = a->f.t.out;
     if (!tfb_ends_with(out, ".safetensors")) {
-        tfb_error("the output must end with .safetensors, as the card and the labels are named after it, not '%s'",
-                  out);
+        tfb_error(
+            "the name of the output must end with .safetensors, not '%s': the card and the labels are named after it",
+            out);
         return -1;
     }
     j->base = text_of("%.*s", (int)(strlen(out) - strlen(".safetensors")), out);
@@ -157,7 +158,7 @@ static int claim_files(const job_t *j)
 
 /* ---- labels ---- */
 
-/* A file that only lives while labels are made. */
+/* A temporary file for making the labels. */
 typedef struct {
     tfb_out_t *out;
     FILE *f;
@@ -222,7 +223,7 @@ done:
 
 /* ---- the split ---- */
 
-/* A contig as validation or test. */
+/* A candidate for a validation or test contig. */
 typedef struct {
     int64_t n, bound, trained, validated; /* regions; of them: bound, seen by the parent in training, in validation */
     int taken;
@@ -272,7 +273,7 @@ static int choose_contigs(job_t *j, const tfb_examples_t *ex, const uint8_t *see
     return ret;
 }
 
-/* Decides what validates and tests: what the options say; the parent's contigs; or others that did not train it. 0, or
+/* Chooses the validation and test contigs: those of the options, the parent's, or others that did not train it. 0, or
  * -1 (logged). */
 static int choose_split(job_t *j, const tfb_model_t *parent)
 {
@@ -303,7 +304,7 @@ done:
     return ret;
 }
 
-/* ---- what the model is worth ---- */
+/* ---- how good the model is ---- */
 
 /* Measures on the test regions. 0, or -1 (logged). */
 static int test(job_t *j, const tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part, tfb_pool_t *pool)
@@ -335,8 +336,8 @@ done:
     return ret;
 }
 
-/* Finds what the most important filter looks for in the target's regions, and the known motif that it is like. 0, or -1
- * (logged). */
+/* Finds the consensus of the most important filter in the target's regions, and the known motif that is most similar.
+ * 0, or -1 (logged). */
 static int find_motif(job_t *j, const tfb_model_t *m, const tfb_examples_t *ex, tfb_pool_t *pool)
 {
     const tfb_filters_opt_t o = {.threshold = 0.5, .on = TFB_ON_OWN, .n_importance = 200, .n_top = 1};
@@ -362,8 +363,8 @@ static int find_motif(job_t *j, const tfb_model_t *m, const tfb_examples_t *ex, 
     return ret;
 }
 
-/* Measures percentiles, and a threshold on the contigs that validated: those that trained would flatter. 0, or -1
- * (logged). */
+/* Measures percentiles, and a threshold on the validation contigs, since the training contigs would give one that is
+ * too good. 0, or -1 (logged). */
 static int calibrate(job_t *j, tfb_model_t *m, tfb_pool_t *pool)
 {
     const args_t *a = j->a;
@@ -392,7 +393,7 @@ static int calibrate(job_t *j, tfb_model_t *m, tfb_pool_t *pool)
     return ret;
 }
 
-/* Measures all that the card says, and adds to the model what belongs there. */
+/* Measures everything on the card and adds calibration and measures to the model. 0, or -1 (logged). */
 static int describe(void *arg, tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part)
 {
     job_t *j = arg;
@@ -454,32 +455,29 @@ static void write_trust(const job_t *j, FILE *f)
     const tfb_scores_t *s = &j->test_scores;
     if (isnan(s->auprc.value))
         fprintf(f,
-                "- **Nothing is held out that could test it**: %" PRId64
-                " bound regions are too few. More peaks, or peaks on "
-                "more contigs, would.\n",
+                "- **It is not tested**: %" PRId64
+                " held-out bound regions are too few. More peaks, or peaks on more contigs, would help.\n",
                 s->n_bound);
     else if (tfb_scores_say_nothing(s))
-        fprintf(
-            f,
-            "- **The test does not tell it from guessing**: the interval of AUPRC includes the share of bound regions. "
-            "Do not use it for conclusions.\n");
+        fprintf(f, "- **The test cannot distinguish it from guessing**: the interval of AUPRC includes the share of "
+                   "bound regions. "
+                   "Do not use it for conclusions.\n");
     else
         fprintf(f, "- It ranks windows better than guessing: the whole interval of AUPRC lies above the share of bound "
                    "regions.\n");
     if (j->a->open)
-        fprintf(f, "- It was taught what tells bound from unbound regions among open ones. It has not seen closed "
+        fprintf(f, "- It learnt to distinguish bound from unbound regions among open ones. It has not seen closed "
                    "chromatin.\n");
     else
-        fprintf(f,
-                "- Its unbound windows are random ones, most of them in closed chromatin. Part of what it knows may be "
-                "accessibility. `--open` with accessible regions makes a model of the TF alone.\n");
+        fprintf(f, "- Its unbound windows are random ones, most of them in closed chromatin. It may partly predict "
+                   "accessibility. `--open` with accessible regions makes a model of the TF alone.\n");
     if (!j->by_contig)
         fprintf(f,
                 "- Regions were split at random, not by contig. Neighbours may have trained it: the numbers may be too "
                 "good.\n");
     if (*j->filter)
         fprintf(f,
-                "- The first layer looks for `%s`. If that is not the TF's motif, the peaks may be of another factor, "
+                "- The first layer detects `%s`. If that is not the TF's motif, the peaks may be of another factor, "
                 "or of open chromatin.\n",
                 j->filter);
     else
@@ -487,11 +485,12 @@ static void write_trust(const job_t *j, FILE *f)
                 "- No filter of the first layer has sites in the regions that it predicts bound: it has not learnt a "
                 "motif.\n");
     if (!isnan(j->threshold))
-        fprintf(f,
-                "- Of windows with a probability of %.2f or more, at least %.0f %% were bound on held-out contigs; "
-                "these were %.0f %% of the bound ones. `annotate` calls gains and losses at this threshold. The share "
-                "of bound windows in a genome is smaller.\n",
-                (double)j->threshold, 100 * j->a->precision, 100 * (double)j->recall);
+        fprintf(
+            f,
+            "- Of windows with a probability of %.2f or more, at least %.0f %% were bound on held-out contigs; "
+            "these were %.0f %% of the bound windows. `annotate` calls gains and losses at this threshold. The share "
+            "of bound windows in a genome is smaller.\n",
+            (double)j->threshold, 100 * j->a->precision, 100 * (double)j->recall);
     else if (j->a->snvs)
         fprintf(f,
                 "- It has no threshold: too few bound regions are held out, or none reaches the precision. `annotate` "
@@ -530,12 +529,12 @@ static int write_card(const job_t *j, const char *digest)
     fprintf(f, "\n## What it has learnt\n\n");
     if (*j->filter)
         fprintf(f,
-                "The filter that matters most has %" PRId64 " sites in %" PRId64
+                "The most important filter has %" PRId64 " sites in %" PRId64
                 " regions that are bound and predicted bound: `%s` (n: no base has half of the sites).\n",
                 j->filter_sites, j->filter_regions, j->filter);
     else
-        fprintf(f, "No region is bound and predicted bound, so that no filter's sites can be shown.\n");
-    if (*j->match) fprintf(f, "The known motif it is most like is %s (q = %.2g).\n", j->match, j->match_q);
+        fprintf(f, "No region is bound and predicted bound, so no filter has sites to show.\n");
+    if (*j->match) fprintf(f, "The most similar known motif is %s (q = %.2g).\n", j->match, j->match_q);
     fprintf(f, "\n## What to trust\n\n");
     write_trust(j, f);
     fprintf(f,
@@ -562,7 +561,7 @@ static int print_card(const job_t *j)
 
 /* ---- the run ---- */
 
-/* The recipe and the folds that suit the number of bound regions, unless they were asked for. 0, or -1 (logged). */
+/* Chooses recipe and folds by the number of bound regions, if no option sets them. 0, or -1 (logged). */
 static int choose_recipe(job_t *j, args_t *a)
 {
     int64_t bound = j->windows.bound;
@@ -631,7 +630,7 @@ static const tfb_option_t options[] = {
     {.name = NULL},
 };
 
-/* Do the values make sense? 0, or -1 (logged). */
+/* Checks the values of the options. 0, or -1 (logged). */
 static int check_args(const args_t *a)
 {
     const char *fault = tfb_name_fault(a->f.target);
@@ -640,9 +639,9 @@ static int check_args(const args_t *a)
         tfb_error("--target '%s' cannot be a TF's name: it %s", a->f.target,
                   fault ? fault : "has a comma, begins with @ or is a dot");
     else if (a->cv == 1)
-        tfb_error("--cv 1: each model is trained without a part of the regions, so that two are needed (0: none)");
+        tfb_error("--cv 1: each model is trained without a part of the regions, so at least two are needed (0: none)");
     else if (a->snvs && a->snvs < 100)
-        tfb_error("--snvs takes 0, or 100 and more");
+        tfb_error("--snvs takes 0 or at least 100");
     else
         return 0;
     return -1;

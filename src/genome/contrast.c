@@ -12,7 +12,7 @@
 
 enum {
     AWAY = 1000,  /* bases between a random window and the next peak */
-    TRIES = 1000, /* draws for each random window, before the GC content may differ */
+    TRIES = 1000, /* draws per random window before its GC content may differ */
     BINS = 10,    /* of GC content */
 };
 
@@ -90,7 +90,7 @@ static int read_places(const maker_t *k, const char *path, places_t *to)
     free(name.s);
     if (got < 0) return -1;
     if (!to->n) {
-        tfb_error("%s: none of its %" PRId64 " intervals is on a contig of %s", path, elsewhere, k->o->fasta);
+        tfb_error("%s: none of the %" PRId64 " intervals is on a contig of %s", path, elsewhere, k->o->fasta);
         return -1;
     }
     if (elsewhere)
@@ -99,8 +99,8 @@ static int read_places(const maker_t *k, const char *path, places_t *to)
     return 0;
 }
 
-/* Reads a window's bases, and computes the bin of its GC content. Returns it; -1: beyond the contig, or with an N; -2:
- * a read error (logged). */
+/* Reads a window's bases. Returns the bin of its GC content, -1 if it has an N or exceeds the contig, -2 on a read
+ * error (logged). */
 static int gc_bin(maker_t *k, int contig, hts_pos_t beg)
 {
     int W = k->o->width, gc = 0;
@@ -112,7 +112,7 @@ static int gc_bin(maker_t *k, int contig, hts_pos_t beg)
     return gc * BINS / W < BINS ? gc * BINS / W : BINS - 1;
 }
 
-/* Does a peak overlap [beg, end)? */
+/* Returns whether a peak overlaps [beg, end). */
 static int has_peak(const maker_t *k, int contig, hts_pos_t beg, hts_pos_t end)
 {
     int64_t lo = 0, hi = k->peaks.n; /* the first peak that begins at end or later */
@@ -149,7 +149,7 @@ static int add_windows(maker_t *k, const places_t *from, places_t *to, int unbou
     return 0;
 }
 
-/* Sorts windows, and leaves out those of which half or more is another's. */
+/* Sorts windows and removes those that overlap another by half or more. */
 static void thin(places_t *p, int W)
 {
     int64_t n = 0;
@@ -190,7 +190,7 @@ static int draw_windows(maker_t *k)
         c = lo;
         hts_pos_t beg = at - (c ? end[c - 1] : 0);
         if (has_peak(k, c, beg - AWAY, beg + W + AWAY)) continue;
-        int bin = gc_bin(k, c, beg), slack = tries > most / 2; /* then the neighbouring bins will do */
+        int bin = gc_bin(k, c, beg), slack = tries > most / 2; /* then neighbouring bins are allowed */
         if (bin == -2) ret = -1;
         if (bin < 0) continue;
         if (!k->want[bin] && slack) bin += bin + 1 < BINS && k->want[bin + 1] ? 1 : bin && k->want[bin - 1] ? -1 : 0;
@@ -216,7 +216,7 @@ static void write_windows(const maker_t *k, const places_t *p, const char *name,
                 (int64_t)p->v[i].beg, (int64_t)p->v[i].end, name, i + 1);
 }
 
-/* The largest end up to each peak, for has_peak. Returns 0, or -1 (logged). */
+/* Computes reach, for has_peak. Returns 0, or -1 (logged). */
 static int measure_reach(maker_t *k)
 {
     if (!(k->reach = tfb_alloc((size_t)k->peaks.n, sizeof *k->reach, "peaks"))) return -1;

@@ -15,7 +15,7 @@ enum { COLUMNS = 2 + TFB_CURVE_VALUES };
 char *tfb_curves_picture(const char *path)
 {
     if (!tfb_ends_with(path, ".tsv")) {
-        tfb_error("--curves %s: the name of a table is expected, FILE.tsv; its picture is FILE.svg", path);
+        tfb_error("--curves %s: expected the name of a table, FILE.tsv; the picture is written to FILE.svg", path);
         return NULL;
     }
     char *svg = strdup(path);
@@ -63,7 +63,7 @@ static int read_value(const char *s, double *v)
     return *s && !*end && *v >= 0 && isfinite(*v) ? 0 : -1;
 }
 
-/* Reads the line in hand, the row of name t (n_targets: the mean). Returns the epoch, or -1 if it is another row. */
+/* Reads the current line, the row of name t (n_targets: the mean). Returns the epoch, or -1 if it is another row. */
 static int read_row(const tfb_curves_t *c, tfb_lines_t *l, int t, tfb_curve_t *v)
 {
     char *field[COLUMNS], *at = l->s.s, *end;
@@ -122,14 +122,14 @@ int tfb_curves_read(tfb_curves_t *c, int upto)
 
 /* ---- writing ---- */
 
-/* Writes v as the table has it. */
+/* Returns v as text, in the format of the table. */
 static const char *text_of(double v, char text[32])
 {
     snprintf(text, 32, "%.6f", v);
     return isnan(v) ? "." : text;
 }
 
-/* Gives the last epoch's values the digits that the table has. */
+/* Rounds the values of the last epoch to the digits of the table. */
 static void round_last(tfb_curves_t *c)
 {
     int row = c->n_targets + 1;

@@ -13,14 +13,14 @@ enum {
     LARGE = 390, /* width of a large panel */
     HIGH = 200,
     GAP = 106,  /* between the two large panels */
-    CELLS = 8,  /* small panels a row */
-    CELL = 120, /* width and height of what a small panel takes */
+    CELLS = 8,  /* small panels per row */
+    CELL = 120, /* width and height of a small panel with its margins */
     CELL_HIGH = 78,
     SMALL = 104, /* width and height of its frame */
     SMALL_HIGH = 44,
     LETTERS = 10, /* of a target's name */
 };
-static const double GAIN = 0.01; /* an AUPRC that rises by more than this share of itself still gains */
+static const double GAIN = 0.01; /* an AUPRC that rises by more than this share still gains */
 static const char *const colour[TFB_CURVE_VALUES] = {"#1f6fb4", "#d9731a", "#2b7a4b"};
 
 /* A panel: where it is, and the values at its bottom and top. */
@@ -28,7 +28,7 @@ typedef struct {
     double x, y, w, h, lo, hi;
 } panel_t;
 
-/* What a target's AUPRC comes to. */
+/* Summary of a target's AUPRC. */
 typedef struct {
     int target;
     double best, gain; /* highest AUPRC, 0: none; its rise after the epoch of the best mean loss, as a share */
@@ -81,7 +81,7 @@ static void draw_best(FILE *f, const tfb_curves_t *c, const panel_t *p, int best
             p->y, x, p->y + p->h);
 }
 
-/* Returns a round distance of some five marks over a range. */
+/* Returns a round distance for about five marks over a range. */
 static double step_of(double range)
 {
     double step = pow(10, floor(log10(range / 5)));
@@ -161,7 +161,7 @@ static course_t course_of(const tfb_curves_t *c, int t, int best)
     return k;
 }
 
-/* Those that still gain come first, by their gain; then the others in their order. */
+/* Compares targets: those that still gain come first, by their gain; then the others, in their order. */
 static int by_gain(const void *a, const void *b)
 {
     const course_t *x = a, *y = b;

@@ -1,4 +1,4 @@
-/* cv.c - cross-validation. In: examples, their split, how to make and train a network. Out: measures with intervals. */
+/* cv.c - cross-validation. In: examples, their split, a function that makes networks. Out: measures with intervals. */
 #include "train/cv.h"
 #include "train/metrics.h"
 #include "train/predict.h"
@@ -9,7 +9,7 @@
 
 enum {
     ROUNDS = 1000, /* of the bootstrap */
-    FEWEST = 5,    /* bound and unbound regions that a measure needs */
+    FEWEST = 5,    /* fewest bound and unbound regions for a measure */
 };
 
 int tfb_scores(const float *z, int T, int t, const uint8_t *label, int64_t n, uint64_t seed, tfb_scores_t *s)
@@ -40,7 +40,7 @@ typedef struct {
     float *z;      /* (ex->n, T) */
 } cv_t;
 
-/* Is any target bound there? */
+/* Returns whether any target is bound in example i. */
 static int is_bound(const tfb_examples_t *ex, int64_t i)
 {
     for (int t = 0; t < ex->n_targets; t++)
@@ -48,7 +48,7 @@ static int is_bound(const tfb_examples_t *ex, int64_t i)
     return 0;
 }
 
-/* Gives whole contigs to the folds, each to the one with the fewest bound regions so far, the largest contigs first.
+/* Assigns whole contigs to folds, the largest first, each to the fold with the fewest bound regions so far.
  * Returns 1; 0 if there are too few contigs for folds that differ by less than their own size; -1 on lack of memory
  * (logged). */
 static int deal_contigs(cv_t *c)
@@ -85,7 +85,7 @@ done:
     return ok;
 }
 
-/* Deals the training regions to the folds at random, bound and unbound ones separately. 0, or -1 (logged). */
+/* Assigns the training regions to folds at random, bound and unbound ones separately. 0, or -1 (logged). */
 static int deal_regions(cv_t *c)
 {
     const tfb_examples_t *ex = c->o->ex;
@@ -130,8 +130,8 @@ static int run_fold(cv_t *c, int k)
     return ret;
 }
 
-/* Counts the training regions of each target, and leaves the measures open. Returns whether each fold can have a bound
- * region and an unbound one. */
+/* Counts the training regions of each target and sets the measures to NaN. Returns whether each fold can have a bound
+ * and an unbound region. */
 static int count_regions(const tfb_cv_opt_t *o, tfb_scores_t *scores)
 {
     const tfb_interval_t none = {NAN, NAN, NAN};

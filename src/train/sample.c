@@ -1,14 +1,14 @@
 /* sample.c - weights of training examples by the TFs that bind them, and draws by weight.
  *
- * Draws are systematic: points at equal distances on a line on which every item has a stretch of its weight. They vary
- * less than independent ones, and with equal weights every item is drawn once. */
+ * Sampling is systematic: equidistant points on a line on which every item has a segment as long as its weight. Counts
+ * vary less than with independent draws, and with equal weights every item is drawn once. */
 #include "train/sample.h"
 #include "train/ranks.h"
 #include <math.h>
 #include <stdlib.h>
 
-/* Adds up weight (T, zeroed), which becomes (1 / bound training regions)^balance: the same bits on all ranks, whatever
- * their pow. label: room for T. */
+/* Writes (1 / bound training regions)^balance to weight (T, zeroed). All ranks get the bits of rank 0, as pow may
+ * differ between machines. label: room for T. */
 static void weights_of_targets(const tfb_examples_t *ex, const uint8_t *part, double balance, uint8_t *label,
                                double *weight)
 {

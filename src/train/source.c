@@ -1,5 +1,5 @@
 /* source.c - ranks a parent's TFs as sources for a target. In: a parent, examples of the target, the labels file. Out:
- * outputs of the parent, the best first. */
+ * outputs of the parent, best first. */
 #include "train/source.h"
 #include "train/metrics.h"
 #include "train/predict.h"
@@ -10,8 +10,8 @@
 #include <string.h>
 
 enum {
-    MOST = 4096, /* regions that outputs are measured on */
-    FEWEST = 3,  /* bound and unbound regions that a measure needs */
+    MOST = 4096, /* most regions to measure outputs on */
+    FEWEST = 3,  /* fewest bound and unbound regions for a measure */
 };
 
 /* ---- which regions of the labels file train ---- */
@@ -31,7 +31,7 @@ static int trains(void *arg, const tfb_region_t *r)
     return c->part[c->i++] == TFB_TRAIN;
 }
 
-/* ---- outputs as they are ---- */
+/* ---- untrained outputs ---- */
 
 /* Logits of the parent on regions of one part. */
 typedef struct {
@@ -86,7 +86,7 @@ static int better(const void *a, const void *b)
     return x->output - y->output;
 }
 
-/* Ranks all outputs by how well they tell the target's bound training regions. 0, or -1 (logged). */
+/* Ranks all outputs by how well they predict the target on the training regions. 0, or -1 (logged). */
 static int rank_outputs(const tfb_source_opt_t *o, tfb_sources_t *s)
 {
     scored_t train;

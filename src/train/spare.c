@@ -1,4 +1,4 @@
-/* spare.c - a target's own motif in a network that is trained already. In: motifs, the network, training regions. Out:
+/* spare.c - puts a target's own motif into a trained network. In: motifs, the network, training regions. Out:
  * its least used filters, the batch norm behind them, the target's row of the head. */
 #include "train/spare.h"
 #include "train/head.h"
@@ -8,16 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SAMPLE = 512 }; /* training windows that give a new filter's statistics */
+enum { SAMPLE = 512 }; /* training windows to measure a new filter's statistics on */
 /* Weight of a motif's filters in the target's row, over both orientations. */
 static const float WEIGHT = 1;
-/* Orientations that agree to this are one: the motif is a palindrome. */
+/* Orientations at least this similar count as one: the motif is a palindrome. */
 static const double PALINDROME = 0.9;
 
 typedef struct {
     tfb_net_t *net;
     const tfb_layer_t *first;
-    double *use; /* (F): how much the layers above use each filter; infinite: just replaced */
+    double *use; /* (F): how much the layers above use each filter; infinite: replaced */
 } net_t;
 
 /* ---- how much each filter is used ---- */
@@ -35,8 +35,8 @@ static void add_weights(const net_t *s, const tfb_layer_t *l, int at, const floa
         }
 }
 
-/* Adds the use of the filters by all that reads the output of layer i, where they are channels [at, at + F). 0, or -1
- * on lack of memory (logged). */
+/* Adds the use of the filters by all layers that read the output of layer i, in which the filters are channels
+ * [at, at + F). 0, or -1 on lack of memory (logged). */
 static int add_readers(const net_t *s, int i, int at, const float *scale)
 {
     int F = s->first->F, ret = 0;
@@ -52,14 +52,14 @@ static int add_readers(const net_t *s, int i, int at, const float *scale)
                 for (int f = 0; by && f < F; f++) by[f] = scale[f] * fabsf(gamma[f]);
                 ret = by ? add_readers(s, r, at, by) : -1;
                 free(by);
-            } else if (!(l->n_tensors && l->tensor[0].n_dims > 1)) /* of other products nothing is known */
+            } else if (!(l->n_tensors && l->tensor[0].n_dims > 1)) /* other products are skipped */
                 ret = add_readers(s, r, is_a(l, "cat") && k ? at + l->in.C : at, scale);
         }
     }
     return ret;
 }
 
-/* The use by the layers above; if they say nothing, the size of the filters themselves. 0, or -1 (logged). */
+/* Measures the use of each filter by the layers above or, if that is unknown, its size. 0, or -1 (logged). */
 static int measure_use(net_t *s)
 {
     int F = s->first->F, used = 0;
@@ -124,8 +124,8 @@ static float mean_of(const float *x, int n, int absolute)
     return (float)(sum / n);
 }
 
-/* Makes filter f what `filter` is, with a batch norm to match. Returns the mean of its output's maximum over a window,
- * as the layers behind the norm see it. */
+/* Copies `filter` to filter f and adapts the batch norm. Returns the mean over windows of the maximum of its output
+ * after the norm. */
 static double replace(net_t *s, int f, const float *filter, const output_t *o)
 {
     const tfb_layer_t *l = s->first, *bn = norm_of(s->net);
@@ -145,8 +145,8 @@ static double replace(net_t *s, int f, const float *filter, const output_t *o)
 
 /* ---- a target ---- */
 
-/* Puts a motif into the least used filters, and weight on them into row t of the head. Returns whether it did the
- * latter; -1 on lack of memory (logged). */
+/* Replaces the least used filters by a motif, and sets weights for them in row t of the head if they reach it. Returns
+ * whether they do, or -1 on lack of memory (logged). */
 static int give_motif(net_t *s, const tfb_motif_t *m, int t, const tfb_examples_t *ex, const uint8_t *part,
                       tfb_spare_t *done)
 {
