@@ -30,7 +30,7 @@ version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 END
     "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/.\/usr\/local\/share\/man\/man1\/tfbind-\1.1/p'
     for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/made-up.awk \
-        doc/example.c doc/rs8141122.svg test/README.md \
+        doc/example.c doc/rs3827282.svg test/README.md \
         workflow/annotate/Snakefile workflow/annotate/config.yaml \
         workflow/paper/Snakefile workflow/paper/config.yaml; do echo ./usr/local/share/doc/tfbind/$f; done
     (cd "$SRCDIR" &&

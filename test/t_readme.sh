@@ -44,6 +44,11 @@ if [ -L top/build/demo/demo.vcf.gz ]; then
     verdict $? 'the demo' "$(tail -n 1 demo.txt)"
     # the same variants in the same order, probabilities within rounding
     rows() { sed -n 's/^ *\(chr22_1Mb:[0-9]* .*\) -> .*/\1/p' "$1"; }
+    if [ -n "$REDO" ]; then # the table, in place of the one shown
+        sed '1d; /^More: /d; s/^\(.\)/    \1/' table.txt > shown.txt
+        perl -0777 -i -pe 'BEGIN { local @ARGV = "shown.txt"; ($t = <>) =~ s/\n+\z// } s/^    Strongest gains.*?(?=\n\n[^ ])/$t/ms' \
+            "$SRCDIR/doc/variants.md"
+    fi
     rows "$SRCDIR/doc/variants.md" > want.txt
     rows table.txt > got.txt
     same "the demo's table is the one that doc/variants.md shows" want.txt got.txt
@@ -55,3 +60,10 @@ cd top || exit 1
 for page in $pages; do
     perl "$SRCDIR/test/shown.pl" "$@" "$SRCDIR/$page" | sed "s|^\(not \)\{0,1\}ok |&$page, |"
 done
+
+# the figure of doc/explain.md has the probabilities of the one that its command makes
+if [ -s build/doc/figures/chr22_1Mb_718116_G_A.CEBPA.svg ]; then
+    title() { grep -o '<title>[^;]*' "$1" | head -n 1; }
+    [ "$(title "$SRCDIR/doc/rs3827282.svg")" = "$(title build/doc/figures/chr22_1Mb_718116_G_A.CEBPA.svg)" ]
+    verdict $? 'doc/rs3827282.svg is by the shipped model' "$(title build/doc/figures/chr22_1Mb_718116_G_A.CEBPA.svg)"
+fi
