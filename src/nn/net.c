@@ -77,11 +77,11 @@ static const struct {
      "conv 100 19; bn; relu; pool 10; conv 200 5; bn; relu; pool 4; dense 600; bn; relu; dropout 0.3; dense %d"},
     {"danq", "Conv1=conv 320 26; relu; pool 13; dropout 0.2; BiLSTM=bilstm 320 2 0.5; Linear1=dense 925; relu; "
              "Linear2=dense %d"},
-    /* global maxima at two depths in place of positions */
+    /* soft maxima over the window at two depths, in place of positions: models/human.md has what was compared */
     {"pooled", "conv 128 19; bn; relu; m = pool 3; conv 192 7; bn; relu; pool 3; conv 256 4; bn; relu; "
-               "g = gpool max; gpool max @m; cat @g; dense 512; bn; relu; dense %d"},
+               "g = gpool lse 3; gpool lse 3 @m; cat @g; dense 512; bn; relu; dense %d"},
     {"pooled-large", "conv 256 19; bn; relu; m = pool 3; conv 256 7; bn; relu; pool 3; conv 384 4; bn; relu; "
-                     "g = gpool max; gpool max @m; cat @g; dense 768; bn; relu; dense %d"},
+                     "g = gpool lse 3; gpool lse 3 @m; cat @g; dense 768; bn; relu; dense %d"},
 };
 enum { N_ARCHS = sizeof archs / sizeof archs[0] };
 
