@@ -107,7 +107,7 @@ check 'without validation regions' $TFBIND pretrain -v 0 -f ref.fa -l labels.bed
     --curves n.tsv -o n.safetensors
 [ "$(tail -n +3 n.tsv | cut -f 4,5 | sort -u)" = '.	.' ]
 verdict $? 'without validation regions its columns are empty'
-fails 'a name that is no table' 'the name of a table is expected, FILE.tsv' $P "$S" --curves a.svg -o x.safetensors
+fails 'a name that is no table' 'expected the name of a table, FILE.tsv' $P "$S" --curves a.svg -o x.safetensors
 cp labels.bed labels.tsv
 fails 'curves over the labels' 'labels.tsv is the input' $TFBIND pretrain -f ref.fa -l labels.tsv --valid chr2 \
     --spec "$S" --curves labels.tsv -o x.safetensors

@@ -121,7 +121,7 @@ $T --from branch.safetensors $Q --head-from motif --motifs ctcf.meme -o l.safete
 grep -q 'and the head starts with weight on them' l.log
 verdict $? '--head-from motif with a branch' "$(cat l.log | head -n 3)"
 sed 's/ CTCF/ OTHER/' ctcf.meme > other.meme
-fails '--motifs without the target' 'none of the targets has a motif' $F --motifs other.meme -o x.safetensors
+fails '--motifs without the target' 'no motif has the name of a target' $F --motifs other.meme -o x.safetensors
 
 # ---- few regions, cross-validation ----
 $F --regions 10 --recipe few -e 4 --cv 3 -o m.safetensors 2> m.log
