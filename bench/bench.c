@@ -94,7 +94,7 @@ static void train(int threads, double seconds)
     clocks_t began = now();
     for (int i = 0; i < 3 || tfb_now() - began.wall < seconds; i++) {
         if (i == 2) began = now(), n = 0;
-        tfb_loss(&(tfb_labelled_t){label, B, T, NULL}, tfb_walk_forward(w, code, B), dz, NULL);
+        tfb_loss(&(tfb_labelled_t){.label = label, .B = B, .T = T}, tfb_walk_forward(w, code, B), dz, NULL);
         tfb_walk_backward(w, dz);
         tfb_kernels()->adam(net->n_param, net->param, g[0], g[1], g[2], 1e-3f, 0.9f, 0.999f, 1, 1e-8f);
         n += B;
