@@ -85,6 +85,15 @@ $TFBIND evaluate -m s.safetensors -f ref.fa -l labels.bed.gz --chroms chr1 > /de
 verdict $? 'regions that trained a teacher do not evaluate the student' "$(cat err.txt)"
 $TFBIND evaluate -m s.safetensors -f ref.fa -l labels.bed.gz --chroms chr2 > e.tsv 2> err.txt
 verdict $? 'evaluates on what all held out' "$(cat err.txt)"
+$TFBIND finetune -v 2 --from s.safetensors --target CTCF -f ref.fa -l labels.bed.gz --reuse-training -e 1 \
+    -o child.safetensors 2> log.txt
+[ "$($TFBIND model --get valid child.safetensors)" = chr2 ] &&
+    $TFBIND model --get valid_loss child.safetensors > loss.txt
+verdict $? 'a model fine-tuned from the student validates as it did' "$(grep validation log.txt)"
+$TFBIND finetune -v 0 --from s.safetensors --target CTCF -f ref.fa -l labels.bed.gz --reuse-training -e 1 \
+    --valid chr1 --test chr2 -o no.safetensors 2> err.txt
+! $TFBIND model --get test_metrics no.safetensors > /dev/null 2>&1
+verdict $? 'what validated the student does not test its child' "$(cat err.txt)"
 
 # --from: starts from a model's weights, outputs of the same name included
 $D "$S" -v 0 -e 3 --one-strand --rate 1e-9 -o base.safetensors

@@ -315,7 +315,8 @@ int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, t
 {
     const char *filter = tfb_model_meta(parent, "train_regions"),
                *old_filters = tfb_model_meta(parent, "ancestor_regions");
-    int by_contig = is_by_contig(parent);
+    const char *leak = tfb_model_meta(parent, "leak");
+    int by_contig = is_by_contig(parent), clean = by_contig && !(leak && strcmp(leak, "allowed") == 0);
     int64_t n = 0;
     if (rule == TFB_LEAK_ALLOW) return 0;
     if (!filter && !by_contig) {
@@ -329,7 +330,9 @@ int64_t tfb_transfer_drop(const tfb_model_t *parent, const tfb_examples_t *ex, t
         int on = in[ex->contig[i]];
         if (part[i] == TFB_UNUSED || (rule == TFB_LEAK_REUSE && part[i] == TFB_TRAIN)) continue;
         uint64_t h = region_hash(ex, i);
-        int old = seen_by_any(old_filters, h) || on & OLD;
+        int validated = by_contig && on & VALID && !(on & TRAIN);
+        /* ancestor_chroms includes contigs on which ancestors validated; none that trained one validates the parent */
+        int old = seen_by_any(old_filters, h) || (on & OLD && !(clean && validated));
         int used = old || seen_by_any(filter, h) || (by_contig && on & (TRAIN | VALID));
         /* regions that only validated the parent may validate the child */
         if (used && !old && rule == TFB_LEAK_REUSE && part[i] == TFB_VALID && by_contig && !(on & TRAIN)) used = 0;
