@@ -303,7 +303,13 @@ static int check_origins(report_t *r)
     return 0;
 }
 
-/* The summary, or the TFs that have tags PREFIX_tf_DELTA. */
+static int no_memory(void)
+{
+    tfb_error("not enough memory for the report");
+    return -1;
+}
+
+/* Looks for the summary's tags, or else for TFs with tags PREFIX_tf_DELTA. 0, or -1 (logged). */
 static int look_for_tags(report_t *r)
 {
     char what[300];
@@ -312,7 +318,7 @@ static int look_for_tags(report_t *r)
         const char *key = r->hdr->id[BCF_DT_ID][i].key;
         if (key && strlen(key) > longest) longest = strlen(key);
     }
-    if (ks_resize(&r->tag, np + longest + 16) < 0) return -1;
+    if (ks_resize(&r->tag, np + longest + 16) < 0) return no_memory();
     r->strand = TFB_STRAND_BOTH;
     r->called = declared(r, "", TFB_TAG_CALL);
     if (declared(r, "", TFB_TAG_TOP)) return 0;
@@ -324,16 +330,16 @@ static int look_for_tags(report_t *r)
             key[np] != '_' || strcmp(key + n - 6, "_DELTA"))
             continue;
         char **v = realloc(r->name, ((size_t)r->n_names + 2) * sizeof *v);
-        if (!v) return -1;
+        if (!v) return no_memory();
         r->name = v;
         v[r->n_names + 1] = NULL;
-        if (!(v[r->n_names] = strndup(key + np + 1, n - np - 7))) return -1;
+        if (!(v[r->n_names] = strndup(key + np + 1, n - np - 7))) return no_memory();
         r->called |= declared(r, v[r->n_names], TFB_TAG_CALL);
         r->n_names++;
     }
-    if (!(r->real = calloc((size_t)r->n_names + 1, sizeof *r->real))) return -1;
+    if (!(r->real = calloc((size_t)r->n_names + 1, sizeof *r->real))) return no_memory();
     for (int i = 0; i < r->n_names; i++)
-        if (!(r->real[i] = strdup(real_name(r, r->name[i])))) return -1;
+        if (!(r->real[i] = strdup(real_name(r, r->name[i])))) return no_memory();
     if (r->n_names) return 0;
     snprintf(what, sizeof what, "%s_TOP", r->o->prefix);
     tfb_error("%s has no %s tags: annotate it first (tfbind annotate), or say --prefix", r->o->in, what);
@@ -648,7 +654,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
     ret = page(&r, out);
     goto done;
 memory:
-    tfb_error("not enough memory for the report");
+    no_memory();
 done:
     for (int i = 0; i < r.n_tfs; i++) free(r.tf[i].name);
     for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
