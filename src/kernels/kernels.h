@@ -77,6 +77,9 @@ typedef struct {
                     float *dx);
     /* y (R, C) += w (C) * x (R, C): a tap of a depthwise convolution. */
     void (*mul_add)(int R, int C, const float *w, const float *x, float *y);
+    /* Columns [0, C) of x, L rows of `stride` floats: most (C) gets their maxima, sum (C) the sums of exp(r * (x -
+     * most)). */
+    void (*exp_sums)(int L, int C, int stride, float r, const float *x, float *most, float *sum);
     /* One step of H LSTM units: g (4H) holds the gates i, f, g, o before activation, and after it on return; c = f *
      * c_prev + i * g, h = o * tanh(c). c_prev NULL = 0. */
     void (*lstm_cell)(int H, float *g, const float *c_prev, float *c, float *h);

@@ -205,6 +205,20 @@ static void mul_add(int R, int C, const float *w, const float *x, float *y)
         for (int c = 0; c < C; c++) y[(size_t)r * C + c] += w[c] * x[(size_t)r * C + c];
 }
 
+static void exp_sums(int L, int C, int stride, float r, const float *restrict x, float *restrict most,
+                     float *restrict sum)
+{
+    for (int c = 0; c < C; c++) most[c] = x[c];
+    for (int i = 1; i < L; i++)
+        for (int c = 0; c < C; c++) {
+            float v = x[(size_t)i * stride + c];
+            most[c] = v > most[c] ? v : most[c];
+        }
+    for (int c = 0; c < C; c++) sum[c] = 0;
+    for (int i = 0; i < L; i++)
+        for (int c = 0; c < C; c++) sum[c] += expf(r * (x[(size_t)i * stride + c] - most[c]));
+}
+
 static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
 
 static void lstm_cell(int H, float *g, const float *c_prev, float *c, float *h)
@@ -231,6 +245,6 @@ static void adam(size_t n, float *p, const float *g, float *m, float *v, float l
 }
 
 const tfb_kernels_t tfb_kernels_plain = {
-    "plain",   PANEL, pack,      gemm,    conv_max3, gemm_tn, lookup,  lookup2, scatter,   finish,
-    pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, mul_add, lstm_cell, adam,
+    "plain", PANEL,     pack,    gemm,   conv_max3, gemm_tn, lookup,  lookup2,  scatter,   finish, pool_grad,
+    relu,    relu_grad, moments, affine, bn_sums,   bn_grad, mul_add, exp_sums, lstm_cell, adam,
 };

@@ -609,6 +609,20 @@ static void mul_add(int R, int C, const float *w, const float *x, float *y)
     }
 }
 
+static void exp_sums(int L, int C, int stride, float r, const float *restrict x, float *restrict most,
+                     float *restrict sum)
+{
+    for (int c = 0; c < C; c++) most[c] = x[c];
+    for (int i = 1; i < L; i++)
+        for (int c = 0; c < C; c++) {
+            float v = x[(size_t)i * stride + c];
+            most[c] = v > most[c] ? v : most[c];
+        }
+    for (int c = 0; c < C; c++) sum[c] = 0;
+    for (int i = 0; i < L; i++)
+        for (int c = 0; c < C; c++) sum[c] += tfb_exp(r * (x[(size_t)i * stride + c] - most[c]));
+}
+
 static void lstm_cell(int H, float *restrict g, const float *restrict c_prev, float *restrict c, float *restrict h)
 {
     for (int u = 0; u < 2 * H; u++) g[u] = tfb_sigmoid_v(g[u]);
@@ -635,6 +649,6 @@ static void adam(size_t n, float *restrict p, const float *restrict g, float *re
 }
 
 const tfb_kernels_t SET = {
-    SET_NAME,  PANEL, pack,      gemm,    conv_max3, gemm_tn, lookup,  lookup2, scatter,   finish,
-    pool_grad, relu,  relu_grad, moments, affine,    bn_sums, bn_grad, mul_add, lstm_cell, adam,
+    SET_NAME, PANEL,     pack,    gemm,   conv_max3, gemm_tn, lookup,  lookup2,  scatter,   finish, pool_grad,
+    relu,     relu_grad, moments, affine, bn_sums,   bn_grad, mul_add, exp_sums, lstm_cell, adam,
 };

@@ -30,13 +30,13 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
 /* y (C) from x (L, C). */
 static void lse(const tfb_layer_t *l, const float *x, float *restrict y)
 {
+    enum { BLOCK = 64 }; /* channels at a time: what they need stays in registers and the first cache */
     int L = l->in.L, C = l->in.C;
-    float r = l->sharpness;
-    for (int c = 0; c < C; c++) {
-        float most = x[c], sum = 0;
-        for (int i = 1; i < L; i++) most = fmaxf(most, x[(size_t)i * C + c]);
-        for (int i = 0; i < L; i++) sum += tfb_exp(r * (x[(size_t)i * C + c] - most));
-        y[c] = most + logf(sum / (float)L) / r;
+    float r = l->sharpness, sum[BLOCK];
+    for (int c0 = 0; c0 < C; c0 += BLOCK) {
+        int n = C - c0 < BLOCK ? C - c0 : BLOCK;
+        tfb_kernels()->exp_sums(L, n, C, r, x + c0, y + c0, sum);
+        for (int c = 0; c < n; c++) y[c0 + c] += logf(sum[c] / (float)L) / r;
     }
 }
 

@@ -229,6 +229,11 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     plain->mul_add(R, C, s, x, y0); /* both have the same sums in them */
     k->mul_add(R, C, s, x, y1);
     same(k->name, "mul_add", y1, y0, n, 0);
+    float *e0 = real(2 * (size_t)C), *e1 = real(2 * (size_t)C);
+    plain->exp_sums(R, C - C / 3, C, 3, x + C / 3, e0, e0 + C); /* some of the columns */
+    k->exp_sums(R, C - C / 3, C, 3, x + C / 3, e1, e1 + C);
+    same(k->name, "exp_sums: maxima", e1, e0, (size_t)(C - C / 3), 0);
+    same(k->name, "exp_sums: sums", e1 + C, e0 + C, (size_t)(C - C / 3), 1e-5f);
     for (int P = 1; P <= 4; P++)
         for (int v = 0; v < 16; v++) {
             int Lo = R / P;
