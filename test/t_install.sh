@@ -32,7 +32,9 @@ END
     for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/made-up.awk \
         doc/example.c doc/rs8141122.svg test/README.md \
         workflow/annotate/Snakefile workflow/annotate/config.yaml \
-        workflow/paper/Snakefile workflow/paper/config.yaml; do echo ./usr/local/share/doc/tfbind/$f; done
+        workflow/paper/Snakefile workflow/paper/digest.py workflow/paper/config.yaml; do
+        echo ./usr/local/share/doc/tfbind/$f
+    done
     (cd "$SRCDIR" &&
         ls doc/*.md models/*.md workflow/annotate/*.md workflow/nextflow/*.md workflow/paper/*.md workflow/paper/results/*) |
         sed 's|^|./usr/local/share/doc/tfbind/|'
