@@ -62,7 +62,10 @@ tail -c 4000 whole.safetensors > b.tail
 same 'resumed = in one go' a.tail b.tail
 
 # bfloat16 scores teachers by another path: the loss of a student that does not move says what they predict
-loss_of() { $D "$S" --hard 0 --rate 1e-9 -e 1 --precision $1 -o $1.safetensors 2>&1 | sed -n 's/.*train \([0-9.]*\).*/\1/p'; }
+loss_of() {
+    $D "$S" --hard 0 --rate 1e-9 -e 1 --precision $1 -o $1.safetensors 2>&1 |
+        sed -n 's/.*train \([0-9.]*\).*/\1/p'
+}
 a=$(loss_of float32)
 b=$(loss_of bfloat16)
 if [ -z "$b" ]; then
@@ -78,7 +81,8 @@ for t in t1 t2; do
     $TFBIND model --get teachers s.safetensors | grep -q "$t.safetensors $d"
     verdict $? "records the digest of $t"
 done
-[ "$($TFBIND model --get ancestor_chroms s.safetensors) $($TFBIND model --get held_out_chroms s.safetensors)" = 'chr1,chr2 chr2' ]
+get() { $TFBIND model --get $1 s.safetensors; }
+[ "$(get ancestor_chroms) $(get held_out_chroms)" = 'chr1,chr2 chr2' ]
 verdict $? 'records what trained its teachers'
 $TFBIND evaluate -m s.safetensors -f ref.fa -l labels.bed.gz --chroms chr1 > /dev/null 2> err.txt
 [ $? -ne 0 ]
@@ -97,10 +101,12 @@ verdict $? 'what validated the student does not test its child' "$(cat err.txt)"
 
 # --from: starts from a model's weights, outputs of the same name included
 $D "$S" -v 0 -e 3 --one-strand --rate 1e-9 -o base.safetensors
-$TFBIND distill -v 0 -f ref.fa -l labels.bed.gz --teachers t1.safetensors,t2.safetensors --from s.safetensors -e 1 --rate 1e-9 \
-    -o same.safetensors
+$TFBIND distill -v 0 -f ref.fa -l labels.bed.gz --teachers t1.safetensors,t2.safetensors --from s.safetensors \
+    -e 1 --rate 1e-9 -o same.safetensors
 $A same.safetensors | tail -n +2 | cut -f 4- > same.tsv
-paste s.tsv same.tsv | awk '{ for (k = 1; k <= 3; k++) { d = $k - $(k + 3); if (d * d > 0.09) bad++ } } END { exit bad > 0 }'
+paste s.tsv same.tsv | awk '
+    { for (k = 1; k <= 3; k++) { d = $k - $(k + 3); if (d * d > 0.09) bad++ } }
+    END { exit bad > 0 }'
 verdict $? '--from starts from the weights and outputs of a model'
 
 # must fail
@@ -118,4 +124,5 @@ must 'no teachers' 'teachers' --spec "$S"
 must 'a network beside --from' 'cannot be used' --teachers t1.safetensors --from t1.safetensors --spec "$S"
 must 'a share of labels beyond 1' 'hard' --teachers t1.safetensors --spec "$S" --hard 1.5
 $TFBIND pretrain -v 0 -f ref.fa -l labels.bed.gz --spec "$S" -e 1 --targets CTCF -o random.safetensors
-must 'a teacher with a split of its own' 'trained it' --teachers t1.safetensors,random.safetensors,t2.safetensors --spec "$S"
+must 'a teacher with a split of its own' 'trained it' --spec "$S" \
+    --teachers t1.safetensors,random.safetensors,t2.safetensors
