@@ -11,19 +11,19 @@
 #include <zlib.h>
 
 enum {
-    HEADER = 64, /* bytes of the file's header */
-    LEVELS = 10, /* zoom levels, at most, each FACTOR times as coarse as the one before */
+    HEADER = 64, /* bytes of the file header */
+    LEVELS = 10, /* zoom levels at most, each FACTOR times coarser than the one before */
     FACTOR = 4,
-    FINEST = 10,       /* intervals of a record of the finest level */
+    FINEST = 10,       /* intervals per record of the finest level */
     LEVEL_HEADER = 24, /* bytes */
     SUMMARY = 40,      /* bytes */
     SECTION = 24,      /* bytes before the intervals of a block */
     ITEM = 12,         /* bytes of an interval */
     ITEMS = 2728,      /* of a block */
-    RECORD = 32,       /* bytes of a record of a zoom level */
+    RECORD = 32,       /* bytes of a zoom record */
     RECORDS = 512,     /* of a block */
     BLOCK = 32768,     /* bytes of a block before compression, at most */
-    CHILDREN = 256,    /* of a node of an index */
+    CHILDREN = 256,    /* per index node */
     INDEX_HEADER = 48, /* bytes */
 };
 
@@ -31,7 +31,7 @@ enum {
 #define INDEX_MAGIC 0x2468ACE0u
 #define TREE_MAGIC  0x78CA8C91u
 
-/* A block, and its place: in the file or, while the file is written, in spill. */
+/* A block and its offset: in the file or, for a zoom level that is not yet finished, in spill. */
 typedef struct {
     uint32_t tid, beg, last_tid, end;
     uint64_t at, size;
@@ -42,7 +42,7 @@ typedef struct {
     size_t n, m;
 } blocks_t;
 
-/* What values over a stretch sum up to. */
+/* Summary of the values over a stretch. */
 typedef struct {
     uint32_t tid, beg, end, n; /* n: bases with a value */
     float least, most;
@@ -50,11 +50,11 @@ typedef struct {
 } record_t;
 
 typedef struct {
-    uint32_t width; /* bases of a record */
-    record_t now;   /* the one that is being summed; now.n 0: none */
+    uint32_t width; /* bases per record */
+    record_t now;   /* the record being summed; now.n 0: none */
     uint8_t raw[RECORDS * RECORD];
     int n;         /* records in raw */
-    block_t range; /* that they cover */
+    block_t range; /* the range they cover */
     blocks_t blocks;
 } level_t;
 
@@ -63,7 +63,7 @@ struct tfb_bigwig_t {
     const char *path;
     const tfb_fasta_t *fasta;
     int failed;
-    char *contig; /* of the last interval; tid: its number */
+    char *contig; /* contig of the last interval; tid: its number */
     uint32_t tid;
     uint8_t raw[BLOCK];
     uint8_t *packed; /* (n_packed) */
@@ -71,7 +71,7 @@ struct tfb_bigwig_t {
     int n; /* intervals in raw */
     block_t range;
     blocks_t blocks;
-    level_t *level; /* (LEVELS), NULL until the first block is full: that decides how fine they are */
+    level_t *level; /* (LEVELS); NULL until the first block is full, which decides how fine they are */
     uint64_t n_bases, tree_at, summary_at, data_at;
     double least, most, sum, squares;
 };
@@ -102,7 +102,8 @@ static uint8_t *put_double(uint8_t *p, double v)
     return put_64(p, bits);
 }
 
-/* Logs the first error only; errno is to be 0 before the call that failed, or its own. -1. */
+/* Logs the first error only. Set errno to 0 before the call that failed, unless that call sets
+ * it. Returns -1. */
 static int fail(tfb_bigwig_t *w, const char *what)
 {
     if (!what) what = errno ? strerror(errno) : "write error (is the disk full?)";
@@ -117,7 +118,7 @@ static int put(tfb_bigwig_t *w, const void *bytes, size_t n)
     return fwrite(bytes, 1, n, w->f) == n ? 0 : fail(w, NULL);
 }
 
-/* The current offset in f. */
+/* Sets *at to the current offset in f. Returns 0, or -1 (logged). */
 static int tell(tfb_bigwig_t *w, FILE *f, uint64_t *at)
 {
     errno = 0;
@@ -152,18 +153,18 @@ static int put_block(tfb_bigwig_t *w, FILE *f, const uint8_t *raw, size_t n, blo
     return add_block(w, blocks, range);
 }
 
-/* ---- trees: of contigs by name, of blocks by place ----
+/* ---- trees: contigs by name, blocks by position ----
  *
- * Both are written from the root down, and all nodes but the last of a level are full. */
+ * Both are written from the root down. All nodes except the last of each level are full. */
 
-/* The number of nodes over n items, height levels above the leaves (0: the leaves). */
+/* Returns the number of nodes over n items, `height` levels above the leaves (0: the leaves). */
 static size_t nodes_at(size_t n, int height)
 {
     for (int h = 0; h <= height; h++) n = (n + CHILDREN - 1) / CHILDREN;
     return n;
 }
 
-/* Items under a node of that height. */
+/* Returns the number of items under a full node of that height. */
 static size_t items_under(int height)
 {
     size_t n = CHILDREN;
@@ -172,11 +173,11 @@ static size_t items_under(int height)
 }
 
 /* Writes an item of a leaf, or the first part of an item of a higher node: what items [from, to)
- * have in common. Returns its end. */
+ * have in common. Returns the end of what it wrote. */
 typedef uint8_t *entry_fn(const void *arg, size_t from, size_t to, int leaf, uint8_t *p);
 
-/* inner, leaf: bytes of an item, of which those of inner end with the child's offset. 0, or -1
- * (logged). */
+/* Writes a tree over n items. inner, leaf: bytes per item of a higher node (ending with the
+ * child's offset) and of a leaf. Returns 0, or -1 (logged). */
 static int put_tree(tfb_bigwig_t *w, size_t n, size_t inner, size_t leaf, entry_fn *entry, const void *arg)
 {
     int height = 0, ret = -1;
@@ -192,7 +193,7 @@ static int put_tree(tfb_bigwig_t *w, size_t n, size_t inner, size_t leaf, entry_
             each = items_under(h) / CHILDREN;
             size = inner;
         }
-        at += 4 * n_nodes + n_children * size; /* the next level begins there */
+        at += 4 * n_nodes + n_children * size; /* where the next level begins */
         for (size_t i = 0; i < n_nodes; i++) {
             size_t first = i * CHILDREN, last = first + CHILDREN < n_children ? first + CHILDREN : n_children;
             uint8_t *p = node;
@@ -220,7 +221,7 @@ typedef struct {
 
 typedef struct {
     contig_t *v;
-    size_t key; /* letters of a name, padded with zeros */
+    size_t key; /* bytes per name, padded with zeros */
 } contigs_t;
 
 static int by_name(const void *a, const void *b)
@@ -278,7 +279,8 @@ static uint8_t *block_entry(const void *arg, size_t from, size_t to, int leaf, u
     return leaf ? put_64(put_64(p, b->at), b->size) : p;
 }
 
-/* Writes the index of blocks; *at gets its offset. items: of a block. Returns 0, or -1 (logged). */
+/* Writes the index of blocks and sets *at to its offset. items: per block. Returns 0, or -1
+ * (logged). */
 static int put_index(tfb_bigwig_t *w, const blocks_t *b, int items, uint64_t *at)
 {
     uint8_t head[INDEX_HEADER] = {0}, *p = head;
@@ -303,8 +305,7 @@ static int flush_level(tfb_bigwig_t *w, level_t *z)
 
 static int add_record(tfb_bigwig_t *w, int l, const record_t *r);
 
-/* Ends the record that is being summed, which is also an item of the next level. 0, or -1
- * (logged). */
+/* Ends the record being summed and adds it to the next level. Returns 0, or -1 (logged). */
 static int end_record(tfb_bigwig_t *w, int l)
 {
     level_t *z = &w->level[l];
@@ -324,7 +325,7 @@ static int end_record(tfb_bigwig_t *w, int l)
     return 0;
 }
 
-/* Sums a record up in level l. Returns 0, or -1 (logged). */
+/* Adds a record to level l. Returns 0, or -1 (logged). */
 static int add_record(tfb_bigwig_t *w, int l, const record_t *r)
 {
     level_t *z = &w->level[l];
@@ -343,8 +344,7 @@ static int add_record(tfb_bigwig_t *w, int l, const record_t *r)
     return 0;
 }
 
-/* Sums an interval up in the finest level, cut at the ends of records. Returns 0, or -1
- * (logged). */
+/* Adds an interval to the finest level, cut at the ends of records. Returns 0, or -1 (logged). */
 static int zoom(tfb_bigwig_t *w, uint32_t tid, uint32_t beg, uint32_t end, float v)
 {
     const level_t *z = &w->level[0];
@@ -469,7 +469,7 @@ static int move_blocks(tfb_bigwig_t *w, blocks_t *b)
     return 0;
 }
 
-/* Writes the zoom levels; header gets theirs. Returns how many there are, or -1 (logged). */
+/* Writes the zoom levels, and their headers to header. Returns how many there are, or -1 (logged). */
 static int put_levels(tfb_bigwig_t *w, uint8_t *header)
 {
     int n = 0;
@@ -508,7 +508,7 @@ int tfb_bigwig_end(tfb_bigwig_t *w)
     if (n < 0 || put(w, magic, sizeof magic) < 0) return -1;
     p = put_16(put_16(put_32(p, MAGIC), 4), (unsigned)n);
     p = put_64(put_64(put_64(p, w->tree_at), w->data_at), index);
-    p = put_64(put_32(p, 0), 0); /* no fields, no autoSql: those are bigBed's */
+    p = put_64(put_32(p, 0), 0); /* no fields and no autoSql: only bigBed has them */
     put_32(put_64(p, w->summary_at), BLOCK);
     int empty = !w->n_bases;
     p = put_double(put_64(summary, w->n_bases), empty ? 0 : w->least);

@@ -1,4 +1,5 @@
-/* haplotypes.c - variants and who carries them -> groups of equal haplotypes -> their windows. */
+/* haplotypes.c - turns variants and their carriers into groups of equal haplotypes, and those
+ * into windows. */
 #include "genome/haplotypes.h"
 #include "genome/alleles.h"
 #include "genome/base.h"
@@ -8,36 +9,36 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What an allele does: code text[len] in place of [beg, end). */
+/* The change an allele makes: code text[len] replaces [beg, end). */
 typedef struct {
-    hts_pos_t from, to; /* REF as it is trimmed with this allele (alleles.h) */
-    hts_pos_t beg, end; /* what of that changes, inside it */
+    hts_pos_t from, to; /* REF as trimmed with this allele (alleles.h) */
+    hts_pos_t beg, end; /* the part of [from, to) that changes */
     size_t text;        /* in var_t.code */
     int len;
-    int ok;   /* has a sequence; else nothing above is set */
-    int used; /* some haplotype has it */
+    int ok;   /* the allele has a sequence; if 0, nothing above is set */
+    int used; /* at least one haplotype carries it */
 } edit_t;
 
 typedef struct {
     int64_t number;
     hts_pos_t pos, end; /* REF */
-    hts_pos_t far;      /* end of the farthest REF longer than TFB_HAPS_LONG, as trimmed; -1 = none is as long */
-    int given_up;       /* the input may not have come to the end of those */
+    hts_pos_t far;      /* end of the farthest REF longer than TFB_HAPS_LONG, as trimmed; -1: none is that long */
+    int given_up;       /* the input may not have reached the end of those REFs */
     int n_jumps;        /* alleles in use that change more than W bases */
-    uint8_t *code;      /* all alleles, one after the other: REF first */
+    uint8_t *code;      /* all alleles, concatenated, REF first */
     size_t m_code;
     edit_t *edit; /* (n_allele); [0] unused */
     int n_allele, m_allele;
-    tfb_carrier_t *car; /* those that are applied */
+    tfb_carrier_t *car; /* those applied */
     int n_car, m_car;
     tfb_phase_set_t *set;
     int n_set, m_set;
 } var_t;
 
-/* Haplotypes form a tree: a node is its parent with an allele more. */
+/* Haplotypes form a tree: a node is its parent plus one allele. */
 typedef struct {
     int parent, var, allele;
-    int child, sibling; /* latest child; the one before */
+    int child, sibling; /* latest child; the child added before this one */
 } node_t;
 
 typedef struct {
@@ -45,25 +46,25 @@ typedef struct {
     const var_t *v;
 } applied_t;
 
-/* A stretch of the genome that windows may reach, both ends included: more is the bases that
- * deletions in it may add on each side. */
+/* A stretch of the genome that windows may reach, both ends included. more: bases that deletions
+ * in it may add on each side. */
 typedef struct {
     hts_pos_t lo, hi, more;
 } stretch_t;
 
 enum {
-    FAR = 20000, /* bases from a variant on, bases of the genome are kept in blocks: */
+    FAR = 20000, /* bases; farther than this from a variant, the genome is cached in blocks */
     BLOCK = 1024,
     N_BLOCKS = 8,
 };
 
-/* Bases of the genome beside the far end of a long deletion. */
+/* Bases of the genome next to the far end of a long deletion. */
 typedef struct {
     hts_pos_t beg, end; /* empty: beg = end */
     uint8_t code[BLOCK];
 } block_t;
 
-/* The place of a slot's last change. */
+/* The position of a slot's last change. */
 typedef struct {
     hts_pos_t beg, end;
 } edge_t;
@@ -74,21 +75,21 @@ struct tfb_haps_t {
     int n, m;
     var_t **spare;
     int n_spare, m_spare;
-    var_t **lengthy; /* those of v whose REF is longer than TFB_HAPS_LONG */
+    var_t **lengthy; /* the members of v whose REF is longer than TFB_HAPS_LONG */
     int n_lengthy, m_lengthy;
     int64_t next;
     hts_pos_t last;
-    hts_pos_t least_end;   /* no variant in v ends before */
+    hts_pos_t least_end;   /* no variant in v ends before this */
     hts_pos_t until;       /* records up to here may have to wait for the end of a REF longer than TFB_HAPS_LONG */
-    size_t waiting, most;  /* bytes of such records, and how many are too many */
-    int64_t asked;         /* the variant that was not ready, */
-    hts_pos_t asked_until; /* and how far the input must come first */
-    edge_t *edge;          /* (m_edge), per slot: the change applied that ends last */
+    size_t waiting, most;  /* bytes of such records, and their limit */
+    int64_t asked;         /* the variant last found not ready */
+    hts_pos_t asked_until; /* how far the input must get before it can be ready */
+    edge_t *edge;          /* (m_edge), per slot: the applied change that ends last */
     int m_edge;
     stretch_t *near;
-    int n_near, m_near, n_jumps; /* n_jumps: of all of v */
+    int n_near, m_near, n_jumps; /* n_jumps: summed over v */
     int n_het;                   /* variants in v with phase sets */
-    int *touched;                /* variants that change bases in those stretches: indexes of v */
+    int *touched;                /* variants that change bases in those stretches, as indexes of v */
     int n_touched, m_touched;
     /* of the latest grouping */
     int centre, n_slots;
@@ -100,7 +101,7 @@ struct tfb_haps_t {
     int n_path, m_path;
     uint8_t *middle;
     size_t m_middle;
-    block_t block[N_BLOCKS]; /* filled in turn */
+    block_t block[N_BLOCKS]; /* filled round robin */
     int n_blocks;
     tfb_haps_count_t count;
 };
@@ -147,7 +148,7 @@ void tfb_haps_destroy(tfb_haps_t *h)
     free(h);
 }
 
-/* Keeps the storage of a variant for another one, but not the sequences of a long one. */
+/* Keeps the storage of a variant for reuse, except the sequences of a long one. */
 static void put_back(tfb_haps_t *h, var_t *v)
 {
     enum { ROOM = 1 << 16 };
@@ -176,7 +177,7 @@ void tfb_haps_reset(tfb_haps_t *h)
 void tfb_haps_at(tfb_haps_t *h, hts_pos_t pos) { h->last = pos; }
 const tfb_haps_count_t *tfb_haps_count(const tfb_haps_t *h) { return &h->count; }
 
-/* Place of a variant in v; it must be there. */
+/* Returns the index of a variant in v. It must be there. */
 static int find(const tfb_haps_t *h, int64_t number)
 {
     int lo = 0, hi = h->n - 1;
@@ -190,7 +191,7 @@ static int find(const tfb_haps_t *h, int64_t number)
     return lo;
 }
 
-/* How many variants of v begin before pos. */
+/* Returns the number of variants in v that begin before pos. */
 static int n_before(const tfb_haps_t *h, hts_pos_t pos)
 {
     int lo = 0, hi = h->n;
@@ -215,7 +216,7 @@ static int overlap(hts_pos_t beg, hts_pos_t end, const edit_t *b)
     return beg < b->end && b->beg < end;
 }
 
-/* Does a change overlap the one by which a variant changes the slot, if any? */
+/* Returns whether change e overlaps the variant's change to the slot, if any. */
 static int is_changed(const var_t *v, int slot, const edit_t *e)
 {
     int lo = 0, hi = v->n_car - 1;
@@ -231,11 +232,11 @@ static int is_changed(const var_t *v, int slot, const edit_t *e)
     return v->car[lo].slot == slot && overlap(b->beg, b->end, e);
 }
 
-/* Does a change overlap one that the slot has? */
+/* Returns whether change e overlaps a change already applied to the slot. */
 static int is_taken(const tfb_haps_t *h, int slot, const edit_t *e)
 {
     const edge_t *last = &h->edge[slot];
-    if (e->beg > last->end || (e->beg == last->end && e->end > e->beg)) return 0; /* as nearly always */
+    if (e->beg > last->end || (e->beg == last->end && e->end > e->beg)) return 0; /* nearly always the case */
     if (overlap(last->beg, last->end, e)) return 1;
     for (int i = h->n - 1; i >= 0 && h->v[i]->pos >= e->beg - TFB_HAPS_LONG; i--)
         if (is_changed(h->v[i], slot, e)) return 1;
@@ -244,7 +245,7 @@ static int is_taken(const tfb_haps_t *h, int slot, const edit_t *e)
     return 0;
 }
 
-/* The change of an allele whose codes begin at v->code + at. */
+/* Sets *e to the change made by an allele whose codes begin at v->code + at. */
 static void set_edit(var_t *v, const char *ref, const char *allele, size_t at, edit_t *e)
 {
     tfb_change_t c;
@@ -298,13 +299,14 @@ static int grow_slots(tfb_haps_t *h, int n)
     return TFB_RESERVE(h->group, h->m_group, n, "haplotypes");
 }
 
-/* Applies an allele to a haplotype, or counts why not. 0, or -1 on lack of memory (logged). */
+/* Applies an allele to a haplotype, or counts why it was not applied. Returns 0, or -1 on lack
+ * of memory (logged). */
 static int apply(tfb_haps_t *h, var_t *v, const tfb_carrier_t *car, const char *allele)
 {
     edit_t *e = &v->edit[car->allele];
     if (grow_slots(h, car->slot + 1) < 0) return -1;
     if (!e->ok)
-        h->count.n_no_sequence += strcmp(allele, "*") != 0; /* that one says nothing of its own */
+        h->count.n_no_sequence += strcmp(allele, "*") != 0; /* "*" carries no information of its own */
     else if (e->beg == e->end && e->len == 0)
         return 0; /* ALT is REF */
     else if (is_taken(h, car->slot, e))
@@ -371,15 +373,14 @@ void tfb_haps_wait(tfb_haps_t *h, size_t bytes)
     h->waiting = 0;
 }
 
-/* ---- how far windows reach, every deletion on the way taken as if it were on the same
- * haplotype ---- */
+/* ---- how far windows reach, as if every deletion on the way were on the same haplotype ---- */
 
 static int touches(const edit_t *e, const stretch_t *s)
 {
     return e->used && e->end >= s->lo - s->more && e->beg <= s->hi + s->more;
 }
 
-/* Adds a stretch beside a long change, unless it is there. There is room: see tfb_haps_add. */
+/* Adds a stretch next to a long change, unless it is already listed. tfb_haps_add reserved the room. */
 static void add_stretch(tfb_haps_t *h, hts_pos_t lo, hts_pos_t hi)
 {
     for (int i = 0; i < h->n_near; i++)
@@ -387,7 +388,7 @@ static void add_stretch(tfb_haps_t *h, hts_pos_t lo, hts_pos_t hi)
     h->near[h->n_near++] = (stretch_t){lo, hi, 0};
 }
 
-/* Most bases by which a variant's changes of up to W bases could lengthen a stretch. */
+/* Returns the most bases by which the variant's changes of up to W bases could lengthen a stretch. */
 static hts_pos_t lengthens(const tfb_haps_t *h, const var_t *v, const stretch_t *s)
 {
     hts_pos_t most = 0;
@@ -398,9 +399,9 @@ static hts_pos_t lengthens(const tfb_haps_t *h, const var_t *v, const stretch_t 
     return most;
 }
 
-/* Lengthens stretch k: round after round, until no more changes come in. Longer ones are stepped
- * over: what lies inside them is not reached, but what lies behind their ends is. Behind the far
- * end of one that was given up nothing is. */
+/* Lengthens stretch k until no more changes fall into it. Changes of more than W bases are
+ * stepped over: windows do not reach what lies inside them, only what lies behind their ends. If
+ * such a change was given up, nothing behind its far end is reached. */
 static void lengthen(tfb_haps_t *h, const var_t *c, int k)
 {
     stretch_t *s = &h->near[k];
@@ -427,7 +428,7 @@ static void step_over(tfb_haps_t *h, const var_t *v, int k)
     }
 }
 
-/* Sets h->near to what windows at variant c may reach. */
+/* Sets h->near to the stretches that windows at variant c may reach. */
 static void find_reach(tfb_haps_t *h, const var_t *c)
 {
     hts_pos_t lo = c->end, hi = c->pos;
@@ -491,8 +492,8 @@ void tfb_haps_done(tfb_haps_t *h, int64_t number)
 
 /* ---- groups ---- */
 
-/* The phase set of each sample at the variant: its own there, else that of the nearest heterozygous
- * variant, the earlier of two. */
+/* Sets h->set to the phase set of each sample at the centre variant: its own set there,
+ * otherwise that of the nearest heterozygous variant (the earlier one on a tie). */
 static void choose_sets(tfb_haps_t *h, int first, int last)
 {
     int c = h->centre, lo = c - 1, hi = c + 1;
@@ -542,8 +543,8 @@ static int touches_any(const var_t *v, const stretch_t *s, int n)
     return 0;
 }
 
-/* Lists the variants that windows at variant c may show, and c, in their order. 0, or -1 on lack
- * of memory (logged). */
+/* Lists in order c and the variants that windows at c may show. Returns 0, or -1 on lack of
+ * memory (logged). */
 static int find_touched(tfb_haps_t *h, int c)
 {
     find_reach(h, h->v[c]);
@@ -567,8 +568,7 @@ static int find_touched(tfb_haps_t *h, int c)
     return 0;
 }
 
-/* Adds the variant's allele to the haplotype that a carrier is. 0, or -1 on lack of memory
- * (logged). */
+/* Adds the variant's allele to the carrier's haplotype. Returns 0, or -1 on lack of memory (logged). */
 static int branch(tfb_haps_t *h, int i, const tfb_carrier_t *x)
 {
     int g = h->group[x->slot], d = h->node[g].child;
@@ -625,8 +625,8 @@ int tfb_haps_group_gap(const tfb_haps_t *h, int group)
 
 /* ---- windows ---- */
 
-/* The changes of a group, from left to right; an insertion before a change that begins at the
- * same place. */
+/* Lists the changes of a group in h->path, from left to right. An insertion precedes a change
+ * that begins at the same position. Returns 0, or -1 on lack of memory (logged). */
 static int collect(tfb_haps_t *h, int group)
 {
     h->n_path = 0;
@@ -645,8 +645,8 @@ static int collect(tfb_haps_t *h, int group)
     return 0;
 }
 
-/* The block with base at of a contig: one that is kept, or read now. NULL and *why a reason, or
- * -1 (logged). */
+/* Returns the block that contains base `at` of a contig, cached or read now. Returns NULL if
+ * there is none, with *why a reason or -1 (logged). */
 static const block_t *get_block(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int *why)
 {
     for (int i = 0; i < N_BLOCKS; i++)
@@ -665,9 +665,10 @@ static const block_t *get_block(tfb_haps_t *h, tfb_fasta_t *f, const char *conti
     return NULL;
 }
 
-/* Bases of the genome in a window at the latest grouping's variant. The reader keeps a stretch
- * around it, which going to and fro between it and the ends of a long deletion would read again
- * each time. */
+/* Writes bases [beg, end) of the genome, part of a window at the latest grouping's variant, to
+ * code. The FASTA reader caches one stretch around the variant; far bases are cached in blocks
+ * instead, because alternating between the variant and the ends of a long deletion would reread
+ * that stretch each time. Returns TFB_ALLELE_OK, a reason, or -1 (logged). */
 static int flank(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
     hts_pos_t here = h->v[h->centre]->pos;
@@ -685,12 +686,12 @@ static int flank(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t be
     return TFB_ALLELE_OK;
 }
 
-/* May the input not have come to the end of this change? */
+/* Returns whether the input may not have reached the end of this change. */
 static int is_unknown(const var_t *v, const edit_t *e) { return v->given_up && is_long(e); }
 
-/* What the haplotype has in place of REF up to end into h->middle, from the changes path[i, k);
- * it has lost the bases below from. Sets *to to where the genome continues. Returns its length,
- * or -1. */
+/* Writes to h->middle what the haplotype has in place of REF up to end, using the changes
+ * path[i, k). Bases before `from` are already deleted. Sets *to to where the genome continues.
+ * Returns the length, or -1. */
 static int64_t fill_middle(tfb_haps_t *h, int i, int k, hts_pos_t from, hts_pos_t end, hts_pos_t *to)
 {
     const var_t *c = h->v[h->centre];
@@ -723,7 +724,7 @@ static int64_t fill_middle(tfb_haps_t *h, int i, int k, hts_pos_t from, hts_pos_
     return (int64_t)n;
 }
 
-/* code[0, n) from the bases left of at, nearest last; changes path[0, k). */
+/* Fills code[0, n) with the bases to the left of `at`, nearest last, using changes path[0, k). */
 static int fill_left(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int k, int n, uint8_t *code)
 {
     while (n > 0) {
@@ -741,7 +742,7 @@ static int fill_left(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_
     return 0;
 }
 
-/* code[0, n) from the bases from at on; changes path[k, n_path). */
+/* Fills code[0, n) with the bases from `at` onwards, using changes path[k, n_path). */
 static int fill_right(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, hts_pos_t at, int k, int n, uint8_t *code)
 {
     while (n > 0) {
@@ -770,8 +771,8 @@ int tfb_haps_window(tfb_haps_t *h, tfb_fasta_t *f, const char *contig, int group
     hts_pos_t from = c->from, to;
     if (is_unknown(v, c)) return TFB_HAPS_UNKNOWN;
     if (collect(h, group) < 0) return -1;
-    /* [0, i) lies to the left, [i, k) in the middle, the rest to the right; an insertion goes with
-     * the base before it */
+    /* [0, i) lies to the left, [i, k) in the middle, the rest to the right. An insertion belongs
+     * with the base before it. */
     for (; i < h->n_path; i++) {
         const edit_t *e = h->path[i].e;
         if (!(e->beg < c->from || (e->beg == c->from && e->end == c->from && e->from < c->from))) break;

@@ -1,8 +1,7 @@
-/* peaks.c - makes a labels file. Stages: regions into memory, sorted | per cell type: which are
- * open | per TF: peaks and sites, file by file, onto the regions they meet | write.
- *
- * Files are read a line at a time and never held: an interval finds its regions by bisection, so
- * that nothing needs to be sorted. */
+/* peaks.c - makes a labels file. Stages: regions into memory, sorted | per cell type: open
+ * regions | per TF: peaks and sites, file by file, onto the regions they overlap | write. Files
+ * are read line by line and not kept: the regions of an interval are found by bisection, so
+ * files need not be sorted. */
 #include "genome/peaks.h"
 #include "genome/base.h"
 #include "genome/labels.h"
@@ -36,36 +35,36 @@ enum { OPEN, PEAKS, TFBS, KINDS };
 
 typedef struct {
     char *cell, *tf, *path;
-    int kind, c, t, line; /* c, t: its cell type and TF, -1: none */
+    int kind, c, t, line; /* c, t: indexes of its cell type and TF; -1: none */
 } sample_t;
 
 typedef struct {
     const tfb_peaks_opt_t *o;
     tfb_fasta_t *fasta;
-    char **contigs;             /* those of the regions, in the order they came */
-    int n_contigs, last_contig; /* the one found last */
-    khash_t(contig) * index;    /* name -> its number; an assembly may have many thousands */
+    char **contigs;             /* contigs of the regions, in order of first appearance */
+    int n_contigs, last_contig; /* last_contig: the one found last */
+    khash_t(contig) * index;    /* name -> number; an assembly may have many thousands of contigs */
     region_t *region;
     int64_t n;
     int m;
-    int64_t *first;   /* first region of each contig; n_contigs + 1 */
-    sample_t *sample; /* by TF, in the order of the sheet; first those without */
+    int64_t *first;   /* (n_contigs + 1): first region of each contig */
+    sample_t *sample; /* by TF, then in the order of the sheet; samples without a TF first */
     int n_samples, m_samples;
-    int *of_tf;          /* (n_tfs + 2): those of TF t are [of_tf[t], of_tf[t + 1]); those without a TF come first */
+    int *of_tf; /* (n_tfs + 2): the samples of TF t are [of_tf[t], of_tf[t + 1]); those without a TF come first */
     char **cells, **tfs; /* sorted, unique */
     int n_cells, n_tfs;
-    uint8_t **open;   /* per cell: a bit a region */
-    uint8_t *label;   /* (n_tfs, n / 4): 2 bits a region */
-    uint8_t *score;   /* (n): of the TF being made */
-    uint8_t *seen[3]; /* a bit a region: summit, site, of one cell; site of every cell */
+    uint8_t **open;   /* per cell type: one bit per region */
+    uint8_t *label;   /* (n_tfs, n / 4): 2 bits per region */
+    uint8_t *score;   /* (n): scores of the current TF */
+    uint8_t *seen[3]; /* one bit per region: summit or site in one cell type; site in every cell type */
     kstring_t line, contig;
     int64_t n_elsewhere;
-    int n_peaks, n_narrow; /* files of peaks; those read as narrowPeak */
+    int n_peaks, n_narrow; /* peak files; those read as narrowPeak */
 } maker_t;
 
-/* ---- reading BED, a line at a time ---- */
+/* ---- reading BED, line by line ---- */
 
-/* Reads the next interval, and its contig. 1, 0 at the end, -1 (logged). */
+/* Reads the next interval and its contig. Returns 1, 0 at the end, or -1 (logged). */
 static int next_bed(tfb_lines_t *r, tfb_bed_t *b, kstring_t *contig)
 {
     int got;
@@ -77,8 +76,8 @@ static int next_bed(tfb_lines_t *r, tfb_bed_t *b, kstring_t *contig)
     return kputsn(r->s.s, b->n_contig, contig) < 0 ? tfb_lines_error(r, "not enough memory") : 1;
 }
 
-/* The fourth column of the current line, with blanks at its end cut off: *n letters of it, 0:
- * none. */
+/* Returns the fourth column of the current line and sets *n to its length without trailing
+ * blanks (0: none). */
 static const char *name_column(const tfb_lines_t *r, size_t *n)
 {
     const char *s = r->s.s;
@@ -208,7 +207,7 @@ static int sheet_header(const tfb_lines_t *in, char **col, int n, int at[4])
                : 0;
 }
 
-/* path, which is relative to the sheet. NULL: no memory. */
+/* Returns a copy of path, which is relative to the sheet, or NULL on lack of memory. */
 static char *from_sheet(const char *sheet, const char *path)
 {
     const char *slash = strrchr(sheet, '/');
@@ -272,8 +271,8 @@ static int index_of(char **names, int n, const char *name)
     return p ? (int)(p - names) : -1;
 }
 
-/* The sorted, unique names of v (n), NULL-terminated, as copies; *n gets their number. NULL: no
- * memory. */
+/* Returns copies of the sorted, unique names in v (*n), NULL-terminated, and sets *n to their
+ * number. Sorts v. Returns NULL on lack of memory. */
 static char **unique(char **v, int *n)
 {
     char **names = calloc((size_t)*n + 1, sizeof *names);
@@ -298,8 +297,8 @@ static int by_tf(const void *a, const void *b)
     return x->line < y->line ? -1 : 1;
 }
 
-/* Gives samples the numbers of their cell types and TFs, and puts those of a TF together. 0, or
- * -1. */
+/* Sets the cell type and TF indexes of the samples and groups them by TF. Returns 0, or -1 on
+ * lack of memory. */
 static int sort_samples(maker_t *k)
 {
     char **v = malloc(((size_t)k->n_samples + 1) * sizeof *v);
@@ -350,7 +349,7 @@ static void mark(maker_t *k, const char *contig, hts_pos_t beg, hts_pos_t end, u
         return;
     }
     int64_t lo = k->first[c], hi = k->first[c + 1];
-    hts_pos_t after = beg - k->o->width; /* regions that begin after this end after beg */
+    hts_pos_t after = beg - k->o->width; /* regions that begin after this point end after beg */
     while (lo < hi) {
         int64_t mid = lo + (hi - lo) / 2;
         if (k->region[mid].beg <= after)
@@ -361,7 +360,7 @@ static void mark(maker_t *k, const char *contig, hts_pos_t beg, hts_pos_t end, u
     for (; lo < k->first[c + 1] && k->region[lo].beg < end; lo++) bits[lo >> 3] |= (uint8_t)(1 << (lo & 7));
 }
 
-/* Makes the interval its summit: that of narrowPeak, else the middle. Returns 0, or -1 (logged). */
+/* Reduces the interval to its summit (narrowPeak) or its middle. Returns 0, or -1 (logged). */
 static int to_summit(tfb_lines_t *r, tfb_bed_t *b)
 {
     if (tfb_bed_summit(r, b, 0) < 0) return -1;
@@ -371,7 +370,8 @@ static int to_summit(tfb_lines_t *r, tfb_bed_t *b)
     return 0;
 }
 
-/* Reads a file onto bits: of peaks the summits, else whole intervals. Returns 0, or -1 (logged). */
+/* Reads a file and sets the bits of the regions it overlaps: by summit for peaks, otherwise by
+ * whole interval. Returns 0, or -1 (logged). */
 static int read_intervals(maker_t *k, const sample_t *s, uint8_t *bits)
 {
     tfb_lines_t r = {0};
@@ -403,8 +403,8 @@ static int read_intervals(maker_t *k, const sample_t *s, uint8_t *bits)
     return 0;
 }
 
-/* Reads the files of one kind of TF t in cell type c (-1: every) onto bits. Returns how many
- * there were, or -1 (logged). */
+/* Reads the files of one kind for TF t in cell type c (-1: files for every cell type) into bits.
+ * Returns the number of files, or -1 (logged). */
 static int read_kind(maker_t *k, int t, int kind, int c, uint8_t *bits)
 {
     int n = 0;
@@ -417,7 +417,7 @@ static int read_kind(maker_t *k, int t, int kind, int c, uint8_t *bits)
     return n;
 }
 
-/* Raises the scores by what was found in cell type c. */
+/* Raises the scores according to the peaks and sites found in cell type c. */
 static void score_cell(maker_t *k, int c)
 {
     for (int64_t i = 0; i < k->n; i++) {
@@ -428,7 +428,7 @@ static void score_cell(maker_t *k, int c)
     }
 }
 
-/* Scores of one TF over all cell types. */
+/* Scores one TF over all cell types and sets its labels. Returns 0, or -1 (logged). */
 static int make_tf(maker_t *k, int t)
 {
     size_t bytes = ((size_t)k->n + 7) / 8;
@@ -464,7 +464,7 @@ static int make_labels(maker_t *k)
     for (int c = 0; c < k->n_cells; c++) {
         int known = 0;
         if (!(k->open[c] = tfb_alloc(bytes, 1, "accessibility"))) return -1;
-        for (int i = 0; i < k->of_tf[0]; i++) { /* those without a TF */
+        for (int i = 0; i < k->of_tf[0]; i++) { /* the samples without a TF */
             if (k->sample[i].c != c) continue;
             known = 1;
             if (read_intervals(k, &k->sample[i], k->open[c]) < 0) return -1;
@@ -478,7 +478,7 @@ static int make_labels(maker_t *k)
 
 /* ---- writing ---- */
 
-/* Begins the output, with an index if it is compressed and a file. NULL on failure (logged). */
+/* Begins the output, with an index if it is a compressed file. Returns NULL on failure (logged). */
 static BGZF *open_labels(const char *out, int gz, tfb_out_t **whole, const char **index)
 {
     if (!(*whole = tfb_out_begin(out))) return NULL;
@@ -486,13 +486,13 @@ static BGZF *open_labels(const char *out, int gz, tfb_out_t **whole, const char 
     return tfb_out_bgzf(*whole, out, gz ? "w" : "wu");
 }
 
-/* The labels file that is being written. */
+/* The labels file being written. */
 typedef struct {
     const char *path;
     tfb_out_t *whole;
     const char *index;
     BGZF *fp;
-    uint8_t *code;            /* (width) of the region in hand */
+    uint8_t *code;            /* (width): codes of the current region */
     int64_t *bound, *unbound; /* per TF */
     int64_t with_n, null, written;
 } writer_t;
@@ -525,7 +525,7 @@ static int write_names(maker_t *k, const writer_t *w)
     size_t names = 64;
     for (int t = 0; t < k->n_tfs; t++) names += strlen(k->tfs[t]) + 1;
     k->line.l = 0;
-    if (ks_resize(&k->line, names) < 0) return -1; /* so that what appends to it cannot fail */
+    if (ks_resize(&k->line, names) < 0) return -1; /* so that appending cannot fail */
     kputs("#chrom\tstart\tend\tname", &k->line);
     for (int t = 0; t < k->n_tfs; t++) ksprintf(&k->line, "\t%s", k->tfs[t]);
     kputc('\n', &k->line);
@@ -538,7 +538,8 @@ static int label_at(const maker_t *k, int64_t i, int t)
     return k->label[(size_t)t * stride + (size_t)(i >> 2)] >> (2 * (i & 3)) & 3;
 }
 
-/* Makes the line of region i. Returns whether it is resolved for a TF, or -1 on lack of memory. */
+/* Makes the line of region i in k->line. Returns whether the region is resolved for a TF, or -1
+ * on lack of memory. */
 static int make_line(maker_t *k, int64_t i)
 {
     static const char letter[] = {[TFB_UNBOUND] = '0', [TFB_BOUND] = '1', [TFB_NULL] = '.'};
@@ -559,7 +560,7 @@ static int make_line(maker_t *k, int64_t i)
     return resolved;
 }
 
-/* Writes region i, unless it is to be left out. Returns 0, or -1. */
+/* Writes region i, unless the options exclude it. Returns 0, or -1. */
 static int write_region(maker_t *k, writer_t *w, int64_t i)
 {
     const region_t *r = &k->region[i];
@@ -595,7 +596,7 @@ static void report(const maker_t *k, const writer_t *w)
     if (k->n_elsewhere) tfb_note("%" PRId64 " intervals were on contigs without regions", k->n_elsewhere);
 }
 
-/* Closes, indexes and puts the output in place, or removes it if ret is -1. Returns 0, or -1. */
+/* Closes the output, indexes it and puts it in place, or removes it if ret is -1. Returns 0, or -1. */
 static int close_writer(writer_t *w, int ret)
 {
     free(w->code);
@@ -606,7 +607,7 @@ static int close_writer(writer_t *w, int ret)
         tfb_error("cannot index %s", w->path);
         ret = -1;
     }
-    int saved = errno; /* it may still have to be reported */
+    int saved = errno; /* the caller may still report it */
     ret = tfb_out_end(w->whole, ret == 0);
     if (ret < 0) errno = saved;
     return ret;

@@ -17,26 +17,26 @@
 
 enum {
     CHUNK = 1 << 16,   /* bytes of text read at a time */
-    PIECE = 1 << 20,   /* of a BCF record likewise: a wrong length allocates no more than the file has */
+    PIECE = 1 << 20,   /* bytes of a BCF record read at a time: a wrong length allocates no more than the file holds */
     FIXED_COLUMNS = 8, /* CHROM to INFO */
 };
-static const hts_pos_t LARGEST_POS = (hts_pos_t)1 << 60; /* POS and the length of a REF or of an END have a sum */
+static const hts_pos_t LARGEST_POS = (hts_pos_t)1 << 60; /* POS plus the length of a REF or END cannot overflow */
 
 struct tfb_records_t {
     const char *path, *name;
-    int targets_overlap, genotypes; /* are they read: then they must be numbers */
-    bcf_srs_t *sr;                  /* opens, and reads regions; other records are read here. NULL: the caller opened */
-    htsFile *in;                    /* sr's or the caller's, as is hdr */
+    int targets_overlap, genotypes; /* genotypes are read, so they must be numbers */
+    bcf_srs_t *sr; /* opens the input and reads regions; all else is read here. NULL: the caller opened */
+    htsFile *in;   /* sr's or the caller's, as is hdr */
     bcf_hdr_t *hdr;
-    char *chunk; /* text that has been read; [at, n_chunk) is yet to be used */
+    char *chunk; /* text already read; [at, n_chunk) is not yet used */
     size_t at, n_chunk;
     kstring_t line;
-    int ends;                       /* does the line end with a newline */
-    int64_t blank;                  /* number of an empty line before it, 0: none */
+    int ends;                       /* the line ends with a newline */
+    int64_t blank;                  /* number of an earlier empty line; 0: none */
     int64_t n;                      /* records read */
     int n_contigs, n_ids;           /* declared when the first record was read; -1: not yet */
-    int warned;                     /* of a contig that is not */
-    kstring_t contig, chrom, where; /* contig of the last record; of a line; for messages */
+    int warned;                     /* about an undeclared contig */
+    kstring_t contig, chrom, where; /* contig of the last record; contig of a line; for messages */
     hts_pos_t pos;
 };
 
@@ -148,8 +148,8 @@ static const char *where(tfb_records_t *r, const bcf1_t *rec)
     return r->where.s;
 }
 
-/* Notes the place of the line that has been read, as it is written: vcf_parse() takes it apart. 0,
- * or -1 on lack of memory. */
+/* Writes the position of the current line to r->where, as in the file, because vcf_parse() takes
+ * the line apart. Returns 0, or -1 on lack of memory. */
 static int note_line(tfb_records_t *r)
 {
     kstring_t *w = &r->where;
@@ -164,7 +164,7 @@ static int note_line(tfb_records_t *r)
     return ksprintf(w, ", line %" PRId64 ")", (int64_t)r->in->lineno) < 0 ? -1 : 0;
 }
 
-/* Reports what is wrong with the line that has been read. Returns -1. */
+/* Reports what is wrong with the current line. Returns -1. */
 static int TFB_PRINTF(2, 3) bad_line(tfb_records_t *r, const char *fmt, ...)
 {
     char what[400];
@@ -191,7 +191,8 @@ static int out_of_memory(tfb_records_t *r) { return read_error(r, "not enough me
 
 /* ---- text ---- */
 
-/* Reads a line without its end into r->line. 1, 0 at the end of the file, -1 (logged). */
+/* Reads a line into r->line without its line end. Returns 1, 0 at the end of the file, or -1
+ * (logged). */
 static int read_line(tfb_records_t *r)
 {
     r->line.l = 0;
@@ -218,14 +219,15 @@ static int read_line(tfb_records_t *r)
     return 1;
 }
 
-/* Does the text up to the next tab have a character and only those of set? */
+/* Returns whether the text up to the next tab is not empty and has only characters from set. */
 static int column_of(const char *s, const char *set)
 {
     size_t n = strspn(s, set);
     return n > 0 && (s[n] == '\t' || s[n] == 0);
 }
 
-/* The number of columns: CHROM to INFO, or with samples FORMAT and theirs as well. */
+/* Checks the number of columns: CHROM to INFO and, if there are samples, FORMAT and one for
+ * each. Returns 0, or -1 (logged). */
 static int check_columns(tfb_records_t *r)
 {
     int n_samples = bcf_hdr_nsamples(r->hdr), need = n_samples ? FIXED_COLUMNS + 1 + n_samples : FIXED_COLUMNS, n = 1;
@@ -240,7 +242,7 @@ static int check_columns(tfb_records_t *r)
     return 0;
 }
 
-/* What vcf_parse() passes over. Returns 0, or -1 (logged). */
+/* Checks what vcf_parse() does not. Returns 0, or -1 (logged). */
 static int check_line(tfb_records_t *r)
 {
     const char *s = r->line.s;
@@ -261,8 +263,8 @@ static int check_line(tfb_records_t *r)
     return 0;
 }
 
-/* Declares the contig of the line if the header does not. htslib does so as well, but goes
- * through the whole header for each, which makes many scaffolds slow. */
+/* Declares the contig of the line if the header does not. htslib does so too, but scans the
+ * whole header each time, which is slow with many scaffolds. Returns 0, or -1 (logged). */
 static int declare_contig(tfb_records_t *r)
 {
     size_t n = strcspn(r->line.s, "\t");
@@ -282,7 +284,7 @@ static int declare_contig(tfb_records_t *r)
                    : 0; /* the header is synchronised when a record is written (it is dirty): names are there before */
 }
 
-/* 1, 0 at the end, -1 (logged). */
+/* Reads and checks the next line. Returns 1, 0 at the end, or -1 (logged). */
 static int read_text(tfb_records_t *r, bcf1_t *rec)
 {
     int got;
@@ -291,7 +293,7 @@ static int read_text(tfb_records_t *r, bcf1_t *rec)
     if (got < 0) return -1;
     if (got == 0) {
         if (r->sr && r->sr->errnum) return read_error(r, bcf_sr_strerror(r->sr->errnum));
-        /* the header's last line, which htslib has read */
+        /* there are no records, so the last line is the header's, which htslib has read */
         return r->n == 0 && !r->in->is_bgzf && tfb_file_cut_short(r->path)
                    ? read_error(r, "the last line does not end; the file is truncated")
                    : 0;
@@ -304,7 +306,7 @@ static int read_text(tfb_records_t *r, bcf1_t *rec)
     if (note_line(r) < 0) return out_of_memory(r);
     if (check_line(r) < 0 || declare_contig(r) < 0) return -1;
     if (vcf_parse(&r->line, r->hdr, rec) == 0) return 1;
-    return bad_line(r, "is malformed"); /* htslib has said why */
+    return bad_line(r, "is malformed"); /* htslib has logged the reason */
 }
 
 /* ---- BCF ---- */
@@ -313,7 +315,7 @@ static int read_text(tfb_records_t *r, bcf1_t *rec)
 static int read_bytes(tfb_records_t *r, kstring_t *s, size_t n)
 {
     s->l = 0;
-    if (ks_resize(s, 1) < 0) return out_of_memory(r); /* htslib's own reader leaves none empty */
+    if (ks_resize(s, 1) < 0) return out_of_memory(r); /* htslib's own reader always allocates a buffer */
     while (s->l < n) {
         size_t left = n - s->l, piece = left > PIECE ? PIECE : left;
         size_t room = s->l > piece ? s->l : piece;
@@ -326,8 +328,8 @@ static int read_bytes(tfb_records_t *r, kstring_t *s, size_t n)
     return 0;
 }
 
-/* As htslib's bcf_read(), but what is allocated follows what is there. 1, 0 at the end, -1
- * (logged). */
+/* Reads a record like htslib's bcf_read(), but allocates only as much as the file holds. Returns
+ * 1, 0 at the end, or -1 (logged). */
 static int read_bcf(tfb_records_t *r, bcf1_t *rec)
 {
     uint8_t x[32];
@@ -350,7 +352,7 @@ static int read_bcf(tfb_records_t *r, bcf1_t *rec)
     if (read_bytes(r, &rec->shared, n_shared - 24) < 0 || read_bytes(r, &rec->indiv, n_indiv) < 0) return -1;
     r->n++;
     if (!rec->indiv.l || !rec->n_sample)
-        rec->n_fmt = 0; /* as bcftools of old wrote records that had lost their samples */
+        rec->n_fmt = 0; /* old bcftools wrote a nonzero n_fmt for records whose samples were removed */
     return 1;
 }
 
@@ -365,7 +367,7 @@ static bytes_t bytes_of(const kstring_t *s)
     return (bytes_t){p, p + s->l};
 }
 
-/* Takes a number of a type. 0, or -1: there is none. */
+/* Reads a number of the given type. Returns 0, or -1 if there is none. */
 static int take_number(bytes_t *b, int type, int32_t *v)
 {
     ptrdiff_t left = b->end - b->at;
@@ -392,7 +394,8 @@ static int take_typed_number(bytes_t *b, int32_t *v)
 
 static int is_integer(int type) { return type == BCF_BT_INT8 || type == BCF_BT_INT16 || type == BCF_BT_INT32; }
 
-/* Takes type and length of a vector. 0, or -1: there is none, or of no type that BCF has. */
+/* Reads the type and length of a vector. Returns 0, or -1 if there is none or its type is not
+ * one of BCF's. */
 static int take_head(bytes_t *b, int *type, int32_t *n)
 {
     if (b->at >= b->end) return -1;
@@ -404,7 +407,7 @@ static int take_head(bytes_t *b, int *type, int32_t *n)
     return is_integer(*type) || *type == BCF_BT_FLOAT || *type == BCF_BT_CHAR ? 0 : -1;
 }
 
-/* Skips the values of times vectors. 0, or -1: they are not all there. */
+/* Skips the values of `times` vectors of n values. Returns 0, or -1 if some are missing. */
 static int skip_values(bytes_t *b, int type, int32_t n, size_t times)
 {
     size_t size = ((size_t)n << bcf_type_shift[type]) * times; /* below 2^31 * 4 * 2^24 */
@@ -418,7 +421,7 @@ static int declared(const bcf_hdr_t *h, int32_t id)
     return id >= 0 && id < h->n[BCF_DT_ID] && h->id[BCF_DT_ID][id].key;
 }
 
-/* ID, alleles, FILTER and INFO. NULL, or what is wrong. */
+/* Checks ID, alleles, FILTER and INFO. Returns NULL, or what is wrong. */
 static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
 {
     bytes_t b = bytes_of(&rec->shared);
@@ -430,7 +433,7 @@ static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
             skip_values(&b, type, n, 1) < 0)
             return i ? "has a damaged allele" : "has a damaged ID";
     if (is_text(r))
-        return b.at == b.end ? "has missing columns" : NULL; /* what htslib made of text is sound but for that */
+        return b.at == b.end ? "has missing columns" : NULL; /* otherwise records that htslib parsed are sound */
     if (take_head(&b, &type, &n) < 0 || (n > 0 && !is_integer(type))) return "has a damaged FILTER";
     for (int i = 0; i < n; i++)
         if (take_number(&b, type, &id) < 0 || !declared(r->hdr, id))
@@ -443,11 +446,11 @@ static const char *check_shared(const tfb_records_t *r, const bcf1_t *rec)
     return b.at == b.end ? NULL : "continues after its last INFO tag";
 }
 
-/* FORMAT. NULL, or what is wrong. */
+/* Checks FORMAT. Returns NULL, or what is wrong. */
 static const char *check_samples(const tfb_records_t *r, const bcf1_t *rec)
 {
     bytes_t b = bytes_of(&rec->indiv);
-    int type, number = r->genotypes; /* htslib would end the program over genotypes that are no numbers */
+    int type, number = r->genotypes; /* htslib would exit on genotypes that are not numbers */
     int32_t n, id;
     if ((int)rec->n_sample != bcf_hdr_nsamples(r->hdr)) return "has a different number of samples than the header";
     if (is_text(r)) return NULL;
@@ -466,7 +469,8 @@ static const char *check_samples(const tfb_records_t *r, const bcf1_t *rec)
     return NULL;
 }
 
-/* Every number of a record that htslib uses as an index or a length. Returns 0, or -1 (logged). */
+/* Checks every number of a record that htslib uses as an index or a length. Returns 0, or -1
+ * (logged). */
 static int check_record(tfb_records_t *r, bcf1_t *rec)
 {
     const char *what = NULL;
@@ -486,14 +490,14 @@ static int check_record(tfb_records_t *r, bcf1_t *rec)
 
 /* ---- records ---- */
 
-/* Is the record among the targets? As htslib's reader decides it. */
+/* Returns whether the record is among the targets, by the same rule as htslib's reader. */
 static int in_targets(tfb_records_t *r, bcf1_t *rec)
 {
     if (!r->sr || !r->sr->targets) return 1;
     hts_pos_t beg = rec->pos, end = rec->pos;
     if (r->targets_overlap > 0) end += rec->rlen - 1;
     if (r->targets_overlap == 2 &&
-        bcf_unpack(rec, BCF_UN_STR) == 0) { /* the bases that all alleles share are not changed */
+        bcf_unpack(rec, BCF_UN_STR) == 0) { /* bases that all alleles share count as unchanged */
         hts_pos_t shared = rec->rlen;
         for (int i = 1; i < (int)rec->n_allele; i++) {
             hts_pos_t k = 0;
@@ -507,8 +511,8 @@ static int in_targets(tfb_records_t *r, bcf1_t *rec)
     return r->sr->targets_exclude ? !in : in;
 }
 
-/* The next record of the regions; htslib leaves out those that are no targets. It changes places
- * with *rec. 1, 0 at the end, -1 (logged). */
+/* Reads the next record in the regions and swaps it with *rec. htslib drops records outside the
+ * targets. Returns 1, 0 at the end, or -1 (logged). */
 static int read_region(tfb_records_t *r, bcf1_t **rec)
 {
     if (bcf_sr_next_line(r->sr)) {
@@ -521,8 +525,8 @@ static int read_region(tfb_records_t *r, bcf1_t **rec)
     return r->sr->errnum ? read_error(r, bcf_sr_strerror(r->sr->errnum)) : 0;
 }
 
-/* Is one of the record's tags beyond those that were declared? htslib reports only the first
- * record that has it. */
+/* Returns whether the record has a tag that was not declared when the first record was read.
+ * htslib reports only the first record that has it. */
 static int new_tag(const tfb_records_t *r, bcf1_t *rec)
 {
     if (bcf_unpack(rec, BCF_UN_ALL) < 0) return 1;

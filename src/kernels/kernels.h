@@ -1,8 +1,9 @@
-/* kernels.h - the few hot loops, once in plain C (the specification) and once as a template compiled per instruction
- * set.
+/* kernels.h - the hot loops, once in plain C (the specification) and once as a template compiled
+ * for each instruction set.
  *
- * Which set runs is chosen on first use from what the processor has; TFBIND_CPU=plain|vec128|avx2|avx512 overrides it
- * downwards, which is how the tests compare them. All matrices are row-major float32. */
+ * The set is chosen on first use from what the processor supports.
+ * TFBIND_CPU=plain|vec128|avx2|avx512 can lower it; the tests use this to compare the sets. All
+ * matrices are row-major float32. */
 #ifndef TFB_KERNELS_H
 #define TFB_KERNELS_H
 
@@ -11,11 +12,11 @@
 
 #define TFB_PANEL_MAX 32 /* widest panel of any set, in floats: 2 AVX-512 registers */
 
-/* What follows a product in its column: x becomes relu(x + bias + residual) * scale + shift; each (N). */
+/* Applied to a product in its column: x becomes relu(x + bias + residual) * scale + shift; each (N). */
 typedef struct {
     const float *bias;
-    int relu;                   /* 0: without */
-    const float *scale, *shift; /* both NULL: without */
+    int relu;                   /* 0: no ReLU */
+    const float *scale, *shift; /* both NULL: none */
     const float *residual;      /* finish only: (Lo*P, C), added before the ReLU; NULL: none */
 } tfb_after_t;
 
@@ -23,100 +24,113 @@ typedef struct {
     const char *name;
     int panel; /* columns of a panel of packed B (the last one of a matrix may be narrower in use, never in storage) */
 
-    /* Packs B (K, N) for gemm: panels of `panel` columns, each (K, panel), zero-filled beyond N. out needs
-     * tfb_packed_size() floats, aligned to 64 bytes. Element (k, n) is b[k*ldk + n*ldn]; one of ldk, ldn is 1. */
+    /* Packs B (K, N) for gemm into panels of `panel` columns, each (K, panel), zero-filled
+     * beyond N. out holds tfb_packed_size() floats, aligned to 64 bytes. Element (k, n) is
+     * b[k*ldk + n*ldn]; ldk or ldn is 1. */
     void (*pack)(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, float *out);
 
-    /* C (M, N) = A (M, K) * B, or += if add. Row m of A is a + m*lda, K neighbouring floats (rows may overlap: a
-     * convolution over channels-last data is this with lda = C). bp: B packed. */
+    /* Computes C (M, N) = A (M, K) * B, or += if add. Row m of A is the K contiguous floats at a
+     * + m*lda. Rows may overlap: a convolution over channels-last data is this with lda = C. bp:
+     * B packed. */
     void (*gemm)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
 
-    /* Scoring's convolutions, pooled over 3, by a short algorithm (below): group g of G reads the K + 2 rows of C
-     * floats at a[g], a[g] + lda, ...; c[g] (N) = the maximum of what follows its three products of K rows each. bp:
-     * tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to 64 bytes. A group's result depends on
-     * its own rows only. NULL if gemm is of another kind. */
+    /* Computes a convolution for scoring, pooled over 3, by a short algorithm (described below).
+     * Group g of G reads the K + 2 rows of C floats at a[g], a[g] + lda, ... and writes c[g]
+     * (N): the maximum over its three products of K rows each, after `after`. bp:
+     * tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to 64 bytes. A
+     * group's result depends only on its own rows. NULL if this set's gemm is of another kind. */
     void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
                       const tfb_after_t *after, float *const *c, float *scratch);
 
-    /* C (M, N) = sum over S blocks of A_s^T * B_s, or += if add. Block s has R rows; element (r, m) of A_s is
-     * a[s*lds + r*lda + m]. bp: the S*R rows of B, packed as one (S*R, N) matrix. The gradient of weights. */
+    /* Computes C (M, N) = sum over S blocks of A_s^T * B_s, or += if add: the gradient of
+     * weights. Block s has R rows; element (r, m) of A_s is a[s*lds + r*lda + m]. bp: the S*R
+     * rows of B, packed as one (S*R, N) matrix. */
     void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
                     ptrdiff_t ldc, int add);
 
-    /* The first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of table[k][code[l + k]], table (K, 5,
-     * Fp), Fp = F rounded up to 16; row 4 of each k is the mean of the other four (an N counts a quarter of each base).
-     */
+    /* Computes the first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of
+     * table[k][code[l + k]]. table is (K, 5, Fp), with Fp = F rounded up to 16. Row 4 of each k
+     * is the mean of the other four (an N counts as a quarter of each base). */
     void (*lookup)(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y);
-    /* The same for scoring, two bases at a time and pooled: y (Lo, F) = the maximum over P rows l of what follows the
-     * sum over k < K2 of table[k][pair[l + 2k]]. pair[i] = 5 * code[i] + code[i+1]; table: for each panel of columns
-     * (K2, 25, panel), zero-filled beyond F, aligned to 64 bytes. */
+    /* Computes the same for scoring, two bases at a time and pooled: y (Lo, F) = the maximum
+     * over P rows l of the sum over k < K2 of table[k][pair[l + 2k]], after `after`. pair[i] = 5
+     * * code[i] + code[i+1]. table holds (K2, 25, panel) for each panel of columns, zero-filled
+     * beyond F, aligned to 64 bytes. */
     void (*lookup2)(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *after,
                     float *y);
-    /* The weight gradient of lookup: table (K, 5, Fp) += , for each l and k, dy (L, F)[l] into row code[l + k]. */
+    /* Adds the weight gradient of lookup to table (K, 5, Fp): for each l and k, row l of dy (L,
+     * F) is added to table[k][code[l + k]]. */
     void (*scatter)(int L, int F, int K, const uint8_t *code, const float *dy, float *table);
 
-    /* Writes y (Lo, C): the maximum over P neighbouring rows of x (Lo*P, C) after what `after` says (NULL: nothing;
-     * here its bias may be NULL). P 1: no pooling. y may be x. */
+    /* Writes y (Lo, C): the maximum over P neighbouring rows of x (Lo*P, C), after `after` is
+     * applied to x (NULL: not; its bias may be NULL here). P 1: no pooling. y may be x. */
     void (*finish)(int Lo, int C, int P, const float *x, const tfb_after_t *after, float *y);
 
-    /* The gradient of pooling: of each P rows of dx (Lo*P, C) the first that has the maximum y gets dy (Lo, C), the
-     * others 0. */
+    /* Writes the gradient of pooling: in each P rows of dx (Lo*P, C), the first row of x equal
+     * to the maximum y gets dy (Lo, C), the others 0. */
     void (*pool_grad)(int Lo, int C, int P, const float *x, const float *y, const float *dy, float *dx);
-    /* y (n) = max(y, 0), NaN stays NaN; and its gradient: dy = 0 wherever y after relu is not positive. */
+    /* Computes y (n) = max(y, 0); NaN stays NaN. relu_grad is its gradient: it sets dy = 0
+     * wherever y after relu is not positive. */
     void (*relu)(size_t n, float *y);
     void (*relu_grad)(size_t n, const float *y, float *dy);
 
-    /* sum[c] += x, sumsq[c] += (x - about[c])^2 over rows of x (R, C). about NULL = 0; sum or sumsq may be NULL. */
+    /* Adds up sum[c] += x and sumsq[c] += (x - about[c])^2 over the rows of x (R, C). about NULL
+     * means 0; sum or sumsq may be NULL. */
     void (*moments)(int R, int C, const float *x, const float *about, double *sum, double *sumsq);
-    /* y (R, C) = x * scale (C) + shift (C). y may be x. */
+    /* Computes y (R, C) = x * scale (C) + shift (C). y may be x. */
     void (*affine)(int R, int C, const float *x, const float *scale, const float *shift, float *y);
-    /* Batch norm's two sums: s1[c] += dy, s2[c] += dy * (x - mean[c]) over rows. */
+    /* Adds up batch norm's two sums over rows: s1[c] += dy, s2[c] += dy * (x - mean[c]). */
     void (*bn_sums)(int R, int C, const float *x, const float *dy, const float *mean, double *s1, double *s2);
-    /* dx (R, C) = a[c] * dy + b[c] * x + d[c]. dx may be dy. */
+    /* Computes dx (R, C) = a[c] * dy + b[c] * x + d[c]. dx may be dy. */
     void (*bn_grad)(int R, int C, const float *x, const float *dy, const float *a, const float *b, const float *d,
                     float *dx);
-    /* y (R, C) += w (C) * x (R, C): a tap of a depthwise convolution. */
+    /* Adds one tap of a depthwise convolution: y (R, C) += w (C) * x (R, C). */
     void (*mul_add)(int R, int C, const float *w, const float *x, float *y);
-    /* Columns [0, C) of x, L rows of `stride` floats: most (C) gets their maxima, sum (C) the sums of exp(r * (x -
-     * most)). */
+    /* Writes the column maxima to most (C) and the sums of exp(r * (x - most)) to sum (C), over
+     * columns [0, C) of x: L rows of `stride` floats. */
     void (*exp_sums)(int L, int C, int stride, float r, const float *x, float *most, float *sum);
-    /* One step of H LSTM units: g (4H) holds the gates i, f, g, o before activation, and after it on return; c = f *
-     * c_prev + i * g, h = o * tanh(c). c_prev NULL = 0. */
+    /* Computes one step of H LSTM units: c = f * c_prev + i * g, h = o * tanh(c). g (4H) holds
+     * the gates i, f, g, o before activation, and after it on return. c_prev NULL means 0. */
     void (*lstm_cell)(int H, float *g, const float *c_prev, float *c, float *h);
-    /* p -= lr_t * m' / (sqrt(v') * inv_sqrt_c2 + eps) with m' = b1*m + (1-b1)*g, v' = b2*v + (1-b2)*g*g; n elements.
-     * Gradients below 1e-15 and moments below 1e-30, of no weight beside eps, are taken as 0: those of dead units would
-     * else end among the denormal numbers, where rounding keeps 0.9 * m from reaching 0 and processors are some fifty
-     * times slower. */
+    /* Updates n elements: p -= lr_t * m' / (sqrt(v') * inv_sqrt_c2 + eps) with m' = b1*m +
+     * (1-b1)*g, v' = b2*v + (1-b2)*g*g. Gradients below 1e-15 and moments below 1e-30,
+     * negligible beside eps, are taken as 0. Otherwise those of dead units would become denormal
+     * numbers, where rounding keeps 0.9 * m from reaching 0 and processors are some fifty times
+     * slower. */
     void (*adam)(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2,
                  float inv_sqrt_c2, float eps);
 } tfb_kernels_t;
 
-/* The set in use. Thread-safe. */
+/* Returns the set in use. Thread-safe. */
 const tfb_kernels_t *tfb_kernels(void);
-/* Chooses what products of matrices are made in: "float32" (the default), or "bfloat16" (operands rounded to 8 bits of
- * mantissa, sums in float32), which needs a processor with tile registers. Not thread-safe: call it before anything is
- * packed. 0; -1 unknown name; -2 this machine has not got it (nothing is changed). */
+/* Chooses the precision of matrix products: "float32" (the default), or "bfloat16" (operands
+ * rounded to 8 bits of mantissa, sums in float32), which needs a processor with tile registers.
+ * Not thread-safe: call it before anything is packed. Returns 0, -1 if the name is unknown, or
+ * -2 if this machine does not support it (nothing is changed). */
 int tfb_kernels_set_precision(const char *name);
-/* All sets this build and processor have, the plain one first, ended by NULL (for tests and benchmarks). */
+/* Returns all sets that this build and processor support, the plain one first, NULL-terminated
+ * (for tests and benchmarks). */
 const tfb_kernels_t *const *tfb_kernels_all(void);
 
-/* Floats that pack() writes for a (K, N) matrix, in the widest set; bfloat16 panels, padded to 32 terms, are no larger.
- */
+/* Returns how many floats pack() writes for a (K, N) matrix in the widest set. bfloat16 panels,
+ * padded to 32 terms, are no larger. */
 static inline size_t tfb_packed_size(int K, int N)
 {
     return (size_t)K * (((size_t)N + TFB_PANEL_MAX - 1) / TFB_PANEL_MAX * TFB_PANEL_MAX);
 }
-/* conv_max3 takes three neighbouring outputs of a convolution from 6 products for each 4 taps where the definition
- * takes 12: Toom and Cook's interpolation of short convolutions (Winograd 1980, Arithmetic complexity of computations),
- * at the points 0, 1, -1, 2, -1/2 and infinity. Of the sets of small points these lose least: random errors are three
- * times those of the plain sum, some 4e-7 of a sum's size. Chunk q holds taps from 3q on. */
-enum { TFB_MAX3_POINTS = 6, TFB_MAX3_BLOCK = 48 /* groups at a time: what they need stays in the second cache */ };
+/* conv_max3 computes three neighbouring outputs of a convolution from 6 products for each 4
+ * taps; the definition takes 12. It uses Toom and Cook's interpolation of short convolutions
+ * (Winograd 1980, Arithmetic complexity of computations), at the points 0, 1, -1, 2, -1/2 and
+ * infinity. This set of small points loses the least precision: random errors are three times
+ * those of the plain sum, some 4e-7 of a sum's size. Chunk q holds taps from 3q on. */
+enum { TFB_MAX3_POINTS = 6, TFB_MAX3_BLOCK = 48 /* groups at a time: their data stays in the L2 cache */ };
 static inline int tfb_max3_chunks(int K) { return K > 4 ? (K + 1) / 3 : 1; }
 static inline size_t tfb_max3_scratch(int K, int C)
 {
     return (size_t)TFB_MAX3_POINTS * TFB_MAX3_BLOCK * ((size_t)tfb_max3_chunks(K) * (size_t)C + TFB_PANEL_MAX);
 }
-/* Weights w (K, C, N) at the points, to be packed as a matrix of 6 * chunks * C rows: out (6, chunks, C, N). */
+/* Writes the weights w (K, C, N) evaluated at the points to out (6, chunks, C, N), to be packed
+ * as a matrix of 6 * chunks * C rows. */
 void tfb_max3_weights(int K, int C, int N, const float *w, float *out);
 
 static inline int tfb_round16(int n) { return (n + 15) / 16 * 16; }
