@@ -39,7 +39,7 @@ int tfb_allele_bases(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_
 
 tfb_allele_t tfb_allele_trim(hts_pos_t pos, const char *ref, const char *alt, tfb_change_t *c)
 {
-    tfb_allele_t kind = tfb_allele_kind(alt); /* says more than what is wrong with REF, often N beside <DEL> */
+    tfb_allele_t kind = tfb_allele_kind(alt); /* more informative than the fault in REF, often N beside <DEL> */
     if (kind != TFB_ALLELE_OK) return kind;
     if (tfb_allele_kind(ref) != TFB_ALLELE_OK) return TFB_ALLELE_NOT_ACGT;
     size_t n = strlen(ref), m = strlen(alt);

@@ -16,7 +16,7 @@ static inline uint8_t tfb_base_comp(uint8_t c) { return c == TFB_N ? TFB_N : (ui
 static inline int tfb_is_residue(unsigned char c) { return ((c | 32) >= 'a' && (c | 32) <= 'z') || c == '-'; }
 
 void tfb_encode(const char *seq, size_t n, uint8_t *code);
-/* Reverse complement of n codes; src and dst must not overlap. */
+/* Writes the reverse complement of n codes. src and dst must not overlap. */
 void tfb_revcomp(const uint8_t *src, size_t n, uint8_t *dst);
 size_t tfb_count_n(const uint8_t *code, size_t n);
 

@@ -11,9 +11,9 @@
 
 typedef struct tfb_bigwig_t tfb_bigwig_t;
 
-/* Begins a bigWig with the contigs of fasta in f, which must be seekable and empty; the caller closes it. spill: a
- * temporary file that holds the zoom levels until the end; several bigWigs may share it. path is for messages. NULL on
- * failure (logged). */
+/* Begins a bigWig with the contigs of fasta in f, which must be seekable and empty; the caller
+ * closes f. spill: a temporary file that holds the zoom levels until the end; several bigWigs
+ * may share it. path is for messages. Returns NULL on failure (logged). */
 tfb_bigwig_t *tfb_bigwig_begin(FILE *f, FILE *spill, const char *path, const tfb_fasta_t *fasta);
 /* Adds [beg, end) of contig: contigs in the order of the FASTA, ascending and without overlaps.
  * Returns 0, or -1 (logged). */

@@ -1,5 +1,5 @@
-/* contrast.c - windows to learn one TF from. Stages: peaks into memory, sorted | windows around summits | windows
- * without a peak, from open regions or at random | both as BED. */
+/* contrast.c - windows for training on one TF. Stages: peaks into memory, sorted | windows
+ * around summits | windows without a peak, from open regions or at random | both as BED. */
 #include "genome/contrast.h"
 #include "genome/base.h"
 #include "genome/fasta.h"
@@ -13,11 +13,11 @@
 enum {
     AWAY = 1000,  /* bases between a random window and the next peak */
     TRIES = 1000, /* draws per random window before its GC content may differ */
-    BINS = 10,    /* of GC content */
+    BINS = 10,    /* bins of GC content */
 };
 
 typedef struct {
-    int contig; /* of the FASTA */
+    int contig; /* index of the FASTA's contig */
     hts_pos_t beg, end, summit;
 } place_t;
 
@@ -32,7 +32,7 @@ typedef struct {
     places_t peaks;          /* sorted */
     hts_pos_t *reach;        /* (peaks.n): the largest end up to each, within its contig */
     places_t bound, unbound; /* windows */
-    int64_t want[BINS];      /* GC content of the bound ones */
+    int64_t want[BINS];      /* bound windows per bin of GC content */
     uint8_t *code;           /* (width) */
     tfb_contrast_t *count;
 } maker_t;
@@ -127,8 +127,9 @@ static int has_peak(const maker_t *k, int contig, hts_pos_t beg, hts_pos_t end)
     return lo > 0 && k->peaks.v[lo - 1].contig == contig && k->reach[lo - 1] > beg;
 }
 
-/* Adds windows around the summits of places, which are sorted, without those that overlap the one before by half or
- * more. unbound: those without a peak. Returns 0, or -1 (logged). */
+/* Adds windows around the summits of places, which are sorted, except those that overlap the
+ * previous window by half or more. unbound: adds only windows without a peak. Returns 0, or -1
+ * (logged). */
 static int add_windows(maker_t *k, const places_t *from, places_t *to, int unbound)
 {
     int W = k->o->width;
@@ -164,7 +165,7 @@ static void thin(places_t *p, int W)
 static int draw_windows(maker_t *k)
 {
     int n_contigs = tfb_fasta_n_contigs(k->fasta), W = k->o->width;
-    hts_pos_t *end = tfb_alloc((size_t)n_contigs, sizeof *end, "contigs"), total = 0; /* of each, one after the other */
+    hts_pos_t *end = tfb_alloc((size_t)n_contigs, sizeof *end, "contigs"), total = 0; /* of each, cumulative */
     uint8_t *has = tfb_alloc((size_t)n_contigs, 1, "contigs");
     tfb_rng_t r;
     int64_t left = 0, tries = 0;

@@ -19,9 +19,10 @@ typedef struct {
     int64_t near;                  /* open regions skipped because a peak overlaps their window */
 } tfb_contrast_t;
 
-/* Writes the windows as BED to regions, and the summits of the peaks, one base each, to summits, for tfb_peaks_label.
- * Contigs have the names of the FASTA. Skips windows with an N, and those that overlap another by half or more. 0, or
- * -1 (logged with file and line; also if windows of one kind are missing). The caller closes the files. */
+/* Writes the windows as BED to regions, and the summits of the peaks, one base each, to summits,
+ * for tfb_peaks_label. Contigs have the names of the FASTA. Skips windows with an N, and those
+ * that overlap another by half or more. Returns 0, or -1 (logged with file and line; also if
+ * windows of one kind are missing). The caller closes the files. */
 int tfb_contrast(const tfb_contrast_opt_t *o, FILE *regions, FILE *summits, tfb_contrast_t *count);
 
 #endif

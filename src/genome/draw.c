@@ -25,7 +25,7 @@ static int by_place(const void *a, const void *b)
 
 KHASH_MAP_INIT_STR(contig, int)
 
-/* The number of a contig of the regions, which is added if it is new; -1: no memory. */
+/* Returns the number of a contig of the regions, adding it if it is new, or -1 on lack of memory. */
 static int contig_of(tfb_regions_t *r, khash_t(contig) * index, const char *name)
 {
     int absent;
@@ -56,7 +56,7 @@ static int by_name(const void *a, const void *b)
     return strcmp(((const named_t *)a)->name, ((const named_t *)b)->name);
 }
 
-/* Sorts the contigs by name, for tfb_regions_has. 0, or -1. */
+/* Sorts the contigs by name, for tfb_regions_has. Returns 0, or -1. */
 static int index_names(tfb_regions_t *r)
 {
     named_t *v = malloc(((size_t)r->n_contigs + 1) * sizeof *v);
@@ -71,7 +71,7 @@ static int index_names(tfb_regions_t *r)
     return 0;
 }
 
-/* Sorted and merged spans become the regions. 0 or -1. */
+/* Sorts and merges spans into the regions. Returns 0, or -1. */
 static int settle(tfb_regions_t *r, span_t *s, int64_t n)
 {
     tfb_sort(s, (size_t)n, sizeof *s, by_place);
@@ -95,7 +95,7 @@ static int settle(tfb_regions_t *r, span_t *s, int64_t n)
     return 0;
 }
 
-/* What regions are read with: which contigs are used, and the one of the last line. */
+/* State for reading regions: which contigs are used, and the contig of the last line. */
 typedef struct {
     const tfb_fasta_t *fasta;
     char *const *chroms;
@@ -103,11 +103,11 @@ typedef struct {
     char *used; /* (n_chroms) */
     khash_t(contig) * index;
     kstring_t name; /* the last line's contig */
-    int contig;     /* its number, -1: it is left out */
+    int contig;     /* its number; -1: it is not used */
     hts_pos_t len;
 } reader_t;
 
-/* Makes the contig of the current line, its first n letters, the reader's. Returns 0, or -1
+/* Sets the reader's contig to that of the current line, its first n letters. Returns 0, or -1
  * (logged). */
 static int set_contig(reader_t *c, tfb_regions_t *r, const tfb_lines_t *in, size_t n)
 {
@@ -128,7 +128,7 @@ static int set_contig(reader_t *c, tfb_regions_t *r, const tfb_lines_t *in, size
     return c->contig < 0 ? tfb_lines_error(in, "not enough memory") : 0;
 }
 
-/* Reads the lines into *span, which the caller frees. How many, or -1 (logged). */
+/* Reads the lines into *span, which the caller frees. Returns how many, or -1 (logged). */
 static int64_t read_spans(reader_t *c, tfb_regions_t *r, tfb_lines_t *in, span_t **span)
 {
     int64_t n = 0, m = 0;
@@ -254,7 +254,7 @@ int tfb_regions_has(const tfb_regions_t *r, const char *contig, hts_pos_t pos)
 /* ---- SNVs ---- */
 
 typedef struct {
-    int64_t at, order; /* base among those of the regions; when it was drawn */
+    int64_t at, order; /* index among the bases of the regions; order in which it was drawn */
     uint8_t other, ok;
     tfb_snv_t snv;
 } draw_t;
@@ -289,7 +289,7 @@ int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max
     draw_t *d = NULL;
     if (!code) goto memory;
     for (int round = 0; round < ROUNDS && have < n; round++) {
-        /* as many as should do by what was usable until now; a masked genome refuses most */
+        /* as many as should suffice, given the share usable so far; a masked genome rejects most */
         double rate = drawn ? (double)(have + 1) / (double)(drawn + 1) : 1;
         int64_t m = (int64_t)((double)(n - have) / rate) + 16, i = 0, k = 0, before = 0;
         if (m > 4 * n + 1024) m = 4 * n + 1024;
@@ -312,7 +312,7 @@ int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max
             d[i].ok = got == 0 && ref < TFB_N && tfb_count_n(code, (size_t)W) <= (size_t)max_n;
             d[i].snv = (tfb_snv_t){r->contig[k], pos, ref, (uint8_t)((ref + 1 + d[i].other) & 3)};
         }
-        tfb_sort(d, (size_t)m, sizeof *d, by_order); /* taken as they were drawn: no part of the genome is preferred */
+        tfb_sort(d, (size_t)m, sizeof *d, by_order); /* in the order drawn: no part of the genome is preferred */
         for (i = 0; i < m && have < n; i++)
             if (d[i].ok) snv[have++] = d[i].snv;
     }

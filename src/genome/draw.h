@@ -1,28 +1,29 @@
-/* draw.h - draws random SNVs in regions of a genome, as a comparison. */
+/* draw.h - draws random SNVs in regions of a genome, for comparison. */
 #ifndef TFB_DRAW_H
 #define TFB_DRAW_H
 
 #include "genome/fasta.h"
 #include "util/util.h"
 
-/* Regions without overlaps, sorted: a base counts once however many regions hold it. */
+/* Sorted regions without overlaps: a base counts once, however many regions contain it. */
 typedef struct {
     char **contigs; /* n_contigs names, NULL-terminated */
     int n_contigs, m_contigs;
-    int *by_name;               /* (n_contigs): the contigs in the order of their names */
+    int *by_name;               /* (n_contigs): indexes of the contigs in name order */
     int *contig;                /* (n): index into contigs */
     hts_pos_t *beg, *end;       /* (n) */
-    int64_t n, n_bases, n_read; /* regions; bases in them; lines they were made of */
+    int64_t n, n_bases, n_read; /* regions; bases in them; lines they were made from */
 } tfb_regions_t;
 
-/* Reads regions from BED or labels, plain or gz, in any order; chroms NULL: all contigs, else
- * only these (each must occur). Regions are cut at the contig's end, and contigs get the names
- * of the FASTA (fasta NULL: all is taken as it is). NULL on failure (logged with file and line). */
+/* Reads regions from BED or labels, plain or gz, in any order. chroms: the only contigs to use
+ * (each must occur); NULL: all. Regions are cut at the contig's end, and contigs get the names
+ * of the FASTA (fasta NULL: neither is done). Returns NULL on failure (logged with file and
+ * line). */
 tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chroms, const tfb_fasta_t *fasta);
-/* Returns all contigs of a FASTA as regions. NULL on failure (logged). */
+/* Returns all contigs of a FASTA as regions, or NULL on failure (logged). */
 tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta);
 void tfb_regions_destroy(tfb_regions_t *r);
-/* Returns whether a position is in them. */
+/* Returns whether the regions contain a position. */
 int tfb_regions_has(const tfb_regions_t *r, const char *contig, hts_pos_t pos);
 
 typedef struct {
@@ -31,10 +32,11 @@ typedef struct {
     uint8_t ref, alt; /* codes */
 } tfb_snv_t;
 
-/* Draws n SNVs: a base of the regions, each with the same chance and possibly more than once,
- * and one of the three other letters. A base whose window of W bases (pos - W/2 on) reaches
- * beyond its contig or holds more than max_n N is drawn again, a limited number of times. snv
- * (n) gets them sorted by place; returns how many there are, or -1 (logged). */
+/* Draws n SNVs: each is a base of the regions, all with the same chance and possibly drawn more
+ * than once, and one of the three other letters. A base is drawn again, a limited number of
+ * times, if its window of W bases (pos - W/2 on) reaches beyond its contig or holds more than
+ * max_n N. Writes them sorted by position to snv (n). Returns how many there are, or -1
+ * (logged). */
 int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max_n, tfb_rng_t *rng, tfb_snv_t *snv,
                       int64_t n);
 

@@ -16,7 +16,7 @@ static int grow(tfb_examples_t *e, int64_t *m)
 {
     if (e->n < *m) return 0;
     int64_t n =
-        *m ? *m + *m / 4 : 65536; /* by a quarter: 1.8 million regions must fit in a gigabyte while growing, too */
+        *m ? *m + *m / 4 : 65536; /* by a quarter: 1.8 million regions must fit in a gigabyte even while growing */
     int ok = 1;
     e->seq = tfb_resize(e->seq, (size_t)n, (size_t)e->seq_stride, &ok);
     e->lab = tfb_resize(e->lab, (size_t)n, (size_t)e->lab_stride, &ok);
@@ -39,7 +39,8 @@ static void unknown_target(const tfb_examples_opt_t *o, const tfb_labels_t *l, c
         tfb_error("%s has no TF called '%s'", o->labels, name);
 }
 
-/* Column of each target in the labels file; NULL on an unknown or repeated name (logged). */
+/* Returns the column of each target in the labels file, or NULL on an unknown or repeated name
+ * (logged). */
 static int *choose(const tfb_examples_opt_t *o, const tfb_labels_t *l, int n)
 {
     int ok = 0, n_tfs = tfb_labels_n_tfs(l), *col = malloc(((size_t)n + 1) * sizeof *col);
@@ -83,11 +84,11 @@ static int add_contig(tfb_examples_t *e, const char *name)
     return 0;
 }
 
-/* The contigs asked for, for looking up (chroms NULL: all). */
+/* The requested contigs, for lookup (chroms NULL: all). */
 typedef struct {
     tfb_entry_t *index;
     int n;
-    char *used; /* (n): has regions */
+    char *used; /* (n): the contig has regions */
 } wanted_t;
 
 static int wanted(wanted_t *w, const char *contig)
@@ -98,12 +99,12 @@ static int wanted(wanted_t *w, const char *contig)
     return i >= 0;
 }
 
-/* 0, or -1 (logged): one of the contigs asked for has no regions. */
+/* Checks that every requested contig has regions. Returns 0, or -1 (logged). */
 static int all_used(const wanted_t *w, const tfb_examples_opt_t *o)
 {
     for (int i = 0; w->index && i < w->n; i++)
         if (!w->used[i] &&
-            tfb_index_find(w->index, w->n, o->chroms[i]) == i) { /* of one named twice, the first stands for both */
+            tfb_index_find(w->index, w->n, o->chroms[i]) == i) { /* if named twice, the first stands for both */
             tfb_error("%s has no regions on '%s'", o->labels, o->chroms[i]);
             return -1;
         }
@@ -126,7 +127,7 @@ static void make_digest(tfb_examples_t *e)
     tfb_sha256_hex(&h, e->digest);
 }
 
-/* What a load holds while it reads. */
+/* State of a load while it reads. */
 typedef struct {
     const tfb_examples_opt_t *o;
     tfb_examples_t *e;
@@ -134,11 +135,11 @@ typedef struct {
     tfb_labels_t *labels;
     wanted_t contigs;
     int *col;       /* (n_targets): columns of the file */
-    uint8_t *code;  /* (window) of the region in hand */
+    uint8_t *code;  /* (window): codes of the current region */
     uint8_t *label; /* (n_targets) likewise */
     char *last;     /* its contig */
-    int use;        /* that contig was asked for */
-    int64_t m;      /* examples that there is room for */
+    int use;        /* that contig was requested */
+    int64_t m;      /* capacity in examples */
 } loader_t;
 
 /* Opens the files and chooses the columns. Returns 0, or -1. */
@@ -230,7 +231,7 @@ static int add_example(loader_t *l, int contig, hts_pos_t beg)
     return 0;
 }
 
-/* Adds a region, unless it is to be left out. Returns 0, or -1. */
+/* Adds a region, unless the options exclude it. Returns 0, or -1. */
 static int add_region(loader_t *l, const tfb_region_t *r)
 {
     tfb_examples_t *e = l->e;
@@ -255,8 +256,8 @@ static int add_region(loader_t *l, const tfb_region_t *r)
     return add_example(l, e->n_contigs - 1, r->beg);
 }
 
-/* Returns the number of a contig of an unlabelled region, which is added if it is new; -1 if it was not asked for, -2
- * on failure (logged). */
+/* Returns the number of the contig of an unlabelled region, adding it if it is new; -1 if the
+ * contig was not requested, -2 on failure (logged). */
 static int contig_of(loader_t *l, const tfb_lines_t *in, const char *name)
 {
     tfb_examples_t *e = l->e;
@@ -274,8 +275,9 @@ static int contig_of(loader_t *l, const tfb_lines_t *in, const char *name)
     return e->n_contigs - 1;
 }
 
-/* Adds the window around the interval in hand, unless it reaches beyond its contig or has an N. *contig: that of the
- * interval before, and then this one's. Returns 0, or -1 (logged). */
+/* Adds the window around the current interval, unless it reaches beyond its contig or has an N.
+ * *contig: contig of the previous interval, and on return of this one. Returns 0, or -1
+ * (logged). */
 static int add_unlabelled(loader_t *l, tfb_lines_t *in, int *contig)
 {
     tfb_examples_t *e = l->e;

@@ -20,8 +20,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* One file access brings this many bases: some 300 windows of a dense VCF, and little enough to
- * be cheap for a sparse one. */
+/* Bases per file access: enough for some 300 windows of a dense VCF, and few enough to be cheap
+ * for a sparse one. */
 enum {
     STRETCH = 65536,
     LINE_END = 256, /* bytes of white space that may follow the bases of a line, at most */
@@ -35,45 +35,44 @@ void tfb_fasta_reads(const char *path) { tfb_reads_indexed(path, "the reference"
 typedef struct {
     char *name;
     hts_pos_t len;
-    int64_t offset;           /* of the first base, in the uncompressed file */
-    int64_t n_bases, n_bytes; /* of a line, without and with its end */
-    int checked;              /* its header line was found where the index says */
+    int64_t offset;           /* offset of the first base in the uncompressed file */
+    int64_t n_bases, n_bytes; /* length of a line, without and with its line end */
+    int checked;              /* its header line was found where the index predicts */
 } contig_t;
 
 struct tfb_fasta_t {
     char *path, *index; /* index: path.fai */
     BGZF *fp;           /* compressed or remote, or NULL */
     int fd;             /* else the file itself; -1: none */
-    int64_t size;       /* uncompressed bytes, INT64_MAX: not known */
+    int64_t size;       /* uncompressed bytes; INT64_MAX: unknown */
     contig_t *all;
     int n, m;
-    khash_t(contig) * by_name, *by_bare; /* by_bare: by what chr and MT leave of the name; -1: several contigs */
-    char *contig;                        /* of the stretch, as the caller names it; NULL: none */
-    const contig_t *now;                 /* the same in the FASTA */
-    int n_other;                         /* contigs recognised under another name: the first is reported */
-    int one_file;                        /* names come from one file: each contig has one of them */
-    char **used;                         /* (n) its name there, NULL: none yet */
+    khash_t(contig) * by_name, *by_bare; /* by_bare: by bare(name); -1: several contigs */
+    char *contig;                        /* contig of the stretch, as named by the caller; NULL: none */
+    const contig_t *now;                 /* the same contig in the FASTA */
+    int n_other;                         /* contigs found under another name: the first is reported */
+    int one_file;                        /* names come from one file, so each contig has one name */
+    char **used;                         /* (n): each contig's name in that file; NULL: none yet */
     hts_pos_t beg, end;                  /* the stretch */
     uint8_t *code;                       /* its codes */
-    char *text;                          /* bytes of the file */
+    char *text;                          /* the stretch as bytes of the file */
     size_t m_code, m_text;
 };
 
 /* ---- contig names: chr1 and 1, chrM and MT ---- */
 
-/* chrM of hg19 as UCSC gave it out is another sequence (NC_001807) than everybody else's MT, of
- * 16569 bases. */
+/* UCSC's chrM of hg19 is a different sequence (NC_001807) from the usual MT of 16569 bases. */
 enum { OLD_CHR_M = 16571 };
 
-/* What follows "chr", or the whole name; M, whatever the mitochondrion is called. */
+/* Returns what follows "chr", or the whole name; M for every name of the mitochondrion. */
 static const char *bare(const char *name)
 {
     if (strncasecmp(name, "chr", 3) == 0 && name[3]) name += 3;
     return strcmp(name, "MT") == 0 ? "M" : name;
 }
 
-/* Makes the contig that was just appended known by its names. 0; 1: the name is taken; -1: no
- * memory. */
+/* Adds the names of the contig that was just appended to the lookup tables. Returns 0, 1 if the
+ * name is taken, or -1 on lack of memory. */
 static int add_names(tfb_fasta_t *f)
 {
     int i = f->n - 1, absent;
@@ -90,8 +89,8 @@ static int add_names(tfb_fasta_t *f)
 
 /* ---- the index ---- */
 
-/* A column of digits, up to what a file may have: what follows it and the white space behind, or
- * NULL. */
+/* Reads a column of digits, up to the largest file offset. Returns what follows it and any white
+ * space, or NULL. */
 static const char *number(const char *s, int64_t *v)
 {
     hts_pos_t x;
@@ -107,7 +106,7 @@ static int64_t offset_of(const contig_t *c, hts_pos_t pos)
     return c->offset + pos / c->n_bases * c->n_bytes + pos % c->n_bases;
 }
 
-/* Why an entry of the index cannot be one, or NULL. */
+/* Returns why an entry of the index is impossible, or NULL. */
 static const char *impossible(const tfb_fasta_t *f, const contig_t *c)
 {
     if (!c->len) return NULL;
@@ -176,11 +175,11 @@ static uint64_t little_endian(const uint8_t *b)
     return v;
 }
 
-/* Checks path.gzi, which htslib trusts: its places must ascend, and lie within the compressed
+/* Checks path.gzi, which htslib trusts: its offsets must ascend and lie within the compressed
  * file of size bytes. Returns 0, or -1 (logged). */
 static int check_blocks(tfb_fasta_t *f, const char *gzi, int64_t size)
 {
-    enum { BLOCK = 65536 }; /* bytes of a block of BGZF, at most */
+    enum { BLOCK = 65536 }; /* bytes of a BGZF block, at most */
     struct stat st;
     uint8_t b[16];
     uint64_t from = 0, plain = 0;
@@ -208,7 +207,8 @@ static int no_memory(const tfb_fasta_t *f)
     return -1;
 }
 
-/* errno is to be 0 before the call that failed, or its own. */
+/* Logs that the file cannot be opened. Set errno to 0 before the call that failed, unless that
+ * call sets it. Returns -1. */
 static int open_error(const tfb_fasta_t *f)
 {
     if (errno)
@@ -218,7 +218,7 @@ static int open_error(const tfb_fasta_t *f)
     return -1;
 }
 
-/* As htslib warns of its own indexes. */
+/* Warns if an index is older than its file, as htslib does for its own indexes. */
 static void warn_if_older(const tfb_fasta_t *f, const char *index, const struct stat *file)
 {
     struct stat st;
@@ -228,8 +228,8 @@ static void warn_if_older(const tfb_fasta_t *f, const char *index, const struct 
                  index, f->path, f->path);
 }
 
-/* Has htslib build the indexes that are not there. gzi: NULL if the file is not compressed. 0,
- * or -1 (logged). */
+/* Lets htslib build the missing indexes. gzi: NULL if the file is not compressed. Returns 0, or
+ * -1 (logged). */
 static int build_index(const tfb_fasta_t *f, const char *gzi)
 {
     if (access(f->index, F_OK) == 0 && (!gzi || access(gzi, F_OK) == 0)) return 0;
@@ -240,7 +240,7 @@ static int build_index(const tfb_fasta_t *f, const char *gzi)
     return 0;
 }
 
-/* The file and its indexes, which lie on this machine. Returns 0, or -1 (logged). */
+/* Opens a local file and its indexes. Returns 0, or -1 (logged). */
 static int open_local(tfb_fasta_t *f, const char *gzi)
 {
     struct stat st;
@@ -265,7 +265,7 @@ static int open_local(tfb_fasta_t *f, const char *gzi)
         errno = 0;
         return bgzf_index_load(f->fp, f->path, ".gzi") < 0 ? open_error(f) : 0;
     }
-    bgzf_close(f->fp); /* without its buffer, places near each other cost no whole block each */
+    bgzf_close(f->fp); /* without its buffer, nearby offsets do not cost a whole block each */
     f->fp = NULL;
     f->size = st.st_size;
     errno = 0;
@@ -345,7 +345,7 @@ hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig)
 
 /* ---- reading ---- */
 
-/* Reads n bytes at an offset of the uncompressed file. Returns how many there were, or -1. */
+/* Reads n bytes at an offset of the uncompressed file. Returns how many were read, or -1. */
 static int64_t read_at(tfb_fasta_t *f, int64_t offset, char *buf, size_t n)
 {
     if (f->fp) return bgzf_useek(f->fp, (off_t)offset, SEEK_SET) < 0 ? -1 : (int64_t)bgzf_read(f->fp, buf, n);
@@ -368,7 +368,7 @@ static int misfit(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos)
     return -1;
 }
 
-/* Is the line before a contig's sequence its header? 0, or -1 (logged). */
+/* Checks that the line before a contig's sequence is its header. Returns 0, or -1 (logged). */
 static int check_header(tfb_fasta_t *f, contig_t *c)
 {
     char s[HEADER + 1];
@@ -381,7 +381,7 @@ static int check_header(tfb_fasta_t *f, contig_t *c)
     }
     s[n] = 0;
     c->checked = 1;
-    if (!at && from) return 0; /* the header is longer than that */
+    if (!at && from) return 0; /* the header line is longer than HEADER */
     if (n == all || s[at] != '>') return misfit(f, c, 0);
     s[at + 1 + strcspn(s + at + 1, " \t\r\v\f")] = 0;
     const char *name = s + at + 1;
@@ -391,7 +391,7 @@ static int check_header(tfb_fasta_t *f, contig_t *c)
     return 0;
 }
 
-/* Reports a byte that is no base. -1. */
+/* Reports a byte that is not a base. Returns -1. */
 static int odd_byte(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos, unsigned char byte)
 {
     if (byte == '\n' || byte == '\r' || byte == '>') return misfit(f, c, pos);
@@ -405,8 +405,8 @@ static int odd_byte(const tfb_fasta_t *f, const contig_t *c, hts_pos_t pos, unsi
     return -1;
 }
 
-/* Encodes [beg, end) of a contig from the bytes of the file, whose lines must be as the index
- * has them. Returns 0, or -1 (logged). */
+/* Encodes [beg, end) of a contig from the bytes of the file, whose lines must agree with the
+ * index. Returns 0, or -1 (logged). */
 static int encode_lines(const tfb_fasta_t *f, const contig_t *c, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
     const char *s = f->text;
@@ -428,7 +428,7 @@ static int encode_lines(const tfb_fasta_t *f, const contig_t *c, hts_pos_t beg, 
     return 0;
 }
 
-/* Makes [beg, end), which is not empty, the stretch. Returns 0, or -1 (logged). */
+/* Reads [beg, end), which is not empty, as the new stretch. Returns 0, or -1 (logged). */
 static int read_stretch(tfb_fasta_t *f, hts_pos_t beg, hts_pos_t end)
 {
     const contig_t *c = f->now;
@@ -473,15 +473,15 @@ void tfb_fasta_one_file(tfb_fasta_t *f)
     f->one_file = 1;
 }
 
-/* Notes once that contig is taken for the FASTA's name. */
+/* Notes once that contig is read as the FASTA's name. */
 static void say_other(tfb_fasta_t *f, const char *contig, const char *name)
 {
     if (strcmp(name, contig) && f->n_other++ == 0)
         tfb_note("contigs are named in two styles: taking %s of the input for %s of %s", contig, name, f->path);
 }
 
-/* Is contig i known under another name from the same file? Then one of them is not what it
- * seems. Returns 0, or -1 (logged). */
+/* Checks that contig i has no other name from the same file: then one of the two names would be
+ * wrong. Returns 0, or -1 (logged). */
 static int check_used(tfb_fasta_t *f, const char *contig, int i)
 {
     if (!f->one_file) return 0;
@@ -493,7 +493,7 @@ static int check_used(tfb_fasta_t *f, const char *contig, int i)
     return -1;
 }
 
-/* Makes contig the current one. 0, -1 or -2 as tfb_fasta_codes. */
+/* Makes contig the current one. Returns 0, -1 or -2, as tfb_fasta_codes does. */
 static int set_contig(tfb_fasta_t *f, const char *contig)
 {
     int i = tfb_fasta_find(f, contig);
@@ -519,8 +519,7 @@ int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t
     if (beg < 0 || end > len || beg > end) return -3;
     if (beg == end) return 0;
     if (beg < f->beg || end > f->end) {
-        /* a little to the left as well: windows of sorted records step back by less than a
-         * window */
+        /* starts a little to the left: windows of sorted records step back by less than a window */
         hts_pos_t b = beg > STRETCH / 16 ? beg - STRETCH / 16 : 0, e = end + STRETCH < len ? end + STRETCH : len;
         if (read_stretch(f, b, e) < 0) return -1;
     }
@@ -532,7 +531,7 @@ int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t
 
 typedef struct {
     const tfb_fasta_t *f;
-    kstring_t other; /* the name that was recognised in another style */
+    kstring_t other; /* the name found in another style */
 } name_lookup_t;
 
 static int look_up(void *arg, const char *name)
@@ -548,7 +547,7 @@ const char *tfb_fasta_region(tfb_fasta_t *f, const char *s, int *i, hts_pos_t *b
 {
     name_lookup_t l = {f, {0, 0, NULL}};
     int level = hts_get_log_level();
-    hts_set_log_level(HTS_LOG_OFF); /* the caller reports it better */
+    hts_set_log_level(HTS_LOG_OFF); /* the caller's message is better */
     const char *next = hts_parse_region(s, i, beg, end, look_up, &l, HTS_PARSE_LIST);
     hts_set_log_level(level);
     if (next && l.other.l) say_other(f, l.other.s, f->all[*i].name);

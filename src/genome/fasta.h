@@ -2,11 +2,11 @@
  *
  * One stretch of a contig is kept decoded, so that reading windows in genome order costs one
  * file access per stretch. A missing index is built, as samtools does. An index that does not
- * fit the file is an error, and one that is older than the file a warning.
+ * fit the file is an error; one that is older than the file causes a warning.
  *
- * If the FASTA has no contig of a name, its other styles are tried: with or without chr, M or MT.
- * A contig is taken if it is the only one that fits, which is noted once. hg19's old chrM (16571
- * bases) is never taken for MT. */
+ * If the FASTA has no contig of a given name, the name's other styles are tried: with or without
+ * chr, M or MT. A contig is used if it is the only one that fits, and this is reported once.
+ * hg19's old chrM (16571 bases) is never used for MT. */
 #ifndef TFB_FASTA_H
 #define TFB_FASTA_H
 
@@ -16,7 +16,7 @@
 
 typedef struct tfb_fasta_t tfb_fasta_t;
 
-/* Opens a FASTA. NULL on failure (logged with the path). */
+/* Opens a FASTA. Returns NULL on failure (logged with the path). */
 tfb_fasta_t *tfb_fasta_open(const char *path);
 /* Registers the FASTA and its indexes as inputs, for a command that opens its outputs first. */
 void tfb_fasta_reads(const char *path);
@@ -29,9 +29,9 @@ void tfb_fasta_one_file(tfb_fasta_t *f);
 int tfb_fasta_find(const tfb_fasta_t *f, const char *contig);
 /* Returns the length of a contig, or -1 if the FASTA does not have it in any style. */
 hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig);
-/* Writes the codes of contig:[beg,end) to code (end - beg bytes). 0; -1 on a read error (logged:
- * file, contig, position); -2 contig absent; -3 [beg,end) not inside the contig (nothing is
- * logged for -2 and -3). Not thread-safe. */
+/* Writes the codes of contig:[beg,end) to code (end - beg bytes). Returns 0; -1 on a read error
+ * (logged: file, contig, position); -2 if the contig is absent; -3 if [beg,end) is not inside
+ * the contig (nothing is logged for -2 and -3). Not thread-safe. */
 int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code);
 /* Contigs, in the order of the file. */
 int tfb_fasta_n_contigs(const tfb_fasta_t *f);

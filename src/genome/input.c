@@ -1,4 +1,4 @@
-/* input.c - what a file holds, found out without consuming it. In: a path. Out: VCF, BED, FASTA
+/* input.c - detects the format of a file without consuming it. In: a path. Out: VCF, BED, FASTA
  * or BAM. */
 #include "genome/input.h"
 #include "genome/lines.h"
@@ -20,12 +20,12 @@ enum {
     PEEK = 65536, /* bytes: a block of bgzip is no longer, and a pipe holds as many */
 };
 
-/* How far text was looked at: to a line that tells the format, or is of none we read; to the
- * middle of a line; through header lines alone; there is none. */
+/* Where looking at text stopped: at a line that decides the format or rules out all that we
+ * read; in the middle of a line; after header lines only; there is no text. */
 typedef enum { DECIDED, CUT, HEADERS, EMPTY, VCF_WITHOUT_FIRST_LINE } look_t;
 
-/* The first bytes of standard input, *n of them, as a file of their own, without consuming them.
- * NULL if that cannot be done. */
+/* Returns the first bytes of standard input as a file of their own, without consuming them, and
+ * sets *n to their number. Returns NULL if that is impossible. */
 static hFILE *peek_stdin(size_t *n)
 {
     char buf[PEEK];
@@ -47,9 +47,9 @@ static hFILE *peek_stdin(size_t *n)
     return f;
 }
 
-/* Waits for standard input, a pipe of which n bytes were looked at so many times, to hold more.
- * Is it worth another look? Bytes that were looked at have no others put beside them in their
- * page, and a writer waits if all 16 pages are in use: so half of them are kept for whole
+/* Waits until standard input, a pipe of which n bytes were seen after `looks` looks, holds more.
+ * Returns whether another look is worthwhile. The kernel adds no bytes to a page that was looked
+ * at, and a writer blocks when all 16 pages are in use; so half of the pages are kept for full
  * pages. */
 static int more_in_stdin(size_t n, int looks)
 {
@@ -61,7 +61,7 @@ static int more_in_stdin(size_t n, int looks)
         if (ioctl(0, FIONREAD, &held) < 0) return 0;
         if ((size_t)held > n) return 1;
         if (ended) return 0;
-        poll(NULL, 0, 5 << looks); /* longer each time, for a writer that writes by the line */
+        poll(NULL, 0, 5 << looks); /* longer each time, for a writer that writes line by line */
     }
 #else
     return (void)n, (void)looks, 0;
@@ -82,8 +82,8 @@ static tfb_input_t kind_of_format(enum htsExactFormat f)
     }
 }
 
-/* The first bytes of a text, plain or compressed, in buf (PEEK), with a zero at their end; f is
- * closed. Returns how many there are. */
+/* Writes the first bytes of a text, plain or compressed, to buf (PEEK), zero-terminated, and
+ * closes f. Returns how many there are. */
 static size_t first_bytes(hFILE *f, char *buf)
 {
     int level = hts_get_log_level();
@@ -98,15 +98,15 @@ static size_t first_bytes(hFILE *f, char *buf)
     return n;
 }
 
-/* Returns what text is by the first line that tells: > begins FASTA, and two numbers in columns
- * 2 and 3 are BED. TFB_IN_BAD: neither, or that line has not come yet: look says which. f is
- * closed. */
+/* Returns the format by the first line that decides it: > begins FASTA, and two numbers in
+ * columns 2 and 3 mean BED. Returns TFB_IN_BAD if the line is neither or has not arrived yet;
+ * *look tells which. Closes f. */
 static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
 {
     char buf[PEEK], *s = buf;
     size_t n = first_bytes(f, buf);
     *look = !n ? EMPTY : HEADERS;
-    if (strncmp(buf, "#CHROM\tPOS", 10) == 0) *look = VCF_WITHOUT_FIRST_LINE; /* none of BED */
+    if (strncmp(buf, "#CHROM\tPOS", 10) == 0) *look = VCF_WITHOUT_FIRST_LINE; /* not BED */
     if (n >= 3 && memcmp(buf, "\xef\xbb\xbf", 3) == 0) s += 3;
     if (n >= 2 && (memcmp(buf, "\xff\xfe", 2) == 0 || memcmp(buf, "\xfe\xff", 2) == 0)) {
         tfb_error("%s is UTF-16 text: save it as UTF-8", name);
@@ -133,9 +133,9 @@ static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
     return TFB_IN_BAD;
 }
 
-/* A pipe with a name, as bash's <(...) makes them, is read but once, and whoever looks at its
- * first bytes has taken them: it becomes standard input, of which a copy is looked at. The name
- * to read from. */
+/* Returns the name to read from. A named pipe, such as bash's <(...), can be read only once, and
+ * looking at its first bytes would consume them. It therefore becomes standard input, which is
+ * looked at through a copy. */
 static const char *input_of(const char *path)
 {
     struct stat st;
@@ -146,7 +146,7 @@ static const char *input_of(const char *path)
     return "-";
 }
 
-/* Returns what --input says the file is. TFB_IN_BAD: nothing that the command reads (logged). */
+/* Returns the format named by --input, or TFB_IN_BAD if the command does not read it (logged). */
 static tfb_input_t kind_said(const char *said, int bam_too)
 {
     static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
@@ -163,7 +163,7 @@ static tfb_input_t kind_said(const char *said, int bam_too)
     return TFB_IN_BAD;
 }
 
-/* Can path be read? Logs why not. */
+/* Returns whether path can be read; logs why not. */
 static int readable(const char *path)
 {
     struct stat st;
@@ -177,8 +177,8 @@ static int readable(const char *path)
     return 0;
 }
 
-/* Returns what a named file is whose text does not tell: BED by its name, else TFB_IN_BAD
- * (logged). */
+/* Returns the format of a named file whose text does not decide it: BED by its name, else
+ * TFB_IN_BAD (logged). */
 static tfb_input_t kind_of_name(const char *path, look_t look, int bam_too)
 {
     static const char *const suffix[] = {".bed",           ".bed.gz",    ".narrowPeak",
@@ -228,5 +228,5 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
     if (look == HEADERS) return TFB_IN_BED;
     return std ? TFB_IN_VCF
                : kind_of_name(path, look,
-                              bam_too); /* VCF: what is most often meant, whose reader will say what is wrong */
+                              bam_too); /* VCF is most often meant, and its reader will report what is wrong */
 }

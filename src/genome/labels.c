@@ -1,4 +1,4 @@
-/* labels.c - reads labels.bed.gz, a region at a time, and trusts nothing of it. */
+/* labels.c - reads labels.bed.gz one region at a time, as untrusted input. */
 #include "genome/labels.h"
 #include "genome/lines.h"
 #include "util/util.h"

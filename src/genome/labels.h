@@ -35,8 +35,8 @@ typedef struct {
     int n_targets;    /* T */
     char **targets;   /* T names */
     int64_t n;        /* regions */
-    int seq_stride;   /* bytes a region's sequence takes: ceil(W / 4) */
-    int lab_stride;   /* bytes a region's labels take: ceil(T / 4) */
+    int seq_stride;   /* bytes per sequence: ceil(W / 4) */
+    int lab_stride;   /* bytes of labels per region: ceil(T / 4) */
     uint8_t *seq;     /* (n, seq_stride): base w in bits 2*(w%4).. of byte w/4 */
     uint8_t *lab;     /* (n, lab_stride): label t likewise */
     uint16_t *contig; /* (n): index into contigs */
@@ -61,8 +61,8 @@ typedef struct {
                                all targets, follow the labelled ones; or NULL */
 } tfb_examples_opt_t;
 
-/* Reads all examples. An unknown target or contig is an error that suggests the nearest name. NULL on failure (logged
- * with file and line). */
+/* Reads all examples. An unknown target or contig is an error that suggests the nearest name.
+ * Returns NULL on failure (logged with file and line). */
 tfb_examples_t *tfb_examples_load(const tfb_examples_opt_t *opt);
 void tfb_examples_destroy(tfb_examples_t *e);
 /* Writes the codes of example i to code (W bytes), reverse-complemented if rev. */
@@ -76,9 +76,9 @@ static inline int tfb_examples_label(const tfb_examples_t *e, int64_t i, int t)
 
 /* ---- splits ---- */
 enum { TFB_TRAIN = 0, TFB_VALID = 1, TFB_TEST = 2 };
-/* Sets part (n) to TFB_TRAIN, TFB_VALID or TFB_TEST: by contig if lists are given
- * (comma-separated, each may be NULL; names absent from the examples are errors), else by a
- * shuffle seeded with seed: 80 / 10 / 10 %. 0 or -1 (logged). */
+/* Sets part (n) to TFB_TRAIN, TFB_VALID or TFB_TEST. If lists are given, splits by contig
+ * (comma-separated, each may be NULL; names absent from the examples are errors); otherwise by a
+ * shuffle seeded with seed: 80 / 10 / 10 %. Returns 0, or -1 (logged). */
 int tfb_examples_split(const tfb_examples_t *e, const char *valid, const char *test, uint64_t seed, uint8_t *part);
 
 #endif

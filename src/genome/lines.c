@@ -17,7 +17,7 @@ int tfb_lines_open(tfb_lines_t *l, const char *path)
         tfb_error("cannot read %s: %s", l->name, strerror(errno));
         return -1;
     }
-    /* a BGZF file without its end marker has lost its end; other errors will show while reading */
+    /* without its end marker a BGZF file is truncated; other errors will show while reading */
     if (!std && bgzf_compression(l->fp) == 2 && bgzf_check_EOF(l->fp) == 0)
         tfb_error("%s is truncated: its end-of-file marker is missing", path);
     else if (ks_resize(&l->s, 256) < 0)
@@ -85,7 +85,7 @@ static int is_word(const char *s, const char *word)
     size_t n = strlen(word);
     return strncmp(s, word, n) == 0 &&
            (!s[n] || s[n] == ' ' ||
-            (s[n] == '\t' && strchr(s, '='))); /* not a contig whose name begins so, or is that */
+            (s[n] == '\t' && strchr(s, '='))); /* not a contig whose name begins with the word, or equals it */
 }
 
 const char *tfb_position(const char *s, hts_pos_t *v)
@@ -99,7 +99,8 @@ const char *tfb_position(const char *s, hts_pos_t *v)
     return s;
 }
 
-/* What follows the end of a column: a tab, with or without blanks around it, or blanks alone. */
+/* Returns what follows the end of a column: a tab, with or without blanks around it, or blanks
+ * alone. */
 static const char *next_column(const char *s)
 {
     s += strspn(s, " ");
@@ -109,15 +110,15 @@ static const char *next_column(const char *s)
 
 static int ends_column(char c) { return c == '\t' || c == ' '; }
 
-enum { COLUMNS = 10 }; /* of narrowPeak */
+enum { COLUMNS = 10 }; /* columns of narrowPeak */
 
 typedef struct {
     const char *s;
-    int n; /* letters, without blanks at the end */
+    int n; /* length without trailing blanks */
 } column_t;
 
-/* Splits a line at tabs, or at blanks if it has no tab. Returns how many columns there are;
- * beyond COLUMNS they are only counted. */
+/* Splits a line at tabs, or at blanks if it has no tab. Returns the number of columns; those
+ * beyond COLUMNS are only counted. */
 static int split(const char *s, column_t col[COLUMNS])
 {
     int tab = strchr(s, '\t') != NULL, n = 0;
@@ -132,7 +133,8 @@ static int split(const char *s, column_t col[COLUMNS])
     }
 }
 
-/* Is the tenth column called as what narrowPeak has there, or by annotate, which did not know? */
+/* Returns whether the tenth column has narrowPeak's name for it, or the name that annotate gives
+ * unnamed columns. */
 static int names_summit(column_t c)
 {
     static const char *const word[] = {"peak", "summit", "pointsource", "column10"};
@@ -150,14 +152,14 @@ int tfb_bed_is_header(tfb_lines_t *l)
     if (n >= COLUMNS && !names_summit(c[9]))
         l->narrow = TFB_NARROW_NO;
     else if (n > COLUMNS)
-        l->scored = strncmp(c[9].s + c[9].n, "\tcolumn11", 9) != 0; /* that is BED12 with scores */
+        l->scored = strncmp(c[9].s + c[9].n, "\tcolumn11", 9) != 0; /* "column11" would mean BED12 with scores */
     return !*s || *s == '#' || is_word(s, "track") || is_word(s, "browser");
 }
 
-/* Reads a column of digits alone. 0, or -1. */
+/* Reads a column that consists of digits only. Returns 0, or -1. */
 static int whole_number(column_t c, hts_pos_t *v) { return tfb_position(c.s, v) == c.s + c.n ? 0 : -1; }
 
-/* Not strtod, which depends on the locale. */
+/* Returns whether a column is a number. Does not use strtod, which depends on the locale. */
 static int is_number(column_t c)
 {
     const char *s = c.s, *end = c.s + c.n;
@@ -177,15 +179,15 @@ static int is_number(column_t c)
 
 static int same_text(column_t a, column_t b) { return a.n == b.n && memcmp(a.s, b.s, (size_t)a.n) == 0; }
 
-/* Has the current line the columns of narrowPeak? */
+/* Returns whether the current line has the columns of narrowPeak, and splits it into c. */
 static int split_narrow(const tfb_lines_t *l, column_t c[COLUMNS])
 {
     int n = split(l->s.s, c);
     return n == COLUMNS || (n > COLUMNS && l->scored);
 }
 
-/* What the current line is if it has ten columns, else TFB_NARROW_UNKNOWN. *peak: its tenth
- * column. */
+/* Returns the kind of the current line if it has ten columns, else TFB_NARROW_UNKNOWN. *peak
+ * gets its tenth column. */
 static tfb_narrow_t narrow_kind(const tfb_lines_t *l, const tfb_bed_t *b, hts_pos_t *peak)
 {
     column_t c[COLUMNS];
@@ -194,11 +196,10 @@ static tfb_narrow_t narrow_kind(const tfb_lines_t *l, const tfb_bed_t *b, hts_po
     if (!split_narrow(l, c)) return TFB_NARROW_UNKNOWN;
     if (c[5].n != 1 || !strchr("+-.", *c[5].s) || !is_number(c[6]) || !is_number(c[7]) || !is_number(c[8]))
         return TFB_NARROW_NO;
-    /* bedtools, BED6 against BED3 on a contig called 1: columns 7 to 9 are another interval on
-     * it */
+    /* bedtools with BED6 against BED3 on a contig named 1: columns 7 to 9 are another interval on it */
     if (same_text(c[6], c[0]) && whole_number(c[7], &from) == 0 && whole_number(c[8], &to) == 0 && from < to)
         return TFB_NARROW_NO;
-    /* BED9 and a count, or BED10: the interval's thick part and the color 0 */
+    /* BED9 plus a count, or BED10: the interval's thick part and the color 0 */
     if (whole_number(c[6], &from) == 0 && whole_number(c[7], &to) == 0 && from >= b->beg && to <= b->end &&
         from <= to && c[8].n == 1 && *c[8].s == '0' && (b->beg || to))
         return TFB_NARROW_NO;
@@ -295,7 +296,7 @@ int tfb_sequences_next(tfb_lines_t *l, kstring_t *name, kstring_t *seq, const ch
             got = tfb_lines_next(l);
         while (got > 0 && !l->s.l);
     if (got < 0) return -1;
-    if (!l->s.l) return 0; /* the end: there is no line in hand */
+    if (!l->s.l) return 0; /* the end: there is no current line */
     if (*l->s.s != '>') return tfb_lines_error(l, "not FASTA: no > before the first sequence");
     name->l = seq->l = 0;
     if (kputsn(l->s.s + 1, strcspn(l->s.s + 1, " \t"), name) < 0 || ks_resize(seq, 1) < 0)

@@ -1,4 +1,4 @@
-/* meme.c - reads and writes MEME motif files, and trusts nothing of what it reads. */
+/* meme.c - reads and writes MEME motif files. What it reads is untrusted. */
 #include "genome/meme.h"
 #include "genome/lines.h"
 #include "util/util.h"
@@ -98,14 +98,15 @@ double tfb_motif_bits(const float *p, int w, const float bg[4], float *h)
 typedef struct {
     tfb_lines_t in;
     kstring_t id, name;
-    int again;          /* the line in hand was not used yet */
+    int again;          /* the current line was not used yet */
     float *row;         /* (m_rows, 4) */
-    int n_rows, m_rows; /* of the matrix being read */
+    int n_rows, m_rows; /* rows of the matrix being read */
 } reader_t;
 
 #define bad(r, ...) tfb_lines_error(&(r)->in, __VA_ARGS__)
 
-/* 1 a line that is not blank (blanks at both ends cut off), 0 the end, -1 an error (logged). */
+/* Reads the next line that is not blank and trims blanks at both ends. Returns 1, 0 at the end,
+ * or -1 on an error (logged). */
 static int next_line(reader_t *r)
 {
     if (r->again) {
@@ -126,12 +127,12 @@ static int next_line(reader_t *r)
 
 static int begins(const reader_t *r, const char *word) { return strncmp(r->in.s.s, word, strlen(word)) == 0; }
 
-/* Reads `key= 5` or `key=5` in the line. Returns 0, or -1 if it is absent or no number. */
+/* Reads `key= 5` or `key=5` in the line. Returns 0, or -1 if it is absent or not a number. */
 static int key(const char *line, const char *word, double *v)
 {
     size_t n = strlen(word);
     for (const char *s = strstr(line, word); s; s = strstr(s + 1, word)) {
-        if (s > line && !isspace((unsigned char)s[-1])) continue; /* w= is also the end of alength's neighbours */
+        if (s > line && !isspace((unsigned char)s[-1])) continue; /* other keys, too, may end in w= */
         char *end;
         *v = strtod(s + n, &end);
         return end == s + n ? -1 : 0;
@@ -139,7 +140,7 @@ static int key(const char *line, const char *word, double *v)
     return -1;
 }
 
-/* Four numbers, and nothing after them; 0, or -1. */
+/* Reads four numbers with nothing after them. Returns 0, or -1. */
 static int four(const char *s, double v[4])
 {
     for (int c = 0; c < 4; c++) {
@@ -151,7 +152,7 @@ static int four(const char *s, double v[4])
     return *s ? -1 : 0;
 }
 
-/* The rows after a matrix's header; appends the motif. */
+/* Reads the rows after a matrix's header and appends the motif. Returns 0, or -1 (logged). */
 static int read_matrix(reader_t *r, tfb_motifs_t *s)
 {
     double alength = 4, w = 0, n_sites = 20, v[4];
@@ -196,7 +197,7 @@ static int read_matrix(reader_t *r, tfb_motifs_t *s)
     return tfb_motifs_add(s, r->id.s, name, r->row, r->n_rows, n_sites) ? 0 : -1;
 }
 
-/* `A 0.25 C 0.25 G 0.25 T 0.25` */
+/* Reads `A 0.25 C 0.25 G 0.25 T 0.25`. Returns 0, or -1 (logged). */
 static int read_background(reader_t *r, tfb_motifs_t *s)
 {
     int got = next_line(r);
@@ -223,8 +224,8 @@ static int read_background(reader_t *r, tfb_motifs_t *s)
     return 0;
 }
 
-/* Whether an alphabet line is of DNA: `ALPHABET= ACGT`, or `ALPHABET "DNA" DNA-LIKE` with its
- * definitions below. */
+/* Returns whether an alphabet line means DNA: `ALPHABET= ACGT`, or `ALPHABET "DNA" DNA-LIKE`
+ * with its definitions below. */
 static int is_dna(const char *line)
 {
     const char *s = strchr(line, '=');
@@ -253,7 +254,7 @@ static int read_motif_name(reader_t *r)
 tfb_motifs_t *tfb_motifs_read(const char *path)
 {
     reader_t r = {.again = 0};
-    int got, ok = 0, seen = 0, waiting = 0; /* the first line; a motif was named, its matrix is to come */
+    int got, ok = 0, seen = 0, waiting = 0; /* seen: the first line; waiting: for the matrix of a named motif */
     tfb_motifs_t *s = tfb_motifs_create();
     if (!s) return NULL;
     if (tfb_lines_open(&r.in, path) < 0) goto done;

@@ -6,9 +6,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { DIGEST = 12 }; /* letters of a digest that headers have */
+enum { DIGEST = 12 }; /* letters of a digest in headers */
 
-/* Does text[0, n) end with a space and a digest? */
+/* Returns whether text[0, n) ends with a space and a digest. */
 static int is_model(const char *text, size_t n)
 {
     if (n < DIGEST + 2 || text[n - DIGEST - 1] != ' ') return 0;
@@ -42,7 +42,7 @@ static int read_parts(tfb_origin_t *o, const char *text, size_t n)
     return 0;
 }
 
-/* text: a Description, quoted or not. */
+/* Reads a Description, quoted or not. */
 static int read_description(tfb_origin_t *o, const char *text)
 {
     const char *at = NULL;

@@ -9,16 +9,17 @@
 #include <htslib/vcf.h>
 
 typedef struct {
-    char *models;  /* "NAME DIGEST; NAME DIGEST", as the header has it */
+    char *models;  /* "NAME DIGEST; NAME DIGEST", as in the header */
     char *digests; /* of these models, in order; "": the header names no model */
     char *options; /* "--strand fwd; --min-percentile 99"; "": none */
     char *meaning; /* the Description before "(model" */
 } tfb_origin_t;
 
-/* Reads the line of INFO/tag. All fields are empty if the tag is not declared. 0, or -1 on lack of memory (logged).
- * Free with tfb_origin_free. */
+/* Reads the line of INFO/tag. All fields are empty if the tag is not declared. Returns 0, or -1
+ * on lack of memory (logged). Free with tfb_origin_free. */
 int tfb_origin_read(const bcf_hdr_t *hdr, const char *tag, tfb_origin_t *o);
-/* Reads "NAME DIGEST; NAME DIGEST", as tfb_panel_source gives it. Returns the same. */
+/* Reads "NAME DIGEST; NAME DIGEST", as tfb_panel_source gives it. Returns the same as
+ * tfb_origin_read. */
 int tfb_origin_parse(const char *models, tfb_origin_t *o);
 void tfb_origin_free(tfb_origin_t *o);
 /* Returns whether the header names a model. */

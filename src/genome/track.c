@@ -20,13 +20,13 @@ struct tfb_track_t {
     tfb_out_t *out;
     BGZF *gz;
     tfb_bigwig_t *bw;
-    FILE *spill; /* of all bigWigs: the first track closes it */
+    FILE *spill; /* shared by all bigWigs: the first track closes it */
     int decimals;
     kstring_t line;
 };
 
-/* Ends the writing of a track, which is not in its place yet. keep 0: it will not get there. 0,
- * or -1 (an error is logged). */
+/* Ends the writing of a track without putting it in place. keep 0: it will not be put in place.
+ * Returns 0, or -1 (an error is logged). */
 static int finish_track(tfb_track_t *t, int keep)
 {
     int ret = keep ? 0 : -1;
@@ -57,7 +57,7 @@ static int put_in_place(tfb_track_t *t, int keep)
     return ret;
 }
 
-/* spill: for bigWig, else NULL. */
+/* Opens a track. spill: a temporary file for bigWig, else NULL. Returns NULL on failure (logged). */
 static tfb_track_t *open_track(const char *path, FILE *spill, const tfb_fasta_t *f, int decimals)
 {
     tfb_track_t *t = calloc(1, sizeof *t);
@@ -80,8 +80,8 @@ fail:
     return NULL;
 }
 
-/* Returns the path of a TF's track, to be freed, or NULL. hole: {tf} in the name of the output,
- * or NULL. */
+/* Returns the path of a TF's track (free with free()), or NULL. hole: {tf} in the name of the
+ * output, or NULL. */
 static char *track_path(const char *out, const char *hole, int folder, const char *tf, const char *suffix)
 {
     kstring_t path = {0, 0, NULL};
@@ -103,7 +103,7 @@ static char *track_path(const char *out, const char *hole, int folder, const cha
 
 static int by_text(const void *a, const void *b) { return strcmp(*(char *const *)a, *(char *const *)b); }
 
-/* Are two of the paths (n) the same (logged)? */
+/* Returns whether two of the paths (n) are the same (logged). */
 static int same_path(char *const *path, int n)
 {
     char **v = malloc((size_t)n * sizeof *v);
@@ -117,7 +117,7 @@ static int same_path(char *const *path, int n)
     return same;
 }
 
-/* The tracks' paths, as copies, NULL-terminated. NULL on failure (logged). */
+/* Returns copies of the tracks' paths, NULL-terminated, or NULL on failure (logged). */
 static char **track_paths(const tfb_tracks_opt_t *o, int bigwig)
 {
     struct stat st;
@@ -177,7 +177,7 @@ done:
     return track;
 }
 
-/* All are complete before the first is put in its place. */
+/* All files are complete before the first is put in place. */
 int tfb_tracks_close(tfb_track_t **track, int n, int keep)
 {
     int ret = keep ? 0 : -1;

@@ -3,11 +3,12 @@
 #include "util/util.h"
 #include <inttypes.h>
 
-/* Whether a value of BCF's type can be read as what the header declares; htslib reads any bytes as text. */
+/* Returns whether a value of this BCF type can be read as the type that the header declares;
+ * htslib reads any bytes as text. */
 static int fits(const bcf_hdr_t *hdr, int field, int key, int type)
 {
     if (key < 0 || key >= hdr->n[BCF_DT_ID] || !hdr->id[BCF_DT_ID][key].val || !bcf_hdr_idinfo_exists(hdr, field, key))
-        return 1; /* never asked for */
+        return 1; /* never requested */
     uint32_t declared = bcf_hdr_id2type(hdr, field, (uint32_t)key);
     int number = type == BCF_BT_INT8 || type == BCF_BT_INT16 || type == BCF_BT_INT32 || type == BCF_BT_FLOAT;
     return number || (declared != BCF_HT_INT && declared != BCF_HT_REAL);

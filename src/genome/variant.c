@@ -4,7 +4,7 @@
 #include <ctype.h>
 #include <string.h>
 
-/* FNV-1a, which takes bytes as they come. */
+/* Adds bytes to an FNV-1a hash. */
 static uint64_t add(uint64_t h, const void *data, size_t n)
 {
     const uint8_t *p = data;
