@@ -1,7 +1,7 @@
 /* meme.h - motifs in MEME's text format (version 4): the format of JASPAR's and HOCOMOCO's files
  * and of Tomtom.
  *
- * A motif is a matrix of base probabilities, a row a position. Read plain, gzip or bgzip. */
+ * A motif is a matrix of base probabilities, one row per position. Files are plain, gzip or bgzip. */
 #ifndef TFB_MEME_H
 #define TFB_MEME_H
 

@@ -2,15 +2,15 @@
  * policies of Novakovsky et al.
  *
  * A (region, TF, cell type) scores 0 if the region is not open there or the TF was not
- * ChIP-ed there; else 1 nothing found, 2 a peak's summit inside, 3 a binding site overlapping, 4
- * both. Over cell types the largest counts. Then
+ * ChIP-ed there. Otherwise it scores 1 if nothing was found, 2 if a peak's summit lies inside, 3 if a
+ * binding site overlaps, 4 if both. The largest score over the cell types counts. The policies:
  *     policy        bound   unbound      unresolved
  *     sparse        4       1            0 2 3
  *     less-sparse   4       1 2 3        0
  *     full          4       0 1 2 3      -
  *     peaks         2 4     1 3          0
  *
- * Memory: the regions and 2 bits a region and TF, whatever the number of peaks; files may be in
+ * Memory: the regions and 2 bits per region and TF, whatever the number of peaks. Files may be in
  * any order. */
 #ifndef TFB_PEAKS_H
 #define TFB_PEAKS_H

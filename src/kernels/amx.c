@@ -1,10 +1,11 @@
-/* amx.c - matrix products in bfloat16 on the tile unit of newer Xeons: operands are rounded to 8 bits of mantissa, sums
- * are float32.
+/* amx.c - matrix products in bfloat16 on the tile unit of newer Xeons: operands are rounded to 8
+ * bits of mantissa, sums are float32. Only the products differ; everything else is the AVX-512
+ * set.
  *
- * Only the products differ; everything else is AVX-512's. A never exists in bfloat16 as a whole: 32 rows of it are
- * rounded into a buffer on the stack, and since overlapping rows (convolutions) are a stride there too, each float is
- * rounded once. A packed panel keeps the size it has in float32, so that callers' offsets hold; products over fewer
- * than MIN_K terms, whose padding would not fit that size, stay in float32. */
+ * A never exists in bfloat16 as a whole: 32 rows of it are rounded into a buffer on the stack.
+ * Overlapping rows (convolutions) are a stride there too, so each float is rounded once. A
+ * packed panel keeps its float32 size, so that callers' offsets hold. Products over fewer than
+ * MIN_K terms, whose padding would not fit that size, stay in float32. */
 #if defined(__AMX_BF16__) && defined(__AVX512BF16__)
 #include "kernels/amx.h"
 #include <immintrin.h>
@@ -17,8 +18,8 @@ extern const tfb_kernels_t tfb_kernels_avx512;
 enum {
     PANEL = 32, /* columns of a panel: two tiles */
     ROWS = 32,  /* rows of A at a time: two tiles */
-    KB = 32,    /* terms of a tile: a row of 64 bytes */
-    KC = 2048,  /* terms whose A is in the buffer at a time */
+    KB = 32,    /* terms per tile: a row of 64 bytes */
+    KC = 2048,  /* terms of A in the buffer at a time */
     MIN_K = 32,
     TILE = 16 * 64, /* bytes */
 };
@@ -29,7 +30,7 @@ typedef struct {
     uint8_t rows[16];
 } tile_config_t;
 
-/* Tiles 0-3 sums (row, column), 4-5 A, 6-7 B; all of 16 rows of 64 bytes. */
+/* Tiles 0-3 hold sums (row, column), 4-5 A, 6-7 B. Each has 16 rows of 64 bytes. */
 static const tile_config_t config = {
     .palette = 1, .colsb = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
 
@@ -46,10 +47,10 @@ static __m512 load(const float *p, int n)
                     : _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 }
 
-/* 32 neighbouring floats, of which n count, as 32 bfloat16. */
+/* Returns 32 neighbouring floats as bfloat16; those beyond the first n are 0. */
 static __m512i round32(const float *p, int n) { return (__m512i)_mm512_cvtne2ps_pbh(load(p + 16, n - 16), load(p, n)); }
 
-/* r[i] word j becomes r[j] word i. */
+/* Transposes: r[i] word j becomes r[j] word i. */
 static void transpose16(__m512i r[16])
 {
     __m512i t[16];
@@ -109,8 +110,8 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
     }
 }
 
-/* c (rows, cols) = or += the product of the buffered rows of A, stride bytes apart, with one panel's nb blocks of
- * terms. */
+/* Computes c (rows, cols) = or += the product of the buffered rows of A, stride bytes apart,
+ * with one panel's nb blocks of terms. */
 static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t stride, const uint8_t *b, float *c,
                   ptrdiff_t ldc, int add)
 {
@@ -161,7 +162,7 @@ static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t strid
         }
 }
 
-/* All panels against the buffered rows and terms [k0, k0 + kc) of K. */
+/* Multiplies the buffered rows and terms [k0, k0 + kc) of K with all panels. */
 static void panels(int rows, int N, int K, int k0, int kc, const uint16_t *a, ptrdiff_t stride, const float *bp,
                    float *c, ptrdiff_t ldc, int add)
 {
@@ -183,8 +184,7 @@ static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float
         for (int m = 0; m < M; m += ROWS) {
             int rows = M - m < ROWS ? M - m : ROWS;
             ptrdiff_t ld = overlap ? lda : (kc + KB - 1) / KB * KB;
-            if (overlap) { /* the last block of terms of the last row reaches up to KB - 1 further: finite, and
-                              multiplied by 0 */
+            if (overlap) { /* the last block of terms reads up to KB - 1 beyond the last row: finite, multiplied by 0 */
                 int n = (int)((rows - 1) * lda) + kc;
                 for (int i = 0; i < n; i += 32) _mm512_storeu_si512(buf + i, round32(a + m * lda + k0 + i, n - i));
                 memset(buf + n, 0, KB * sizeof *buf);
@@ -209,7 +209,7 @@ static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, p
     }
     _tile_loadconfig(&config);
     for (int m = 0; m < M; m += ROWS) {
-        int rows = M - m < ROWS ? M - m : ROWS, s = 0, r = 0; /* the block and row that come next */
+        int rows = M - m < ROWS ? M - m : ROWS, s = 0, r = 0; /* s, r: the next block and row */
         for (int k0 = 0; k0 < K; k0 += KC) {
             int kc = K - k0 < KC ? K - k0 : KC, ld = (kc + KB - 1) / KB * KB;
             for (int k = 0; k < kc; k += KB) {
@@ -237,8 +237,8 @@ static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, p
 
 int tfb_amx_start(tfb_kernels_t *k)
 {
-    /* Linux hands the tile registers out on request, to this process and the threads it will start; 18 is their state
-     * component */
+    /* Linux grants the tile registers on request, to this process and the threads it will start;
+     * 18 is their state component */
     unsigned long has = 0;
     if (!__builtin_cpu_supports("amx-bf16") || !__builtin_cpu_supports("amx-tile") ||
         !__builtin_cpu_supports("avx512bf16"))

@@ -4,8 +4,8 @@
 
 #include "kernels/kernels.h"
 
-/* Fills k with AVX-512's kernels and bfloat16 products, and asks the system for the tile registers. 0; -1: the
- * processor or the system has none. */
+/* Fills k with AVX-512's kernels and bfloat16 products, and requests the tile registers from the
+ * system. Returns 0, or -1 if the processor or the system does not have them. */
 int tfb_amx_start(tfb_kernels_t *k);
 
 #endif

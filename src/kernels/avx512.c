@@ -1,5 +1,5 @@
-/* avx512.c - the kernel template over 16-float registers. Compiled with AVX-512F/DQ/BW/VL and FMA, called only if
- * they exist. */
+/* avx512.c - the kernel template over 16-float registers. Compiled with AVX-512F/DQ/BW/VL and
+ * FMA, called only if the processor has them. */
 #if defined(__AVX512F__) && defined(__FMA__)
 #include <immintrin.h>
 #define VMAX     _mm512_max_ps

@@ -1,4 +1,4 @@
-/* choose.c - picks the kernel set once, from what the processor has and what TFBIND_CPU allows. */
+/* choose.c - picks the kernel set once, by what the processor supports and TFBIND_CPU allows. */
 #include "config.h"
 #include "kernels/amx.h"
 #include <pthread.h>
@@ -18,7 +18,8 @@ static int has_avx512(void)
 }
 #endif
 
-/* The sets, best last. runs: does this processor have what the set needs? NULL: every processor has. */
+/* The sets, best last. runs: returns whether this processor supports the set; NULL: every
+ * processor does. */
 static const struct {
     const tfb_kernels_t *set;
     int (*runs)(void);
@@ -34,10 +35,10 @@ static const struct {
 };
 enum { N_SETS = sizeof sets / sizeof sets[0] };
 
-static const tfb_kernels_t *have[N_SETS + 1]; /* those that run here, then NULL */
+static const tfb_kernels_t *have[N_SETS + 1]; /* the sets that run here, then NULL */
 static const tfb_kernels_t *best;
 #ifdef HAVE_AMX_KERNELS
-static tfb_kernels_t amx; /* filled if the processor has it */
+static tfb_kernels_t amx; /* filled if the processor supports it */
 #endif
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
@@ -83,7 +84,8 @@ const tfb_kernels_t *const *tfb_kernels_all(void)
 
 void tfb_max3_weights(int K, int C, int N, const float *w, float *out)
 {
-    /* row p: the powers of point p over the product of its distances from the other finite points */
+    /* row p: the powers of point p, divided by the product of its distances from the other
+     * finite points */
     static const double at[TFB_MAX3_POINTS][4] = {{1, 0, 0, 0},
                                                   {-1. / 3, -1. / 3, -1. / 3, -1. / 3},
                                                   {1. / 3, -1. / 3, 1. / 3, -1. / 3},
@@ -94,7 +96,7 @@ void tfb_max3_weights(int K, int C, int N, const float *w, float *out)
     size_t CN = (size_t)C * (size_t)N;
     for (int p = 0; p < TFB_MAX3_POINTS; p++)
         for (int q = 0; q < Q; q++) {
-            int n = q < Q - 1 ? 3 : K - 3 * q; /* the last chunk takes a fourth tap if there is one */
+            int n = q < Q - 1 ? 3 : K - 3 * q; /* the last chunk takes a fourth tap, if any */
             for (size_t i = 0; i < CN; i++) {
                 double s = 0;
                 for (int k = 0; k < n; k++) s += at[p][k] * (double)w[(size_t)(3 * q + k) * CN + i];

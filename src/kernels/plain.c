@@ -1,4 +1,4 @@
-/* plain.c - every kernel in plain loops: the specification that the fast ones are tested against. */
+/* plain.c - every kernel in plain loops: the specification that the fast kernels are tested against. */
 #include "kernels/kernels.h"
 #include <math.h>
 #include <string.h>

@@ -31,9 +31,10 @@ INLINE vf vmax(vf a, vf b)
 INLINE vf positive(vf x)
 {
     return vmax((vf){0}, x);
-} /* in this order NaN stays NaN, so that an overflow reaches the scores */
+} /* in this order NaN stays NaN, so that an overflow shows in the scores */
 
-/* Where a panel does not fit the first cache its rows come from the second; some dozen steps ahead is early enough. */
+/* Prefetches panel rows some dozen steps ahead: a panel that does not fit the L1 cache comes
+ * from L2, and this is early enough. */
 INLINE void ahead(const float *p)
 {
     for (int i = 0; i < PANEL; i += 16) __builtin_prefetch(p + 16 * PANEL + i);
@@ -50,7 +51,7 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
             }
             continue;
         }
-        /* a transposition: 16 columns of source at a time, so that each cache line read is used whole */
+        /* transposes 16 columns of source at a time, so that each cache line read is used completely */
         for (int k0 = 0; k0 < K; k0 += 16) {
             int k1 = k0 + 16 < K ? k0 + 16 : K;
             for (int n = 0; n < PANEL; n++) {
@@ -64,7 +65,8 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
     }
 }
 
-/* One tile: R rows (a compile-time constant) by NV registers. Row r of A begins at a + r*lda. */
+/* Computes one tile: R rows (a compile-time constant) by NV registers. Row r of A begins at a +
+ * r*lda. */
 #define ROW(r) (((r) % 3 == 0 ? p[(r) / 3] : (r) % 3 == 1 ? p[(r) / 3] + lda : p[(r) / 3] + 2 * lda))
 INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w,
                  int add)
@@ -116,7 +118,7 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
         CALL(R);                       \
     }
 
-/* A panel's w columns of C. */
+/* Computes a panel's w columns of C. */
 INLINE void gemm_panel(int M, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w,
                        int add)
 {
@@ -144,7 +146,7 @@ static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float
         gemm_panel(M, K, a, lda, bp, c + n, ldc, N - n < PANEL ? N - n : PANEL, add);
 }
 
-/* What follows a product, for the columns of a panel. */
+/* tfb_after_t for the columns of a panel. */
 typedef struct {
     vf bias[2], scale[2], shift[2];
     int relu, affine;
@@ -177,7 +179,7 @@ INLINE vf after(const after_t *a, int v, vf x)
     return x;
 }
 
-/* w floats of NV registers. */
+/* Stores the first w floats of NV registers. */
 INLINE void store_part(float *d, const vf *x, int NV, int w)
 {
     float t[PANEL];
@@ -191,7 +193,8 @@ INLINE void store_part(float *d, const vf *x, int NV, int w)
     memcpy(d, t, (size_t)w * sizeof(float));
 }
 
-/* Six rows of C floats, beginning at x, at the six points: u, u + plane, ... Rows from n on count as zero. */
+/* Evaluates six rows of C floats, beginning at x, at the six points: u, u + plane, ... Rows from
+ * n on count as zero. */
 INLINE void max3_in(int n, int C, const float *x, ptrdiff_t lda, float *u, size_t plane)
 {
     const float *d4 = x + 4 * lda, *d5 = x + 5 * lda;
@@ -218,7 +221,7 @@ INLINE void max3_in(int n, int C, const float *x, ptrdiff_t lda, float *u, size_
 #undef STORE1
 }
 
-/* From the products at the points, m (6, block, PANEL), the maximum over three outputs. */
+/* Computes the maximum over three outputs from the products at the points, m (6, block, PANEL). */
 INLINE void max3_out(int NV, const float *m, const after_t *af, float *c, int w)
 {
     vf best[2];
@@ -251,7 +254,7 @@ static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff
             int w = N - n < PANEL ? N - n : PANEL;
             after_t af = after_load(follow, n, w);
             for (int p = 0; p < TFB_MAX3_POINTS;
-                 p++, b += (size_t)D * PANEL) /* a point's panel stays in the first cache while all groups use it */
+                 p++, b += (size_t)D * PANEL) /* a point's panel stays in the L1 cache while all groups use it */
                 gemm_panel(M, D, u + p * plane, D, b, mid + (size_t)p * TFB_MAX3_BLOCK * PANEL, PANEL,
                            w > VL ? PANEL : VL, 0);
             for (int g = 0; g < M; g++) {
@@ -307,7 +310,8 @@ INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t ld
 static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp,
                     float *c, ptrdiff_t ldc, int add)
 {
-    /* rows of A in the outer loop: MR columns of A (one cache line a row) are reused by every panel of B */
+    /* rows of A in the outer loop: MR columns of A (one cache line per row) are reused by every
+     * panel of B */
     for (int m = 0, step; m < M; m += step) {
         step = M - m >= MR ? MR : M - m >= 6 ? 6 : M - m >= 3 ? 3 : 1;
         const float *b = bp;
@@ -338,7 +342,7 @@ static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, 
     }
 }
 
-/* Registers of filters a lookup keeps while it walks the taps. */
+/* Computes the lookup for NV registers of filters, which are kept while it walks the taps. */
 INLINE void lookup_cols(int NV, int L, int F, int K, const uint8_t *code, const float *table, int Fp, const float *bias,
                         float *y, int f, int w)
 {
@@ -387,7 +391,7 @@ static void lookup(int L, int F, int K, const uint8_t *code, const float *table,
     }
 }
 
-/* R outputs' rows of the table are summed at a time: independent chains. */
+/* Computes lookup2 for R outputs at a time, as independent chains of sums. */
 INLINE void lookup2_rows(int R, int NV, int P, int K2, const uint8_t *pair, const float *table, const after_t *af,
                          float *y, int w)
 {
@@ -419,7 +423,8 @@ INLINE void lookup2_rows(int R, int NV, int P, int K2, const uint8_t *pair, cons
 static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *follow,
                     float *y)
 {
-    /* columns in the outer loop: the table of one panel (32 kB for 19 taps with AVX-512) stays in the first cache */
+    /* columns in the outer loop: the table of one panel (32 kB for 19 taps with AVX-512) stays
+     * in the L1 cache */
     for (int f = 0; f < F; f += PANEL, table += (size_t)K2 * 25 * PANEL) {
         int w = F - f < PANEL ? F - f : PANEL;
         after_t af = after_load(follow, f, w);
@@ -489,7 +494,7 @@ static void pool_grad(int Lo, int C, int P, const float *x, const float *y, cons
         int c = 0;
         for (; c + VL <= C; c += VL) {
             vf best = load(y + c);
-            vi left = (vi)load(dy + c); /* what is still to be given away */
+            vi left = (vi)load(dy + c); /* the gradient not yet assigned to a row */
             for (int p = 0; p < P; p++) {
                 vi hit = load(x + (size_t)p * C + c) == best;
                 store(dx + (size_t)p * C + c, (vf)(left & hit));
@@ -521,7 +526,7 @@ static void relu_grad(size_t n, const float *y, float *dy)
     for (; i < n; i++) dy[i] = y[i] > 0 ? dy[i] : 0;
 }
 
-/* Sums over rows: floats within blocks of 64 rows, doubles between them. */
+/* Sums over rows use floats within blocks of 64 rows and doubles between blocks. */
 enum { BLOCK = 64 };
 
 static void moments(int R, int C, const float *x, const float *about, double *sum, double *sumsq)
@@ -638,7 +643,7 @@ static void lstm_cell(int H, float *restrict g, const float *restrict c_prev, fl
 static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v, float lr_t,
                  float b1, float b2, float inv_sqrt_c2, float eps)
 {
-    for (size_t i = 0; i < n; i++) { /* the compiler vectorises this one: sqrt and division included */
+    for (size_t i = 0; i < n; i++) { /* the compiler vectorises this loop, including sqrt and division */
         float gi = fabsf(g[i]) < 1e-15f ? 0 : g[i], m1 = b1 * m[i] + (1 - b1) * gi, v1 = b2 * v[i] + (1 - b2) * gi * gi;
         m1 = fabsf(m1) < 1e-30f ? 0 : m1;
         v1 = v1 < 1e-30f ? 0 : v1;

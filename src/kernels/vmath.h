@@ -1,5 +1,5 @@
-/* vmath.h - functions without branches or calls, so that the compiler turns the loops around them into vector code for
- * whatever instruction set the loop is compiled for. */
+/* vmath.h - functions without branches or calls, so that the compiler vectorises the loops
+ * around them for whatever instruction set the loop is compiled for. */
 #ifndef TFB_VMATH_H
 #define TFB_VMATH_H
 
@@ -8,8 +8,9 @@
 
 #define TFB_VMATH static inline __attribute__((always_inline))
 
-/* exp(x) to about 1e-7 relative, without a branch or a call, so that the loops around it become vector code:
- * x = n ln 2 + r, 2^n by its exponent bits, exp(r) by its Taylor polynomial, |r| <= 0.35. */
+/* Returns exp(x) to about 1e-7 relative, without a branch or a call, so that the loops around it
+ * become vector code: x = n ln 2 + r, 2^n by its exponent bits, exp(r) by its Taylor polynomial,
+ * |r| <= 0.35. */
 TFB_VMATH float tfb_exp(float x)
 {
     x = x > 87 ? 87 : x < -87 ? -87 : x;
@@ -32,7 +33,7 @@ TFB_VMATH float tfb_exp(float x)
 }
 TFB_VMATH float tfb_sigmoid_v(float x) { return 1 / (1 + tfb_exp(-x)); }
 TFB_VMATH float tfb_tanh(float x) { return 2 / (1 + tfb_exp(-2 * x)) - 1; }
-/* erf(x) to about 2e-7: Abramowitz and Stegun 7.1.26. */
+/* Returns erf(x) to about 2e-7, by Abramowitz and Stegun 7.1.26. */
 TFB_VMATH float tfb_erf(float x)
 {
     float a = fabsf(x), t = 1 / (1 + 0.3275911f * a);

@@ -6,7 +6,7 @@
 
 static char prefix[64] = "tfbind";
 static int level = 2;
-static _Thread_local char *kept; /* where this thread's errors go, NULL = standard error */
+static _Thread_local char *kept; /* buffer for this thread's errors; NULL: standard error */
 static _Thread_local size_t m_kept;
 static _Thread_local int kept_level;
 static atomic_int n_errors;

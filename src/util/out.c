@@ -39,7 +39,7 @@ struct tfb_out_t {
 
 enum { IDLE, CHANGING, QUITTING };
 static atomic_int state, noted; /* noted: signal that arrived while the list was changing */
-static tfb_out_t *_Atomic outs; /* those that have temporary files */
+static tfb_out_t *_Atomic outs; /* the outputs that have temporary files */
 static const int signals[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGALRM, SIGTERM, SIGUSR1, SIGUSR2, SIGXCPU, SIGXFSZ};
 enum { SIGNALS = sizeof signals / sizeof signals[0] };
 static struct sigaction before[SIGNALS];
@@ -123,7 +123,8 @@ static uint64_t random_number(void)
     return tfb_hash64(r ^ (uint64_t)time(NULL) << 32 ^ (uint64_t)getpid() ^ ++n << 20);
 }
 
-/* Makes p->tmp beside p->place with the same mode and, if permitted, the same owner. 0, or -1 with errno. */
+/* Makes p->tmp beside p->place with the same mode and, if permitted, the same owner. Returns 0,
+ * or -1 with errno. */
 static int make_file(part_t *p)
 {
     struct stat old, st;
@@ -160,7 +161,7 @@ static int make_file(part_t *p)
     return 0;
 }
 
-/* Opens an output that cannot be replaced by renaming. 0, or -1 with errno. */
+/* Opens an output that cannot be replaced by renaming. Returns 0, or -1 with errno. */
 static int open_stream(part_t *p)
 {
     static const char *const name[] = {"/dev/fd/", "/proc/self/fd/"};
@@ -204,7 +205,7 @@ static void cannot(const char *path)
 
 /* ---- outputs ---- */
 
-/* Adds p to o and makes its temporary file, if it has one. 0, or -1 with errno. */
+/* Adds p to o and makes its temporary file, if it has one. Returns 0, or -1 with errno. */
 static int append(tfb_out_t *o, part_t *p, int to_remove)
 {
     enter();
@@ -223,7 +224,8 @@ static int append(tfb_out_t *o, part_t *p, int to_remove)
     return ret;
 }
 
-/* Adds a part for path with suffix. A file that will only be removed has no temporary file. 0, or -1 (logged). */
+/* Adds a part for path with suffix. A file that will only be removed has no temporary file.
+ * Returns 0, or -1 (logged). */
 static int add_part(tfb_out_t *o, const char *path, const char *suffix, int to_remove)
 {
     part_t p = {.fd = -1};
@@ -284,7 +286,7 @@ int tfb_out_fd(tfb_out_t *o)
 const char *tfb_out_name(const tfb_out_t *o) { return o->part[0].tmp; }
 const char *tfb_out_path(const tfb_out_t *o) { return o->part[0].path; }
 
-/* Lets a file with this suffix be removed when the output appears. 0, or -1 (logged). */
+/* Lets a file with this suffix be removed when the output appears. Returns 0, or -1 (logged). */
 static int outdate(tfb_out_t *o, const char *suffix)
 {
     struct stat st;
@@ -316,7 +318,7 @@ const char *tfb_out_index(tfb_out_t *o, const char *suffix)
     return p->tmp;
 }
 
-/* Renames a part. 0, or -1 (logged) without removing a complete output. */
+/* Renames a part. Returns 0, or -1 (logged) without removing a complete output. */
 static int rename_part(part_t *p)
 {
     struct stat st;

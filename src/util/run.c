@@ -48,7 +48,7 @@ void tfb_run_begin(void)
     on = 1;
 }
 
-/* Finds the folder of e->place. 0, or -1 if it does not exist. */
+/* Finds the folder of e->place. Returns 0, or -1 if it does not exist. */
 static int find_folder(entry_t *e)
 {
     struct stat st;
@@ -202,8 +202,8 @@ memory:
     return -1;
 }
 
-/* Checks that a file can be made at place, which is path without links (NULL: written in place). 0, or -1 with errno.
- */
+/* Checks that a file can be made at place, which is path without links (NULL: written in place).
+ * Returns 0, or -1 with errno. */
 static int possible(const char *path, char *place)
 {
     struct stat st;

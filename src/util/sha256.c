@@ -1,4 +1,4 @@
-/* sha256.c - SHA-256 after FIPS 180-4. */
+/* sha256.c - SHA-256 as in FIPS 180-4. */
 #include "util/util.h"
 #include <string.h>
 

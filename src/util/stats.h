@@ -13,7 +13,7 @@
  *   *auc       the chance that a hit, drawn by weight, exceeds one of the background (ties count half)
  *   *p         1 if all values are the same; never below 2.2e-308 (DBL_MIN)
  *   interval   of auc, 95 % (low, high), as by tfb_auc_interval; NULL: not needed
- * All are NaN if either group is empty. 0, or -1 on lack of memory (logged). */
+ * All are NaN if either group is empty. Returns 0, or -1 on lack of memory (logged). */
 int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, double *p, double interval[2]);
 
 /* Computes the 95 % confidence interval of an AUC from DeLong's variance, on the logit scale so that it stays within 0

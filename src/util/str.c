@@ -80,7 +80,8 @@ int tfb_word(const char *option, const char *s, const char *const *words, int n)
     return -1;
 }
 
-/* Edit distance (optimal string alignment: two swapped letters are one edit), case ignored; names are short. */
+/* Returns the edit distance (optimal string alignment: two swapped letters are one edit),
+ * ignoring case. Names are short. */
 static int distance(const char *a, const char *b)
 {
     enum { MAX = 64 };

@@ -16,7 +16,7 @@
 /* Sets the prefix of every later message, e.g. "tfbind annotate"; the string is copied. Not thread-safe: call it once
  * from main. */
 void tfb_log_prefix(const char *prefix);
-/* 0 errors only, 1 + warnings, 2 + notes (default), 3 + debugging. */
+/* Sets which messages are printed: 0 errors only, 1 + warnings, 2 + notes (default), 3 + debugging. */
 void tfb_log_level(int level);
 int tfb_log_get_level(void);
 /* Returns the number of errors logged. */
@@ -49,7 +49,7 @@ uint64_t tfb_rng_next(tfb_rng_t *r);
 double tfb_rng_unit(tfb_rng_t *r);                /* uniform in [0, 1) */
 uint64_t tfb_rng_below(tfb_rng_t *r, uint64_t n); /* uniform in [0, n), unbiased; n > 0 */
 uint64_t tfb_hash64(uint64_t x);                  /* finaliser of splitmix64: a good hash of a counter */
-/* Fisher-Yates shuffle of n indices. */
+/* Shuffles n indices (Fisher-Yates). */
 void tfb_rng_shuffle(tfb_rng_t *r, uint32_t *a, size_t n);
 
 /* ---- SHA-256 (FIPS 180-4), for the identity of model files and of training data ---- */
@@ -75,8 +75,9 @@ void tfb_reads(const char *path, const char *what);
 void tfb_reads_indexed(const char *path, const char *what, const char *suffixes);
 /* Removes a file from the register, for a command that rewrites it on purpose. */
 void tfb_reads_no_more(const char *path);
-/* Checks at the start of a command that an output can be written later: it is not an input or another output, and its
- * folder is writable. path NULL or "-": checks nothing. 0, or -1 (logged). */
+/* Checks at the start of a command that an output can be written later: it is not an input or
+ * another output, and its folder is writable. path NULL or "-": checks nothing. Returns 0, or -1
+ * (logged). */
 int tfb_run_claim(const char *path);
 /* For out.c: registers an output. Returns its number, 0 if it needs none, or -1 if it clashes (logged). */
 int tfb_run_open(const char *path);
@@ -92,9 +93,10 @@ void tfb_run_close(int number);
 char *tfb_place(const char *path);
 
 typedef struct tfb_out_t tfb_out_t;
-/* Makes a temporary file with a unique name beside path; the file at path does not change until tfb_out_end. Standard
- * output (path NULL or "-"), pipes and devices are opened directly. The temporary file is removed if exit() or a signal
- * other than SIGKILL ends the program early. NULL on failure (logged). */
+/* Makes a temporary file with a unique name beside path; the file at path does not change until
+ * tfb_out_end. Standard output (path NULL or "-"), pipes and devices are opened directly. The
+ * temporary file is removed if exit() or a signal other than SIGKILL ends the program early.
+ * Returns NULL on failure (logged). */
 tfb_out_t *tfb_out_begin(const char *path);
 /* Returns a descriptor to write to, owned by the caller. Call it once. -1 if it was taken before, or if path is a URL.
  */
@@ -106,17 +108,18 @@ const char *tfb_out_path(const tfb_out_t *o);
 /* Adds an index, path with this suffix, which appears with the output. Older indexes of other kinds are then removed,
  * because htslib might use them for the new file. Returns its temporary name, or NULL on failure (logged). */
 const char *tfb_out_index(tfb_out_t *o, const char *suffix);
-/* Puts the output in place, or removes it if keep is 0. Frees o, which may be NULL. Close all writers first. 0, or -1
- * if keep is 0 or on failure (logged). */
+/* Puts the output in place, or removes it if keep is 0. Frees o, which may be NULL. Close all
+ * writers first. Returns 0, or -1 if keep is 0 or on failure (logged). */
 int tfb_out_end(tfb_out_t *o, int keep);
 /* Removes all temporary files and ends the program with this signal. For signal handlers. */
 void tfb_out_quit(int sig);
 
-/* Does the same as tfb_out_begin, but opens a stream (stream.c). NULL on failure (logged). */
+/* Does the same as tfb_out_begin, but opens a stream (stream.c). Returns NULL on failure (logged). */
 FILE *tfb_out_open(const char *path, tfb_out_t **out);
 /* Closes the stream (flushes standard output), then does the same as tfb_out_end. */
 int tfb_out_close(FILE *f, tfb_out_t *o, int keep);
-/* Closes the stream and leaves the output to tfb_out_end. 0, or -1 on a write error (logged). */
+/* Closes the stream and leaves the output to tfb_out_end. Returns 0, or -1 on a write error
+ * (logged). */
 int tfb_out_finish(FILE *f, const tfb_out_t *o);
 
 /* ---- strings ---- */
@@ -145,8 +148,8 @@ typedef struct {
     const char *name; /* not owned */
     int at;
 } tfb_entry_t;
-/* Returns names[n] sorted by name, then by place, for looking up many names. Free with free(); the names must outlive
- * it. NULL on lack of memory. */
+/* Returns names[n] sorted by name, then by place, for looking up many names. Free with free();
+ * the names must outlive it. Returns NULL on lack of memory. */
 tfb_entry_t *tfb_index(char *const *names, int n);
 /* Returns the first place of a name, or -1. */
 int tfb_index_find(const tfb_entry_t *index, int n, const char *name);
@@ -163,7 +166,8 @@ char *tfb_printable(char *s);
 /* ---- threads ---- */
 
 typedef struct tfb_pool_t tfb_pool_t;
-/* Makes a pool of n_threads threads, including the caller (1: starts no thread). NULL on failure (logged). */
+/* Makes a pool of n_threads threads, including the caller (1: starts no thread). Returns NULL on
+ * failure (logged). */
 tfb_pool_t *tfb_pool_create(int n_threads);
 void tfb_pool_destroy(tfb_pool_t *p);
 int tfb_pool_size(const tfb_pool_t *p);

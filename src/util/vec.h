@@ -10,8 +10,8 @@
  * not change *m. */
 void *tfb_grow(void *p, int *m, int64_t n, size_t size, const char *what);
 
-/* Grows the array p with capacity m (an int) to hold n elements. 0, or -1 (logged). Evaluates its arguments more than
- * once. */
+/* Grows the array p with capacity m (an int) to hold n elements. Returns 0, or -1 (logged).
+ * Evaluates its arguments more than once. */
 #define TFB_RESERVE(p, m, n, what) ((p) = tfb_grow((p), &(m), (n), sizeof *(p), (what)), (n) <= (m) ? 0 : -1)
 
 /* Returns p resized to n elements of size bytes, or p as it is and *ok = 0 on failure (not logged): for several arrays

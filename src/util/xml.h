@@ -7,7 +7,7 @@
 /* Writes text with & < > " ' escaped, fit for element content and quoted attributes; control characters become spaces.
  */
 void tfb_xml_put(FILE *f, const char *text);
-/* The same for the first characters of text, at most `most`. */
+/* Does the same for the first characters of text, at most `most`. */
 void tfb_xml_put_first(FILE *f, const char *text, int most);
 
 #endif
