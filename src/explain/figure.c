@@ -455,7 +455,7 @@ static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q,
     float *z = win->z;
     if (target < 0) target = most_changed(z, T);
     const char *call =
-        tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* the scores that annotate reports */
+        tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* from the scores that annotate reports */
     int r = contributions(panel, q, target, win->code, z, hyp);
     if (r < 0) return r;
     float zr = z[target], za = z[T + target];

@@ -32,7 +32,7 @@ typedef struct {
     places_t peaks;          /* sorted */
     hts_pos_t *reach;        /* (peaks.n): the largest end up to each, within its contig */
     places_t bound, unbound; /* windows */
-    int64_t want[BINS];      /* bound windows per bin of GC content */
+    int64_t want[BINS];      /* per bin of GC content: bound windows, later random windows still to draw */
     uint8_t *code;           /* (width) */
     tfb_contrast_t *count;
 } maker_t;

@@ -33,7 +33,7 @@ hts_pos_t tfb_fasta_len(const tfb_fasta_t *f, const char *contig);
  * (logged: file, contig, position); -2 if the contig is absent; -3 if [beg,end) is not inside
  * the contig (nothing is logged for -2 and -3). Not thread-safe. */
 int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code);
-/* Contigs, in the order of the file. */
+/* Return the number of contigs, and the name of one, in the order of the file. */
 int tfb_fasta_n_contigs(const tfb_fasta_t *f);
 const char *tfb_fasta_contig(const tfb_fasta_t *f, int i);
 /* Parses the first region of a comma-separated list as samtools writes them, the contig in any

@@ -36,7 +36,7 @@ typedef struct {
 
     /* Computes a convolution for scoring, pooled over 3, by a short algorithm (described below).
      * Group g of G reads the K + 2 rows of C floats at a[g], a[g] + lda, ... and writes c[g]
-     * (N): the maximum over its three products of K rows each, after `after`. bp:
+     * (N): the maximum of its three products of K rows each, with `after` applied to each. bp:
      * tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to 64 bytes. A
      * group's result depends only on its own rows. NULL if this set's gemm is of another kind. */
     void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
@@ -53,9 +53,9 @@ typedef struct {
      * is the mean of the other four (an N counts as a quarter of each base). */
     void (*lookup)(int L, int F, int K, const uint8_t *code, const float *table, const float *bias, float *y);
     /* Computes the same for scoring, two bases at a time and pooled: y (Lo, F) = the maximum
-     * over P rows l of the sum over k < K2 of table[k][pair[l + 2k]], after `after`. pair[i] = 5
-     * * code[i] + code[i+1]. table holds (K2, 25, panel) for each panel of columns, zero-filled
-     * beyond F, aligned to 64 bytes. */
+     * over P rows l of the sum over k < K2 of table[k][pair[l + 2k]], with `after` applied to
+     * each sum. pair[i] = 5 * code[i] + code[i+1]. table holds (K2, 25, panel) for each panel of
+     * columns, zero-filled beyond F, aligned to 64 bytes. */
     void (*lookup2)(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *after,
                     float *y);
     /* Adds the weight gradient of lookup to table (K, 5, Fp): for each l and k, row l of dy (L,

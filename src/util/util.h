@@ -35,8 +35,9 @@ void tfb_debug(const char *fmt, ...) TFB_PRINTF(1, 2);
  */
 size_t tfb_mul(size_t a, size_t b, int *ok);
 size_t tfb_add(size_t a, size_t b, int *ok);
-/* Allocates n elements of size bytes, zeroed and aligned to 64 bytes (a cache line, and an AVX-512 register). Free with
- * free(). NULL on overflow or lack of memory (logged with what it was for). */
+/* Allocates n elements of size bytes, zeroed and aligned to 64 bytes (a cache line, and an
+ * AVX-512 register). Free with free(). Returns NULL on overflow or lack of memory (logged with
+ * what it was for). */
 void *tfb_alloc(size_t n, size_t size, const char *what);
 
 /* ---- random numbers: xoshiro256++ for sequences, a hash of a counter if threads must agree ---- */
