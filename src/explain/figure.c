@@ -16,10 +16,10 @@
 #include <string.h>
 
 enum {
-    FLANK = 25,  /* bases on each side by default: a site of most TFs is within 20 */
-    SHOWN = 40,  /* bases of an allele that are shown */
+    FLANK = 25,  /* bases on each side by default; the sites of most TFs span at most 20 */
+    SHOWN = 40,  /* most bases shown of an allele */
     COLUMN = 14, /* pixels */
-    LEFT = 50,   /* where the logos' first column begins: their axis with its label is so wide */
+    LEFT = 50,   /* x of the logos' first column: the width of the axis with its label */
     TITLE = 20,  /* height of a logo's title */
     BELOW = 17,  /* height of the positions below a logo */
     ROW = 18,    /* height of a row of letters */
@@ -30,7 +30,7 @@ enum {
 
 /* ---- the best motif ---- */
 
-/* Log odds (w, 4) of a motif, centred per position: an N or a flat position says nothing. */
+/* Log odds (w, 4) of a motif, centred per position: an N or a flat position gives 0. */
 static void log_odds(const tfb_motif_t *m, int rev, float *q)
 {
     const float few = 0.01f; /* keeps a base that was never seen from outweighing all else */
@@ -125,7 +125,7 @@ void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int all
     *end = p.beg[allele] + p.n[allele] + p.right;
 }
 
-/* Position in the window of the allele that column l shows, or -1. */
+/* Returns the position in the allele's window that column l shows, or -1. */
 static int column(const plan_t *p, int allele, int l)
 {
     if (l < p->left + p->shown[allele]) return p->beg[allele] - p->left + l;
@@ -164,9 +164,9 @@ static double paragraph(FILE *f, double x, double y, int most, const char *attr,
     return y - y0;
 }
 
-/* What appends to words finds room there: words_room. */
+/* Cannot run out of room: words_room() reserved it. */
 
-/* An allele in few letters. */
+/* Writes an allele, shortened if it is long. */
 static void put_allele(kstring_t *s, const char *a)
 {
     size_t n = strlen(a);
@@ -174,8 +174,8 @@ static void put_allele(kstring_t *s, const char *a)
     if (n >= 12) ksprintf(s, "... (%zu bases)", n);
 }
 
-/* What the ALT allele does. Sites come and go by the call alone, so that figures and tags say the
- * same. */
+/* Describes what the ALT allele does. Only the call decides whether a site is gained or lost, so figures
+ * and tags agree. */
 static const char *verb(const tfb_figure_t *f)
 {
     double d = f->p_alt - f->p_ref;
@@ -187,7 +187,7 @@ static const char *verb(const tfb_figure_t *f)
     return d > 0 ? "raises predicted binding of" : "lowers predicted binding of";
 }
 
-/* What happens, in a sentence or two. */
+/* Describes the effect in one or two sentences. */
 static void sentence(kstring_t *s, const tfb_figure_t *f)
 {
     double odds = exp(fabs(f->lor));
@@ -223,7 +223,7 @@ static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allel
     fputs("</g>", out);
 }
 
-/* Bytes that the longest of a figure's texts takes. */
+/* Returns the most bytes that any text of the figure takes. */
 static size_t words_room(const tfb_figure_t *f, const tfb_motifs_t *db)
 {
     size_t longest = strlen(f->contig) + (f->id ? strlen(f->id) : 0) + strlen(f->method);
@@ -234,8 +234,8 @@ static size_t words_room(const tfb_figure_t *f, const tfb_motifs_t *db)
     return longest + strlen(f->tf) + 1024; /* numbers and words */
 }
 
-/* A figure that is being drawn: parts go to body, one below the other, and the frame comes last,
- * once the height is known. */
+/* A figure in progress. Its parts are appended to body from top to bottom. The frame is written last, when
+ * the height is known. */
 typedef struct {
     const tfb_figure_t *f;
     plan_t p;
@@ -245,7 +245,7 @@ typedef struct {
     kstring_t t;
 } canvas_t;
 
-/* The heights of both alleles' letters, and their range. */
+/* Computes the letter heights of both alleles, and their range. */
 static void measure(canvas_t *c)
 {
     const tfb_figure_t *f = c->f;
@@ -259,7 +259,7 @@ static void measure(canvas_t *c)
         tfb_logo_range(h, c->p.L, &c->lo, &c->hi);
     }
     if (c->hi - c->lo >= 1) return;
-    if (c->hi < 0.7) c->hi = 0.7; /* noise shall not fill the frame */
+    if (c->hi < 0.7) c->hi = 0.7; /* keeps noise from filling the frame */
     if (c->lo > -0.3) c->lo = -0.3;
 }
 
@@ -314,7 +314,7 @@ static void draw_allele(canvas_t *c, int i)
     c->y += ROW + 4;
 }
 
-/* Puts a motif's letters, (w, 4) bits, to the columns of allele i from base `at` of the window on. */
+/* Copies a motif's letters, (w, 4) bits, to the columns of allele i, starting at base `at` of the window. */
 static void place_motif(const canvas_t *c, int i, int at, int w, int rev, const float *bits)
 {
     float *to = c->h + 2 * (size_t)c->p.L * 4;
@@ -326,7 +326,7 @@ static void place_motif(const canvas_t *c, int i, int at, int w, int rev, const 
     }
 }
 
-/* The motif that the better allele looks like, if any. 0, or -1 on lack of memory. */
+/* Adds the motif that the better allele resembles, if any. Returns 0, or -1 if memory runs out. */
 static int draw_motif(canvas_t *c, const tfb_motifs_t *db)
 {
     const tfb_figure_t *f = c->f;
@@ -361,7 +361,7 @@ static void draw_legend(canvas_t *c)
     c->y += paragraph(c->body, 10, c->y, (int)((c->width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", c->t.s);
 }
 
-/* The frame around what was drawn. */
+/* Writes the frame around the finished parts. */
 static void put_frame(FILE *out, canvas_t *c, const char *drawn)
 {
     fprintf(out,
@@ -381,7 +381,7 @@ int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motif
     size_t n_drawn = 0;
     canvas_t c = {.f = f, .p = plan(f->ref, f->alt, f->W, flank > 0 ? flank : FLANK)};
     int ret = -1;
-    c.width = fmax(LEFT + c.p.L * COLUMN + 9, 560); /* the words need as much */
+    c.width = fmax(LEFT + c.p.L * COLUMN + 9, 560); /* the text needs this much */
     c.h = calloc((size_t)c.p.L * 4 * 3, sizeof *c.h);
     c.body = open_memstream(&drawn, &n_drawn);
     if (!c.h || !c.body || ks_resize(&c.t, words_room(f, db)) < 0) goto done;
@@ -412,7 +412,7 @@ static int all_finite(const float *v, size_t n)
     return 1;
 }
 
-/* The target whose probability changes most. z: (2, T) logits. */
+/* Returns the target whose probability changes most. z: (2, T) logits. */
 static int most_changed(const float *z, int T)
 {
     int target = 0;
@@ -424,8 +424,8 @@ static int most_changed(const float *z, int T)
     return target;
 }
 
-/* Contributions of what the figure shows of both windows: target's part of all targets', into hyp
- * (2, W, 4). 0; -1 (logged); -2 on lack of memory. */
+/* Computes the contributions of the part of both windows that the figure shows, and writes those of target
+ * to hyp (2, W, 4). Returns 0, -1 (logged), or -2 if memory runs out. */
 static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z,
                          float *hyp)
 {
@@ -444,8 +444,8 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
     return ret;
 }
 
-/* The figure of a change whose windows, REF's and ALT's, are the two of win; q has trimmed alleles.
- * As tfb_figure_variant; -2 on lack of memory. */
+/* Draws the figure of a change. win has two windows, REF's and ALT's; q has trimmed alleles. Returns the
+ * same as tfb_figure_variant, or -2 if memory runs out. */
 static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q, tfb_windows_t *win, float *hyp)
 {
     static const tfb_effect_opt_t usual = TFB_EFFECT_DEFAULTS;
@@ -454,7 +454,7 @@ static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q,
     float *z = win->z;
     if (target < 0) target = most_changed(z, T);
     const char *call =
-        tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* of the scores that annotate has */
+        tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* from the same scores as annotate */
     int r = contributions(panel, q, target, win->code, z, hyp);
     if (r < 0) return r;
     float zr = z[target], za = z[T + target];

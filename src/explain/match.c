@@ -59,7 +59,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Benjamini and Hochberg's q of a p-value that is among the sorted p (n). */
+/* Returns Benjamini and Hochberg's q of a p-value from the sorted list p (n). */
 static double q_of(const double *p, int n, double v)
 {
     double q = 1;
@@ -183,7 +183,8 @@ static const float *pfm_of(const tfb_filters_t *f, int k) { return f->pfm + (siz
 
 static int is_named(const tfb_matches_t *m, int k, double q) { return m->named[k].motif >= 0 && m->named[k].q < q; }
 
-/* What became of a filter, by whether it matches a motif of the model's targets: before and now. */
+/* Describes what became of a filter: whether it matched a motif of the model's targets before, and whether
+ * it does now. */
 typedef enum { NEVER, BECAME, KEPT, LOST } fate_t;
 static const char *const fate_name[] = {"no", "became", "kept", "lost"};
 static fate_t fate(const tfb_matches_t *m, const tfb_matches_t *before, int k, double q)
@@ -283,7 +284,7 @@ typedef struct {
     int m_h, bad;
 } page_t;
 
-/* A motif's logo in a frame of n columns, its first column at `at`, turned round if rev. */
+/* Draws a motif's logo in a frame of n columns, its first column at `at`, reverse-complemented if rev. */
 static void logo(page_t *g, const float *p, int w, int rev, int at, int n, const char *about)
 {
     if (n > g->m_h) {
@@ -307,7 +308,7 @@ static void logo(page_t *g, const float *p, int w, int rev, int at, int n, const
     tfb_logo_svg(g->f, g->h, n, &o);
 }
 
-/* A filter's motif, and the motif it matches below it, column under column. */
+/* Draws a filter's motif and, aligned below it, the motif that it matches. */
 static void logos(page_t *g, const tfb_matches_t *m, const float *p, int K, const tfb_found_t *x, const char *about)
 {
     int b = 0, e = K;
@@ -388,7 +389,7 @@ static void targets_section(page_t *g, const tfb_matches_t *m, double q)
     }
 }
 
-/* The three targets that a filter matters most to. */
+/* Writes the three targets that a filter matters to most. */
 static void important_to(page_t *g, const tfb_matches_t *m, int k)
 {
     const tfb_filters_t *f = m->f;
@@ -493,7 +494,8 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
     free(order);
 }
 
-/* The filters that are, or were, the target's motif: the answer to what fine-tuning did to them. */
+/* Writes the filters that match the target's motif now or did before, which shows what fine-tuning did to
+ * them. */
 static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *o)
 {
     const tfb_filters_t *f = m->f;
