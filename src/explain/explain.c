@@ -182,8 +182,7 @@ static int start(explainer_t *a)
     a->out.n = a->n;
     if (o->db && !(a->out.db = tfb_motifs_read(o->db))) return -1;
     if (prepare_method(a) < 0) return -1;
-    if (strcmp(o->in, "-") && !strstr(o->in, "://") &&
-        access(o->in, R_OK) < 0) { /* before any output gets its header */
+    if (strcmp(o->in, "-") && !strstr(o->in, "://") && access(o->in, R_OK) < 0) { /* before any output has its header */
         tfb_error("cannot read %s: %s", o->in, strerror(errno));
         return -1;
     }

@@ -110,7 +110,8 @@ done:
 /* Places the window of REF (which 0) or ALT (which 1) of a change, and the allele in it. */
 static void place_window(window_t *w, const tfb_change_t *c, int which, int W)
 {
-    int n = which ? c->n_alt : c->n_ref, from = n > W ? n / 2 - W / 2 : 0; /* a long allele's window is its middle */
+    int n = which ? c->n_alt : c->n_ref,
+        from = n > W ? n / 2 - W / 2 : 0; /* the window of a long allele is its middle */
     w->n_ref = c->n_ref - from;
     w->n_bases = n < W ? n : W;
     w->at = tfb_allele_left(n, W);

@@ -17,8 +17,8 @@ typedef struct {
     double p_ref, p_alt; /* probability of binding */
     double lor;          /* logit of ALT - logit of REF */
     double percentile;   /* rank of the change among random SNVs, 0 to 100; below 0 or NaN: unknown */
-    const char *call;    /* "gain", "loss" or "change", as TFB_CALL; NULL: the text mentions no gain or loss of a site */
-    const char *method; /* how contributions were computed, in a few words */
+    const char *call;    /* "gain", "loss" or "change", as TFB_CALL; NULL: the text mentions no gain or loss */
+    const char *method;  /* how contributions were computed, in a few words */
     int W;
     const uint8_t *code[2]; /* (W) windows of REF and ALT, as tfb_allele_window makes them */
     const float *hyp[2];    /* (W, 4) hypothetical contributions; the figure reads [*beg, *end) of tfb_figure_span */

@@ -54,7 +54,7 @@ typedef struct {
     char **real;         /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
     int called;          /* the file has calls */
     int other;           /* the figures use a different model than the annotations */
-    char *by;            /* the models strand that annotate used, in that case */
+    char *by;            /* the models that annotated, in that case */
     tfb_strand_t strand; /* strand that annotate used */
     int n_names;
     float *num[5];
@@ -286,7 +286,7 @@ static int check_origin(report_t *r, const char *tag, int t)
     return r->other && !r->by ? -1 : 0;
 }
 
-/* Are the figures by the model strand that annotate used? 0, or -1 if memory runs out. */
+/* Checks whether the figures use the model that annotated. Returns 0, or -1 if memory runs out. */
 static int check_origins(report_t *r)
 {
     const tfb_panel_t *p = r->o->panel;
