@@ -28,9 +28,9 @@ int tfb_infer_n_targets(const tfb_infer_t *f); /* T */
 
 /* Scores n windows.
  *   code   (n, W) base codes
- *   base   n entries or NULL: base[i] = j < i: window i was derived from window j and probably differs from
- * it in a few positions only, so that j's activations can be reused; -1 = nothing known. j itself must have base -1.
- *          Results do not depend on it beyond float rounding.
+ *   base   n entries or NULL. base[i] = j < i: window i was derived from window j and probably differs
+ *          from it in a few positions only, so that j's activations can be reused; -1 = unknown. j itself
+ *          must have base -1. Results do not depend on it beyond float rounding.
  *   strand TFB_STRAND_BOTH averages the logits of the window and of its reverse complement
  *   z      (n, T) logits
  * The result does not depend on the number of threads. Returns 0, or -1 if memory runs out (logged). */

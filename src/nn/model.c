@@ -288,9 +288,9 @@ static int read_open(reader_t *r, FILE *f, int whole)
 static int read_file(reader_t *r, int whole)
 {
     tfb_reads(r->path, "the model");
-    int fd = open(
-        r->path, O_RDONLY | O_CLOEXEC |
-                     O_NONBLOCK); /* a named pipe would block until it has a writer, before we could reject it at all */
+    int fd =
+        open(r->path, O_RDONLY | O_CLOEXEC |
+                          O_NONBLOCK); /* a named pipe would wait for a writer, before it is known to be none of ours */
     FILE *f = fd < 0 ? NULL : fdopen(fd, "rb");
     int ret = read_open(r, f, whole);
     if (f)
