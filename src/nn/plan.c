@@ -49,7 +49,7 @@ int tfb_fuse_rows(const tfb_layer_t *l, const float *param, const float *stat, t
     return 1;
 }
 
-/* Adds layer l to the step that computes its input, if nobody else reads that, or begins a step with it. */
+/* Adds layer l to the step that computes its input if nothing else reads that; else begins a new step. */
 static int add_layer(build_t *b, const tfb_layer_t *l)
 {
     const tfb_net_t *net = b->p->net;

@@ -10,7 +10,8 @@
 enum {
     TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (each strand counts) in a block, for which weights are read once; a
                                           multiple of the tile height 12 */
-    TFB_SLOTS = 8, /* windows convolved together: 350 kB of activations for the first published model */
+    TFB_SLOTS =
+        8, /* windows that the convolutions process together: 350 kB of activations for the first published model */
 };
 
 /* A window on its way through the steps by window. */

@@ -215,8 +215,8 @@ static void hand_down(tfb_walk_t *w, int from, float *g)
     give_back(w, g);
 }
 
-/* Returns where a layer writes its gradient with respect to the bases: the last layer that reads them
- * writes first, and the others are added. */
+/* Adds up the gradient with respect to the bases: the last layer that reads them writes it first, and the
+ * others are added. */
 static void add_branch(tfb_walk_t *w, int *n_bases)
 {
     if ((*n_bases)++ > 0) add_to(w, w->d_input, w->d_branch, (size_t)w->pass.net->window * 4);
