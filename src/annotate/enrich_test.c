@@ -155,8 +155,7 @@ int tfb_stats_test(stats_t *a)
     for (int t = 0; t < T; t++) {
         int64_t as_large = 0;
         for (int r = 0; r < B; r++)
-            as_large +=
-                a->perm[(size_t)r * (size_t)T + (size_t)t] >= a->obs[t] * (1 - 1e-9); /* sums in another order */
+            as_large += a->perm[(size_t)r * (size_t)T + (size_t)t] >= a->obs[t] * (1 - 1e-9); /* summed differently */
         a->p[1][t] = B ? (double)(as_large + 1) / (B + 1) : NAN;
     }
     return tfb_bh(a->p[0], T, a->q[0]) < 0 || tfb_bh(a->p[1], T, a->q[1]) < 0 ? -1 : 0;
