@@ -178,8 +178,8 @@ static void summary(const args_t *a)
     free(s.s);
 }
 
-/* Reports if nothing was scored because contigs are missing. Returns 0, or -1 if the FASTA has
- * none of the input's. */
+/* Reports whether nothing was scored because contigs are missing. Returns 0, or -1 if the FASTA has none
+ * of the input's. */
 static int check_contigs(const args_t *a)
 {
     const int64_t *n = a->batch.reasons.n;

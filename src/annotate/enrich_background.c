@@ -128,7 +128,7 @@ static int draw_candidates(study_t *a, candidates_t *c, const tfb_regions_t *r)
     return 0;
 }
 
-/* Adds as many candidates of each class as are wanted. Returns their number, or -1 (logged). */
+/* Adds as many candidates of each class as needed. Returns their number, or -1 (logged). */
 static int64_t take_candidates(study_t *a, candidates_t *c, const tfb_regions_t *r)
 {
     int64_t n_taken = 0;

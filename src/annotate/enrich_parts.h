@@ -122,7 +122,7 @@ int tfb_enrich_read_tags(reader_t *a, const source_t *s, bcf1_t *rec, int alt, v
  * -1 (logged). */
 int tfb_enrich_choose_tags(reader_t *a);
 
-/* ---- the background (enrich_background.c) and scores (enrich_score.c). Returns 0, or -1 (logged) ---- */
+/* ---- the background (enrich_background.c) and scores (enrich_score.c): 0, or -1 (logged) ---- */
 
 /* Adds random SNVs from around each hit. Each hit with its SNVs is a stratum; hits that get none are
  * removed after scoring has reported why. */

@@ -7,7 +7,7 @@
 
 typedef struct {
     tfb_session_opt_t session; /* tf NULL: BED gets the best TF and its score, FASTA all TFs; fasta: for BED */
-    const char *in, *out;      /* "-" = standard streams; out is bgzip if its name ends in .gz */
+    const char *in, *out;      /* "-" = standard streams; bgzip if out ends in .gz or .bgz */
     int logit;                 /* scores are logits rather than probabilities */
     /* Tile longer intervals and sequences with windows every step bases (0: half a window), and write the largest score
      * and the mean. */

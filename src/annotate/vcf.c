@@ -100,7 +100,7 @@ static int write_batch(args_t *a)
     return 0;
 }
 
-/* What the calling thread does while the other batch is scored. */
+/* Runs on the calling thread while the other batch is scored. */
 static void beside(void *arg)
 {
     args_t *a = arg;

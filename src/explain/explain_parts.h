@@ -101,7 +101,7 @@ typedef struct {
 /* Explains the n current windows: 1, or REF and ALT of v. Returns 0, or -1 (logged). */
 int tfb_explain_record(explainer_t *a, int n, const variant_t *v);
 
-/* ---- the readers (explain_read.c). Returns 0, or -1 (logged) ---- */
+/* ---- the readers (explain_read.c): 0, or -1 (logged) ---- */
 
 int tfb_explain_bed(explainer_t *a);
 int tfb_explain_fasta(explainer_t *a);

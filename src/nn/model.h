@@ -44,7 +44,7 @@ int tfb_model_calibrate(tfb_model_t *m, tfb_calib_t *c);
 int tfb_model_target(const tfb_model_t *m, const char *name);
 /* Resolves "all" or a comma-separated list of names to indices of targets (n_targets; index: tfb_index of
  * them), in the given order and without repeats, to be freed. Writes their number to *n. Returns NULL on
- * an unknown name (logged with the nearest name) or lack of memory. */
+ * an unknown name (logged with the nearest name) or if memory runs out. */
 int *tfb_targets_parse(char *const *targets, const tfb_entry_t *index, int n_targets, const char *list, int *n);
 /* Returns the index of the first of n logits that is not usable (NaN, infinite, or so large that differences and sums
  * overflow), or -1. */

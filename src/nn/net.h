@@ -105,8 +105,8 @@ struct tfb_kind_t {
     /* Parses the arguments after the name, checks the input shape, fills out, F, K, rate and tensors (with
      * offsets relative to the layer). Returns 0, or -1 with a message in err. */
     int (*setup)(tfb_layer_t *l, const char *args, char *err, size_t m_err);
-    /* PyTorch's default initialisation; p and s are the layer's parts of the blocks. Returns NULL if there
-     * is nothing to initialise. */
+    /* PyTorch's default initialisation; p and s are the layer's parts of the blocks. NULL if there is
+     * nothing to initialise. */
     void (*init)(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r);
     /* Bytes kept from forward to backward, and bytes of scratch a thread needs, for batches of at most B. NULL = 0. */
     size_t (*cache)(const tfb_layer_t *l, int B);

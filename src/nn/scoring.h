@@ -61,7 +61,7 @@ static inline float *tfb_block_row(const tfb_work_t *w, const tfb_step_t *s, int
 }
 
 void tfb_reverse_codes(const uint8_t *src, int n, uint8_t *dst);
-/* Writes the pairs that lookup2 reads. */
+/* Writes the base pairs that lookup2 reads. */
 void tfb_make_pairs(const uint8_t *code, int n, uint8_t *pair);
 /* Makes room in f->begin for the most blocks that n windows can make. Returns 0, or -1 if memory runs out
  * (logged). */

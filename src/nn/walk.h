@@ -30,8 +30,8 @@ typedef struct {
     float *d_branch; /* the same, from one of several layers that read bases */
 } tfb_walk_t;
 
-/* Allocates buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: uses the calling
- * thread only). room: TFB_WALK_*. Returns NULL if memory runs out (logged). */
+/* Allocates buffers for batches of up to m_batch. Borrows net and pool (pool NULL: uses the calling thread
+ * only). room: TFB_WALK_*. Returns NULL if memory runs out (logged). */
 tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *pool);
 void tfb_walk_destroy(tfb_walk_t *w);
 /* Scores code (B, W). Returns logits (B, T), owned by w and valid until the next call. Set w->pass.train, seed and step
