@@ -131,7 +131,7 @@ static int weight(reader_t *a, const source_t *s, bcf1_t *rec, int alt, double *
 }
 
 /* Decides whether an ALT is a hit. Returns 1 if so, 0 if not, -1 (logged), or -2 if it is neither hit nor
- * background (counted). */
+ * background (counted if it has no LP). */
 static int is_hit(reader_t *a, const source_t *s, bcf1_t *rec, int alt)
 {
     double lp;

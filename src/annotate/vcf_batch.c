@@ -138,8 +138,8 @@ static tfb_vcf_item_t *next_item(tfb_vcf_batch_t *b)
     return NULL;
 }
 
-/* Reads the haplotypes of a record that has been read; on a new contig, first marks all neighbours of
- * waiting records as read. Returns its item, which may have moved, or NULL (logged). */
+/* Reads the haplotypes of a record that has been read; on a new contig, first makes the windows of waiting
+ * records, whose neighbours have all been read. Returns its item, which may have moved, or NULL (logged). */
 static tfb_vcf_item_t *meet_neighbours(tfb_vcf_queue_t *q, tfb_vcf_item_t *it)
 {
     if (tfb_phased_new_contig(q->phased, it->rec)) {

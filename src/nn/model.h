@@ -36,7 +36,7 @@ int tfb_model_count_targets(const char *path);
 int tfb_model_save(tfb_model_t *m, const char *path, int half);
 void tfb_model_destroy(tfb_model_t *m);
 
-const char *tfb_model_meta(const tfb_model_t *m, const char *key);          /* Returns NULL if absent */
+const char *tfb_model_meta(const tfb_model_t *m, const char *key);          /* NULL if absent */
 int tfb_model_meta_set(tfb_model_t *m, const char *key, const char *value); /* copies. Returns 0, or -1 */
 /* Takes ownership of c (also on failure) and puts its text into the metadata. Returns 0, or -1. */
 int tfb_model_calibrate(tfb_model_t *m, tfb_calib_t *c);
