@@ -39,14 +39,13 @@ static const char *mode_of(const htsFormat *f)
     return f->compression == bgzf ? "wz" : "w";
 }
 
-/* Parses --output-fmt and sets mode to what htslib opens the output with. Returns 0, or -1
- * (logged). */
+/* Parses --output-fmt and sets mode to htslib's mode for the output. Returns 0, or -1 (logged). */
 static int output_mode(output_t *out, char mode[16])
 {
     const tfb_bam_opt_t *o = out->o;
     strcpy(mode, "w");
     if (!o->format) {
-        if (sam_open_mode(mode + 1, o->out, NULL) < 0) strcpy(mode, "wb"); /* as samtools: by the name, else BAM */
+        if (sam_open_mode(mode + 1, o->out, NULL) < 0) strcpy(mode, "wb"); /* like samtools: by the name, else BAM */
         return 0;
     }
     int bad = hts_parse_format(&out->fmt, o->format) < 0;
@@ -113,7 +112,7 @@ static int open_output(output_t *out, tfb_bam_in_t *in)
     return sam_hdr_write(out->file, in->hdr) < 0 ? tfb_file_write_error(o->out) : 0;
 }
 
-/* After closing: with htslib 1.16 an index made while threads write is not to be trusted. */
+/* After closing: with htslib 1.16 an index made while threads write is unreliable. */
 static int build_index(const output_t *out)
 {
     const tfb_bam_opt_t *o = out->o;
@@ -179,8 +178,8 @@ static void summary(const args_t *a)
     free(s.s);
 }
 
-/* Reports if nothing was scored because contigs are missing. Returns 0, or -1 if the FASTA has
- * none of the input's. */
+/* Reports whether nothing was scored because contigs are missing. Returns 0, or -1 if the FASTA has none
+ * of the input's. */
 static int check_contigs(const args_t *a)
 {
     const int64_t *n = a->batch.reasons.n;
@@ -216,7 +215,7 @@ int tfb_bam_annotate(const tfb_bam_opt_t *o)
     ret = close_output(&a->out, ret);
     if (ret == 0) {
         summary(a);
-        ret = check_contigs(a); /* the output is whole all the same */
+        ret = check_contigs(a); /* the output is complete all the same */
     }
     tfb_bam_close(&a->in);
     tfb_bam_tags_free(&a->tags);

@@ -1,6 +1,6 @@
 /* bam.h - SAM, BAM or CRAM in, the same records with predictions as scalar aux tags out.
  *
- * The program only: htslib inside a host of plugins may lack the functions that this needs. */
+ * The program only: the htslib of a plugin's host may not have the functions that this needs. */
 #ifndef TFB_BAM_H
 #define TFB_BAM_H
 

@@ -1,6 +1,5 @@
-/* bam_batch.c - alignments to windows. The surprising thing is what --reads scores: not the read
- * alone, which may be shorter than a window, but the reference with the read's aligned bases in
- * place of its own. */
+/* bam_batch.c - turns alignments into windows. Note that --reads scores the reference with the read's
+ * aligned bases in place of its own, because a read may be shorter than a window. */
 #include "annotate/bam_batch.h"
 #include "genome/base.h"
 #include "util/vec.h"
@@ -12,8 +11,8 @@ enum {
     RECORDS = 4096,   /* records of a batch, at most */
     WINDOWS = 4096,   /* windows after which a batch is full: 2.7 MB of logits for 163 TFs */
     BYTES = 64 << 20, /* of records, likewise: a long read has a megabyte */
-    KEEP = 1 << 16,   /* a record's memory beyond this is given back after its batch */
-    SPAN = 10000000,  /* bases of an alignment with windows all over, at most: longer than any gene */
+    KEEP = 1 << 16,   /* a record's memory beyond this is freed after its batch */
+    SPAN = 10000000,  /* most bases of a tiled alignment: longer than any gene */
 };
 
 const char *tfb_bam_reason(int r)
@@ -98,7 +97,7 @@ static int lay_out(tfb_bam_batch_t *b, const bam1_t *rec)
     return TFB_ALLELE_OK;
 }
 
-/* Has the read a base in [lo, lo + W)? Windows in its introns would be the reference's. */
+/* Returns whether the read has a base in [lo, lo + W). Windows in its introns would equal the reference's. */
 static int has_bases(const tfb_bam_batch_t *b, hts_pos_t lo)
 {
     return memchr(b->read.own + (lo - b->read.beg), 1, (size_t)b->W) != NULL;
@@ -110,9 +109,8 @@ static int clamp(int v, int most)
     return v < most ? v : most;
 }
 
-/* Writes the window [lo, lo + W) as the read has it to c. Its middle base stays in the middle,
- * so insertions and deletions move what is left and right of it. Returns a reason, or -1
- * (logged). */
+/* Writes the read's window [lo, lo + W) to c. Its middle base stays in the middle, so insertions and
+ * deletions move what is left and right of it. Returns a reason, or -1 (logged). */
 static int read_window(const tfb_bam_batch_t *b, hts_pos_t lo, uint8_t *c)
 {
     const tfb_bam_aligned_t *a = &b->read;
@@ -280,8 +278,7 @@ int tfb_bam_batch_add(tfb_bam_batch_t *b)
     return b->n_items == RECORDS || b->windows.n >= WINDOWS || b->n_bytes >= BYTES;
 }
 
-/* Gives the memory of a long record back: else, over time, as many would be kept as a batch has
- * records. */
+/* Frees the memory of a long record. Otherwise every record of the batch could, over time, keep that much. */
 static void release_long(bam1_t *b)
 {
     if (b->m_data <= KEEP) return;

@@ -49,7 +49,7 @@ typedef struct {
     size_t n_bytes; /* of those records */
     tfb_bam_pair_t *pair;
     int n_pairs, m_pairs;
-    tfb_windows_t windows; /* each is there once */
+    tfb_windows_t windows; /* each is stored once */
     int64_t n_made;        /* windows asked for, duplicates included */
     tfb_bam_aligned_t read;
     int8_t *contig_ok;     /* per contig: 0 not checked yet, 1 same length as in the FASTA (or not in it), -1 different
@@ -58,9 +58,8 @@ typedef struct {
     int64_t n_scored;
 } tfb_bam_batch_t;
 
-/* Prepares an empty batch for windows of W bases and T targets. b is zeroed and is to be freed
- * in any case. in has been opened; it, o and fasta outlive b. Returns 0, or -1 on lack of
- * memory. */
+/* Prepares an empty batch for windows of W bases and T targets. b is zeroed and is to be freed in any
+ * case. in has been opened; it, o and fasta outlive b. Returns 0, or -1 if memory runs out. */
 int tfb_bam_batch_init(tfb_bam_batch_t *b, const tfb_bam_in_t *in, const tfb_bam_opt_t *o, tfb_fasta_t *fasta, int W,
                        int T);
 void tfb_bam_batch_free(tfb_bam_batch_t *b);

@@ -1,5 +1,4 @@
-/* bam_read.c - reads SAM, BAM and CRAM, and rejects records whose numbers would lead beyond
- * them. */
+/* bam_read.c - reads SAM, BAM and CRAM, and rejects records whose numbers would cause reads out of bounds. */
 #include "annotate/bam_read.h"
 #include "genome/fasta.h"
 #include "genome/lines.h"
@@ -11,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { FRAGMENT = 1000000 }; /* bases of a fragment, at most: the mates of a longer one are scored on their own */
+enum { FRAGMENT = 1000000 }; /* most bases of a fragment: the mates of a longer one are scored separately */
 
 char *tfb_bam_printable(const char *s)
 {
@@ -181,12 +180,12 @@ static const char *record_fault(const bam1_t *b, int n_ref)
     return aux_fault(b);
 }
 
-/* Was the file cut off at what htslib takes for its end? */
+/* Returns whether the file was truncated where htslib sees its end. */
 static int cut_off(const tfb_bam_in_t *in)
 {
     const htsFormat *f = hts_get_format(in->file);
     if (f->format == cram) return cram_eof(in->file->fp.cram) == 2;
-    if (f->compression == bgzf) return in->file->fp.bgzf->no_eof_block; /* a pipe that ended too soon */
+    if (f->compression == bgzf) return in->file->fp.bgzf->no_eof_block; /* a pipe that ended early */
     return f->format == sam && f->compression == no_compression && tfb_file_cut_short(in->path);
 }
 

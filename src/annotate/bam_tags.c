@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The type of a tag: text or a float. */
+/* Returns the type of a tag: text or a float. */
 static char tag_type(const tfb_bam_tags_t *t, int i) { return !t->o->session.tf && i == 0 ? 'Z' : 'f'; }
 
 /* ---- names ---- */
@@ -106,7 +106,7 @@ void tfb_bam_tags_free(tfb_bam_tags_t *t)
 
 static const char comment[] = "@CO\ttfbind "; /* then the tag, :, its type, and a blank before what it is */
 
-/* Appends what tag i is. Returns -1 on lack of memory. is_stale reads it again. */
+/* Appends the description of tag i. Returns -1 if memory runs out. is_stale reads it again. */
 static int describe(const tfb_bam_tags_t *t, int i, kstring_t *s)
 {
     const char *of = t->o->logit ? "log odds" : "probability";
@@ -120,8 +120,8 @@ static int describe(const tfb_bam_tags_t *t, int i, kstring_t *s)
     return ksprintf(s, i == 1 ? "%s that it binds the read's own bases" : "change of that %s, read - reference", of);
 }
 
-/* Is this comment about a difference that an earlier run with --reads wrote, beside scores that
- * this run, without it, replaces? what: after the tag and its type. */
+/* Returns whether this comment describes a difference from an earlier run with --reads, next to scores
+ * that this run, without --reads, replaces. what: the text after the tag and its type. */
 static int is_stale(const tfb_bam_tags_t *t, const char *what, size_t n)
 {
     static const char one[] = "change of that ", each[] = "change by the read's own bases of the ";
@@ -146,8 +146,8 @@ static int add_stale(tfb_bam_tags_t *t, const char *tag)
     return 0;
 }
 
-/* Is this header line of n letters an earlier run's comment about a tag that this run writes or
- * removes? Adds the latter to t->stale. Returns -1 on lack of memory. */
+/* Returns whether this header line of n letters is an earlier run's comment about a tag that this run
+ * writes or removes; -1 if memory runs out. Adds a tag to remove to t->stale. */
 static int is_ours(tfb_bam_tags_t *t, const char *line, size_t n)
 {
     const size_t n_begin = sizeof comment - 1;
@@ -159,8 +159,8 @@ static int is_ours(tfb_bam_tags_t *t, const char *line, size_t n)
     return add_stale(t, tag) < 0 ? -1 : 1;
 }
 
-/* Removes an earlier run's comments from the header: by way of the text, because
- * sam_hdr_remove_line_pos() leaves the first line of a kind. Returns 0, or -1. */
+/* Removes an earlier run's comments from the header, through its text, because sam_hdr_remove_line_pos()
+ * leaves the first line of a kind. Returns 0, or -1. */
 static int remove_comments(tfb_bam_tags_t *t, sam_hdr_t **hdr)
 {
     const char *text = sam_hdr_str(*hdr);
@@ -230,7 +230,7 @@ int tfb_bam_tags_header(tfb_bam_tags_t *t, tfb_bam_in_t *in)
 
 static float scaled(const tfb_bam_tags_t *t, float z) { return t->o->logit ? z : tfb_sigmoid(z); }
 
-/* Reports by errno that a record cannot get a tag. -1. */
+/* Reports by errno that a record cannot get a tag. Returns -1. */
 static int tag_error(const tfb_bam_tags_t *t, const bam1_t *b, int tag)
 {
     const char *why = errno ? strerror(errno) : "the record is damaged";
@@ -259,8 +259,7 @@ static int set_score(const tfb_bam_tags_t *t, bam1_t *b, int tag, float v)
     return tag_error(t, b, tag);
 }
 
-/* Writes a tag per TF: the highest score of the windows and, with --reads, the largest
- * difference. */
+/* Writes one tag per TF: the highest score of the windows and, with --reads, the largest difference. */
 static int write_each(const tfb_bam_tags_t *t, const tfb_bam_batch_t *b, const tfb_bam_item_t *it)
 {
     const tfb_bam_pair_t *p = b->pair + it->first;

@@ -1,9 +1,9 @@
 /* enrich.c - enrichment of changes in a set of variants. Stages: hits and background into memory |
  * scores (or tags) | per TF: rank test and permutation | table, figure.
  *
- * Hits are all kept; of the background at most max_background, a uniform sample: what matters of it
- * is its distribution. Of every variant that was read a number is kept, some 20 bytes, so that it
- * counts once however often it is there: memory is flat but for that. */
+ * All hits are kept, and at most max_background of the background, as a uniform sample: only its
+ * distribution matters. A key of about 20 bytes is kept for each variant read, so that repeats count once.
+ * Apart from these keys, memory does not grow. */
 #include "annotate/enrich_parts.h"
 #include "genome/lines.h"
 #include "util/sort.h"
@@ -13,7 +13,7 @@
 
 const char *const tfb_enrich_name[3] = {"change", "gain", "loss"};
 
-enum { MANY_TFS = 10 }; /* tested: from so many on most of them cannot be the answer */
+enum { MANY_TFS = 10 }; /* tested: with this many or more, most of them cannot be the answer */
 
 void tfb_enrich_defaults(tfb_enrich_opt_t *o)
 {
@@ -27,7 +27,7 @@ void tfb_enrich_defaults(tfb_enrich_opt_t *o)
                             .seed = 1};
 }
 
-/* Without a FASTA, alleles lack tags and nothing else. */
+/* Without a FASTA, the only problem an allele can have is missing tags. */
 static const char *reason_by_tags(int r)
 {
     return r == TFB_ALLELE_NOT_ACGT ? "without tags" : tfb_allele_reason((tfb_allele_t)r);
@@ -61,7 +61,7 @@ static void summary(const study_t *a, const reader_t *r)
     free(s.s);
 }
 
-/* Warns if the answer is of the background rather than of the hits. */
+/* Warns if the result describes the background rather than the hits. */
 static void doubt(const reader_t *r, const stats_t *a, const int *order)
 {
     int n = 0, more = 0, less = 0, odd = 0;
@@ -104,7 +104,7 @@ static int open_all(study_t *a, reader_t *r)
     return tfb_reader_open(r, !isnan(o->min_lp) && !o->background ? BOTH : HITS_ONLY);
 }
 
-/* Hits and background into the set. 0, or -1 (logged). */
+/* Reads hits and background into the set. Returns 0, or -1 (logged). */
 static int read_all(study_t *a, reader_t *r)
 {
     const tfb_enrich_opt_t *o = a->o;
@@ -115,7 +115,7 @@ static int read_all(study_t *a, reader_t *r)
     return o->within ? tfb_enrich_neighbours(a) : tfb_enrich_random(a);
 }
 
-/* Is there something to compare? 0, or -1 (logged). */
+/* Checks that there is something to compare. Returns 0, or -1 (logged). */
 static int check_set(const study_t *a, const reader_t *r)
 {
     const set_t *s = &a->set;
@@ -143,7 +143,7 @@ int tfb_enrich(const tfb_enrich_opt_t *o)
     if ((o->match_af && tfb_enrich_match_af(&a) < 0) || (a.s.fasta && tfb_enrich_score(&a) < 0)) goto done;
     if (tfb_stats_arrange(&t, &a) < 0 || check_set(&a, &r) < 0) goto done;
     if (tfb_stats_test(&t) < 0 || !(order = tfb_stats_order(&t))) goto done;
-    /* the picture first: whoever reads the table may have enough after some lines, and end us */
+    /* the figure first: a reader of the table may close the pipe after some lines, which ends us */
     if ((o->svg && tfb_stats_svg(&t, order) < 0) || tfb_stats_table(&t, order) < 0) goto done;
     summary(&a, &r);
     doubt(&r, &t, order);

@@ -1,5 +1,5 @@
-/* enrich.h - tests whether the variants of a set change TFs' sites more than others do. VCF in, a table (and a figure)
- * out. */
+/* enrich.h - tests whether the variants of a set change TFs' sites more than other variants. VCF in, a
+ * table (and a figure) out. */
 #ifndef TFB_ENRICH_H
 #define TFB_ENRICH_H
 
@@ -17,7 +17,7 @@ typedef struct {
     const char *weight;     /* INFO/X or FORMAT/X, of each hit; NULL: 1 */
     const char *sample;     /* sample whose FORMAT values are read; NULL: the first */
     const char *out, *svg;  /* svg NULL: none */
-    int by_effect;          /* gain and loss are of the allele that raises the trait: REF if FORMAT/ES < 0 */
+    int by_effect;          /* gain and loss refer to the allele that raises the trait: REF if FORMAT/ES < 0 */
     int match_af;  /* sample the background to match the hits' minor allele frequencies (FORMAT/AF, else INFO/AF) */
     double min_lp; /* hits are records with at least this FORMAT/LP; NaN: all are hits */
     tfb_enrich_what_t what;
@@ -29,8 +29,8 @@ typedef struct {
 } tfb_enrich_opt_t;
 
 void tfb_enrich_defaults(tfb_enrich_opt_t *o);
-/* 0, or -1 (logged; no output is left). The result depends on the seed, not on the number of
- * threads. */
+/* Tests the variants of o->in. Returns 0, or -1 (logged; no output is left). The result depends on the
+ * seed, not on the number of threads. */
 int tfb_enrich(const tfb_enrich_opt_t *o);
 
 #endif

@@ -15,8 +15,8 @@ enum {
     NEAREST = 100,              /* bases around a hit to search first: open regions are that short */
 };
 
-/* What an SNV in the middle of its window is compared with: the same trinucleotide and change on
- * either strand, the same tenth of GC. -1: none. */
+/* Returns the class of an SNV in the middle of its window: the trinucleotide and change on either strand,
+ * and the tenth of GC; -1: none. */
 static int class_of(const uint8_t *code, int W, uint8_t alt)
 {
     int b = W / 2, l, m, r, gc = 0, n = 0;
@@ -26,7 +26,7 @@ static int class_of(const uint8_t *code, int W, uint8_t alt)
         gc += code[i] == 1 || code[i] == 2;
         n += code[i] < 4;
     }
-    if (m >= 2) { /* G and T are C and A of the other strand */
+    if (m >= 2) { /* G and T are C and A on the other strand */
         int k = 3 - l;
         l = 3 - r, m = 3 - m, r = k, alt = (uint8_t)(3 - alt);
     }
@@ -34,8 +34,8 @@ static int class_of(const uint8_t *code, int W, uint8_t alt)
     return ((l * 16 + m * 4 + r) * 3 + (alt - m + 4) % 4 - 1) * GC_BINS + (bin < GC_BINS ? bin : GC_BINS - 1);
 }
 
-/* Adds SNVs from around hit i, up to n_random, the nearest ring that has enough of them: their
- * number, or -1 (logged). */
+/* Adds up to n_random SNVs from around hit i, from the nearest ring that has enough. Returns their number,
+ * or -1 (logged). */
 static int add_near(study_t *a, int64_t i, tfb_near_t *near)
 {
     const tfb_enrich_opt_t *o = a->o;
@@ -65,8 +65,8 @@ static int add_near(study_t *a, int64_t i, tfb_near_t *near)
     }
 }
 
-/* Each hit with the SNVs around it is a stratum. Those that get none are left out once scoring has
- * told why (arrange). */
+/* Each hit with the SNVs around it is a stratum. Hits that get none are removed after scoring has reported
+ * why (arrange). */
 int tfb_enrich_neighbours(study_t *a)
 {
     tfb_near_t near = {.W = a->s.W, .max_n = a->o->session.max_n};
@@ -83,17 +83,17 @@ int tfb_enrich_neighbours(study_t *a)
     return got < 0 ? -1 : 0;
 }
 
-/* Random SNVs to choose from, and how many of each class are wanted. */
+/* Random SNVs to choose from, and how many of each class are needed. */
 typedef struct {
     tfb_snv_t *snv; /* (n) */
     int *class;     /* (n) */
     uint32_t *order;
     int64_t n;
-    int *want, *left; /* (CLASSES); left: how many there are already */
+    int *want, *left; /* (CLASSES); left: how many have been added */
     uint8_t *code;    /* (W) */
 } candidates_t;
 
-/* Counts the classes of the hits, which become their strata. 0, or -1 (logged). */
+/* Counts the classes of the hits, which become their strata. Returns 0, or -1 (logged). */
 static int count_classes(study_t *a, candidates_t *c)
 {
     for (int64_t i = 0; i < a->set.n; i++) {
@@ -110,7 +110,7 @@ static int count_classes(study_t *a, candidates_t *c)
     return 0;
 }
 
-/* Draws SNVs from regions r, up to c->n, in a random order. 0, or -1 (logged). */
+/* Draws SNVs from regions r, up to c->n, in a random order. Returns 0, or -1 (logged). */
 static int draw_candidates(study_t *a, candidates_t *c, const tfb_regions_t *r)
 {
     int W = a->s.W;
@@ -128,7 +128,7 @@ static int draw_candidates(study_t *a, candidates_t *c, const tfb_regions_t *r)
     return 0;
 }
 
-/* Adds as many candidates of each class as are wanted. Returns their number, or -1 (logged). */
+/* Adds as many candidates of each class as needed. Returns their number, or -1 (logged). */
 static int64_t take_candidates(study_t *a, candidates_t *c, const tfb_regions_t *r)
 {
     int64_t n_taken = 0;
@@ -193,9 +193,8 @@ int tfb_enrich_random(study_t *a)
 
 /* ---- matched frequencies ---- */
 
-/* Thins the background so that each bin of frequencies has as many variants for a hit as any other:
- * the most that all bins with hits can give, but one at least. Hits of bins without background are
- * left out. */
+/* Thins the background so that each bin of frequencies has the same number of variants per hit: the most
+ * that all bins with hits can supply, but at least one. Removes hits of bins without background. */
 int tfb_enrich_match_af(study_t *a)
 {
     int64_t hits[TFB_AF_BINS] = {0}, rest[TFB_AF_BINS] = {0}, taken[TFB_AF_BINS] = {0}, ratio = INT64_MAX, n = 0;

@@ -18,12 +18,12 @@ KHASH_SET_INIT_INT64(rest)
 /* ---- the set (enrich_set.c) ---- */
 
 typedef struct {
-    int contig, hit, stratum; /* stratum, within which permutations stay; -1: not used */
+    int contig, hit, stratum; /* stratum: permutations stay within it; -1: not used */
     int down;                 /* REF raises the trait: reverse the sign of changes */
     hts_pos_t pos;
     char *ref, *alt; /* one allocation */
     uint64_t key;    /* tfb_variant_key */
-    double w;        /* of a hit; 0 for the background */
+    double w;        /* a hit's weight; 0 for the background */
     float *v;        /* (T) changes of probability; NULL: not known */
 } variant_t;
 
@@ -33,7 +33,7 @@ typedef struct {
     variant_t *var;
     int m;
     int64_t n, n_hits, n_background_seen, max_background;
-    khash_t(hits) * hits; /* every hit's key -> its place in var, or -1: it is left out, and no background either */
+    khash_t(hits) * hits; /* every hit's key -> its place in var, or -1: it is left out of hits and background */
     khash_t(rest) * rest; /* keys of the background, also of what was not sampled */
     tfb_rng_t rng;
     int sets; /* each hit and its own background form a stratum */
@@ -42,21 +42,20 @@ typedef struct {
 
 int tfb_set_open(set_t *s, int64_t max_background, uint64_t seed);
 void tfb_set_free(set_t *s);
-/* Returns the index of a contig's name, which is added if it is new; -1 on lack of memory. */
+/* Returns the index of a contig's name, and adds the name if it is new; -1 if memory runs out. */
 int tfb_set_contig(set_t *s, const char *name);
 void tfb_set_release(variant_t *v);
-/* A place for one more: of the background, once there are enough, that of another or none: then *to
- * is NULL. 0, or -1 (logged). */
+/* Sets *to to a place for one more variant. If the background is full, that is another variant's place, or
+ * *to is NULL. Returns 0, or -1 (logged). */
 int tfb_set_place(set_t *s, int hit, variant_t **to);
-/* Fills *v with a change. Variants are kept trimmed, as they are scored. 0, or -1 (logged). */
+/* Fills *v with a change. Variants are kept trimmed, as they are scored. Returns 0, or -1 (logged). */
 int tfb_set_fill(set_t *s, variant_t *v, const char *contig, const tfb_change_t *c, int hit, double w);
 /* For qsort: by contig, position and alleles. */
 int tfb_set_by_place(const void *x, const void *y);
-/* Adds a random SNV to the background, unless it is a hit or there already. 1, 0, or -1 (logged).
- * *it is released or handed on. */
+/* Adds a random SNV to the background, unless it is a hit or already present. Returns 1 if it was added,
+ * 0, or -1 (logged). *it is released or handed on. */
 int tfb_set_add_random(set_t *s, variant_t *it);
-/* Drops variants of the background that were read before it was known that they are hits. Returns
- * their number. */
+/* Removes variants of the background that turned out to be hits later. Returns their number. */
 int64_t tfb_set_drop_hits(set_t *s);
 
 /* Shared by all parts. */
@@ -71,15 +70,15 @@ typedef struct {
 
 enum { HITS_ONLY = 0, REST_ONLY, BOTH }; /* role of a file; BOTH: LP decides per record */
 enum { SUMMARY = 1, PER_TF = 2 };        /* kinds of tags */
-enum { TFB_AF_BINS = 20 };               /* of the minor allele's frequency: 0.025 wide */
+enum { TFB_AF_BINS = 20 };               /* bins of the minor allele's frequency: 0.025 wide */
 
-/* A VCF that is being read. */
+/* A VCF in use. */
 typedef struct {
     const char *path;
     htsFile *fp;
     bcf_hdr_t *hdr;
-    int role, sample; /* what it is read for; whose values FORMAT has */
-    int kinds, n_tfs; /* of tags; TFs of the panel that it has tags of */
+    int role, sample; /* its role; the sample whose FORMAT values are read */
+    int kinds, n_tfs; /* kinds of tags; number of the panel's TFs with tags in it */
     int64_t n;        /* records read */
 } source_t;
 
@@ -90,10 +89,10 @@ typedef struct {
     const tfb_regions_t *regions;
     source_t in[2]; /* hits; background, if it is a file */
     int tags;       /* SUMMARY or PER_TF; 0: alleles are scored */
-    char *as_read;  /* the last contig, as its file has it and as the FASTA has it */
+    char *as_read;  /* the last contig's names in its file and in the FASTA */
     const char *as_fasta;
     int64_t n_elsewhere, n_weightless, n_no_lp, n_no_es, n_no_af, n_bad_af, n_both, n_same;
-    int64_t n_repeated[2]; /* of the background, of the hits */
+    int64_t n_repeated[2]; /* repeats in the background, in the hits */
     /* of the record being read */
     float *f;
     int32_t *i;
@@ -103,41 +102,40 @@ typedef struct {
     kstring_t tag;
 } reader_t;
 
-/* Opens the hits, and the background if its tags must be known at once. role: of the hits. 0, or -1
- * (logged). */
+/* Opens the hits, and the background if its tags must be known at once. role: role of the hits. Returns 0,
+ * or -1 (logged). */
 int tfb_reader_open(reader_t *a, int role);
-/* Reads the hits into the set. 0, or -1 (logged), also if there is none. */
+/* Reads the hits into the set. Returns 0, or -1 (logged), also if there is none. */
 int tfb_reader_hits(reader_t *a);
-/* Reads the background's file into the set. 0, or -1 (logged). */
+/* Reads the background's file into the set. Returns 0, or -1 (logged). */
 int tfb_reader_background(reader_t *a);
 void tfb_reader_close(reader_t *a);
-/* Warns of the first REF that differs from the FASTA; at: where it differs. Call it before the
- * reason is counted. */
+/* Warns of the first REF that differs from the FASTA; at: has the place of the difference. Call it before
+ * the reason is counted. */
 void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t pos, const char *ref,
                          const tfb_variants_t *at);
-/* Writes the name of a tag to a->tag, in which tfb_reader_open made room. tf "": of the summary. */
+/* Writes the name of a tag to a->tag, for which tfb_reader_open made room. tf "": the summary's. */
 void tfb_enrich_tag(reader_t *a, const char *tf, const char *suffix);
-/* Reads the changes of an ALT from tags. 1, 0 if it was not scored, -1 (logged). */
+/* Reads the changes of an ALT from tags. Returns 1, 0 if it was not scored, or -1 (logged). */
 int tfb_enrich_read_tags(reader_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t *v);
-/* Chooses which kind of tags to read: tags per TF if all files have them, else the summary. 0, or
+/* Chooses which kind of tags to read: tags per TF if all files have them, else the summary. Returns 0, or
  * -1 (logged). */
 int tfb_enrich_choose_tags(reader_t *a);
 
 /* ---- the background (enrich_background.c) and scores (enrich_score.c): 0, or -1 (logged) ---- */
 
-/* Adds random SNVs from around each hit. Each hit with its SNVs is a stratum; those that get none
- * are left out once scoring has told why. */
+/* Adds random SNVs from around each hit. Each hit with its SNVs is a stratum; hits that get none are
+ * removed after scoring has reported why. */
 int tfb_enrich_neighbours(study_t *a);
 /* Adds random SNVs from anywhere, or from the regions. */
 int tfb_enrich_random(study_t *a);
-/* Thins the background so that each bin of frequencies has as many variants for a hit as any other:
- * the most that all bins with hits can give, but one at least. Leaves out hits of bins without
- * background. */
+/* Thins the background so that each bin of frequencies has the same number of variants per hit: the most
+ * that all bins with hits can supply, but at least one. Removes hits of bins without background. */
 int tfb_enrich_match_af(study_t *a);
 /* Scores all variants that have a stratum. */
 int tfb_enrich_score(study_t *a);
 
-/* ---- statistics (enrich_test.c) and what is written of them (enrich_write.c) ---- */
+/* ---- statistics (enrich_test.c) and their output (enrich_write.c) ---- */
 
 typedef struct {
     const tfb_enrich_opt_t *o;
@@ -147,7 +145,7 @@ typedef struct {
     int64_t n, n_hits;
     float *x;       /* (n, T) */
     double *w;      /* (n) */
-    int64_t *first; /* (n_strata + 1) of the rows */
+    int64_t *first; /* (n_strata + 1): first row of each stratum */
     int n_strata;
     double *obs, *perm, *auc, *interval, *p[2], *q[2], *mean[2]; /* interval: (T, 2), of auc */
     float **column;                                              /* per thread: (n) */
@@ -155,11 +153,11 @@ typedef struct {
     int bad;
 } stats_t;
 
-/* Arranges the set's changes, a row a variant, strata together. What cannot be compared leaves the
- * set. 0, or -1 (logged). */
+/* Arranges the set's changes, one row per variant, strata together. Removes variants that cannot be
+ * compared. Returns 0, or -1 (logged). */
 int tfb_stats_arrange(stats_t *a, study_t *study);
 int tfb_stats_test(stats_t *a);
-/* Returns the (T) TFs in the order of the table, or NULL on lack of memory. Release with free(). */
+/* Returns the (T) TFs in the order of the table, or NULL if memory runs out. Release with free(). */
 int *tfb_stats_order(const stats_t *a);
 int tfb_stats_table(const stats_t *a, const int *order);
 int tfb_stats_svg(const stats_t *a, const int *order);

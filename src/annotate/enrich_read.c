@@ -1,4 +1,5 @@
-/* enrich_read.c - VCF to variants: who is a hit, its weight, whose allele raises the trait. */
+/* enrich_read.c - reads variants from VCF: which are hits, their weights, and which allele raises the
+ * trait. */
 #include "annotate/enrich_parts.h"
 #include "genome/alleles.h"
 #include "genome/lines.h"
@@ -11,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* The FASTA's name of a contig, so that hits, background and regions match if their styles
- * differ; its own name if the FASTA has none. */
+/* Returns the FASTA's name of a contig, so that hits, background and regions match even if their styles
+ * differ; its own name if the FASTA does not have it. */
 static const char *fasta_name(reader_t *a, const char *contig)
 {
     if (!a->as_read || strcmp(a->as_read, contig)) {
@@ -26,7 +27,7 @@ static const char *fasta_name(reader_t *a, const char *contig)
 
 /* ---- reading ---- */
 
-/* Is a tag of a weight, an effect or a frequency a sample's? *tag gets its name. */
+/* Returns whether a tag (weight, effect or frequency) is a FORMAT tag. Sets *tag to its name. */
 static int is_format(const char *spec, const char **tag)
 {
     int format = strncmp(spec, "FORMAT/", 7) == 0;
@@ -40,9 +41,8 @@ static int declares(const bcf_hdr_t *hdr, int type, const char *tag)
     return id >= 0 && bcf_hdr_idinfo_exists(hdr, type, id);
 }
 
-/* Entry `alt` of a numeric tag "INFO/X" or "FORMAT/X" (of the source's sample) that has one value
- * or one for each ALT; NaN if it is missing. 0, or -1 if the header does not declare such a tag
- * (logged). */
+/* Reads entry `alt` of a numeric tag "INFO/X" or "FORMAT/X" (of the source's sample) that has one value or
+ * one per ALT; NaN if it is missing. Returns 0, or -1 if the header does not declare such a tag (logged). */
 static int number(reader_t *a, const source_t *s, bcf1_t *rec, const char *spec, int alt, double *v)
 {
     const char *tag;
@@ -74,8 +74,7 @@ static int number(reader_t *a, const source_t *s, bcf1_t *rec, const char *spec,
     return 0;
 }
 
-/* Reports a number that cannot be what it should be, and its record. Returns
- * -1. */
+/* Reports an invalid number and its record. Returns -1. */
 static int bad_number(const source_t *s, bcf1_t *rec, const char *spec, double v, const char *should, int is_error)
 {
     (is_error ? tfb_error : tfb_warn)("%s, record %" PRId64 " (%s:%" PRId64 "): %s is %g; %s", tfb_input_name(s->path),
@@ -83,7 +82,7 @@ static int bad_number(const source_t *s, bcf1_t *rec, const char *spec, double v
     return -1;
 }
 
-/* The bin of the minor allele's frequency. 1; 0 if there is none (counted); -1 (logged). */
+/* Finds the bin of the minor allele's frequency. Returns 1, 0 if there is none (counted), or -1 (logged). */
 static int frequency(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int *stratum)
 {
     const char *spec = declares(s->hdr, BCF_HL_FMT, "AF") ? "FORMAT/AF" : "INFO/AF";
@@ -100,15 +99,15 @@ static int frequency(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int *
     return 1;
 }
 
-/* Which allele raises the trait (*down), and the bin of the minor allele's frequency, as far as
- * they are asked for. 1; 0 if a number is missing (counted); -1 (logged). */
+/* Finds which allele raises the trait (*down) and the bin of the minor allele's frequency, if requested.
+ * Returns 1, 0 if a number is missing (counted), or -1 (logged). */
 static int trait(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int hit, int *down, int *stratum)
 {
     double es;
     *down = *stratum = 0;
     if (a->o->by_effect &&
         (s->role != REST_ONLY ||
-         declares(s->hdr, BCF_HL_FMT, "ES"))) { /* a background that is no GWAS has gains and losses of ALT */
+         declares(s->hdr, BCF_HL_FMT, "ES"))) { /* in a background that is not a GWAS, gains and losses refer to ALT */
         if (number(a, s, rec, "FORMAT/ES", alt, &es) < 0) return -1;
         if (hit && (isnan(es) || es == 0)) {
             a->n_no_es++;
@@ -119,7 +118,7 @@ static int trait(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int hit, 
     return a->o->match_af ? frequency(a, s, rec, alt, stratum) : 1;
 }
 
-/* Of a hit. 1; 0 if it has none above 0 (*w is 0); -1 (logged). */
+/* Reads a hit's weight. Returns 1, 0 if it has none above 0 (*w is 0), or -1 (logged). */
 static int weight(reader_t *a, const source_t *s, bcf1_t *rec, int alt, double *w)
 {
     *w = 1;
@@ -131,7 +130,8 @@ static int weight(reader_t *a, const source_t *s, bcf1_t *rec, int alt, double *
     return 0;
 }
 
-/* Is an ALT a hit? 1, 0 no, -1 (logged), -2 it is nothing (counted). */
+/* Decides whether an ALT is a hit. Returns 1 if so, 0 if not, -1 (logged), or -2 if it is neither hit nor
+ * background (counted if it has no LP). */
 static int is_hit(reader_t *a, const source_t *s, bcf1_t *rec, int alt)
 {
     double lp;
@@ -146,7 +146,7 @@ static int is_hit(reader_t *a, const source_t *s, bcf1_t *rec, int alt)
     return s->role == HITS_ONLY ? -2 : 0;
 }
 
-/* Keeps a variant that is there for the first time, or for the first time whole. 0, or -1 (logged). */
+/* Keeps a variant that is read, or complete, for the first time. Returns 0, or -1 (logged). */
 static int keep(reader_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t *it)
 {
     variant_t *v;
@@ -167,8 +167,8 @@ static int keep(reader_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t 
     return 0;
 }
 
-/* Has a variant been read before? 1 (counted), 0, or -1 (logged). Every hit is known from here on,
- * also one that will be left out. */
+/* Looks up whether a variant has been read before. Returns 1 (counted), 0, or -1 (logged). Registers every
+ * hit, even one that will be left out. */
 static int is_repeated(reader_t *a, const source_t *s, bcf1_t *rec, int alt, int hit, uint64_t key)
 {
     khiter_t k = kh_get(hits, a->set->hits, key);
@@ -204,7 +204,7 @@ void tfb_enrich_mismatch(const tfb_session_t *s, const char *contig, hts_pos_t p
              (int64_t)pos + 1 + at->at, ref[at->at], tfb_fasta_path(s->fasta), at->base);
 }
 
-/* The whole REF of a record of which more is written than is kept: the rest is checked when it is
+/* Checks the whole REF of a record if trimming shortened it. The remaining bases are checked when it is
  * scored. */
 static int check_padding(reader_t *a, const char *contig, const bcf1_t *rec, const tfb_change_t *c)
 {
@@ -216,7 +216,7 @@ static int check_padding(reader_t *a, const char *contig, const bcf1_t *rec, con
     return r == TFB_ALLELE_MISMATCH || r < 0 ? r : TFB_ALLELE_OK;
 }
 
-/* One ALT of a record. 0, or -1 (logged). */
+/* Reads one ALT of a record. Returns 0, or -1 (logged). */
 static int read_alt(reader_t *a, const source_t *s, bcf1_t *rec, const char *contig, int alt)
 {
     const char *ref = rec->d.allele[0], *other = rec->d.allele[alt + 1];
@@ -285,7 +285,7 @@ done:
     return ret;
 }
 
-/* Does this run read what FORMAT has? */
+/* Returns whether this run reads FORMAT values. */
 static int reads_format(const reader_t *a, const source_t *s)
 {
     const tfb_enrich_opt_t *o = a->o;
@@ -296,8 +296,8 @@ static int reads_format(const reader_t *a, const source_t *s)
            (o->match_af && declares(s->hdr, BCF_HL_FMT, "AF"));
 }
 
-/* Whose values FORMAT has: --sample, or the first. A background of one sample may have any name. 0,
- * or -1 (logged). */
+/* Chooses the sample whose FORMAT values are read: --sample, or the first. A background of one sample may
+ * have any name. Returns 0, or -1 (logged). */
 static int choose_sample(const reader_t *a, source_t *s)
 {
     int n = bcf_hdr_nsamples(s->hdr), k = a->o->sample ? bcf_hdr_id2int(s->hdr, BCF_DT_SAMPLE, a->o->sample) : 0;
@@ -358,7 +358,7 @@ int tfb_reader_open(reader_t *a, int role)
         return -1;
     }
     if (open_source(a, &a->in[0], o->in, role) < 0) return -1;
-    /* of a pipe, the background is not touched before the hits have been read, unless its tags must
+    /* the background may be a pipe: it is not opened before the hits have been read, unless its tags must
      * be known */
     if (!a->s->fasta && o->background && open_source(a, &a->in[1], o->background, REST_ONLY) < 0) return -1;
     return a->s->fasta ? 0 : tfb_enrich_choose_tags(a);

@@ -7,7 +7,7 @@
 
 enum { BATCH = 1024 };
 
-/* Makes the windows of k variants. 0, or -1 (logged). */
+/* Makes the windows of k variants. Returns 0, or -1 (logged). */
 static int add_windows(study_t *a, tfb_variants_t *maker, const variant_t *v, int k, tfb_alt_t *place)
 {
     tfb_variants_clear(maker);
@@ -23,8 +23,8 @@ static int add_windows(study_t *a, tfb_variants_t *maker, const variant_t *v, in
     return 0;
 }
 
-/* Keeps the changes of probability of a variant from the logits of its alleles, unless they are no
- * numbers. 0, or -1 (logged). */
+/* Keeps the changes of probability of a variant from the logits of its alleles, unless they are not
+ * finite. Returns 0, or -1 (logged). */
 static int keep_changes(study_t *a, variant_t *v, const float *z_ref, const float *z_alt)
 {
     int finite = 1;

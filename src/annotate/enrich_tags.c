@@ -1,4 +1,4 @@
-/* enrich_tags.c - changes from the tags that annotate wrote, and whether those of two files can be
+/* enrich_tags.c - reads changes from annotate's tags, and checks whether those of two files can be
  * compared. */
 #include "annotate/enrich_parts.h"
 #include "genome/lines.h"
@@ -15,7 +15,7 @@ void tfb_enrich_tag(reader_t *a, const char *tf, const char *suffix)
     tfb_tag_name(&a->tag, a->o->prefix, tf, suffix); /* a->tag has room */
 }
 
-/* Does a TF's name read so as a value? annotate replaces what would break a list. */
+/* Returns whether a value is this TF's name. annotate replaces characters that would break a list. */
 static int is_named(const char *value, size_t n, const char *tf)
 {
     if (strlen(tf) != n) return 0;
@@ -25,7 +25,7 @@ static int is_named(const char *value, size_t n, const char *tf)
     return 1;
 }
 
-/* A change that a tag can hold; NaN if it is missing. */
+/* Returns a change if it is valid in a tag; NaN if it is missing. */
 static double change_of(const reader_t *a, int alt)
 {
     return bcf_float_is_missing(a->f[alt]) || bcf_float_is_vector_end(a->f[alt]) || !(fabsf(a->f[alt]) <= 1)
@@ -33,7 +33,8 @@ static double change_of(const reader_t *a, int alt)
                : (double)a->f[alt];
 }
 
-/* The TF that changes most, and as good as nothing for the others. 1, or 0 if it was not scored. */
+/* Reads the change of the TF that changes most; the others get almost 0. Returns 1, or 0 if the ALT was
+ * not scored. */
 static int read_summary(reader_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t *v)
 {
     tfb_enrich_tag(a, "", TFB_TAG_TOP);
@@ -51,7 +52,7 @@ static int read_summary(reader_t *a, const source_t *s, bcf1_t *rec, int alt, va
     return 1;
 }
 
-/* Changes of an ALT from tags. 1, 0 if it was not scored, -1 (logged). */
+/* Reads the changes of an ALT from tags. Returns 1, 0 if it was not scored, or -1 (logged). */
 int tfb_enrich_read_tags(reader_t *a, const source_t *s, bcf1_t *rec, int alt, variant_t *v)
 {
     int missing = 0;
@@ -93,7 +94,7 @@ static void find_kinds(reader_t *a, source_t *s)
     if (has_tag(s->hdr, a->tag.s)) s->kinds |= SUMMARY;
 }
 
-/* A tag that annotate wrote with another prefix; NULL: none is seen. */
+/* Returns a tag that annotate wrote with another prefix; NULL if none was found. */
 static const char *other_tag(const bcf_hdr_t *hdr)
 {
     for (int i = 0; i < hdr->n[BCF_DT_ID]; i++) {
@@ -153,7 +154,7 @@ static int other_kinds(const reader_t *a)
     return -1;
 }
 
-/* Are a tag's values in both files the same thing? 0, or -1 (logged). */
+/* Checks that a tag means the same in both files. Returns 0, or -1 (logged). */
 static int compare_origins(const reader_t *a, const tfb_origin_t *x, const tfb_origin_t *y)
 {
     const char *hits = tfb_input_name(a->in[0].path), *rest = tfb_input_name(a->in[1].path);
@@ -173,8 +174,8 @@ static int compare_origins(const reader_t *a, const tfb_origin_t *x, const tfb_o
     return -1;
 }
 
-/* Whether the panel's model wrote a tag: 1, or 0 if another did. t: its TF; -1: of the summary. -1
- * (logged). */
+/* Returns 1 if the panel's model wrote a tag, 0 if another did, or -1 (logged). t: the tag's TF; -1: the
+ * summary. */
 static int is_by_panel(const reader_t *a, const tfb_origin_t *tag, int t)
 {
     tfb_origin_t panel;
@@ -186,8 +187,8 @@ static int is_by_panel(const reader_t *a, const tfb_origin_t *tag, int t)
     return same;
 }
 
-/* Compares the tags of one TF, or of the summary (t -1: first TOP, then DELTA). *warned: it has
- * been said of this file that -m is another model. */
+/* Compares the tags of one TF, or of the summary (t -1: first TOP, then DELTA). *warned: the run has
+ * already warned that -m differs from this file's model. */
 static int check_tag(reader_t *a, int t, const char *suffix, int warned[2])
 {
     tfb_origin_t o[2] = {{0}, {0}};
@@ -217,8 +218,8 @@ static int check_tag(reader_t *a, int t, const char *suffix, int warned[2])
     return ret;
 }
 
-/* Which kind of tags to read: tags per TF if all files have them, else the summary. 0, or -1
- * (logged). */
+/* Chooses which kind of tags to read: tags per TF if all files have them, else the summary. Returns 0, or
+ * -1 (logged). */
 int tfb_enrich_choose_tags(reader_t *a)
 {
     int warned[2] = {0, 0}, common = SUMMARY | PER_TF;

@@ -14,8 +14,8 @@ static int by_stratum(const void *x, const void *y) /* hits first within each */
     return tfb_set_by_place(x, y);
 }
 
-/* Leaves out, of sorted variants, strata that have no hit or nothing but the hit: there is nothing
- * to compare. */
+/* Removes strata without hits, or with nothing but the hit, from the sorted variants: there is nothing to
+ * compare. */
 static void drop_lone(set_t *a)
 {
     int64_t n = 0;
@@ -34,14 +34,14 @@ static void drop_lone(set_t *a)
     a->n = n;
 }
 
-/* How much a variant's binding changes, in the direction asked for. */
+/* Returns how much a variant's binding changes in the requested direction. */
 static float size_of(tfb_enrich_what_t what, float d)
 {
     if (what == TFB_ENRICH_GAIN) return fmaxf(d, 0);
     return what == TFB_ENRICH_LOSS ? fmaxf(-d, 0) : fabsf(d);
 }
 
-/* Leaves out what has no values or no stratum, and sorts the others. */
+/* Removes variants without values or stratum, and sorts the others. */
 static void sort_set(set_t *s)
 {
     int64_t n = 0;
@@ -100,12 +100,12 @@ static void test_target(void *arg, int t, int thread)
     a->mean[1][t] = sum[1] / (double)(a->n - a->n_hits);
     if (tfb_rank_test(x, a->w, a->n, &a->auc[t], &a->p[0][t], a->interval + (ptrdiff_t)2 * t) < 0)
         a->bad = 1; /* all threads write the same */
-    /* if nearly all are tied at nothing (the summary's tags), the rank sum is far from normal:
-     * the permutations must tell */
+    /* if nearly all are tied at 0 (the summary's tags), the rank sum is far from normal, so the
+     * permutations must decide */
     if ((double)n_changed * (double)a->n_hits < 5 * (double)a->n) a->p[0][t] = NAN;
 }
 
-/* One permutation, for all TFs at once: within each stratum the hits' weights go to variants drawn
+/* Makes one permutation for all TFs: within each stratum, assigns the hits' weights to variants drawn
  * without repeats. */
 static void permute(void *arg, int task, int thread)
 {
@@ -124,7 +124,7 @@ static void permute(void *arg, int task, int thread)
             const float *x = a->x + q * a->T;
             for (int t = 0; t < a->T; t++) sum[t] += a->w[b + k] * (double)x[t];
         }
-        while (k-- > 0) { /* back in order: what a permutation is must not depend on those before it */
+        while (k-- > 0) { /* back in order: a permutation must not depend on earlier ones */
             int64_t j = swap[b + k], q = order[b + j];
             order[b + j] = order[b + k];
             order[b + k] = q;
@@ -155,14 +155,14 @@ int tfb_stats_test(stats_t *a)
     for (int t = 0; t < T; t++) {
         int64_t as_large = 0;
         for (int r = 0; r < B; r++)
-            as_large += a->perm[(size_t)r * (size_t)T + (size_t)t] >= a->obs[t] * (1 - 1e-9); /* sums of other orders */
+            as_large += a->perm[(size_t)r * (size_t)T + (size_t)t] >= a->obs[t] * (1 - 1e-9); /* summed differently */
         a->p[1][t] = B ? (double)(as_large + 1) / (B + 1) : NAN;
     }
     return tfb_bh(a->p[0], T, a->q[0]) < 0 || tfb_bh(a->p[1], T, a->q[1]) < 0 ? -1 : 0;
 }
 
-/* Does TF t come before u? By p of the rank test, without one by that of the permutations, then by
- * AUC. */
+/* Returns whether TF t comes before u: by p of the rank test (if there is none, of the permutations), then
+ * by AUC. */
 static int before(const stats_t *a, int t, int u)
 {
     for (int k = 0; k < 2; k++) {

@@ -5,7 +5,7 @@
 #include <math.h>
 #include <string.h>
 
-enum { SHOWN = 20 }; /* TFs of the figure */
+enum { SHOWN = 20 }; /* TFs in the figure */
 
 static void put(FILE *f, const char *format, double v)
 {
@@ -36,7 +36,7 @@ int tfb_stats_table(const stats_t *a, const int *order)
 
 static double minus_log(double p) { return isnan(p) ? 0 : -log10(fmax(p, 1e-300)); }
 
-/* A TF's name is cut after so many letters. */
+/* Longest TF name shown, in letters. */
 enum { LETTERS = 24 };
 
 static int widest_name(const stats_t *a, const int *order, int n)
@@ -49,7 +49,7 @@ static int widest_name(const stats_t *a, const int *order, int n)
     return most < LETTERS ? (int)most : LETTERS;
 }
 
-/* What stands right of a row: AUC, its interval, and q. */
+/* Writes the text right of a row: AUC, its interval, and q. */
 static void put_numbers(FILE *f, const stats_t *a, int t, double q, int x, int y)
 {
     const double *range = a->interval + (ptrdiff_t)2 * t;

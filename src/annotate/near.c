@@ -1,4 +1,4 @@
-/* near.c - SNVs near an SNV that are like it. */
+/* near.c - finds SNVs near an SNV that resemble it. */
 #include "annotate/near.h"
 #include "genome/base.h"
 #include "util/util.h"
@@ -7,7 +7,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* What a window holds. */
+/* The contents of a window. */
 typedef struct {
     int gc, acgt;
 } content_t;
@@ -21,8 +21,8 @@ static void count(content_t *c, uint8_t base, int by)
 
 static double share(const content_t *c) { return c->acgt ? (double)c->gc / c->acgt : NAN; }
 
-/* The letter that makes the change at code[0] the one of (l, r > to, r'), on the same strand or the
- * other; -1: it is another trinucleotide. */
+/* Returns the letter that makes the change at code[0] equal to (l, r > to, r'), on the same strand or the
+ * other; -1 if the trinucleotide differs. */
 static int like(const uint8_t *code, const uint8_t tri[3], uint8_t to)
 {
     if (code[-1] == tri[0] && code[0] == tri[1] && code[1] == tri[2]) return to;
@@ -37,7 +37,7 @@ static int add(tfb_near_t *t, hts_pos_t pos, uint8_t ref, int alt)
     return 0;
 }
 
-/* Reads contig:[lo, hi). A reason that tfb_fasta_codes gives, or -1. */
+/* Reads contig:[lo, hi). Returns a reason from tfb_fasta_codes, or -1. */
 static int read_codes(tfb_near_t *t, tfb_fasta_t *f, const char *contig, hts_pos_t lo, hts_pos_t hi)
 {
     size_t n = (size_t)(hi - lo);

@@ -1,4 +1,4 @@
-/* phased.c - genotypes to haplotypes, and their scores to tags. */
+/* phased.c - turns genotypes into haplotypes, and their scores into tags. */
 #include "annotate/phased.h"
 #include "genome/alleles.h"
 #include "nn/infer.h"
@@ -10,7 +10,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* States of a haplotype in tfb_phased_rec_t.win before it has its window; from 0 on: its allele by the genotype. */
+/* States of a haplotype in tfb_phased_rec_t.win before it has its window; 0 or more: its allele in the
+ * genotype. */
 enum { NO_VALUE = -1, ABSENT = -2, STAR = -3, UNKNOWN = -4, UNMADE = -5 };
 enum {
     UNNAMED_SET = INT32_MAX, /* the phase set of phased genotypes without PS in a file that has it */
@@ -22,7 +23,7 @@ struct tfb_phased_t {
     char phase;
     int W, max_n, n_samples, rid, has_ps;
     hts_pos_t last;
-    uint8_t *seen; /* (n_seen) contigs that have ended, or that there are records of now */
+    uint8_t *seen; /* (n_seen) contigs that have ended or are current */
     int n_seen;
     tfb_haps_t *haps;
     int32_t *gt, *ps;
@@ -32,7 +33,7 @@ struct tfb_phased_t {
     tfb_carrier_t *car;
     tfb_phase_set_t *set;
     int m_car, m_set;
-    /* of the record whose windows are made */
+    /* for the record whose windows are being made */
     const tfb_alt_t *alt;
     int main;    /* the first ALT with a score */
     int *window; /* per group: its window, or a state */
@@ -98,7 +99,7 @@ void tfb_phased_rec_free(tfb_phased_rec_t *r)
 
 /* ---- genotypes ---- */
 
-/* Reports what is wrong with a record, or with the genotype of a sample if that is not -1. Returns -1. */
+/* Reports what is wrong with a record, or with a sample's genotype if sample is not -1. Returns -1. */
 static int malformed(const tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int sample, const char *what)
 {
     tfb_error("%s:%" PRId64 ": %s%s%s%s (%s)", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
@@ -107,7 +108,8 @@ static int malformed(const tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *
     return -1;
 }
 
-/* An allele and not the missing one, which some writers set as the integers' missing value. */
+/* Returns whether this is an allele and not missing. Some writers use the integers' missing value for a
+ * missing allele. */
 static int known(int32_t g) { return g != bcf_int32_vector_end && g != bcf_int32_missing && !bcf_gt_is_missing(g); }
 
 static int is_integer(const bcf_fmt_t *f)
@@ -115,9 +117,9 @@ static int is_integer(const bcf_fmt_t *f)
     return f->type == BCF_BT_INT8 || f->type == BCF_BT_INT16 || f->type == BCF_BT_INT32;
 }
 
-/* The record's genotypes into p->gt, each allele one that the record has. Values a sample, 0 if
- * there are none, or -1 (logged). htslib checks that the bytes are there, but not what is in them,
- * and ends the process if they are of a type that genotypes cannot have. */
+/* Reads the record's genotypes into p->gt, and checks that the record has each allele. Returns the number
+ * of values per sample, 0 if there are none, or -1 (logged). htslib checks that the bytes exist, but not
+ * their contents, and ends the process if their type is one that genotypes cannot have. */
 static int read_genotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
     if (rec->n_fmt == 0) return 0;
@@ -142,7 +144,8 @@ static int read_genotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
     return n / p->n_samples;
 }
 
-/* Applies --phase to the genotype g[n]. 1 heterozygous (what is left of it), 0 not, 2 skip it, -1 an error (logged). */
+/* Applies --phase to the genotype g[n]. Returns 1 if the result is heterozygous, 0 if not, 2 to skip it,
+ * or -1 (logged). */
 static int settle(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int sample, int32_t *g, int n)
 {
     int phased = 1, het = 0, some = -1, alt = 0, missing = 0;
@@ -174,7 +177,7 @@ static int settle(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int 
     return het;
 }
 
-/* Phase sets with names: a number for each. 0, or -1 on failure (logged). */
+/* Maps named phase sets to numbers. Returns 0, or -1 on failure (logged). */
 static int read_set_names(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
     if (bcf_get_format_string(hdr, rec, "PS", &p->ps_text, &p->m_ps_text) < 0)
@@ -188,7 +191,7 @@ static int read_set_names(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
     return 0;
 }
 
-/* The record's phase sets into p->ps. 1, 0 if it has none that matter, or -1 (logged). */
+/* Reads the record's phase sets into p->ps. Returns 1, 0 if it has none that matter, or -1 (logged). */
 static int read_sets(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec)
 {
     if (!p->has_ps || (p->phase != 'r' && p->phase != 's')) return 0;
@@ -218,7 +221,7 @@ int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r)
     return r->number < 0 || tfb_haps_ready(p->haps, r->number);
 }
 
-/* Checks that the next record keeps the input sorted. 0, or -1 (logged). */
+/* Checks that the next record keeps the input sorted. Returns 0, or -1 (logged). */
 static int move_on(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec)
 {
     if (p->rid == rec->rid && rec->pos < p->last) {
@@ -244,8 +247,8 @@ static int move_on(tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec)
     return 0;
 }
 
-/* Applies --phase to a record's genotypes of ploidy values a sample, and notes the phase sets of
- * those that are heterozygous, of which there then are *n_set. 0, or -1 (logged). */
+/* Applies --phase to a record's genotypes, with ploidy values per sample, and records the phase sets of
+ * heterozygous ones, *n_set in all. Returns 0, or -1 (logged). */
 static int settle_all(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int ploidy, int *n_set)
 {
     int n_ps = read_sets(p, hdr, rec), by_set = p->has_ps && (p->phase == 'r' || p->phase == 's');
@@ -266,7 +269,7 @@ static int settle_all(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int pl
     return 0;
 }
 
-/* What a haplotype with this genotype value is, before it has its window. */
+/* Returns the state of a haplotype with this genotype value, before it has its window. */
 static int state(const bcf1_t *rec, int32_t g)
 {
     if (g == bcf_int32_vector_end) return ABSENT;
@@ -277,7 +280,7 @@ static int state(const bcf1_t *rec, int32_t g)
     return kind == TFB_ALLELE_OK ? a : NO_VALUE;
 }
 
-/* The haplotypes of a record and the alleles that they carry. 0, or -1 (logged). */
+/* Sets the haplotypes of a record and the alleles that they carry. Returns 0, or -1 (logged). */
 static int read_haplotypes(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, tfb_phased_rec_t *r)
 {
     int n_samples = p->n_samples, n_car = 0, n_set, ploidy = read_genotypes(p, hdr, rec);
@@ -311,8 +314,8 @@ int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usab
 
 /* ---- windows ---- */
 
-/* Forgets the windows of other records, and lists those that this one has already: most haplotypes have just these.
- * Returns 0, or -1 on lack of memory (logged). */
+/* Forgets the windows of other records, and lists those that this record already has: most haplotypes need
+ * only these. Returns 0, or -1 if memory runs out (logged). */
 static int list_windows(const tfb_alt_t *alt, int n_alt, tfb_windows_t *w)
 {
     tfb_windows_unlist(w);
@@ -323,7 +326,7 @@ static int list_windows(const tfb_alt_t *alt, int n_alt, tfb_windows_t *w)
     return 0;
 }
 
-/* Makes the window of a group of haplotypes with an allele's REF in its middle. Its index,
+/* Makes the window of a group of haplotypes with an allele's REF in its middle. Returns its index,
  * NO_VALUE, UNKNOWN, or UNMADE on failure (logged). */
 static int make_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, int group, int allele, int base,
                        tfb_windows_t *w)
@@ -338,7 +341,8 @@ static int make_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, int 
     return i < 0 ? UNMADE : i;
 }
 
-/* The window of a haplotype of this group with this allele by its genotype. As make_window. */
+/* Returns the window of a haplotype of this group with this allele in its genotype. Same result as
+ * make_window. */
 static int find_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, int group, int allele,
                        tfb_windows_t *w)
 {
@@ -347,7 +351,7 @@ static int find_window(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_
     if (of_group && p->window[group] != UNMADE) return p->window[group];
     int middle = a;
     if (a == 0)
-        middle = of_group ? p->main + 1 : allele; /* one that was left out is compared with REF as its ALT has it */
+        middle = of_group ? p->main + 1 : allele; /* a skipped one is compared with REF as trimmed with its ALT */
     int base = alt[alt[middle - 1].ref >= 0 ? middle - 1 : p->main].ref,
         win = make_window(p, f, contig, group, middle, base, w);
     if (!of_group || win == UNMADE) return win;

@@ -1,7 +1,7 @@
 /* phased.h - records with genotypes -> haplotypes -> windows of each -> FORMAT values and departures.
  *
- * --phase (the letters of `bcftools csq -p`) tells how to read a heterozygous genotype that is not
- * phased, that is, if not all its separators are |:
+ * --phase (the letters of `bcftools csq -p`) sets how to read a heterozygous genotype that is not phased,
+ * that is, not all its separators are |:
  *     r   fails
  *     s   skips it: the sample has no value there, and its neighbours do not see the genotype
  *     a   takes it as it is: 0/1 is 0|1
@@ -25,7 +25,7 @@ typedef struct tfb_phased_t tfb_phased_t;
 
 /* The haplotypes of a record. Initialise with zeros once; it is reused. Free with tfb_phased_rec_free. */
 typedef struct {
-    int64_t number; /* among the variants, -1: takes no part */
+    int64_t number; /* number among the variants; -1: not used */
     int ploidy;     /* most haplotypes of a sample */
     int32_t *win;   /* (ploidy, n_samples): window of each haplotype, negative: no value */
     int m_win;
@@ -33,29 +33,28 @@ typedef struct {
     int n_pair, m_pair;
 } tfb_phased_rec_t;
 
-/* phase: one of "amrRs". NULL on failure (logged), also if the file has no genotypes. */
+/* Prepares the haplotypes of a file. phase: one of "amrRs". Returns NULL on failure (logged), also if the
+ * file has no genotypes. */
 tfb_phased_t *tfb_phased_create(const bcf_hdr_t *hdr, const char *in, char phase, int W, int max_n);
 void tfb_phased_destroy(tfb_phased_t *p);
 void tfb_phased_rec_free(tfb_phased_rec_t *r);
-/* Adds the next record. usable: its alleles may be applied and scored; if 0, it only tells how far the input has come.
- * If the contig differs from the last record's, all windows of the last contig must have been made: see
- * tfb_phased_new_contig. 0, or -1 (logged). */
+/* Adds the next record. usable: its alleles may be applied and scored; if 0, the record only shows how far
+ * the input has been read. If the contig differs from the last record's, all windows of the last contig
+ * must have been made: see tfb_phased_new_contig. Returns 0, or -1 (logged). */
 int tfb_phased_read(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, int usable, tfb_phased_rec_t *r);
 int tfb_phased_new_contig(const tfb_phased_t *p, const bcf1_t *rec);
 /* Returns whether all neighbours have been read. */
 int tfb_phased_ready(const tfb_phased_t *p, const tfb_phased_rec_t *r);
-/* Makes the windows of a record's haplotypes, each sequence once; alt[n_alt] has the windows that
- * there are already, and one ALT at least is scored. REF lies in the middle of a haplotype as it is
- * trimmed with the ALT of its genotype, and of those that have none as it is trimmed with the first
- * that is scored. Records come in order. 0, or -1 (logged). */
+/* Makes the windows of a record's haplotypes, each sequence once; alt[n_alt] has the existing windows; at
+ * least one ALT is scored. The middle of a haplotype is REF as trimmed with the ALT in its genotype or, if
+ * it has none, with the first scored ALT. Call it for records in order. Returns 0, or -1 (logged). */
 int tfb_phased_windows(tfb_phased_t *p, tfb_fasta_t *f, const char *contig, tfb_phased_rec_t *r, const tfb_alt_t *alt,
                        int n_alt, tfb_windows_t *w);
-/* Writes the FORMAT value of each haplotype for target t. 0, or -1 (logged). */
+/* Writes the FORMAT value of each haplotype for target t. Returns 0, or -1 (logged). */
 int tfb_phased_format(tfb_phased_t *p, const bcf_hdr_t *hdr, bcf1_t *rec, const tfb_phased_rec_t *r,
                       const tfb_windows_t *w, int t, const char *tag);
-/* Of the haplotypes that have ALT i, the largest departure of P(haplotype) from P(ALT alone),
- * signed, for target t; *d gets the missing value if none has it. alt: the ALT's own window, -1
- * = none. */
+/* Writes to *d the largest departure, signed, of P(haplotype) from P(ALT alone) for target t, among the
+ * haplotypes with ALT i; the missing value if no haplotype has it. alt: the ALT's own window, -1 = none. */
 void tfb_phased_departure(const tfb_phased_rec_t *r, const tfb_windows_t *w, int i, int alt, int t, float *d);
 /* Returns a sentence on what was skipped, "" if nothing was. Owned by p. */
 const char *tfb_phased_summary(tfb_phased_t *p);

@@ -12,7 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-enum { WINDOWS = 8192 }; /* of a batch, when intervals are tiled */
+enum { WINDOWS = 8192 }; /* per batch, when intervals are tiled */
 
 static int start(tfb_rows_t *a)
 {
@@ -34,14 +34,14 @@ static int start(tfb_rows_t *a)
     a->sum = a->top + a->T;
     if (!(a->out = tfb_out_open(o->out, &a->whole))) return -1;
     if (!tfb_file_gz_name(o->out)) return 0;
-    int fd = dup(fileno(a->out)); /* BGZF closes what it is given */
+    int fd = dup(fileno(a->out)); /* BGZF closes its file descriptor */
     if (fd >= 0 && (a->gz = bgzf_dopen(fd, "w"))) return 0;
     tfb_error("cannot write %s: %s", o->out, strerror(errno));
     if (fd >= 0) close(fd);
     return -1;
 }
 
-/* errno is to be 0 before the call that may fail. */
+/* Set errno to 0 before the call that may fail. */
 static int write_error(const tfb_rows_t *a)
 {
     tfb_error("cannot write %s: %s", a->o->out, errno ? strerror(errno) : "write error");
@@ -121,7 +121,7 @@ static int write_row(tfb_rows_t *a, const tfb_row_t *r)
 int tfb_rows_flush(tfb_rows_t *a, int open)
 {
     if (tfb_windows_score(&a->win, a->panel, a->o->session.strand) < 0) return -1;
-    for (int i = 0; i < a->n_rows; i++) /* none if something is folded already: they were written then */
+    for (int i = 0; i < a->n_rows; i++) /* none if windows are folded already: they have been written */
         if (write_row(a, &a->row[i]) < 0) return -1;
     if (a->win.n > open) fold(a, a->win.z + (size_t)open * (size_t)a->T, a->win.n - open);
     a->n_rows = 0;
@@ -164,7 +164,7 @@ void tfb_rows_columns(tfb_rows_t *a)
     tfb_rows_say(a, "\n");
 }
 
-/* Reports what was done. 0, or -1 if nothing could be scored because the FASTA has none of the
+/* Reports a summary. Returns 0, or -1 if nothing could be scored because the FASTA has none of the
  * contigs. */
 static int summary(const tfb_rows_t *a)
 {
@@ -180,10 +180,10 @@ static int summary(const tfb_rows_t *a)
 
 static int finish(tfb_rows_t *a, int ret)
 {
-    if (ret == 0) errno = 0; /* else it still says whether memory ran out */
+    if (ret == 0) errno = 0; /* else it still shows whether memory ran out */
     if (a->gz && bgzf_close(a->gz) < 0 && ret == 0) ret = write_error(a);
     if (a->out && tfb_out_close(a->out, a->whole, ret == 0) < 0) ret = -1;
-    if (ret == 0) ret = summary(a); /* the output is whole all the same */
+    if (ret == 0) ret = summary(a); /* the output is complete all the same */
     tfb_lines_close(&a->in);
     if (!a->o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
@@ -218,8 +218,8 @@ int tfb_rows_tile(tfb_rows_t *a, hts_pos_t beg, hts_pos_t end, tfb_rows_window_f
         if (r < 0) return -1;
         if (r != TFB_ALLELE_OK) why = r;
         if (r == TFB_ALLELE_NO_CONTIG || r == TFB_ALLELE_EDGE || lo >= end - a->W)
-            break;                 /* behind the contig's end there are no more */
-        if (a->win.n >= WINDOWS) { /* long intervals take no more memory than short ones */
+            break;                 /* no more after the contig's end */
+        if (a->win.n >= WINDOWS) { /* keeps memory the same for long intervals */
             if (tfb_rows_flush(a, *first) < 0) return -1;
             *first = 0;
         }

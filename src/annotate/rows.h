@@ -7,7 +7,7 @@
 
 typedef struct {
     tfb_session_opt_t session; /* tf NULL: BED gets the best TF and its score, FASTA all TFs; fasta: for BED */
-    const char *in, *out;      /* "-" = standard streams; out is bgzip if its name ends so */
+    const char *in, *out;      /* "-" = standard streams; bgzip if out ends in .gz or .bgz */
     int logit;                 /* scores are logits rather than probabilities */
     /* Tile longer intervals and sequences with windows every step bases (0: half a window), and write the largest score
      * and the mean. */
@@ -17,14 +17,14 @@ typedef struct {
     tfb_fasta_t *reference;
 } tfb_rows_opt_t;
 
-/* Annotates BED of 3 or more columns (narrowPeak: 10, with the summit in the last), plain, gzip
- * or bgzip, header lines kept. The window lies in the middle of the interval (of narrowPeak: on
- * the summit). Rows that cannot be scored get `.`, counted by reason in a summary on stderr.
- * Input order, bounded memory. Returns 0, or -1 (logged with file and line). */
+/* Annotates BED of 3 or more columns (narrowPeak: 10, with the summit in the last), plain, gzip or bgzip,
+ * header lines kept. The window lies in the middle of the interval (narrowPeak: on the summit). Rows that
+ * cannot be scored get `.`, counted by reason in a summary on stderr. Input order, bounded memory. Returns
+ * 0, or -1 (logged with file and line). */
 int tfb_rows_bed(const tfb_rows_opt_t *o);
-/* Scores FASTA, plain, gzip or bgzip: a header line `name TF1 TF2 ...`, then a row a sequence. If a
- * sequence is longer than the model's window its middle counts (or all of it: tile); a shorter one
- * gets N on both sides, as many as --max-n allows. */
+/* Scores FASTA, plain, gzip or bgzip: a header line `name TF1 TF2 ...`, then one row per sequence. If a
+ * sequence is longer than the model's window, its middle is scored (with tile: all of it). A shorter one
+ * is padded with N on both sides, as far as --max-n allows. */
 int tfb_rows_fasta(const tfb_rows_opt_t *o);
 
 #endif

@@ -1,4 +1,4 @@
-/* rows_bed.c - BED in: its lines with columns of scores, in place of those that an earlier run wrote. */
+/* rows_bed.c - reads BED and writes its lines with score columns, which replace those of an earlier run. */
 #include "annotate/rows_parts.h"
 #include "genome/alleles.h"
 #include <stdlib.h>
@@ -6,7 +6,7 @@
 
 enum { OLD_SCORE = 1, OLD_NAME }; /* of tfb_rows_t.old */
 
-/* The window [lo, lo + W). Returns a reason, or -1. */
+/* Makes the window [lo, lo + W). Returns a reason, or -1. */
 static int bed_window(tfb_rows_t *a, hts_pos_t lo)
 {
     uint8_t *c = tfb_windows_next(&a->win);
@@ -16,8 +16,8 @@ static int bed_window(tfb_rows_t *a, hts_pos_t lo)
     return tfb_rows_keep(a, c);
 }
 
-/* Is a column called as one that this run, or one like it with or without --window tile, writes?
- * Returns OLD_SCORE, OLD_NAME or 0. */
+/* Checks whether a column has the name of one that this run, or the same run with or without --window
+ * tile, writes. Returns OLD_SCORE, OLD_NAME or 0. */
 static int is_ours(const tfb_rows_t *a, const char *name, size_t n)
 {
     static const char *const best[] = {"top_score", "top_mean", "top_tf"};
@@ -32,7 +32,7 @@ static int is_ours(const tfb_rows_t *a, const char *name, size_t n)
     return 0;
 }
 
-/* Is the text a score as we write it? Else the column is the user's own. */
+/* Returns whether the text has the form of our scores. If not, the column is the user's own. */
 static int is_score(const char *s, size_t n)
 {
     size_t sign = n && *s == '-', whole = strspn(s + sign, "0123456789");
@@ -40,9 +40,9 @@ static int is_score(const char *s, size_t n)
     return whole && n == sign + whole + 6 && *dot == '.' && strspn(dot + 1, "0123456789") == 5;
 }
 
-/* Finds the columns that an earlier run wrote and this one writes anew: by their names, and by
- * their values in row, the first one (NULL: there is none). Others of that name, as labels files
- * have them, are the user's and stay. Returns 0, or -1 (logged). */
+/* Finds the columns of an earlier run that this one replaces, by their names and by their values in row,
+ * the first row (NULL: none). Other columns of the same name, as in labels files, are the user's and stay.
+ * Returns 0, or -1 (logged). */
 static int find_old(tfb_rows_t *a, const char *names, const char *row)
 {
     int n = 1, n_named = 0, n_scores = 0, n_other = 0, i = 0;
@@ -73,8 +73,8 @@ static int find_old(tfb_rows_t *a, const char *names, const char *row)
     return 0;
 }
 
-/* Takes the columns that are replaced out of a line, in place. rows: its values must be ours. 0,
- * or -1 (logged). */
+/* Removes the replaced columns from a line, in place. rows: its values must be ours. Returns 0, or -1
+ * (logged). */
 static int drop_old(tfb_rows_t *a, char *line, size_t *n, int rows)
 {
     char *to = line;
@@ -98,8 +98,8 @@ static int drop_old(tfb_rows_t *a, char *line, size_t *n, int rows)
     return 0;
 }
 
-/* Before the first row (NULL: there is none): the column names, behind the file's own if it has
- * them. held: the last of its header lines, or NULL. Returns 0, or -1 (logged). */
+/* Writes the column names before the first row (NULL: none), after the file's own names if it has any.
+ * held: the last of its header lines, or NULL. Returns 0, or -1 (logged). */
 static int bed_columns(tfb_rows_t *a, char *held, const char *row)
 {
     static const char *const name[] = {"#chrom", "start", "end", "name", "score", "strand"};
@@ -120,8 +120,8 @@ static int bed_columns(tfb_rows_t *a, char *held, const char *row)
     return 0;
 }
 
-/* Keeps a header line until it is known whether it is the last: that one gets our column names.
- * Returns 0, or -1 (logged). */
+/* Keeps a header line until it is known whether it is the last, which gets our column names. Returns 0, or
+ * -1 (logged). */
 static int hold(tfb_rows_t *a, char **held)
 {
     if (*held) tfb_rows_say(a, "%s\n", *held);
@@ -130,7 +130,7 @@ static int hold(tfb_rows_t *a, char **held)
     return (*held = strdup(a->in.s.s)) ? 0 : tfb_rows_no_memory(a);
 }
 
-/* The row in the current line. Returns 0, or -1 (logged). */
+/* Adds the row in the current line. Returns 0, or -1 (logged). */
 static int bed_row(tfb_rows_t *a)
 {
     tfb_bed_t b;

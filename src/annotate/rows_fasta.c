@@ -1,4 +1,4 @@
-/* rows_fasta.c - FASTA in: a table out, a row a sequence. */
+/* rows_fasta.c - reads FASTA and writes a table, one row per sequence. */
 #include "annotate/rows_parts.h"
 #include "genome/alleles.h"
 #include "genome/base.h"

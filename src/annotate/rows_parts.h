@@ -17,7 +17,7 @@ enum {
 typedef struct {
     size_t text;  /* where its text begins in text of tfb_rows_t */
     int first, n; /* its windows; n 0 = not scored */
-    int verbatim; /* a comment among the rows: its text and no more */
+    int verbatim; /* a comment among the rows: only its text is written */
 } tfb_row_t;
 
 typedef struct {
@@ -27,16 +27,15 @@ typedef struct {
     tfb_fasta_t *fasta;
     tfb_lines_t in;
     FILE *out;
-    BGZF *gz;         /* what compresses into out, or NULL */
-    tfb_out_t *whole; /* out appears once it is complete */
+    BGZF *gz;         /* compresses into out, or NULL */
+    tfb_out_t *whole; /* out appears when it is complete */
     kstring_t text, seq, name, line;
     int no_room;          /* line could not grow */
     int T, W, step, best; /* best: write only the TF with the highest score */
     tfb_row_t row[TFB_ROWS_BATCH];
     int n_rows;
     tfb_windows_t win; /* of the batch */
-    /* of an interval that is being tiled and has had more windows than a batch: those that were
-     * scored already */
+    /* if an interval in progress has more windows than a batch: the windows scored so far */
     double *top, *sum; /* (T) */
     int64_t n_folded;
     uint8_t *old; /* (n_old) per column of BED: an earlier run wrote it, and it is replaced */
@@ -45,31 +44,32 @@ typedef struct {
     int64_t n_all, n_scored;
 } tfb_rows_t;
 
-/* Opens what both formats need and runs. run returns 0, or -1 (logged), and so does this. */
+/* Opens what both formats need and calls run. Both return 0, or -1 (logged). */
 int tfb_rows_run(const tfb_rows_opt_t *o, int best, int (*run)(tfb_rows_t *a));
 /* Logs that memory ran out at the current line. Returns -1. */
 int tfb_rows_no_memory(const tfb_rows_t *a);
 
 /* Adds to the output. */
 void tfb_rows_say(tfb_rows_t *a, const char *fmt, ...) TFB_PRINTF(2, 3);
-/* Writes what was added, once there is more than at_least of it. 0, or -1 (logged). */
+/* Writes the added output if there is more than at_least of it. Returns 0, or -1 (logged). */
 int tfb_rows_put(tfb_rows_t *a, size_t at_least);
 /* Adds the names of the columns with scores, and ends the line. */
 void tfb_rows_columns(tfb_rows_t *a);
 
-/* Counts the window that was filled, unless it has too much N. Returns a reason. */
+/* Counts the filled window, unless it has too many Ns. Returns a reason. */
 int tfb_rows_keep(tfb_rows_t *a, const uint8_t *code);
-/* Adds a row of text[n]. Its windows are those made since first. reason: why it has none. 0, or -1 (logged). */
+/* Adds a row of text[n]. Its windows are those added since first. reason: why it has none. Returns 0, or
+ * -1 (logged). */
 int tfb_rows_add(tfb_rows_t *a, const char *text, size_t n, int first, int reason);
-/* Adds the current line as it is: comments stay where they are among the rows. 0, or -1 (logged). */
+/* Adds the current line as it is: comments stay where they are among the rows. Returns 0, or -1 (logged). */
 int tfb_rows_add_comment(tfb_rows_t *a);
-/* Scores the batch and writes its rows; its windows from `open` on belong to a row that is still being tiled, and are
- * folded. 0, or -1 (logged). */
+/* Scores the batch and writes its rows; its windows from `open` on belong to a row that is still being
+ * tiled, and are folded. Returns 0, or -1 (logged). */
 int tfb_rows_flush(tfb_rows_t *a, int open);
 
-/* Makes the window [lo, lo + W) of the interval or sequence in hand. Returns a reason, or -1. */
+/* Makes the window [lo, lo + W) of the current interval or sequence. Returns a reason, or -1. */
 typedef int tfb_rows_window_f(tfb_rows_t *a, hts_pos_t lo);
-/* Makes windows all over [beg, end), which is longer than one, *first the first of them in the batch. Returns a
+/* Tiles [beg, end), which is longer than a window. Sets *first to the first window in the batch. Returns a
  * reason, or -1. */
 int tfb_rows_tile(tfb_rows_t *a, hts_pos_t beg, hts_pos_t end, tfb_rows_window_f *window, int *first);
 

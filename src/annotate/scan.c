@@ -1,8 +1,8 @@
 /* scan.c - scores along a genome. Stages over chunks of intervals: read a stretch | leave out
  * windows of N | score what is left, sharing what overlaps | write.
  *
- * Surprising: intervals are those of the whole contig, whatever the regions, so that pieces scanned
- * apart join seamlessly. */
+ * Intervals are always those of the whole contig, even with regions, so that pieces scanned separately
+ * join seamlessly. */
 #include "annotate/scan.h"
 #include "genome/base.h"
 #include "genome/lines.h"
@@ -18,7 +18,7 @@
 #include <strings.h>
 
 enum {
-    WINDOWS = 16384, /* of a chunk, at most */
+    WINDOWS = 16384, /* most per chunk */
     BASES = 1 << 20, /* likewise */
 };
 
@@ -56,7 +56,7 @@ static int parse_regions(args_t *a, const char *s)
 {
     int tid;
     hts_pos_t beg, end;
-    if (!*s) { /* a script's variable that was not set */
+    if (!*s) { /* an unset variable of a script */
         tfb_error("-r is empty");
         return -1;
     }
@@ -72,7 +72,8 @@ static int parse_regions(args_t *a, const char *s)
     return 0;
 }
 
-/* A line of contig, position and end, both from 1; without an end, one base. 0, or -1 (logged). */
+/* Parses a line of contig, position and end, both from 1; without an end, one base. Returns 0, or -1
+ * (logged). */
 static int region_fields(const tfb_lines_t *in, tfb_bed_t *b)
 {
     const char *s = in->s.s, *e;
@@ -90,8 +91,8 @@ bad:
     return tfb_lines_error(in, "not a region: expected contig, position and end, from 1");
 }
 
-/* As in bcftools: BED counts from 0; other names mean contig, position and end, both from 1, the
- * end left out for one base. */
+/* Reads regions as bcftools does: BED counts from 0; other files have contig, position and end, both from
+ * 1, and one base has no end. */
 static int read_regions(args_t *a, const char *path)
 {
     size_t n = strlen(path);
@@ -168,10 +169,10 @@ static int open_tracks(args_t *a)
 
 /* ---- scanning ---- */
 
-/* The window of the interval [b, e): where it begins. */
+/* Returns where the window of the interval [b, e) begins. */
 static hts_pos_t window_of(const args_t *a, hts_pos_t b, hts_pos_t e) { return b + (e - b) / 2 - a->s.W / 2; }
 
-/* Intervals [k, k + n) of a contig. */
+/* Scores intervals [k, k + n) of a contig. */
 static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g, hts_pos_t k, int n)
 {
     hts_pos_t step = a->o->step, last = (k + n) * step < len ? (k + n) * step : len;

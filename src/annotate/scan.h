@@ -1,4 +1,4 @@
-/* scan.h - scores along a genome, a track per TF. */
+/* scan.h - scores along a genome, one track per TF. */
 #ifndef TFB_SCAN_H
 #define TFB_SCAN_H
 
@@ -13,11 +13,11 @@ typedef struct {
     int logit;
 } tfb_scan_opt_t;
 
-/* Writes a track per TF. Contigs are cut into intervals of step bases from their first base on;
- * an interval gets the score of the window in its middle, as BED does. So the value of a base
- * does not depend on the regions asked for, which only clip intervals. Windows that reach beyond the contig or have
- * more than max_n Ns give no score. Contigs come in the order of the FASTA, regions sorted and merged. Memory does not
- * grow with the genome. Returns 0, or -1 (logged; no file is left). */
+/* Writes one track per TF. Contigs are cut into intervals of step bases, beginning at their first base. An
+ * interval gets the score of the window in its middle, as in BED. So a base's value does not depend on the
+ * regions, which only clip intervals. Windows that reach beyond the contig or have more than max_n Ns give
+ * no score. Contigs come in the order of the FASTA, regions sorted and merged. Memory does not grow with
+ * the genome. Returns 0, or -1 (logged; no file is left). */
 int tfb_scan(const tfb_scan_opt_t *o);
 
 #endif

@@ -1,4 +1,4 @@
-/* tags.c - the table of tags, with what the header says of each and the functions of their values. */
+/* tags.c - the table of tags, with their descriptions in the header and the functions of their values. */
 #include "annotate/tags.h"
 #include "genome/tag.h"
 #include <ctype.h>
@@ -8,8 +8,8 @@
 
 /* ---- descriptions ---- */
 
-/* Writes the model of target t (-1: all) and the options without which values of other files are not comparable:
- * what genome/origin.h reads. */
+/* Writes the model of target t (-1: all) and the options that must agree for values to be comparable.
+ * genome/origin.h reads them. */
 static void name_model(const tfb_tag_run_t *run, int t, char *by, size_t m)
 {
     static const char *const strand[3] = {"", "; --strand fwd", "; --strand rev"};
@@ -73,13 +73,13 @@ static void describe_hap_tf(const tfb_tag_run_t *run, int t, char *what, size_t 
     snprintf(what, m, "TF of FORMAT/HAP: of those in TOP, that of the largest change");
 }
 
-/* The first subfields of CSQ, by which those of every version are recognised: VEP's has others. */
+/* The first subfields of CSQ in every version. They distinguish it from VEP's. */
 #define CSQ_FIRST "Format: Allele|Consequence|TF|"
-/* Only a CSQ of --tf has this before its format. */
+/* Only a CSQ written with --tf has this before its format. */
 #define CSQ_OF_TF " of --tf "
 
-/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one that is called
- * Consequence. Its formats and filters would take subfields called REF and ALT for the columns. */
+/* `bcftools +split-vep` takes the names of the subfields from what follows Format:, and needs one named
+ * Consequence. Its formats and filters would confuse subfields named REF and ALT with the columns. */
 static void describe_csq(const tfb_tag_run_t *run, int t, char *what, size_t m)
 {
     snprintf(what, m,
@@ -113,7 +113,7 @@ static float hap_diff_of(const tfb_tag_alt_t *a)
     return d;
 }
 
-/* A name as a value: a separator inside it would break the list, or the string of --csq. */
+/* Writes a name as a value, without separators, which would break the list or the string of --csq. */
 static void put_name(kstring_t *s, const char *name)
 {
     for (const char *c = name; *c; c++) kputc(strchr(",;=|&", *c) || isspace((unsigned char)*c) ? '_' : *c, s);
@@ -143,9 +143,10 @@ static void put_finite(kstring_t *s, double v)
     if (isfinite(v)) ksprintf(s, "%.6g", v);
 }
 
-/* Everything about an ALT in one string, for the summary's TF or the one of --tf that would be. The consequence is
- * the call: a direction without a call would claim a gain or loss that CALL denies, so the term is then the
- * neutral one. An ALT without a score has as many subfields, all but its name empty. */
+/* Writes everything about an ALT in one string, for the summary's TF or, with --tf, the one that would be.
+ * The consequence is the call: a direction without a call would claim a gain or loss that CALL denies, so
+ * the term is then the neutral one. An ALT without a score has the same subfields, all empty except its
+ * name. */
 static int put_csq(const tfb_tag_alt_t *a, kstring_t *s)
 {
     put_name(s, a->allele); /* a breakend's contig may have any letters */

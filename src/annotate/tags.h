@@ -1,7 +1,8 @@
 /* tags.h - the tags that annotate writes into VCF and BCF: one row each.
  *
- * The header, the writer and the remover of what an earlier run wrote walk this table, so a new tag is a row in tags.c
- * and the function that gives its value. Within a group, rows stand in the order in which tags are written. */
+ * The header, the writer and the code that removes an earlier run's tags loop over this table, so a new
+ * tag is a row in tags.c and a function for its value. Within a group, rows stand in the order in which
+ * tags are written. */
 #ifndef TFB_TAGS_H
 #define TFB_TAGS_H
 
@@ -19,13 +20,13 @@ enum { TFB_TAG_OF_SUMMARY = 1, TFB_TAG_OF_TF = 2 };
 /* What a tag needs: properties of the model, or options. */
 enum { TFB_NEEDS_CALIBRATION = 1, TFB_NEEDS_THRESHOLDS = 2, TFB_NEEDS_HAPLOTYPES = 4, TFB_NEEDS_CSQ = 8 };
 
-/* What is the same for all records. */
+/* Data shared by all records. */
 typedef struct {
     const tfb_effect_opt_t *effect;
     const tfb_panel_t *panel;
     tfb_strand_t strand;
     int per_tf;    /* --tf: tags for each TF, not for the summary */
-    unsigned have; /* of TFB_NEEDS_*, what this run has */
+    unsigned have; /* the TFB_NEEDS_* that this run has */
 } tfb_tag_run_t;
 
 /* An ALT of a record. */
@@ -33,8 +34,8 @@ typedef struct {
     const tfb_tag_run_t *run;
     int t;                      /* TF that the tag is for; -1: none changes enough, or the ALT is not scored */
     const float *z_ref, *z_alt; /* (T) logits; NULL: the ALT is not scored */
-    const char *allele;         /* as the record has it */
-    int i, window;              /* of the record's ALTs, from 0; its window, -1 = none */
+    const char *allele;         /* as in the record */
+    int i, window;              /* index among the record's ALTs, from 0; its window, -1 = none */
     const tfb_phased_rec_t *hap;
     const tfb_windows_t *windows;
 } tfb_tag_alt_t;
@@ -45,12 +46,12 @@ typedef struct {
     tfb_tag_group_t group;
     int scope;      /* TFB_TAG_OF_SUMMARY, TFB_TAG_OF_TF or both */
     unsigned needs; /* TFB_NEEDS_* */
-    /* One of these: the Description, a sentence with %s for the TF, to which the model is added; or what writes that
-     * for target t (-1: the summary) to what, of m characters. */
+    /* One of these: the Description, a sentence with %s for the TF, to which the model is added; or a
+     * function that writes it for target t (-1: the summary) to what, which has m characters. */
     const char *says;
     void (*describe)(const tfb_tag_run_t *run, int t, char *what, size_t m);
     /* One of these; neither: FORMAT, the score of each haplotype. Number=R: REF is an ALT that equals REF. */
-    float (*number_of)(const tfb_tag_alt_t *a);           /* what is not finite becomes the missing value */
+    float (*number_of)(const tfb_tag_alt_t *a);           /* a value that is not finite is written as missing */
     int (*text_of)(const tfb_tag_alt_t *a, kstring_t *s); /* appends, "." if missing; returns whether it has a value.
                                                            * s has room: see TFB_TAG_TEXT */
     int (*is_ours)(const tfb_tag_run_t *run,
@@ -58,7 +59,7 @@ typedef struct {
                                      two kinds share; or NULL */
 } tfb_tag_t;
 
-enum { TFB_TAG_TEXT = 256 }; /* what text_of appends beside the names of the allele and the TF, at most */
+enum { TFB_TAG_TEXT = 256 }; /* most that text_of appends, without the names of the allele and the TF */
 
 extern const tfb_tag_t tfb_tags[];
 extern const int tfb_n_tags;

@@ -1,8 +1,8 @@
 /* vcf.c - annotates VCF/BCF. Stages over batches of records: read and check (vcf_read) | alleles to windows
  * (vcf_batch) | score | scores to tags (vcf_tags) | write (vcf_write), in input order.
  *
- * There are two batches: while the pool's threads score one, the calling thread writes the one before and reads into it
- * again, and then helps scoring. */
+ * There are two batches. While the pool's threads score one, the calling thread writes the other, refills
+ * it, and then helps with scoring. */
 #include "annotate/vcf.h"
 #include "annotate/vcf_batch.h"
 #include "annotate/vcf_header.h"
@@ -75,7 +75,7 @@ static int open_output(args_t *a)
 static int set_up(args_t *a)
 {
     const tfb_vcf_opt_t *o = a->o;
-    if (!isalpha((unsigned char)*o->prefix) && *o->prefix != '_') { /* what the VCF specification asks of a key */
+    if (!isalpha((unsigned char)*o->prefix) && *o->prefix != '_') { /* required of a key by the VCF specification */
         tfb_error("--prefix begins with a letter or _, not '%s'", o->prefix);
         return -1;
     }
@@ -100,7 +100,7 @@ static int write_batch(args_t *a)
     return 0;
 }
 
-/* What the calling thread does while the other batch is scored. */
+/* Runs on the calling thread while the other batch is scored. */
 static void beside(void *arg)
 {
     args_t *a = arg;
@@ -126,7 +126,7 @@ static int annotate_batches(args_t *a)
 
 /* ---- the end ---- */
 
-/* Do the FASTA and the input's header have a contig in common? */
+/* Returns whether the FASTA and the input's header have a contig in common. */
 static int has_common_contig(const args_t *a)
 {
     const bcf_hdr_t *hdr = a->read.hdr;
@@ -135,9 +135,9 @@ static int has_common_contig(const args_t *a)
     return 0;
 }
 
-/* Reports if every contig was unknown to the FASTA: then it is another genome, an error. Regions and targets may
- * well choose just the contigs that it does not have, as a workflow does that goes through all. Returns 0, or -1
- * (logged). */
+/* Reports an error if the FASTA has none of the contigs, because it is then another genome. Regions and
+ * targets may legitimately select only contigs that it does not have, as in a workflow that loops over all
+ * contigs. Returns 0, or -1 (logged). */
 static int check_contigs(const args_t *a)
 {
     const int64_t *n = a->queue.reasons.n;
@@ -173,7 +173,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     ret = tfb_vcf_write_close(&a->write, ret == 0);
     if (ret == 0) {
         print_summary(a);
-        ret = check_contigs(a); /* the output is whole all the same */
+        ret = check_contigs(a); /* the output is complete all the same */
     }
     tfb_vcf_tags_free(&a->tags);
     tfb_vcf_queue_close(&a->queue);

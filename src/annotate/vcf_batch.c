@@ -43,7 +43,7 @@ void tfb_vcf_queue_close(tfb_vcf_queue_t *q)
 
 /* ---- the windows of a record ---- */
 
-/* Makes room for the ALTs of a record, none of them scored. Returns 0, or -1 on lack of memory (logged). */
+/* Makes room for the ALTs of a record, none of them scored. Returns 0, or -1 if memory runs out (logged). */
 static int add_alts(tfb_vcf_batch_t *b, tfb_vcf_item_t *it, int n_alt)
 {
     it->first = b->n_alts;
@@ -53,11 +53,11 @@ static int add_alts(tfb_vcf_batch_t *b, tfb_vcf_item_t *it, int n_alt)
     return 0;
 }
 
-/* Returns the window of the same REF in this record, as far as its ALTs have been looked at, or in the one before, or
- * -1: split multi-allelic sites and dense VCFs repeat a REF. */
+/* Returns the window of the same REF in this record, among the ALTs seen so far, or in the previous
+ * record, or -1: split multi-allelic sites and dense VCFs repeat a REF. */
 static int find_ref(const tfb_vcf_batch_t *b, const tfb_vcf_item_t *it, int i, const tfb_change_t *c)
 {
-    enum { BACK = 64 }; /* of a record with thousands of ALTs not all are searched */
+    enum { BACK = 64 }; /* limits the search in a record with thousands of ALTs */
     const tfb_vcf_item_t *before = it > b->item ? it - 1 : NULL;
     int first = it->first;
     if (before && before->rec->rid == it->rec->rid && before->rec->pos == it->rec->pos) first = before->first;
@@ -66,7 +66,7 @@ static int find_ref(const tfb_vcf_batch_t *b, const tfb_vcf_item_t *it, int i, c
     return -1;
 }
 
-/* Makes the windows of ALT i, and of REF as it is trimmed with it. Returns a reason, or -1 on failure (logged). */
+/* Makes the windows of ALT i, and of REF as trimmed with it. Returns a reason, or -1 on failure (logged). */
 static int add_windows(tfb_vcf_queue_t *q, const tfb_vcf_item_t *it, const char *contig, int i)
 {
     tfb_change_t c;
@@ -104,8 +104,8 @@ static int is_full(const tfb_vcf_queue_t *q)
     return q->b->n_ready >= q->most || q->b->win.n >= WINDOWS || q->b->n_bytes >= BYTES;
 }
 
-/* Makes windows of the records whose neighbours are known, until the batch is full. all: no more neighbours will come;
- * beyond: nor can they wait for a next batch. Returns 0, or -1 (logged). */
+/* Makes windows of the records whose neighbours are known, until the batch is full. all: no more
+ * neighbours will come; beyond: they cannot wait for the next batch either. Returns 0, or -1 (logged). */
 static int make_ready(tfb_vcf_queue_t *q, int all, int beyond)
 {
     tfb_vcf_batch_t *b = q->b;
@@ -120,7 +120,7 @@ static int make_ready(tfb_vcf_queue_t *q, int all, int beyond)
     return 0;
 }
 
-/* Returns the place behind the queue, with a record to read into, or NULL on lack of memory (logged). */
+/* Returns the place behind the queue, with a record to read into, or NULL if memory runs out (logged). */
 static tfb_vcf_item_t *next_item(tfb_vcf_batch_t *b)
 {
     if (b->n_items == b->m_items) {
@@ -138,8 +138,8 @@ static tfb_vcf_item_t *next_item(tfb_vcf_batch_t *b)
     return NULL;
 }
 
-/* Reads the haplotypes of a record that has been read; on a new contig, those that wait have all their neighbours
- * first. Returns its item, which may have moved, or NULL (logged). */
+/* Reads the haplotypes of a record that has been read; on a new contig, first makes the windows of waiting
+ * records, whose neighbours have all been read. Returns its item, which may have moved, or NULL (logged). */
 static tfb_vcf_item_t *meet_neighbours(tfb_vcf_queue_t *q, tfb_vcf_item_t *it)
 {
     if (tfb_phased_new_contig(q->phased, it->rec)) {
@@ -185,7 +185,7 @@ int tfb_vcf_queue_turn(tfb_vcf_queue_t *q)
     b->n_bytes = 0;
     q->maker.win = &b->win;
     tfb_variants_clear(&q->maker);
-    for (int i = other->n_ready; i < other->n_items; i++) { /* those that still wait change places with empty ones */
+    for (int i = other->n_ready; i < other->n_items; i++) { /* swaps waiting records with empty ones */
         tfb_vcf_item_t *it = next_item(b), t;
         if (!it) return -1;
         t = *it;

@@ -36,7 +36,7 @@ typedef struct {
     int most;                     /* records that fill a batch */
     int at_end;                   /* all records have been read */
     tfb_vcf_batch_t store[2], *b; /* b: the one that is read into and written; the other is being scored */
-    tfb_variants_t maker;         /* of windows, in b */
+    tfb_variants_t maker;         /* makes windows, in b */
     tfb_reasons_t reasons;        /* of ALTs */
     int64_t n_scored, n_no_alt;   /* records */
 } tfb_vcf_queue_t;
@@ -47,8 +47,8 @@ int tfb_vcf_queue_open(tfb_vcf_queue_t *q, const tfb_vcf_opt_t *o, tfb_vcf_read_
 void tfb_vcf_queue_close(tfb_vcf_queue_t *q);
 /* Reads into q->b until the batch is full or the input ends. Returns 0, or -1 (logged). */
 int tfb_vcf_queue_fill(tfb_vcf_queue_t *q);
-/* Empties q->b, whose records have been written, and moves to it the records that still wait in the other batch.
- * Returns 0, or -1 on lack of memory (logged). */
+/* Empties q->b, whose records have been written, and moves to it the records that still wait in the other
+ * batch. Returns 0, or -1 if memory runs out (logged). */
 int tfb_vcf_queue_turn(tfb_vcf_queue_t *q);
 /* Returns the other batch. */
 static inline tfb_vcf_batch_t *tfb_vcf_queue_other(tfb_vcf_queue_t *q) { return &q->store[q->b == q->store]; }
@@ -59,7 +59,7 @@ static inline const float *tfb_vcf_alt_logits(const tfb_vcf_batch_t *b, const tf
     int w = b->alt[it->first + i].alt;
     return w < 0 ? NULL : tfb_windows_z(&b->win, w);
 }
-/* Returns the logits of REF as ALT i, which is scored, is trimmed. */
+/* Returns the logits of REF as trimmed with ALT i, which must be scored. */
 static inline const float *tfb_vcf_ref_logits(const tfb_vcf_batch_t *b, const tfb_vcf_item_t *it, int i)
 {
     return tfb_windows_z(&b->win, b->alt[it->first + i].ref);

@@ -16,7 +16,7 @@ static int no_memory(const char *what)
 
 static const char *field_name(const tfb_tag_t *kind) { return kind->field == BCF_HL_INFO ? "INFO" : "FORMAT"; }
 
-/* Returns a tag's name, to be freed; NULL on lack of memory (logged). */
+/* Returns a tag's name, to be freed; NULL if memory runs out (logged). */
 static char *make_name(const tfb_vcf_header_t *h, int t, const char *suffix)
 {
     kstring_t s = {0, 0, NULL};
@@ -29,10 +29,10 @@ static char *make_name(const tfb_vcf_header_t *h, int t, const char *suffix)
 
 /* ---- equal names ---- */
 
-/* Whose tag has a name, and whether this run writes it. */
+/* The owner of a tag's name, and whether this run writes the tag. */
 enum { OF_SUMMARY = 0, OF_TF = 1, WRITTEN = 2 };
 
-/* Takes the name of a tag. Returns 0, or -1 (logged) if another tag has it. */
+/* Claims the name of a tag. Returns 0, or -1 (logged) if another tag has it. */
 static int take_name(tfb_vcf_header_t *h, const char *name, int whose)
 {
     int before;
@@ -63,7 +63,7 @@ static int reserve_names(tfb_vcf_header_t *h)
 
 /* ---- lines ---- */
 
-/* Warns of a tag that the input declares in another way. Returns 0, or -1 (logged) if its values cannot stay. */
+/* Warns of a tag that the input declares differently. Returns 0, or -1 (logged) if its values cannot stay. */
 static int check_old_line(tfb_vcf_header_t *h, const bcf_hrec_t *old, const tfb_tag_t *kind)
 {
     int number = bcf_hrec_find_key((bcf_hrec_t *)old, "Number"), type = bcf_hrec_find_key((bcf_hrec_t *)old, "Type"),
@@ -123,7 +123,7 @@ static int add_tag(tfb_vcf_header_t *h, const tfb_tag_t *kind, int t)
     int reserved = h->run.per_tf && t < 0;
     *tag = (tfb_vcf_tag_t){.kind = kind, .t = t, .id = -1, .written = !(kind->needs & ~h->run.have)};
     if (!(tag->name = make_name(h, t, kind->suffix))) return -1;
-    /* of haplotypes and records, only those that are written take their names */
+    /* for haplotypes and records, only written tags claim their names */
     if ((tag->written || kind->group == TFB_TAGS_OF_ALT) && !reserved &&
         take_name(h, tag->name, t >= 0 ? OF_TF : OF_SUMMARY) < 0)
         return -1;
@@ -155,8 +155,9 @@ static int is_ours(const tfb_vcf_header_t *h, const tfb_vcf_tag_t *tag)
     return k >= 0 && tag->kind->is_ours(&h->run, line->vals[k]);
 }
 
-/* What a former run of the same kind (a summary, or these TFs) wrote by options that are not given now would be beside
- * values that it does not belong to. A run of the other kind keeps its tags, so that a file can have both. */
+/* Marks as stale the tags of an earlier run of the same kind (a summary, or these TFs) that needed options
+ * not given now: they do not belong to the new values. Tags of the other kind stay, so that a file can
+ * have both. */
 static void find_stale(tfb_vcf_header_t *h)
 {
     for (int k = 0; k < h->n_tags; k++) {
@@ -192,7 +193,7 @@ static int change_header(tfb_vcf_header_t *h)
     return 0;
 }
 
-/* What this run has of TFB_NEEDS_*. */
+/* Returns the TFB_NEEDS_* that this run has. */
 static unsigned properties(const tfb_vcf_opt_t *o, const tfb_panel_t *panel)
 {
     unsigned have = 0;

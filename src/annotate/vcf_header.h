@@ -1,7 +1,8 @@
 /* vcf_header.h - the tags of a run, and the header that declares them.
  *
- * Everything is decided by the input's header, which is then changed at once. htslib's tables must not be read between
- * a change and bcf_hdr_sync(), and one of those for each line would take a time quadratic in the header's size. */
+ * All decisions are made from the input's header, which is then changed in one step. htslib's tables must
+ * not be read between a change and bcf_hdr_sync(), and one sync per line would take time quadratic in the
+ * header's size. */
 #ifndef TFB_VCF_HEADER_H
 #define TFB_VCF_HEADER_H
 
@@ -33,12 +34,12 @@ typedef struct {
     void *names;     /* of all these, to find equal ones */
 } tfb_vcf_header_t;
 
-/* Chooses the tags of a run and adds their lines to hdr. h is zeroed before; all others stay the caller's. Returns 0,
- * or -1 (logged). */
+/* Chooses the tags of a run and adds their lines to hdr. Zero h first. Everything else stays the caller's.
+ * Returns 0, or -1 (logged). */
 int tfb_vcf_header_make(tfb_vcf_header_t *h, const tfb_vcf_opt_t *o, const tfb_panel_t *panel, bcf_hdr_t *hdr,
                         const char *in);
-/* Returns the header to write: h->hdr, or a copy without the tags that are only removed, to be destroyed by
- * tfb_vcf_header_end. NULL on lack of memory (logged). */
+/* Returns the header to write: h->hdr, or a copy without the tags that are only removed, to be destroyed
+ * by tfb_vcf_header_end. Returns NULL if memory runs out (logged). */
 bcf_hdr_t *tfb_vcf_header_of_output(const tfb_vcf_header_t *h);
 void tfb_vcf_header_end(const tfb_vcf_header_t *h, bcf_hdr_t *of_output);
 void tfb_vcf_header_free(tfb_vcf_header_t *h);

@@ -1,4 +1,4 @@
-/* vcf_read.c - reads records, leaves out what the filter does, and compares REF with the FASTA. */
+/* vcf_read.c - reads records, applies the filter, and compares REF with the FASTA. */
 #include "annotate/vcf_read.h"
 #include "genome/alleles.h"
 #include "util/files.h"
@@ -22,7 +22,7 @@ int tfb_vcf_read_check(const tfb_vcf_opt_t *o)
     return -1;
 }
 
-/* Registers what htslib and bcftools open for us. A filter names files as @FILE. */
+/* Registers the files that htslib and bcftools open for us. A filter names files as @FILE. */
 static void register_inputs(const tfb_vcf_opt_t *o)
 {
     tfb_reads_indexed(o->in, "the input", ".csi .tbi");
@@ -87,7 +87,7 @@ static int check_ref(tfb_vcf_read_t *r, const char *contig, const bcf1_t *rec)
     return why;
 }
 
-/* Looks at a record that has been read. Returns 1 to keep it, 0 to drop it, -1 on failure (logged). */
+/* Checks a record that has been read. Returns 1 to keep it, 0 to drop it, -1 on failure (logged). */
 static int examine(tfb_vcf_read_t *r, bcf1_t *rec, int keep, int *why)
 {
     *why = TFB_ALLELE_OK;

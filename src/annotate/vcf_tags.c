@@ -7,7 +7,7 @@
 #include <string.h>
 
 enum {
-    MOST_INFO = 65535, /* tags of a record, by BCF; htslib counts them without a check */
+    MOST_INFO = 65535, /* most tags of a record in BCF; htslib does not check the count */
     MOST_FORMAT = 255,
 };
 
@@ -57,9 +57,10 @@ static int too_many(const tfb_vcf_tags_t *w, const bcf1_t *rec, const char *fiel
     return -1;
 }
 
-/* Adds v[n], or the text of w if v is NULL. Tags are packed as BCF has them and appended to the record together:
- * bcf_update_info() looks through all of a record's tags for each that it adds, and --tf all adds some hundreds. A
- * record that htslib will pack anew, as tags were removed, has none appended. Returns 0, or -1 (logged). */
+/* Adds v[n], or the text of w if v is NULL. Tags are packed as in BCF and appended to the record together:
+ * bcf_update_info() looks through all of a record's tags for each that it adds, and --tf all adds some
+ * hundreds. Nothing is appended to a record that htslib will repack because tags were removed. Returns 0,
+ * or -1 (logged). */
 static int add_info(tfb_vcf_tags_t *w, bcf1_t *rec, const tfb_vcf_tag_t *tag, const float *v, int n)
 {
     int r;
@@ -88,7 +89,8 @@ static int append_tags(tfb_vcf_tags_t *w, bcf1_t *rec)
     return 0;
 }
 
-/* Writes the numbers of a tag. One of Number=R begins with that of REF, as the first ALT with a score has it. */
+/* Writes the numbers of a tag. A tag of Number=R begins with REF's value, taken from the first ALT with a
+ * score. */
 static int write_numbers(tfb_vcf_tags_t *w, bcf1_t *rec, const tfb_vcf_tag_t *tag)
 {
     int n = 0;
@@ -195,8 +197,8 @@ static int largest_change(const tfb_vcf_tags_t *w)
     return t;
 }
 
-/* Writes the tags of haplotypes after all others. With --tf, TFs that have none of those have none here; without, the
- * TF of each ALT has been chosen. */
+/* Writes the tags of haplotypes after all others. With --tf, a TF without other tags gets none here.
+ * Without --tf, the TF of each ALT has been chosen. */
 static int write_haplotypes(tfb_vcf_tags_t *w, bcf1_t *rec)
 {
     if (!w->h->run.per_tf) {
@@ -214,7 +216,7 @@ static int write_haplotypes(tfb_vcf_tags_t *w, bcf1_t *rec)
 
 /* ---- a record ---- */
 
-/* Removes what an earlier run wrote, also if there is nothing to put in its place. */
+/* Removes an earlier run's tags, even if nothing replaces them. */
 static int remove_tags(const tfb_vcf_tags_t *w, bcf1_t *rec)
 {
     for (int k = 0; k < w->h->n_tags; k++) {
@@ -230,7 +232,7 @@ static int remove_tags(const tfb_vcf_tags_t *w, bcf1_t *rec)
     return 0;
 }
 
-/* Makes room for n ALTs of a record, so that what appends to w->text cannot fail. Returns 0, or -1 (logged). */
+/* Makes room for n ALTs of a record, so that appending to w->text cannot fail. Returns 0, or -1 (logged). */
 static int reserve(tfb_vcf_tags_t *w, const bcf1_t *rec, int n)
 {
     if (n > w->m_alts) {

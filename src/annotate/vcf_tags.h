@@ -12,19 +12,18 @@ typedef struct {
     tfb_tag_alt_t *alt;   /* (m_alts) of the record */
     float *value;         /* (m_alts + 1) of a tag */
     int m_alts, n_alts;
-    char *has;      /* (n_sets) has the record tags of this set */
+    char *has;      /* (n_sets): whether the record has tags of this set */
     int main_t;     /* target of tags that are of a record and not of an ALT */
-    kstring_t info; /* tags of a record, packed, that are yet to be added to it */
+    kstring_t info; /* packed tags, not yet added to the record */
     int n_info;
     kstring_t text;
     size_t longest_name; /* of a TF */
     int64_t n_below;     /* records without tags: no ALT reaches --min-percentile */
 } tfb_vcf_tags_t;
 
-/* w is zeroed before; h and phased stay the caller's. Returns 0, or -1 on lack of memory (logged). */
+/* w is zeroed before; h and phased stay the caller's. Returns 0, or -1 if memory runs out (logged). */
 int tfb_vcf_tags_init(tfb_vcf_tags_t *w, const tfb_vcf_header_t *h, tfb_phased_t *phased);
-/* Replaces what an earlier run wrote into a record, of a batch that has been scored, by the tags of this one.
- * Returns 0, or -1 (logged). */
+/* Replaces an earlier run's tags in a record of a scored batch with this run's. Returns 0, or -1 (logged). */
 int tfb_vcf_tags_write(tfb_vcf_tags_t *w, const tfb_vcf_batch_t *b, const tfb_vcf_item_t *it);
 void tfb_vcf_tags_free(tfb_vcf_tags_t *w);
 

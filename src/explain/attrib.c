@@ -53,7 +53,7 @@ const char *tfb_attrib_unruled(const tfb_attrib_t *a)
     return NULL;
 }
 
-/* Row l, base c of a window as the strand has it. */
+/* Returns the index of row l, base c of a window on this strand. */
 static size_t place(int rev, int W, int l, int c)
 {
     return rev ? (size_t)(W - 1 - l) * 4 + (size_t)(3 - c) : (size_t)l * 4 + (size_t)c;
@@ -73,7 +73,7 @@ static void want(tfb_attrib_t *a, int B, int target)
     for (int b = 0; b < B; b++) a->dz[(size_t)b * (size_t)a->T + (size_t)target] = 1;
 }
 
-/* Strands to go through, and the share each has in the result. */
+/* Strands to process, and the share of each in the result. */
 static int strands(const tfb_attrib_t *a, int *rev)
 {
     rev[0] = a->strand == TFB_STRAND_REV;
@@ -85,7 +85,7 @@ void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *re
                          double *z, double *z_ref)
 {
     int W = a->W, T = a->T, rev[2], n_strands = strands(a, rev);
-    float share = 1 / (float)(a->n_refs * n_strands); /* of one reference on one strand */
+    float share = 1 / (float)(a->n_refs * n_strands); /* share of one reference on one strand */
     memset(hyp, 0, (size_t)n * (size_t)W * 4 * sizeof *hyp);
     memset(z, 0, (size_t)n * sizeof *z);
     memset(z_ref, 0, (size_t)n * sizeof *z_ref);
@@ -111,7 +111,8 @@ void tfb_attrib_deeplift(tfb_attrib_t *a, const uint8_t *code, const uint8_t *re
                     for (int l = 0; l < W; l++) {
                         const float *ml = m + ((size_t)b * (size_t)W + (size_t)l) * 4;
                         uint8_t k = a->code[(size_t)(pairs + b) * (size_t)W + (size_t)l];
-                        /* base c here instead of the reference's: sum over bases of (c - reference) times multiplier */
+                        /* the reference's base here replaced with c: sum over bases of (c - reference)
+                         * times multiplier */
                         float had = k < 4 ? ml[k] : 0.25f * (ml[0] + ml[1] + ml[2] + ml[3]);
                         for (int c = 0; c < 4; c++) h[place(rev[s], W, l, c)] += share * (ml[c] - had);
                     }

@@ -1,5 +1,5 @@
-/* explain.c - records in, contributions out: read | windows | contributions | outputs, a record at
- * a time.
+/* explain.c - records in, contributions out: read | windows | contributions | outputs, one record at a
+ * time.
  *
  * Both alleles of a variant are compared with the same references, shuffles of the REF window, so
  * that their contributions differ by as much as their logits do. */
@@ -14,7 +14,8 @@
 
 /* ---- contributions of the windows of a record ---- */
 
-/* Checks gradients: with absurd weights they can overflow even if scores do not. 0, or -1 (logged). */
+/* Checks gradients: with absurd weights they can overflow even if scores do not. Returns 0, or -1
+ * (logged). */
 static int check_contributions(const explainer_t *a, const window_t *w)
 {
     for (int t = 0; t < a->n; t++) {
@@ -32,7 +33,7 @@ static int explain_window(explainer_t *a, window_t *w)
 {
     int W = a->s.W;
     if (a->o->method == TFB_ISM) {
-        /* the panel gives all its targets; those in use move to the front */
+        /* the panel computes all its targets; those in use move to the front */
         float *all = malloc((size_t)a->s.T * (size_t)W * 4 * sizeof *all);
         if (!all) return tfb_explain_no_memory();
         int r = tfb_ism(a->s.panel, w->code, 0, W, a->o->session.strand, all, w->z);
@@ -52,7 +53,7 @@ static int explain_window(explainer_t *a, window_t *w)
     return check_contributions(a, w);
 }
 
-/* The target with the highest score; of a variant, the one whose probability changes most. */
+/* Returns the target with the highest score or, for a variant, the one whose probability changes most. */
 static void choose_target(explainer_t *a, int n)
 {
     double most = -INFINITY;
@@ -66,7 +67,7 @@ static void choose_target(explainer_t *a, int n)
     }
 }
 
-/* Leaves out targets that are below --min-score in all windows: contributions are dear. */
+/* Removes targets that are below --min-score in all windows, because contributions are expensive. */
 static void drop_low(explainer_t *a, int n)
 {
     int kept = 0, all = a->fixed ? a->s.T : 1;
@@ -121,7 +122,7 @@ static int open_models(explainer_t *a)
     return walks && !(a->model = tfb_model_load(o->session.model)) ? -1 : 0;
 }
 
-/* Memory for a record. 0, or -1 (logged). */
+/* Allocates memory for a record. Returns 0, or -1 (logged). */
 static int make_room(explainer_t *a)
 {
     size_t W = (size_t)a->s.W, T = (size_t)a->s.T, n;
@@ -151,7 +152,7 @@ static int make_room(explainer_t *a)
     return 0;
 }
 
-/* What DeepLIFT and gradients need. 0, or -1 (logged). */
+/* Sets up what DeepLIFT and gradients need. Returns 0, or -1 (logged). */
 static int prepare_method(explainer_t *a)
 {
     const tfb_explain_opt_t *o = a->o;
@@ -189,8 +190,8 @@ static int start(explainer_t *a)
     return tfb_explain_out_open(&a->out);
 }
 
-/* Reports if nothing was explained for want of contigs. 0, or -1 if the FASTA has none of the
- * input's. */
+/* Reports whether nothing was explained because contigs are missing. Returns 0, or -1 if the FASTA has
+ * none of the input's. */
 static int check_contigs(const explainer_t *a)
 {
     const int64_t *n = a->s.reasons.n;

@@ -1,5 +1,5 @@
-/* explain.h - sequences, regions or variants in; the contribution of each base out, as tables, arrays, tracks and
- * figures. */
+/* explain.h - reads sequences, regions or variants and writes each base's contribution, as tables, arrays,
+ * tracks and figures. */
 #ifndef TFB_EXPLAIN_H
 #define TFB_EXPLAIN_H
 
@@ -20,14 +20,14 @@ typedef struct {
     double min_score;       /* probability below which a sequence is not explained */
     /* outputs; NULL = none, "-" = standard output */
     const char *table, *scores;
-    const char *track; /* of regions, bedGraph or bigWig; for several TFs a name with {tf}, or a folder */
+    const char *track; /* for regions: bedGraph or bigWig; for several TFs a name with {tf}, or a folder */
     const char *npz;   /* first part of file names: .TF.onehot.npz, .TF.hyp.npz */
-    const char *logos; /* a folder, made if it does not exist */
+    const char *logos; /* a folder, created if it does not exist */
     const char *db;    /* motifs for the figures of variants */
     int flank;         /* bases beside a variant in its figure; 0 = the default */
 } tfb_explain_opt_t;
 
-/* Reads all records, in order and one at a time. Windows lie as annotate's do. 0, or -1 (logged
+/* Reads all records in order, one at a time. Places windows as annotate does. Returns 0, or -1 (logged
  * with file and record). */
 int tfb_explain(const tfb_explain_opt_t *o);
 

@@ -11,7 +11,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-/* Bytes of a record's and a TF's name in the name of a file, which may have 255. */
+/* Most bytes of a record's and a TF's name in a file name, which may have 255. */
 enum { MAX_NAME = 160, MAX_TF = 60 };
 
 const char *tfb_explain_method(tfb_method_t m)
@@ -33,7 +33,7 @@ static int open_file(file_t *f, const char *path, const char *header)
     return 0;
 }
 
-/* Closes it; it is put in place or removed by tfb_out_end. told: errors are of interest. */
+/* Closes the file. tfb_out_end then moves it into place or removes it. told: report errors. */
 static int finish_file(file_t *f, int told)
 {
     if (!f->f) return 0;
@@ -51,14 +51,14 @@ static int close_file(file_t *f, int keep)
     return keep ? r : 0;
 }
 
-/* A part of a file's name: what would trouble a shell or a file system becomes _. */
+/* Appends a part of a file name. Replaces characters that are special to a shell or a file system with _. */
 static void put_safe(kstring_t *s, const char *text, int most)
 {
     for (int n = 0; *text && n < most; n++, text++)
         kputc(isalnum((unsigned char)*text) || strchr("._-+", *text) ? *text : '_', s);
 }
 
-/* Where base l of a window lies on its contig (0-based), or -1: an inserted base lies nowhere. */
+/* Returns the position of base l of a window on its contig (0-based), or -1 for an inserted base. */
 static hts_pos_t genome_position(const window_t *w, int l)
 {
     if (l < w->at || w->n_bases < 0) return w->beg + l;
@@ -99,14 +99,14 @@ static int open_tracks(outputs_t *a)
     return 0;
 }
 
-/* Opens NAME.TF.svg in the folder of logos; if one of that name was drawn before, NAME.TF.2.svg:
- * names may be the same, or become so when cut. */
+/* Opens NAME.TF.svg in the folder of logos, or NAME.TF.2.svg if that name was used before: names may be
+ * equal, or become equal when truncated. */
 static int open_svg(outputs_t *a, const char *name, const char *tf, file_t *svg)
 {
     const char *folder = a->o->logos;
     a->path.l = 0;
     if (ks_resize(&a->path, strlen(folder) + MAX_NAME + MAX_TF + 32) < 0)
-        return tfb_explain_no_memory(); /* so that what appends to it cannot fail */
+        return tfb_explain_no_memory(); /* so that appending to it cannot fail */
     ksprintf(&a->path, "%s/", folder);
     size_t file = a->path.l;
     kputc('_', &a->path); /* keeps a name that begins with a dot from being hidden */
@@ -168,7 +168,7 @@ static int draw_figure(outputs_t *a, const char *name, const tfb_figure_t *f)
     return drawn ? closed : tfb_explain_no_memory();
 }
 
-/* The words under a figure. */
+/* Writes the text under a figure. */
 static const char *method_words(tfb_method_t m)
 {
     if (m == TFB_DEEPLIFT) return "DeepLIFT: against shuffles of the sequence";
@@ -278,7 +278,7 @@ static int write_tracks(outputs_t *a)
 int tfb_explain_out_close(outputs_t *a, int ok)
 {
     int ret = ok ? 0 : -1,
-        told = ok || tfb_explain_out_failed(a); /* a write error counts, and is told by whichever file has it */
+        told = ok || tfb_explain_out_failed(a); /* a write error counts; the file that has it reports it */
     if (finish_file(&a->table, told) < 0) ret = -1;
     if (finish_file(&a->scores, told) < 0) ret = -1;
     if (ret == 0 && a->track) ret = write_tracks(a);

@@ -1,4 +1,4 @@
-/* explain_read.c - variants, regions and sequences, one at a time, to the windows in hand. */
+/* explain_read.c - reads variants, regions and sequences, one at a time, into the current windows. */
 #include "explain/explain_parts.h"
 #include "genome/base.h"
 #include "genome/lines.h"
@@ -17,7 +17,7 @@ static void leave_out(explainer_t *a, int reason)
     tfb_reasons_count(&a->s.reasons, reason, a->contig.s);
 }
 
-/* The window in hand, unless there is a reason not to. 0 or -1. */
+/* Explains the current window, unless there is a reason not to. Returns 0, or -1. */
 static int explain_sequence(explainer_t *a, int reason)
 {
     if (!reason && tfb_count_n(a->win[0].code, (size_t)a->s.W) > (size_t)a->o->session.max_n)
@@ -107,11 +107,11 @@ done:
     return ret;
 }
 
-/* Where the window of REF (which 0) or ALT (which 1) of a change lies, and the allele in it. */
+/* Places the window of REF (which 0) or ALT (which 1) of a change, and the allele in it. */
 static void place_window(window_t *w, const tfb_change_t *c, int which, int W)
 {
     int n = which ? c->n_alt : c->n_ref,
-        from = n > W ? n / 2 - W / 2 : 0; /* of a long allele the window is the middle */
+        from = n > W ? n / 2 - W / 2 : 0; /* the window of a long allele is its middle */
     w->n_ref = c->n_ref - from;
     w->n_bases = n < W ? n : W;
     w->at = tfb_allele_left(n, W);
@@ -119,7 +119,7 @@ static void place_window(window_t *w, const tfb_change_t *c, int which, int W)
     w->name = which ? "ALT" : "REF";
 }
 
-/* One ALT of a record. 0, or -1. */
+/* Explains one ALT of a record. Returns 0, or -1. */
 static int run_allele(explainer_t *a, const bcf1_t *rec, const char *alt)
 {
     const char *ref = rec->d.allele[0];
@@ -142,9 +142,9 @@ static int run_allele(explainer_t *a, const bcf1_t *rec, const char *alt)
     for (int i = 0; i < 2; i++) place_window(&a->win[i], &c, i, a->s.W);
     a->name.l = 0;
     if (ks_resize(&a->name, a->contig.l + 160) < 0)
-        return tfb_explain_no_memory(); /* so that what appends to it cannot fail */
+        return tfb_explain_no_memory(); /* so that appending to it cannot fail */
     ksprintf(&a->name, "%s:%" PRId64 ":", a->contig.s, (int64_t)rec->pos + 1);
-    for (int i = 0; i < 2; i++) { /* an allele of hundreds of bases is no name */
+    for (int i = 0; i < 2; i++) { /* an allele of hundreds of bases is too long for a name */
         const char *s = i ? alt : ref;
         size_t n = strlen(s);
         if (i) kputc('>', &a->name);

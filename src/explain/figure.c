@@ -1,7 +1,8 @@
-/* figure.c - draws a variant's figure. In: windows, contributions and scores of REF and ALT.
- * Out: an <svg> element. REF and ALT share their columns: the flanks align base by base, and the
- * shorter allele is followed by empty columns. The motif is drawn below, at the position where
- * it fits the allele with the better site. */
+/* figure.c - draws a variant's figure. In: windows, contributions and scores of REF and ALT. Out:
+ * an <svg> element.
+ *
+ * REF and ALT stand in the same columns: the flanks agree base by base, and the shorter allele is
+ * followed by empty columns. The motif below stands where it fits the allele with the better site. */
 #include "explain/figure.h"
 #include "explain/html.h"
 #include "explain/logo.h"
@@ -15,10 +16,10 @@
 #include <string.h>
 
 enum {
-    FLANK = 25,  /* bases on each side by default: most TFs' sites are within 20 */
-    SHOWN = 40,  /* bases of an allele shown */
+    FLANK = 25,  /* bases on each side by default; the sites of most TFs span at most 20 */
+    SHOWN = 40,  /* most bases shown of an allele */
     COLUMN = 14, /* pixels */
-    LEFT = 50,   /* x of the logos' first column: leaves room for their axis and its label */
+    LEFT = 50,   /* x of the logos' first column: the width of the axis with its label */
     TITLE = 20,  /* height of a logo's title */
     BELOW = 17,  /* height of the positions below a logo */
     ROW = 18,    /* height of a row of letters */
@@ -29,11 +30,10 @@ enum {
 
 /* ---- the best motif ---- */
 
-/* Writes the log odds (w, 4) of a motif to q, centred per position, so that an N or a flat
- * position adds nothing. */
+/* Log odds (w, 4) of a motif, centred per position: an N or a flat position gives 0. */
 static void log_odds(const tfb_motif_t *m, int rev, float *q)
 {
-    const float few = 0.01f; /* keeps a base that was never seen from outweighing everything else */
+    const float few = 0.01f; /* keeps a base that was never seen from outweighing all else */
     for (int i = 0; i < m->w; i++) {
         float *r = q + (size_t)i * 4, mean = 0;
         for (int c = 0; c < 4; c++) {
@@ -94,9 +94,9 @@ done:
 
 typedef struct {
     int left, right;    /* flanks, the same for both alleles */
-    int n[2], shown[2]; /* bases of the allele in its window; how many of them are shown */
+    int n[2], shown[2]; /* bases of the allele in its window, and those shown */
     int beg[2];         /* where the allele begins in its window */
-    int wide, L;        /* columns for the alleles; columns in all */
+    int wide, L;        /* columns for the alleles; for all */
 } plan_t;
 
 static int least(int a, int b) { return a < b ? a : b; }
@@ -164,9 +164,9 @@ static double paragraph(FILE *f, double x, double y, int most, const char *attr,
     return y - y0;
 }
 
-/* words_room reserves the space, so appending to words cannot fail. */
+/* Cannot run out of room: words_room() reserved it. */
 
-/* Appends an allele, shortened if long. */
+/* Writes an allele, shortened if it is long. */
 static void put_allele(kstring_t *s, const char *a)
 {
     size_t n = strlen(a);
@@ -174,7 +174,7 @@ static void put_allele(kstring_t *s, const char *a)
     if (n >= 12) ksprintf(s, "... (%zu bases)", n);
 }
 
-/* Returns what the ALT allele does. Sites are gained and lost by the call alone, so that figures
+/* Describes what the ALT allele does. Only the call decides whether a site is gained or lost, so figures
  * and tags agree. */
 static const char *verb(const tfb_figure_t *f)
 {
@@ -187,7 +187,7 @@ static const char *verb(const tfb_figure_t *f)
     return d > 0 ? "raises predicted binding of" : "lowers predicted binding of";
 }
 
-/* Appends what happens, in a sentence or two. */
+/* Describes the effect in one or two sentences. */
 static void sentence(kstring_t *s, const tfb_figure_t *f)
 {
     double odds = exp(fabs(f->lor));
@@ -205,7 +205,7 @@ static void sentence(kstring_t *s, const tfb_figure_t *f)
         ksprintf(s, "The change is larger than that of %.0f %% of random SNVs. ", f->percentile);
 }
 
-/* Draws the row of letters below a logo, with the allele in bold. */
+/* The row of letters below a logo, the allele in bold. */
 static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allele, double y)
 {
     fputs("<g font-family=\"monospace\" font-size=\"13\" text-anchor=\"middle\">", out);
@@ -223,7 +223,7 @@ static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allel
     fputs("</g>", out);
 }
 
-/* Returns the number of bytes that the longest of a figure's texts needs. */
+/* Returns the most bytes that any text of the figure takes. */
 static size_t words_room(const tfb_figure_t *f, const tfb_motifs_t *db)
 {
     size_t longest = strlen(f->contig) + (f->id ? strlen(f->id) : 0) + strlen(f->method);
@@ -234,8 +234,8 @@ static size_t words_room(const tfb_figure_t *f, const tfb_motifs_t *db)
     return longest + strlen(f->tf) + 1024; /* numbers and words */
 }
 
-/* A figure being drawn: parts are appended to body, one below the other. The frame is written
- * last, once the height is known. */
+/* A figure in progress. Its parts are appended to body from top to bottom. The frame is written last, when
+ * the height is known. */
 typedef struct {
     const tfb_figure_t *f;
     plan_t p;
@@ -245,7 +245,7 @@ typedef struct {
     kstring_t t;
 } canvas_t;
 
-/* Computes the heights of both alleles' letters, and their range. */
+/* Computes the letter heights of both alleles, and their range. */
 static void measure(canvas_t *c)
 {
     const tfb_figure_t *f = c->f;
@@ -259,7 +259,7 @@ static void measure(canvas_t *c)
         tfb_logo_range(h, c->p.L, &c->lo, &c->hi);
     }
     if (c->hi - c->lo >= 1) return;
-    if (c->hi < 0.7) c->hi = 0.7; /* noise must not fill the frame */
+    if (c->hi < 0.7) c->hi = 0.7; /* keeps noise from filling the frame */
     if (c->lo > -0.3) c->lo = -0.3;
 }
 
@@ -314,8 +314,7 @@ static void draw_allele(canvas_t *c, int i)
     c->y += ROW + 4;
 }
 
-/* Writes a motif's letters, (w, 4) bits, to the columns of allele i, starting at base `at` of
- * the window. */
+/* Copies a motif's letters, (w, 4) bits, to the columns of allele i, starting at base `at` of the window. */
 static void place_motif(const canvas_t *c, int i, int at, int w, int rev, const float *bits)
 {
     float *to = c->h + 2 * (size_t)c->p.L * 4;
@@ -327,7 +326,7 @@ static void place_motif(const canvas_t *c, int i, int at, int w, int rev, const 
     }
 }
 
-/* Draws the motif that the better allele resembles, if any. Returns 0, or -1 on lack of memory. */
+/* Adds the motif that the better allele resembles, if any. Returns 0, or -1 if memory runs out. */
 static int draw_motif(canvas_t *c, const tfb_motifs_t *db)
 {
     const tfb_figure_t *f = c->f;
@@ -362,7 +361,7 @@ static void draw_legend(canvas_t *c)
     c->y += paragraph(c->body, 10, c->y, (int)((c->width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", c->t.s);
 }
 
-/* Writes the frame around what was drawn. */
+/* Writes the frame around the finished parts. */
 static void put_frame(FILE *out, canvas_t *c, const char *drawn)
 {
     fprintf(out,
@@ -382,7 +381,7 @@ int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motif
     size_t n_drawn = 0;
     canvas_t c = {.f = f, .p = plan(f->ref, f->alt, f->W, flank > 0 ? flank : FLANK)};
     int ret = -1;
-    c.width = fmax(LEFT + c.p.L * COLUMN + 9, 560); /* minimum width for the text */
+    c.width = fmax(LEFT + c.p.L * COLUMN + 9, 560); /* the text needs this much */
     c.h = calloc((size_t)c.p.L * 4 * 3, sizeof *c.h);
     c.body = open_memstream(&drawn, &n_drawn);
     if (!c.h || !c.body || ks_resize(&c.t, words_room(f, db)) < 0) goto done;
@@ -425,8 +424,8 @@ static int most_changed(const float *z, int T)
     return target;
 }
 
-/* Computes the contributions in both windows to what the figure shows (the target's part of all
- * targets') into hyp (2, W, 4). Returns 0, -1 (logged), or -2 on lack of memory. */
+/* Computes the contributions of the part of both windows that the figure shows, and writes those of target
+ * to hyp (2, W, 4). Returns 0, -1 (logged), or -2 if memory runs out. */
 static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int target, const uint8_t *code, float *z,
                          float *hyp)
 {
@@ -445,8 +444,8 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
     return ret;
 }
 
-/* Draws the figure of a change whose windows, REF's and ALT's, are the two in win. q has trimmed
- * alleles. Returns the same as tfb_figure_variant, or -2 on lack of memory. */
+/* Draws the figure of a change. win has two windows, REF's and ALT's; q has trimmed alleles. Returns the
+ * same as tfb_figure_variant, or -2 if memory runs out. */
 static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q, tfb_windows_t *win, float *hyp)
 {
     static const tfb_effect_opt_t usual = TFB_EFFECT_DEFAULTS;
@@ -455,7 +454,7 @@ static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q,
     float *z = win->z;
     if (target < 0) target = most_changed(z, T);
     const char *call =
-        tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* from the scores that annotate reports */
+        tfb_effect_call(&usual, panel, target, z[target], z[T + target]); /* from the same scores as annotate */
     int r = contributions(panel, q, target, win->code, z, hyp);
     if (r < 0) return r;
     float zr = z[target], za = z[T + target];

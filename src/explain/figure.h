@@ -16,48 +16,48 @@ typedef struct {
     const char *tf;
     double p_ref, p_alt; /* probability of binding */
     double lor;          /* logit of ALT - logit of REF */
-    double percentile;   /* of the change among those by random SNVs, 0 to 100; below 0 or NaN: unknown */
-    const char *call;    /* "gain", "loss" or "change", as TFB_CALL; NULL = none: no site is said to come or go */
-    const char *method;  /* how contributions were made, in a few words */
+    double percentile;   /* rank of the change among random SNVs, 0 to 100; below 0 or NaN: unknown */
+    const char *call;    /* "gain", "loss" or "change", as TFB_CALL; NULL: the text mentions no gain or loss */
+    const char *method;  /* how contributions were computed, in a few words */
     int W;
     const uint8_t *code[2]; /* (W) windows of REF and ALT, as tfb_allele_window makes them */
     const float *hyp[2];    /* (W, 4) hypothetical contributions; the figure reads [*beg, *end) of tfb_figure_span */
 } tfb_figure_t;
 
-/* Positions of the window of allele (0 REF, 1 ALT) that the figure shows: the allele (the first bases if it is long)
- * and `flank` bases on both sides, as far as both windows have them. */
+/* Sets [*beg, *end) to the positions of an allele's window (0 REF, 1 ALT) that the figure shows: the
+ * allele (its first bases if it is long) and `flank` bases on both sides, as far as both windows reach. */
 void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end);
-/* Writes an <svg> element to out. db: motifs to look for the best match in; NULL = none. 0, or -1
- * on lack of memory, before anything is written; that out took it all is for the caller to see. */
+/* Writes an <svg> element to out. db: motifs to look for the best match in; NULL = none. Returns 0, or -1
+ * if memory runs out; nothing is written then. The caller checks out for write errors. */
 int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motifs_t *db);
 
-/* What tfb_figure_variant is to draw. Nothing is owned. */
+/* What tfb_figure_variant draws. Owns nothing. */
 typedef struct {
     const char *contig, *id; /* id NULL or "." = none */
     hts_pos_t pos;
     const char *ref, *alt;
-    int target;             /* of the panel; -1: the one whose probability changes most */
+    int target;             /* index in the panel; -1: the one whose probability changes most */
     const tfb_motifs_t *db; /* or NULL */
     tfb_strand_t strand;
     int flank;         /* 0 = 25 */
-    int annotated;     /* percentile and call are those that a file has, and not the panel's */
+    int annotated;     /* 1: percentile and call come from a file, not from the panel */
     double percentile; /* below 0 or NaN: the file has none */
     const char *call;  /* NULL: the file has none */
 } tfb_figure_ask_t;
 
 enum { TFB_FIGURE_NO_NUMBER = TFB_ALLELE_REASONS }; /* the model's scores are not finite */
 
-/* All of it, by in-silico mutagenesis on panel. 0 with the <svg> written to out; a reason
- * (tfb_allele_t) why an allele cannot be scored, REF that the FASTA does not have among them, or
- * TFB_FIGURE_NO_NUMBER; -1 on failure (logged); nothing is written in these cases. */
+/* Draws a variant by in-silico mutagenesis on panel. Returns 0 if the <svg> was written to out. Otherwise
+ * writes nothing and returns the reason why an allele cannot be scored (tfb_allele_t, e.g. REF disagrees
+ * with the FASTA, or TFB_FIGURE_NO_NUMBER), or -1 on failure (logged). */
 int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *ask);
 
-/* The motif that the contributions hyp (n, 4) look most like, over places that touch [beg, end). */
+/* The motif most similar to the contributions hyp (n, 4), over placements that overlap [beg, end). */
 typedef struct {
     int motif;    /* index in the set; -1 = none, -2 = not enough memory to look */
     int at, rev;  /* its first position in hyp; 1: its reverse complement */
     double alike; /* cosine of contributions and log odds there, both centred: 1 = the same shape */
-    double score; /* alike times the share of all contributions that lies there: what is maximised */
+    double score; /* alike times the share of all contributions that lies there; the best motif maximises it */
 } tfb_match_t;
 /* tf: among motifs that match nearly as well as the best, one of this TF is preferred; may be NULL. */
 tfb_match_t tfb_match_motif(const tfb_motifs_t *db, const float *hyp, int n, int beg, int end, const char *tf);

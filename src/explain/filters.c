@@ -10,7 +10,8 @@
 
 enum { BATCH = 64 };
 
-/* The layer whose output is the filters' activation: the last one before positions mix or the shape changes. */
+/* Returns the layer whose output is the filters' activation: the last one before positions mix or the
+ * shape changes. */
 static int activation_layer(const tfb_net_t *n)
 {
     int a = 0;
@@ -35,16 +36,16 @@ typedef struct {
     int64_t *list; /* the examples used */
     float *kept;   /* a batch's activations */
     float *z;      /* a batch's logits */
-    uint8_t *own;  /* (n, n_own bytes): bit t of an example says that it is bound by target t and predicted so */
+    uint8_t *own;  /* (n, n_own bytes): bit t of an example is 1 if target t binds it and is predicted to */
     size_t n_own;
-    int64_t *any, n_any; /* the examples that are so by any target */
+    int64_t *any, n_any; /* examples for which this is true of any target */
     float *most;         /* (T, F): greatest activation over a target's own regions */
     float *most_one;     /* (F): over one region */
     int64_t *count;      /* (F, K, 4): bases under sites */
     int64_t *own_count;  /* (T, n_top, K, 4): the same in a target's own regions */
 } scan_t;
 
-/* Layers [from, to) on what the layers before them left; returns the last one's output. */
+/* Runs layers [from, to) on the output of the layers before them. Returns the last one's output. */
 static const float *run(scan_t *s, int from, int to, int B)
 {
     s->w->pass.B = B;
@@ -76,7 +77,7 @@ static int is_own(const scan_t *s, int64_t i, int t)
     return s->own[(size_t)i * s->n_own + (size_t)(t >> 3)] >> (t & 7) & 1;
 }
 
-/* Notes by which targets example i is bound and predicted bound; returns whether by any. */
+/* Records which targets bind example i and are predicted to. Returns whether any does. */
 static int mark_own(scan_t *s, tfb_filters_t *f, int64_t i, const float *z)
 {
     int any = 0;
@@ -96,7 +97,7 @@ static void widen(float *most, const float *one, int F)
         if (one[k] > most[k]) most[k] = one[k];
 }
 
-/* Which examples are used, and each filter's greatest activation over them. */
+/* Chooses the examples and finds each filter's greatest activation over them. */
 static void first_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
 {
     int n_layers = s->m->net->n_layers;
@@ -129,7 +130,7 @@ static void first_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
     }
 }
 
-/* The sites: positions where a filter's activation exceeds its threshold. */
+/* Collects the sites: positions where a filter's activation exceeds its threshold. */
 static void second_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f, int64_t *count)
 {
     int F = f->F, K = f->K;
@@ -158,7 +159,7 @@ static void frequencies(const int64_t *count, size_t n, float *pfm)
     }
 }
 
-/* The n_top most important filters of each target, those of equal importance in the order of the filters. */
+/* Finds the n_top most important filters of each target. Filters of equal importance keep their order. */
 static void choose_top(tfb_filters_t *f)
 {
     for (int t = 0; t < f->T; t++) {
@@ -177,7 +178,7 @@ static void choose_top(tfb_filters_t *f)
     }
 }
 
-/* The sites of those filters in the targets' own regions. */
+/* Collects the sites of those filters in the targets' own regions. */
 static void third_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f, int64_t *count)
 {
     int F = f->F, K = f->K, W = s->ex->window;
@@ -204,7 +205,8 @@ static void third_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f, 
     }
 }
 
-/* The regions that importance is measured on, to chosen (as many as s->any or f->used have). Returns how many. */
+/* Writes the regions that importance is measured on to chosen, which has room for all of s->any or
+ * f->used. Returns their number. */
 static int64_t choose_regions(const scan_t *s, const tfb_filters_t *f, const tfb_filters_opt_t *o, int64_t *chosen)
 {
     int64_t n = 0, n_from = o->on == TFB_ON_USED ? f->n_used : s->n_any, most = o->n_importance;
@@ -214,8 +216,8 @@ static int64_t choose_regions(const scan_t *s, const tfb_filters_t *f, const tfb
         for (int64_t i = 0; i < n; i++) chosen[i] = from[i * n_from / n];
         return n;
     }
-    /* the same of each target: its k-th region is taken if k = i * n_own / m for an i; a region serves all targets
-     * that it is one of */
+    /* the same for each target: its k-th region is taken if k = i * n_own / m for some i. A region counts
+     * for all targets that it belongs to */
     int64_t *k = calloc((size_t)f->T, sizeof *k);
     for (int64_t i = 0; k && i < n_from; i++) {
         int take = 0;
@@ -231,7 +233,7 @@ static int64_t choose_regions(const scan_t *s, const tfb_filters_t *f, const tfb
     return n;
 }
 
-/* 0, or -1 on lack of memory. */
+/* Returns 0, or -1 if memory runs out. */
 static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt_t *o)
 {
     int F = f->F, T = f->T, n_layers = s->m->net->n_layers, a = s->a;
@@ -251,7 +253,7 @@ static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt
             for (int t = 0; t < T; t++) f->n_measured[t] += o->on != TFB_ON_OWN || is_own(s, list[b], t);
         for (int k = 0; k < F; k++) {
             float *to = s->w->y[a];
-            int active = 0; /* a filter that is silent in the whole batch changes nothing */
+            int active = 0; /* silencing a filter changes nothing if it is inactive in the whole batch */
             memcpy(to, s->kept, (size_t)B * n_act * sizeof *to); /* later layers may work in place on it */
             for (size_t r = 0; r < (size_t)B * s->L; r++) {
                 active |= to[r * F + k] != 0;
@@ -272,7 +274,7 @@ static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt
     return 0;
 }
 
-/* Memory for what is found, by the options. Returns 0, or -1. */
+/* Allocates the results that the options ask for. Returns 0, or -1. */
 static int make_results(tfb_filters_t *f, const tfb_filters_opt_t *o, const tfb_examples_t *ex)
 {
     size_t F = (size_t)f->F, T = (size_t)f->T, K = (size_t)f->K;
@@ -294,7 +296,7 @@ static int make_results(tfb_filters_t *f, const tfb_filters_opt_t *o, const tfb_
                : 0;
 }
 
-/* Memory of a scan. Returns 0, or -1. */
+/* Allocates a scan's memory. Returns 0, or -1. */
 static int make_scan(scan_t *s, const tfb_filters_t *f, tfb_pool_t *pool)
 {
     size_t n = (size_t)s->ex->n, F = (size_t)f->F, T = (size_t)f->T;
@@ -343,7 +345,7 @@ static int find_outputs(scan_t *s)
     return 0;
 }
 
-/* The passes over the regions. Returns 0, or -1 (logged). */
+/* Makes the passes over the regions. Returns 0, or -1 (logged). */
 static int scan_regions(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
 {
     first_pass(s, o, f);

@@ -1,7 +1,7 @@
 /* logo.c - draws sequence logos. In: heights (L, 4). Out: an <svg> element.
  *
- * All letters of a base are one path, so that a logo is four paths however long it is and a page of hundreds stays
- * light. */
+ * All letters of a base are one path, so a logo of any length has four paths and a page with hundreds
+ * stays small. */
 #include "explain/logo.h"
 #include "explain/html.h"
 #include "util/xml.h"
@@ -9,8 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Dark enough for 3 to 1 against white (WCAG's limit for graphics), and of different lightness for those who confuse
- * green and red. */
+/* Dark enough for 3 to 1 against white (WCAG's limit for graphics), and different in lightness for readers
+ * who confuse green and red. */
 const char *const tfb_logo_colour[4] = {"#0a8a4a", "#1f5fc4", "#c67600", "#c4262e"};
 
 /* Letters in a unit box, y upwards: commands M L C and Z, each followed by its coordinates. A's second outline is its
@@ -57,7 +57,7 @@ static const step_t letter_t[] = {{'M', {0, 1}},   {'L', {1, 1}},   {'L', {1, .8
                                   {'Z', {0}},      {0, {0}}};
 static const step_t *const letters[4] = {letter_a, letter_c, letter_g, letter_t};
 
-/* Two decimals, without the zeros and the sign of zero: logos are mostly coordinates. */
+/* Formats two decimals, without trailing zeros or the sign of zero, because logos are mostly coordinates. */
 static void put_num(FILE *f, double v)
 {
     long n = lround(v * 100);
@@ -70,8 +70,8 @@ static void put_num(FILE *f, double v)
     }
 }
 
-/* One letter in the box from (x, y0) to (x + w, y1); y1 is where the letter's top is, which may be the lower end on the
- * screen. */
+/* Draws one letter in the box from (x, y0) to (x + w, y1). y1 is the letter's top, which may be the lower
+ * end on the screen. */
 static void put_letter(FILE *f, const step_t *l, double x, double w, double y0, double y1)
 {
     for (; l->cmd; l++) {
@@ -111,7 +111,7 @@ void tfb_logo_range(const float *h, int L, double *lo, double *hi)
     }
 }
 
-/* A step of 1, 2 or 5 times a power of ten that puts at most n labels on span. */
+/* Returns a step of 1, 2 or 5 times a power of ten that puts at most n labels on span. */
 static double nice_step(double span, int n)
 {
     double raw = span / n, p = pow(10, floor(log10(raw)));
@@ -148,10 +148,10 @@ typedef struct {
     const float *h;
     int L;
     const tfb_logo_opt_t *o;
-    double cw, ph, lo, hi;   /* width of a column, height of the plot, the heights that it shows */
-    double left, top, width; /* of the plot; of all of it */
+    double cw, ph, lo, hi;   /* width of a column, height of the plot, range of heights shown */
+    double left, top, width; /* left and top of the plot; width of the whole */
     double height;           /* of all of it */
-    double scale, zero;      /* pixels of a unit; y of the axis */
+    double scale, zero;      /* pixels per unit; y of the axis */
 } frame_t;
 
 static void lay_out(frame_t *r)
@@ -192,7 +192,7 @@ static void put_head(const frame_t *r)
     fputs("</title>", f);
 }
 
-/* The columns that are marked, behind the letters. */
+/* Shades the marked columns, behind the letters. */
 static void put_mark(const frame_t *r)
 {
     FILE *f = r->f;
@@ -217,7 +217,7 @@ static void put_title(const frame_t *r)
     fputs("</text>", r->f);
 }
 
-/* Heights on the left, positions below. */
+/* Labels heights on the left and positions below. */
 static void put_axes(const frame_t *r)
 {
     FILE *f = r->f;
@@ -245,8 +245,8 @@ static void put_axes(const frame_t *r)
     fputs("</text>", f);
 }
 
-/* Where letter c of a column stands: [*from, *to), cut to the frame. What lies between it and the axis are the smaller
- * letters of its sign. */
+/* Sets the extent of letter c of a column, [*from, *to), cut to the frame. The smaller letters of its sign
+ * lie between it and the axis. */
 static void stack(const frame_t *r, const float *h, int c, double *from, double *to)
 {
     double v = finite_or_0(h[c]), below = 0;
@@ -258,7 +258,7 @@ static void stack(const frame_t *r, const float *h, int c, double *from, double 
     *to = fmax(fmin(below + v, r->hi), r->lo);
 }
 
-/* One path for all of a letter. */
+/* Writes one path for all occurrences of a letter. */
 static void put_letters(const frame_t *r, int c)
 {
     int any = 0;

@@ -1,4 +1,5 @@
-/* logo.h - sequence logos as SVG: letters are outlines, so that they stretch alike in every viewer and need no font.
+/* logo.h - sequence logos as SVG: letters are outlines, so they stretch alike in every viewer and need no
+ * font.
  *
  * One drawing serves both kinds: heights (L, 4), positive ones stacked above the axis, negative ones hung below it
  * upside down, the largest furthest from the axis. An information logo has p times bits as heights (tfb_motif_bits in
@@ -20,13 +21,14 @@ typedef struct {
     const char *description; /* for screen readers; NULL = the title */
 } tfb_logo_opt_t;
 
-/* Writes an <svg> element (usable inside HTML and as a file) of h (L, 4), A C G T, to f, which keeps count of errors.
- * opt NULL = defaults. Values that are not finite count as 0. */
+/* Writes an <svg> element (usable inside HTML and as a file) of h (L, 4), A C G T, to f; check ferror(f)
+ * afterwards. opt NULL = defaults. Values that are not finite count as 0. */
 void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt);
-/* Heights of a signed contribution logo: h (L, 4) gets contrib (L) at the letter that code (L) has; an N has none. */
+/* Writes the heights of a signed contribution logo: h (L, 4) gets contrib (L) at the letter in code (L);
+ * an N gets none. */
 void tfb_logo_contrib(const unsigned char *code, const float *contrib, int L, float *h);
-/* Largest sums of positive and of negative heights over columns, so that several logos can share an axis: *lo <= 0 <=
- * *hi are widened. */
+/* Widens *lo <= 0 <= *hi to the largest column sums of negative and of positive heights, so that several
+ * logos can share an axis. */
 void tfb_logo_range(const float *h, int L, double *lo, double *hi);
 /* CSS colours of A C G T: green, blue, orange, red, each at least 3 to 1 against white. */
 extern const char *const tfb_logo_colour[4];

@@ -59,7 +59,7 @@ static int by_value(const void *a, const void *b)
     return (x > y) - (x < y);
 }
 
-/* Returns Benjamini and Hochberg's q for a p-value that is in the sorted p (n). */
+/* Returns Benjamini and Hochberg's q of a p-value from the sorted list p (n). */
 static double q_of(const double *p, int n, double v)
 {
     double q = 1;
@@ -183,7 +183,8 @@ static const float *pfm_of(const tfb_filters_t *f, int k) { return f->pfm + (siz
 
 static int is_named(const tfb_matches_t *m, int k, double q) { return m->named[k].motif >= 0 && m->named[k].q < q; }
 
-/* The fate of a filter, by whether it matches a motif of the model's targets, before and now. */
+/* Describes what became of a filter: whether it matched a motif of the model's targets before, and whether
+ * it does now. */
 typedef enum { NEVER, BECAME, KEPT, LOST } fate_t;
 static const char *const fate_name[] = {"no", "became", "kept", "lost"};
 static fate_t fate(const tfb_matches_t *m, const tfb_matches_t *before, int k, double q)
@@ -279,12 +280,11 @@ void tfb_matches_importance_tsv(const tfb_matches_t *m, FILE *out)
 
 typedef struct {
     FILE *f;
-    float *h; /* heights, with room for a filter and the widest motif */
+    float *h; /* heights; room for a filter and the widest motif */
     int m_h, bad;
 } page_t;
 
-/* Draws a motif's logo in a frame of n columns, with its first column at `at`,
- * reverse-complemented if rev. */
+/* Draws a motif's logo in a frame of n columns, its first column at `at`, reverse-complemented if rev. */
 static void logo(page_t *g, const float *p, int w, int rev, int at, int n, const char *about)
 {
     if (n > g->m_h) {
@@ -308,7 +308,7 @@ static void logo(page_t *g, const float *p, int w, int rev, int at, int n, const
     tfb_logo_svg(g->f, g->h, n, &o);
 }
 
-/* Draws a filter's motif and, below it, the motif it matches, with their columns aligned. */
+/* Draws a filter's motif and, aligned below it, the motif that it matches. */
 static void logos(page_t *g, const tfb_matches_t *m, const float *p, int K, const tfb_found_t *x, const char *about)
 {
     int b = 0, e = K;
@@ -389,7 +389,7 @@ static void targets_section(page_t *g, const tfb_matches_t *m, double q)
     }
 }
 
-/* Writes the three targets that the filter matters most to. */
+/* Writes the three targets that a filter matters to most. */
 static void important_to(page_t *g, const tfb_matches_t *m, int k)
 {
     const tfb_filters_t *f = m->f;
@@ -494,7 +494,8 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
     free(order);
 }
 
-/* Writes the filters that match, or matched, the target's motif: what fine-tuning did to them. */
+/* Writes the filters that match the target's motif now or did before, which shows what fine-tuning did to
+ * them. */
 static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *o)
 {
     const tfb_filters_t *f = m->f;

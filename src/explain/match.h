@@ -19,31 +19,32 @@ typedef struct {
     tfb_found_t *best;      /* (F): each filter's best match; q over the database */
     tfb_found_t *named;     /* (F): its best match among motifs named after one of the model's targets; q as above */
     tfb_found_t
-        *own; /* (T): of the sites in a target's own regions, the best match to a motif named after the target; q over
-               * all filters and motifs compared for that target; motif -1 if the database or the regions have none */
+        *own; /* (T): best match of the sites in a target's own regions to a motif named after the target; q over all
+                 filters and motifs compared for that target; motif -1 if the database or the regions have none */
     tfb_found_t *own_best; /* (T): the best match to any motif; q likewise */
     int *has_motif;        /* (T): the database has a motif of that name */
 } tfb_matches_t;
 
-/* Compares; trim: positions with fewer bits are cut off both ends of a filter's motif first, as flat flanks match the
- * flat columns of long motifs. All arguments are borrowed. NULL on lack of memory (logged). */
+/* Compares the filters with the database. Positions with fewer bits than trim are first cut off both ends
+ * of a filter's motif, because flat flanks match the flat columns of long motifs. Borrows all arguments.
+ * Returns NULL if memory runs out (logged). */
 tfb_matches_t *tfb_matches_create(const tfb_model_t *m, const tfb_filters_t *f, const tfb_motifs_t *db, double trim,
                                   tfb_pool_t *pool);
 void tfb_matches_destroy(tfb_matches_t *m);
 
-/* Tables: a row a filter (before: the same filters of another model, or NULL; q: below it a match counts), a row a
- * target, and the importance of filters (rows) to targets. */
+/* Write tables: one row per filter (before: the same filters of another model, or NULL; q: a match counts
+ * below this value), one row per target, and the importance of filters (rows) to targets. */
 void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before, double q, FILE *f);
 void tfb_matches_targets_tsv(const tfb_matches_t *m, FILE *f);
 void tfb_matches_importance_tsv(const tfb_matches_t *m, FILE *f);
 
 typedef struct {
     const char *title, *command;
-    const char *before_name; /* of the model compared with, or NULL */
-    const char *where;       /* importance was measured: a phrase to follow its explanation, or "" */
-    double q;                /* below it a match counts */
+    const char *before_name; /* name of the model compared with, or NULL */
+    const char *where;       /* regions that importance was measured on: a phrase that follows its explanation, or "" */
+    double q;                /* a match counts below this value */
 } tfb_page_opt_t;
-/* A self-contained HTML page with logos. 0, or -1 on lack of memory (logged). */
+/* Writes a self-contained HTML page with logos. Returns 0, or -1 if memory runs out (logged). */
 int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *opt, FILE *f);
 
 #endif

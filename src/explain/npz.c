@@ -1,6 +1,6 @@
-/* npz.c - arrays of examples to .npz files. The header of the array says how many examples there are, so they wait in
- * an unnamed file, which libzip compresses. libzip would make a temporary file of its own, which nobody could remove
- * when a signal ends us, so it writes through us. */
+/* npz.c - writes arrays of examples to .npz files. The array's header contains the number of examples, so
+ * examples are first stored in an unnamed file, which libzip compresses. libzip's own temporary file would
+ * remain if a signal ended the program, so libzip writes through callbacks in this file. */
 #include "config.h"
 #include "explain/npz.h"
 #include "util/util.h"
@@ -14,12 +14,12 @@
 
 #include <zip.h>
 
-enum { HEADER = 128 }; /* bytes before the data: room for any shape, and a multiple of 64 as the format asks */
+enum { HEADER = 128 }; /* bytes before the data: room for any shape, and a multiple of 64 as the format requires */
 
 struct tfb_npz_t {
     char *path;
     tfb_out_t *out;
-    FILE *f, *to; /* the waiting examples, the archive */
+    FILE *f, *to; /* the stored examples, the archive */
     zip_error_t error;
     int L;
     int64_t n;
@@ -51,7 +51,7 @@ tfb_npz_t *tfb_npz_open(const char *path, int L)
         destroy(z);
         return NULL;
     }
-    int fd = tfb_out_fd(z->out); /* opened again when it is written: there may be hundreds */
+    int fd = tfb_out_fd(z->out); /* reopened for writing, because there may be hundreds */
     if (fd >= 0) close(fd);
     if (!(z->f = tmpfile()) || fwrite(none, 1, HEADER, z->f) != HEADER) {
         tfb_error("cannot make a temporary file for %s: %s", path, strerror(errno));
@@ -97,7 +97,7 @@ static zip_int64_t archive(void *user, void *data, zip_uint64_t n, zip_source_cm
                                               ZIP_SOURCE_SUPPORTS, ZIP_SOURCE_BEGIN_WRITE, ZIP_SOURCE_COMMIT_WRITE,
                                               ZIP_SOURCE_ROLLBACK_WRITE, ZIP_SOURCE_WRITE, ZIP_SOURCE_SEEK_WRITE,
                                               ZIP_SOURCE_TELL_WRITE, ZIP_SOURCE_REMOVE, -1);
-    case ZIP_SOURCE_STAT: zip_error_set(&z->error, ZIP_ER_READ, ENOENT); return -1; /* there is none yet */
+    case ZIP_SOURCE_STAT: zip_error_set(&z->error, ZIP_ER_READ, ENOENT); return -1; /* no archive exists yet */
     case ZIP_SOURCE_ERROR: return zip_error_to_data(&z->error, data, n);
     case ZIP_SOURCE_WRITE: ok = fwrite(data, 1, n, z->to) == n; break;
     case ZIP_SOURCE_SEEK_WRITE: {
@@ -122,7 +122,7 @@ static zip_int64_t archive(void *user, void *data, zip_uint64_t n, zip_source_cm
     return -1;
 }
 
-/* Compresses the array into the archive. 0, or -1 (logged). */
+/* Compresses the array into the archive. Returns 0, or -1 (logged). */
 static int write_archive(tfb_npz_t *z)
 {
     int ret = -1;
@@ -144,10 +144,11 @@ static int write_archive(tfb_npz_t *z)
     zip_source_t *s = zip_source_filep(a, z->f, 0, HEADER + z->n * z->L * 4 * (zip_int64_t)sizeof(float));
     zip_int64_t i = -1;
     if (s) {
-        z->f = NULL; /* the source's now */
+        z->f = NULL; /* owned by the source now */
         if ((i = zip_file_add(a, "arr_0.npy", s, ZIP_FL_OVERWRITE)) < 0) zip_source_free(s);
     }
-    /* a fixed date, 2 January 1980 as the archive counts: the same array makes the same file, in every time zone */
+    /* a fixed date, 2 January 1980 in the archive's count, so that the same array makes the same file in
+     * every time zone */
     if (i >= 0 && zip_file_set_dostime(a, (zip_uint64_t)i, 0, 1 << 5 | 2, 0) == 0 && zip_close(a) == 0)
         ret = 0;
     else {
@@ -181,7 +182,7 @@ int tfb_npz_close(tfb_npz_t *z, int keep)
     memset(head + 10 + m, ' ', (size_t)(HEADER - 10 - m));
     head[HEADER - 1] = '\n';
     if (fseek(z->f, 0, SEEK_SET) != 0 || fwrite(head, 1, HEADER, z->f) != HEADER || fflush(z->f) != 0 ||
-        fseek(z->f, 0, SEEK_SET) != 0) /* libzip counts from where the file stands */
+        fseek(z->f, 0, SEEK_SET) != 0) /* libzip counts from the current offset */
         tfb_error("cannot write the temporary file of %s: %s", z->path, strerror(errno));
     else
         ret = write_archive(z);

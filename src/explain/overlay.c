@@ -1,5 +1,5 @@
-/* overlay.c - windows of values -> a track. Windows are sorted by place and go through a buffer of W positions, in
- * which they are summed. */
+/* overlay.c - windows of values -> a track. Windows are sorted by place and summed in a buffer of W
+ * positions. */
 #include "explain/overlay.h"
 #include "util/sort.h"
 #include "util/util.h"
@@ -11,7 +11,7 @@
 typedef struct {
     int tid;
     hts_pos_t beg;
-    int64_t at; /* in the file, in windows */
+    int64_t at; /* place in the file, in windows */
 } place_t;
 
 struct tfb_overlay_t {
@@ -22,7 +22,7 @@ struct tfb_overlay_t {
     int m;
     float *v;    /* (W) */
     double *sum; /* (W): from the first position that is not written yet */
-    int *count;  /* (W): windows that have the position */
+    int *count;  /* (W): number of windows that contain the position */
 };
 
 tfb_overlay_t *tfb_overlay_create(int W)
@@ -69,7 +69,7 @@ static int by_place(const void *x, const void *y)
     const place_t *a = x, *b = y;
     if (a->tid != b->tid) return a->tid < b->tid ? -1 : 1;
     if (a->beg != b->beg) return a->beg < b->beg ? -1 : 1;
-    return (a->at > b->at) - (a->at < b->at); /* sums do not depend on how qsort treats equals */
+    return (a->at > b->at) - (a->at < b->at); /* keeps sums independent of how qsort orders equals */
 }
 
 /* Writes the first n positions of the buffer, which begins at beg, and moves the others up. */

@@ -1,5 +1,5 @@
-/* report.c - annotated VCF or BCF -> one self-contained page. In: INFO tags of annotate, the
- * summary's or a set per TF. */
+/* report.c - annotated VCF or BCF -> one self-contained page. In: annotate's INFO tags, either the
+ * summary's or one set per TF. */
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
@@ -30,15 +30,15 @@ KHASH_MAP_INIT_STR(tf, int)
 typedef struct {
     char *name;
     int64_t n, gain, loss;
-    int64_t call[CALLS]; /* as annotate called them */
+    int64_t call[CALLS]; /* annotate's calls */
     double most, least;  /* greatest gain and loss */
 } tf_t;
 
 typedef struct {
     char *contig, *id, *ref, *alt, *tf, *call;
     hts_pos_t pos;
-    double p_ref, p_alt, delta, lor, pct; /* NAN = not said */
-    int64_t order;                        /* in the file: of equal changes the first comes first */
+    double p_ref, p_alt, delta, lor, pct; /* NAN = not given */
+    int64_t order;                        /* order in the file, which sorts equal changes */
 } top_t;
 
 typedef struct {
@@ -50,12 +50,12 @@ typedef struct {
     int n_tfs, m_tfs, n_more;
     top_t *top;
     int n_top;
-    char **name;         /* in the tags, of TFs with tags of their own, NULL-terminated; NULL = the summary */
+    char **name;         /* names in tags of TFs with their own tags, NULL-terminated; NULL = the summary */
     char **real;         /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
     int called;          /* the file has calls */
-    int other;           /* the figures are by another model than the annotations */
-    char *by;            /* the models that annotated, if so */
-    tfb_strand_t strand; /* that annotated */
+    int other;           /* the figures use a different model than the annotations */
+    char *by;            /* the models that annotated, in that case */
+    tfb_strand_t strand; /* strand that annotate used */
     int n_names;
     float *num[5];
     char *str[2];
@@ -101,7 +101,7 @@ static void top_free(top_t *t)
     free(t->call);
 }
 
-/* The greatest changes, kept sorted: the list is short. */
+/* Inserts into the greatest changes, which stay sorted: the list is short. */
 static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[5], const char *call)
 {
     int n = r->n_top, max = r->o->n_top;
@@ -155,7 +155,7 @@ static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const do
     return keep(r, rec, alt, tf, v, call);
 }
 
-/* Returns the name of a tag, valid until the next call. tf "": of the summary. */
+/* Returns the name of a tag, valid until the next call. tf "": the summary's. */
 static const char *tag_of(report_t *r, const char *tf, const char *suffix)
 {
     tfb_tag_name(&r->tag, r->o->prefix, tf, suffix); /* look_for_tags made room */
@@ -179,7 +179,7 @@ static int strings(report_t *r, bcf1_t *rec, const char *tf, const char *suffix,
     return bcf_get_info_string(r->hdr, rec, tag_of(r, tf, suffix), &r->str[k], &r->m_str[k]) > 0;
 }
 
-/* Reads the calls of a record, one per ALT; NULL if it has none. 0, or -1 on lack of memory. */
+/* Reads the calls of a record, one per ALT; NULL if it has none. Returns 0, or -1 if memory runs out. */
 static int calls_of(report_t *r, bcf1_t *rec, const char *tf, char ***call, int *n)
 {
     *call = NULL;
@@ -235,15 +235,15 @@ static int record(report_t *r, bcf1_t *rec)
     return ret;
 }
 
-/* Does the header declare INFO/prefix[_tf]_suffix? */
+/* Returns whether the header declares INFO/prefix[_tf]_suffix. */
 static int declared(report_t *r, const char *tf, const char *suffix)
 {
     int id = bcf_hdr_id2int(r->hdr, BCF_DT_ID, tag_of(r, tf, suffix));
     return id >= 0 && bcf_hdr_idinfo_exists(r->hdr, BCF_HL_INFO, id);
 }
 
-/* Is tag what annotate writes for tf? It replaces what the VCF specification does not allow in a
- * key. */
+/* Returns whether annotate writes tag for tf. annotate replaces characters that the VCF specification does
+ * not allow in a key. */
 static int is_tag_of(const char *tag, const char *tf)
 {
     for (; *tag && *tf; tag++, tf++)
@@ -259,8 +259,8 @@ static const char *real_name(const report_t *r, const char *tag)
     return tag;
 }
 
-/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of
- * the first difference. 0, or -1 on lack of memory. */
+/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of the
+ * first difference. Returns 0, or -1 if memory runs out. */
 static int check_origin(report_t *r, const char *tag, int t)
 {
     tfb_origin_t o, panel;
@@ -286,7 +286,7 @@ static int check_origin(report_t *r, const char *tag, int t)
     return r->other && !r->by ? -1 : 0;
 }
 
-/* Are the figures by the model that annotated? 0, or -1 on lack of memory. */
+/* Checks whether the figures use the model that annotated. Returns 0, or -1 if memory runs out. */
 static int check_origins(report_t *r)
 {
     const tfb_panel_t *p = r->o->panel;
@@ -309,7 +309,7 @@ static int no_memory(void)
     return -1;
 }
 
-/* Looks for the summary's tags, or else for TFs with tags PREFIX_tf_DELTA. 0, or -1 (logged). */
+/* Looks for the summary's tags, or else for TFs with tags PREFIX_tf_DELTA. Returns 0, or -1 (logged). */
 static int look_for_tags(report_t *r)
 {
     char what[300];
@@ -355,7 +355,7 @@ static void histogram(const report_t *r, FILE *f)
         if (r->bin[b] > most) most = (double)r->bin[b];
     double decades = ceil(log10(most));
     if (decades < 1) decades = 1;
-    const double one = 0.3; /* decades that a count of 1 is high */
+    const double one = 0.3; /* height of a count of 1, in decades */
     fprintf(f,
             "<figure><svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%g\" height=\"%g\" viewBox=\"0 0 "
             "%g %g\" font-family=\"sans-serif\" "
@@ -396,7 +396,7 @@ static void put_number(FILE *f, const char *format, double v)
         fputs("<td class=\"n\">", f), fprintf(f, format, v), fputs("</td>", f);
 }
 
-/* A change, green or red; one that reads as nothing has no colour and no sign. */
+/* Writes a change in green or red. A change that rounds to 0 gets no colour and no sign. */
 static void put_change(FILE *f, double d)
 {
     if (fabs(d) < 0.0005)
@@ -405,7 +405,7 @@ static void put_change(FILE *f, double d)
         fprintf(f, "<td class=\"n %s\">%+.3f</td>", d < 0 ? "down" : "up", d);
 }
 
-/* The greatest change of one direction; 0: there is none. */
+/* Writes the greatest change in one direction; 0: none. */
 static void put_extreme(FILE *f, double d)
 {
     if (d == 0)
@@ -442,8 +442,8 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("</a>", f);
 }
 
-/* The figure of a variant; calls and percentiles are the file's if it has them by this model. As
- * tfb_figure_variant. */
+/* Draws a variant's figure, with the file's calls and percentiles if they come from this model. Returns
+ * the same as tfb_figure_variant. */
 static int draw(const report_t *r, FILE *f, const top_t *t, int target)
 {
     tfb_figure_ask_t ask = {.contig = t->contig,
@@ -460,7 +460,7 @@ static int draw(const report_t *r, FILE *f, const top_t *t, int target)
     return tfb_figure_variant(f, r->o->panel, r->o->fasta, &ask);
 }
 
-/* Why there is no figure. got: as tfb_figure_variant. */
+/* Writes why there is no figure. got: the result of tfb_figure_variant. */
 static const char *why_not(int target, int got)
 {
     if (target < 0) return "the model does not know this TF";
@@ -503,7 +503,7 @@ static int figures(report_t *r, FILE *f)
     return 0;
 }
 
-/* The words for changes: sites are gained and lost by the calls alone, if there are any. */
+/* Chooses the words for changes. If there are calls, only they decide which sites are gained or lost. */
 static const char *word_up(const report_t *r) { return r->called ? "increases" : "gains"; }
 static const char *word_down(const report_t *r) { return r->called ? "decreases" : "losses"; }
 

@@ -1,4 +1,4 @@
-/* report.h - a page about an annotated VCF: one pass, memory that does not grow with the file. */
+/* report.h - writes a page about an annotated VCF in one pass. Memory does not grow with the file. */
 #ifndef TFB_REPORT_H
 #define TFB_REPORT_H
 
@@ -8,8 +8,8 @@
 #include <stdio.h>
 
 typedef struct {
-    const char *in, *prefix; /* "-" = standard input; of the tags: "TFB" */
-    int n_top, n_figures;    /* variants listed; of them, with figures (needs panel and fasta) */
+    const char *in, *prefix; /* "-" = standard input; prefix of the tags: "TFB" */
+    int n_top, n_figures;    /* variants listed; how many of them get figures (needs panel and fasta) */
     double delta;            /* changes of at least this count as gains and losses */
     const char *title, *command;
     tfb_panel_t *panel; /* or NULL: no figures */
@@ -17,7 +17,7 @@ typedef struct {
     const tfb_motifs_t *db; /* for the figures' best match, or NULL */
 } tfb_report_opt_t;
 
-/* Writes the page. 0, or -1 (logged). */
+/* Writes the page. Returns 0, or -1 (logged). */
 int tfb_report(const tfb_report_opt_t *o, FILE *out);
 
 #endif

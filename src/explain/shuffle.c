@@ -1,10 +1,10 @@
 /* shuffle.c - dinucleotide shuffles as random Euler paths (Altschul and Erickson, Mol Biol Evol 1985).
  *
- * The sequence is a path over the bases, its dinucleotides are the edges. Another order of the edges is a path, and
- * ends where this one ends, just where the edges by which each base is left for the last time form a tree towards the
- * last base. Altschul and Erickson draw last edges until they do; here the tree is drawn at once by a loop-erased
- * random walk (Wilson 1996), which is as uniform and needs no luck if a base is left for another one only once in
- * hundreds. */
+ * The sequence is a path over the bases, its dinucleotides are the edges. Reordered edges form a path with
+ * the same end if and only if the last edges out of each base form a tree towards the last base. Altschul
+ * and Erickson draw last edges until they do. This code draws the tree directly by a loop-erased random
+ * walk (Wilson 1996), which is equally uniform and stays fast if only one in hundreds of a base's edges
+ * leads to another base. */
 #include "explain/shuffle.h"
 #include <string.h>
 
@@ -41,7 +41,7 @@ void tfb_shuffle_dinucleotides(const uint8_t *code, int n, tfb_rng_t *rng, uint8
     }
     for (int b = 0; b < BASES; b++) {
         int keep = n_out[b] && b != code[n - 1];
-        if (keep) { /* the edge of the tree goes last */
+        if (keep) { /* the edge of the tree comes last */
             uint8_t t = work[last[b]];
             work[last[b]] = work[beg[b + 1] - 1];
             work[beg[b + 1] - 1] = t;

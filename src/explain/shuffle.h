@@ -4,8 +4,8 @@
 
 #include "util/util.h"
 
-/* out (n) gets a shuffle of code (n), uniform among the sequences with the same number of each dinucleotide and the
- * same first and last base (N is a base of its own). Both are n bytes; work has room for n as well. */
+/* Writes a shuffle of code (n) to out (n), uniform among the sequences with the same number of each
+ * dinucleotide and the same first and last base (N counts as a fifth base). work has room for n bytes. */
 void tfb_shuffle_dinucleotides(const uint8_t *code, int n, tfb_rng_t *rng, uint8_t *out, uint8_t *work);
 
 #endif

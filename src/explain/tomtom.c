@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { STEPS = 100 }; /* of the range of column scores: Tomtom's resolution */
+enum { STEPS = 100 }; /* steps in the range of column scores: Tomtom's resolution */
 
 struct tfb_tomtom_t {
     const tfb_motifs_t *db;
@@ -39,7 +39,7 @@ tfb_tomtom_t *tfb_tomtom_create(const tfb_motifs_t *db)
         memcpy(c, m->p, (size_t)m->w * 4 * sizeof *c);
         c += 4 * m->w;
         for (int k = 0; k < 4 * m->w; k++)
-            c[k] = m->p[4 * m->w - 1 - k]; /* turning the whole block round also exchanges A with T, C with G */
+            c[k] = m->p[4 * m->w - 1 - k]; /* reversing the whole block also exchanges A with T, C with G */
         c += 4 * m->w;
     }
     for (int w = 1; w <= t->w_max; w++)
@@ -77,10 +77,10 @@ static double median(double *v, int n)
 }
 
 typedef struct {
-    int w, lo, hi;     /* of the query; least and greatest column score */
+    int w, lo, hi;     /* width of the query; least and greatest column score */
     int16_t *score;    /* (w, n_cols), the median at 0 */
     double *pmf;       /* (w, hi - lo + 1) */
-    double *below;     /* of each stretch [i, j) of the query: log P(sum < s), s from (j - i) * lo */
+    double *below;     /* for each stretch [i, j) of the query: log P(sum < s), s from (j - i) * lo */
     int n;             /* w * (hi - lo) + 1 sums */
     double *log_below; /* per width of a target (w_max + 1, n): log P(no alignment scores s or more) */
 } query_t;
@@ -125,8 +125,8 @@ static double *stretch(const query_t *q, int i, int j)
     return q->below + ((size_t)i * q->w + (size_t)(j - 1)) * q->n;
 }
 
-/* Distributions of the sums over every stretch of the query: convolved column by column, then summed from the top, so
- * that small tails stay exact. */
+/* Computes the distributions of the sums over every stretch of the query: convolves column by column, then
+ * sums from the top, so that small tails stay exact. */
 static int distributions(const tfb_tomtom_t *t, query_t *q)
 {
     int w = q->w, m = q->hi - q->lo + 1, n = q->n = w * (m - 1) + 1;
@@ -159,7 +159,7 @@ static int distributions(const tfb_tomtom_t *t, query_t *q)
     return 0;
 }
 
-/* log P(sum over [i, j) < s); columns outside count as 0, their median. */
+/* Returns log P(sum over [i, j) < s). Columns outside count as 0, their median. */
 static double log_below(const query_t *q, int i, int j, int s)
 {
     int k = s - (j - i) * q->lo;

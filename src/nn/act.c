@@ -1,4 +1,5 @@
-/* act.c - what all activations of act.h share. They are not in place: backward needs what they were given. */
+/* act.c - the code shared by all activations of act.h. They do not run in place, because backward needs
+ * their input. */
 #include "nn/act.h"
 #include <math.h>
 #include <string.h>
@@ -26,11 +27,11 @@ int tfb_act_setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
 typedef struct {
     const tfb_act_loops_t *f;
     const float *x, *y;
-    float *to; /* what is made: y, or dx from dy */
+    float *to; /* output: y, or dx from dy */
     const float *dy;
 } job_t;
 
-/* Floats of slice s of n examples, from *b on. */
+/* Returns the floats of slice s of n examples, and sets *b to where they begin. */
 static size_t slice_of(const tfb_layer_t *l, int n, int s, size_t *b)
 {
     size_t each = (size_t)l->in.L * l->in.C;
@@ -67,8 +68,8 @@ void tfb_act_backward(const tfb_layer_t *l, tfb_pass_t *pass, const tfb_act_loop
     if (dx) tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.f = f, .x = x, .y = y, .to = dx, .dy = dy});
 }
 
-/* Multiplier: change of the output over change of the input; the slope if the input hardly changes. Captum has the same
- * limit. */
+/* Multiplier: change of the output over change of the input; the slope if the input hardly changes. Same
+ * limit as Captum. */
 static const float SAME = 1e-10f;
 
 static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)

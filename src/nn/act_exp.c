@@ -1,5 +1,5 @@
-/* act_exp.c - exp(x), for the first layer after its batch norm (Koo and Ploenzke 2021). Arguments above 20 are taken as
- * 20: no score of a trained filter is so large, and sums must stay finite. */
+/* act_exp.c - exp(x), for the first layer after its batch norm (Koo and Ploenzke 2021). Arguments above 20
+ * count as 20: scores of trained filters are smaller, and sums must stay finite. */
 #include "nn/act.h"
 
 TFB_ACTIVATION(exp, tfb_exp(x > 20 ? 20 : x), x > 20 ? 0 : y);

@@ -57,7 +57,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     tfb_backward_slices(l, pass, backward_task, dy, dx);
 }
 
-/* The later input's step takes the earlier input as its residual. */
+/* Joins the later input's step, with the earlier input as its residual. */
 static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
     (void)l, (void)param, (void)stat;

@@ -1,5 +1,6 @@
-/* attend.c - attention pooling: `attend H` has H learnt queries; each weighs the positions of the window by a softmax
- * of its products with them and gives their weighted mean. Out: (1, H * C), query by query. */
+/* attend.c - attention pooling: `attend H` has H learnt queries. Each weights the positions of the window
+ * by a softmax of its products with them, and returns their weighted mean. Out: (1, H * C), query by
+ * query. */
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 #include "nn/steps.h"
@@ -47,7 +48,7 @@ static float dot(const float *a, const float *b, int n)
     return s;
 }
 
-/* Weights a (L) of the positions of x (L, C) for query q (C). */
+/* Computes the weights a (L) of the positions of x (L, C) for query q (C). */
 static void weigh(const tfb_layer_t *l, const float *q, const float *x, float *a)
 {
     int L = l->in.L, C = l->in.C;
@@ -60,7 +61,7 @@ static void weigh(const tfb_layer_t *l, const float *q, const float *x, float *a
     for (int i = 0; i < L; i++) a[i] /= sum;
 }
 
-/* y (C): the mean of x (L, C) by weights a. */
+/* Writes y (C), the mean of x (L, C) weighted by a. */
 static void weighted_mean(const tfb_layer_t *l, const float *a, const float *x, float *restrict y)
 {
     int C = l->in.C;
@@ -73,7 +74,7 @@ static void rows(const tfb_layer_t *l, const float *param, const float *const *x
 {
     (void)b, (void)e;
     int L = l->in.L, C = l->in.C;
-    for (int h = 0; h < l->F; h++) { /* each product is made twice: cheaper than room for L weights */
+    for (int h = 0; h < l->F; h++) { /* each product is computed twice, which is cheaper than storing L weights */
         const float *q = param + (size_t)h * C;
         float *restrict to = y + (size_t)h * C;
         float most = -INFINITY, sum = 0;
@@ -114,7 +115,7 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
     tfb_tasks(l, pass, TFB_SLICES, forward_task, &j);
 }
 
-/* One example, one query: adds to dx (L, C) and dq (C). ds (L) is scratch. */
+/* Adds to dx (L, C) and dq (C) for one example and one query. ds (L) is scratch. */
 static void backward_one(const tfb_layer_t *l, const float *x, const float *q, const float *a, const float *dy,
                          float *ds, float *dx, float *dq)
 {

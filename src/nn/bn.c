@@ -1,8 +1,8 @@
 /* bn.c - batch norm over examples and positions, per channel, as PyTorch's BatchNorm1d.
  *
- * Training: batch mean and (biased) variance; running statistics follow with momentum 0.1 (variance unbiased). Where
- * processes share a batch the statistics are the whole batch's: sums travel, forward and backward. Scoring, and frozen
- * layers in training: the running statistics, y = x * scale + shift. */
+ * Training: batch mean and (biased) variance; updates running statistics with momentum 0.1 (variance
+ * unbiased). If processes share a batch, statistics are the whole batch's: sums are exchanged, forward and
+ * backward. Scoring, and frozen layers in training: running statistics, y = x * scale + shift. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -85,7 +85,7 @@ static void affine_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scr
     tfb_kernels()->affine((e - b) * L, C, j->x + off, j->w.a, j->w.d, j->y + off);
 }
 
-/* The slices' pairs of sums added up into the first slice's place (2, C), in slice order. */
+/* Adds up the slices' pairs of sums (2, C) into the first slice's, in slice order. */
 static double *add_slices(const tfb_layer_t *l, const job_t *j)
 {
     size_t n = 2 * (size_t)l->F;
@@ -105,7 +105,7 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
     job_t j = {.x = in[0], .y = y, .about = rmean};
     lay_out(l, &j.w, pass->cache[l->index]);
     if (by_batch(l, pass)) {
-        /* one pass: squares are taken about the running mean, which is near, so that little cancels */
+        /* one pass: squares are about the running mean, which is close, so little cancels */
         tfb_tasks(l, pass, TFB_SLICES, moments_task, &j);
         double n = (double)pass->B_all * l->in.L, *sum = add_slices(l, &j);
         if (pass->sum) pass->sum(sum, 2 * (size_t)C);
@@ -163,7 +163,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     float *dgamma = pass->grad && !(pass->frozen && pass->frozen[l->index]) ? pass->grad + l->param_off : NULL;
     if (dgamma || batch) tfb_tasks(l, pass, TFB_SLICES, sums_task, &j);
     double n = (double)pass->B_all * l->in.L, *sum = dgamma || batch ? add_slices(l, &j) : NULL;
-    for (int c = 0; dgamma && c < C; c++) { /* of this process's share: gradients are added up later, all at once */
+    for (int c = 0; dgamma && c < C; c++) { /* this process's share: all gradients are added up together later */
         dgamma[c] = (float)(sum[C + c] * j.w.invstd[c]);
         dgamma[C + c] = (float)sum[c];
     }
@@ -177,7 +177,8 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     if (d_in[0]) tfb_tasks(l, pass, TFB_SLICES, grad_task, &j);
 }
 
-/* Straight after a product: into its weights. Anywhere else: one multiplication and addition a channel. */
+/* Folds into the weights of a product right before it. Anywhere else: one multiplication and one addition
+ * per channel. */
 static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
     int F = l->F, into_weights = s->w && !s->relu && !s->act && s->residual < 0;

@@ -1,5 +1,5 @@
-/* calib.c - calibration of a model: its text in the metadata, and percentiles from it. The text comes from strangers.
- */
+/* calib.c - calibration of a model: its text in the metadata, and percentiles from it. The text is
+ * untrusted. */
 #include "nn/calib.h"
 #include "util/sort.h"
 #include "util/util.h"
@@ -10,7 +10,7 @@
 
 enum { MAX_GRID = 256 };
 
-/* Denser towards the end, because large changes matter. The last quantile is the largest change. */
+/* Denser at the end, because large changes matter. The last quantile is the largest change. */
 static const double usual[] = {0,   .1,   .2,  .3,   .4,    .5,   .6,    .7,    .8, .9,
                                .95, .975, .99, .995, .9975, .999, .9995, .9999, 1};
 enum { N_USUAL = sizeof usual / sizeof usual[0] };
@@ -64,7 +64,7 @@ static int TFB_PRINTF(3, 4) refuse(char *err, int m_err, const char *fmt, ...)
     return -1;
 }
 
-/* A number within [lo, hi] at index i of an array. 0 or -1. */
+/* Reads a number within [lo, hi] at index i of an array. Returns 0, or -1. */
 static int number(const json_t *a, size_t i, double lo, double hi, double *v)
 {
     const json_t *j = json_array_get(a, i);
@@ -208,7 +208,7 @@ char *tfb_calib_format(const tfb_calib_t *c, char *const *names)
                    json_object_set_new(root, "sites", json_string(c->sites)) < 0 ||
                    json_object_set(root, "threshold", th) < 0;
     }
-    /* four digits are more than the sample tells */
+    /* four digits exceed the precision of the sample */
     if (!bad) text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(4));
     json_decref(root);
     json_decref(grid);
@@ -230,7 +230,7 @@ void tfb_calib_set(tfb_calib_t *c, int t, tfb_calib_scale_t scale, float *v, int
 {
     float *q = c->quantile + (2 * (int64_t)t + (int64_t)scale) * c->n_grid;
     tfb_sort(v, (size_t)n, sizeof *v, rising);
-    for (int i = 0; i < c->n_grid; i++) { /* as numpy's default: linear between the two values around it */
+    for (int i = 0; i < c->n_grid; i++) { /* like numpy's default: linear between the two nearest values */
         double at = c->grid[i] * (double)(n - 1);
         int64_t k = (int64_t)at;
         q[i] = k + 1 < n ? (float)(v[k] + (at - (double)k) * (v[k + 1] - v[k])) : v[n - 1];
@@ -241,7 +241,7 @@ double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale
 {
     const float *q = tfb_calib_quantiles(c, t, scale);
     int lo = 0, hi = c->n_grid - 1;
-    double rest = 1 / ((double)c->n_snvs + 1); /* of the largest */
+    double rest = 1 / ((double)c->n_snvs + 1); /* share of changes above the largest */
     if (isnan(q[0]) || isnan(v)) return NAN;
     if (v < q[0]) return 0;
     if (v >= q[hi]) return 100 * (1 - rest);

@@ -1,9 +1,10 @@
-/* calib.h - puts a model's scores into proportion, for each target: how large a change random SNVs make, and from which
- * probability on a window is a site.
+/* calib.h - calibrates a model's scores for each target: how large the changes by random SNVs are, and
+ * which probability makes a window a site.
  *
- * Deltas of different targets are not on one scale: a target with many strong sites has large ones, a rare one small
- * ones. Quantiles of |delta| over random SNVs turn a delta into a percentile, which means the same for each target.
- * Thresholds are probabilities at which a given share of the windows called sites are bound, on labelled regions.
+ * Deltas of different targets are not on one scale: they are large for a target with many strong sites and
+ * small for a rare one. Quantiles of |delta| over random SNVs turn a delta into a percentile, which means
+ * the same for each target. Thresholds are probabilities at which a given share of the windows called
+ * sites are bound, on labelled regions.
  *
  * Stored in a model's metadata as one JSON text, "calibration":
  *     {"format":1, "snvs":100000, "seed":1, "strand":"both", "regions":"...", "grid":[0,...,1],
@@ -25,19 +26,20 @@ typedef struct {
     int64_t n_snvs, seed;
     char *strand, *regions,
         *sites; /* "both", ...; texts that describe the source of the SNVs and of the thresholds (NULL: none); owned */
-    double precision; /* aim of the thresholds */
+    double precision; /* target precision of the thresholds */
     double *grid;     /* (n_grid) fractions, rising, the last one 1 */
     float *quantile; /* (n_targets, 2, n_grid): of |delta|, of |lor|, not falling; the first NaN: the target has none */
     float *threshold, *recall; /* (n_targets): NaN = none */
 } tfb_calib_t;
 
-/* Allocates quantiles at the usual fractions, without values for any target. NULL on lack of memory. */
+/* Allocates quantiles at the usual fractions, without values for any target. Returns NULL if memory runs
+ * out. */
 tfb_calib_t *tfb_calib_create(int n_targets);
 void tfb_calib_destroy(tfb_calib_t *c);
 /* Parses untrusted text. names: the model's targets, in order; other entries are ignored. Sets *c and returns 0; *c is
  * NULL if the format is a later one. Returns -1 with the cause in err if the text is not valid. */
 int tfb_calib_parse(const char *text, char *const *names, int n_targets, tfb_calib_t **c, char *err, int m_err);
-/* Returns the text, to be freed; NULL on lack of memory. */
+/* Returns the text, to be freed; NULL if memory runs out. */
 char *tfb_calib_format(const tfb_calib_t *c, char *const *names);
 
 /* Sets target t's quantiles of a scale from n values (not negative, finite; sorted here). */
@@ -46,9 +48,9 @@ static inline const float *tfb_calib_quantiles(const tfb_calib_t *c, int t, tfb_
 {
     return c->quantile + (2 * (int64_t)t + (int64_t)scale) * c->n_grid;
 }
-/* Returns the percentage of random SNVs with a change smaller than v, from 0 to 100 n / (n + 1), the most that n SNVs
- * can tell. NaN if target t has no quantiles or v is NaN. Between quantiles, interpolates the logarithm of (100 -
- * percentile) linearly in v. */
+/* Returns the percentage of random SNVs with a change smaller than v, from 0 to 100 n / (n + 1), the most
+ * that n SNVs can show. NaN if target t has no quantiles or v is NaN. Between quantiles, interpolates the
+ * logarithm of (100 - percentile) linearly in v. */
 double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v);
 
 #endif

@@ -32,7 +32,7 @@ static void forward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
 {
     (void)scratch;
     tfb_slices_t *j = arg;
-    /* a batch is one long window to rows() */
+    /* rows() treats a batch as one long window */
     rows(l, NULL, j->x, j->y, tfb_slice(s, pass->B) * l->in.L, tfb_slice(s + 1, pass->B) * l->in.L);
 }
 

@@ -1,14 +1,14 @@
-/* conv.c - convolutions and dense layers, which are the same thing: a dense layer is a convolution as wide as its
- * input.
+/* conv.c - convolutions and dense layers. A dense layer is a convolution as wide as its input.
  *
- * `conv F K`, `conv F K same` (zero rows at both ends keep the length), `conv F K dilate D` (neighbouring taps lie D
- * positions apart); `dense F`. In: x (B, L, C), or base codes.  Out: y (B, L + 2 pad - (K-1) D, F), stride 1. Because
- * activations are channels-last, row l of the matrix that a convolution multiplies its weights (K*C, F) with is the K*C
- * floats from x + l*C: rows overlap and nothing is copied. With dilation it is K products of one tap each. Padded
- * layers work on a copy of x that has its zero rows.
+ * `conv F K`, `conv F K same` (zero rows at both ends keep the length), `conv F K dilate D` (neighbouring
+ * taps lie D positions apart); `dense F`. In: x (B, L, C), or base codes.  Out: y (B, L + 2 pad - (K-1) D,
+ * F), stride 1. A convolution multiplies a matrix with its weights (K*C, F). Because activations are
+ * channels-last, row l of that matrix is the K*C floats from x + l*C: rows overlap and nothing is copied.
+ * A dilated convolution is K products of one tap each. Padded layers work on a copy of x with zero rows.
  *
- * A layer that reads bases looks their weights up instead of multiplying. Noise on the one-hot input is a product that
- * is added: conv(onehot + noise) = lookup(code) + conv(noise) - bias, and likewise for the weights' gradient. */
+ * A layer that reads bases looks up their weights instead of multiplying. Noise on the one-hot input adds
+ * a product: conv(onehot + noise) = lookup(code) + conv(noise) - bias, and likewise for the weights'
+ * gradient. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -17,15 +17,15 @@
 #include <string.h>
 
 enum {
-    CHUNK = 2,  /* examples a forward task takes: the packed weights are read once per panel and chunk */
-    ROWS = 48,  /* rows of a weight gradient that one task makes: a multiple of the tile's 12 */
-    PANELS = 2, /* panels of packed weights a dense task makes */
+    CHUNK = 2,  /* examples per forward task: the packed weights are read once per panel and chunk */
+    ROWS = 48,  /* rows of a weight gradient per task: a multiple of the tile's 12 */
+    PANELS = 2, /* panels of packed weights per dense task */
 };
 
-/* ---- what the layer keeps between forward and backward, and shared work space ---- */
+/* ---- data kept between forward and backward, and shared work space ---- */
 typedef struct {
-    float *packed;  /* weights as the forward product wants them; first layer: the look-up table (K, 5, Fp) */
-    float *packed2; /* weights turned round, for the gradient of the input */
+    float *packed;  /* weights packed for the forward product; first layer: the look-up table (K, 5, Fp) */
+    float *packed2; /* weights reversed, for the gradient of the input */
     float *flip;    /* (K*F, C), before packing */
     float *dy;      /* dy packed, a block of examples after the other; first layer: TFB_SLICES tables */
     float *padded;  /* (B, L + 2 pad, C): the input with its zero rows */
@@ -35,20 +35,20 @@ typedef struct {
 
 static int is_dense(const tfb_layer_t *l) { return l->out.L == 1 && !l->pad && l->dilate == 1; }
 static int is_dilated(const tfb_layer_t *l) { return l->dilate > 1; }
-/* Positions between the first tap and the last one. */
+/* Returns the positions between the first tap and the last. */
 static int span(const tfb_layer_t *l) { return (l->K - 1) * l->dilate; }
-/* Positions of the input that the products see. */
+/* Returns the positions of the input that the products read. */
 static int padded_length(const tfb_layer_t *l) { return l->in.L + 2 * l->pad; }
 
-/* Examples whose rows make one block of the weight gradient's inner sum: some 400 rows, so that a block of packed dy
- * and the rows of x it meets stay in the second-level cache. */
+/* Returns the examples whose rows make one block of the weight gradient's inner sum: about 400 rows, so
+ * that a block of packed dy and its rows of x stay in the second-level cache. */
 static int block_examples(const tfb_layer_t *l, int B)
 {
     int n = 432 / l->out.L;
     return n < 1 ? 1 : n < B ? n : B;
 }
 
-/* The next n bytes of a block, aligned; base NULL: only counts. */
+/* Returns the next n bytes of a block, aligned. base NULL: only counts. */
 static void *carve(uint8_t *base, size_t *off, size_t n)
 {
     void *p = base ? base + *off : NULL;
@@ -84,7 +84,7 @@ static size_t cache(const tfb_layer_t *l, int B)
     return lay_out(l, B, &w, NULL);
 }
 
-/* Floats of dy of one example, packed, for the gradient that noise gives. */
+/* Returns the floats of one example's dy, packed, for the gradient from noise. */
 static size_t noise_dy(const tfb_layer_t *l) { return (tfb_packed_size(l->out.L, l->F) + 15) & ~(size_t)15; }
 
 static size_t scratch(const tfb_layer_t *l, int B)
@@ -145,7 +145,8 @@ int tfb_conv_options(tfb_layer_t *l, const char *args, char *err, size_t m_err)
     return 0;
 }
 
-/* The leading numbers of args, at most n; *rest gets what follows them. Returns how many there were. */
+/* Reads the leading numbers of args, at most n, and sets *rest to what follows. Returns how many there
+ * were. */
 static int leading_numbers(const char *args, double *v, int n, const char **rest)
 {
     char word[32];
@@ -209,7 +210,7 @@ typedef struct {
     int E;
 } job_t;
 
-/* The look-up table of a first layer: rows A C G T as they are, row N their mean. */
+/* Makes the look-up table of a first layer: rows A C G T as they are, row N their mean. */
 static void make_table(const tfb_layer_t *l, const float *w, float *table)
 {
     int F = l->F, Fp = tfb_round16(F);
@@ -236,7 +237,7 @@ static void first_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     }
 }
 
-/* The examples of a chunk with zero rows around them. */
+/* Copies the examples of a chunk, with zero rows around them. */
 static void pad_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     (void)scratch;
@@ -286,7 +287,7 @@ static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
                 j->work.packed + (size_t)t * tap + (size_t)task * p * C);
 }
 
-/* Dense: every task makes some columns of y for the whole batch, packing just the weights of those. */
+/* Dense: each task computes some columns of y for the whole batch, and packs only their weights. */
 static void dense_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     (void)scratch;
@@ -326,7 +327,7 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
 
 /* ---- backward ---- */
 
-/* Adds to table (K, 5, Fp) what the noise of examples [beg, end) gives to the gradient of the weights. */
+/* Adds the contribution of the noise of examples [beg, end) to the weights' gradient, in table (K, 5, Fp). */
 static void scatter_noise(const tfb_layer_t *l, const tfb_pass_t *pass, const job_t *j, int beg, int end,
                           float *scratch, float *table)
 {
@@ -358,7 +359,7 @@ static void scatter_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
     if (pass->noise) scatter_noise(l, pass, j, beg, end, scratch, table);
 }
 
-/* Adds up the slices' tables; an N gave a quarter to each base. */
+/* Adds up the slices' tables. An N counts a quarter for each base. */
 static void gather_task(const tfb_layer_t *l, tfb_pass_t *pass, int k, void *scratch, void *arg)
 {
     (void)pass, (void)scratch;
@@ -376,7 +377,7 @@ static void gather_task(const tfb_layer_t *l, tfb_pass_t *pass, int k, void *scr
         }
 }
 
-/* dy of one block of examples, packed as the right-hand side of the weight gradient. */
+/* Packs dy of one block of examples as the right-hand side of the weight gradient. */
 static void pack_dy_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     (void)scratch;
@@ -386,7 +387,7 @@ static void pack_dy_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void 
                         j->work.dy + (size_t)task * tfb_packed_size(j->E * L, l->F));
 }
 
-/* Rows of the weight gradient that one product makes: all taps are neighbours, unless they are dilated. */
+/* Returns the rows of the weight gradient per product: all taps are neighbours, unless they are dilated. */
 static int dw_rows(const tfb_layer_t *l) { return is_dilated(l) ? l->in.C : l->K * l->in.C; }
 
 static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
@@ -408,8 +409,8 @@ static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     }
 }
 
-/* flip (K*F, C): weights in the order the gradient of the input meets them, taps reversed, filters and channels
- * exchanged. */
+/* Writes flip (K*F, C): weights in the order in which the gradient of the input uses them, with taps
+ * reversed, and filters and channels exchanged. */
 static void flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int k, void *scratch, void *arg)
 {
     (void)pass, (void)scratch;
@@ -437,8 +438,8 @@ static void pack_flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
         k->pack(F, w, j->w + ((size_t)t * C + n) * F, 1, F, j->work.packed2 + (size_t)t * tap + (size_t)n * F);
 }
 
-/* dx at a position is a product of the taps with dy at positions before it: dy gets as many zero rows as taps can
- * reach. */
+/* dx at a position is a product of the taps with dy at earlier positions, so dy gets a zero row for each
+ * position that the taps can reach. */
 static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     job_t *j = arg;
@@ -452,7 +453,7 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
         float *dx = j->dw + (size_t)b * l->in.L * C;
         memcpy(dy + zeros, j->y + (size_t)b * n, n * sizeof(float));
         const float *at =
-            dy + (size_t)l->pad * F; /* the last tap's row for position 0; the first tap's lies a span further */
+            dy + (size_t)l->pad * F; /* the last tap's row for position 0; the first tap's is one span further */
         if (is_dilated(l))
             for (int t = 0; t < l->K; t++)
                 k->gemm(l->in.L, C, F, at + zeros - (size_t)t * l->dilate * F, F, j->work.packed2 + (size_t)t * tap, dx,
@@ -471,7 +472,7 @@ static void dense_dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void
     k->gemm(pass->B, w, l->F, j->y, l->F, scratch, j->dw + n, KC, 0);
 }
 
-/* The gradient of weights and bias into pass->grad. */
+/* Writes the gradient of weights and bias to pass->grad. */
 static void parameter_gradients(const tfb_layer_t *l, tfb_pass_t *pass, job_t *j)
 {
     float *dy = j->y;

@@ -1,8 +1,8 @@
 /* dropout.c - in training each element is zeroed with probability `rate` and the rest scaled by 1 / (1 - rate); in
  * place.
  *
- * The mask is a hash of (seed, step, layer, element of the whole batch): no state, the same for any number of threads
- * and of processes that share the batch, and made again by backward. */
+ * The mask is a hash of (seed, step, layer, element of the whole batch): it has no state, is the same for
+ * any number of threads and of processes that share the batch, and is recomputed by backward. */
 #include "nn/walk.h"
 
 static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)

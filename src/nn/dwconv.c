@@ -40,7 +40,7 @@ static void init(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r)
     for (size_t i = 0; i < l->n_param; i++) p[i] = (float)((2 * tfb_rng_unit(r) - 1) * bound);
 }
 
-/* Output rows [*b, *e) for which tap k lies within the input. */
+/* Sets [*b, *e) to the output rows for which tap k lies within the input. */
 static void rows_of_tap(const tfb_layer_t *l, int k, int *b, int *e)
 {
     int shift = k * l->dilate - l->pad; /* output row i reads input row i + shift */
@@ -112,7 +112,7 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch
     }
 }
 
-/* Sums of dy * x over the rows of tap k, in j->part (TFB_SLICES, 2, C). */
+/* Sums dy * x over the rows of tap k, into j->part (TFB_SLICES, 2, C). */
 static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
     (void)scratch;

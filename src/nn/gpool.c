@@ -1,5 +1,5 @@
-/* gpool.c - one value a channel for the whole window: `gpool max`, `gpool mean`, or `gpool lse R`, the soft maximum
- * log(mean(exp(R x))) / R, which goes from the mean (small R) to the maximum (large R). */
+/* gpool.c - one value per channel for the whole window: `gpool max`, `gpool mean`, or `gpool lse R`, the
+ * soft maximum log(mean(exp(R x))) / R, which ranges from the mean (small R) to the maximum (large R). */
 #include "kernels/kernels.h"
 #include "kernels/vmath.h"
 #include "nn/steps.h"
@@ -22,15 +22,15 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
         return -1;
     }
     l->sharpness = (float)r;
-    l->K = l->in.L; /* as the pooling layer of that width, whose maximum it is */
+    l->K = l->in.L; /* like the pooling layer of this width, which computes the same maximum */
     l->out = (tfb_shape_t){1, l->in.C, 0};
     return 0;
 }
 
-/* y (C) from x (L, C). */
+/* Writes y (C) from x (L, C). */
 static void lse(const tfb_layer_t *l, const float *x, float *restrict y)
 {
-    enum { BLOCK = 64 }; /* channels at a time: what they need stays in registers and the first cache */
+    enum { BLOCK = 64 }; /* channels at a time: their data stays in registers and the first cache */
     int L = l->in.L, C = l->in.C;
     float r = l->sharpness, sum[BLOCK];
     for (int c0 = 0; c0 < C; c0 += BLOCK) {
@@ -100,8 +100,9 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
         tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){x[0], y, dy, dx[0]});
 }
 
-/* The rescale rule through exp, mean and logarithm in turn, for one channel of a pair: m[0] and m[1] are the factors of
- * the multiplier at position i for input and reference (they differ only if the input hardly changes). */
+/* Applies the rescale rule through exp, mean and logarithm, for one channel of a pair: m[0] and m[1] are
+ * the factors of the multiplier at position i for input and reference (they differ only if the input
+ * hardly changes). */
 static void lse_factor(const tfb_layer_t *l, const float *x, const float *xr, float most, float slope, float m[2])
 {
     float r = l->sharpness, e = tfb_exp(r * (*x - most)), er = tfb_exp(r * (*xr - most)), d = *x - *xr;
@@ -122,7 +123,7 @@ static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *sc
             float y = j->y[o], yr = j->y[o + (size_t)pairs * C], most = y;
             for (size_t i = 0; i < in; i += (size_t)C) most = fmaxf(most, fmaxf(j->x[i0 + i], j->x[i0 + i + ref]));
             float S = expf(l->sharpness * (y - most)), Sr = expf(l->sharpness * (yr - most));
-            /* of the logarithm: its change over that of the mean, or its slope */
+            /* multiplier of the logarithm: its change over that of the mean, or its slope */
             float slope = fabsf(S - Sr) < 1e-10f ? 1 / (l->sharpness * fmaxf(S, 1e-30f)) : (y - yr) / (S - Sr);
             for (size_t i = 0; i < in; i += (size_t)C) {
                 float m[2];

@@ -1,9 +1,9 @@
 /* infer.c - scoring windows. In: base codes (B, W). Out: logits (B, T).
  *
- * Steps by window run over a few windows at a time, whose activations stay in the second cache; steps by block run over
- * a block of windows, so that their weights are read once a block. A window derived from another (an ALT allele from
- * its REF window) makes anew only the rows that can differ and copies what is needed of the others: the same sums in
- * the same order, so the result is the same bit for bit. */
+ * Steps by window run over a few windows at a time, whose activations stay in the second cache. Steps by
+ * block run over a block of windows, so that their weights are read once per block. A window derived from
+ * another (an ALT allele from its REF window) recomputes only the rows that can differ and copies the
+ * others it needs. Sums and their order are the same, so the result is bit for bit the same. */
 #include "nn/infer.h"
 #include "kernels/kernels.h"
 #include "nn/scoring.h"
@@ -42,8 +42,8 @@ static void work_free(tfb_work_t *w, const tfb_plan_t *p)
     free(w->padded);
 }
 
-/* Room for a layer that runs by its own forward. Threads are not shared within a block, so it runs on this one alone.
- */
+/* Allocates room for a layer that runs its own forward. Threads are not shared within a block, so it runs
+ * on this thread only. */
 static int pass_init(const tfb_plan_t *p, tfb_work_t *w, const tfb_layer_t *l)
 {
     size_t m = l->kind->scratch ? l->kind->scratch(l, TFB_ROWS) : 0;
@@ -144,19 +144,20 @@ tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
 
 static tfb_after_t after_of(const tfb_step_t *s) { return (tfb_after_t){s->bias, s->relu, s->scale, s->shift, NULL}; }
 
-/* What follows op on n rows of x, with an activation that is a function: before it, it, and after it. x is overwritten.
- */
+/* Applies the parts after op to n rows of x, if the activation is a function: before it, the activation,
+ * and after it. Overwrites x. */
 static void finish_act(const tfb_step_t *s, int n, float *x, const float *bias, const float *residual, float *y)
 {
     const tfb_kernels_t *k = tfb_kernels();
     int F = s->mid.C;
     if (bias || residual) k->finish(n, F, 1, x, &(tfb_after_t){.bias = bias, .residual = residual}, x);
     for (int r = 0; r < n; r++)
-        s->act((size_t)F, x + (size_t)r * F); /* row by row: a value must not depend on where the rows begin */
+        s->act((size_t)F, x + (size_t)r * F); /* row by row, so that values do not depend on where the rows begin */
     k->finish(n / s->P, F, s->P, x, &(tfb_after_t){.scale = s->scale, .shift = s->shift}, y);
 }
 
-/* What follows op on n rows of x, before pooling. An activation that is a function overwrites x. */
+/* Applies the parts after op to n rows of x, before pooling. An activation that is a function overwrites
+ * x. */
 static void finish_rows(const tfb_step_t *s, int n, float *x, const float *residual, float *y)
 {
     tfb_after_t after = after_of(s);
@@ -167,7 +168,7 @@ static void finish_rows(const tfb_step_t *s, int n, float *x, const float *resid
         tfb_kernels()->finish(n / s->P, s->mid.C, s->P, x, &after, y);
 }
 
-/* The same for steps that have no op: x is another step's output. */
+/* Does the same for steps without op: x is another step's output. */
 static void each_rows(const tfb_step_t *s, tfb_work_t *w, int n, const float *x, const float *residual, float *y)
 {
     tfb_after_t after = after_of(s);
@@ -212,7 +213,7 @@ static void lookup_rows(const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair,
         k->finish(e - b, F, s->P, w->mid, &rest, y);
 }
 
-/* Groups of rows [b, e) for conv_max3, behind the G that are there. Returns how many there are then. */
+/* Appends groups of rows [b, e) for conv_max3 to the G existing ones. Returns their new number. */
 static int add_groups(const tfb_step_t *s, tfb_work_t *w, const float *x, float *y, int b, int e, int G)
 {
     for (int r = b; r < e; r++, G++) {
@@ -255,7 +256,8 @@ static float *output_of(const tfb_step_t *s, const tfb_slot_t *t, const tfb_work
     return s->slot_kept ? t->act + s->off : tfb_block_row(w, s, row);
 }
 
-/* Which rows of each step a slot must make: all, or those within reach of the codes that differ from its base's. */
+/* Sets which rows of each step a slot must compute: all, or those within reach of the codes that differ
+ * from its base's. */
 static void set_ranges(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t)
 {
     int b = 0, e = p->W;
@@ -286,8 +288,8 @@ static void set_ranges(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t)
     }
 }
 
-/* Rows [*beg, *end) of step k's output that are read of slot t: what later steps look at to make their rows; all if a
- * block reads it. */
+/* Sets [*beg, *end) to the rows of step k's output in slot t that later steps read; all rows if a block
+ * reads it. */
 static void rows_read(const tfb_plan_t *p, const tfb_slot_t *t, int k, int *beg, int *end)
 {
     const tfb_step_t *s = &p->step[k];
@@ -314,7 +316,7 @@ static void rows_read(const tfb_plan_t *p, const tfb_slot_t *t, int k, int *beg,
     }
 }
 
-/* Fills in those rows of step k that are read and were not made, from the base. */
+/* Copies from the base those rows of step k that are read but were not computed. */
 static void copy_rows(const tfb_plan_t *p, const tfb_work_t *w, const tfb_slot_t *t, int k)
 {
     size_t C = (size_t)p->step[k].out.C;
@@ -335,7 +337,7 @@ static void slot_inputs(const tfb_step_t *s, const tfb_slot_t *t, const float *x
     for (int k = 0; k < TFB_MAX_INPUTS; k++) x[k] = k < s->n_in && s->in[k] != TFB_BASES ? t->y[s->in[k]] : NULL;
 }
 
-/* The steps by window over n slots, the first of which is window row of the block. */
+/* Runs the steps by window over n slots, the first of which is window `row` of the block. */
 static void run_slots(const tfb_plan_t *p, tfb_work_t *w, int n, int row)
 {
     for (int i = 0; i < p->n_window; i++) {
@@ -374,7 +376,7 @@ void tfb_make_pairs(const uint8_t *code, int n, uint8_t *pair)
 
 /* ---- blocks ---- */
 
-/* One row of a step by block that is not a product over the whole width. */
+/* Computes one row of a step by block that is not a product over the whole width. */
 static void block_row(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, int r)
 {
     const float *x[TFB_MAX_INPUTS] = {NULL};
@@ -429,7 +431,7 @@ typedef struct {
     float *z;
 } job_t;
 
-/* Puts window code into slot t, as window row of the block. */
+/* Puts window code into slot t, as window `row` of the block. */
 static void fill_slot(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t, const uint8_t *code, int rev, int base,
                       int row)
 {
@@ -443,7 +445,8 @@ static void fill_slot(const tfb_plan_t *p, const tfb_work_t *w, tfb_slot_t *t, c
     set_ranges(p, w, t);
 }
 
-/* The steps by window over windows [i0, i1) of the job in one strand; they are rows first, ... of the block. */
+/* Runs the steps by window over windows [i0, i1) of the job on one strand. They are rows first, ... of the
+ * block. */
 static void run_windows(const job_t *j, tfb_work_t *w, int64_t i0, int64_t i1, int rev, int row)
 {
     const tfb_plan_t *p = j->f->plan;
@@ -512,7 +515,7 @@ int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, 
     int64_t n_blocks = 0;
     if (n <= 0) return 0;
     if (tfb_room_for_blocks(f, n) < 0) return -1;
-    /* blocks end before a base window if they can, so that it and what derives from it stay together */
+    /* blocks end before a base window if possible, so that it stays together with windows derived from it */
     for (int64_t i = 0; i < n;) {
         f->begin[n_blocks++] = i;
         int64_t e = i + most < n ? i + most : n;

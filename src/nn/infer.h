@@ -7,40 +7,41 @@
 #include "nn/net.h"
 #include "util/util.h"
 
-/* Windows that are surely scored together: so many of a list, beginning with a base window, can reuse its activations.
- */
+/* Windows that are always scored together: this many of a list, beginning with a base window, can reuse
+ * its activations. */
 #define TFB_INFER_TOGETHER 72
 
 typedef struct tfb_infer_t tfb_infer_t;
 
 typedef enum { TFB_STRAND_BOTH = 0, TFB_STRAND_FWD = 1, TFB_STRAND_REV = 2 } tfb_strand_t;
 
-/* Prepares a network for scoring the given outputs (targets NULL: all of them, in order). net may be destroyed
- * afterwards. pool is used by tfb_infer_windows and must outlive the result; NULL = this thread alone. NULL on failure
- * (logged). */
+/* Prepares a network for scoring the given outputs (targets NULL: all of them, in order). net may be
+ * destroyed afterwards. pool is used by tfb_infer_windows and must outlive the result; NULL = this thread
+ * alone. Returns NULL on failure (logged). */
 tfb_infer_t *tfb_infer_create(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool);
 void tfb_infer_destroy(tfb_infer_t *f);
-/* Makes another one with the same weights, for another thread. f is only read, and must outlive it. It uses no pool.
- * NULL on lack of memory (logged). */
+/* Returns a second one with the same weights, for another thread. Only reads f, which must outlive the
+ * result. Uses no pool. Returns NULL if memory runs out (logged). */
 tfb_infer_t *tfb_infer_fork(const tfb_infer_t *f);
 int tfb_infer_window(const tfb_infer_t *f);    /* W */
 int tfb_infer_n_targets(const tfb_infer_t *f); /* T */
 
 /* Scores n windows.
  *   code   (n, W) base codes
- *   base   n entries or NULL: base[i] = j < i says that window i was derived from window j and is likely to differ from
- * it in a few positions only, so that j's activations can be reused; -1 = nothing known. j itself must have base -1.
- *          Results do not depend on it beyond float rounding.
+ *   base   n entries or NULL. base[i] = j < i: window i was derived from window j and probably differs
+ *          from it in a few positions only, so that j's activations can be reused; -1 = unknown. j itself
+ *          must have base -1. Results do not depend on it beyond float rounding.
  *   strand TFB_STRAND_BOTH averages the logits of the window and of its reverse complement
  *   z      (n, T) logits
- * The result does not depend on the number of threads. 0, or -1 on lack of memory (logged). */
+ * The result does not depend on the number of threads. Returns 0, or -1 if memory runs out (logged). */
 int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand,
                       float *z);
 
-/* Scores n windows of one stretch: code + at[i], at ascending. The same as tfb_infer_windows on each of them, but
- * windows that overlap share the convolutions over what they have in common, as far as pooling gives them the same
- * phase: always in the first stage, and everywhere if at is a multiple of the product of all pool widths apart. Windows
- * of networks with padded convolutions share nothing. z (n, T) logits. 0, or -1 on lack of memory (logged). */
+/* Scores n windows of one stretch: code + at[i], at ascending. The same as tfb_infer_windows on each of
+ * them, but windows that overlap share the convolutions over their common bases, as far as pooling gives
+ * them the same phase: always in the first stage, and everywhere if at is a multiple of the product of all
+ * pool widths apart. Windows of networks with padded convolutions share nothing. Writes z (n, T) logits.
+ * Returns 0, or -1 if memory runs out (logged). */
 int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
 
 /* 1 / (1 + exp(-z)) */

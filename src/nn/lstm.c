@@ -2,8 +2,9 @@
  * direction, N layers, dropout RATE between them.
  *
  * In: x (B, L, C).  Out: y (B, L, 2H), forward direction first.  Gates are in PyTorch's order i, f, g, o.
- * All positions' input products are made at once; only the recurrent one waits for its step. A task takes some examples
- * through all steps of one direction, so that threads never wait for each other within a layer. */
+ * The input products of all positions are computed at once, the recurrent product step by step. A task
+ * runs some examples through all steps of one direction, so threads never wait for each other within a
+ * layer. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -11,7 +12,7 @@
 #include <string.h>
 
 enum {
-    CHUNK = 24, /* examples a recurrent task takes: two full tiles */
+    CHUNK = 24, /* examples per recurrent task: two full tiles */
     ROWS = 96
 };
 
@@ -59,7 +60,7 @@ static void init(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r)
     for (size_t i = 0; i < l->n_param; i++) p[i] = (float)((2 * tfb_rng_unit(r) - 1) * bound);
 }
 
-/* What is kept of a layer of the stack (both directions) and shared work space. Shapes: N = B*L rows. */
+/* Data kept for a layer of the stack (both directions), and shared work space. Shapes: N = B*L rows. */
 typedef struct {
     float *in;      /* (N, C): input after dropout; layer 0 reads x itself */
     float *out;     /* (N, 2H); the last layer's is y itself */
@@ -217,7 +218,7 @@ static void back_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
     job_t *j = arg;
     int H = l->F, L = l->in.L, d = task & 1, b0 = task / 2 * CHUNK, n = pass->B - b0 < CHUNK ? pass->B - b0 : CHUNK;
     const kept_t *k = &j->w.kept[j->stack];
-    float *dh = scratch, *dc = dh + (size_t)CHUNK * H; /* what comes back from the step after */
+    float *dh = scratch, *dc = dh + (size_t)CHUNK * H; /* gradient from the next step */
     memset(dh, 0, (size_t)CHUNK * H * 2 * sizeof(float));
     for (int i = L - 1; i >= 0; i--) {
         int t = d ? L - 1 - i : i, before = d ? t + 1 : t - 1;

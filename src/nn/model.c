@@ -1,7 +1,7 @@
 /* model.c - model files: safetensors in, safetensors out.
  *
- * Files come from strangers: the header's length, every tensor's type, dimensions and place are checked against the
- * file's size and against what the architecture wants before they are used. */
+ * Files are untrusted: the header's length and each tensor's type, dimensions and place are checked
+ * against the file's size and the architecture before use. */
 #include "nn/model.h"
 #include "util/sort.h"
 #include <errno.h>
@@ -14,12 +14,12 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static const size_t MAX_HEADER = (size_t)64 << 20; /* safetensors itself allows 100 MB; ours are some 10 kB */
+static const size_t MAX_HEADER = (size_t)64 << 20; /* safetensors allows 100 MB; ours are about 10 kB */
 enum { MAX_TARGETS = 65536 };
 
 /* ---- float16: IEEE 754 binary16 ---- */
 
-static const float HALF_OVERFLOW = 65520.0f; /* from here on values round to infinity */
+static const float HALF_OVERFLOW = 65520.0f; /* values from here up round to infinity */
 
 static float half_to_float(uint16_t h)
 {
@@ -237,7 +237,8 @@ static int read_bytes(reader_t *r, FILE *f, size_t from, size_t to)
     return -1;
 }
 
-/* The first bytes: is this safetensors, and how long is its header? 0, or -1 (logged). */
+/* Checks from the first bytes that the file is safetensors, and reads the header's length. Returns 0, or
+ * -1 (logged). */
 static int read_length(reader_t *r, FILE *f, uint64_t *n)
 {
     uint8_t first[9] = {0};
@@ -324,7 +325,7 @@ static void tensor_name(const tfb_layer_t *l, const tfb_tensor_t *t, char name[T
     snprintf(name, TFB_NAME_MAX + 40, "%s.%s", l->name, t->suffix);
 }
 
-/* data_offsets of a tensor: 0, or -1 if they are none. */
+/* Reads data_offsets of a tensor. Returns 0, or -1 if they are invalid. */
 static int offsets(const json_t *j, json_int_t *b, json_int_t *e)
 {
     const json_t *off = json_object_get(j, "data_offsets"), *x = json_array_get(off, 0), *y = json_array_get(off, 1);
@@ -372,7 +373,7 @@ static int convert(reader_t *r, const char *name, const tfb_tensor_t *t, const u
     return 0;
 }
 
-/* Finds a tensor, checks all that the file says of it, and converts it to floats (t->n of them). */
+/* Finds a tensor, checks its entry in the header, and converts it to floats (t->n of them). */
 static int read_tensor(reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t, float *out)
 {
     char name[TFB_NAME_MAX + 40];
@@ -402,7 +403,7 @@ static int read_tensor(reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t,
     return convert(r, name, t, r->data + b, size, out);
 }
 
-/* All tensors of the network. */
+/* Reads all tensors of the network. */
 static int read_net(reader_t *r, tfb_net_t *net)
 {
     size_t most = 0;
@@ -424,7 +425,7 @@ done:
     return ret;
 }
 
-/* ---- what the format asks of all tensors, also of those that are not used ---- */
+/* ---- requirements of the format for all tensors, used or not ---- */
 
 typedef struct {
     const char *name; /* the header's */
@@ -438,7 +439,7 @@ static int by_place(const void *a, const void *b)
     return (x->e > y->e) - (x->e < y->e);
 }
 
-/* Every byte after the header belongs to one tensor. */
+/* Checks that every byte after the header belongs to exactly one tensor. */
 static int check_layout(const reader_t *r)
 {
     const char *key;
@@ -476,7 +477,7 @@ done:
     return ret;
 }
 
-/* Does the network use a tensor of this name? */
+/* Returns whether the network uses a tensor of this name. */
 static int is_used(const tfb_net_t *net, const char *key)
 {
     char name[TFB_NAME_MAX + 40];
@@ -488,7 +489,7 @@ static int is_used(const tfb_net_t *net, const char *key)
     return 0;
 }
 
-/* Nothing but the network's tensors, and strings as metadata. */
+/* Checks that there are no tensors except the network's, and that metadata are strings. */
 static int check_extra(const reader_t *r, const tfb_net_t *net)
 {
     static const char counter[] =
@@ -513,7 +514,7 @@ static int check_extra(const reader_t *r, const tfb_net_t *net)
 
 /* ---- models ---- */
 
-/* Names of targets, checked; *n gets their number. NULL on failure (logged). */
+/* Reads and checks the names of targets; sets *n to their number. Returns NULL on failure (logged). */
 static char **read_targets(const reader_t *r, const char *list, int *n)
 {
     int twice = -1;
@@ -540,7 +541,7 @@ fail:
     return NULL;
 }
 
-/* The network that the metadata describe, its numbers read. NULL on failure (logged). */
+/* Builds the network that the metadata describe, and reads its numbers. Returns NULL on failure (logged). */
 static tfb_net_t *read_spec(reader_t *r, const char *spec, int window, int n_targets)
 {
     char err[300];
@@ -557,7 +558,8 @@ static tfb_net_t *read_spec(reader_t *r, const char *spec, int window, int n_tar
     return NULL;
 }
 
-/* The strings of the header that are not the model's structure. JSON has no key twice here (JSON_REJECT_DUPLICATES). */
+/* Reads the strings of the header that do not describe the model's structure. Keys are unique here
+ * (JSON_REJECT_DUPLICATES). */
 static int read_meta(const reader_t *r, tfb_model_t *m)
 {
     const json_t *meta = json_object_get(r->header, "__metadata__");
@@ -587,7 +589,7 @@ static int read_calibration(const reader_t *r, tfb_model_t *m)
     return -1;
 }
 
-/* The network and its targets, from the header's metadata. NULL on failure (logged). */
+/* Builds the network and its targets from the header's metadata. Returns NULL on failure (logged). */
 static tfb_model_t *read_model(reader_t *r, int strict)
 {
     const char *list = meta_string(r, "targets"), *window = meta_string(r, "window"), *s = meta_string(r, "spec"),
@@ -671,8 +673,8 @@ static char *join(char *const *v, int n)
     return s;
 }
 
-/* JSON holds nothing but UTF-8, and a command line may have anything: what is not is replaced. NULL on lack of memory.
- */
+/* Replaces what is not UTF-8: JSON allows only UTF-8, and a command line may contain anything. Returns
+ * NULL if memory runs out. */
 static json_t *json_text(const char *s)
 {
     json_t *j = json_string(s);
@@ -727,7 +729,8 @@ static int put(FILE *f, tfb_sha256_t *sha, const void *p, size_t n)
     return fwrite(p, 1, n, f) == n ? 0 : -1;
 }
 
-/* Can all numbers be stored? What cannot be read again is not written. 0, or -1 (logged). */
+/* Checks that all numbers can be stored: a file that could not be read again is not written. Returns 0, or
+ * -1 (logged). */
 static int check_values(const tfb_model_t *m, const char *path, int half)
 {
     for (int i = 0; i < m->net->n_layers; i++)
@@ -766,7 +769,7 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
         for (int k = 0; k < m->net->layer[i].n_tensors; k++)
             if (m->net->layer[i].tensor[k].n > most) most = m->net->layer[i].tensor[k].n;
     json_t *h = make_header(m, half);
-    /* an aligned header of spaces after JSON is what the format suggests */
+    /* the format suggests aligning the header with spaces after the JSON */
     if (!h || !(text = json_dumps(h, JSON_COMPACT)) || !(buf = tfb_alloc(most + 1, sizeof *buf, "a tensor"))) {
         tfb_error("not enough memory to write model %s", path);
         goto done;

@@ -77,7 +77,8 @@ static const struct {
      "conv 100 19; bn; relu; pool 10; conv 200 5; bn; relu; pool 4; dense 600; bn; relu; dropout 0.3; dense %d"},
     {"danq", "Conv1=conv 320 26; relu; pool 13; dropout 0.2; BiLSTM=bilstm 320 2 0.5; Linear1=dense 925; relu; "
              "Linear2=dense %d"},
-    /* soft maxima over the window at two depths, in place of positions: models/human.md has what was compared */
+    /* soft maxima over the window at two depths, instead of positions: see the comparison in
+     * models/human.md */
     {"pooled", "conv 128 19; bn; relu; m = pool 3; conv 192 7; bn; relu; pool 3; conv 256 4; bn; relu; "
                "g = gpool lse 3; gpool lse 3 @m; cat @g; dense 512; bn; relu; dense %d"},
     {"pooled-large", "conv 256 19; bn; relu; m = pool 3; conv 256 7; bn; relu; pool 3; conv 384 4; bn; relu; "
@@ -110,7 +111,7 @@ const char *tfb_net_arch_of(const tfb_net_t *n)
 
 const char *tfb_net_arch_names(void)
 {
-    static char names[256]; /* always the same text, whoever writes it */
+    static char names[256]; /* every thread writes the same text */
     char text[sizeof names];
     size_t n = 0;
     for (int i = 0; i < N_ARCHS && n < sizeof text; i++)
@@ -135,8 +136,8 @@ int tfb_net_find(const tfb_net_t *n, const char *name)
     return -1;
 }
 
-/* Takes the name off "Conv1 = conv 320 26" and returns the rest. *name gets NULL if there is none; NULL is returned if
- * it is none that a layer may have. */
+/* Splits the name from "Conv1 = conv 320 26" and returns the rest. Sets *name to NULL if there is none.
+ * Returns NULL if a layer cannot have this name. */
 static char *take_name(int i, char *text, char **name, char *err, size_t m_err)
 {
     static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789_";
@@ -151,7 +152,8 @@ static char *take_name(int i, char *text, char **name, char *err, size_t m_err)
     return NULL;
 }
 
-/* Takes the references (@name) out of a layer's arguments and sets its inputs. 0, or -1 with a message in err. */
+/* Removes the references (@name) from a layer's arguments and sets its inputs. Returns 0, or -1 with a
+ * message in err. */
 static int take_inputs(const tfb_net_t *net, tfb_layer_t *l, char *args, char *err, size_t m_err)
 {
     int ref[TFB_MAX_INPUTS], n = 0;
@@ -171,7 +173,7 @@ static int take_inputs(const tfb_net_t *net, tfb_layer_t *l, char *args, char *e
         n++;
         memset(at, ' ', len + 1);
     }
-    if (n < l->n_src - 1) { /* one is the layer before it */
+    if (n < l->n_src - 1) { /* one input is the layer before it */
         snprintf(err, m_err, "%s has %d inputs: name %s, as @layer", l->kind->name, l->n_src,
                  l->n_src > 2 ? "the others" : "the other");
         return -1;
@@ -183,8 +185,8 @@ static int take_inputs(const tfb_net_t *net, tfb_layer_t *l, char *args, char *e
     return 0;
 }
 
-/* The name of a layer that has none of its own: those of the published files. number: of the last product, counted
- * from 1. */
+/* Sets the name of an unnamed layer, as in the published files. number: of the last product, counted from
+ * 1. */
 static void default_name(const tfb_net_t *net, tfb_layer_t *l, int number)
 {
     int i = l->index;
@@ -222,7 +224,7 @@ static int set_up(tfb_net_t *net, tfb_layer_t *l, const char *args, char *err, s
     return 0;
 }
 
-/* One layer from its text, e.g. "Conv1=conv 320 26". */
+/* Parses one layer from its text, e.g. "Conv1=conv 320 26". */
 static int parse_layer(tfb_net_t *net, char *text, int *number, char *err, size_t m_err)
 {
     int i = net->n_layers;
@@ -264,7 +266,7 @@ static int parse_layer(tfb_net_t *net, char *text, int *number, char *err, size_
     return 0;
 }
 
-/* The last layer gives the logits, and everything else leads to it. */
+/* Checks that the last layer gives the logits and that all others lead to it. */
 static int check_ends(const tfb_net_t *net, char *err, size_t m_err)
 {
     if (!net->n_layers) {
@@ -284,7 +286,7 @@ static int check_ends(const tfb_net_t *net, char *err, size_t m_err)
     return 0;
 }
 
-/* "conv 100 19; bn; ..." with single spaces, whatever the input had. */
+/* Writes "conv 100 19; bn; ..." with single spaces, as normalised text. */
 static char *normalise(const char *spec)
 {
     char *out = malloc(2 * strlen(spec) + 1), *o = out;

@@ -73,7 +73,7 @@ struct tfb_layer_t {
     size_t stat_off, n_stat;
 };
 
-/* What a pass over a batch carries: buffers are sized once for the largest batch. */
+/* State of a pass over a batch. Buffers are sized once for the largest batch. */
 typedef struct {
     tfb_net_t *net;
     tfb_pool_t *pool;
@@ -96,17 +96,17 @@ typedef struct {
     const uint8_t *frozen; /* per layer, 1 = frozen: no gradient, batch norm uses running statistics; or NULL */
 } tfb_pass_t;
 
-/* What becomes of a constant that is added to all of an input channel: it is one of the output's channels, or a batch's
- * own statistics take it away. */
+/* What a layer does with a constant added to a whole input channel: it is kept in an output channel, or
+ * removed by the batch's statistics. */
 enum { TFB_CONSTANT_STAYS = 1, TFB_CONSTANT_GOES = 2 };
 
 struct tfb_kind_t {
     const char *name;
-    /* Parses the arguments after the name, checks the input shape, fills out, F, K, rate and tensors (with offsets
-     * relative to the layer). 0, or -1 with a message in err. */
+    /* Parses the arguments after the name, checks the input shape, fills out, F, K, rate and tensors (with
+     * offsets relative to the layer). Returns 0, or -1 with a message in err. */
     int (*setup)(tfb_layer_t *l, const char *args, char *err, size_t m_err);
-    /* PyTorch's default initialisation; p and s are the layer's parts of the blocks. NULL if there is nothing to
-     * initialise. */
+    /* PyTorch's default initialisation; p and s are the layer's parts of the blocks. NULL if there is
+     * nothing to initialise. */
     void (*init)(const tfb_layer_t *l, float *p, float *s, tfb_rng_t *r);
     /* Bytes kept from forward to backward, and bytes of scratch a thread needs, for batches of at most B. NULL = 0. */
     size_t (*cache)(const tfb_layer_t *l, int B);
@@ -115,27 +115,27 @@ struct tfb_kind_t {
     /* Writes y (B, out.L, out.C) from x[0] (B, in.L, in.C), and x[1] (B, in2.L, in2.C) if the kind has two inputs; x[0]
      * is NULL for a layer that reads bases (pass->code). in_place kinds get x[0] == y. */
     void (*forward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, float *y);
-    /* Writes dx[i] (NULL: not needed; (B, W, 4) for a layer that reads bases: the gradient of their one-hot) from dy.
-     * Overwrites dx and the parameters' part of pass->grad; never accumulates: the walk adds up the gradients of a
-     * value with several readers. y is what forward left in y, x what it was given (for in_place kinds x[0] == y). dy
-     * may be overwritten; in_place kinds get dx[0] == dy. */
+    /* Writes dx[i] (NULL: not needed; (B, W, 4) for a layer that reads bases: the gradient of their
+     * one-hot) from dy. Overwrites dx and the parameters' part of pass->grad; never accumulates: the walk
+     * adds up the gradients of a value with several readers. y is what forward left in y, x its input (for
+     * in_place kinds x[0] == y). dy may be overwritten; in_place kinds get dx[0] == dy. */
     void (*backward)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
                      float *const *dx);
-    /* DeepLIFT: the same with multipliers in place of gradients, under the rescale rule. The batch is B/2 pairs,
-     * example b an input and example b + B/2 its reference; both have multipliers. x is what forward was given (also
-     * for in_place kinds: the walk keeps it). Runs in scoring mode, without parameter gradients. NULL: gradients are
-     * multipliers (linear kinds), or stand in for them (plain_gradient). */
+    /* DeepLIFT: the same with multipliers in place of gradients, under the rescale rule. The batch is B/2
+     * pairs, example b an input and example b + B/2 its reference; both have multipliers. x is the input
+     * of forward (also for in_place kinds: the walk keeps it). Runs in scoring mode, without parameter
+     * gradients. NULL: gradients are multipliers (linear kinds), or stand in for them (plain_gradient). */
     void (*rescale)(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *x, const float *y, float *dy,
                     float *const *dx);
-    int plain_gradient; /* neither linear nor with a rule of its own: contributions do not add up exactly beyond this
-                           layer */
+    int plain_gradient; /* neither linear nor with its own rule: contributions do not add up exactly beyond this layer
+                         */
     /* Outputs [*ob, *oe) that can change if inputs [beg, end) change; beg < end. NULL = the same positions. */
     void (*reach)(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);
     int in_place;
-    int reads_y;  /* backward reads y, so that no in-place layer may write over it */
+    int reads_y;  /* backward reads y, so no in-place layer may overwrite it */
     int constant; /* TFB_CONSTANT_*, or 0: neither */
     int bias;     /* 1 + the index of the tensor that is added to its channels; 0 = none */
-    int joint;    /* in training it asks what the other processes have (pass->sum): called even for no examples */
+    int joint;    /* in training it sums over the other processes (pass->sum), so it is called even without examples */
     int identity; /* scoring passes its input through unchanged (dropout) */
     /* Joins the scoring step s, which ends with the layer's first input (or, for kinds with two, with the later of
      * them), if the order product, residual sum, activation, affine, pool allows it: 1 joined, 0 a new step must begin
@@ -160,7 +160,8 @@ struct tfb_net_t {
 /* The table of kinds, ended by NULL. */
 extern const tfb_kind_t *const tfb_kinds[];
 
-/* Builds a network of zeros from a spec for windows of W bases. NULL on failure, with a message in err. */
+/* Builds a network of zeros from a spec for windows of W bases. Returns NULL on failure, with a message in
+ * err. */
 tfb_net_t *tfb_net_parse(const char *spec, int window, char *err, size_t m_err);
 /* Does the same, but refuses networks of more than max_param numbers before allocating them. */
 tfb_net_t *tfb_net_parse_sized(const char *spec, int window, size_t max_param, char *err, size_t m_err);
@@ -172,7 +173,7 @@ void tfb_net_copy_trunk(tfb_net_t *to, const tfb_net_t *from);
 char *tfb_net_arch(const char *arch, int n_out);
 /* Returns the index of the layer with that name, or -1. */
 int tfb_net_find(const tfb_net_t *n, const char *name);
-/* Returns the name of the architecture that n is, or NULL if it has none. */
+/* Returns the name of n's architecture, or NULL if it has none. */
 const char *tfb_net_arch_of(const tfb_net_t *n);
 /* Returns the comma-separated names of the architectures. */
 const char *tfb_net_arch_names(void);

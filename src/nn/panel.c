@@ -1,4 +1,4 @@
-/* panel.c - several models as one: equal trunks merged, targets of the same name settled. */
+/* panel.c - runs several models as one: merges equal trunks and resolves targets of the same name. */
 #include "nn/panel.h"
 #include "nn/walk.h"
 #include "util/sort.h"
@@ -9,11 +9,11 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { MAX_MERGED = 65536 }; /* outputs that a last layer may have */
+enum { MAX_MERGED = 65536 }; /* most outputs of a last layer */
 
 typedef struct {
-    tfb_model_t *model; /* of one trunk: its outputs are those of all its models */
-    tfb_infer_t *infer; /* NULL: none of its targets is wanted */
+    tfb_model_t *model; /* one trunk, with the outputs of all its models */
+    tfb_infer_t *infer; /* NULL: none of its targets is in use */
     int n;              /* outputs in use */
     int *to;            /* (n): their places among the panel's targets */
 } trunk_t;
@@ -29,12 +29,12 @@ struct tfb_panel_t {
     int *at;      /* (n_targets): place among that model's targets */
     float *z;     /* (m_z): of one trunk */
     size_t m_z;
-    int fork; /* names, sources and places are another's */
+    int fork; /* names, sources and places belong to another panel */
 };
 
 static const tfb_layer_t *last_layer(const tfb_net_t *n) { return &n->layer[n->n_layers - 1]; }
 
-/* Are all layers but the last the same, weights included? */
+/* Returns whether all layers but the last are the same, weights included. */
 static int same_trunk(const tfb_net_t *a, const tfb_net_t *b)
 {
     if (a->window != b->window || a->n_layers != b->n_layers || a->n_stat != b->n_stat) return 0;
@@ -46,7 +46,7 @@ static int same_trunk(const tfb_net_t *a, const tfb_net_t *b)
            memcmp(a->stat, b->stat, a->n_stat * sizeof(float)) == 0;
 }
 
-/* The last layers of a and b, side by side, into m's: rows of weights, then the biases. */
+/* Copies the last layers of a and b side by side into m's: rows of weights, then the biases. */
 static void join_heads(tfb_net_t *m, const tfb_net_t *a, const tfb_net_t *b)
 {
     const tfb_layer_t *l = last_layer(m), *la = last_layer(a), *lb = last_layer(b);
@@ -59,7 +59,7 @@ static void join_heads(tfb_net_t *m, const tfb_net_t *a, const tfb_net_t *b)
     }
 }
 
-/* A model with the outputs of both, a's first. NULL on failure (logged). */
+/* Makes a model with the outputs of both, a's first. Returns NULL on failure (logged). */
 static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
 {
     int n = a->n_targets + b->n_targets, na = a->n_targets;
@@ -86,13 +86,13 @@ static char *describe(const char *path, const tfb_model_t *m)
     return s;
 }
 
-/* An output of a trunk, before those of one name are settled. */
+/* An output of a trunk, before equal names are resolved. */
 typedef struct {
-    const char *name;            /* in the trunk's model: valid while that is */
+    const char *name;            /* owned by the trunk's model */
     int trunk, place, model, at; /* at: place among the model's own targets */
 } output_t;
 
-/* The trunk that m can share, with room in its last layer; p->n_trunks if there is none. */
+/* Returns the trunk that m can share, with room in its last layer; p->n_trunks if there is none. */
 static int trunk_of(const tfb_panel_t *p, const tfb_model_t *m)
 {
     int t = 0;
@@ -151,7 +151,8 @@ static int load(tfb_panel_t *p, char **paths, int n, output_t **out, int *n_out)
     return 0;
 }
 
-/* The last model that knows a name has it; the order is that of first mention. Returns how many are left, or -1. */
+/* Keeps the output of the last model with each name, in the order of first mention. Returns how many are
+ * left, or -1. */
 static int settle(output_t *o, int n)
 {
     int m = 0, *last = NULL; /* per output: the one that replaces it; -1: it is not the first of its name */
@@ -164,7 +165,7 @@ static int settle(output_t *o, int n)
         goto done;
     }
     memcpy(from, o, (size_t)n * sizeof *o);
-    for (int i = 0, first = 0; i < n; i++) { /* equal names lie together, by place */
+    for (int i = 0, first = 0; i < n; i++) { /* equal names are adjacent, ordered by place */
         if (strcmp(e[i].name, e[first].name)) first = i;
         last[e[i].at] = -1;
         last[e[first].at] = e[i].at;
@@ -179,9 +180,9 @@ done:
     return m;
 }
 
-/* ---- scores that are no numbers ---- */
+/* ---- scores that are not finite ---- */
 
-/* Are all logits (n, k->n) of a trunk usable numbers? 0, or -1 (logged). */
+/* Checks that all logits (n, k->n) of a trunk are usable numbers. Returns 0, or -1 (logged). */
 static int check_logits(const tfb_panel_t *p, const trunk_t *k, const float *z, int64_t n)
 {
     int64_t at = tfb_logits_fault(z, n * k->n);
@@ -190,7 +191,7 @@ static int check_logits(const tfb_panel_t *p, const trunk_t *k, const float *z, 
     return tfb_logits_error(p->source[p->of[t]], p->names[t]);
 }
 
-/* A window of all bases in turn. To be freed; NULL on lack of memory (logged). */
+/* Returns a window that repeats all bases in turn, to be freed; NULL if memory runs out (logged). */
 static uint8_t *some_window(int W)
 {
     uint8_t *code = tfb_alloc((size_t)W, 1, "a window");
@@ -198,7 +199,7 @@ static uint8_t *some_window(int W)
     return code;
 }
 
-/* Scores (T) of that window. To be freed; NULL on lack of memory (logged). */
+/* Returns the scores (T) of that window, to be freed; NULL if memory runs out (logged). */
 static float *try_window(tfb_infer_t *f)
 {
     uint8_t *code = some_window(tfb_infer_window(f));
@@ -214,12 +215,12 @@ static float *try_window(tfb_infer_t *f)
 static int all_finite(const float *x, size_t n)
 {
     float sum = 0;
-    for (size_t i = 0; i < n; i++) sum += x[i] * 0; /* 0, or NaN of what is not finite */
+    for (size_t i = 0; i < n; i++) sum += x[i] * 0; /* 0, or NaN if x[i] is not finite */
     return sum == 0;
 }
 
-/* Are the outputs of all layers but the last usable numbers, for that window? What overflows there need not show in the
- * scores: pooling may drop it. 0, or -1 (logged). */
+/* Checks that the outputs of all layers but the last are usable numbers for that window. An overflow there
+ * need not show in the scores, because pooling may drop it. Returns 0, or -1 (logged). */
 static int try_layers(const tfb_model_t *m, const char *name)
 {
     enum {
@@ -248,7 +249,7 @@ done:
     return ret;
 }
 
-/* A model that cannot score that window is refused before any work is done. 0, or -1 (logged). */
+/* Refuses a model that cannot score that window, before any work is done. Returns 0, or -1 (logged). */
 static int try_trunk(const tfb_panel_t *p, const trunk_t *k)
 {
     float *z = try_layers(k->model, p->source[p->of[k->to[0]]]) < 0 ? NULL : try_window(k->infer);
@@ -268,7 +269,8 @@ int tfb_model_try(const tfb_model_t *m, const char *path)
     return ret;
 }
 
-/* Prepares trunk t for the wanted ones of all outputs o. place: room for p->n_targets. 0 or -1 (logged). */
+/* Prepares trunk t for those of all outputs o that are in use. place: room for p->n_targets. Returns 0, or
+ * -1 (logged). */
 static int prepare_trunk(tfb_panel_t *p, int t, const output_t *o, const int *want, int *place, tfb_pool_t *pool)
 {
     trunk_t *k = &p->trunk[t];
@@ -322,7 +324,7 @@ static int memory(void)
     return -1;
 }
 
-/* Adds a string that it takes over to a list. 0, or -1 on lack of memory (s released). */
+/* Adds a string to a list, and takes ownership of it. Returns 0, or -1 if memory runs out (s released). */
 static int append(char ***list, int *n, char *s)
 {
     char **p = s ? realloc(*list, ((size_t)*n + 2) * sizeof *p) : NULL;
@@ -348,7 +350,8 @@ static int by_size(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
-/* Adds a folder's models: those of many targets before those of few, which are made for them. Equals by name. */
+/* Adds a folder's models: those with many targets first, because those with few are meant to override
+ * them. Equal ones are sorted by name. */
 static int append_folder(char ***list, int *n, const char *path)
 {
     struct dirent **e = NULL;
@@ -509,7 +512,7 @@ static int run(tfb_infer_t *f, const uint8_t *code, const int32_t *base, const i
     return at ? tfb_infer_stretch(f, code, at, n, strand, z) : tfb_infer_windows(f, code, base, n, strand, z);
 }
 
-/* at NULL: windows one after the other, base as it is; else those of a stretch. */
+/* Scores windows. at NULL: consecutive windows, with base; else those of a stretch. */
 static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n,
                  tfb_strand_t strand, float *z)
 {
@@ -517,7 +520,7 @@ static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const
     for (int t = 0; t < p->n_trunks; t++) {
         trunk_t *k = &p->trunk[t];
         if (!k->infer) continue;
-        if ((size_t)k->n == T) /* the one trunk that has them all, in order */
+        if ((size_t)k->n == T) /* one trunk has all targets, in order */
             return run(k->infer, code, base, at, n, strand, z) < 0 ? -1 : check_logits(p, k, z, n);
         if ((size_t)n * (size_t)k->n > p->m_z) {
             size_t m = (size_t)n * (size_t)k->n;

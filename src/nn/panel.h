@@ -12,15 +12,16 @@
 
 typedef struct tfb_panel_t tfb_panel_t;
 
-/* Opens one or more model files, separated by commas. A folder stands for all its *.safetensors, those with the most
- * targets first. tf: "all" or names, as for tfb_targets_parse. pool is borrowed. NULL on failure (logged). */
+/* Opens one or more model files, separated by commas. A folder stands for all its *.safetensors, those
+ * with the most targets first. tf: "all" or names, as for tfb_targets_parse. Borrows pool. Returns NULL on
+ * failure (logged). */
 tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool);
 void tfb_panel_close(tfb_panel_t *p);
-/* Returns the model files of a list of files and folders, in the order described above, and writes their number to *n.
- * Release with tfb_strv_free(). NULL on failure (logged). */
+/* Returns the model files of a list of files and folders, in the order described above, and writes their
+ * number to *n. Release with tfb_strv_free(). Returns NULL on failure (logged). */
 char **tfb_panel_files(const char *paths, int *n);
-/* Makes another panel with the same weights, for another thread. p is only read, and must outlive it. NULL on lack of
- * memory (logged). */
+/* Returns a second panel with the same weights, for another thread. Only reads p, which must outlive the
+ * result. Returns NULL if memory runs out (logged). */
 tfb_panel_t *tfb_panel_fork(const tfb_panel_t *p);
 int tfb_panel_window(const tfb_panel_t *p);
 int tfb_panel_n_targets(const tfb_panel_t *p);
@@ -28,14 +29,15 @@ const char *tfb_panel_target(const tfb_panel_t *p, int t);
 /* Returns the model of target t, "NAME.safetensors 0123456789ab" (file and digest); t -1: all models, joined by "; ".
  * Owned by p. */
 const char *tfb_panel_source(const tfb_panel_t *p, int t);
-/* Return the calibration of target t by its model: the percentile of a change (not negative), and the probability from
- * which on a window is a site. NaN if the model has none. */
+/* Return the calibration of target t by its model: the percentile of a change (not negative), and the
+ * lowest probability of a site. NaN if the model has none. */
 double tfb_panel_percentile(const tfb_panel_t *p, int t, tfb_calib_scale_t scale, double v);
 float tfb_panel_threshold(const tfb_panel_t *p, int t);
 /* Return the number of targets with quantiles; with thresholds. */
 int tfb_panel_n_calibrated(const tfb_panel_t *p);
 int tfb_panel_n_thresholds(const tfb_panel_t *p);
-/* Scores a window with all outputs of a model. 0, or -1 (logged with its path) if a score is not usable. */
+/* Scores a window with all outputs of a model. Returns 0, or -1 (logged with its path) if a score is not
+ * usable. */
 int tfb_model_try(const tfb_model_t *m, const char *path);
 /* Like tfb_infer_windows, but also returns -1 (logged with the model's name) if a score is not usable
  * (tfb_logits_fault). */

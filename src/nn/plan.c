@@ -1,5 +1,5 @@
-/* plan.c - a network made ready for scoring. In: the graph of layers. Out: steps with weights folded and packed, an
- * order in which they run, and places for what they make. */
+/* plan.c - prepares a network for scoring. In: the graph of layers. Out: steps with folded and packed
+ * weights, their order, and places for their outputs. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include <stdlib.h>
@@ -12,7 +12,7 @@ typedef struct {
     int root[TFB_MAX_LAYERS]; /* the layer whose output a layer's is, in scoring: itself, or below dropout the layer
                                  before */
     int uses[TFB_MAX_LAYERS]; /* how many inputs of other layers a root's output is */
-    int at[TFB_MAX_LAYERS];   /* the step that makes it */
+    int at[TFB_MAX_LAYERS];   /* the step that computes it */
 } build_t;
 
 static void find_roots(build_t *b)
@@ -49,13 +49,13 @@ int tfb_fuse_rows(const tfb_layer_t *l, const float *param, const float *stat, t
     return 1;
 }
 
-/* Adds layer l to the step that makes its input, if nobody else reads that, or begins a step with it. */
+/* Adds layer l to the step that computes its input if nothing else reads that; else begins a new step. */
 static int add_layer(build_t *b, const tfb_layer_t *l)
 {
     const tfb_net_t *net = b->p->net;
     const float *param = net->param + l->param_off, *stat = net->stat + l->stat_off;
     if (!l->first) {
-        /* of two inputs, the one that is made later: the other is there by then */
+        /* of two inputs, the one computed later: the other is ready by then */
         int r0 = b->root[l->src[0]], r1 = l->n_src > 1 ? b->root[l->src[1]] : r0;
         int late = b->at[r0] >= b->at[r1] ? r0 : r1, early = late == r0 ? r1 : r0;
         tfb_step_t *s = &b->p->step[b->at[late]];
@@ -99,7 +99,7 @@ done:
     return ret;
 }
 
-/* Keeps only the outputs asked for of the last step, in that order. */
+/* Keeps only the requested outputs of the last step, in that order. */
 static int choose_targets(tfb_step_t *s, const int *targets, int n)
 {
     int F = s->out.C;
@@ -121,7 +121,7 @@ static int choose_targets(tfb_step_t *s, const int *targets, int n)
     return 0;
 }
 
-/* ---- weights as the kernels want them ---- */
+/* ---- weights as the kernels expect them ---- */
 
 int tfb_step_is_grouped(const tfb_step_t *s)
 {
@@ -134,7 +134,7 @@ int tfb_step_is_dense(const tfb_step_t *s)
     return s->op == TFB_STEP_PRODUCT && !s->first && s->mid.L == 1 && s->D == 1 && !s->pad;
 }
 
-/* Weight of base c at tap k for filter n; an N counts a quarter of each base. */
+/* Returns the weight of base c at tap k for filter n. An N counts a quarter of each base. */
 static float tap(const tfb_step_t *s, int k, int c, int n)
 {
     const float *w = s->w + (size_t)k * 4 * s->mid.C + n;
@@ -143,7 +143,7 @@ static float tap(const tfb_step_t *s, int k, int c, int n)
     return c < 4 ? w[c * F] : 0.25f * (w[0] + w[F] + w[2 * F] + w[3 * F]);
 }
 
-/* Two taps' weights added up, for each pair of bases; an odd width ends with half a pair. */
+/* Adds up two taps' weights for each pair of bases. An odd width ends with half a pair. */
 static int pack_pairs(tfb_step_t *s)
 {
     int F = s->mid.C, q = tfb_kernels()->panel, K2 = (s->K + 1) / 2, panels = (F + q - 1) / q;
@@ -168,7 +168,7 @@ static int pack_grouped(tfb_step_t *s)
     return s->packed ? 0 : -1;
 }
 
-/* As one matrix, or for dilated taps as one each. */
+/* Packs one matrix, or one per tap if taps are dilated. */
 static int pack_taps(tfb_step_t *s)
 {
     int F = s->mid.C, n = s->D > 1 ? s->K : 1, KC = s->K * s->src.C / n;
@@ -190,7 +190,7 @@ static int pack_step(tfb_step_t *s)
 
 /* ---- order and places ---- */
 
-/* All that step s reads: in[0], in[1], residual. Returns how many, bases left out. */
+/* Lists what step s reads: in[0], in[1], residual, except bases. Returns how many. */
 static int reads(const tfb_step_t *s, int from[TFB_MAX_INPUTS + 1])
 {
     int n = 0;
@@ -200,8 +200,8 @@ static int reads(const tfb_step_t *s, int from[TFB_MAX_INPUTS + 1])
     return n;
 }
 
-/* Window by window run the steps up to the first that takes a whole window at once; those after them run over a block
- * of windows, so that their weights are read once for many. */
+/* Splits the steps. Those before the first that reads a whole window at once run window by window; the
+ * others run over a block of windows, so that weights are read once for many. */
 static int order_steps(tfb_plan_t *p)
 {
     p->window = calloc(TFB_MAX_LAYERS, sizeof *p->window);
@@ -229,8 +229,8 @@ static int order_steps(tfb_plan_t *p)
     return 0;
 }
 
-/* Steps by window whose output steps by block read put it into a block buffer at once; the others keep theirs in the
- * slot. */
+/* Places outputs. Steps by window that are read by steps by block write directly to a block buffer; the
+ * others keep their output in the slot. */
 static void place_windows(tfb_plan_t *p)
 {
     for (int i = 0; i < p->n_steps; i++) {
@@ -256,7 +256,7 @@ static void place_windows(tfb_plan_t *p)
     }
 }
 
-/* The first block buffer that is free from step i on. busy: the last step that needs it. */
+/* Returns the first block buffer that is free from step i. busy: the last step that needs it. */
 static int free_buffer(tfb_plan_t *p, int *busy, int i, size_t size)
 {
     int k = 0;
@@ -274,7 +274,7 @@ static int place_blocks(tfb_plan_t *p)
         free(busy);
         return -1;
     }
-    for (int i = 0; i < p->n_window; i++) { /* all are made before the first step by block */
+    for (int i = 0; i < p->n_window; i++) { /* all are computed before the first step by block */
         tfb_step_t *s = &p->step[p->window[i]];
         if (!s->stride) continue;
         s->buffer = free_buffer(p, busy, -1, s->stride);

@@ -59,10 +59,10 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 
-/* DeepLIFT, as Captum has it: the change of a maximum is split where input and reference have their larger one. A rise
- * belongs to the position of the input's maximum, a fall to that of the reference's; there the multiplier is the change
- * of the output over that of the position. The others of the P positions get 0, or the gradient if they do not
- * change. */
+/* DeepLIFT, as in Captum: the change of a maximum is split where input and reference have their larger
+ * one. A rise belongs to the position of the input's maximum, a fall to that of the reference's; there the
+ * multiplier is the change of the output over that of the position. The others of the P positions get 0,
+ * or the gradient if they do not change. */
 static void rescale_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratch, void *arg)
 {
     (void)scratch;
@@ -109,8 +109,8 @@ static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
     *oe = (end + l->K - 1) / l->K < l->out.L ? (end + l->K - 1) / l->K : l->out.L;
 }
 
-/* A maximum over all positions begins a step of its own: windows that share positions, or differ in a few, then share
- * the rest. */
+/* A maximum over all positions begins its own step: windows that share positions, or differ in a few, then
+ * share the rest. */
 static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
     (void)param, (void)stat;

@@ -1,4 +1,4 @@
-/* relu.c - max(x, 0), in place: what remains tells backward where the input was positive. */
+/* relu.c - max(x, 0), in place: the output shows backward where the input was positive. */
 #include "kernels/kernels.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
@@ -52,8 +52,8 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 
-/* Multiplier: change of the output over change of the input; if the input hardly changes, the gradient. Captum has
- * the same limit. */
+/* Multiplier: change of the output over change of the input; if the input hardly changes, the gradient.
+ * Same limit as Captum. */
 static const float SAME = 1e-10f;
 
 typedef struct {

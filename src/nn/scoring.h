@@ -11,15 +11,15 @@ enum {
     TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (each strand counts) in a block, for which weights are read once; a
                                           multiple of the tile height 12 */
     TFB_SLOTS =
-        8, /* windows that go through the convolutions together: 350 kB of activations for the first published model */
+        8, /* windows that the convolutions process together: 350 kB of activations for the first published model */
 };
 
 /* A window on its way through the steps by window. */
 typedef struct {
-    float *act, **y; /* activations; where each step's output begins, there or in a block buffer */
+    float *act, **y; /* activations; start of each step's output, in act or in a block buffer */
     uint8_t *code, *pair;
     int base;       /* slot of the window it is derived from, or -1 */
-    int *beg, *end; /* per step: the rows that are made here */
+    int *beg, *end; /* per step: the rows computed here */
 } tfb_slot_t;
 
 typedef struct {
@@ -28,13 +28,13 @@ typedef struct {
     const float **a;         /* groups of rows for conv_max3, and where their maxima go */
     float **c;
     float *max3;     /* its scratch */
-    float *mid;      /* an op's output before what follows it */
+    float *mid;      /* an op's output before the parts after it */
     float *padded;   /* a window between zero rows, in steps by block */
     float **buffer;  /* the block buffers, (TFB_ROWS, size) each */
-    tfb_pass_t pass; /* for steps that run by their layer's own forward */
+    tfb_pass_t pass; /* for steps that run their layer's own forward */
     float *stretch;  /* outputs of the steps by window over a stretch, in every phase; NULL until one is scored */
-    int64_t *run;    /* per phase: the rows that are wanted, first and end */
-    uint8_t *code;   /* of the stretch, in one strand; and its pairs */
+    int64_t *run;    /* per phase: the rows needed, [first, end) */
+    uint8_t *code;   /* the stretch on one strand, and its pairs */
     uint8_t *pair;
 } tfb_work_t;
 
@@ -45,24 +45,26 @@ struct tfb_infer_t {
     int n_threads;
     int64_t *begin; /* first window of each block; m_begin */
     int64_t m_begin;
-    int fork; /* plan is another's */
+    int fork; /* plan belongs to another */
 };
 
-/* Output rows [b, e) of step s into y from x[0] (or pairs), x[1] and the residual; all point to row 0. */
+/* Writes output rows [b, e) of step s to y, from x[0] (or pairs), x[1] and the residual. All point to row
+ * 0. */
 void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x,
                    const float *residual, float *y, int b, int e);
 /* Runs the steps by block over the first rows of the buffers. Returns the logits (rows, T). */
 const float *tfb_block_steps(const tfb_plan_t *p, tfb_work_t *w, int rows);
-/* The row of window r in the block buffer of step s. */
+/* Returns the row of window r in the block buffer of step s. */
 static inline float *tfb_block_row(const tfb_work_t *w, const tfb_step_t *s, int r)
 {
     return w->buffer[s->buffer] + (size_t)r * s->stride;
 }
 
 void tfb_reverse_codes(const uint8_t *src, int n, uint8_t *dst);
-/* What lookup2 reads. */
+/* Writes the base pairs that lookup2 reads. */
 void tfb_make_pairs(const uint8_t *code, int n, uint8_t *pair);
-/* Room in f->begin for as many blocks as n windows can make. 0, or -1 on lack of memory (logged). */
+/* Makes room in f->begin for the most blocks that n windows can make. Returns 0, or -1 if memory runs out
+ * (logged). */
 int tfb_room_for_blocks(tfb_infer_t *f, int64_t n);
 /* Calls fn for n blocks, on all threads. */
 void tfb_run_blocks(const tfb_infer_t *f, int64_t n, void (*fn)(void *arg, int block, int thread), void *arg);

@@ -2,9 +2,9 @@
  *
  *     y = pool(act(op(x) + bias + residual) * scale + shift)
  *
- * op is a product, the rows() of a layer kind, or nothing. A batch norm right after a product disappears into its
- * weights and bias; one after the activation becomes scale and shift. Layer kinds say how they join a step
- * (tfb_kind_t.fuse), so plan.c walks the graph without naming any layer kind. */
+ * op is a product, the rows() of a layer kind, or nothing. A batch norm right after a product is folded
+ * into its weights and bias; one after the activation becomes scale and shift. Layer kinds define how they
+ * join a step (tfb_kind_t.fuse), so plan.c needs no names of layer kinds. */
 #ifndef TFB_STEPS_H
 #define TFB_STEPS_H
 
@@ -12,7 +12,7 @@
 
 enum {
     TFB_STEP_FRESH,   /* no layer has joined yet */
-    TFB_STEP_EACH,    /* no op: y is made of x, position by position */
+    TFB_STEP_EACH,    /* no op: y is computed from x, position by position */
     TFB_STEP_PRODUCT, /* convolution or dense */
     TFB_STEP_ROWS,    /* the layer kind's rows() */
     TFB_STEP_WHOLE,   /* the layer's own forward over a block of windows (recurrent layers) */
@@ -29,7 +29,7 @@ typedef struct tfb_step_s {
     int n_in;
     int other;                 /* while a layer with two inputs is offered: the step of the earlier one */
     int residual;              /* the step whose output is added before the activation; -1 = none */
-    tfb_shape_t src, mid, out; /* of the first input, after op, after pooling */
+    tfb_shape_t src, mid, out; /* shapes of the first input, after op, after pooling */
     int K, D, pad, P;          /* taps, their distance, zero rows at both ends; pool width, 1 = none */
     int first;                 /* reads bases */
     float *w;                  /* (K, C, F), folded; NULL if there is no product, and once it is packed */
@@ -43,18 +43,18 @@ typedef struct tfb_step_s {
     int n_uses;
     /* where it runs and where its output lies */
     int by_block;  /* over a block of windows; 0: window by window, as long as activations are in the cache */
-    int alone;     /* needs a window of its own: it cannot be shared by windows of a stretch */
+    int alone;     /* needs a separate window: windows of a stretch cannot share it */
     int halo;      /* zero rows that readers need before and after its output */
-    size_t off;    /* of row 0 in a slot's activations; by_window only */
+    size_t off;    /* offset of row 0 in a slot's activations; steps by window only */
     int slot_kept; /* its output lies in a slot's activations; 0: in a block buffer */
     int buffer;    /* which block buffer has it; -1 = none */
     size_t stride; /* floats of a window there */
 } tfb_step_t;
 
-/* The fuse() of kinds with rows() that nothing may come before: begins a step, joins none. */
+/* The fuse() of kinds with rows() that must come first in a step: begins a step, joins none. */
 int tfb_fuse_rows(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s);
 
-/* A network made ready for scoring; read-only once made. */
+/* A network prepared for scoring; read-only afterwards. */
 typedef struct {
     tfb_net_t *net;
     tfb_step_t *step;
@@ -68,17 +68,18 @@ typedef struct {
     int sharable;     /* windows of a stretch can share convolutions: no step by window is padded */
 } tfb_plan_t;
 
-/* Prepares a network for the given outputs (targets NULL: all of them, in order). net may be destroyed afterwards. NULL
- * on lack of memory. */
+/* Prepares a network for the given outputs (targets NULL: all of them, in order). net may be destroyed
+ * afterwards. Returns NULL if memory runs out. */
 tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets);
 void tfb_plan_destroy(tfb_plan_t *p);
 /* Returns whether the step is a convolution pooled over 3 for which conv_max3 is faster. */
 int tfb_step_is_grouped(const tfb_step_t *s);
 /* Returns whether the step is a product over the whole width of its input, with one row per window. */
 int tfb_step_is_dense(const tfb_step_t *s);
-/* Rows of output that can change if rows [beg, end) of input k change (k = 1 with a residual: of that); beg < end. */
+/* Sets the rows of output that can change if rows [beg, end) of input k change (k = 1 with a residual: the
+ * residual); beg < end. */
 void tfb_step_reach(const tfb_step_t *s, int residual, int beg, int end, int *ob, int *oe);
-/* Rows of the first inputs, and of the residual, from which output rows [b, e) are made; b < e. */
+/* Sets the rows of the first inputs and of the residual from which output rows [b, e) are computed; b < e. */
 void tfb_step_needs(const tfb_step_t *s, int b, int e, int *nb, int *ne);
 
 #endif

@@ -1,8 +1,10 @@
-/* stretch.c - scoring windows of one stretch of sequence. In: its base codes, where the windows begin. Out: logits.
+/* stretch.c - scores windows of one stretch of sequence. In: its base codes, starts of the windows. Out:
+ * logits.
  *
- * Windows that overlap share the steps by window over what they have in common, as far as pooling gives them the same
- * phase: row r of phase p of a step whose outputs lie S bases apart begins at base p + r * S. What needs a window of
- * its own (a maximum over all its positions) and the steps by block follow window by window. */
+ * Windows that overlap share the steps by window over their common bases, as far as pooling gives them the
+ * same phase: row r of phase p of a step whose outputs lie S bases apart begins at base p + r * S. Steps
+ * that need a separate window (a maximum over all its positions) and the steps by block run afterwards,
+ * window by window. */
 #include "kernels/kernels.h"
 #include "nn/scoring.h"
 #include <stdlib.h>
@@ -20,7 +22,7 @@ typedef struct {
     float *z;
 } job_t;
 
-/* Of a shared step's output over a stretch: where it begins, how far apart its rows are, how many rows a phase has. */
+/* A shared step's output over a stretch: its start, the distance of its rows, and the rows per phase. */
 typedef struct {
     float *y;
     int S;
@@ -37,22 +39,22 @@ typedef struct {
     shared_t of[TFB_MAX_LAYERS]; /* per step */
 } block_t;
 
-/* Where window i of the block begins, in the order and direction of the strand. */
+/* Returns where window i of the block begins, in the order and direction of the strand. */
 static int64_t begin_of(const block_t *b, int64_t i)
 {
     if (!b->rev) return b->j->at[b->i0 + i] - b->base;
     return b->span - b->p->W - (b->j->at[b->i0 + b->n - 1 - i] - b->base);
 }
 
-/* Row r of phase p of what step `from` made, r counted at that phase's rows of a reader whose rows lie S bases apart.
- */
+/* Returns row r of phase p of the output of step `from`. r counts the rows of this phase in a reader whose
+ * rows lie S bases apart. */
 static const float *phase_of(const block_t *b, int from, int64_t p)
 {
     const shared_t *x = &b->of[from];
     return x->y + (size_t)((p % x->S) * x->R + p / x->S) * b->p->step[from].out.C;
 }
 
-/* Rows [from, to) of phase p of step k. */
+/* Computes rows [from, to) of phase p of step k. */
 static void phase_rows(const block_t *b, int k, int64_t p, int64_t from, int64_t to)
 {
     const tfb_step_t *s = &b->p->step[k];
@@ -71,7 +73,7 @@ static void phase_rows(const block_t *b, int k, int64_t p, int64_t from, int64_t
     }
 }
 
-/* Step k over the rows that windows need, phase by phase. */
+/* Runs step k over the rows that windows need, phase by phase. */
 static void shared_step(block_t *b, int k)
 {
     const tfb_step_t *s = &b->p->step[k];
@@ -80,7 +82,7 @@ static void shared_step(block_t *b, int k)
     memset(run, 0, 2 * (size_t)step * sizeof *run);
     for (int64_t i = 0; i < b->n; i++) {
         int64_t o = begin_of(b, i), p = o % step, r = o / step;
-        if (r > run[2 * p + 1]) { /* a gap: what came before is complete */
+        if (r > run[2 * p + 1]) { /* a gap: the run before it is complete */
             phase_rows(b, k, p, run[2 * p], run[2 * p + 1]);
             run[2 * p] = r;
         } else if (run[2 * p + 1] == 0)
@@ -90,15 +92,15 @@ static void shared_step(block_t *b, int k)
     for (int64_t p = 0; p < step; p++) phase_rows(b, k, p, run[2 * p], run[2 * p + 1]);
 }
 
-/* Bases between rows of step k's output. */
+/* Returns the bases between rows of step k's output. */
 static int distance(const tfb_plan_t *p, const shared_t *of, int k)
 {
     const tfb_step_t *s = &p->step[k];
     return (s->in[0] == TFB_BASES ? 1 : of[s->in[0]].S) * s->P;
 }
 
-/* Gives the shared steps their places over a stretch of span bases, from base on (NULL: only counts). Returns how many
- * floats they need. */
+/* Places the outputs of the shared steps over a stretch of span bases, starting at base (NULL: only
+ * counts). Returns how many floats they need. */
 static size_t lay_out(const tfb_plan_t *p, int64_t span, shared_t *of, float *base)
 {
     size_t n = 0;
@@ -112,7 +114,8 @@ static size_t lay_out(const tfb_plan_t *p, int64_t span, shared_t *of, float *ba
     return n;
 }
 
-/* The steps that need a window of their own, for the one that begins at o, as row r of the block buffers. */
+/* Runs the steps that need a separate window, for the window that begins at o, as row r of the block
+ * buffers. */
 static void alone_steps(const block_t *b, int64_t o, int r)
 {
     const tfb_plan_t *p = b->p;
@@ -188,7 +191,8 @@ static int stretch_init(const tfb_plan_t *p, tfb_work_t *w)
     return w->run && w->code && w->pair && w->stretch ? 0 : -1;
 }
 
-/* Can windows share rows? Not between zero rows of their own, and inputs of one step must lie as far apart. */
+/* Returns whether windows can share rows. They cannot if they have their own zero rows, or if the inputs
+ * of a step lie at different distances. */
 static int can_share(const tfb_plan_t *p)
 {
     shared_t of[TFB_MAX_LAYERS];
@@ -204,7 +208,7 @@ static int can_share(const tfb_plan_t *p)
     return 1;
 }
 
-/* Each window by itself: copies of them, a block's worth at a time. */
+/* Scores each window separately, from copies, one block at a time. */
 static int one_by_one(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
 {
     enum { MOST = 1024 };

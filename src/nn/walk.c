@@ -7,8 +7,8 @@
 
 static size_t n_floats(const tfb_shape_t *s) { return (size_t)s->L * s->C; }
 
-/* Does layer l write its output over its input? Only if nobody else reads that, backward of the layer that made it
- * included. */
+/* Returns whether layer l overwrites its input with its output. That needs an input that nothing else
+ * reads, including the backward pass of the layer that computed it. */
 static int is_over_input(const tfb_net_t *net, const tfb_layer_t *l, int room)
 {
     if (!l->kind->in_place || l->first || room == TFB_WALK_EXPLAIN) return 0;
@@ -18,12 +18,12 @@ static int is_over_input(const tfb_net_t *net, const tfb_layer_t *l, int room)
 
 /* ---- buffers ---- */
 
-/* A gradient buffer that is not in use. There is one: count_slots counted them. */
+/* Takes a gradient buffer that is not in use. There always is one: count_slots counted them. */
 static float *take(tfb_walk_t *w) { return w->idle[--w->n_idle]; }
 static void give_back(tfb_walk_t *w, float *slot) { w->idle[w->n_idle++] = slot; }
 
-/* How many gradient buffers a backward pass holds at most: what back_step takes and gives back, if every input's
- * gradient is needed. */
+/* Returns the most gradient buffers that a backward pass holds: those that back_step takes and returns, if
+ * every input's gradient is needed. */
 static int count_slots(const tfb_net_t *net)
 {
     uint8_t has[TFB_MAX_LAYERS] = {0}; /* per layer: its output's gradient is held */
@@ -121,7 +121,7 @@ void tfb_walk_destroy(tfb_walk_t *w)
 
 /* ---- forward ---- */
 
-/* What layer l was given: x[k] for each of its inputs, NULL for bases. */
+/* Sets x[k] to each input of layer l, NULL for bases. */
 static void inputs_of(const tfb_walk_t *w, const tfb_layer_t *l, const float *x[TFB_MAX_INPUTS])
 {
     for (int k = 0; k < TFB_MAX_INPUTS; k++) x[k] = k < l->n_src && l->src[k] != TFB_BASES ? w->y[l->src[k]] : NULL;
@@ -154,9 +154,9 @@ const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B)
 
 /* ---- backward ---- */
 
-/* A bias whose constant a later batch norm takes away has a gradient of 0. What is computed is rounding, and Adam, to
- * which the size of a gradient means nothing, would make whole steps of it: running means would lag behind them, and
- * results depend on the order of sums. */
+/* A bias whose constant a later batch norm removes has a gradient of 0. The computed value is rounding
+ * error, which Adam, ignoring the size of gradients, would turn into full steps: running means would lag
+ * behind, and results would depend on the order of sums. */
 static int bias_goes(const tfb_pass_t *p, int i)
 {
     const tfb_net_t *n = p->net;
@@ -172,7 +172,7 @@ static int bias_goes(const tfb_pass_t *p, int i)
     return 0;
 }
 
-/* Marks the layers through which a gradient must go: to parameters (grad), or to the bases. */
+/* Marks the layers that must pass on a gradient: to parameters (grad), or to the bases. */
 static void mark_needs(tfb_walk_t *w)
 {
     const tfb_pass_t *p = &w->pass;
@@ -203,7 +203,8 @@ static void add_to(tfb_walk_t *w, float *to, const float *x, size_t n)
     tfb_tasks(NULL, &w->pass, TFB_SLICES, add_task, &(add_t){to, x, n});
 }
 
-/* Gives a gradient of layer from's output, in slot g, to it: as its first, or added to what other readers gave. */
+/* Adds slot g to the gradient of layer from's output, or makes it that gradient if no other reader has
+ * given one. */
 static void hand_down(tfb_walk_t *w, int from, float *g)
 {
     if (!w->dy[from]) {
@@ -214,13 +215,14 @@ static void hand_down(tfb_walk_t *w, int from, float *g)
     give_back(w, g);
 }
 
-/* The gradient with respect to the bases: of the last layer that reads them first, to which the others are added. */
+/* Adds up the gradient with respect to the bases: the last layer that reads them writes it first, and the
+ * others are added. */
 static void add_branch(tfb_walk_t *w, int *n_bases)
 {
     if ((*n_bases)++ > 0) add_to(w, w->d_input, w->d_branch, (size_t)w->pass.net->window * 4);
 }
 
-/* One layer backwards: takes w->dy[i] and gives its inputs theirs. */
+/* Runs one layer backwards: takes w->dy[i] and adds to its inputs' gradients. */
 static void back_step(tfb_walk_t *w, int i, int rescale, int *n_bases)
 {
     tfb_pass_t *p = &w->pass;

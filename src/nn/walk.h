@@ -5,11 +5,11 @@
 
 #include "nn/net.h"
 
-/* A fixed number of slices of a batch: partial sums are made per slice and added in order, so that results do not
- * depend on how many threads there are. */
+/* A fixed number of slices of a batch: partial sums are made per slice and added in order, so that results
+ * do not depend on the number of threads. */
 #define TFB_SLICES 16
 
-/* What a walk has room for. */
+/* What a walk allocates room for. */
 enum {
     TFB_WALK_FORWARD, /* scores only */
     TFB_WALK_TRAIN,   /* and gradients of parameters */
@@ -26,12 +26,12 @@ typedef struct {
     float **idle; /* those that are not in use */
     int n_slots, n_idle;
     uint8_t *needs;  /* per layer: its output's gradient leads to a parameter or an input that is asked for */
-    float *d_input;  /* (B, W, 4) of the one-hot input; TFB_WALK_EXPLAIN only */
-    float *d_branch; /* the same, of one of several layers that read bases */
+    float *d_input;  /* (B, W, 4) gradient of the one-hot input; TFB_WALK_EXPLAIN only */
+    float *d_branch; /* the same, from one of several layers that read bases */
 } tfb_walk_t;
 
-/* Allocates buffers for batches of up to m_batch. net and pool are borrowed (pool NULL: uses the calling thread only).
- * room: TFB_WALK_*. NULL on lack of memory (logged). */
+/* Allocates buffers for batches of up to m_batch. Borrows net and pool (pool NULL: uses the calling thread
+ * only). room: TFB_WALK_*. Returns NULL if memory runs out (logged). */
 tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *pool);
 void tfb_walk_destroy(tfb_walk_t *w);
 /* Scores code (B, W). Returns logits (B, T), owned by w and valid until the next call. Set w->pass.train, seed and step
@@ -40,16 +40,16 @@ const float *tfb_walk_forward(tfb_walk_t *w, const uint8_t *code, int B);
 /* Runs layers [from, to) again on the outputs of the layers before them; pass.B and pass.code must be those of a
  * forward. Returns the output of layer to - 1. */
 const float *tfb_walk_run(tfb_walk_t *w, int from, int to);
-/* After a forward over the same batch: from dz (B, T) to w->pass.grad (laid out as net->param). grad NULL: activations
- * only. */
+/* Runs backward after a forward over the same batch: from dz (B, T) to w->pass.grad (laid out as
+ * net->param). grad NULL: activations only. */
 void tfb_walk_backward(tfb_walk_t *w, const float *dz);
-/* After a forward in scoring mode, any number of times: the gradient of sum(dz * logits) with respect to the one-hot
- * input, (B, W, 4), in w->d_input. rescale: DeepLIFT's multipliers instead; the batch is then B/2 inputs followed by
- * their B/2 references. */
+/* Computes the gradient of sum(dz * logits) with respect to the one-hot input, (B, W, 4), in w->d_input,
+ * after a forward in scoring mode. Can be called repeatedly. rescale: DeepLIFT's multipliers instead; the
+ * batch is then B/2 inputs followed by their B/2 references. */
 const float *tfb_walk_input(tfb_walk_t *w, const float *dz, int rescale);
 
 /* ---- for the layer kinds ---- */
-/* First example of slice s of a batch of B. */
+/* Returns the first example of slice s of a batch of B. */
 static inline int tfb_slice(int s, int B) { return (int)((int64_t)s * B / TFB_SLICES); }
 /* Runs fn(layer, pass, task, scratch of the thread, arg) for task in [0, n). */
 typedef void (*tfb_task_f)(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg);
@@ -63,20 +63,21 @@ typedef struct {
 } tfb_slices_t;
 void tfb_forward_slices(const tfb_layer_t *l, tfb_pass_t *pass, tfb_task_f fn, const float *const *x, float *y);
 void tfb_backward_slices(const tfb_layer_t *l, tfb_pass_t *pass, tfb_task_f fn, const float *dy, float *const *dx);
-/* out (C) = sums over all rows of x (B, R, C), in slice order; part has room for TFB_SLICES * C doubles. */
+/* Writes out (C), sums over all rows of x (B, R, C), in slice order. part has room for TFB_SLICES * C
+ * doubles. */
 void tfb_column_sums(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, int R, int C, double *part, float *out);
-/* Of examples [beg, end) of x (B, n), drops elements with probability rate and scales the others up; which tells the
- * masks of a step apart. */
+/* Drops elements of examples [beg, end) of x (B, n) with probability rate and scales up the others. which
+ * distinguishes the masks of a step. */
 void tfb_dropout_mask(const tfb_pass_t *pass, int which, float rate, float *x, size_t n, int beg, int end);
 /* Reads up to n numbers from args. Returns how many there were, or -1 if anything else follows. */
 int tfb_args(const char *args, double *v, int n);
 /* Reads the next word of *args, at most m - 1 characters, into word and moves *args past it. Returns its length, or 0
  * if there is none. */
 size_t tfb_arg_word(const char **args, char *word, size_t m);
-/* `same` and `dilate D` after the width of a convolution (l->K), into l->pad and l->dilate. 0, or -1 with a message in
- * err. */
+/* Reads `same` and `dilate D` after the width of a convolution (l->K) into l->pad and l->dilate. Returns
+ * 0, or -1 with a message in err. */
 int tfb_conv_options(tfb_layer_t *l, const char *args, char *err, size_t m_err);
-/* reach of kinds with K taps. */
+/* The reach() of kinds with K taps. */
 void tfb_conv_reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe);
 /* Appends a tensor to the layer's table. */
 tfb_tensor_t *tfb_layer_tensor(tfb_layer_t *l, const char *suffix, int trainable, int n_dims, int d0, int d1, int d2);

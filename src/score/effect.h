@@ -1,10 +1,10 @@
 /* effect.h - from the scores of two alleles: which TF to name, how unusual its change is, and
  * whether a site is gained or lost.
  *
- * Changes of different TFs are not on one scale: the TF with the largest change is often one of
- * the few with many strong sites. A calibrated model (nn/calib.h) ranks a change among those by
- * random SNVs (its percentile) and has a threshold, the probability from which on a window counts
- * as a site of the TF. With both, a variant is called
+ * Changes of different TFs are not on one scale: the TF with the largest change is often one of the few
+ * with many strong sites. A calibrated model (nn/calib.h) ranks a change among those by random SNVs (its
+ * percentile) and has a threshold, the lowest probability at which a window counts as a site of the TF.
+ * With both, a variant is called
  *     gain     if the ALT allele is a site and the REF allele is not
  *     loss     if the REF allele is a site and the ALT allele is not
  *     change   if both are

@@ -54,7 +54,8 @@ typedef struct {
     tfb_reasons_t reasons;
 } tfb_session_t;
 
-/* Opens the pool, the panel and the FASTA. The paths of o must outlive s. 0, or -1 (logged). Close s in either case. */
+/* Opens the pool, the panel and the FASTA. The paths of o must outlive s. Returns 0, or -1 (logged). Close
+ * s in either case. */
 int tfb_session_open(tfb_session_t *s, const tfb_session_opt_t *o);
 /* Do the same in two steps, for a command that checks something in between. */
 int tfb_session_models(tfb_session_t *s, const tfb_session_opt_t *o);

@@ -61,7 +61,7 @@ static void list(tfb_windows_t *w, size_t slot, int i)
     w->used[w->n_listed++] = (int32_t)slot;
 }
 
-/* Makes the table as large as the store. 0, or -1 on lack of memory (logged). */
+/* Makes the table as large as the store. Returns 0, or -1 if memory runs out (logged). */
 static int grow_table(tfb_windows_t *w)
 {
     size_t m = (size_t)w->m, n = (size_t)w->n_listed;

@@ -20,23 +20,23 @@ typedef struct {
     int n_listed, m_listed;
 } tfb_windows_t;
 
-/* Returns room for one more window of W codes. Fill it, then call tfb_windows_keep or tfb_windows_once to add it. NULL
- * on lack of memory (logged). */
+/* Returns room for one more window of W codes. Fill it, then call tfb_windows_keep or tfb_windows_once to
+ * add it. Returns NULL if memory runs out (logged). */
 uint8_t *tfb_windows_next(tfb_windows_t *w);
 /* Adds the filled window; base as for tfb_infer_windows. Returns its index. */
 int tfb_windows_keep(tfb_windows_t *w, int base);
 
-/* Does the same, but if a listed window has the same bases, returns its index instead of adding one. This function and
- * tfb_windows_list list windows. A base that was itself derived from another window counts as none. Returns -1 on lack
- * of memory (logged). */
+/* Does the same, but if a listed window has the same bases, returns its index instead of adding one. This
+ * function and tfb_windows_list list windows. A base that was itself derived from another window counts as
+ * none. Returns -1 if memory runs out (logged). */
 int tfb_windows_once(tfb_windows_t *w, int base);
-/* Lists window i for tfb_windows_once. Returns i, or the index of an equal listed window, or -1 on lack of memory
- * (logged). */
+/* Lists window i for tfb_windows_once. Returns i, or the index of an equal listed window, or -1 if memory
+ * runs out (logged). */
 int tfb_windows_list(tfb_windows_t *w, int i);
 /* Forgets which windows are listed; the windows stay. */
 void tfb_windows_unlist(tfb_windows_t *w);
 
-/* Scores all windows and writes w->z. 0, or -1 (logged), as tfb_panel_windows. */
+/* Scores all windows and writes w->z. Returns 0, or -1 (logged), as tfb_panel_windows. */
 int tfb_windows_score(tfb_windows_t *w, tfb_panel_t *panel, tfb_strand_t strand);
 /* Returns the (T) logits of window i. */
 static inline const float *tfb_windows_z(const tfb_windows_t *w, int i) { return w->z + (size_t)i * (size_t)w->T; }
