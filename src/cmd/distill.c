@@ -4,6 +4,7 @@
 #include "cmd/cmd.h"
 #include "cmd/training.h"
 #include "train/fit.h"
+#include "train/head.h"
 #include "train/ranks.h"
 #include "train/record.h"
 #include "train/teach.h"
@@ -93,7 +94,10 @@ static int make_net(const args_t *a, job_t *j)
         return -1;
     }
     if (!(j->d.net = tfb_transfer_net(j->from, ex->n_targets, 1, seed))) return -1;
-    tfb_transfer_heads(j->d.net, ex->targets, j->from);
+    for (int t = 0; t < ex->n_targets; t++) {
+        int k = tfb_model_target(j->from, ex->targets[t]);
+        if (k >= 0) tfb_head_copy(j->d.net, t, j->from->net, k);
+    }
     return 0;
 }
 

@@ -19,19 +19,6 @@ tfb_net_t *tfb_transfer_net(const tfb_model_t *parent, int n_out, int keep, uint
     return n;
 }
 
-void tfb_transfer_heads(tfb_net_t *net, char *const *targets, const tfb_model_t *from)
-{
-    const tfb_layer_t *l = &net->layer[net->n_layers - 1], *lf = &from->net->layer[from->net->n_layers - 1];
-    size_t rows = (size_t)l->in.L * (size_t)l->in.C + 1; /* the last one: biases */
-    float *w = net->param + l->param_off;
-    const float *wf = from->net->param + lf->param_off;
-    for (int t = 0; t < net->n_out; t++) {
-        int at = tfb_model_target(from, targets[t]);
-        for (size_t k = 0; at >= 0 && k < rows; k++)
-            w[k * (size_t)net->n_out + (size_t)t] = wf[k * (size_t)from->net->n_out + (size_t)at];
-    }
-}
-
 int tfb_transfer_freeze(const tfb_net_t *net, const char *what, uint8_t *frozen)
 {
     int upto = -1; /* layers [0, upto) are frozen */

@@ -12,9 +12,6 @@
  * the last layer's. The rest is initialised from seed. NULL on failure (logged). */
 tfb_net_t *tfb_transfer_net(const tfb_model_t *parent, int n_out, int keep, uint64_t seed);
 
-/* Copies the outputs of targets (net->n_out) that a model with the same layers has into net's last layer. */
-void tfb_transfer_heads(tfb_net_t *net, char *const *targets, const tfb_model_t *from);
-
 /* Writes 1 to frozen (n_layers) for each layer to freeze. what: "none"; "conv" (all layers before the first dense or
  * recurrent one); "all-but-last"; or the name of a layer (that layer and all before it). 0, or -1 if the name is
  * unknown (logged). */
