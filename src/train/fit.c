@@ -227,7 +227,8 @@ static int fetch(run_t *r, const epoch_t *e, size_t at, int B, const tfb_augment
                                    .noise = augment ? r->noise : NULL,
                                    .noisy = r->noisy},
                     r->o->pool);
-    return tfb_ranks_agree(r->soft ? tfb_teachers_score(r->o->teachers, r->code, item, B, r->soft) : 0);
+    if (!r->soft) return 0; /* nothing can fail: the ranks need not agree */
+    return tfb_ranks_agree(tfb_teachers_score(r->o->teachers, r->code, item, B, r->soft));
 }
 
 /* Runs forward, backward and update on batch b of `all` examples. This rank processes its share, which may be empty. 0,
