@@ -1,4 +1,4 @@
-# Distillation: a student learns what its teachers predict, also where no label is resolved; the same
+# Distillation: a student learns what its teachers predict, even if no label is resolved; the same
 # on any number of threads, resumed or not; and nothing that trained a teacher tests the student.
 . "$SRCDIR/test/lib.sh"
 make_inputs || exit 1

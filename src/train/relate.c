@@ -67,7 +67,6 @@ typedef struct {
     int name, mode; /* columns of the table of binding modes */
     char ***modes;  /* per TF: its modes, NULL-terminated */
     int *n_modes;
-    int pass;        /* of the partners */
     int a, b, score; /* columns of partners */
 } tables_t;
 

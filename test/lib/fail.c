@@ -1,10 +1,10 @@
 /* fail.c - allocations that fail when they are told to: loaded before a program (LD_PRELOAD), or linked into it.
  *
  * fail_allocation(n) makes the n-th allocation from now on fail, counted over malloc, calloc, realloc, aligned_alloc
- * and strdup; 0: none. Only calls from tfbind's own code count: jansson 2.14 and htslib 1.16 crash by themselves where
+ * and strdup; 0: none. Only calls from tfbind's own code count: jansson 2.14 and htslib 1.16 crash by themselves if
  * some of theirs fail. FAIL_IN=FILE: only calls from the object of that name count, such as a plugin's, whose host is
  * not ours. Loaded from outside, FAIL_AT=N does the same from the start of main's process. FAIL_COUNT=FILE writes at
- * exit how many there were. FAIL_SHORT=1 makes each write() take half of what it is given, as it may where the system
+ * exit how many there were. FAIL_SHORT=1 makes each write() take half of what it is given, as it may if the system
  * is busy. */
 #include <dlfcn.h>
 #include <errno.h>
