@@ -56,6 +56,21 @@ ln -s /dev/full drawn.safetensors
 verdict $? 'a checkpoint with other draws is of another run' "$(head -n 1 err.txt)"
 train drawn --task-balance 1 --resume
 same 'draws: resumed = uninterrupted' even.w drawn.w
+
+# moderate labels
+train smooth0 --smooth 0
+same '--smooth 0 is no change' plain.w smooth0.w
+train smooth --smooth 0.2 -@ 1
+train smooth3 --smooth 0.2 -@ 3
+same '--smooth 0.2: 3 threads = 1' smooth.w smooth3.w
+differ '--smooth 0.2 changes the model' plain.w smooth.w
+ln -s /dev/full moderate.safetensors
+! train moderate --smooth 0.2 -e 2 2> /dev/null && rm moderate.safetensors
+! train moderate --resume 2> err.txt && grep -q 'belongs to a different run' err.txt
+verdict $? 'a checkpoint with --smooth is of another run' "$(head -n 1 err.txt)"
+train moderate --smooth 0.2 --resume
+same '--smooth: resumed = uninterrupted' smooth.w moderate.w
+fails '--smooth beyond 0.5' '--smooth takes a number from 0 to 0.5' $P --smooth 0.6 -o x.safetensors
 fails '--task-balance beyond 1' '--task-balance takes a number from 0 to 1' $P --task-balance 2 -o x.safetensors
 
 # large batches: of all examples, and larger than there are

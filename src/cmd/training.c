@@ -155,10 +155,10 @@ static const char *options_of(const tfb_fit_opt_t *f, char text[600])
     snprintf(text, 600,
              "rate=%g schedule=%s warmup=%g average=%g decay=%g balance=%g task_balance=%g epochs=%d batch=%d "
              "augment=shift:%d,mutate:%g,insert:%d,delete:%d,noise:%g clean=%d patience=%d head_epochs=%d "
-             "depth_rate=%g l2sp=%g",
+             "depth_rate=%g l2sp=%g smooth=%g",
              f->rate, tfb_schedule_name[f->schedule], f->warmup, f->average, f->decay, f->balance, f->task_balance,
              f->epochs, f->batch, g->shift, g->mutate, g->insert, g->delete, g->noise, f->clean, f->patience,
-             f->head_epochs, f->depth_rate > 0 ? f->depth_rate : 1, f->l2sp);
+             f->head_epochs, f->depth_rate > 0 ? f->depth_rate : 1, f->l2sp, f->smooth);
     return text;
 }
 

@@ -125,6 +125,10 @@ void tfb_run_id(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_fit_op
         snprintf(text, sizeof text, " task %.9g", o->task_balance);
         tfb_sha256_update(&h, text, strlen(text));
     }
+    if (o->smooth > 0) {
+        snprintf(text, sizeof text, " smooth %.9g", o->smooth);
+        tfb_sha256_update(&h, text, strlen(text));
+    }
     if (o->select == TFB_SELECT_AUPRC) tfb_sha256_update(&h, " auprc", 6);
     if (o->head_epochs || o->depth_rate > 0 || o->l2sp > 0 || o->patience) {
         snprintf(text, sizeof text, " layers %d %.9g %.9g %d", o->head_epochs, o->depth_rate, o->l2sp, o->patience);

@@ -241,7 +241,13 @@ static int step(run_t *r, epoch_t *e, int64_t b, int all)
     int me = tfb_ranks_me(), first = (int)tfb_ranks_first(all, me), B = (int)tfb_ranks_first(all, me + 1) - first;
     const tfb_augment_t *augment = tfb_augmented(&o->augment) && s->epoch < o->epochs - o->clean ? &o->augment : NULL;
     if (fetch(r, e, (size_t)(b * r->whole + first), B, augment) < 0) return -1;
-    const tfb_labelled_t labelled = {r->label, (size_t)B, (size_t)r->ex->n_targets, r->weight, r->soft, o->hard};
+    const tfb_labelled_t labelled = {.label = r->label,
+                                     .B = (size_t)B,
+                                     .T = (size_t)r->ex->n_targets,
+                                     .weight = r->weight,
+                                     .soft = r->soft,
+                                     .hard = o->hard,
+                                     .smooth = o->smooth};
     double sums[2] = {tfb_loss_resolved(&labelled), stop_asked};
     tfb_ranks_sum(sums, 2);
     double m = sums[0];

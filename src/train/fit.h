@@ -34,6 +34,7 @@ typedef struct {
     const float *weights;     /* more weights of targets in the loss, multiplied by those of balance; or NULL */
     tfb_teachers_t *teachers; /* models to learn from in addition to the labels, or NULL; borrowed */
     double hard;              /* with teachers: the labels' share of the loss */
+    double smooth;            /* moves what is learnt from, y, to (1 - smooth) * y + smooth / 2 */
     double decay;    /* weight decay, decoupled from the gradient (Loshchilov and Hutter 2019): w -= rate * decay * w */
     int head_epochs; /* number of first epochs that train only the last layer */
     double depth_rate; /* rate of a layer with weights / rate of the next one above; 0: equal rates */

@@ -25,7 +25,7 @@ static inline float cross_entropy(float z, float y, float *slope)
 double tfb_loss_sum(const tfb_labelled_t *l, const float *z, double m, float *dz)
 {
     double loss = 0;
-    float hard = (float)l->hard;
+    float hard = (float)l->hard, smooth = (float)l->smooth;
     for (size_t b = 0, i = 0; b < l->B; b++)
         for (size_t t = 0; t < l->T; t++, i++) {
             float w = l->weight ? l->weight[t] : 1, y = l->label[i] == TFB_BOUND, slope;
@@ -36,6 +36,7 @@ double tfb_loss_sum(const tfb_labelled_t *l, const float *z, double m, float *dz
             /* cross-entropy is linear in the label, so that two of them are one against their mean */
             if (l->soft && l->label[i] != TFB_NULL) y = hard * y + (1 - hard) * l->soft[i];
             if (l->soft && l->label[i] == TFB_NULL) y = l->soft[i], w *= 1 - hard;
+            y += smooth * (0.5f - y);
             loss += (double)(w * cross_entropy(z[i], y, &slope));
             if (dz) dz[i] = slope * (float)((double)w / m);
         }

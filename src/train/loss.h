@@ -13,6 +13,7 @@ typedef struct {
     const float *weight;
     const float *soft; /* (B, T) probabilities that teachers gave, or NULL */
     double hard;       /* with soft: the labels' share of the loss, 0 to 1 */
+    double smooth;     /* share of the way to 1/2 that labels and probabilities are moved, 0 to 1 */
 } tfb_labelled_t;
 
 /* Returns the sum of the weights of the resolved labels. With soft, unresolved ones count with a share of 1 - hard. */
