@@ -197,6 +197,11 @@ def report_a(r, say):
     for m in METRICS:
         small = [(f"{tf} at {n}", r.gain(tf, n, m)) for tf in a.tfs for n in a.sizes if n <= 500]
         say(item(tally(small, f"Transfer beats scratch at 500 regions and fewer ({m.upper()})")))
+    large = [(f"{tf} at {n}", r.gain(tf, n, "mcc")) for tf in a.tfs for n in a.sizes if n > 500]
+    below = [f"{name} ({d.signed()})" for name, d in large if d.n and d.mean < 0]
+    n_run = sum(d.n > 0 for _, d in large)
+    say(item(f"Transfer is not below scratch at more than 500 regions (MCC): {n_run - len(below)} of {n_run}"
+             + ("; below for " + ", ".join(below) if below else "") + "."))
     for m in METRICS:
         gains = []
         for n in sorted(a.sizes, reverse=True):
@@ -256,7 +261,7 @@ def report_c(r, say):
     say(f"### c. Frozen layers, multi-task model, DanQ; {a.size} bound regions\n")
     rows = []
     for label, key in bars(r):
-        for tf in (a.tfs if key[0] not in ("danq", "convnet") else [a.danq_tf]):
+        for tf in (a.tfs if key[0] not in ("danq", "convnet") else a.danq_tfs):
             mcc, auprc = (r.bar(key, tf, m) for m in METRICS)
             if mcc.n:
                 rows.append([tf, label, str(mcc.n), str(mcc), str(auprc)])
@@ -275,11 +280,10 @@ def report_c(r, say):
         cells = [(tf, r.diff(r.values("all", tf, "transfer", a.size, m), r.multi(tf, m))) for tf in a.tfs]
         say(item(tally(cells, f"Fine-tuned models beat the multi-task model that they come from ({m.upper()})"
                        + (why if m == "mcc" else ""))))
-    tf = a.danq_tf
     for how in ("scratch", "transfer"):
-        cells = [(tf, r.diff(values("convnet", tf, how), values("danq", tf, how)))]
+        cells = [(tf, r.diff(values("convnet", tf, how), values("danq", tf, how))) for tf in a.danq_tfs]
         say(item(tally(cells, f"ConvNet beats DanQ, {how} (MCC)")))
-    cells = [(tf, r.diff(values("danq", tf, "transfer"), values("danq", tf, "scratch")))]
+    cells = [(tf, r.diff(values("danq", tf, "transfer"), values("danq", tf, "scratch"))) for tf in a.danq_tfs]
     say(item(tally(cells, "Transfer beats scratch with DanQ, too (MCC)")))
     if any(row[1] not in ("scratch", "transfer, target unseen") for row in rows):
         say("\n![c](results/c.svg)")
@@ -493,12 +497,11 @@ def main():
     p = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     p.add_argument("--scores", required=True)
     p.add_argument("--logs", default="models")
-    for name in ("tfs", "by"):
+    for name in ("tfs", "by", "danq-tfs"):
         p.add_argument("--" + name, required=True, type=lambda s: s.split(","))
     p.add_argument("--sizes", required=True, type=lambda s: [int(x) for x in s.split(",")])
     for name in ("seeds", "size"):
         p.add_argument("--" + name, required=True, type=int)
-    p.add_argument("--danq-tf", required=True)
     p.add_argument("--note", default="")
     p.add_argument("--readme")
     p.add_argument("-o", "--out", required=True)
