@@ -210,6 +210,12 @@ fails 'an unknown precision' '--precision is float32 or bfloat16' $TFBIND pretra
 if w w4 --precision bfloat16 2> bf.txt; then
     w w5 --precision bfloat16 -@ 3
     same 'bfloat16: the same on 3 threads' w4.w w5.w
+    w w5 --precision float32 --precision bfloat16 -@ 3
+    same 'the last of several --precision counts' w4.w w5.w
+    w w5 --precision bfloat16 --precision float32
+    same '--precision float32 after bfloat16' w0.w w5.w
+    ok_if 'finetune in bfloat16' $TFBIND finetune -v 1 --from w4.safetensors --target CTCF --allow-leak -f ref.fa \
+        -l labels.bed.gz --precision bfloat16 -e 1 -o x.safetensors
 else
     ok_if 'bfloat16 is refused if there is none' grep -q 'no bfloat16 tiles' bf.txt
 fi

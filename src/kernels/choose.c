@@ -36,7 +36,7 @@ static const struct {
 enum { N_SETS = sizeof sets / sizeof sets[0] };
 
 static const tfb_kernels_t *have[N_SETS + 1]; /* the sets that run here, then NULL */
-static const tfb_kernels_t *best;
+static const tfb_kernels_t *best, *in_use; /* in_use: best, or AMX with bfloat16 products */
 #ifdef HAVE_AMX_KERNELS
 static tfb_kernels_t amx; /* filled if the processor supports it */
 #endif
@@ -54,16 +54,20 @@ static void choose(void)
     const char *want = getenv("TFBIND_CPU");
     for (int i = 0; want && i < n; i++)
         if (strcmp(want, have[i]->name) == 0) best = have[i];
+    in_use = best;
 }
 
 int tfb_kernels_set_precision(const char *name)
 {
     pthread_once(&once, choose);
-    if (strcmp(name, "float32") == 0) return 0;
+    if (strcmp(name, "float32") == 0) {
+        in_use = best;
+        return 0;
+    }
     if (strcmp(name, "bfloat16")) return -1;
 #ifdef HAVE_AMX_KERNELS
     if (strcmp(best->name, "avx512") == 0 && tfb_amx_start(&amx) == 0) {
-        best = &amx;
+        in_use = &amx;
         return 0;
     }
 #endif
@@ -73,7 +77,7 @@ int tfb_kernels_set_precision(const char *name)
 const tfb_kernels_t *tfb_kernels(void)
 {
     pthread_once(&once, choose);
-    return best;
+    return in_use;
 }
 
 const tfb_kernels_t *const *tfb_kernels_all(void)
