@@ -16,7 +16,7 @@ my @lines = <$in>;
 close $in;
 my $text = join '', @lines;
 my %there;
-my $own = qr/these names\s+stand\s+for\s+files\s+of\s+your\s+own:.*?\n\n/si;
+my $own = qr/these\s+names\s+stand\s+for\s+files\s+of\s+your\s+own:.*?\n\n/si;
 for my $paragraph ($text =~ /$own/g) {
     $there{$_} = 1 for $paragraph =~ /`([^`]+)`/g;
 }

@@ -110,5 +110,5 @@ is 'numbers that are none beside one' "$(perl -0ne '
 awk '/^>/ { print; next } { gsub(/[ACGT]/, "A"); print }' ref.fa > wrong.fa; samtools faidx wrong.fa
 awk -F'\t' -v OFS='\t' '/^#/ { print; next } $4 == "A" { next } length($4) == 1 { print }' tiny.vcf > notA.vcf
 $TFBIND report -m tiny.safetensors -f wrong.fa -o wrong.html notA.vcf
-none=$(grep -c 'No figure: REF is not what this reference has' wrong.html)
+none=$(grep -c 'No figure: REF disagrees with this reference' wrong.html)
 is 'no figure of another genome' "$((none > 0)) $(grep -c 'class="wide"><svg' wrong.html)" '1 0'

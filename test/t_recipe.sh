@@ -137,7 +137,7 @@ verdict $? 'folds are contigs if there are enough' "$(get cv n.safetensors)"
 awk -F'\t' -v OFS='\t' 'NR == 1 || ($5 == 1 && n++ < 3) || $5 == 0' labels.bed > three.bed
 $TFBIND finetune --from parent.safetensors --target CTCF -f ref.fa -l three.bed --allow-leak --chroms chr1 -e 2 --cv 2 \
     -o o.safetensors 2> o.log
-grep -q 'too few to say how good the model is' o.log
+grep -q 'too few to measure how good the model is' o.log
 verdict $? 'three bound regions: too few to say anything' "$(grep CTCF o.log | head -n 2)"
 
 # ---- sources and parents ----

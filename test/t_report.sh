@@ -48,7 +48,7 @@ is 'calls of the summary' "$(calls cals.html)" "$(want '%TFB_CALL\n' cals.vcf)"
 ok_if 'the list of variants has calls' grep -q '<td>\(gain\|loss\|change\)</td>' cal.html
 ! grep -q '<th>call</th>' p.html
 verdict $? 'no calls without calibration'
-grep -q 'id="tf-NKX2-5"' cal.html && ! grep -q 'does not know this TF' cal.html
+grep -q 'id="tf-NKX2-5"' cal.html && ! grep -q 'does not predict this TF' cal.html
 verdict $? 'a TF has its own name'
 ok_if 'figures say the percentile' grep -q '% of random SNVs' cal.html
 is 'figures' "$(grep -c '<figure class="wide"><svg' fig.html)" 3

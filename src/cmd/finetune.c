@@ -453,7 +453,8 @@ static int cross_validate(job_t *j)
     for (int t = 0; t < ex->n_targets && ret == 0; t++) {
         const tfb_scores_t *s = &j->cv[t];
         if (isnan(s->auprc.value)) {
-            tfb_note("%s: %" PRId64 " of %" PRId64 " training regions are bound: too few to say how good the model is",
+            tfb_note("%s: %" PRId64 " of %" PRId64
+                     " training regions are bound: too few to measure how good the model is",
                      ex->targets[t], s->n_bound, s->n);
             continue;
         }

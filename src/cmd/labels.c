@@ -26,7 +26,7 @@ static void usage(FILE *f)
             "      --keep-unresolved    keep regions that are resolved for no TF\n"
             "  -o, --output FILE        labels file; .gz: bgzip, with a tabix index [standard output, plain]\n"
             "  -v, --verbosity INT      0 errors, 1 warnings, 2 summary, 3 counts per TF [2]\n" TFB_USAGE_HELP "\n"
-            "Each cell type in which the region is open and the TF was ChIP-ed gives a number: 1 for neither peak\n"
+            "Each cell type in which the region is open and the TF has peaks gives a number: 1 for neither peak\n"
             "nor site, 2 for a peak, 3 for a site, 4 for both. The largest number counts; without such a cell type\n"
             "it is 0. A policy turns the number into a label:   bound | unbound | unresolved\n"
             "  sparse 4 | 1 | 0 2 3      less-sparse 4 | 1 2 3 | 0      full 4 | 0 1 2 3 |      peaks 2 4 | 1 3 | 0\n");

@@ -42,7 +42,7 @@ static void usage(FILE *f)
             "Method\n"
             "      --use WHICH          regions to use: correct (all known labels predicted right), bound (those of\n"
             "                           them that are bound) or all [correct]\n"
-            "      --threshold NUM      a site is where a filter reaches this share of its maximum [0.5]\n"
+            "      --threshold NUM      a filter has a site if it reaches this share of its maximum [0.5]\n"
             "      --importance-on WHICH  measure importance on: used (the regions used), bound (those that are bound\n"
             "                           and predicted bound for any target) or own (for each target those that are\n"
             "                           bound and predicted bound for it) [used]\n"

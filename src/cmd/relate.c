@@ -26,7 +26,7 @@ static void usage(FILE *f)
         "                                        best correlated first\n"
         "      --groups FILE        binding modes, for cofactor, mode, least and auto: a table with a header line, a\n"
         "                           column tf, tf_symbols or name (dimers as A::B or A;B) and a column cluster...,\n"
-        "                           mode, group or tf_family; or motifs in MEME format, similar ones being one mode\n"
+        "                           mode, group or tf_family; or motifs in MEME format (similar ones: one mode)\n"
         "      --group-column NAME  column with the mode, if there are several\n"
         "      --mode-cut FLOAT     smallest mean similarity of the motifs of one mode (Ncor, 0 to 1) [0.4]\n"
         "      --partners FILE      interactions in STRING's format: preferredName_A, preferredName_B, score\n"

@@ -23,7 +23,7 @@ static void usage(FILE *f)
                "  -r, --regions REGION     comma-separated regions [the whole genome]\n"
                "  -R, --regions-file FILE  file of regions: BED, or contig, position and end, 1-based\n"
                "      --step INT           bases from one window to the next. Multiples of the product of the model's\n"
-               "                           pool widths (27 in the shipped model) share the most work [54]\n"
+               "                           pool widths (9 in the shipped model) share the most work [54]\n"
                "      --max-n INT          write no value for windows with more Ns [20]\n"
                "Output\n"
                "  -o, --output FILE        bigWig if the name ends in .bw or .bigWig, else bedGraph (.gz: bgzip). For\n"

@@ -85,8 +85,8 @@ int tfb_set_precision(void *args, const tfb_option_t *row, const char *value);
     "                           bound and 10 unbound validation regions [loss]\n"                         \
     "      --patience INT       stop after this many epochs without a better one [0: never]\n"            \
     "      --one-strand         do not add the reverse complements\n"                                     \
-    "      --precision NAME     of matrix products: float32, or bfloat16 on processors with AMX (twice\n" \
-    "                           as fast) [float32]\n"                                                     \
+    "      --precision NAME     precision of products: float32, or bfloat16 on processors with AMX\n"     \
+    "                           (twice as fast) [float32]\n"                                              \
     "      --resume             continue from OUT.ckpt, which is written after every epoch\n"             \
     "Output\n"                                                                                            \
     "  -o, --output FILE        model of the epoch that --select chooses\n"                               \

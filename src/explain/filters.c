@@ -350,9 +350,9 @@ static int scan_regions(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
 {
     first_pass(s, o, f);
     if (!f->n_used) {
-        tfb_error("none of the %" PRId64 " regions is predicted %s", s->ex->n,
-                  o->use == TFB_USE_BOUND ? "bound where it is: try --use correct or --use all"
-                                          : "right: try --use all");
+        tfb_error("no region of %" PRId64 " is %s", s->ex->n,
+                  o->use == TFB_USE_BOUND ? "bound and predicted bound: try --use correct or --use all"
+                                          : "predicted correctly: try --use all");
         return -1;
     }
     second_pass(s, o, f, s->count);

@@ -515,8 +515,8 @@ static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches
     else
         fputs("a target of the model", g->f);
     fprintf(g->f,
-            ", now or in %s, on the same regions: q &lt; %g counts. Where q moves little, a filter has only crossed "
-            "that line; similarity (1 = the same) says how "
+            ", now or in %s, on the same regions: q &lt; %g counts. If q changes little, a filter has only crossed "
+            "that line. Similarity (1 = the same) shows how "
             "much the motif itself has changed.</p>\n",
             o->before_name ? "the other model" : "another model", o->q);
     if (!n) fputs("<p class=\"sub\">None does.</p>\n", g->f);

@@ -342,7 +342,7 @@ static int look_for_tags(report_t *r)
         if (!(r->real[i] = strdup(real_name(r, r->name[i])))) return no_memory();
     if (r->n_names) return 0;
     snprintf(what, sizeof what, "%s_TOP", r->o->prefix);
-    tfb_error("%s has no %s tags: annotate it first (tfbind annotate), or say --prefix", r->o->in, what);
+    tfb_error("%s has no %s tags: annotate it first (tfbind annotate), or give --prefix", r->o->in, what);
     return -1;
 }
 
@@ -463,9 +463,9 @@ static int draw(const report_t *r, FILE *f, const top_t *t, int target)
 /* Writes why there is no figure. got: the result of tfb_figure_variant. */
 static const char *why_not(int target, int got)
 {
-    if (target < 0) return "the model does not know this TF";
-    if (got == TFB_ALLELE_MISMATCH) return "REF is not what this reference has";
-    if (got == TFB_FIGURE_NO_NUMBER) return "the model's score is no number";
+    if (target < 0) return "the model does not predict this TF";
+    if (got == TFB_ALLELE_MISMATCH) return "REF disagrees with this reference";
+    if (got == TFB_FIGURE_NO_NUMBER) return "the model's score is not finite";
     return "the alleles cannot be scored on this reference";
 }
 
@@ -576,8 +576,8 @@ static void put_tfs(report_t *r, FILE *f, int drawn)
             "%s</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
             r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.",
             toupper((unsigned char)*up), up + 1, down, o->delta,
-            call ? " Gain, loss and change are calls: a site comes, goes or changes by the TF's own threshold, and the "
-                   "change is unusual."
+            call ? " Gain, loss and change are calls: by the TF's own threshold a site appears, disappears or changes, "
+                   "and the change is unusual."
                  : "",
             up, down, call ? "<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "",
             (int)strlen(up) - 1, up, call ? "decrease" : "loss");
@@ -611,9 +611,8 @@ static int page(report_t *r, FILE *f)
             "href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
             drawn ? "<a href=\"#figures\">Figures</a>" : "");
     put_cards(r, f);
-    fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is "
-          "accessible in the cells of interest they cannot "
-          "know. Changes of different TFs are "
+    fputs("<p class=\"sub\">These predictions describe what a change of sequence does to a binding site. They do not "
+          "tell whether the site is accessible in the cells of interest. Changes of different TFs are "
           "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
           f);
     histogram(r, f);

@@ -16,9 +16,9 @@
  * variant's REF. REF is trimmed with one of the variant's alleles: the haplotype's own, if it
  * has one. W/2 - a/2 bases of the haplotype lie to the left of those a bases, the rest to their
  * right. If a exceeds W, the window is the middle W of them. With no other variant near, this is
- * the window of the allele alone. Nested variants lie inside. If an earlier deletion reaches
- * into REF, only the remainder of REF counts; if nothing remains, the window lies around the
- * gap. An insertion belongs to the base before it.
+ * the window of the allele alone. Variants nested in REF are part of what the haplotype has in its
+ * place. If an earlier deletion reaches into REF, only the remainder of REF counts; if nothing
+ * remains, the window lies around the gap. An insertion belongs to the base before it.
  *
  * A window beside a long deletion needs the variants behind the deletion's end. Its record waits
  * for them, and so do all records in between. If they take too many bytes (tfb_haps_wait),

@@ -1,9 +1,9 @@
 /* peaks.h - regions, accessibility, ChIP-seq peaks and binding sites -> a labels file, by the
  * policies of Novakovsky et al.
  *
- * A (region, TF, cell type) scores 0 if the region is not open there or the TF was not
- * ChIP-ed there. Otherwise it scores 1 if nothing was found, 2 if a peak's summit lies inside, 3 if a
- * binding site overlaps, 4 if both. The largest score over the cell types counts. The policies:
+ * A region gets a number for each TF and cell type: 0 if the region is not open there or the TF
+ * has no peaks there, else 1 if nothing was found, 2 if a peak's summit lies inside, 3 if a binding
+ * site overlaps, 4 if both. The largest number over the cell types counts. The policies:
  *     policy        bound   unbound      unresolved
  *     sparse        4       1            0 2 3
  *     less-sparse   4       1 2 3        0

@@ -600,7 +600,7 @@ static tfb_model_t *read_model(reader_t *r, int strict)
     tfb_model_t *m = NULL;
     if (!list || !window || (!s && !arch)) {
         const char *lack = !list ? "targets" : "spec and arch";
-        tfb_error("%s is a safetensors file but not a tfbind model: its metadata lack %s", r->path,
+        tfb_error("%s is a safetensors file but not a tfbind model: its metadata have no %s", r->path,
                   list && !window ? "window" : lack);
         return NULL;
     }

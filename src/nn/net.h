@@ -41,7 +41,7 @@ struct tfb_step_s; /* steps.h */
 /* The most inputs of a layer, and the index that stands for the bases. */
 enum { TFB_MAX_INPUTS = 2, TFB_BASES = -1 };
 
-/* A named array of a layer, as files and PyTorch know it. */
+/* A named array of a layer, as in files and in PyTorch. */
 typedef struct {
     char suffix[32]; /* "weight", "running_mean", ... */
     int n_dims;

@@ -162,7 +162,7 @@ const char *tfb_source_why(const tfb_sources_t *s, int i, char text[120])
 {
     const tfb_source_t *x = &s->source[i];
     if (s->by == TFB_SOURCE_SELF && !i)
-        snprintf(text, 120, "the parent knows the target itself");
+        snprintf(text, 120, "the parent predicts the target itself");
     else if (!isnan(x->auroc))
         snprintf(text, 120, "its output ranks the training regions with AUROC %.2f", x->auroc);
     else

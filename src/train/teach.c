@@ -57,7 +57,7 @@ static int load(tfb_teachers_t *t, const char *path, char *const *targets, int *
         return -1;
     }
     if (tfb_model_try(m->model, path) < 0 || choose(t, m, targets, n_of) < 0) return -1;
-    if (!m->n) tfb_warn("%s predicts none of the targets: it teaches nothing", path);
+    if (!m->n) tfb_warn("%s predicts none of the targets: it does not affect the student", path);
     const char *base = tfb_base_name(path);
     size_t had = t->list ? strlen(t->list) : 0;
     char *list = realloc(t->list, had + strlen(base) + sizeof m->model->digest + 4);

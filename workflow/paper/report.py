@@ -249,7 +249,7 @@ def report_b(r, say):
                 {"mode", "correlation"})
     compare("The target among the parent's TFs helps (MCC)",
             lambda tf, by: r.group(tf, by, "with"), lambda tf, by: r.group(tf, by, "without"), a.by)
-    compare("Five TFs, target not among them, beat scratch (MCC; regions differ where the parents' do)",
+    compare("Five TFs, target not among them, beat scratch (MCC; regions differ if the parents' do)",
             lambda tf, by: r.group(tf, by, "without"),
             lambda tf, by: r.values("others", tf, "scratch", a.size, "mcc"), a.by)
     say("\n![b](results/b.svg)\n" if len(not_run) < n_parents else "")
@@ -275,7 +275,7 @@ def report_c(r, say):
     for parent, text in (("others", "parent without the target"), ("all", "parent with the target")):
         cells = [(tf, r.diff(values(parent, tf, "transfer"), values(parent, tf, "frozen"))) for tf in a.tfs]
         say(item(tally(cells, f"Training all layers beats frozen convolutions, {text} (MCC)")))
-    why = "; its threshold is set by unbalanced labels, so that its MCC is low where its ranking is good"
+    why = "; its threshold is set by unbalanced labels, so that its MCC is low although its ranking is good"
     for m in METRICS:
         cells = [(tf, r.diff(r.values("all", tf, "transfer", a.size, m), r.multi(tf, m))) for tf in a.tfs]
         say(item(tally(cells, f"Fine-tuned models beat the multi-task model that they come from ({m.upper()})"
