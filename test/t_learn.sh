@@ -124,7 +124,7 @@ fails 'peaks on other contigs' 'is on a contig of genome.fa' $TFBIND learn --tar
     --peaks elsewhere.bed --from parent.safetensors -o x.safetensors
 fails 'a target with a comma' "cannot be a TF's name" $L --target A,B -o x.safetensors
 fails '--cv 1' 'two are needed' $L --cv 1 -o x.safetensors
-fails 'an unknown recipe' '--recipe is default, published or few' $L --recipe mine -o x.safetensors
+fails 'an unknown recipe' '--recipe is default or published' $L --recipe mine -o x.safetensors
 fails 'the card over the peaks' 'is the peaks' $TFBIND learn --target MYTF -f genome.fa --peaks my.md \
     --from parent.safetensors -o my.safetensors
 fails 'a damaged parent' 'known.meme' $L --from known.meme -o x.safetensors

@@ -22,7 +22,6 @@
 #include <unistd.h>
 
 enum {
-    FEW = 1000,    /* bound training regions below which the recipe for few is used */
     HELD_OUT = 10, /* bound regions that a contig needs to validate or test on */
     SHARE = 15,    /* % of the bound regions that validate, and that test, if contigs allow it */
     FOLDS = 5,     /* of cross-validation, if fewer than TEST_FEW test regions are bound */
@@ -32,7 +31,7 @@ enum {
 typedef struct {
     tfb_finetune_t f;
     const char *peaks, *open;
-    const char *recipe; /* NULL: by the number of bound regions */
+    const char *recipe;
     int epochs;         /* 0: the recipe's */
     int cv;             /* folds; -1: chosen by the number of test regions */
     int64_t snvs;
@@ -76,8 +75,7 @@ static void usage(FILE *f)
             "                           the target starts a filter\n"
             "      --valid LIST         contigs for validation  } [the parent's; if they have too few peaks, other\n"
             "      --test LIST          contigs for testing     }  contigs that did not train it]\n"
-            "      --recipe NAME        recipe of fine-tuning: default, published or few [few, if fewer than 1000\n"
-            "                           regions are bound]\n"
+            "      --recipe NAME        recipe of fine-tuning: default or published [default]\n"
             "  -e, --epochs INT         passes over the training regions [the recipe's]\n"
             "      --cv INT             models for a cross-validated interval; 0: none [5, if fewer than 50 test\n"
             "                           regions are bound]\n"
@@ -561,11 +559,12 @@ static int print_card(const job_t *j)
 
 /* ---- the run ---- */
 
-/* Chooses recipe and folds by the number of bound regions, if no option sets them. 0, or -1 (logged). */
+/* Applies the recipe, and chooses the folds by the number of bound regions, if no option sets them. 0, or -1
+ * (logged). */
 static int choose_recipe(job_t *j, args_t *a)
 {
     int64_t bound = j->windows.bound;
-    if (tfb_finetune_recipe(&a->f, a->recipe ? a->recipe : bound < FEW ? "few" : "default", 0) < 0) return -1;
+    if (tfb_finetune_recipe(&a->f, a->recipe ? a->recipe : tfb_recipe_name[0], 0) < 0) return -1;
     if (a->epochs) a->f.t.fit.epochs = a->epochs;
     if (a->f.t.fit.head_epochs >= a->f.t.fit.epochs) a->f.t.fit.head_epochs = a->f.t.fit.epochs - 1;
     a->f.cv = a->cv >= 0 ? a->cv : bound * SHARE / 100 < TEST_FEW ? FOLDS : 0;

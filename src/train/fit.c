@@ -68,6 +68,12 @@ static void decay(const update_t *u, const tfb_layer_t *l, double rate, size_t b
     for (size_t k = b; k < e; k++) n->param[k] -= pull * (n->param[k] - u->anchor[k]);
 }
 
+/* Of layers that are updated only: the average of a frozen weight is the weight, but for rounding. */
+static void average(float *restrict a, const float *restrict p, size_t n, float keep)
+{
+    for (size_t i = 0; i < n; i++) a[i] = keep * a[i] + (1 - keep) * p[i];
+}
+
 static void update_task(void *arg, int task, int thread)
 {
     (void)thread;
@@ -84,12 +90,7 @@ static void update_task(void *arg, int task, int thread)
         decay(u, l, rate, lb, le);
         tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, (float)(rate / u->correction),
                             (float)BETA1, (float)BETA2, u->inv_sqrt_c2, EPSILON);
-    }
-    if (s->avg) {
-        float keep = (float)u->keep;
-        float *restrict a = s->avg;
-        const float *restrict p = n->param;
-        for (size_t i = b; i < e; i++) a[i] = keep * a[i] + (1 - keep) * p[i];
+        if (s->avg) average(s->avg + lb, n->param + lb, le - lb, (float)u->keep);
     }
 }
 
@@ -111,9 +112,12 @@ static void update(update_t *u)
         tfb_pool_run(o->pool, n, update_task, u);
     else
         for (int i = 0; i < n; i++) update_task(u, i, 0);
-    if (s->avg)
-        for (size_t i = 0; i < s->net->n_stat; i++)
-            s->avg_stat[i] = (float)(keep * s->avg_stat[i] + (1 - keep) * s->net->stat[i]);
+    for (int i = 0; s->avg && i < s->net->n_layers; i++) {
+        const tfb_layer_t *l = &s->net->layer[i];
+        if (u->frozen && u->frozen[i]) continue;
+        for (size_t k = l->stat_off; k < l->stat_off + l->n_stat; k++)
+            s->avg_stat[k] = (float)(keep * s->avg_stat[k] + (1 - keep) * s->net->stat[k]);
+    }
 }
 
 /* Sums the gradients over the ranks, except for frozen layers, which have no gradients. */

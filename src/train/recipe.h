@@ -18,7 +18,7 @@ typedef struct {
 } tfb_recipe_t;
 
 /* The names; the first is the default. */
-enum { TFB_RECIPES = 3 };
+enum { TFB_RECIPES = 2 };
 extern const char *const tfb_recipe_name[TFB_RECIPES];
 
 /* Sets those members of fit that recipe k (an index of tfb_recipe_name) has. Returns the recipe. */
