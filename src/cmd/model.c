@@ -111,11 +111,10 @@ static void describe(const tfb_model_t *m, const char *path)
     for (int i = 0; m->meta[i]; i += 2) {
         if (m->calib && strcmp(m->meta[i], TFB_CALIB_KEY) == 0) continue;
         const char *v = m->meta[i + 1];
-        size_t n = strlen(v);
+        size_t n = strlen(v), shown = n > 300 ? 100 : n;
         for (const char *k = m->meta[i]; *k; k++) putchar(iscntrl((unsigned char)*k) ? ' ' : *k);
         putchar('\t');
-        for (size_t k = 0; k < n && k < (n > 300 ? 100 : 300); k++)
-            putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
+        for (size_t k = 0; k < shown; k++) putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
         puts(n > 300 ? "... (--get shows all)" : "");
     }
     printf("\nlayer\tname\tpositions\tchannels\tparameters\n");

@@ -34,7 +34,8 @@ tfb_allele_t tfb_allele_kind(const char *s)
 int tfb_allele_bases(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
     int r = tfb_fasta_codes(f, contig, beg, end, code);
-    return r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : r;
+    if (r == -2) return TFB_ALLELE_NO_CONTIG;
+    return r == -3 ? TFB_ALLELE_EDGE : r;
 }
 
 tfb_allele_t tfb_allele_trim(hts_pos_t pos, const char *ref, const char *alt, tfb_change_t *c)

@@ -194,7 +194,12 @@ static int draw_windows(maker_t *k)
         int bin = gc_bin(k, c, beg), slack = tries > most / 2; /* then neighbouring bins are allowed */
         if (bin == -2) ret = -1;
         if (bin < 0) continue;
-        if (!k->want[bin] && slack) bin += bin + 1 < BINS && k->want[bin + 1] ? 1 : bin && k->want[bin - 1] ? -1 : 0;
+        if (!k->want[bin] && slack) {
+            if (bin + 1 < BINS && k->want[bin + 1])
+                bin++;
+            else if (bin && k->want[bin - 1])
+                bin--;
+        }
         if (!k->want[bin]) continue;
         k->want[bin]--;
         left--;
@@ -241,9 +246,8 @@ static int make(maker_t *k)
     free(open.v);
     if (ret < 0) return -1;
     if (!k->bound.n || !k->unbound.n) {
-        tfb_error("no window %s a peak is left: %s", k->bound.n ? "without" : "with",
-                  k->bound.n ? "give --open, or leave it out for random windows"
-                             : "all have an N or lie at the end of a contig");
+        tfb_error(k->bound.n ? "no window without a peak is left: give --open, or leave it out for random windows"
+                             : "no window with a peak is left: all have an N or lie at the end of a contig");
         return -1;
     }
     return 0;

@@ -40,7 +40,7 @@ static __m512i pairs(__m512 even, __m512 odd)
                            _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd)), 16));
 }
 
-static __m512 load(const float *p, int n)
+static inline __attribute__((always_inline)) __m512 load(const float *p, int n)
 {
     if (n >= 16) return _mm512_loadu_ps(p);
     if (n <= 0) return _mm512_setzero_ps();

@@ -81,7 +81,7 @@ INLINE void tile(int R, int NV, int K, tfb_rows_t a, const float *bp, tfb_rows_o
         ahead(bp);
 #pragma GCC unroll 16
         for (int r = 0; r < R; r++) {
-            vf x = splat(p[r / 3][r % 3 * a.ld + k]);
+            vf x = splat((p[r / 3] + r % 3 * a.ld)[k]);
             acc[r][0] += x * b0;
             if (NV > 1) acc[r][1] += x * b1;
         }

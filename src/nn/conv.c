@@ -45,7 +45,8 @@ static int padded_length(const tfb_layer_t *l) { return l->in.L + 2 * l->pad; }
 static int block_examples(const tfb_layer_t *l, int B)
 {
     int n = 432 / l->out.L;
-    return n < 1 ? 1 : n < B ? n : B;
+    if (n < 1) return 1;
+    return n < B ? n : B;
 }
 
 /* Returns the next n bytes of a block, aligned. base NULL: only counts. */

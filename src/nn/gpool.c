@@ -15,7 +15,9 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
     char word[8];
     double r = 1;
     tfb_arg_word(&args, word, sizeof word);
-    l->mode = strcmp(word, "max") == 0 ? MAX : strcmp(word, "mean") == 0 ? MEAN : LSE;
+    l->mode = LSE;
+    if (strcmp(word, "max") == 0) l->mode = MAX;
+    if (strcmp(word, "mean") == 0) l->mode = MEAN;
     int n = tfb_args(args, &r, l->mode == LSE);
     if (n < 0 || (l->mode == LSE && strcmp(word, "lse")) || !(r >= 1e-3 && r <= 1e3)) {
         snprintf(err, m_err, "gpool takes max, mean, or lse and a sharpness of 0.001 to 1000, as in `gpool lse 2`");

@@ -459,7 +459,11 @@ static void run_windows(const job_t *j, tfb_work_t *w, int64_t i0, int64_t i1, i
         int m = 0, last = -1; /* slots in use; the last of them that is not derived */
         for (first = i; i < i1 && m < TFB_SLOTS; i++, m++) {
             int64_t from = j->base ? j->base[i] : -1;
-            int base = from >= first ? (int)(from - first) : from >= 0 && from == kept ? TFB_SLOTS : -1;
+            int base = -1;
+            if (from >= first)
+                base = (int)(from - first);
+            else if (from >= 0 && from == kept)
+                base = TFB_SLOTS;
             fill_slot(p, w, &w->slot[m], j->code + i * p->W, rev, base, row + (int)(i - i0));
             if (from < 0) last = m;
         }

@@ -82,7 +82,11 @@ int tfb_transfer_record_regions(tfb_model_t *m, const tfb_examples_t *ex, const 
     return ret;
 }
 
-static int nibble(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
 static int seen_by(const char *filter, size_t n_bytes, uint64_t h)
 {
