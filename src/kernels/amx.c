@@ -123,16 +123,16 @@ typedef struct {
 static void block(int cols, const buffered_t *buf, const uint8_t *b, tfb_rows_out_t c, int add)
 {
     float sum[ROWS * PANEL] __attribute__((aligned(64)));
-    int rows = buf->rows, nb = (buf->terms + KB - 1) / KB;
+    int rows = buf->rows;
     int low = rows > 16, wide = cols > 16;
     ptrdiff_t stride = buf->stride;
-    const uint16_t *a = buf->data, *a2 = a + 16 * stride / 2;
+    const uint16_t *a = buf->data, *a2 = a + 16 * stride / 2, *end = a + buf->terms;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     if (low && wide)
-        for (int i = 0; i < nb; i++, a += KB, a2 += KB, b += 2 * TILE) {
+        for (; a < end; a += KB, a2 += KB, b += 2 * TILE) {
             _tile_loadd(4, a, stride);
             _tile_loadd(6, b, 64);
             _tile_dpbf16ps(0, 4, 6);
@@ -143,7 +143,7 @@ static void block(int cols, const buffered_t *buf, const uint8_t *b, tfb_rows_ou
             _tile_dpbf16ps(3, 5, 7);
         }
     else
-        for (int i = 0; i < nb; i++, a += KB, a2 += KB, b += 2 * TILE) {
+        for (; a < end; a += KB, a2 += KB, b += 2 * TILE) {
             _tile_loadd(4, a, stride);
             _tile_loadd(6, b, 64);
             _tile_dpbf16ps(0, 4, 6);
