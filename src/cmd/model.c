@@ -46,7 +46,8 @@ static void usage(FILE *f)
            "                           bound regions\n"
            "      --chroms LIST        find thresholds on these contigs, which should not be those of training [all]\n"
            "      --precision FLOAT    share of the called sites that are bound [0.5]\n"
-           "  -o, --output FILE        calibrated model [replaces the model]\n" TFB_USAGE_THREADS TFB_USAGE_HELP);
+           "  -o, --output FILE        calibrated model [replaces the model]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY
+               TFB_USAGE_HELP);
 }
 
 static const char *or_dash(const char *s) { return s ? s : "?"; }
@@ -233,6 +234,7 @@ static const tfb_option_t options[] = {
     {"precision", TFB_NUM(o.precision, 0, 1), .group = CALIBRATE},
     {TFB_OPTION_OUTPUT(out), .group = CALIBRATE},
     {TFB_OPTION_THREADS(threads)},
+    {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
 };
