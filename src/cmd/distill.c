@@ -132,10 +132,10 @@ static int describe(void *arg, tfb_model_t *m)
     for (int i = 0; i < 2 && !bad; i++)
         if (tfb_model_meta(first, keep[i])) bad = tfb_record_set(m, keep[i], "%s", tfb_model_meta(first, keep[i])) < 0;
     for (int i = 0; i < tfb_teachers_n(j->teachers) && !bad; i++)
-        bad = tfb_transfer_record_teacher(m, tfb_teachers_model(j->teachers, i)) < 0;
+        bad = tfb_transfer_record_seen(m, tfb_teachers_model(j->teachers, i), TFB_SAMPLED_CONTIGS) < 0;
     if (j->from && !bad)
         bad = tfb_record_set(m, "parent_sha256", "%s", j->from->digest) < 0 ||
-              tfb_transfer_record_teacher(m, j->from) < 0;
+              tfb_transfer_record_seen(m, j->from, TFB_SAMPLED_CONTIGS) < 0;
     return bad || ((!by_contig || j->a->t.regions) && tfb_transfer_record_regions(m, j->d.ex, j->d.part) < 0) ? -1 : 0;
 }
 

@@ -518,7 +518,8 @@ static int describe(void *arg, tfb_model_t *m)
     if (p->sources.n) bad |= record_sources(j, m) < 0;
     if (j->cv) bad |= record_cv(j, m) < 0;
     if (!a->scratch)
-        bad |= tfb_record_set(m, "parent_sha256", "%s", p->m->digest) || tfb_transfer_record_ancestors(m, p->m) < 0;
+        bad |= tfb_record_set(m, "parent_sha256", "%s", p->m->digest) ||
+               tfb_transfer_record_seen(m, p->m, TFB_SAMPLED_REGIONS) < 0;
     for (int i = 0; i < 2; i++)
         if (tfb_model_meta(p->m, keep[i])) bad |= tfb_record_set(m, keep[i], "%s", tfb_model_meta(p->m, keep[i]));
     if (bad || tfb_transfer_record_regions(m, j->d.ex, j->d.part) < 0) return -1;
