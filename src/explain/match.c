@@ -32,7 +32,8 @@ static int query(const job_t *j, const float *p, int w, tfb_likeness_t *match)
 
 static tfb_found_t found(int filter, int rank, int motif, const tfb_likeness_t *m)
 {
-    return (tfb_found_t){filter, motif, rank, m->p, m->q, m->offset, m->rev};
+    return (tfb_found_t){
+        .filter = filter, .motif = motif, .rank = rank, .p = m->p, .q = m->q, .offset = m->offset, .rev = m->rev};
 }
 
 static void filter_task(const job_t *j, int k, tfb_likeness_t *match)

@@ -47,7 +47,7 @@ tfb_allele_t tfb_allele_trim(hts_pos_t pos, const char *ref, const char *alt, tf
     while (n > 1 && m > 1 && tfb_base_code[(uint8_t)ref[n - 1]] == tfb_base_code[(uint8_t)alt[m - 1]]) n--, m--;
     while (n > 1 && m > 1 && tfb_base_code[(uint8_t)*ref] == tfb_base_code[(uint8_t)*alt])
         ref++, alt++, pos++, n--, m--;
-    *c = (tfb_change_t){pos, ref, alt, (int)n, (int)m};
+    *c = (tfb_change_t){.pos = pos, .ref = ref, .alt = alt, .n_ref = (int)n, .n_alt = (int)m};
     return n == 1 && m == 1 && tfb_base_code[(uint8_t)*ref] == tfb_base_code[(uint8_t)*alt] ? TFB_ALLELE_SAME
                                                                                             : TFB_ALLELE_OK;
 }

@@ -520,7 +520,7 @@ static void choose_sets(tfb_haps_t *h, int first, int last)
 static int add_node(tfb_haps_t *h, int parent, int var, int allele)
 {
     if (TFB_RESERVE(h->node, h->m_nodes, h->n_nodes + 1, "haplotypes") < 0) return -1;
-    h->node[h->n_nodes] = (node_t){parent, var, allele, -1, -1};
+    h->node[h->n_nodes] = (node_t){.parent = parent, .var = var, .allele = allele, .child = -1, .sibling = -1};
     if (parent >= 0) {
         h->node[h->n_nodes].sibling = h->node[parent].child;
         h->node[parent].child = h->n_nodes;

@@ -99,7 +99,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     if (l->mode == MAX)
         tfb_kind_pool.backward(l, pass, x, y, dy, dx);
     else if (dx[0])
-        tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){x[0], y, dy, dx[0]});
+        tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.x = x[0], .y = y, .dy = dy, .out = dx[0]});
 }
 
 /* Applies the rescale rule through exp, mean and logarithm, for one channel of a pair: m[0] and m[1] are
@@ -144,7 +144,7 @@ static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
     else if (l->mode == MEAN)
         backward(l, pass, x, y, dy, dx);
     else
-        tfb_tasks(l, pass, TFB_SLICES, rescale_task, &(job_t){x[0], y, dy, dx[0]});
+        tfb_tasks(l, pass, TFB_SLICES, rescale_task, &(job_t){.x = x[0], .y = y, .dy = dy, .out = dx[0]});
 }
 
 static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)

@@ -142,7 +142,10 @@ tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
 
 /* ---- steps ---- */
 
-static tfb_after_t after_of(const tfb_step_t *s) { return (tfb_after_t){s->bias, s->relu, s->scale, s->shift, NULL}; }
+static tfb_after_t after_of(const tfb_step_t *s)
+{
+    return (tfb_after_t){.bias = s->bias, .relu = s->relu, .scale = s->scale, .shift = s->shift};
+}
 
 /* Applies the parts after op to n rows of x, if the activation is a function: before it, the activation,
  * and after it. Overwrites x. */

@@ -39,7 +39,8 @@ static void read_records(void)
         if (strcmp(alts, ".") == 0) continue;
         contig = copy(contig), ref = copy(ref);
         for (char *a = strtok(alts, ","); a && n_variants < MAX; a = strtok(NULL, ","))
-            variant[n_variants++] = (tfbind_variant_t){contig, atoll(pos) - 1, ref, copy(a)};
+            variant[n_variants++] =
+                (tfbind_variant_t){.contig = contig, .pos = atoll(pos) - 1, .ref = ref, .alt = copy(a)};
     }
 }
 
@@ -102,20 +103,20 @@ static void test_variants(tfbind_scorer_t *s, tfbind_scorer_t *no_fasta, float *
     CHECK(tfbind_score_variants(s, &far, 1, a, b, &st) == TFBIND_E_ARGUMENT, "pos out of range");
     v.contig = NULL;
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT, "no contig");
-    v = (tfbind_variant_t){"chr1", 100000000, "A", "C"};
+    v = (tfbind_variant_t){.contig = "chr1", .pos = 100000000, .ref = "A", .alt = "C"};
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE && isnan(*a) && isnan(*b),
           "beyond the contig");
     v.pos = -1;
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "variant 0"),
           "pos below 0");
-    v = (tfbind_variant_t){"chr1", (int64_t)1 << 62, "AC", "A"};
+    v = (tfbind_variant_t){.contig = "chr1", .pos = (int64_t)1 << 62, .ref = "AC", .alt = "A"};
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT || st == TFBIND_EDGE,
           "pos that overflows with the window");
-    v = (tfbind_variant_t){"chr1", INT64_MAX / 2 - 1, "AC", "A"};
+    v = (tfbind_variant_t){.contig = "chr1", .pos = INT64_MAX / 2 - 1, .ref = "AC", .alt = "A"};
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE, "the largest pos");
-    v = (tfbind_variant_t){"chr1", 200, "", "A"};
+    v = (tfbind_variant_t){.contig = "chr1", .pos = 200, .ref = "", .alt = "A"};
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_NOT_ACGT, "an empty ref");
-    v = (tfbind_variant_t){"chrNone", 200, "A", "C"};
+    v = (tfbind_variant_t){.contig = "chrNone", .pos = 200, .ref = "A", .alt = "C"};
     CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_NO_CONTIG, "no such contig");
 }
 

@@ -281,7 +281,7 @@ static void check_shares(const char *spec, int window, int n, int all, double to
     n_shares = n;
     pthread_barrier_init(&meet, NULL, (unsigned)n);
     for (int r = 0; r < n; r++) {
-        s[r] = (share_t){spec, window, r, all, code, z[1], NULL, NULL, 0, 0};
+        s[r] = (share_t){.spec = spec, .window = window, .share = r, .all = all, .code = code, .z = z[1]};
         pthread_create(&t[r], NULL, run_share, &s[r]);
     }
     for (int r = 0; r < n; r++) pthread_join(t[r], NULL);
