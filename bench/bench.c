@@ -86,6 +86,7 @@ static void train(int threads, double seconds)
     tfb_walk_t *w = tfb_walk_create(net, B, TFB_WALK_TRAIN, pool);
     uint8_t *code = random_codes(B), label[B * T];
     float dz[B * T], *g[3];
+    const tfb_adam_t by = {.rate = 1e-3f, .b1 = 0.9f, .b2 = 0.999f, .inv_sqrt_c2 = 1, .eps = 1e-8f};
     for (int i = 0; i < 3; i++) g[i] = tfb_alloc(net->n_param, sizeof **g, "gradients");
     for (int i = 0; i < B * T; i++) label[i] = tfb_hash64((uint64_t)i) % 10 == 0;
     w->pass.train = 1;
@@ -96,7 +97,7 @@ static void train(int threads, double seconds)
         if (i == 2) began = now(), n = 0;
         tfb_loss(&(tfb_labelled_t){.label = label, .B = B, .T = T}, tfb_walk_forward(w, code, B), dz, NULL);
         tfb_walk_backward(w, dz);
-        tfb_kernels()->adam(net->n_param, net->param, g[0], g[1], g[2], 1e-3f, 0.9f, 0.999f, 1, 1e-8f);
+        tfb_kernels()->adam(net->n_param, net->param, g[0], g[1], g[2], &by);
         n += B;
     }
     print_rate(n, began, threads);

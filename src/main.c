@@ -7,22 +7,26 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define COMMAND(in, word, text)                                             \
+    {                                                                       \
+        .group = (in), .name = #word, .run = tfb_cmd_##word, .what = (text) \
+    }
 const tfb_command_t tfb_commands[] = {
-    {"Predict", "annotate", tfb_cmd_annotate, "add predicted TF binding to VCF, BCF, BED or BAM"},
-    {"Predict", "enrich", tfb_cmd_enrich, "compare the changes of a set of variants with those of others"},
-    {"Predict", "scan", tfb_cmd_scan, "predict binding along a genome: bedGraph or bigWig"},
-    {"Train", "labels", tfb_cmd_labels, "label regions from accessibility, peaks and binding sites"},
-    {"Train", "pretrain", tfb_cmd_pretrain, "train a multi-task model from labelled regions"},
-    {"Train", "finetune", tfb_cmd_finetune, "fine-tune a model for a TF with few known regions"},
-    {"Train", "learn", tfb_cmd_learn, "make a model of a TF from its peaks, in one step"},
-    {"Train", "distill", tfb_cmd_distill, "train one model to predict what several do"},
-    {"Train", "relate", tfb_cmd_relate, "rank TFs to pre-train on for a target"},
-    {"Train", "evaluate", tfb_cmd_evaluate, "compare a model's predictions with labels"},
-    {"Explain", "motifs", tfb_cmd_motifs, "show what the first layer's filters detect"},
-    {"Explain", "explain", tfb_cmd_explain, "show which bases a prediction rests on"},
-    {"Explain", "report", tfb_cmd_report, "make a page about annotated variants"},
-    {"Models", "model", tfb_cmd_model, "show what is in a model file, or calibrate it"},
-    {NULL, NULL, NULL, NULL},
+    COMMAND("Predict", annotate, "add predicted TF binding to VCF, BCF, BED or BAM"),
+    COMMAND("Predict", enrich, "compare the changes of a set of variants with those of others"),
+    COMMAND("Predict", scan, "predict binding along a genome: bedGraph or bigWig"),
+    COMMAND("Train", labels, "label regions from accessibility, peaks and binding sites"),
+    COMMAND("Train", pretrain, "train a multi-task model from labelled regions"),
+    COMMAND("Train", finetune, "fine-tune a model for a TF with few known regions"),
+    COMMAND("Train", learn, "make a model of a TF from its peaks, in one step"),
+    COMMAND("Train", distill, "train one model to predict what several do"),
+    COMMAND("Train", relate, "rank TFs to pre-train on for a target"),
+    COMMAND("Train", evaluate, "compare a model's predictions with labels"),
+    COMMAND("Explain", motifs, "show what the first layer's filters detect"),
+    COMMAND("Explain", explain, "show which bases a prediction rests on"),
+    COMMAND("Explain", report, "make a page about annotated variants"),
+    COMMAND("Models", model, "show what is in a model file, or calibrate it"),
+    {.group = NULL},
 };
 
 static void usage(FILE *f)

@@ -153,6 +153,40 @@ fails() {
     grep -qF -- "$text" fails.txt
     verdict $? "$name" "$(head -n 1 fails.txt)"
 }
+# leaves_nothing NAME MESSAGE COMMAND...: status 1, the message, nothing left in out.*
+leaves_nothing() {
+    local name=$1 message=$2 status
+    shift 2
+    rm -f out.*
+    "$@" > /dev/null 2> err.txt
+    status=$?
+    if [ $status -ne 1 ]; then
+        echo "not ok $name: status $status"
+    elif ! grep -qF -- "$message" err.txt; then
+        echo "not ok $name: $(tail -n 1 err.txt)"
+    elif [ -n "$(ls out.* 2> /dev/null)" ]; then
+        echo "not ok $name: left $(ls out.*)"
+    else echo "ok $name"; fi
+}
+# a bcftools on PATH that is host, for commands that call it by its name
+put_host_on_path() {
+    [ -n "${ASAN_PRELOAD:-}" ] || return 0
+    mkdir bin
+    cat > bin/bcftools << END
+#!/bin/sh
+LD_PRELOAD=$ASAN_PRELOAD ASAN_OPTIONS=detect_leaks=0 exec $(command -v bcftools) "\$@"
+END
+    chmod +x bin/bcftools
+    PATH=$PWD/bin:$PATH
+}
+# small_training EPOCHS: the command line $P "$S" $O -o MODEL trains a small network
+small_training() {
+    P="$TFBIND pretrain -f ref.fa -l labels.bed.gz --valid chr2 --spec"
+    S='conv 8 5; bn; relu; pool 4; dropout 0.2; dense 0'
+    O="-e $1 -b 32 --rate 0.01"
+}
+# weights NAME...: the end of each NAME.safetensors, which is weights only, as NAME.w
+weights() { for m in "$@"; do tail -c 1000 "$m.safetensors" > "$m.w"; done; }
 # from_bigwig FILE FORMAT: a bigWig as bedGraph, read from its data blocks (bedGraph sections of
 # start, end, value); contigs are named from ref.fa.fai
 from_bigwig() {

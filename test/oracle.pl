@@ -10,6 +10,8 @@
 # have been scored, or not for which reason.
 use strict;
 use warnings;
+use FindBin;
+require "$FindBin::Bin/lib/trim.pl";
 
 my ($mode, $W, $tfs, $max_n, $strand, $fasta, $vcf) = @ARGV;
 my @tf = split /,/, $tfs;
@@ -93,19 +95,6 @@ sub window
         $s = substr($seq{$chrom}, $pos - 1 - $left, $left) . $allele . substr($seq{$chrom}, $pos - 1 + $n, $right);
     }
     return ($s =~ tr/ACGT/N/c) > $max_n ? 'n' : $s;
-}
-
-# REF and an allele without the bases that they share, at the back, then at the front, but for one
-# base of each: (position, REF, ALT).
-sub trim
-{
-    my ($pos, $ref, $alt) = @_;
-    while (length $ref > 1 && length $alt > 1 && substr($ref, -1) eq substr($alt, -1)) { chop $ref; chop $alt }
-    while (length $ref > 1 && length $alt > 1 && substr($ref, 0, 1) eq substr($alt, 0, 1)) {
-        $pos++;
-        $_ = substr $_, 1 for $ref, $alt;
-    }
-    return ($pos, $ref, $alt);
 }
 
 # The windows of REF and of an ALT, or why there are none.

@@ -9,6 +9,8 @@
 # A contig is a list of strings, one in place of each base; a variant changes those of the bases that it changes.
 use strict;
 use warnings;
+use FindBin;
+require "$FindBin::Bin/lib/trim.pl";
 
 my $mode = shift;
 my $W = $mode eq 'windows' ? shift : 0;
@@ -73,19 +75,6 @@ sub read_vcf
         my @allele = (uc $c[3], split /,/, uc $c[4]);
         push @record, {contig => $c[0], pos => $c[1] - 1, id => $c[2], allele => \@allele, alts => $c[4], gt => \@gt};
     }
-}
-
-# REF and an allele without the bases that they share, at the back, then at the front, but for one
-# base of each: (first base, REF, ALT).
-sub trim
-{
-    my ($pos, $ref, $alt) = @_;
-    while (length $ref > 1 && length $alt > 1 && substr($ref, -1) eq substr($alt, -1)) { chop $ref; chop $alt }
-    while (length $ref > 1 && length $alt > 1 && substr($ref, 0, 1) eq substr($alt, 0, 1)) {
-        $pos++;
-        $_ = substr $_, 1 for $ref, $alt;
-    }
-    return ($pos, $ref, $alt);
 }
 
 # What is left of that without any shared base: (first base, bases, text), taken off at the front, then at the back.

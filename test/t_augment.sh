@@ -7,7 +7,7 @@ train() {
     local name=$1
     shift
     $P --spec 'conv 8 5; bn; relu; pool 4; dense 0' -e 3 -b 32 "$@" -o "$name.safetensors" &&
-        tail -c 1000 "$name.safetensors" > "$name.w"
+        weights "$name"
 }
 # differ NAME FILE FILE
 differ() {

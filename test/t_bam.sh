@@ -273,17 +273,6 @@ $A -W -o i.cram in.cram && [ -s i.cram.crai ] && samtools view -T ref.fa i.cram 
 same '-W: CRAM' want.txt got.txt
 
 # ---- bad input and bad luck ----
-# fails NAME MESSAGE COMMAND...: status 1, the message, nothing left in out.*
-fails() {
-    local name=$1 text=$2 status
-    shift 2
-    rm -f out.*
-    "$@" > /dev/null 2> err.txt
-    status=$?
-    if [ $status -ne 1 ]; then echo "not ok $name: status $status"; elif ! grep -qF -- "$text" err.txt; then
-        echo "not ok $name: $(tail -n 1 err.txt)"
-    elif [ -n "$(ls out.* 2> /dev/null)" ]; then echo "not ok $name: left $(ls out.*)"; else echo "ok $name"; fi
-}
 for f in in.bam in.cram in.sam; do
     n=$(stat -c %s $f) bad=
     for at in $(seq 1 97 $((n - 1))) $((n - 28)) $((n - 1)); do
@@ -306,37 +295,37 @@ done
 if [ -w /dev/full ]; then
     for i in $(seq 200); do grep -v '^@' in.sam; done | cat <(grep '^@' in.sam) - > big.sam
     for f in sam bam cram; do for t in 1 5; do
-        fails "a full disk, $f, threads $t" 'cannot write to standard output: ' sh \
+        leaves_nothing "a full disk, $f, threads $t" 'cannot write to standard output: ' sh \
             -c "$A -@ $t --reference un.fa -O $f big.sam > /dev/full"
-        fails "a full disk at the end, $f, threads $t" 'cannot write to standard output: ' sh \
+        leaves_nothing "a full disk at the end, $f, threads $t" 'cannot write to standard output: ' sh \
             -c "$A -@ $t --reference un.fa -O $f in.sam > /dev/full"
     done; done
 else echo 'skip a full disk: no /dev/full'; fi
 cp in.bam both.bam && ln -sf both.bam link.bam
-fails 'onto itself' 'link.bam is the input' $A -o link.bam both.bam
+leaves_nothing 'onto itself' 'link.bam is the input' $A -o link.bam both.bam
 cmp -s in.bam both.bam
 verdict $? 'it is still whole'
-fails 'a folder that is not there' 'cannot write none/out.bam: No such file' $A -o none/out.bam in.bam
-fails 'a tag with a meaning' '--tags: NM has, or may get, a meaning in SAM' $A --tags NM,Xs -o out.bam in.bam
-fails 'a tag that is none' "--tags: a tag's name is a letter and a letter or digit, not 'x'" $A --tags x,Xs \
+leaves_nothing 'a folder that is not there' 'cannot write none/out.bam: No such file' $A -o none/out.bam in.bam
+leaves_nothing 'a tag with a meaning' '--tags: NM has, or may get, a meaning in SAM' $A --tags NM,Xs -o out.bam in.bam
+leaves_nothing 'a tag that is none' "--tags: a tag's name is a letter and a letter or digit, not 'x'" $A --tags x,Xs \
     -o out.bam in.bam
-fails 'a tag twice' '--tags: Xs is given twice' $A --tags Xs,Xs -o out.bam in.bam
-fails 'too few tags' '--tags takes 3 names here (best TF, score, difference), not 2' $A --reads --tags Xt,Xs \
+leaves_nothing 'a tag twice' '--tags: Xs is given twice' $A --tags Xs,Xs -o out.bam in.bam
+leaves_nothing 'too few tags' '--tags takes 3 names here (best TF, score, difference), not 2' $A --reads --tags Xt,Xs \
     -o out.bam in.bam
 make_sam > foreign.sam
-fails 'a tag of another type' 'foreign.sam: snv (chr1:1001) cannot get the tag yd: it has one of a different type' \
+leaves_nothing 'a tag of another type' 'foreign.sam: snv (chr1:1001) cannot get the tag yd: it has one of a different type' \
     $A --reads -o out.bam foreign.sam
-fails 'an unknown format' '--output-fmt is sam, bam or cram' $A -O vcf -o out.bam in.bam
-fails 'a format of VCF' '--output-fmt is sam, bam or cram' $A -O z -o out.bam in.bam
-fails 'a format of BAM for VCF' '--output-type is b, u, z or v' $A -O bam -o out.vcf in.vcf
-fails 'an index of SAM' '--write-index needs an output file in BAM or CRAM' $A -W -o out.sam in.bam
-fails 'an index of standard output' '--write-index needs an output file' $A -W in.bam
-fails 'a tabix index' '--write-index=tbi is not for SAM' $A -W=tbi -o out.bam in.bam
-fails 'options of VCF' 'in.bam is SAM, BAM or CRAM: -i, -e' $A -r chr1 -o out.bam in.bam
-fails 'options of BAM' '--reads, --tags, --reference and --...-fmt-option are for SAM, BAM and CRAM' $A --reads \
+leaves_nothing 'an unknown format' '--output-fmt is sam, bam or cram' $A -O vcf -o out.bam in.bam
+leaves_nothing 'a format of VCF' '--output-fmt is sam, bam or cram' $A -O z -o out.bam in.bam
+leaves_nothing 'a format of BAM for VCF' '--output-type is b, u, z or v' $A -O bam -o out.vcf in.vcf
+leaves_nothing 'an index of SAM' '--write-index needs an output file in BAM or CRAM' $A -W -o out.sam in.bam
+leaves_nothing 'an index of standard output' '--write-index needs an output file' $A -W in.bam
+leaves_nothing 'a tabix index' '--write-index=tbi is not for SAM' $A -W=tbi -o out.bam in.bam
+leaves_nothing 'options of VCF' 'in.bam is SAM, BAM or CRAM: -i, -e' $A -r chr1 -o out.bam in.bam
+leaves_nothing 'options of BAM' '--reads, --tags, --reference and --...-fmt-option are for SAM, BAM and CRAM' $A --reads \
     -o out.vcf in.vcf
-fails 'not SAM' 'cannot read in.vcf: not SAM, BAM or CRAM' $A --input bam -o out.bam in.vcf
-fails 'no such input' 'cannot read none.bam: No such file' $A --input bam -o out.bam none.bam
+leaves_nothing 'not SAM' 'cannot read in.vcf: not SAM, BAM or CRAM' $A --input bam -o out.bam in.vcf
+leaves_nothing 'no such input' 'cannot read none.bam: No such file' $A --input bam -o out.bam none.bam
 sed 's/LN:10000/LN:12000/' in.sam > build.sam
 $A -O sam build.sam 2> err.txt | tags | awk -F'\t' 'NF > 1 { n++ } END { exit n > 0 }' &&
     grep -q 'chr1 has 12000 bases in build.sam and 10000 in ref.fa (another genome build?)' err.txt
@@ -363,5 +352,5 @@ $A --output-fmt-option level=9 -o l9.bam in.bam
 $A -O sam --input-fmt-option 'filter=pos>3000' in.bam | grep -v '^@' > got.txt
 $A -O sam in.bam | grep -v '^@' | awk '$4 > 3000' > want.txt
 [ -s want.txt ] && same '--input-fmt-option filter' want.txt got.txt
-fails 'an unknown option of the format' "--output-fmt-option takes an htslib option" $A \
+leaves_nothing 'an unknown option of the format' "--output-fmt-option takes an htslib option" $A \
     --output-fmt-option nonsense=1 -o out.bam in.bam

@@ -80,6 +80,16 @@ perl -e '
     print $bad ? "not ok quantiles are those of all SNVs:$bad\n" : "ok quantiles are those of all SNVs\n"' \
         table.txt changes.txt
 
+# uniform NAME: standard input are many percentiles, each tenth about as often
+uniform() {
+    awk -v name="$1" '
+        $1 != "." { n++; b[int($1 / 10)]++ }
+        END {
+            for (i = 0; i < 10; i++) if (b[i] < 0.07 * n || b[i] > 0.13 * n) bad = bad " " i ":" b[i] / n
+            if (n > 1000 && bad == "") print "ok " name
+            else print "not ok " name ":" bad
+        }'
+}
 # annotate: percentiles of random SNVs are uniform, tags are as declared, and the model without
 # calibration says what it said
 $A -m tiny.safetensors in.vcf.gz > plain.vcf; $A -m cal.safetensors in.vcf.gz > cal.vcf
@@ -88,13 +98,7 @@ bcftools view --no-version plain.vcf | records > b.txt
 same 'all else is as without calibration' b.txt a.txt
 $A -m cal.safetensors --tf CTCF -Ou every.vcf |
     bcftools query -f '%TFB_CTCF_PCT\n' |
-    awk '
-        $1 != "." { n++; b[int($1 / 10)]++ }
-        END {
-            for (i = 0; i < 10; i++) if (b[i] < 0.07 * n || b[i] > 0.13 * n) bad = bad " " i ":" b[i] / n
-            if (n > 1000 && bad == "") print "ok percentiles of SNVs are uniform"
-            else print "not ok percentiles of SNVs are uniform:" bad
-        }'
+    uniform 'percentiles of SNVs are uniform'
 bcftools view -h cal.vcf |
     grep -c '^##INFO=<ID=TFB_PCT,Number=A,Type=Float\|^##INFO=<ID=TFB_CALL,Number=A,Type=String' |
     grep -qx 2
@@ -238,13 +242,7 @@ for by in delta percentile lor; do
 done
 $A -m cal.safetensors --tf CTCF --percentile-of lor every.vcf |
     bcftools query -f '%TFB_CTCF_PCT\n' |
-    awk '
-        $1 != "." { n++; b[int($1 / 10)]++ }
-        END {
-            for (i = 0; i < 10; i++) if (b[i] < 0.07 * n || b[i] > 0.13 * n) bad = bad " " i ":" b[i] / n
-            if (n > 1000 && bad == "") print "ok --percentile-of lor"
-            else print "not ok --percentile-of lor:" bad
-        }'
+    uniform '--percentile-of lor'
 
 # several models: each target has its own model's calibration; a model without has none
 "$UNIT_DIR/tool_tiny_model" other.safetensors \

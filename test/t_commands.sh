@@ -53,6 +53,7 @@ for c in $commands; do
         [ -z "$missing" ]
     verdict $? "$c -h tells all options" "$missing"
     ok_if "$c -h fits a screen" awk 'length($0) > 140 { exit 1 }' h.txt
+    ok_if "$c -h has -v, --verbosity" grep -q '^  -v, --verbosity INT ' h.txt
     "$TFBIND" $c --no-such-option > out.txt 2> err.txt
     status=$?
     [ $status -eq 1 ] && [ -s err.txt ] && [ ! -s out.txt ]

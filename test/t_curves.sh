@@ -1,13 +1,10 @@
 # --curves: a table and a picture of every epoch, which survive --resume.
 . "$SRCDIR/test/lib.sh"
 make_inputs || exit 1
-P="$TFBIND pretrain -f ref.fa -l labels.bed.gz --valid chr2 --spec"
-S='conv 8 5; bn; relu; pool 4; dropout 0.2; dense 0'
-O='-e 8 -b 32 --rate 0.01'
+small_training 8
 $P "$S" $O -o plain.safetensors 2> plain.txt
 $P "$S" $O --curves a.tsv -o a.safetensors 2> a.txt
-tail -c 1000 plain.safetensors > plain.w
-tail -c 1000 a.safetensors > a.w
+weights plain a
 same '--curves leaves the model as it is' plain.w a.w
 head -n 1 a.tsv | grep -qx '# tfbind learning curves of run [0-9a-f]\{64\}'
 verdict $? 'the first line has the run'

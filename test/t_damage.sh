@@ -8,22 +8,6 @@ cp "$SRCDIR"/test/data/tiny.fa "$SRCDIR"/test/data/tiny.vcf . &&
 perl "$SRCDIR/test/oracle.pl" model 20 CTCF,SPI1 > m.safetensors
 A="$TFBIND annotate -v 1 -m m.safetensors -f tiny.fa"
 
-# leaves_nothing NAME MESSAGE COMMAND...: status 1, the message, nothing left in out.*
-leaves_nothing() {
-    local name=$1 message=$2 status
-    shift 2
-    rm -f out.*
-    "$@" > /dev/null 2> err.txt
-    status=$?
-    if [ $status -ne 1 ]; then
-        echo "not ok $name: status $status"
-    elif ! grep -qF -- "$message" err.txt; then
-        echo "not ok $name: $(tail -n 1 err.txt)"
-    elif [ -n "$(ls out.* 2> /dev/null)" ]; then
-        echo "not ok $name: left $(ls out.*)"
-    else echo "ok $name"; fi
-}
-
 # cut at every place (every 17th byte): an error, unless a text is cut between two lines, or within
 # the last column of a line: nobody can tell that from a whole line without a newline, and a warning
 # says so

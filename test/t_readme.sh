@@ -28,14 +28,8 @@ else
     for f in chr22_1Mb.fa.fai demo.vcf.gz.tbi; do echo none > top/build/doc/$f; done # doc/start.sh does not try again
 fi
 # the plugin's host is not instrumented, and other programs cannot be linked with the library
+put_host_on_path
 if [ -n "${ASAN_PRELOAD:-}" ]; then
-    mkdir bin
-    cat > bin/bcftools << END
-#!/bin/sh
-LD_PRELOAD=$ASAN_PRELOAD ASAN_OPTIONS=detect_leaks=0 exec $(command -v bcftools) "\$@"
-END
-    chmod +x bin/bcftools
-    PATH=$PWD/bin:$PATH
     pages=$(echo "$pages" | grep -v '^doc/library.md$')
 fi
 

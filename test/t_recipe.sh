@@ -38,6 +38,9 @@ ok_if 'the recipe is named' [ "$(get recipe b.safetensors)" = published ]
 $F --rate 0.002 --recipe default --epochs 3 --head-from random -o c.safetensors 2> /dev/null
 get training c.safetensors | grep -q '^rate=0.002 .* epochs=3 batch=32 .* patience=8 head_epochs=2 '
 verdict $? 'options change single values of a recipe, in any order' "$(get training c.safetensors)"
+! $F --recipe default --epochs 0 --patience x -o x.safetensors 2> err.txt
+[ "$(grep -c 'error: --epochs' err.txt) $(grep -c 'error: --patience' err.txt)" = '1 1' ]
+verdict $? 'options are read once: each error is printed once' "$(cat err.txt)"
 fails 'an unknown recipe' '--recipe is default or published' $F --recipe own -o x.safetensors
 
 # the rest is about single options: the paper's recipe, which has none of them

@@ -185,7 +185,7 @@ w() {
     local out=$1
     shift
     $P --spec 'conv 8 5; relu; pool 4; dense 0' -e 2 -v 0 "$@" -o $out.safetensors &&
-        tail -c 1000 $out.safetensors > $out.w
+        weights $out
 }
 w w0; w w1 --balance 0.5; w w2 --decay 0.5; w w3 --balance 0 --decay 0 --precision float32
 same '--balance 0, --decay 0 and float32 are what happens without them' w0.w w3.w

@@ -18,13 +18,5 @@ else
     set -- "$@" --skip '^(From a VCF|The variants|Annotating|How large|The ranked|Why)'
 fi
 # the plugin's host is not instrumented
-if [ -n "${ASAN_PRELOAD:-}" ]; then
-    mkdir bin
-    cat > bin/bcftools << END
-#!/bin/sh
-LD_PRELOAD=$ASAN_PRELOAD ASAN_OPTIONS=detect_leaks=0 exec $(command -v bcftools) "\$@"
-END
-    chmod +x bin/bcftools
-    PATH=$PWD/bin:$PATH
-fi
+put_host_on_path
 perl "$SRCDIR/test/shown.pl" "$@" "$SRCDIR/doc/tutorial.md"

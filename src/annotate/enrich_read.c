@@ -31,7 +31,11 @@ static const char *fasta_name(reader_t *a, const char *contig)
 static int is_format(const char *spec, const char **tag)
 {
     int format = strncmp(spec, "FORMAT/", 7) == 0;
-    *tag = format ? spec + 7 : strncmp(spec, "INFO/", 5) == 0 ? spec + 5 : spec;
+    *tag = spec;
+    if (format)
+        *tag += 7;
+    else if (strncmp(spec, "INFO/", 5) == 0)
+        *tag += 5;
     return format;
 }
 
@@ -310,12 +314,10 @@ static int choose_sample(const reader_t *a, source_t *s)
         s->sample = k;
         return 0;
     }
-    int near = tfb_nearest(a->o->sample, s->hdr->samples, n);
-    tfb_error("%s has no sample '%s'%s%s%s", tfb_input_name(s->path), a->o->sample, near >= 0 ? "; did you mean " : "",
-              near >= 0 ? s->hdr->samples[near] : "",
-              near >= 0 ? "?"
-              : n       ? "; `bcftools query -l` lists those that it has"
-                        : ": it has none");
+    char hint[TFB_HINT];
+    const char *end = tfb_did_you_mean(a->o->sample, s->hdr->samples, n, hint);
+    if (!*end) end = n ? "; `bcftools query -l` lists those that it has" : ": it has none";
+    tfb_error("%s has no sample '%s'%s", tfb_input_name(s->path), a->o->sample, end);
     return -1;
 }
 

@@ -162,11 +162,12 @@ static int compare_origins(const reader_t *a, const tfb_origin_t *x, const tfb_o
         tfb_error("%s was annotated by %s, %s by %s: values of two models cannot be compared; annotate both with one, "
                   "or give -f ref.fa",
                   hits, x->models, rest, y->models);
-    else if (strcmp(x->options, y->options))
-        tfb_error("%s was annotated with %s, %s with %s: annotate both alike, or give -f ref.fa", hits,
-                  *x->options ? x->options : "the default options", rest,
-                  *y->options ? y->options : "the default options");
-    else if (strcmp(x->meaning, y->meaning))
+    else if (strcmp(x->options, y->options)) {
+        const char *of_hits = *x->options ? x->options : "the default options";
+        const char *of_rest = *y->options ? y->options : "the default options";
+        tfb_error("%s was annotated with %s, %s with %s: annotate both alike, or give -f ref.fa", hits, of_hits, rest,
+                  of_rest);
+    } else if (strcmp(x->meaning, y->meaning))
         tfb_error("INFO/%s is '%s' in %s, and '%s' in %s: annotate both alike, or give -f ref.fa", a->tag.s, x->meaning,
                   hits, y->meaning, rest);
     else

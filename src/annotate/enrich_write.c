@@ -76,7 +76,10 @@ int tfb_stats_svg(const stats_t *a, const int *order)
     if (!f) return -1;
     for (int k = 0; k < n; k++) most = fmax(most, minus_log(p[order[k]]));
     double step = pow(10, floor(log10(most / 3))), scale;
-    step *= most / step > 15 ? 5 : most / step > 6 ? 2 : 1;
+    if (most / step > 15)
+        step *= 5;
+    else if (most / step > 6)
+        step *= 2;
     most = step * ceil(most / step);
     scale = wide / most;
     fprintf(f,

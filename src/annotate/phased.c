@@ -102,9 +102,12 @@ void tfb_phased_rec_free(tfb_phased_rec_t *r)
 /* Reports what is wrong with a record, or with a sample's genotype if sample is not -1. Returns -1. */
 static int malformed(const tfb_phased_t *p, const bcf_hdr_t *hdr, const bcf1_t *rec, int sample, const char *what)
 {
-    tfb_error("%s:%" PRId64 ": %s%s%s%s (%s)", bcf_seqname_safe(hdr, rec), (int64_t)rec->pos + 1,
-              sample < 0 ? "" : "the genotype of ", sample < 0 ? "" : hdr->samples[sample], sample < 0 ? "" : " ", what,
-              p->in);
+    const char *contig = bcf_seqname_safe(hdr, rec);
+    int64_t pos = (int64_t)rec->pos + 1;
+    if (sample < 0)
+        tfb_error("%s:%" PRId64 ": %s (%s)", contig, pos, what, p->in);
+    else
+        tfb_error("%s:%" PRId64 ": the genotype of %s %s (%s)", contig, pos, hdr->samples[sample], what, p->in);
     return -1;
 }
 

@@ -134,7 +134,7 @@ int tfb_rows_add(tfb_rows_t *a, const char *text, size_t n, int first, int reaso
 {
     size_t at = a->text.l;
     if (kputsn(text, n, &a->text) < 0 || kputc(0, &a->text) < 0) return tfb_rows_no_memory(a);
-    a->row[a->n_rows++] = (tfb_row_t){at, first, a->win.n - first, 0};
+    a->row[a->n_rows++] = (tfb_row_t){.text = at, .first = first, .n = a->win.n - first};
     tfb_reasons_count(&a->reasons, reason, NULL);
     a->n_all++;
     a->n_scored += a->win.n > first || a->n_folded;
@@ -145,7 +145,7 @@ int tfb_rows_add_comment(tfb_rows_t *a)
 {
     size_t at = a->text.l;
     if (kputsn(a->in.s.s, a->in.s.l, &a->text) < 0 || kputc(0, &a->text) < 0) return tfb_rows_no_memory(a);
-    a->row[a->n_rows++] = (tfb_row_t){at, 0, 0, 1};
+    a->row[a->n_rows++] = (tfb_row_t){.text = at, .verbatim = 1};
     return a->n_rows == TFB_ROWS_BATCH ? tfb_rows_flush(a, a->win.n) : 0;
 }
 

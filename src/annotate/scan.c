@@ -220,10 +220,9 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
 static int scan_region(args_t *a, const region_t *g)
 {
     const char *contig = tfb_fasta_contig(a->s.fasta, g->tid);
-    hts_pos_t len = tfb_fasta_len(a->s.fasta, contig), step = a->o->step,
-              most = BASES / step < 1         ? 1
-                     : BASES / step < WINDOWS ? BASES / step
-                                              : WINDOWS;
+    hts_pos_t len = tfb_fasta_len(a->s.fasta, contig), step = a->o->step, most = BASES / step;
+    if (most < 1) most = 1;
+    if (most > WINDOWS) most = WINDOWS;
     hts_pos_t end = (g->end + step - 1) / step;
     a->n_bases += g->end - g->beg;
     for (hts_pos_t k = g->beg / step; k < end; k += most)

@@ -18,92 +18,120 @@
 /* Not in the plugin: its host's htslib may have no support for what BAM needs. */
 __attribute__((weak)) int tfb_bam_annotate(const tfb_bam_opt_t *o);
 
-static void usage(FILE *f, const char *tool)
-{
-    int plugin = strcmp(tool, "tfbind") != 0;
-    fprintf(
-        f,
-        "%s\n"
-        "Usage: %s\n"
-        "\n"
-        "%sEach REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT\n"
-        "gets tags for the TF whose binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA\n"
-        "(ALT - REF) and TFB_LOR (change of the log odds). With --tf each TF gets its own tags: TFB_<TF>\n"
-        "(Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the percentile of\n"
-        "the change among changes by random SNVs, and CALL: gain, loss or change of a site.\n"
-        "\n"
-        "Model\n"
-        "  -m, --model FILE         model made by pretrain, or shipped in models/. Several models: a list with\n"
-        "                           commas, or a folder; layers that they share are computed once. If\n"
-        "                           several models predict a TF, the last one wins (in a folder: the one with\n"
-        "                           the fewest TFs)\n" TFB_USAGE_FASTA
-        "      --tf LIST            write tags for these TFs, comma-separated, or all [only the "
-        "summary]\n" TFB_USAGE_PREFIX
-        "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor [delta]\n"
-        "      --min-percentile NUM  write only TFs whose change exceeds that of NUM %% of random SNVs; this\n"
-        "                           option, PCT and CALL need a calibrated model (tfbind model --calibrate)\n"
-        "      --percentile-of WHAT  percentiles rank the change by delta or lor [delta]\n"
-        "      --call-percentile NUM  call gain, loss or change of a site at this percentile or above "
-        "[95]\n" TFB_USAGE_STRAND
-        "      --csq                also write INFO/TFB_CSQ: all values in one string, for `bcftools +split-vep`\n"
-        "Genotypes\n"
-        "      --haplotypes         score each sample's haplotypes with all their variants: FORMAT/TFB_HAP (with\n"
-        "                           --tf: TFB_<TF>_HAP) has a value for each allele of GT, and\n"
-        "                           INFO/TFB_HAP_DIFF is the largest difference from the variant alone\n"
-        "  -p, --phase a|m|r|R|s    unphased heterozygous genotypes: take as they are (0/1 -> 0|1), merge into one\n"
-        "                           haplotype (0/1 -> 1), require phase, make non-reference haplotypes\n"
-        "                           (0/1 -> 1|1), skip [r]\n"
-        "Records\n"
-        "  -c, --check-ref e|w|x    if REF disagrees with the FASTA: fail (e), warn and do not annotate (w), drop\n"
-        "                           the record (x) [e]\n"
-        "      --max-n INT          do not annotate alleles with more Ns in their window [20]\n"
-        "  -i, --include EXPR       annotate sites for which the expression is true  } bcftools expressions;\n"
-        "  -e, --exclude EXPR       annotate sites for which the expression is false } %s\n"
-        "  -k, --keep-sites         keep sites that -i/-e do not select, unannotated\n"
-        "  -r, --regions REGION     restrict to comma-separated regions\n"
-        "  -R, --regions-file FILE  restrict to regions listed in a file\n"
-        "      --regions-overlap 0|1|2  include if POS is in the region (0), if the record overlaps (1) or if the\n"
-        "                           variant overlaps (2) [1]\n"
-        "  -t, --targets REGION     similar to -r but streams rather than index-jumps; ^ excludes\n"
-        "  -T, --targets-file FILE  similar to -R but streams rather than index-jumps; ^ excludes\n"
-        "      --targets-overlap 0|1|2  the same for targets [0]\n"
-        "%sOutput\n"
-        "  -o, --output FILE        output file%s [standard output]\n"
-        "  -O, --output-type b|u|z|v[0-9]  compressed BCF (b), uncompressed BCF (u), compressed VCF (z) or plain\n"
-        "                           VCF (v), and compression level [by the name of -o, else v]\n"
-        "  -W, --write-index[=csi|tbi]  index the output\n"
-        "      --no-version         do not append version and command line to the header\n"
-        "  -@, --threads INT        total number of threads [%s]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
-        plugin ? "Predict how variants change transcription-factor binding."
-               : "Add predicted transcription-factor binding to VCF, BCF, BED, FASTA or BAM.",
-        plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa"
-               : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
-        plugin
-            ? ""
-            : "The input may also be BED (lines get score columns; the window is around the middle of the interval,\n"
+/* What the usage texts of program and plugin say differently. */
+typedef struct {
+    const char *title, *usage, *inputs, *expressions, *rows, *output;
+} words_t;
+
+static const words_t program_words = {
+    .title = "Add predicted transcription-factor binding to VCF, BCF, BED, FASTA or BAM.",
+    .usage = "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
+    .inputs = "The input may also be BED (lines get score columns; the window is around the middle of the interval,\n"
               "or around narrowPeak's summit), FASTA (the output is a table with one row per sequence), or SAM, BAM "
               "or\n"
               "CRAM (records get aux tags; the window is around the middle of the alignment or, for proper pairs, of\n"
               "the fragment).\n\n",
-        plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`",
-        plugin
-            ? ""
-            : "BED, FASTA and BAM\n"
-              "      --input vcf|bed|fasta|bam  input format [detected]\n"
-              "      --scale probability|logit  scale of the scores [probability]\n"
-              "      --window center|tile     score one window, or windows along a longer interval, sequence or\n"
-              "                               read: the largest score and the mean (reads: the largest) [center]\n"
-              "      --step INT               bases from one tiled window to the next [half a window]\n"
-              "SAM, BAM and CRAM (-O, --output-fmt sam|bam|cram[,OPTION=VALUE] [by the name of -o, else bam]; -W, "
-              "--write-index[=csi|bai])\n"
-              "      --reads                  score the read's own bases instead of the reference, and the difference\n"
-              "      --tags LIST              names of the tags [yt,ys,yd: best TF, score, difference; with --tf\n"
-              "                               y0,y1,... and k0,k1,...]\n"
-              "      --reference FILE         reference sequence of CRAM [that of -f]\n"
-              "      --input-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
-              "      --output-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
-              "      --no-PG                  do not add a @PG line to the header\n",
-        plugin ? "" : "; BED and FASTA: bgzip if the name ends in .gz", "1");
+    .expressions = "only in the plugin, `bcftools +tfbind`",
+    .rows = "BED, FASTA and BAM\n"
+            "      --input vcf|bed|fasta|bam  input format [detected]\n"
+            "      --scale probability|logit  scale of the scores [probability]\n"
+            "      --window center|tile     score one window, or windows along a longer interval, sequence or\n"
+            "                               read: the largest score and the mean (reads: the largest) [center]\n"
+            "      --step INT               bases from one tiled window to the next [half a window]\n"
+            "SAM, BAM and CRAM (-O, --output-fmt sam|bam|cram[,OPTION=VALUE] [by the name of -o, else bam]; -W, "
+            "--write-index[=csi|bai])\n"
+            "      --reads                  score the read's own bases instead of the reference, and the difference\n"
+            "      --tags LIST              names of the tags [yt,ys,yd: best TF, score, difference; with --tf\n"
+            "                               y0,y1,... and k0,k1,...]\n"
+            "      --reference FILE         reference sequence of CRAM [that of -f]\n"
+            "      --input-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
+            "      --output-fmt-option OPT[=VAL]  as in samtools; may be repeated\n"
+            "      --no-PG                  do not add a @PG line to the header\n",
+    .output = "; BED and FASTA: bgzip if the name ends in .gz",
+};
+static const words_t plugin_words = {
+    .title = "Predict how variants change transcription-factor binding.",
+    .usage = "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa",
+    .inputs = "",
+    .expressions = "others are dropped",
+    .rows = "",
+    .output = "",
+};
+
+static void put_usage_model(FILE *f)
+{
+    fputs("Each REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT\n"
+          "gets tags for the TF whose binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA\n"
+          "(ALT - REF) and TFB_LOR (change of the log odds). With --tf each TF gets its own tags: TFB_<TF>\n"
+          "(Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the percentile of\n"
+          "the change among changes by random SNVs, and CALL: gain, loss or change of a site.\n"
+          "\n"
+          "Model\n"
+          "  -m, --model FILE         model made by pretrain, or shipped in models/. Several models: a list with\n"
+          "                           commas, or a folder; layers that they share are computed once. If\n"
+          "                           several models predict a TF, the last one wins (in a folder: the one with\n"
+          "                           the fewest TFs)\n" TFB_USAGE_FASTA
+          "      --tf LIST            write tags for these TFs, comma-separated, or all [only the "
+          "summary]\n" TFB_USAGE_PREFIX
+          "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor [delta]\n"
+          "      --min-percentile NUM  write only TFs whose change exceeds that of NUM % of random SNVs; this\n"
+          "                           option, PCT and CALL need a calibrated model (tfbind model --calibrate)\n"
+          "      --percentile-of WHAT  percentiles rank the change by delta or lor [delta]\n"
+          "      --call-percentile NUM  call gain, loss or change of a site at this percentile or above "
+          "[95]\n" TFB_USAGE_STRAND
+          "      --csq                also write INFO/TFB_CSQ: all values in one string, for `bcftools +split-vep`\n",
+          f);
+}
+
+static void put_usage_genotypes(FILE *f)
+{
+    fputs("Genotypes\n"
+          "      --haplotypes         score each sample's haplotypes with all their variants: FORMAT/TFB_HAP (with\n"
+          "                           --tf: TFB_<TF>_HAP) has a value for each allele of GT, and\n"
+          "                           INFO/TFB_HAP_DIFF is the largest difference from the variant alone\n"
+          "  -p, --phase a|m|r|R|s    unphased heterozygous genotypes: take as they are (0/1 -> 0|1), merge into one\n"
+          "                           haplotype (0/1 -> 1), require phase, make non-reference haplotypes\n"
+          "                           (0/1 -> 1|1), skip [r]\n",
+          f);
+}
+
+static void put_usage_records(FILE *f, const words_t *w)
+{
+    fprintf(f,
+            "Records\n"
+            "  -c, --check-ref e|w|x    if REF disagrees with the FASTA: fail (e), warn and do not annotate (w), drop\n"
+            "                           the record (x) [e]\n"
+            "      --max-n INT          do not annotate alleles with more Ns in their window [20]\n"
+            "  -i, --include EXPR       annotate sites for which the expression is true  } bcftools expressions;\n"
+            "  -e, --exclude EXPR       annotate sites for which the expression is false } %s\n"
+            "  -k, --keep-sites         keep sites that -i/-e do not select, unannotated\n"
+            "  -r, --regions REGION     restrict to comma-separated regions\n"
+            "  -R, --regions-file FILE  restrict to regions listed in a file\n"
+            "      --regions-overlap 0|1|2  include if POS is in the region (0), if the record overlaps (1) or if the\n"
+            "                           variant overlaps (2) [1]\n"
+            "  -t, --targets REGION     similar to -r but streams rather than index-jumps; ^ excludes\n"
+            "  -T, --targets-file FILE  similar to -R but streams rather than index-jumps; ^ excludes\n"
+            "      --targets-overlap 0|1|2  the same for targets [0]\n",
+            w->expressions);
+}
+
+static void usage(FILE *f, const char *tool)
+{
+    const words_t *w = strcmp(tool, "tfbind") ? &plugin_words : &program_words;
+    fprintf(f, "%s\nUsage: %s\n\n%s", w->title, w->usage, w->inputs);
+    put_usage_model(f);
+    put_usage_genotypes(f);
+    put_usage_records(f, w);
+    fprintf(f,
+            "%s"
+            "Output\n"
+            "  -o, --output FILE        output file%s [standard output]\n"
+            "  -O, --output-type b|u|z|v[0-9]  compressed BCF (b), uncompressed BCF (u), compressed VCF (z) or plain\n"
+            "                           VCF (v), and compression level [by the name of -o, else v]\n"
+            "  -W, --write-index[=csi|tbi]  index the output\n"
+            "      --no-version         do not append version and command line to the header\n"
+            "  -@, --threads INT        total number of threads [1]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
+            w->rows, w->output);
 }
 
 /* ---- options: one row each ---- */
@@ -162,10 +190,9 @@ static int set_overlap(void *args, const tfb_option_t *row, const char *value)
             *(int *)field(args, row->to) = i;
             return 0;
         }
-    int near = tfb_nearest(value, (char *const *)word, 3);
-    char hint[64] = "";
-    if (near >= 0) snprintf(hint, sizeof hint, "; did you mean %s?", word[near]);
-    tfb_error("--%s is 0 (pos), 1 (record) or 2 (variant), not '%s'%s", row->name, value, hint);
+    char hint[TFB_HINT];
+    tfb_error("--%s is 0 (pos), 1 (record) or 2 (variant), not '%s'%s", row->name, value,
+              tfb_did_you_mean(value, (char *const *)word, 3, hint));
     return 1;
 }
 

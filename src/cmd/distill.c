@@ -125,27 +125,27 @@ static int describe(void *arg, tfb_model_t *m)
     const job_t *j = arg;
     const tfb_model_t *first = tfb_teachers_model(j->teachers, 0);
     int by_contig = tfb_model_meta(first, "train_chroms") || j->a->t.valid || j->a->t.test;
+    const char *split = by_contig ? "contigs" : "random 80/10/10 by seed";
     int bad = tfb_record_set(m, "teachers", "%s", tfb_teachers_list(j->teachers)) < 0 ||
               tfb_record_set(m, "hard", "%g", j->a->t.fit.hard) < 0 ||
-              tfb_record_set(m, "split", "%s%s", by_contig ? "contigs" : "random 80/10/10 by seed",
-                             j->a->t.regions ? ", sampled" : "") < 0;
+              tfb_record_set(m, "split", "%s%s", split, j->a->t.regions ? ", sampled" : "") < 0;
     for (int i = 0; i < 2 && !bad; i++)
         if (tfb_model_meta(first, keep[i])) bad = tfb_record_set(m, keep[i], "%s", tfb_model_meta(first, keep[i])) < 0;
     for (int i = 0; i < tfb_teachers_n(j->teachers) && !bad; i++)
-        bad = tfb_transfer_record_teacher(m, tfb_teachers_model(j->teachers, i)) < 0;
+        bad = tfb_transfer_record_seen(m, tfb_teachers_model(j->teachers, i), TFB_SAMPLED_CONTIGS) < 0;
     if (j->from && !bad)
         bad = tfb_record_set(m, "parent_sha256", "%s", j->from->digest) < 0 ||
-              tfb_transfer_record_teacher(m, j->from) < 0;
+              tfb_transfer_record_seen(m, j->from, TFB_SAMPLED_CONTIGS) < 0;
     return bad || ((!by_contig || j->a->t.regions) && tfb_transfer_record_regions(m, j->d.ex, j->d.part) < 0) ? -1 : 0;
 }
 
 static int run(args_t *a, int argc, char **argv)
 {
     job_t j = {.a = a};
-    char identity[900];
+    char identity[900], split[500];
     int ret = tfb_ranks_agree(prepare(a, &j));
-    snprintf(identity, sizeof identity, "distill valid=%.200s test=%.200s from=%s regions=%" PRId64,
-             a->t.valid ? a->t.valid : "", a->t.test ? a->t.test : "", j.from ? j.from->digest : "", a->t.regions);
+    snprintf(identity, sizeof identity, "distill %s from=%s regions=%" PRId64, tfb_training_split(&a->t, split),
+             j.from ? j.from->digest : "", a->t.regions);
     a->t.fit.teachers = j.teachers;
     if (ret == 0) ret = tfb_training_run(&a->t, &j.d, identity, describe, &j, argc, argv);
     tfb_training_free(&j.d);

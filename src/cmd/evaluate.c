@@ -37,26 +37,27 @@ typedef struct {
 static void usage(FILE *f)
 {
     fprintf(
-        f, "Compare a model's predictions with labels. The table has a header line, one row per target, and their\n"
-           "mean.\n"
-           "\n"
-           "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
-           "\n"
-           "  -m, --model FILE         model\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
-           "      --chroms LIST        use only regions on these contigs [all]\n"
-           "      --tf LIST            use only these targets [those that model and labels share]\n"
-           "      --allow-leak         compare also on regions that trained the model; the results are too good\n"
-           "                           [refuse]\n" TFB_USAGE_STRAND
-           "      --balanced           compare on each target's bound regions and as many unbound ones, matched by\n"
-           "                           GC content in 10 bins and drawn by --seed, as the published single-TF models\n"
-           "                           were tested [all resolved regions]\n"
-           "      --bootstrap INT      resample the regions INT times for 95 %% intervals of AUROC, AUPRC and MCC [0]\n"
-           "      --seed INT           seed of --bootstrap and --balanced [1]\n"
-           "      --predictions FILE   also write the logits of each compared region, tab-separated\n"
-           "  -o, --output FILE        table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_HELP "\n"
-           "n and n_bound count the compared regions. Measures are `.` for targets with fewer than 10 bound or\n"
-           "unbound regions. mcc, precision, recall and accuracy are at a probability of 0.5. The last row is the\n"
-           "mean over the targets with measures; its n is their number.\n");
+        f,
+        "Compare a model's predictions with labels. The table has a header line, one row per target, and their\n"
+        "mean.\n"
+        "\n"
+        "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
+        "\n"
+        "  -m, --model FILE         model\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
+        "      --chroms LIST        use only regions on these contigs [all]\n"
+        "      --tf LIST            use only these targets [those that model and labels share]\n"
+        "      --allow-leak         compare also on regions that trained the model; the results are too good\n"
+        "                           [refuse]\n" TFB_USAGE_STRAND
+        "      --balanced           compare on each target's bound regions and as many unbound ones, matched by\n"
+        "                           GC content in 10 bins and drawn by --seed, as the published single-TF models\n"
+        "                           were tested [all resolved regions]\n"
+        "      --bootstrap INT      resample the regions INT times for 95 %% intervals of AUROC, AUPRC and MCC [0]\n"
+        "      --seed INT           seed of --bootstrap and --balanced [1]\n"
+        "      --predictions FILE   also write the logits of each compared region, tab-separated\n"
+        "  -o, --output FILE        table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP "\n"
+        "n and n_bound count the compared regions. Measures are `.` for targets with fewer than 10 bound or\n"
+        "unbound regions. mcc, precision, recall and accuracy are at a probability of 0.5. The last row is the\n"
+        "mean over the targets with measures; its n is their number.\n");
 }
 
 static void put(FILE *f, double v)
@@ -312,6 +313,7 @@ static const tfb_option_t options[] = {
     {"predictions", TFB_TEXT(predictions)},
     {TFB_OPTION_OUTPUT(out)},
     {TFB_OPTION_THREADS(threads)},
+    {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
 };

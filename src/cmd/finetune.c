@@ -128,7 +128,8 @@ static int balance(const job_t *j, int64_t dropped, uint8_t *part, int64_t *boun
 {
     const tfb_training_t *t = &j->a->t;
     const tfb_examples_t *ex = j->d.ex;
-    int64_t bound_valid, valid = t->regions ? (t->regions / 8 > 10 ? t->regions / 8 : 10) : 0;
+    int64_t bound_valid, valid = t->regions / 8;
+    if (t->regions && valid < 10) valid = 10;
     if (tfb_transfer_balance(ex, 0, TFB_TRAIN, t->regions, t->fit.seed, part, bound) < 0) return -1;
     if (!*bound) {
         tfb_error("no training regions left with %s bound%s", ex->targets[0],
@@ -202,9 +203,9 @@ static int start_row(const job_t *j, const parent_t *p, const uint8_t *part, int
         k = s.source[0].output;
         snprintf(why, m, "%.60s (%s)", p->m->targets[k], tfb_source_why(&s, 0, text));
     } else if ((k = tfb_model_target(p->m, from)) < 0) {
-        int near = tfb_nearest(from, p->m->targets, p->m->n_targets);
-        tfb_error("--head-from is random, auto, motif or one of the parent's TFs, not '%s'%s%s%s", from,
-                  near >= 0 ? "; did you mean " : "", near >= 0 ? p->m->targets[near] : "", near >= 0 ? "?" : "");
+        char hint[TFB_HINT];
+        tfb_error("--head-from is random, auto, motif or one of the parent's TFs, not '%s'%s", from,
+                  tfb_did_you_mean(from, p->m->targets, p->m->n_targets, hint));
         return -1;
     } else
         snprintf(why, m, "%.60s", from);
@@ -299,9 +300,13 @@ static int load_parent(parent_t *p) { return (p->m = tfb_model_load(p->path)) ? 
 static void report_sources(const job_t *j, const parent_t *p, int most)
 {
     char text[300];
-    for (int i = 0; i < p->sources.n && i < most; i++)
-        tfb_note("%s%s%s", j->n_parents > 1 ? tfb_base_name(p->path) : "", j->n_parents > 1 ? ", " : "",
-                 source_text(p, i, text));
+    for (int i = 0; i < p->sources.n && i < most; i++) {
+        source_text(p, i, text);
+        if (j->n_parents > 1)
+            tfb_note("%s, %s", tfb_base_name(p->path), text);
+        else
+            tfb_note("%s", text);
+    }
 }
 
 static double key_of(const parent_t *p) { return p->sources.n ? p->sources.source[0].key : -1; }
@@ -518,7 +523,8 @@ static int describe(void *arg, tfb_model_t *m)
     if (p->sources.n) bad |= record_sources(j, m) < 0;
     if (j->cv) bad |= record_cv(j, m) < 0;
     if (!a->scratch)
-        bad |= tfb_record_set(m, "parent_sha256", "%s", p->m->digest) || tfb_transfer_record_ancestors(m, p->m) < 0;
+        bad |= tfb_record_set(m, "parent_sha256", "%s", p->m->digest) ||
+               tfb_transfer_record_seen(m, p->m, TFB_SAMPLED_REGIONS) < 0;
     for (int i = 0; i < 2; i++)
         if (tfb_model_meta(p->m, keep[i])) bad |= tfb_record_set(m, keep[i], "%s", tfb_model_meta(p->m, keep[i]));
     if (bad || tfb_transfer_record_regions(m, j->d.ex, j->d.part) < 0) return -1;
@@ -549,7 +555,7 @@ static int prepare(const tfb_finetune_t *a, job_t *j)
 
 static int run(tfb_finetune_t *a, job_t *j, int argc, char **argv)
 {
-    char identity[900], start[65] = "";
+    char identity[900], split[500], start[65] = "";
     int ret = tfb_ranks_agree(prepare(a, j));
     if (ret == 0 && a->cv) ret = cross_validate(j);
     if (ret < 0) return -1;
@@ -559,9 +565,9 @@ static int run(tfb_finetune_t *a, job_t *j, int argc, char **argv)
         tfb_sha256_update(&h, j->d.net->param, j->d.net->n_param * sizeof(float));
         tfb_sha256_hex(&h, start);
     }
-    snprintf(identity, sizeof identity, "valid=%.200s test=%.200s from=%s %d regions=%" PRId64 " %d leak=%d%s%s",
-             a->t.valid ? a->t.valid : "", a->t.test ? a->t.test : "", j->parent[0].m->digest, a->scratch, a->t.regions,
-             a->unbalanced, (int)a->leak, *start ? " start=" : "", start);
+    snprintf(identity, sizeof identity, "%s from=%s %d regions=%" PRId64 " %d leak=%d%s%s",
+             tfb_training_split(&a->t, split), j->parent[0].m->digest, a->scratch, a->t.regions, a->unbalanced,
+             (int)a->leak, *start ? " start=" : "", start);
     return tfb_training_run(&a->t, &j->d, identity, describe, j, argc, argv);
 }
 
@@ -670,21 +676,54 @@ static int check_args(const tfb_finetune_t *a)
     return wrong ? -1 : 0;
 }
 
+/* The options whose values the recipe sets if they are not given. */
+#define OF_RECIPE(option, member)                                       \
+    {                                                                   \
+        option, offsetof(args_t, member), sizeof(((args_t *)0)->member) \
+    }
+static const struct {
+    const char *option;
+    size_t to, size;
+} of_recipe[] = {
+    OF_RECIPE("rate", t.fit.rate),
+    OF_RECIPE("schedule", t.fit.schedule),
+    OF_RECIPE("warmup", t.fit.warmup),
+    OF_RECIPE("average", t.fit.average),
+    OF_RECIPE("decay", t.fit.decay),
+    OF_RECIPE("epochs", t.fit.epochs),
+    OF_RECIPE("batch", t.fit.batch),
+    OF_RECIPE("clean", t.fit.clean),
+    OF_RECIPE("patience", t.fit.patience),
+    OF_RECIPE("augment", t.fit.augment),
+    OF_RECIPE("depth-rate", t.fit.depth_rate),
+    OF_RECIPE("l2sp", t.fit.l2sp),
+    OF_RECIPE("head-epochs", t.fit.head_epochs),
+    OF_RECIPE("head-from", head_from),
+};
+
+/* Sets the values of the recipe, but for those of the given options. 0, or -1 (logged). */
+static int add_recipe(args_t *a, const char *given)
+{
+    const args_t said = *a;
+    tfb_fit_opt_t *f = &a->t.fit;
+    if (tfb_finetune_recipe(a, said.recipe, said.scratch) < 0) return -1;
+    if (said.relate) a->head_from = "auto";
+    int head_epochs = f->head_epochs;
+    for (size_t i = 0; i < sizeof of_recipe / sizeof of_recipe[0]; i++)
+        if (given[tfb_options_row(options, of_recipe[i].option)])
+            memcpy((char *)a + of_recipe[i].to, (const char *)&said + of_recipe[i].to, of_recipe[i].size);
+    /* if the recipe's number leaves no epoch for the other layers */
+    if (f->head_epochs == head_epochs && head_epochs >= f->epochs) f->head_epochs = f->epochs - 1;
+    return 0;
+}
+
 int tfb_cmd_finetune(int argc, char **argv)
 {
     args_t a = {.t.fit = {.seed = 1}, .freeze = "none", .recipe = tfb_recipe_name[0]};
-    int of_recipe = 0;
-    /* twice: first the recipe's values, then those of the options, in whatever order they are given */
-    for (int pass = 0; pass < 2; pass++) {
-        optind = 1;
-        if (pass && tfb_finetune_recipe(&a, a.recipe, a.scratch) < 0) return 1;
-        if (pass && a.relate) a.head_from = "auto";
-        of_recipe = a.t.fit.head_epochs;
-        int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
-        if (r) return r > 0;
-    }
-    tfb_fit_opt_t *f = &a.t.fit; /* if the recipe's number leaves no epoch for the other layers */
-    if (f->head_epochs == of_recipe && of_recipe >= f->epochs) f->head_epochs = f->epochs - 1;
+    char given[TFB_MAX_OPTIONS] = {0};
+    int r = tfb_cmd_parse(options, usage, &a, argc, argv, given);
+    if (r) return r > 0;
+    if (add_recipe(&a, given) < 0) return 1;
     const char *const need[][2] = {{a.from || a.parents ? "" : NULL, "--from model.safetensors"},
                                    {a.target, "--target TF"},
                                    {a.t.fasta, "-f ref.fa"},

@@ -282,9 +282,10 @@ static int choose_split(job_t *j, const tfb_model_t *parent)
     const tfb_examples_opt_t eo = {
         .fasta = a->f.t.fasta, .labels = j->labels, .targets = targets, .n_targets = 1, .window = parent->window};
     tfb_examples_t *ex = tfb_examples_load(&eo);
-    uint8_t *part = ex ? tfb_alloc((size_t)ex->n, 1, "the split") : NULL,
-            *seen = part ? tfb_alloc((size_t)ex->n, 1, "the split") : NULL;
-    if (!seen || tfb_transfer_seen(parent, ex, seen) < 0) goto done;
+    uint8_t *part = NULL, *seen = NULL;
+    if (!ex || !(part = tfb_alloc((size_t)ex->n, 1, "the split")) ||
+        !(seen = tfb_alloc((size_t)ex->n, 1, "the split")) || tfb_transfer_seen(parent, ex, seen) < 0)
+        goto done;
     if (a->f.t.valid || a->f.t.test) {
         ret = 0;
         goto done;
@@ -567,7 +568,8 @@ static int choose_recipe(job_t *j, args_t *a)
     if (tfb_finetune_recipe(&a->f, a->recipe ? a->recipe : tfb_recipe_name[0], 0) < 0) return -1;
     if (a->epochs) a->f.t.fit.epochs = a->epochs;
     if (a->f.t.fit.head_epochs >= a->f.t.fit.epochs) a->f.t.fit.head_epochs = a->f.t.fit.epochs - 1;
-    a->f.cv = a->cv >= 0 ? a->cv : bound * SHARE / 100 < TEST_FEW ? FOLDS : 0;
+    a->f.cv = a->cv;
+    if (a->cv < 0) a->f.cv = bound * SHARE / 100 < TEST_FEW ? FOLDS : 0;
     if (j->motifs && tfb_start_motif_of(j->motifs, a->f.target)) return 0;
     if (j->motifs) tfb_note("no motif of %s among the %d known ones: none starts a filter", a->f.target, j->motifs->n);
     a->f.motifs = NULL;

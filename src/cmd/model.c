@@ -46,7 +46,8 @@ static void usage(FILE *f)
            "                           bound regions\n"
            "      --chroms LIST        find thresholds on these contigs, which should not be those of training [all]\n"
            "      --precision FLOAT    share of the called sites that are bound [0.5]\n"
-           "  -o, --output FILE        calibrated model [replaces the model]\n" TFB_USAGE_THREADS TFB_USAGE_HELP);
+           "  -o, --output FILE        calibrated model [replaces the model]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY
+               TFB_USAGE_HELP);
 }
 
 static const char *or_dash(const char *s) { return s ? s : "?"; }
@@ -111,11 +112,10 @@ static void describe(const tfb_model_t *m, const char *path)
     for (int i = 0; m->meta[i]; i += 2) {
         if (m->calib && strcmp(m->meta[i], TFB_CALIB_KEY) == 0) continue;
         const char *v = m->meta[i + 1];
-        size_t n = strlen(v);
+        size_t n = strlen(v), shown = n > 300 ? 100 : n;
         for (const char *k = m->meta[i]; *k; k++) putchar(iscntrl((unsigned char)*k) ? ' ' : *k);
         putchar('\t');
-        for (size_t k = 0; k < n && k < (n > 300 ? 100 : 300); k++)
-            putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
+        for (size_t k = 0; k < shown; k++) putchar(iscntrl((unsigned char)v[k]) ? ' ' : v[k]); /* a row stays a row */
         puts(n > 300 ? "... (--get shows all)" : "");
     }
     printf("\nlayer\tname\tpositions\tchannels\tparameters\n");
@@ -234,6 +234,7 @@ static const tfb_option_t options[] = {
     {"precision", TFB_NUM(o.precision, 0, 1), .group = CALIBRATE},
     {TFB_OPTION_OUTPUT(out), .group = CALIBRATE},
     {TFB_OPTION_THREADS(threads)},
+    {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
 };

@@ -93,21 +93,22 @@ static int describe(void *arg, tfb_model_t *m)
     const args_t *a = j->a;
     const tfb_training_t *t = &a->t;
     int by_contig = t->valid || t->test;
-    if (tfb_record_set(m, "genome", "%s", a->genome ? a->genome : tfb_base_name(t->fasta)) ||
-        tfb_record_set(m, "label_policy", "%s", a->policy ? a->policy : tfb_base_name(t->labels)) ||
-        tfb_record_set(m, "split", "%s%s", by_contig ? "contigs" : "random 80/10/10 by seed",
-                       t->regions ? ", sampled" : ""))
+    const char *split = by_contig ? "contigs" : "random 80/10/10 by seed";
+    const char *genome = a->genome ? a->genome : tfb_base_name(t->fasta);
+    const char *policy = a->policy ? a->policy : tfb_base_name(t->labels);
+    if (tfb_record_set(m, "genome", "%s", genome) || tfb_record_set(m, "label_policy", "%s", policy) ||
+        tfb_record_set(m, "split", "%s%s", split, t->regions ? ", sampled" : ""))
         return -1;
-    return (!by_contig || t->regions) && tfb_transfer_record_regions(m, j->d.ex, j->d.part) < 0 ? -1 : 0;
+    if (by_contig && !t->regions) return 0;
+    return tfb_transfer_record_regions(m, j->d.ex, j->d.part);
 }
 
 static int run(args_t *a, int argc, char **argv)
 {
     job_t j = {.a = a};
-    char identity[900];
+    char identity[900], split[500];
     int ret = tfb_ranks_agree(prepare(a, &j));
-    snprintf(identity, sizeof identity, "valid=%.200s test=%.200s regions=%" PRId64, a->t.valid ? a->t.valid : "",
-             a->t.test ? a->t.test : "", a->t.regions);
+    snprintf(identity, sizeof identity, "%s regions=%" PRId64, tfb_training_split(&a->t, split), a->t.regions);
     if (ret == 0) ret = tfb_training_run(&a->t, &j.d, identity, describe, &j, argc, argv);
     tfb_training_free(&j.d);
     return ret;

@@ -35,7 +35,7 @@ static void usage(FILE *f)
         "      --top INT            number of TFs to print [all]\n"
         "      --with-target        print the target, too, before the others\n"
         "      --list               print only names, comma-separated, for pretrain --targets\n"
-        "      --seed INT           seed of random [1]\n" TFB_USAGE_HELP);
+        "      --seed INT           seed of random [1]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 /* Prints at most top names (0: all), after target if that is not NULL. */
@@ -103,6 +103,7 @@ static const tfb_option_t options[] = {
     {"with-target", TFB_FLAG(with_target)},
     {"list", TFB_FLAG(list)},
     {TFB_OPTION_SEED(o.seed)},
+    {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
 };

@@ -26,7 +26,7 @@ static void usage(FILE *f)
             "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
             "                           tags name [0.2]\n"
             "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
-            "      --title TEXT         heading of the page\n" TFB_USAGE_HELP);
+            "      --title TEXT         heading of the page\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 typedef struct {
@@ -44,6 +44,7 @@ static const tfb_option_t options[] = {
     {"delta", TFB_NUM(o.delta, 0, 1)},
     {TFB_OPTION_PREFIX(o.prefix)},
     {"title", TFB_TEXT(o.title)},
+    {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
 };

@@ -74,11 +74,11 @@ static void make_getopt(const tfb_option_t *table, struct option *opts, char *le
     int n = 0;
     for (; n < TFB_MAX_OPTIONS && table[n].name; n++) {
         const tfb_option_t *row = &table[n];
-        opts[n] = (struct option){row->name, row->arg, NULL, row->id ? row->id : FIRST_ID + n};
+        opts[n] = (struct option){.name = row->name, .has_arg = row->arg, .val = row->id ? row->id : FIRST_ID + n};
         if (row->id) *letters++ = (char)row->id;
         for (int i = 0; row->id && i < row->arg; i++) *letters++ = ':'; /* one: a value, two: it may have one */
     }
-    opts[n] = (struct option){NULL, 0, NULL, 0};
+    opts[n] = (struct option){.name = NULL};
     *letters = 0;
 }
 

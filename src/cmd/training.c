@@ -197,6 +197,13 @@ static int claim(const char *out, const char *checkpoint, const char *curves, co
     return 0;
 }
 
+char *tfb_training_split(const tfb_training_t *t, char *text)
+{
+    const char *valid = t->valid ? t->valid : "", *test = t->test ? t->test : "";
+    snprintf(text, 500, "valid=%.200s test=%.200s", valid, test);
+    return text;
+}
+
 int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity,
                      int (*describe)(void *arg, tfb_model_t *m), void *arg, int argc, char **argv)
 {
@@ -208,8 +215,8 @@ int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *iden
     sprintf(ckpt, "%s.ckpt", t->out);
     if (t->fit.curves && !(svg = tfb_curves_picture(t->fit.curves))) goto done;
     int writes = tfb_ranks_me() == 0;
-    if (tfb_ranks_agree(writes && claim(t->claimed ? NULL : t->out, ckpt, t->fit.curves, svg) < 0 ? -1 : 0) < 0)
-        goto done;
+    int failed = writes && claim(t->claimed ? NULL : t->out, ckpt, t->fit.curves, svg) < 0;
+    if (tfb_ranks_agree(failed ? -1 : 0) < 0) goto done;
     tfb_fit_opt_t o = t->fit;
     o.weights = d->weights;
     o.frozen = d->frozen;

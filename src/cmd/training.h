@@ -122,6 +122,9 @@ void tfb_training_count(tfb_training_data_t *d);
 int tfb_training_check_targets(const tfb_training_data_t *d);
 void tfb_training_free(tfb_training_data_t *d);
 
+/* Writes the part of a checkpoint's identity that all training commands share, the contigs of the split, to text (500).
+ * Returns text. */
+char *tfb_training_split(const tfb_training_t *t, char *text);
 /* Trains d->net and writes the model. A checkpoint resumes only if its identity is the same. describe(arg, m) adds the
  * command's own metadata (0 or -1). The model records argv. 0, or -1 (logged). */
 int tfb_training_run(tfb_training_t *t, tfb_training_data_t *d, const char *identity,

@@ -27,7 +27,8 @@ tfb_attrib_t *tfb_attrib_create(tfb_model_t *m, int n_refs, tfb_strand_t strand,
     a->strand = strand;
     a->W = m->window;
     a->T = m->n_targets;
-    a->m_pairs = n_refs < 1 ? 1 : n_refs < PAIRS ? n_refs : PAIRS;
+    a->m_pairs = n_refs < PAIRS ? n_refs : PAIRS;
+    if (a->m_pairs < 1) a->m_pairs = 1;
     a->walk = tfb_walk_create(m->net, 2 * a->m_pairs, TFB_WALK_EXPLAIN, pool);
     a->code = tfb_alloc(2 * (size_t)a->m_pairs, (size_t)a->W, "sequences");
     a->dz = tfb_alloc(2 * (size_t)a->m_pairs * (size_t)a->T, sizeof *a->dz, "targets");

@@ -16,7 +16,8 @@ enum { MAX_NAME = 160, MAX_TF = 60 };
 
 const char *tfb_explain_method(tfb_method_t m)
 {
-    return m == TFB_DEEPLIFT ? "DeepLIFT" : m == TFB_ISM ? "in-silico mutagenesis" : "gradient x input";
+    if (m == TFB_DEEPLIFT) return "DeepLIFT";
+    return m == TFB_ISM ? "in-silico mutagenesis" : "gradient x input";
 }
 
 int tfb_explain_no_memory(void)

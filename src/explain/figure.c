@@ -217,7 +217,8 @@ static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allel
             continue;
         }
         uint8_t c = f->code[allele][at];
-        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, c < 4 ? tfb_logo_colour[c] : "#777",
+        const char *colour = c < 4 ? tfb_logo_colour[c] : "#777";
+        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, colour,
                 inside ? " font-weight=\"bold\"" : "", tfb_base_char[c]);
     }
     fputs("</g>", out);
@@ -341,8 +342,10 @@ static int draw_motif(canvas_t *c, const tfb_motifs_t *db)
     place_motif(c, i, beg + m.at, mo->w, m.rev, bits);
     free(bits);
     c->t.l = 0;
-    ksprintf(&c->t, "Best matching motif: %s%s%s, %s strand, likeness %.2f to the contributions of %s", mo->id,
-             *mo->name ? " " : "", mo->name, m.rev ? "reverse" : "forward", m.alike, i ? "ALT" : "REF");
+    ksprintf(&c->t, "Best matching motif: %s", mo->id);
+    if (*mo->name) ksprintf(&c->t, " %s", mo->name);
+    ksprintf(&c->t, ", %s strand, likeness %.2f to the contributions of %s", m.rev ? "reverse" : "forward", m.alike,
+             i ? "ALT" : "REF");
     tfb_logo_opt_t o = {
         .col_width = COLUMN, .height = MOTIF, .lo = 0, .hi = 2, .axis = 1, .first = -p->left, .y_label = "bits"};
     draw_logo(c, c->h + 2 * (size_t)p->L * 4, &o);

@@ -76,7 +76,9 @@ static void put_letter(FILE *f, const step_t *l, double x, double w, double y0, 
 {
     for (; l->cmd; l++) {
         fputc(l->cmd, f);
-        int n = l->cmd == 'C' ? 6 : l->cmd == 'Z' ? 0 : 2;
+        int n = 2;
+        if (l->cmd == 'C') n = 6;
+        if (l->cmd == 'Z') n = 0;
         for (int i = 0; i < n; i += 2) {
             if (i) fputc(' ', f);
             put_num(f, x + w * l->xy[i]);
@@ -115,7 +117,9 @@ void tfb_logo_range(const float *h, int L, double *lo, double *hi)
 static double nice_step(double span, int n)
 {
     double raw = span / n, p = pow(10, floor(log10(raw)));
-    return raw <= p ? p : raw <= 2 * p ? 2 * p : raw <= 5 * p ? 5 * p : 10 * p;
+    if (raw <= p) return p;
+    if (raw <= 2 * p) return 2 * p;
+    return raw <= 5 * p ? 5 * p : 10 * p;
 }
 
 static void put_text(FILE *f, double x, double y, const char *anchor, const char *fmt, double v)
@@ -196,7 +200,7 @@ static void put_head(const frame_t *r)
 static void put_mark(const frame_t *r)
 {
     FILE *f = r->f;
-    double b = r->o->mark_beg < 0 ? 0 : r->o->mark_beg, e = r->o->mark_end > r->L ? r->L : r->o->mark_end;
+    double b = fmax(r->o->mark_beg, 0), e = fmin(r->o->mark_end, r->L);
     fputs("<rect fill=\"#ffe9a8\" x=\"", f);
     put_num(f, r->left + b * r->cw);
     fputs("\" y=\"", f);

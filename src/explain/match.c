@@ -32,7 +32,8 @@ static int query(const job_t *j, const float *p, int w, tfb_likeness_t *match)
 
 static tfb_found_t found(int filter, int rank, int motif, const tfb_likeness_t *m)
 {
-    return (tfb_found_t){filter, motif, rank, m->p, m->q, m->offset, m->rev};
+    return (tfb_found_t){
+        .filter = filter, .motif = motif, .rank = rank, .p = m->p, .q = m->q, .offset = m->offset, .rev = m->rev};
 }
 
 static void filter_task(const job_t *j, int k, tfb_likeness_t *match)
@@ -189,7 +190,9 @@ typedef enum { NEVER, BECAME, KEPT, LOST } fate_t;
 static const char *const fate_name[] = {"no", "became", "kept", "lost"};
 static fate_t fate(const tfb_matches_t *m, const tfb_matches_t *before, int k, double q)
 {
-    return is_named(m, k, q) ? is_named(before, k, q) ? KEPT : BECAME : is_named(before, k, q) ? LOST : NEVER;
+    int was = is_named(before, k, q);
+    if (is_named(m, k, q)) return was ? KEPT : BECAME;
+    return was ? LOST : NEVER;
 }
 
 void tfb_matches_filters_tsv(const tfb_matches_t *m, const tfb_matches_t *before, double q, FILE *out)
@@ -243,10 +246,9 @@ void tfb_matches_targets_tsv(const tfb_matches_t *m, FILE *out)
     for (int t = 0; t < f->T; t++) {
         char text[TFB_MOTIF_MAX + 1] = ".";
         const tfb_found_t *x = &m->own[t], *b = &m->own_best[t];
-        fprintf(out, "%s\t%" PRId64 "\t%s", m->model->targets[t], f->n_own[t],
-                !m->db            ? "."
-                : m->has_motif[t] ? "yes"
-                                  : "no");
+        const char *known = ".";
+        if (m->db) known = m->has_motif[t] ? "yes" : "no";
+        fprintf(out, "%s\t%" PRId64 "\t%s", m->model->targets[t], f->n_own[t], known);
         if (x->motif >= 0) {
             size_t tr = (size_t)t * f->n_top + x->rank;
             tfb_filters_consensus(f->own_pfm + tr * f->K * 4, f->K < TFB_MOTIF_MAX ? f->K : TFB_MOTIF_MAX, text);
@@ -423,23 +425,13 @@ typedef struct {
 static int by_key(const void *a, const void *b)
 {
     const order_t *x = a, *y = b;
-    return x->key < y->key ? -1 : x->key > y->key ? 1 : x->k - y->k;
+    if (x->key < y->key) return -1;
+    if (x->key > y->key) return 1;
+    return x->k - y->k;
 }
 
-static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *o)
+static void filters_head(page_t *g, const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *o)
 {
-    const tfb_filters_t *f = m->f;
-    order_t *order = malloc((size_t)f->F * sizeof *order);
-    int n_dead = 0;
-    if (!order) {
-        g->bad = 1;
-        return;
-    }
-    for (int k = 0; k < f->F; k++) {
-        order[k] = (order_t){m->best[k].motif >= 0 ? m->best[k].p : 1, k};
-        n_dead += !f->n_sites[k];
-    }
-    tfb_sort(order, (size_t)f->F, sizeof *order, by_key);
     fprintf(g->f,
             "<h2 id=\"filters\">Filters</h2>\n<p>What each filter of the first layer finds in the regions used, and "
             "below it, column under column, the motif of "
@@ -460,34 +452,53 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         fprintf(g->f, "</th>%s<th class=\"n\">similarity</th>",
                 m->db ? "<th>best match before</th><th class=\"n\">q</th>" : "");
     }
-    if (f->importance) fputs("<th>most important to</th>", g->f);
+    if (m->f->importance) fputs("<th>most important to</th>", g->f);
     fputs("</tr></thead>\n<tbody>\n", g->f);
-    for (int i = 0; i < f->F; i++) {
-        int k = order[i].k;
-        char about[64];
-        if (!f->n_sites[k]) continue;
-        snprintf(about, sizeof about, "filter %d", k);
-        fprintf(g->f,
-                "<tr id=\"f%d\"><td class=\"n\">%d</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%.1f</td><td>",
-                k, k, f->n_sites[k], tfb_motif_bits(pfm_of(f, k), f->K, even, NULL));
-        logos(g, m, pfm_of(f, k), f->K, m->db ? &m->best[k] : NULL, about);
+}
+
+static void filter_row(page_t *g, const tfb_matches_t *m, const tfb_matches_t *before, double q, int k)
+{
+    const tfb_filters_t *f = m->f;
+    char about[64];
+    snprintf(about, sizeof about, "filter %d", k);
+    fprintf(g->f, "<tr id=\"f%d\"><td class=\"n\">%d</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%.1f</td><td>",
+            k, k, f->n_sites[k], tfb_motif_bits(pfm_of(f, k), f->K, even, NULL));
+    logos(g, m, pfm_of(f, k), f->K, m->db ? &m->best[k] : NULL, about);
+    fputs("</td>", g->f);
+    if (m->db) match_cells(g, m, &m->best[k], q);
+    if (before) {
+        fputs("<td>", g->f);
+        if (before->f->n_sites[k])
+            logos(g, before, pfm_of(before->f, k), f->K, before->db ? &before->best[k] : NULL, about);
         fputs("</td>", g->f);
-        if (m->db) match_cells(g, m, &m->best[k], o->q);
-        if (before) {
-            fputs("<td>", g->f);
-            if (before->f->n_sites[k])
-                logos(g, before, pfm_of(before->f, k), f->K, before->db ? &before->best[k] : NULL, about);
-            fputs("</td>", g->f);
-            if (m->db) match_cells(g, before, &before->best[k], o->q);
-            fprintf(g->f, "<td class=\"n\">%.2f</td>", tfb_filters_similarity(f, k, before->f, k));
-        }
-        if (f->importance) {
-            fputs("<td>", g->f);
-            important_to(g, m, k);
-            fputs("</td>", g->f);
-        }
-        fputs("</tr>\n", g->f);
+        if (m->db) match_cells(g, before, &before->best[k], q);
+        fprintf(g->f, "<td class=\"n\">%.2f</td>", tfb_filters_similarity(f, k, before->f, k));
     }
+    if (f->importance) {
+        fputs("<td>", g->f);
+        important_to(g, m, k);
+        fputs("</td>", g->f);
+    }
+    fputs("</tr>\n", g->f);
+}
+
+static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *o)
+{
+    const tfb_filters_t *f = m->f;
+    order_t *order = malloc((size_t)f->F * sizeof *order);
+    int n_dead = 0;
+    if (!order) {
+        g->bad = 1;
+        return;
+    }
+    for (int k = 0; k < f->F; k++) {
+        order[k] = (order_t){m->best[k].motif >= 0 ? m->best[k].p : 1, k};
+        n_dead += !f->n_sites[k];
+    }
+    tfb_sort(order, (size_t)f->F, sizeof *order, by_key);
+    filters_head(g, m, before, o);
+    for (int i = 0; i < f->F; i++)
+        if (f->n_sites[order[i].k]) filter_row(g, m, before, o->q, order[i].k);
     fputs("</tbody></table></div>\n", g->f);
     if (n_dead)
         fprintf(g->f, "<p class=\"sub\">%d of the %d filters are never active in these regions.</p>\n", n_dead, f->F);
@@ -567,11 +578,13 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
         n_known += m->own[t].motif >= 0;
     }
     tfb_html_begin(out, o->title);
+    fputs("<nav>", out);
+    if (f->n_top && m->db) fputs("<a href=\"#targets\">Targets</a>", out);
+    if (before && m->db) fputs("<a href=\"#compare\">Before and now</a>", out);
     fprintf(out,
-            "<nav>%s%s<a href=\"#filters\">Filters</a></nav>\n<ul class=\"cards\"><li><b>%" PRId64
+            "<a href=\"#filters\">Filters</a></nav>\n<ul class=\"cards\"><li><b>%" PRId64
             "</b>regions used</li><li><b>%d of %d</b>filters active</li>",
-            f->n_top && m->db ? "<a href=\"#targets\">Targets</a>" : "",
-            before && m->db ? "<a href=\"#compare\">Before and now</a>" : "", f->n_used, n_active, f->F);
+            f->n_used, n_active, f->F);
     if (m->db) fprintf(out, "<li><b>%d</b>filters match one of %d motifs, q &lt; %g</li>", n_found, m->db->n, o->q);
     if (m->db && f->n_top)
         fprintf(out, "<li><b>%d of %d</b>targets with their own motif, q &lt; %g</li>", n_own, n_known, o->q);

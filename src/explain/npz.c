@@ -77,11 +77,16 @@ int tfb_npz_add(tfb_npz_t *z, const float *x)
     return add(z);
 }
 
+static float share_of(uint8_t code, int c)
+{
+    if (code > 3) return 0.25f;
+    return code == c;
+}
+
 int tfb_npz_add_codes(tfb_npz_t *z, const uint8_t *code)
 {
     for (int l = 0; l < z->L; l++)
-        for (int c = 0; c < 4; c++)
-            z->turned[(size_t)c * (size_t)z->L + (size_t)l] = code[l] == c ? 1 : code[l] > 3 ? 0.25f : 0;
+        for (int c = 0; c < 4; c++) z->turned[(size_t)c * (size_t)z->L + (size_t)l] = share_of(code[l], c);
     return add(z);
 }
 

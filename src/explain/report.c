@@ -429,8 +429,11 @@ static int by_effect(const void *a, const void *b)
 {
     const tf_t *x = a, *y = b;
     int64_t n = x->gain + x->loss, m = y->gain + y->loss;
-    double p = x->most > -x->least ? x->most : -x->least, q = y->most > -y->least ? y->most : -y->least;
-    return n != m ? (n < m ? 1 : -1) : p != q ? (p < q ? 1 : -1) : strcmp(x->name, y->name);
+    double p = x->most > -x->least ? x->most : -x->least;
+    double q = y->most > -y->least ? y->most : -y->least;
+    if (n != m) return n < m ? 1 : -1;
+    if (p != q) return p < q ? 1 : -1;
+    return strcmp(x->name, y->name);
 }
 
 static void put_tf_link(FILE *f, const char *tf)
@@ -568,18 +571,21 @@ static void put_tfs(report_t *r, FILE *f, int drawn)
     const char *up = word_up(r), *down = word_down(r);
     int call = r->called;
     tfb_sort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
-    fprintf(f,
-            "<h2 id=\"tfs\">TFs</h2>\n<p>%s %c%s and %s: changes of %g or more.%s</p>\n<div "
-            "class=\"wide\"><table>\n<thead><tr><th>TF</th><th "
-            "class=\"n\">alleles</th><th class=\"n\">%s</th><th class=\"n\">%s</th>%s<th class=\"n\">greatest "
-            "%.*s</th><th class=\"n\">greatest "
-            "%s</th><th>among the strongest</th></tr></thead>\n<tbody>\n",
+    fprintf(f, "<h2 id=\"tfs\">TFs</h2>\n<p>%s %c%s and %s: changes of %g or more.",
             r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.",
-            toupper((unsigned char)*up), up + 1, down, o->delta,
-            call ? " Gain, loss and change are calls: by the TF's own threshold a site appears, disappears or changes, "
-                   "and the change is unusual."
-                 : "",
-            up, down, call ? "<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>" : "",
+            toupper((unsigned char)*up), up + 1, down, o->delta);
+    if (call)
+        fputs(" Gain, loss and change are calls: by the TF's own threshold a site appears, disappears or "
+              "changes, and the change is unusual.",
+              f);
+    fprintf(f,
+            "</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th class=\"n\">alleles</th><th "
+            "class=\"n\">%s</th><th class=\"n\">%s</th>",
+            up, down);
+    if (call) fputs("<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>", f);
+    fprintf(f,
+            "<th class=\"n\">greatest %.*s</th><th class=\"n\">greatest %s</th><th>among the "
+            "strongest</th></tr></thead>\n<tbody>\n",
             (int)strlen(up) - 1, up, call ? "decrease" : "loss");
     for (int k = 0; k < r->n_tfs; k++) {
         const tf_t *t = &r->tf[k];

@@ -163,7 +163,9 @@ static int distributions(const tfb_tomtom_t *t, query_t *q)
 static double log_below(const query_t *q, int i, int j, int s)
 {
     int k = s - (j - i) * q->lo;
-    return k <= 0 ? -INFINITY : k > (j - i) * (q->hi - q->lo) ? 0 : stretch(q, i, j)[k];
+    if (k <= 0) return -INFINITY;
+    if (k > (j - i) * (q->hi - q->lo)) return 0;
+    return stretch(q, i, j)[k];
 }
 
 static int combine(const tfb_tomtom_t *t, query_t *q)
@@ -174,8 +176,11 @@ static int combine(const tfb_tomtom_t *t, query_t *q)
         double *row = q->log_below + (size_t)v * q->n;
         for (int k = 0; k < q->n; k++) {
             double sum = 0;
-            for (int o = 1 - v; o < q->w && sum > -INFINITY; o++)
-                sum += log_below(q, o > 0 ? o : 0, o + v < q->w ? o + v : q->w, k + q->w * q->lo);
+            for (int o = 1 - v; o < q->w && sum > -INFINITY; o++) {
+                int beg = o > 0 ? o : 0, end = o + v;
+                if (end > q->w) end = q->w;
+                sum += log_below(q, beg, end, k + q->w * q->lo);
+            }
             row[k] = sum;
         }
     }
@@ -195,7 +200,8 @@ int tfb_tomtom_query(const tfb_tomtom_t *t, const float *p, int w, tfb_likeness_
         int v = t->db->motif[i].w, best = INT32_MIN;
         for (int rev = 0; rev < 2; rev++)
             for (int o = 1 - v; o < w; o++) {
-                int b = o > 0 ? o : 0, e = o + v < w ? o + v : w, s = 0;
+                int b = o > 0 ? o : 0, e = o + v, s = 0;
+                if (e > w) e = w;
                 const int16_t *score = q.score + t->beg[i] + (rev ? v : 0) - o;
                 for (int k = b; k < e; k++) s += score[(ptrdiff_t)k * t->n_cols + k];
                 if (s > best) {

@@ -34,7 +34,8 @@ tfb_allele_t tfb_allele_kind(const char *s)
 int tfb_allele_bases(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t end, uint8_t *code)
 {
     int r = tfb_fasta_codes(f, contig, beg, end, code);
-    return r == -2 ? TFB_ALLELE_NO_CONTIG : r == -3 ? TFB_ALLELE_EDGE : r;
+    if (r == -2) return TFB_ALLELE_NO_CONTIG;
+    return r == -3 ? TFB_ALLELE_EDGE : r;
 }
 
 tfb_allele_t tfb_allele_trim(hts_pos_t pos, const char *ref, const char *alt, tfb_change_t *c)
@@ -46,7 +47,7 @@ tfb_allele_t tfb_allele_trim(hts_pos_t pos, const char *ref, const char *alt, tf
     while (n > 1 && m > 1 && tfb_base_code[(uint8_t)ref[n - 1]] == tfb_base_code[(uint8_t)alt[m - 1]]) n--, m--;
     while (n > 1 && m > 1 && tfb_base_code[(uint8_t)*ref] == tfb_base_code[(uint8_t)*alt])
         ref++, alt++, pos++, n--, m--;
-    *c = (tfb_change_t){pos, ref, alt, (int)n, (int)m};
+    *c = (tfb_change_t){.pos = pos, .ref = ref, .alt = alt, .n_ref = (int)n, .n_alt = (int)m};
     return n == 1 && m == 1 && tfb_base_code[(uint8_t)*ref] == tfb_base_code[(uint8_t)*alt] ? TFB_ALLELE_SAME
                                                                                             : TFB_ALLELE_OK;
 }

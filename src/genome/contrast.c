@@ -81,7 +81,7 @@ static int read_places(const maker_t *k, const char *path, places_t *to)
         hts_pos_t summit = tfb_bed_window(b.beg, b.end, b.summit, 0);
         if (contig < 0)
             elsewhere++;
-        else if (add_place(to, (place_t){contig, b.beg, b.end, summit}) < 0) {
+        else if (add_place(to, (place_t){.contig = contig, .beg = b.beg, .end = b.end, .summit = summit}) < 0) {
             got = -1;
             break;
         }
@@ -145,7 +145,8 @@ static int add_windows(maker_t *k, const places_t *from, places_t *to, int unbou
         if (bin == -2) return -1;
         if (bin < 0) continue;
         if (!unbound) k->want[bin]++;
-        if (add_place(to, (place_t){p->contig, beg, beg + W, p->summit}) < 0) return -1;
+        if (add_place(to, (place_t){.contig = p->contig, .beg = beg, .end = beg + W, .summit = p->summit}) < 0)
+            return -1;
     }
     return 0;
 }
@@ -194,11 +195,16 @@ static int draw_windows(maker_t *k)
         int bin = gc_bin(k, c, beg), slack = tries > most / 2; /* then neighbouring bins are allowed */
         if (bin == -2) ret = -1;
         if (bin < 0) continue;
-        if (!k->want[bin] && slack) bin += bin + 1 < BINS && k->want[bin + 1] ? 1 : bin && k->want[bin - 1] ? -1 : 0;
+        if (!k->want[bin] && slack) {
+            if (bin + 1 < BINS && k->want[bin + 1])
+                bin++;
+            else if (bin && k->want[bin - 1])
+                bin--;
+        }
         if (!k->want[bin]) continue;
         k->want[bin]--;
         left--;
-        ret = add_place(&k->unbound, (place_t){c, beg, beg + W, beg});
+        ret = add_place(&k->unbound, (place_t){.contig = c, .beg = beg, .end = beg + W, .summit = beg});
     }
     if (ret == 0 && left)
         tfb_warn("%" PRId64
@@ -241,9 +247,8 @@ static int make(maker_t *k)
     free(open.v);
     if (ret < 0) return -1;
     if (!k->bound.n || !k->unbound.n) {
-        tfb_error("no window %s a peak is left: %s", k->bound.n ? "without" : "with",
-                  k->bound.n ? "give --open, or leave it out for random windows"
-                             : "all have an N or lie at the end of a contig");
+        tfb_error(k->bound.n ? "no window without a peak is left: give --open, or leave it out for random windows"
+                             : "no window with a peak is left: all have an N or lie at the end of a contig");
         return -1;
     }
     return 0;

@@ -310,7 +310,8 @@ int64_t tfb_snvs_draw(const tfb_regions_t *r, tfb_fasta_t *fasta, int W, int max
             if (got == -1) goto fail;
             uint8_t ref = code[W / 2];
             d[i].ok = got == 0 && ref < TFB_N && tfb_count_n(code, (size_t)W) <= (size_t)max_n;
-            d[i].snv = (tfb_snv_t){r->contig[k], pos, ref, (uint8_t)((ref + 1 + d[i].other) & 3)};
+            d[i].snv = (tfb_snv_t){
+                .contig = r->contig[k], .pos = pos, .ref = ref, .alt = (uint8_t)((ref + 1 + d[i].other) & 3)};
         }
         tfb_sort(d, (size_t)m, sizeof *d, by_order); /* in the order drawn: no part of the genome is preferred */
         for (i = 0; i < m && have < n; i++)

@@ -520,7 +520,8 @@ int tfb_fasta_codes(tfb_fasta_t *f, const char *contig, hts_pos_t beg, hts_pos_t
     if (beg == end) return 0;
     if (beg < f->beg || end > f->end) {
         /* starts a little to the left: windows of sorted records step back by less than a window */
-        hts_pos_t b = beg > STRETCH / 16 ? beg - STRETCH / 16 : 0, e = end + STRETCH < len ? end + STRETCH : len;
+        hts_pos_t b = beg > STRETCH / 16 ? beg - STRETCH / 16 : 0, e = end + STRETCH;
+        if (e > len) e = len;
         if (read_stretch(f, b, e) < 0) return -1;
     }
     memcpy(code, f->code + (beg - f->beg), (size_t)(end - beg));

@@ -265,20 +265,26 @@ static void set_edit(var_t *v, const char *ref, const char *allele, size_t at, e
     if (is_long(e) && e->to > v->far) v->far = e->to;
 }
 
+/* Makes room for n bases. 0, or -1 (logged). */
+static int reserve_bases(uint8_t **code, size_t *m, size_t n)
+{
+    if (n <= *m) return 0;
+    uint8_t *p = realloc(*code, 2 * n);
+    if (!p) {
+        tfb_error("not enough memory for haplotypes");
+        return -1;
+    }
+    *code = p;
+    *m = 2 * n;
+    return 0;
+}
+
 static int set_alleles(var_t *v, int n_allele, char *const *allele)
 {
     size_t total = 0, at = 0;
     for (int i = 0; i < n_allele; i++) total += strlen(allele[i]);
     if (TFB_RESERVE(v->edit, v->m_allele, n_allele, "haplotypes") < 0) return -1;
-    if (total > v->m_code) {
-        uint8_t *c = realloc(v->code, 2 * total);
-        if (!c) {
-            tfb_error("not enough memory for haplotypes");
-            return -1;
-        }
-        v->code = c;
-        v->m_code = 2 * total;
-    }
+    if (reserve_bases(&v->code, &v->m_code, total) < 0) return -1;
     v->n_allele = n_allele;
     v->end = v->pos + (hts_pos_t)strlen(allele[0]);
     v->far = -1;
@@ -514,7 +520,7 @@ static void choose_sets(tfb_haps_t *h, int first, int last)
 static int add_node(tfb_haps_t *h, int parent, int var, int allele)
 {
     if (TFB_RESERVE(h->node, h->m_nodes, h->n_nodes + 1, "haplotypes") < 0) return -1;
-    h->node[h->n_nodes] = (node_t){parent, var, allele, -1, -1};
+    h->node[h->n_nodes] = (node_t){.parent = parent, .var = var, .allele = allele, .child = -1, .sibling = -1};
     if (parent >= 0) {
         h->node[h->n_nodes].sibling = h->node[parent].child;
         h->node[parent].child = h->n_nodes;
@@ -697,15 +703,7 @@ static int64_t fill_middle(tfb_haps_t *h, int i, int k, hts_pos_t from, hts_pos_
     const var_t *c = h->v[h->centre];
     size_t n = 0, need = 1 + (size_t)(end > from ? end - from : 0);
     for (int j = i; j < k; j++) need += (size_t)h->path[j].e->len;
-    if (need > h->m_middle) {
-        uint8_t *p = realloc(h->middle, 2 * need);
-        if (!p) {
-            tfb_error("not enough memory for haplotypes");
-            return -1;
-        }
-        h->middle = p;
-        h->m_middle = 2 * need;
-    }
+    if (reserve_bases(&h->middle, &h->m_middle, need) < 0) return -1;
     hts_pos_t at = from;
     for (; i <= k; i++) {
         hts_pos_t stop = i < k ? h->path[i].e->beg : end;

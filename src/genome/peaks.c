@@ -129,7 +129,8 @@ static int add_region(maker_t *k, const tfb_lines_t *r, int contig, hts_pos_t lo
     const char *name = name_column(r, &n);
     if (TFB_RESERVE(k->region, k->m, k->n + 1, "regions") < 0) return -1;
     snprintf(number, sizeof number, "%" PRId64, r->n - 1);
-    k->region[k->n] = (region_t){contig, lo, r->n, n ? strndup(name, n) : strdup(number)};
+    k->region[k->n] =
+        (region_t){.contig = contig, .beg = lo, .line = r->n, .name = n ? strndup(name, n) : strdup(number)};
     return k->region[k->n++].name ? 0 : tfb_lines_error(r, "not enough memory");
 }
 

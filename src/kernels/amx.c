@@ -40,11 +40,11 @@ static __m512i pairs(__m512 even, __m512 odd)
                            _mm512_slli_epi32(_mm512_cvtepu16_epi32((__m256i)_mm512_cvtneps_pbh(odd)), 16));
 }
 
-static __m512 load(const float *p, int n)
+static inline __attribute__((always_inline)) __m512 load(const float *p, int n)
 {
-    return n >= 16  ? _mm512_loadu_ps(p)
-           : n <= 0 ? _mm512_setzero_ps()
-                    : _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
+    if (n >= 16) return _mm512_loadu_ps(p);
+    if (n <= 0) return _mm512_setzero_ps();
+    return _mm512_maskz_loadu_ps((__mmask16)((1u << n) - 1), p);
 }
 
 /* Returns 32 neighbouring floats as bfloat16; those beyond the first n are 0. */
@@ -94,9 +94,10 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
                 for (int k = 0; k < KB; k += 2)
                     for (int h = 0; h < 2; h++) {
                         const float *s = b + (k0 + k) * ldk + n0 + 16 * h;
-                        _mm512_storeu_si512(o + h * TILE + k / 2 * 64,
-                                            pairs(load(s, k < nk ? w - 16 * h : 0),
-                                                  load(s + (k + 1 < nk ? ldk : 0), k + 1 < nk ? w - 16 * h : 0)));
+                        int left = w - 16 * h;
+                        __m512 even = k < nk ? load(s, left) : _mm512_setzero_ps();
+                        __m512 odd = k + 1 < nk ? load(s + ldk, left) : _mm512_setzero_ps();
+                        _mm512_storeu_si512(o + h * TILE + k / 2 * 64, pairs(even, odd));
                     }
             } else
                 for (int h = 0; h < 2; h++) {
@@ -110,20 +111,28 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
     }
 }
 
-/* Computes c (rows, cols) = or += the product of the buffered rows of A, stride bytes apart,
- * with one panel's nb blocks of terms. */
-static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t stride, const uint8_t *b, float *c,
-                  ptrdiff_t ldc, int add)
+/* Rows of A in bfloat16: the terms [k0, k0 + terms) of K. */
+typedef struct {
+    int rows, k0, terms;
+    const uint16_t *data;
+    ptrdiff_t stride; /* from a row to the next, in bytes */
+} buffered_t;
+
+/* Computes c (buf->rows, cols) = or += the product of the buffered rows of A with one panel, from
+ * the same terms on. */
+static void block(int cols, const buffered_t *buf, const uint8_t *b, tfb_rows_out_t c, int add)
 {
     float sum[ROWS * PANEL] __attribute__((aligned(64)));
+    int rows = buf->rows;
     int low = rows > 16, wide = cols > 16;
-    const uint16_t *a2 = a + 16 * stride / 2;
+    ptrdiff_t stride = buf->stride;
+    const uint16_t *a = buf->data, *a2 = a + 16 * stride / 2, *end = a + buf->terms;
     _tile_zero(0);
     _tile_zero(1);
     _tile_zero(2);
     _tile_zero(3);
     if (low && wide)
-        for (int i = 0; i < nb; i++, a += KB, a2 += KB, b += 2 * TILE) {
+        for (; a < end; a += KB, a2 += KB, b += 2 * TILE) {
             _tile_loadd(4, a, stride);
             _tile_loadd(6, b, 64);
             _tile_dpbf16ps(0, 4, 6);
@@ -134,7 +143,7 @@ static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t strid
             _tile_dpbf16ps(3, 5, 7);
         }
     else
-        for (int i = 0; i < nb; i++, a += KB, a2 += KB, b += 2 * TILE) {
+        for (; a < end; a += KB, a2 += KB, b += 2 * TILE) {
             _tile_loadd(4, a, stride);
             _tile_loadd(6, b, 64);
             _tile_dpbf16ps(0, 4, 6);
@@ -153,58 +162,77 @@ static void block(int rows, int cols, int nb, const uint16_t *a, ptrdiff_t strid
         _tile_stored(2, sum + 16 * PANEL, PANEL * 4);
         _tile_stored(3, sum + 16 * PANEL + 16, PANEL * 4);
     }
-    for (int r = 0; r < rows; r++, c += ldc)
+    for (int r = 0; r < rows; r++)
         for (int h = 0; h <= wide; h++) {
             int n = cols - 16 * h < 16 ? cols - 16 * h : 16;
+            float *to = c.data + r * c.ld + 16 * h;
             __m512 v = _mm512_load_ps(sum + r * PANEL + 16 * h);
-            if (add) v = _mm512_add_ps(v, load(c + 16 * h, n));
-            _mm512_mask_storeu_ps(c + 16 * h, (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffff), v);
+            if (add) v = _mm512_add_ps(v, load(to, n));
+            _mm512_mask_storeu_ps(to, (__mmask16)(n < 16 ? (1u << n) - 1 : 0xffff), v);
         }
 }
 
-/* Multiplies the buffered rows and terms [k0, k0 + kc) of K with all panels. */
-static void panels(int rows, int N, int K, int k0, int kc, const uint16_t *a, ptrdiff_t stride, const float *bp,
-                   float *c, ptrdiff_t ldc, int add)
+/* Multiplies the buffered rows and terms of A with all panels. */
+static void panels(int N, int K, const buffered_t *a, const float *bp, tfb_rows_out_t c, int add)
 {
-    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL)
-        block(rows, N - n < PANEL ? N - n : PANEL, (kc + KB - 1) / KB, a, stride,
-              (const uint8_t *)bp + (size_t)(k0 / KB) * 2 * TILE, c + n, ldc, add);
+    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL, c.data += PANEL) {
+        const uint8_t *b = (const uint8_t *)bp + (size_t)(a->k0 / KB) * 2 * TILE;
+        block(N - n < PANEL ? N - n : PANEL, a, b, c, add);
+    }
 }
 
-static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+static void gemm(int M, int N, int K, tfb_rows_t a, const float *bp, tfb_rows_out_t c, int add)
 {
     uint16_t buf[ROWS * (KC + KB) + KB] __attribute__((aligned(64)));
     if (K < MIN_K) {
-        tfb_kernels_avx512.gemm(M, N, K, a, lda, bp, c, ldc, add);
+        tfb_kernels_avx512.gemm(M, N, K, a, bp, c, add);
         return;
     }
     _tile_loadconfig(&config);
     for (int k0 = 0; k0 < K; k0 += KC) {
-        int kc = K - k0 < KC ? K - k0 : KC, overlap = lda >= 0 && lda < kc;
+        int kc = K - k0 < KC ? K - k0 : KC, overlap = a.ld >= 0 && a.ld < kc;
         for (int m = 0; m < M; m += ROWS) {
             int rows = M - m < ROWS ? M - m : ROWS;
-            ptrdiff_t ld = overlap ? lda : (kc + KB - 1) / KB * KB;
+            const float *from = a.data + m * a.ld + k0;
+            ptrdiff_t ld = overlap ? a.ld : (kc + KB - 1) / KB * KB;
             if (overlap) { /* the last block of terms reads up to KB - 1 beyond the last row: finite, multiplied by 0 */
-                int n = (int)((rows - 1) * lda) + kc;
-                for (int i = 0; i < n; i += 32) _mm512_storeu_si512(buf + i, round32(a + m * lda + k0 + i, n - i));
+                int n = (int)((rows - 1) * a.ld) + kc;
+                for (int i = 0; i < n; i += 32) _mm512_storeu_si512(buf + i, round32(from + i, n - i));
                 memset(buf + n, 0, KB * sizeof *buf);
             } else
                 for (int r = 0; r < rows; r++)
                     for (int i = 0; i < kc; i += 32)
-                        _mm512_storeu_si512(buf + r * ld + i, round32(a + (m + r) * lda + k0 + i, kc - i));
-            panels(rows, N, K, k0, kc, buf, ld * 2, bp, c + m * ldc, ldc, add || k0);
+                        _mm512_storeu_si512(buf + r * ld + i, round32(from + r * a.ld + i, kc - i));
+            buffered_t part = {.rows = rows, .k0 = k0, .terms = kc, .data = buf, .stride = ld * 2};
+            panels(N, K, &part, bp, (tfb_rows_out_t){c.data + m * c.ld, c.ld}, add || k0);
         }
     }
     _tile_release();
 }
 
-static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
-                    ptrdiff_t ldc, int add)
+/* Rounds the columns of A from the first of `row` on, nk rows of them, into buf: 16 columns at a
+ * time, each a row of ld terms. */
+static void round_columns(int columns, const float *const *row, int nk, uint16_t *buf, int ld)
+{
+    for (int h = 0; 16 * h < columns; h++) {
+        __m512i t[16];
+        for (int i = 0; i < 16; i++) {
+            __m512 even = _mm512_setzero_ps(), odd = even;
+            if (2 * i < nk) even = load(row[2 * i] + 16 * h, columns - 16 * h);
+            if (2 * i + 1 < nk) odd = load(row[2 * i + 1] + 16 * h, columns - 16 * h);
+            t[i] = pairs(even, odd);
+        }
+        transpose16(t);
+        for (int i = 0; i < 16; i++) _mm512_store_si512(buf + (16 * h + i) * ld, t[i]);
+    }
+}
+
+static void gemm_tn(int M, int N, tfb_blocks_t a, const float *bp, tfb_rows_out_t c, int add)
 {
     uint16_t buf[ROWS * KC] __attribute__((aligned(64)));
-    int K = S * R;
+    int K = a.n * a.rows;
     if (K < MIN_K) {
-        tfb_kernels_avx512.gemm_tn(M, N, S, R, a, lds, lda, bp, c, ldc, add);
+        tfb_kernels_avx512.gemm_tn(M, N, a, bp, c, add);
         return;
     }
     _tile_loadconfig(&config);
@@ -216,20 +244,13 @@ static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, p
                 const float *row[KB];
                 int nk = kc - k < KB ? kc - k : KB;
                 for (int i = 0; i < nk; i++) {
-                    row[i] = a + s * lds + r * lda + m;
-                    if (++r == R) r = 0, s++;
+                    row[i] = a.data + s * a.block + r * a.ld + m;
+                    if (++r == a.rows) r = 0, s++;
                 }
-                for (int h = 0; 16 * h < rows; h++) {
-                    __m512i t[16];
-                    for (int i = 0; i < 16; i++)
-                        t[i] = pairs(
-                            load(2 * i < nk ? row[2 * i] + 16 * h : NULL, 2 * i < nk ? rows - 16 * h : 0),
-                            load(2 * i + 1 < nk ? row[2 * i + 1] + 16 * h : NULL, 2 * i + 1 < nk ? rows - 16 * h : 0));
-                    transpose16(t);
-                    for (int i = 0; i < 16; i++) _mm512_store_si512(buf + (16 * h + i) * ld + k, t[i]);
-                }
+                round_columns(rows, row, nk, buf + k, ld);
             }
-            panels(rows, N, K, k0, kc, buf, (ptrdiff_t)ld * 2, bp, c + m * ldc, ldc, add || k0);
+            buffered_t part = {.rows = rows, .k0 = k0, .terms = kc, .data = buf, .stride = (ptrdiff_t)ld * 2};
+            panels(N, K, &part, bp, (tfb_rows_out_t){c.data + m * c.ld, c.ld}, add || k0);
         }
     }
     _tile_release();

@@ -12,6 +12,36 @@
 
 #define TFB_PANEL_MAX 32 /* widest panel of any set, in floats: 2 AVX-512 registers */
 
+/* Rows of floats: row r begins at data + r * ld. Rows that are only read may overlap. */
+typedef struct {
+    const float *data;
+    ptrdiff_t ld;
+} tfb_rows_t;
+typedef struct {
+    float *data;
+    ptrdiff_t ld;
+} tfb_rows_out_t;
+
+/* n blocks of `rows` rows each: row r of block b begins at data + b * block + r * ld. */
+typedef struct {
+    const float *data;
+    ptrdiff_t block, ld;
+    int n, rows;
+} tfb_blocks_t;
+
+/* Groups of rows for conv_max3: group g reads rows at from[g], from[g] + ld, ... and writes to[g]. */
+typedef struct {
+    int n;
+    const float *const *from;
+    ptrdiff_t ld;
+    float *const *to;
+} tfb_groups_t;
+
+/* The constants of a step of Adam. */
+typedef struct {
+    float rate, b1, b2, inv_sqrt_c2, eps;
+} tfb_adam_t;
+
 /* Applied to a product in its column: x becomes relu(x + bias + residual) * scale + shift; each (N). */
 typedef struct {
     const float *bias;
@@ -29,24 +59,21 @@ typedef struct {
      * b[k*ldk + n*ldn]; ldk or ldn is 1. */
     void (*pack)(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, float *out);
 
-    /* Computes C (M, N) = A (M, K) * B, or += if add. Row m of A is the K contiguous floats at a
-     * + m*lda. Rows may overlap: a convolution over channels-last data is this with lda = C. bp:
-     * B packed. */
-    void (*gemm)(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add);
+    /* Computes C (M, N) = A (M, K) * B, or += if add. Rows of A may
+     * overlap: a convolution over channels-last data is this with ld = C. bp: B packed. */
+    void (*gemm)(int M, int N, int K, tfb_rows_t a, const float *bp, tfb_rows_out_t c, int add);
 
     /* Computes a convolution for scoring, pooled over 3, by a short algorithm (described below).
-     * Group g of G reads the K + 2 rows of C floats at a[g], a[g] + lda, ... and writes c[g]
-     * (N): the maximum of its three products of K rows each, with `after` applied to each. bp:
+     * Each group reads K + 2 rows of C floats and writes N: the maximum of its three products of
+     * K rows each, with `after` applied to each. bp:
      * tfb_max3_weights(), packed. scratch: tfb_max3_scratch() floats, aligned to 64 bytes. A
      * group's result depends only on its own rows. NULL if this set's gemm is of another kind. */
-    void (*conv_max3)(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
-                      const tfb_after_t *after, float *const *c, float *scratch);
+    void (*conv_max3)(int N, int K, int C, const tfb_groups_t *groups, const float *bp, const tfb_after_t *after,
+                      float *scratch);
 
-    /* Computes C (M, N) = sum over S blocks of A_s^T * B_s, or += if add: the gradient of
-     * weights. Block s has R rows; element (r, m) of A_s is a[s*lds + r*lda + m]. bp: the S*R
-     * rows of B, packed as one (S*R, N) matrix. */
-    void (*gemm_tn)(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
-                    ptrdiff_t ldc, int add);
+    /* Computes C (M, N) = sum over blocks s of A_s^T * B_s, or += if add: the gradient of
+     * weights. bp: all rows of B, packed as one (a.n * a.rows, N) matrix. */
+    void (*gemm_tn)(int M, int N, tfb_blocks_t a, const float *bp, tfb_rows_out_t c, int add);
 
     /* Computes the first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of
      * table[k][code[l + k]]. table is (K, 5, Fp), with Fp = F rounded up to 16. Row 4 of each k
@@ -92,14 +119,20 @@ typedef struct {
     /* Computes one step of H LSTM units: c = f * c_prev + i * g, h = o * tanh(c). g (4H) holds
      * the gates i, f, g, o before activation, and after it on return. c_prev NULL means 0. */
     void (*lstm_cell)(int H, float *g, const float *c_prev, float *c, float *h);
-    /* Updates n elements: p -= lr_t * m' / (sqrt(v') * inv_sqrt_c2 + eps) with m' = b1*m +
+    /* Updates n elements: p -= rate * m' / (sqrt(v') * inv_sqrt_c2 + eps) with m' = b1*m +
      * (1-b1)*g, v' = b2*v + (1-b2)*g*g. Gradients below 1e-15 and moments below 1e-30,
      * negligible beside eps, are taken as 0. Otherwise those of dead units would become denormal
      * numbers, where rounding keeps 0.9 * m from reaching 0 and processors are some fifty times
      * slower. */
-    void (*adam)(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2,
-                 float inv_sqrt_c2, float eps);
+    void (*adam)(size_t n, float *p, const float *g, float *m, float *v, const tfb_adam_t *by);
 } tfb_kernels_t;
+
+/* The kernels of a set, in the file that defines a function of each name. */
+#define TFB_KERNELS                                                                                               \
+    .pack = pack, .gemm = gemm, .conv_max3 = conv_max3, .gemm_tn = gemm_tn, .lookup = lookup, .lookup2 = lookup2, \
+    .scatter = scatter, .finish = finish, .pool_grad = pool_grad, .relu = relu, .relu_grad = relu_grad,           \
+    .moments = moments, .affine = affine, .bn_sums = bn_sums, .bn_grad = bn_grad, .mul_add = mul_add,             \
+    .exp_sums = exp_sums, .lstm_cell = lstm_cell, .adam = adam
 
 /* Returns the set in use. Thread-safe. */
 const tfb_kernels_t *tfb_kernels(void);

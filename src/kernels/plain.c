@@ -17,25 +17,25 @@ static inline float packed(const float *bp, int K, int k, int n)
     return bp[((size_t)(n / PANEL) * K + k) * PANEL + n % PANEL];
 }
 
-static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+static void gemm(int M, int N, int K, tfb_rows_t a, const float *bp, tfb_rows_out_t c, int add)
 {
     for (int m = 0; m < M; m++)
         for (int n = 0; n < N; n++) {
-            float s = add ? c[m * ldc + n] : 0;
-            for (int k = 0; k < K; k++) s += a[m * lda + k] * packed(bp, K, k, n);
-            c[m * ldc + n] = s;
+            float s = add ? c.data[m * c.ld + n] : 0;
+            for (int k = 0; k < K; k++) s += a.data[m * a.ld + k] * packed(bp, K, k, n);
+            c.data[m * c.ld + n] = s;
         }
 }
 
-static void gemm_tn(int M, int N, int S, int R, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp, float *c,
-                    ptrdiff_t ldc, int add)
+static void gemm_tn(int M, int N, tfb_blocks_t a, const float *bp, tfb_rows_out_t c, int add)
 {
+    int R = a.rows, all = a.n * R;
     for (int m = 0; m < M; m++)
         for (int n = 0; n < N; n++) {
-            float v = add ? c[m * ldc + n] : 0;
-            for (int s = 0; s < S; s++)
-                for (int r = 0; r < R; r++) v += a[s * lds + r * lda + m] * packed(bp, S * R, s * R + r, n);
-            c[m * ldc + n] = v;
+            float v = add ? c.data[m * c.ld + n] : 0;
+            for (int s = 0; s < a.n; s++)
+                for (int r = 0; r < R; r++) v += a.data[s * a.block + r * a.ld + m] * packed(bp, all, s * R + r, n);
+            c.data[m * c.ld + n] = v;
         }
 }
 
@@ -46,8 +46,8 @@ static float follow(const tfb_after_t *a, int n, float x)
     return a->scale ? x * a->scale[n] + a->shift[n] : x;
 }
 
-static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
-                      const tfb_after_t *after, float *const *c, float *scratch)
+static void conv_max3(int N, int K, int C, const tfb_groups_t *groups, const float *bp, const tfb_after_t *after,
+                      float *scratch)
 {
     static const float in[TFB_MAX3_POINTS][6] = {{1, 1.5f, -2, -1.5f, 1, 0}, {0, -1, -2.5f, -0.5f, 1, 0},
                                                  {0, 1, 0.5f, -2.5f, 1, 0},  {0, -0.5f, -1, 0.5f, 1, 0},
@@ -55,12 +55,14 @@ static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff
     static const float out[3][TFB_MAX3_POINTS] = {{1, 1, 1, 1, 1, 0}, {0, 1, -1, 2, -0.5f, 0}, {0, 1, 1, 4, 0.25f, 1}};
     int Q = tfb_max3_chunks(K), D = Q * C;
     float *u = scratch; /* (6, Q, C) */
-    for (int g = 0; g < G; g++) {
+    for (int g = 0; g < groups->n; g++) {
+        const float *from = groups->from[g];
+        float *to = groups->to[g];
         for (int p = 0; p < TFB_MAX3_POINTS; p++)
             for (int q = 0; q < Q; q++)
                 for (int i = 0; i < C; i++) {
                     float s = 0;
-                    for (int r = 0; r < 6 && 3 * q + r < K + 2; r++) s += in[p][r] * a[g][(3 * q + r) * lda + i];
+                    for (int r = 0; r < 6 && 3 * q + r < K + 2; r++) s += in[p][r] * from[(3 * q + r) * groups->ld + i];
                     u[p * D + q * C + i] = s;
                 }
         for (int n = 0; n < N; n++) {
@@ -73,7 +75,7 @@ static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff
                 float s = 0;
                 for (int p = 0; p < TFB_MAX3_POINTS; p++) s += out[r][p] * m[p];
                 s = follow(after, n, s);
-                if (r == 0 || s > c[g][n]) c[g][n] = s;
+                if (r == 0 || s > to[n]) to[n] = s;
             }
         }
     }
@@ -231,20 +233,16 @@ static void lstm_cell(int H, float *g, const float *c_prev, float *c, float *h)
     }
 }
 
-static void adam(size_t n, float *p, const float *g, float *m, float *v, float lr_t, float b1, float b2,
-                 float inv_sqrt_c2, float eps)
+static void adam(size_t n, float *p, const float *g, float *m, float *v, const tfb_adam_t *by)
 {
     for (size_t i = 0; i < n; i++) {
         float gi = fabsf(g[i]) < 1e-15f ? 0 : g[i];
-        m[i] = b1 * m[i] + (1 - b1) * gi;
-        v[i] = b2 * v[i] + (1 - b2) * gi * gi;
+        m[i] = by->b1 * m[i] + (1 - by->b1) * gi;
+        v[i] = by->b2 * v[i] + (1 - by->b2) * gi * gi;
         if (fabsf(m[i]) < 1e-30f) m[i] = 0;
         if (v[i] < 1e-30f) v[i] = 0;
-        p[i] -= lr_t * m[i] / (sqrtf(v[i]) * inv_sqrt_c2 + eps);
+        p[i] -= by->rate * m[i] / (sqrtf(v[i]) * by->inv_sqrt_c2 + by->eps);
     }
 }
 
-const tfb_kernels_t tfb_kernels_plain = {
-    "plain", PANEL,     pack,    gemm,   conv_max3, gemm_tn, lookup,  lookup2,  scatter,   finish, pool_grad,
-    relu,    relu_grad, moments, affine, bn_sums,   bn_grad, mul_add, exp_sums, lstm_cell, adam,
-};
+const tfb_kernels_t tfb_kernels_plain = {.name = "plain", .panel = PANEL, TFB_KERNELS};

@@ -65,16 +65,13 @@ static void pack(int K, int N, const float *b, ptrdiff_t ldk, ptrdiff_t ldn, flo
     }
 }
 
-/* Computes one tile: R rows (a compile-time constant) by NV registers. Row r of A begins at a +
- * r*lda. */
-#define ROW(r) (((r) % 3 == 0 ? p[(r) / 3] : (r) % 3 == 1 ? p[(r) / 3] + lda : p[(r) / 3] + 2 * lda))
-INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w,
-                 int add)
+/* Computes one tile: R rows (a compile-time constant) by NV registers. */
+INLINE void tile(int R, int NV, int K, tfb_rows_t a, const float *bp, tfb_rows_out_t c, int w, int add)
 {
     vf acc[MR][2];
     const float *p[(MR + 2) / 3];
 #pragma GCC unroll 16
-    for (int r = 0; r < R; r += 3) p[r / 3] = a + r * lda;
+    for (int r = 0; r < R; r += 3) p[r / 3] = a.data + r * a.ld;
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 2
@@ -84,7 +81,7 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
         ahead(bp);
 #pragma GCC unroll 16
         for (int r = 0; r < R; r++) {
-            vf x = splat(ROW(r)[k]);
+            vf x = splat((p[r / 3] + r % 3 * a.ld)[k]);
             acc[r][0] += x * b0;
             if (NV > 1) acc[r][1] += x * b1;
         }
@@ -94,7 +91,7 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
         for (int r = 0; r < R; r++)
 #pragma GCC unroll 2
             for (int v = 0; v < NV; v++) {
-                float *d = c + r * ldc + v * VL;
+                float *d = c.data + r * c.ld + v * VL;
                 if (add) acc[r][v] += load(d);
                 store(d, acc[r][v]);
             }
@@ -104,7 +101,7 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
         for (int r = 0; r < R; r++) {
 #pragma GCC unroll 2
             for (int v = 0; v < NV; v++) store(t + v * VL, acc[r][v]);
-            float *d = c + r * ldc;
+            float *d = c.data + r * c.ld;
             if (add)
                 for (int n = 0; n < w; n++) d[n] += t[n];
             else
@@ -119,12 +116,13 @@ INLINE void tile(int R, int NV, int K, const float *a, ptrdiff_t lda, const floa
     }
 
 /* Computes a panel's w columns of C. */
-INLINE void gemm_panel(int M, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int w,
-                       int add)
+INLINE void gemm_panel(int M, int K, tfb_rows_t a, const float *bp, tfb_rows_out_t c, int w, int add)
 {
     int m = 0;
-#define T2(R) tile(R, 2, K, a + m * lda, lda, bp, c + m * ldc, ldc, w, add)
-#define T1(R) tile(R, 1, K, a + m * lda, lda, bp, c + m * ldc, ldc, w, add)
+#define A_AT  ((tfb_rows_t){a.data + m * a.ld, a.ld})
+#define C_AT  ((tfb_rows_out_t){c.data + m * c.ld, c.ld})
+#define T2(R) tile(R, 2, K, A_AT, bp, C_AT, w, add)
+#define T1(R) tile(R, 1, K, A_AT, bp, C_AT, w, add)
     if (w > VL) {
         ROWS(MR, T2, M)
         ROWS(6, T2, M)
@@ -138,18 +136,21 @@ INLINE void gemm_panel(int M, int K, const float *a, ptrdiff_t lda, const float 
     }
 #undef T2
 #undef T1
+#undef A_AT
+#undef C_AT
 }
 
-static void gemm(int M, int N, int K, const float *a, ptrdiff_t lda, const float *bp, float *c, ptrdiff_t ldc, int add)
+static void gemm(int M, int N, int K, tfb_rows_t a, const float *bp, tfb_rows_out_t c, int add)
 {
-    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL)
-        gemm_panel(M, K, a, lda, bp, c + n, ldc, N - n < PANEL ? N - n : PANEL, add);
+    for (int n = 0; n < N; n += PANEL, bp += (size_t)K * PANEL, c.data += PANEL)
+        gemm_panel(M, K, a, bp, c, N - n < PANEL ? N - n : PANEL, add);
 }
 
 /* tfb_after_t for the columns of a panel. */
 typedef struct {
     vf bias[2], scale[2], shift[2];
     int relu, affine;
+    int w; /* columns */
 } after_t;
 
 INLINE after_t after_load(const tfb_after_t *a, int n, int w)
@@ -168,6 +169,7 @@ INLINE after_t after_load(const tfb_after_t *a, int n, int w)
     }
     r.relu = a->relu;
     r.affine = a->scale != NULL;
+    r.w = w;
     return r;
 }
 
@@ -222,7 +224,7 @@ INLINE void max3_in(int n, int C, const float *x, ptrdiff_t lda, float *u, size_
 }
 
 /* Computes the maximum over three outputs from the products at the points, m (6, block, PANEL). */
-INLINE void max3_out(int NV, const float *m, const after_t *af, float *c, int w)
+INLINE void max3_out(int NV, const float *m, const after_t *af, float *c)
 {
     vf best[2];
 #pragma GCC unroll 2
@@ -235,53 +237,57 @@ INLINE void max3_out(int NV, const float *m, const after_t *af, float *c, int w)
         best[v] = vmax(after(af, v, odd + 2 * p[3] - 0.5f * p[4]), best[v]);
         best[v] = vmax(after(af, v, even + (4 * p[3] + 0.25f * p[4]) + p[5]), best[v]);
     }
-    store_part(c, best, NV, w);
+    store_part(c, best, NV, af->w);
 }
 
-static void conv_max3(int G, int N, int K, int C, const float *const *a, ptrdiff_t lda, const float *bp,
-                      const tfb_after_t *follow, float *const *c, float *scratch)
+static void conv_max3(int N, int K, int C, const tfb_groups_t *groups, const float *bp, const tfb_after_t *follow,
+                      float *scratch)
 {
-    int Q = tfb_max3_chunks(K), D = Q * C;
+    int Q = tfb_max3_chunks(K), D = Q * C, G = groups->n;
+    ptrdiff_t ld = groups->ld;
     size_t plane = (size_t)TFB_MAX3_BLOCK * (size_t)D;
     float *u = scratch, *mid = scratch + TFB_MAX3_POINTS * plane;
     for (int done = 0; done < G; done += TFB_MAX3_BLOCK) {
         int M = G - done < TFB_MAX3_BLOCK ? G - done : TFB_MAX3_BLOCK;
         for (int g = 0; g < M; g++)
             for (int q = 0; q < Q; q++)
-                max3_in(K + 2 - 3 * q, C, a[done + g] + 3 * q * lda, lda, u + (size_t)g * D + (size_t)q * C, plane);
+                max3_in(K + 2 - 3 * q, C, groups->from[done + g] + 3 * q * ld, ld, u + (size_t)g * D + (size_t)q * C,
+                        plane);
         const float *b = bp;
         for (int n = 0; n < N; n += PANEL) {
             int w = N - n < PANEL ? N - n : PANEL;
             after_t af = after_load(follow, n, w);
-            for (int p = 0; p < TFB_MAX3_POINTS;
-                 p++, b += (size_t)D * PANEL) /* a point's panel stays in the L1 cache while all groups use it */
-                gemm_panel(M, D, u + p * plane, D, b, mid + (size_t)p * TFB_MAX3_BLOCK * PANEL, PANEL,
-                           w > VL ? PANEL : VL, 0);
+            /* a point's panel stays in the L1 cache while all groups use it */
+            for (int p = 0; p < TFB_MAX3_POINTS; p++, b += (size_t)D * PANEL) {
+                tfb_rows_t at = {u + p * plane, D};
+                tfb_rows_out_t to = {mid + (size_t)p * TFB_MAX3_BLOCK * PANEL, PANEL};
+                gemm_panel(M, D, at, b, to, w > VL ? PANEL : VL, 0);
+            }
             for (int g = 0; g < M; g++) {
+                float *to = groups->to[done + g] + n;
                 if (w > VL)
-                    max3_out(2, mid + (size_t)g * PANEL, &af, c[done + g] + n, w);
+                    max3_out(2, mid + (size_t)g * PANEL, &af, to);
                 else
-                    max3_out(1, mid + (size_t)g * PANEL, &af, c[done + g] + n, w);
+                    max3_out(1, mid + (size_t)g * PANEL, &af, to);
             }
         }
     }
 }
 
-INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp,
-                    float *c, ptrdiff_t ldc, int w, int add)
+INLINE void tile_tn(int R, int NV, tfb_blocks_t a, const float *bp, tfb_rows_out_t c, int w, int add)
 {
     vf acc[MR][2];
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++)
 #pragma GCC unroll 2
         for (int v = 0; v < NV; v++) acc[r][v] = (vf){0};
-    for (int s = 0; s < S; s++) {
-        const float *p = a + s * lds;
-        for (int k = 0; k < rows; k++, bp += PANEL, p += lda) {
+    for (int s = 0; s < a.n; s++) {
+        const float *p = a.data + s * a.block;
+        for (int k = 0; k < a.rows; k++, bp += PANEL, p += a.ld) {
             vf b0 = load(bp), b1 = NV > 1 ? load(bp + VL) : (vf){0};
             ahead(bp);
-            __builtin_prefetch(p + 12 * lda);
-            __builtin_prefetch(p + 12 * lda + R - 1);
+            __builtin_prefetch(p + 12 * a.ld);
+            __builtin_prefetch(p + 12 * a.ld + R - 1);
 #pragma GCC unroll 16
             for (int r = 0; r < R; r++) {
                 vf x = splat(p[r]);
@@ -293,7 +299,7 @@ INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t ld
     float t[2 * VL];
 #pragma GCC unroll 16
     for (int r = 0; r < R; r++) {
-        float *d = c + r * ldc;
+        float *d = c.data + r * c.ld;
 #pragma GCC unroll 2
         for (int v = 0; v < NV; v++) store(t + v * VL, acc[r][v]);
         if (w == NV * VL) {
@@ -307,17 +313,27 @@ INLINE void tile_tn(int R, int NV, int S, int rows, const float *a, ptrdiff_t ld
     }
 }
 
-static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, ptrdiff_t lda, const float *bp,
-                    float *c, ptrdiff_t ldc, int add)
+/* Returns how many of the next n rows a tile takes. */
+INLINE int tile_rows(int n)
+{
+    if (n >= MR) return MR;
+    if (n >= 6) return 6;
+    return n >= 3 ? 3 : 1;
+}
+
+static void gemm_tn(int M, int N, tfb_blocks_t a, const float *bp, tfb_rows_out_t c, int add)
 {
     /* rows of A in the outer loop: MR columns of A (one cache line per row) are reused by every
      * panel of B */
     for (int m = 0, step; m < M; m += step) {
-        step = M - m >= MR ? MR : M - m >= 6 ? 6 : M - m >= 3 ? 3 : 1;
+        step = tile_rows(M - m);
+        tfb_blocks_t at = a;
+        at.data += m;
         const float *b = bp;
-        for (int n = 0; n < N; n += PANEL, b += (size_t)S * R_ * PANEL) {
+        for (int n = 0; n < N; n += PANEL, b += (size_t)a.n * a.rows * PANEL) {
             int w = N - n < PANEL ? N - n : PANEL;
-#define T(R, NV) tile_tn(R, NV, S, R_, a + m, lds, lda, b, c + m * ldc + n, ldc, w, add)
+            tfb_rows_out_t to = {c.data + m * c.ld + n, c.ld};
+#define T(R, NV) tile_tn(R, NV, at, b, to, w, add)
             if (w > VL) {
                 if (step == MR)
                     T(MR, 2);
@@ -343,22 +359,22 @@ static void gemm_tn(int M, int N, int S, int R_, const float *a, ptrdiff_t lds, 
 }
 
 /* Computes the lookup for NV registers of filters, which are kept while it walks the taps. */
-INLINE void lookup_cols(int NV, int L, int F, int K, const uint8_t *code, const float *table, int Fp, const float *bias,
-                        float *y, int f, int w)
+INLINE void lookup_cols(int NV, int L, int K, const uint8_t *code, tfb_rows_t table, const float *bias,
+                        tfb_rows_out_t y, int w)
 {
     for (int l = 0; l < L; l++) {
         vf acc[8];
         float t[8 * VL];
         memset(t, 0, sizeof t);
-        memcpy(t, bias + f, (size_t)w * sizeof(float));
+        memcpy(t, bias, (size_t)w * sizeof(float));
 #pragma GCC unroll 8
         for (int v = 0; v < NV; v++) acc[v] = load(t + v * VL);
         for (int k = 0; k < K; k++) {
-            const float *row = table + ((size_t)k * 5 + code[l + k]) * Fp + f;
+            const float *row = table.data + (k * 5 + code[l + k]) * table.ld;
 #pragma GCC unroll 8
             for (int v = 0; v < NV; v++) acc[v] += load(row + v * VL);
         }
-        float *d = y + (size_t)l * F + f;
+        float *d = y.data + l * y.ld;
         if (w == NV * VL) {
 #pragma GCC unroll 8
             for (int v = 0; v < NV; v++) store(d + v * VL, acc[v]);
@@ -377,15 +393,17 @@ static void lookup(int L, int F, int K, const uint8_t *code, const float *table,
         int left = F - f, nv = (left + VL - 1) / VL;
         if (nv > 8) nv = 8;
         int w = left < nv * VL ? left : nv * VL;
+        tfb_rows_t t = {table + f, Fp};
+        tfb_rows_out_t to = {y + f, F};
         switch (nv) {
-        case 8: lookup_cols(8, L, F, K, code, table, Fp, bias, y, f, w); break;
-        case 7: lookup_cols(7, L, F, K, code, table, Fp, bias, y, f, w); break;
-        case 6: lookup_cols(6, L, F, K, code, table, Fp, bias, y, f, w); break;
-        case 5: lookup_cols(5, L, F, K, code, table, Fp, bias, y, f, w); break;
-        case 4: lookup_cols(4, L, F, K, code, table, Fp, bias, y, f, w); break;
-        case 3: lookup_cols(3, L, F, K, code, table, Fp, bias, y, f, w); break;
-        case 2: lookup_cols(2, L, F, K, code, table, Fp, bias, y, f, w); break;
-        default: lookup_cols(1, L, F, K, code, table, Fp, bias, y, f, w); break;
+        case 8: lookup_cols(8, L, K, code, t, bias + f, to, w); break;
+        case 7: lookup_cols(7, L, K, code, t, bias + f, to, w); break;
+        case 6: lookup_cols(6, L, K, code, t, bias + f, to, w); break;
+        case 5: lookup_cols(5, L, K, code, t, bias + f, to, w); break;
+        case 4: lookup_cols(4, L, K, code, t, bias + f, to, w); break;
+        case 3: lookup_cols(3, L, K, code, t, bias + f, to, w); break;
+        case 2: lookup_cols(2, L, K, code, t, bias + f, to, w); break;
+        default: lookup_cols(1, L, K, code, t, bias + f, to, w); break;
         }
         f += w;
     }
@@ -393,7 +411,7 @@ static void lookup(int L, int F, int K, const uint8_t *code, const float *table,
 
 /* Computes lookup2 for R outputs at a time, as independent chains of sums. */
 INLINE void lookup2_rows(int R, int NV, int P, int K2, const uint8_t *pair, const float *table, const after_t *af,
-                         float *y, int w)
+                         float *y)
 {
     vf best[2] = {{0}, {0}};
     for (int p = 0; p < P; p += R) {
@@ -417,7 +435,7 @@ INLINE void lookup2_rows(int R, int NV, int P, int K2, const uint8_t *pair, cons
                 best[v] = x;
             }
     }
-    store_part(y, best, NV, w);
+    store_part(y, best, NV, af->w);
 }
 
 static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const float *table, const tfb_after_t *follow,
@@ -429,7 +447,7 @@ static void lookup2(int Lo, int P, int F, int K2, const uint8_t *pair, const flo
         int w = F - f < PANEL ? F - f : PANEL;
         after_t af = after_load(follow, f, w);
 #define EACH(R, NV) \
-    for (int l = 0; l < Lo; l++) lookup2_rows(R, NV, P, K2, pair + (size_t)l * P, table, &af, y + (size_t)l * F + f, w)
+    for (int l = 0; l < Lo; l++) lookup2_rows(R, NV, P, K2, pair + (size_t)l * P, table, &af, y + (size_t)l * F + f)
         if (w > VL && P == 3)
             EACH(3, 2);
         else if (w > VL)
@@ -640,20 +658,18 @@ static void lstm_cell(int H, float *restrict g, const float *restrict c_prev, fl
     for (int u = 0; u < H; u++) h[u] = g[3 * H + u] * tfb_tanh(c[u]);
 }
 
-static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v, float lr_t,
-                 float b1, float b2, float inv_sqrt_c2, float eps)
+static void adam(size_t n, float *restrict p, const float *restrict g, float *restrict m, float *restrict v,
+                 const tfb_adam_t *by)
 {
+    const float rate = by->rate, b1 = by->b1, b2 = by->b2, inv_sqrt_c2 = by->inv_sqrt_c2, eps = by->eps;
     for (size_t i = 0; i < n; i++) { /* the compiler vectorises this loop, including sqrt and division */
         float gi = fabsf(g[i]) < 1e-15f ? 0 : g[i], m1 = b1 * m[i] + (1 - b1) * gi, v1 = b2 * v[i] + (1 - b2) * gi * gi;
         m1 = fabsf(m1) < 1e-30f ? 0 : m1;
         v1 = v1 < 1e-30f ? 0 : v1;
         m[i] = m1;
         v[i] = v1;
-        p[i] -= lr_t * m1 / (sqrtf(v1) * inv_sqrt_c2 + eps);
+        p[i] -= rate * m1 / (sqrtf(v1) * inv_sqrt_c2 + eps);
     }
 }
 
-const tfb_kernels_t SET = {
-    SET_NAME, PANEL,     pack,    gemm,   conv_max3, gemm_tn, lookup,  lookup2,  scatter,   finish, pool_grad,
-    relu,     relu_grad, moments, affine, bn_sums,   bn_grad, mul_add, exp_sums, lstm_cell, adam,
-};
+const tfb_kernels_t SET = {.name = SET_NAME, .panel = PANEL, TFB_KERNELS};

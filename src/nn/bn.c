@@ -22,7 +22,12 @@ static size_t lay_out(const tfb_layer_t *l, work_t *w, uint8_t *base)
     size_t C = ((size_t)l->in.C + 15) & ~(size_t)15;
     if (base) {
         float *f = (float *)(void *)base;
-        *w = (work_t){f, f + C, f + 2 * C, f + 3 * C, f + 4 * C, (double *)(void *)(f + 6 * C)};
+        *w = (work_t){.mean = f,
+                      .invstd = f + C,
+                      .a = f + 2 * C,
+                      .b = f + 3 * C,
+                      .d = f + 4 * C,
+                      .part = (double *)(void *)(f + 6 * C)};
     }
     return 6 * C * sizeof(float) + TFB_SLICES * 2 * C * sizeof(double);
 }

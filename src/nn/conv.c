@@ -45,7 +45,8 @@ static int padded_length(const tfb_layer_t *l) { return l->in.L + 2 * l->pad; }
 static int block_examples(const tfb_layer_t *l, int B)
 {
     int n = 432 / l->out.L;
-    return n < 1 ? 1 : n < B ? n : B;
+    if (n < 1) return 1;
+    return n < B ? n : B;
 }
 
 /* Returns the next n bytes of a block, aligned. base NULL: only counts. */
@@ -232,8 +233,10 @@ static void first_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++) {
         float *y = j->y + (size_t)b * L * F;
         tfb_kernels()->lookup(L, F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias, y);
-        if (pass->noise && pass->noisy[b])
-            tfb_kernels()->gemm(L, F, l->K * 4, pass->noise + (size_t)b * W * 4, 4, j->work.noise, y, F, 1);
+        if (pass->noise && pass->noisy[b]) {
+            tfb_rows_t x = {pass->noise + (size_t)b * W * 4, 4};
+            tfb_kernels()->gemm(L, F, l->K * 4, x, j->work.noise, (tfb_rows_out_t){y, F}, 1);
+        }
     }
 }
 
@@ -262,11 +265,12 @@ static void conv_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
     for (int b = b0; b < b1; b++) {
         const float *x = j->x + (size_t)b * (size_t)padded_length(l) * C;
         float *y = j->y + (size_t)b * L * F;
+        tfb_rows_out_t to = {y, F};
         if (is_dilated(l))
             for (int t = 0; t < l->K; t++)
-                k->gemm(L, F, C, x + (size_t)t * step, C, j->work.packed + (size_t)t * tap, y, F, t > 0);
+                k->gemm(L, F, C, (tfb_rows_t){x + (size_t)t * step, C}, j->work.packed + (size_t)t * tap, to, t > 0);
         else
-            k->gemm(L, F, KC, x, C, j->work.packed, y, F, 0);
+            k->gemm(L, F, KC, (tfb_rows_t){x, C}, j->work.packed, to, 0);
         k->finish(L, F, 1, y, &(tfb_after_t){.bias = j->bias}, y);
     }
 }
@@ -296,7 +300,7 @@ static void dense_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     int KC = l->K * l->in.C, p = k->panel * PANELS, n = task * p, w = l->F - n < p ? l->F - n : p;
     float *packed = j->work.packed + (size_t)n * KC;
     k->pack(KC, w, j->w + n, l->F, 1, packed);
-    k->gemm(pass->B, w, KC, j->x, KC, packed, j->y + n, l->F, 0);
+    k->gemm(pass->B, w, KC, (tfb_rows_t){j->x, KC}, packed, (tfb_rows_out_t){j->y + n, l->F}, 0);
     for (int b = 0; b < pass->B; b++) {
         float *y = j->y + (size_t)b * l->F + n;
         for (int f = 0; f < w; f++) y[f] += j->bias[n + f];
@@ -337,7 +341,8 @@ static void scatter_noise(const tfb_layer_t *l, const tfb_pass_t *pass, const jo
     for (int b = beg; b < end; b++) {
         if (!pass->noisy[b]) continue;
         k->pack(L, F, j->y + (size_t)b * L * F, F, 1, scratch);
-        k->gemm_tn(rows, F, 1, L, pass->noise + (size_t)b * l->in.L * 4, 0, 4, scratch, dw, F, any);
+        tfb_blocks_t x = {.data = pass->noise + (size_t)b * l->in.L * 4, .ld = 4, .n = 1, .rows = L};
+        k->gemm_tn(rows, F, x, scratch, (tfb_rows_out_t){dw, F}, any);
         any = 1;
     }
     for (int i = 0; any && i < rows; i++) {
@@ -396,16 +401,17 @@ static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     job_t *j = arg;
     int C = l->in.C, all = dw_rows(l), chunks = (all + ROWS - 1) / ROWS, t = task / chunks, m = task % chunks * ROWS;
     int n = all - m < ROWS ? all - m : ROWS, L = l->out.L;
-    ptrdiff_t lds = (ptrdiff_t)padded_length(l) * C;
-    float *dw = j->dw + ((size_t)t * C + m) * l->F;
+    ptrdiff_t example = (ptrdiff_t)padded_length(l) * C;
+    tfb_rows_out_t dw = {j->dw + ((size_t)t * C + m) * l->F, l->F};
     for (int blk = 0, e0 = 0; e0 < pass->B; blk++, e0 += j->E) {
         int e = pass->B - e0 < j->E ? pass->B - e0 : j->E;
         const float *bp = j->work.dy + (size_t)blk * tfb_packed_size(j->E * L, l->F);
-        const float *a = j->x + e0 * lds + (ptrdiff_t)t * l->dilate * C + m;
+        tfb_blocks_t x = {.data = j->x + e0 * example + (ptrdiff_t)t * l->dilate * C + m};
         if (L == 1)
-            tfb_kernels()->gemm_tn(n, l->F, 1, e, a, 0, lds, bp, dw, l->F, blk > 0);
+            x.n = 1, x.rows = e, x.ld = example;
         else
-            tfb_kernels()->gemm_tn(n, l->F, e, L, a, lds, C, bp, dw, l->F, blk > 0);
+            x.n = e, x.rows = L, x.block = example, x.ld = C;
+        tfb_kernels()->gemm_tn(n, l->F, x, bp, dw, blk > 0);
     }
 }
 
@@ -452,14 +458,16 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     for (int b = task * CHUNK; b < (task + 1) * CHUNK && b < pass->B; b++) {
         float *dx = j->dw + (size_t)b * l->in.L * C;
         memcpy(dy + zeros, j->y + (size_t)b * n, n * sizeof(float));
-        const float *at =
-            dy + (size_t)l->pad * F; /* the last tap's row for position 0; the first tap's is one span further */
+        /* the last tap's row for position 0; the first tap's is one span further */
+        const float *at = dy + (size_t)l->pad * F;
+        tfb_rows_out_t to = {dx, C};
         if (is_dilated(l))
-            for (int t = 0; t < l->K; t++)
-                k->gemm(l->in.L, C, F, at + zeros - (size_t)t * l->dilate * F, F, j->work.packed2 + (size_t)t * tap, dx,
-                        C, t > 0);
+            for (int t = 0; t < l->K; t++) {
+                tfb_rows_t from = {at + zeros - (size_t)t * l->dilate * F, F};
+                k->gemm(l->in.L, C, F, from, j->work.packed2 + (size_t)t * tap, to, t > 0);
+            }
         else
-            k->gemm(l->in.L, C, l->K * F, at, F, j->work.packed2, dx, C, 0);
+            k->gemm(l->in.L, C, l->K * F, (tfb_rows_t){at, F}, j->work.packed2, to, 0);
     }
 }
 
@@ -469,7 +477,7 @@ static void dense_dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void
     const tfb_kernels_t *k = tfb_kernels();
     int KC = l->K * l->in.C, p = k->panel * PANELS, n = task * p, w = KC - n < p ? KC - n : p;
     k->pack(l->F, w, j->w + (size_t)n * l->F, 1, l->F, scratch);
-    k->gemm(pass->B, w, l->F, j->y, l->F, scratch, j->dw + n, KC, 0);
+    k->gemm(pass->B, w, l->F, (tfb_rows_t){j->y, l->F}, scratch, (tfb_rows_out_t){j->dw + n, KC}, 0);
 }
 
 /* Writes the gradient of weights and bias to pass->grad. */

@@ -15,7 +15,9 @@ static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
     char word[8];
     double r = 1;
     tfb_arg_word(&args, word, sizeof word);
-    l->mode = strcmp(word, "max") == 0 ? MAX : strcmp(word, "mean") == 0 ? MEAN : LSE;
+    l->mode = LSE;
+    if (strcmp(word, "max") == 0) l->mode = MAX;
+    if (strcmp(word, "mean") == 0) l->mode = MEAN;
     int n = tfb_args(args, &r, l->mode == LSE);
     if (n < 0 || (l->mode == LSE && strcmp(word, "lse")) || !(r >= 1e-3 && r <= 1e3)) {
         snprintf(err, m_err, "gpool takes max, mean, or lse and a sharpness of 0.001 to 1000, as in `gpool lse 2`");
@@ -97,7 +99,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     if (l->mode == MAX)
         tfb_kind_pool.backward(l, pass, x, y, dy, dx);
     else if (dx[0])
-        tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){x[0], y, dy, dx[0]});
+        tfb_tasks(l, pass, TFB_SLICES, backward_task, &(job_t){.x = x[0], .y = y, .dy = dy, .out = dx[0]});
 }
 
 /* Applies the rescale rule through exp, mean and logarithm, for one channel of a pair: m[0] and m[1] are
@@ -142,7 +144,7 @@ static void rescale(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
     else if (l->mode == MEAN)
         backward(l, pass, x, y, dy, dx);
     else
-        tfb_tasks(l, pass, TFB_SLICES, rescale_task, &(job_t){x[0], y, dy, dx[0]});
+        tfb_tasks(l, pass, TFB_SLICES, rescale_task, &(job_t){.x = x[0], .y = y, .dy = dy, .out = dx[0]});
 }
 
 static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)

@@ -142,7 +142,10 @@ tfb_infer_t *tfb_infer_fork(const tfb_infer_t *from)
 
 /* ---- steps ---- */
 
-static tfb_after_t after_of(const tfb_step_t *s) { return (tfb_after_t){s->bias, s->relu, s->scale, s->shift, NULL}; }
+static tfb_after_t after_of(const tfb_step_t *s)
+{
+    return (tfb_after_t){.bias = s->bias, .relu = s->relu, .scale = s->scale, .shift = s->shift};
+}
 
 /* Applies the parts after op to n rows of x, if the activation is a function: before it, the activation,
  * and after it. Overwrites x. */
@@ -185,12 +188,13 @@ static void product_rows(const tfb_step_t *s, tfb_work_t *w, const float *x, int
     const tfb_kernels_t *k = tfb_kernels();
     int C = s->src.C, F = s->mid.C;
     x += (ptrdiff_t)(m - s->pad) * C;
+    tfb_rows_out_t mid = {w->mid, F};
     if (s->D == 1) {
-        k->gemm(n, F, s->K * C, x, C, s->packed, w->mid, F, 0);
+        k->gemm(n, F, s->K * C, (tfb_rows_t){x, C}, s->packed, mid, 0);
         return;
     }
     for (int t = 0; t < s->K; t++)
-        k->gemm(n, F, C, x + (size_t)t * s->D * C, C, s->packed + (size_t)t * s->tap, w->mid, F, t > 0);
+        k->gemm(n, F, C, (tfb_rows_t){x + (size_t)t * s->D * C, C}, s->packed + (size_t)t * s->tap, mid, t > 0);
 }
 
 static void lookup_rows(const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *residual, float *y, int b,
@@ -226,19 +230,20 @@ static int add_groups(const tfb_step_t *s, tfb_work_t *w, const float *x, float 
 static void run_groups(const tfb_step_t *s, tfb_work_t *w, int G)
 {
     const tfb_after_t after = after_of(s);
-    if (G) tfb_kernels()->conv_max3(G, s->mid.C, s->K, s->src.C, w->a, s->src.C, s->packed, &after, w->c, w->max3);
+    const tfb_groups_t groups = {.n = G, .from = w->a, .ld = s->src.C, .to = w->c};
+    if (G) tfb_kernels()->conv_max3(s->mid.C, s->K, s->src.C, &groups, s->packed, &after, w->max3);
 }
 
-void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x,
-                   const float *residual, float *y, int b, int e)
+void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const tfb_step_io_t *io, int b, int e)
 {
     int F = s->mid.C, m = b * s->P, n = (e - b) * s->P;
-    float *to = y + (size_t)b * F;
+    const float *const *x = io->x, *residual = io->residual;
+    float *to = io->y + (size_t)b * F;
     if (residual) residual += (size_t)m * F;
     if (s->first)
-        lookup_rows(s, w, pair, residual, to, b, e);
+        lookup_rows(s, w, io->pair, residual, to, b, e);
     else if (tfb_step_is_grouped(s))
-        run_groups(s, w, add_groups(s, w, x[0], y, b, e, 0));
+        run_groups(s, w, add_groups(s, w, x[0], io->y, b, e, 0));
     else if (s->op == TFB_STEP_PRODUCT) {
         product_rows(s, w, x[0], m, n);
         finish_rows(s, n, w->mid, residual, to);
@@ -349,11 +354,12 @@ static void run_slots(const tfb_plan_t *p, tfb_work_t *w, int n, int row)
             const float *x[TFB_MAX_INPUTS];
             if (t->beg[k] == t->end[k]) continue;
             slot_inputs(s, t, x);
+            tfb_step_io_t io = {.pair = t->pair, .x = x, .y = t->y[k]};
+            if (s->residual >= 0) io.residual = t->y[s->residual];
             if (grouped) /* all slots' groups in one product */
-                G = add_groups(s, w, x[0], t->y[k], t->beg[k], t->end[k], G);
+                G = add_groups(s, w, x[0], io.y, t->beg[k], t->end[k], G);
             else
-                tfb_step_rows(p, s, w, t->pair, x, s->residual < 0 ? NULL : t->y[s->residual], t->y[k], t->beg[k],
-                              t->end[k]);
+                tfb_step_rows(p, s, w, &io, t->beg[k], t->end[k]);
         }
         run_groups(s, w, G);
         for (int j = 0; j < n; j++) {
@@ -388,8 +394,9 @@ static void block_row(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, i
         memset(w->padded + side + n, 0, side * sizeof(float));
         x[0] = w->padded + side;
     }
-    const float *residual = s->residual < 0 ? NULL : tfb_block_row(w, &p->step[s->residual], r);
-    tfb_step_rows(p, s, w, NULL, x, residual, tfb_block_row(w, s, r), 0, s->out.L);
+    tfb_step_io_t io = {.x = x, .y = tfb_block_row(w, s, r)};
+    if (s->residual >= 0) io.residual = tfb_block_row(w, &p->step[s->residual], r);
+    tfb_step_rows(p, s, w, &io, 0, s->out.L);
 }
 
 static void block_dense(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, int rows)
@@ -399,7 +406,7 @@ static void block_dense(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w,
     float *y = w->buffer[s->buffer];
     tfb_after_t after = after_of(s);
     if (s->residual >= 0) after.residual = w->buffer[p->step[s->residual].buffer];
-    tfb_kernels()->gemm(rows, F, in, w->buffer[x->buffer], in, s->packed, y, F, 0);
+    tfb_kernels()->gemm(rows, F, in, (tfb_rows_t){w->buffer[x->buffer], in}, s->packed, (tfb_rows_out_t){y, F}, 0);
     if (s->act)
         finish_act(s, rows, y, s->bias, after.residual, y);
     else
@@ -455,7 +462,11 @@ static void run_windows(const job_t *j, tfb_work_t *w, int64_t i0, int64_t i1, i
         int m = 0, last = -1; /* slots in use; the last of them that is not derived */
         for (first = i; i < i1 && m < TFB_SLOTS; i++, m++) {
             int64_t from = j->base ? j->base[i] : -1;
-            int base = from >= first ? (int)(from - first) : from >= 0 && from == kept ? TFB_SLOTS : -1;
+            int base = -1;
+            if (from >= first)
+                base = (int)(from - first);
+            else if (from >= 0 && from == kept)
+                base = TFB_SLOTS;
             fill_slot(p, w, &w->slot[m], j->code + i * p->W, rev, base, row + (int)(i - i0));
             if (from < 0) last = m;
         }

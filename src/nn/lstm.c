@@ -149,7 +149,8 @@ static void input_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     job_t *j = arg;
     int H4 = 4 * l->F, N = pass->B * l->in.L, r = task / 2 * ROWS, n = N - r < ROWS ? N - r : ROWS, d = task & 1;
     float *g = j->w.kept[j->stack].gate[d] + (size_t)r * H4;
-    tfb_kernels()->gemm(n, H4, j->C, j->x + (size_t)r * j->C, j->C, j->w.packed_ih[d], g, H4, 0);
+    tfb_rows_t x = {j->x + (size_t)r * j->C, j->C};
+    tfb_kernels()->gemm(n, H4, j->C, x, j->w.packed_ih[d], (tfb_rows_out_t){g, H4}, 0);
     tfb_kernels()->finish(n, H4, 1, g, &(tfb_after_t){.bias = j->w.bias[d]}, g);
 }
 
@@ -162,9 +163,11 @@ static void step_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
     for (int i = 0; i < L; i++) {
         int t = d ? L - 1 - i : i, before = d ? t + 1 : t - 1;
         float *g = k->gate[d] + ((size_t)b0 * L + t) * 4 * H;
-        if (i)
-            tfb_kernels()->gemm(n, 4 * H, H, j->y + ((size_t)b0 * L + before) * 2 * H + (size_t)d * H,
-                                (ptrdiff_t)L * 2 * H, j->w.packed_hh[d], g, (ptrdiff_t)L * 4 * H, 1);
+        if (i) {
+            tfb_rows_t h = {j->y + ((size_t)b0 * L + before) * 2 * H + (size_t)d * H, (ptrdiff_t)L * 2 * H};
+            tfb_rows_out_t to = {g, (ptrdiff_t)L * 4 * H};
+            tfb_kernels()->gemm(n, 4 * H, H, h, j->w.packed_hh[d], to, 1);
+        }
         for (int b = 0; b < n; b++) {
             size_t row = (size_t)(b0 + b) * L;
             tfb_kernels()->lstm_cell(H, k->gate[d] + (row + t) * 4 * H, i ? k->cell[d] + (row + before) * H : NULL,
@@ -243,9 +246,10 @@ static void back_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
                 dcb[u] = dcu * fg;
             }
         }
-        if (i)
-            tfb_kernels()->gemm(n, H, 4 * H, j->w.dgate[d] + ((size_t)b0 * L + t) * 4 * H, (ptrdiff_t)L * 4 * H,
-                                j->w.packed_hh[d], dh, H, 0);
+        if (i) {
+            tfb_rows_t dg = {j->w.dgate[d] + ((size_t)b0 * L + t) * 4 * H, (ptrdiff_t)L * 4 * H};
+            tfb_kernels()->gemm(n, H, 4 * H, dg, j->w.packed_hh[d], (tfb_rows_out_t){dh, H}, 0);
+        }
     }
 }
 
@@ -254,7 +258,8 @@ static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     (void)scratch;
     job_t *j = arg;
     int m = task * ROWS, n = j->M - m < ROWS ? j->M - m : ROWS, N = pass->B * l->in.L, H4 = 4 * l->F;
-    tfb_kernels()->gemm_tn(n, H4, 1, N, j->x + m, 0, j->M, j->w.packed_dg, j->dw + (size_t)m * H4, H4, 0);
+    tfb_blocks_t x = {.data = j->x + m, .ld = j->M, .n = 1, .rows = N};
+    tfb_kernels()->gemm_tn(n, H4, x, j->w.packed_dg, (tfb_rows_out_t){j->dw + (size_t)m * H4, H4}, 0);
 }
 
 static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
@@ -262,9 +267,10 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     (void)scratch;
     job_t *j = arg;
     int H4 = 4 * l->F, N = pass->B * l->in.L, r = task * ROWS, n = N - r < ROWS ? N - r : ROWS;
-    for (int d = 0; d < 2; d++)
-        tfb_kernels()->gemm(n, j->C, H4, j->w.dgate[d] + (size_t)r * H4, H4, j->w.packed_ih[d],
-                            j->dx + (size_t)r * j->C, j->C, d);
+    for (int d = 0; d < 2; d++) {
+        tfb_rows_t dg = {j->w.dgate[d] + (size_t)r * H4, H4};
+        tfb_kernels()->gemm(n, j->C, H4, dg, j->w.packed_ih[d], (tfb_rows_out_t){j->dx + (size_t)r * j->C, j->C}, d);
+    }
 }
 
 static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)

@@ -341,10 +341,10 @@ static int check_shape(const reader_t *r, const char *name, const json_t *shape,
         same = json_is_integer(json_array_get(shape, (size_t)d)) &&
                json_integer_value(json_array_get(shape, (size_t)d)) == t->dim[d];
     if (same) return 0;
-    char *got = json_dumps(shape, JSON_COMPACT);
-    tfb_error("%s: tensor %s has shape %.80s, the architecture needs [%d%s%.0d%s%.0d]", r->path, name, got ? got : "?",
-              t->dim[0], t->n_dims > 1 ? "," : "", t->n_dims > 1 ? t->dim[1] : 0, t->n_dims > 2 ? "," : "",
-              t->n_dims > 2 ? t->dim[2] : 0);
+    char *got = json_dumps(shape, JSON_COMPACT), need[80];
+    size_t len = (size_t)snprintf(need, sizeof need, "%d", t->dim[0]);
+    for (int d = 1; d < t->n_dims; d++) len += (size_t)snprintf(need + len, sizeof need - len, ",%d", t->dim[d]);
+    tfb_error("%s: tensor %s has shape %.80s, the architecture needs [%s]", r->path, name, got ? got : "?", need);
     free(got);
     return -1;
 }
@@ -390,7 +390,9 @@ static int read_tensor(reader_t *r, const tfb_layer_t *l, const tfb_tensor_t *t,
         return -1;
     }
     if (check_shape(r, name, shape, t) < 0) return -1;
-    size_t size = strcmp(dtype, "F32") == 0 ? 4 : strcmp(dtype, "F16") == 0 ? 2 : 0;
+    size_t size = 0;
+    if (strcmp(dtype, "F32") == 0) size = 4;
+    if (strcmp(dtype, "F16") == 0) size = 2;
     if (!size) {
         tfb_error("%s: tensor %s is of type %.20s; only F32 and F16 are supported", r->path, name, dtype);
         return -1;
@@ -755,6 +757,42 @@ static int check_values(const tfb_model_t *m, const char *path, int half)
     return 0;
 }
 
+/* Writes n floats at buf as little-endian numbers of 2 (half) or 4 bytes, in place: each write lands at or before its
+ * read. */
+static void narrow(float *buf, size_t n, int half)
+{
+    uint8_t *b = (uint8_t *)buf;
+    for (size_t j = 0; j < n; j++) {
+        float v = buf[j];
+        uint32_t u;
+        if (half) {
+            uint16_t x = float_to_half(v);
+            b[2 * j] = (uint8_t)x, b[2 * j + 1] = (uint8_t)(x >> 8);
+        } else {
+            memcpy(&u, &v, 4);
+            for (int q = 0; q < 4; q++) b[4 * j + (size_t)q] = (uint8_t)(u >> (8 * q));
+        }
+    }
+}
+
+/* Writes the header and all tensors. buf: room for the largest tensor. Returns whether a write failed. */
+static int write_parts(const tfb_model_t *m, FILE *f, tfb_sha256_t *sha, const char *header, float *buf, int half)
+{
+    /* the format suggests aligning the header with spaces after the JSON */
+    size_t n = strlen(header), pad = (8 - n % 8) % 8;
+    uint8_t len[8];
+    for (int i = 0; i < 8; i++) len[i] = (uint8_t)((uint64_t)(n + pad) >> (8 * i));
+    int bad = put(f, sha, len, 8) || put(f, sha, header, n) || put(f, sha, "       ", pad);
+    for (int i = 0; !bad && i < m->net->n_layers; i++)
+        for (int k = 0; !bad && k < m->net->layer[i].n_tensors; k++) {
+            const tfb_tensor_t *t = &m->net->layer[i].tensor[k];
+            tfb_tensor_to_file(m->net, &m->net->layer[i], t, buf);
+            narrow(buf, t->n, half);
+            bad = put(f, sha, buf, t->n * (half ? 2 : 4));
+        }
+    return bad;
+}
+
 int tfb_model_save(tfb_model_t *m, const char *path, int half)
 {
     int ret = -1;
@@ -769,7 +807,6 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
         for (int k = 0; k < m->net->layer[i].n_tensors; k++)
             if (m->net->layer[i].tensor[k].n > most) most = m->net->layer[i].tensor[k].n;
     json_t *h = make_header(m, half);
-    /* the format suggests aligning the header with spaces after the JSON */
     if (!h || !(text = json_dumps(h, JSON_COMPACT)) || !(buf = tfb_alloc(most + 1, sizeof *buf, "a tensor"))) {
         tfb_error("not enough memory to write model %s", path);
         goto done;
@@ -782,29 +819,7 @@ int tfb_model_save(tfb_model_t *m, const char *path, int half)
         goto done;
     }
     tfb_sha256_init(&sha);
-    size_t n = strlen(text), pad = (8 - n % 8) % 8;
-    uint8_t len[8];
-    for (int i = 0; i < 8; i++) len[i] = (uint8_t)((uint64_t)(n + pad) >> (8 * i));
-    int bad = put(f, &sha, len, 8) || put(f, &sha, text, n) || put(f, &sha, "       ", pad);
-    for (int i = 0; !bad && i < m->net->n_layers; i++)
-        for (int k = 0; !bad && k < m->net->layer[i].n_tensors; k++) {
-            const tfb_tensor_t *t = &m->net->layer[i].tensor[k];
-            tfb_tensor_to_file(m->net, &m->net->layer[i], t, buf);
-            uint8_t *b =
-                (uint8_t *)buf; /* narrowed and put in file order in place: each write lands at or before its read */
-            for (size_t j = 0; j < t->n; j++) {
-                float v = buf[j];
-                uint32_t u;
-                if (half) {
-                    uint16_t x = float_to_half(v);
-                    b[2 * j] = (uint8_t)x, b[2 * j + 1] = (uint8_t)(x >> 8);
-                } else {
-                    memcpy(&u, &v, 4);
-                    for (int q = 0; q < 4; q++) b[4 * j + (size_t)q] = (uint8_t)(u >> (8 * q));
-                }
-            }
-            bad = put(f, &sha, buf, t->n * (half ? 2 : 4));
-        }
+    int bad = write_parts(m, f, &sha, text, buf, half);
     bad |= fflush(f) != 0 || (tfb_out_name(out) && fsync(fileno(f)) != 0);
     bad |= fclose(f) != 0;
     if (bad) tfb_error("cannot write model %s: %s", path, strerror(errno));

@@ -145,7 +145,7 @@ static int load(tfb_panel_t *p, char **paths, int n, output_t **out, int *n_out)
         }
         int t = add_model(p, m, i, paths[i], paths[0], &first);
         if (t < 0) return -1;
-        for (int k = 0; k < add; k++) o[(*n_out)++] = (output_t){NULL, t, first + k, i, k};
+        for (int k = 0; k < add; k++) o[(*n_out)++] = (output_t){.trunk = t, .place = first + k, .model = i, .at = k};
     }
     for (int k = 0; k < *n_out; k++) (*out)[k].name = p->trunk[(*out)[k].trunk].model->targets[(*out)[k].place];
     return 0;

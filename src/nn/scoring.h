@@ -48,10 +48,16 @@ struct tfb_infer_t {
     int fork; /* plan belongs to another */
 };
 
-/* Writes output rows [b, e) of step s to y, from x[0] (or pairs), x[1] and the residual. All point to row
- * 0. */
-void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *const *x,
-                   const float *residual, float *y, int b, int e);
+/* What a step reads and writes. All point to row 0. */
+typedef struct {
+    const uint8_t *pair;   /* the first step's input */
+    const float *const *x; /* the inputs of the others */
+    const float *residual; /* NULL: none */
+    float *y;
+} tfb_step_io_t;
+
+/* Writes output rows [b, e) of step s. */
+void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const tfb_step_io_t *io, int b, int e);
 /* Runs the steps by block over the first rows of the buffers. Returns the logits (rows, T). */
 const float *tfb_block_steps(const tfb_plan_t *p, tfb_work_t *w, int rows);
 /* Returns the row of window r in the block buffer of step s. */

@@ -68,8 +68,11 @@ static void phase_rows(const block_t *b, int k, int64_t p, int64_t from, int64_t
             if (s->in[n] != TFB_BASES)
                 x[n] = phase_of(b, s->in[n], p) + (size_t)(r * s->P) * b->p->step[s->in[n]].out.C;
         if (s->residual >= 0) residual = phase_of(b, s->residual, p) + (size_t)(r * s->P) * s->mid.C;
-        tfb_step_rows(b->p, s, b->w, b->w->pair + p + (s->first ? r * s->P : 0), x, residual,
-                      out->y + (size_t)(p * out->R + r) * s->out.C, 0, (int)(r + most < to ? most : to - r));
+        tfb_step_io_t io = {.pair = b->w->pair + p + (s->first ? r * s->P : 0),
+                            .x = x,
+                            .residual = residual,
+                            .y = out->y + (size_t)(p * out->R + r) * s->out.C};
+        tfb_step_rows(b->p, s, b->w, &io, 0, (int)(r + most < to ? most : to - r));
     }
 }
 
@@ -127,7 +130,9 @@ static void alone_steps(const block_t *b, int64_t o, int r)
             const float *x[TFB_MAX_INPUTS] = {NULL};
             for (int n = 0; n < s->n_in; n++) x[n] = t->y[s->in[n]];
             t->y[k] = s->slot_kept ? t->act + s->off : tfb_block_row(b->w, s, r);
-            tfb_step_rows(p, s, b->w, NULL, x, s->residual < 0 ? NULL : t->y[s->residual], t->y[k], 0, s->out.L);
+            tfb_step_io_t io = {.x = x, .y = t->y[k]};
+            if (s->residual >= 0) io.residual = t->y[s->residual];
+            tfb_step_rows(p, s, b->w, &io, 0, s->out.L);
         } else {
             t->y[k] = b->of[k].y + (size_t)((o % b->of[k].S) * b->of[k].R + o / b->of[k].S) * s->out.C;
             if (s->stride) memcpy(tfb_block_row(b->w, s, r), t->y[k], s->stride * sizeof(float));

@@ -30,7 +30,8 @@ const char *tfb_effect_call(const tfb_effect_opt_t *o, const tfb_panel_t *p, int
     float at = tfb_panel_threshold(p, t);
     int before = tfb_sigmoid(z_ref) >= at, after = tfb_sigmoid(z_alt) >= at; /* both false without a threshold */
     if ((!before && !after) || !(tfb_effect_percentile(o, p, t, z_ref, z_alt) >= o->call_percentile)) return NULL;
-    return before ? after ? "change" : "loss" : "gain";
+    if (!before) return "gain";
+    return after ? "change" : "loss";
 }
 
 int tfb_effect_top(const tfb_effect_opt_t *o, const tfb_panel_t *p, const float *z_ref, const float *z_alt)

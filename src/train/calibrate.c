@@ -174,28 +174,59 @@ static int warn_of_training(const tfb_model_t *m, const tfb_examples_t *ex, cons
     return known < 0 ? -1 : 0;
 }
 
-static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_calib_t *c)
+/* Sets target and names (n_targets each) to the targets of the model that the labels file has. Returns their number, or
+ * -1 (logged) if there are none. */
+static int labelled_targets(const tfb_model_t *m, const char *labels, int *target, char **names)
 {
-    enum { BLOCK = 4096 };
-    int ret = -1, n = 0, n_set = 0, *target = malloc(((size_t)m->n_targets + 1) * sizeof *target);
-    char **names = calloc((size_t)m->n_targets + 1, sizeof *names);
-    tfb_labels_t *l = tfb_labels_open(o->labels);
-    tfb_examples_t *ex = NULL;
-    tfb_infer_t *f = NULL;
-    tfb_entry_t *columns = NULL;
-    uint8_t *code = NULL, *label = NULL;
-    float *z = NULL;
-    if (!target || !names || !l) goto done;
-    if (!(columns = tfb_index(tfb_labels_tfs(l), tfb_labels_n_tfs(l)))) goto done;
-    for (int t = 0; t < m->n_targets; t++) {
+    int n = 0;
+    tfb_labels_t *l = tfb_labels_open(labels);
+    if (!l) return -1;
+    tfb_entry_t *columns = tfb_index(tfb_labels_tfs(l), tfb_labels_n_tfs(l));
+    for (int t = 0; columns && t < m->n_targets; t++) {
         if (tfb_index_find(columns, tfb_labels_n_tfs(l), m->targets[t]) < 0) continue;
         names[n] = m->targets[t];
         target[n++] = t;
     }
-    if (!n) {
-        tfb_error("%s has no labels for any of the model's %d targets", o->labels, m->n_targets);
-        goto done;
+    if (columns && !n) tfb_error("%s has no labels for any of the model's %d targets", labels, m->n_targets);
+    tfb_labels_close(l);
+    free(columns);
+    return n ? n : -1;
+}
+
+/* Returns the logits (ex->n, n) of n targets, or NULL (logged). */
+static float *logits_of(const tfb_model_t *m, const tfb_calibrate_opt_t *o, const tfb_examples_t *ex, const int *target,
+                        char *const *names, int n)
+{
+    enum { BLOCK = 4096 };
+    int bad = 1;
+    tfb_infer_t *f = tfb_infer_create(m->net, target, n, o->pool);
+    float *z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits");
+    uint8_t *code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows");
+    if (!f || !z || !code) goto done;
+    for (int64_t i = 0; i < ex->n; i += BLOCK) {
+        int64_t k = ex->n - i < BLOCK ? ex->n - i : BLOCK;
+        for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, i + q, 0, code + q * m->window);
+        if (tfb_infer_windows(f, code, NULL, k, TFB_STRAND_BOTH, z + i * n) < 0 ||
+            tfb_logits_check(o->model, names, n, z + i * n, k) < 0)
+            goto done;
     }
+    bad = 0;
+done:
+    tfb_infer_destroy(f);
+    free(code);
+    if (!bad) return z;
+    free(z);
+    return NULL;
+}
+
+static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_calib_t *c)
+{
+    int ret = -1, n, n_set = 0, *target = malloc(((size_t)m->n_targets + 1) * sizeof *target);
+    char **names = calloc((size_t)m->n_targets + 1, sizeof *names);
+    tfb_examples_t *ex = NULL;
+    uint8_t *label = NULL;
+    float *z = NULL;
+    if (!target || !names || (n = labelled_targets(m, o->labels, target, names)) < 0) goto done;
     tfb_examples_opt_t eo = {.fasta = o->fasta,
                              .labels = o->labels,
                              .targets = names,
@@ -204,19 +235,8 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
                              .n_chroms = o->n_chroms,
                              .window = m->window};
     if (!(ex = tfb_examples_load(&eo)) || warn_of_training(m, ex, o->labels) < 0 ||
-        !(f = tfb_infer_create(m->net, target, n, o->pool)))
+        !(z = logits_of(m, o, ex, target, names, n)) || !(label = tfb_alloc((size_t)ex->n, 1, "labels")))
         goto done;
-    if (!(z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits")) ||
-        !(code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows")) ||
-        !(label = tfb_alloc((size_t)ex->n, 1, "labels")))
-        goto done;
-    for (int64_t i = 0; i < ex->n; i += BLOCK) {
-        int64_t k = ex->n - i < BLOCK ? ex->n - i : BLOCK;
-        for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, i + q, 0, code + q * m->window);
-        if (tfb_infer_windows(f, code, NULL, k, TFB_STRAND_BOTH, z + i * n) < 0 ||
-            tfb_logits_check(o->model, names, n, z + i * n, k) < 0)
-            goto done;
-    }
     for (int k = 0; k < n; k++) {
         float at, recall;
         for (int64_t i = 0; i < ex->n; i++) label[i] = (uint8_t)tfb_examples_label(ex, i, k);
@@ -232,13 +252,9 @@ static int thresholds(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_ca
              m->n_targets, o->precision, MIN_BOUND, ex->n);
     ret = 0;
 done:
-    tfb_infer_destroy(f);
     tfb_examples_destroy(ex);
-    tfb_labels_close(l);
-    free(columns);
     free(target);
     free(names);
-    free(code);
     free(label);
     free(z);
     return ret;

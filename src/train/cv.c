@@ -136,7 +136,7 @@ static int count_regions(const tfb_cv_opt_t *o, tfb_scores_t *scores)
 {
     const tfb_interval_t none = {NAN, NAN, NAN};
     int64_t bound = 0, n = 0;
-    for (int t = 0; t < o->ex->n_targets; t++) scores[t] = (tfb_scores_t){0, 0, none, none, none};
+    for (int t = 0; t < o->ex->n_targets; t++) scores[t] = (tfb_scores_t){.auroc = none, .auprc = none, .mcc = none};
     for (int64_t i = 0; i < o->ex->n; i++) {
         if (o->part[i] != TFB_TRAIN) continue;
         n++;

@@ -88,8 +88,12 @@ static void update_task(void *arg, int task, int thread)
         if (lb >= le || (u->frozen && u->frozen[i])) continue;
         double rate = u->rate * (u->pace ? (double)u->pace[i] : 1);
         decay(u, l, rate, lb, le);
-        tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, (float)(rate / u->correction),
-                            (float)BETA1, (float)BETA2, u->inv_sqrt_c2, EPSILON);
+        const tfb_adam_t by = {.rate = (float)(rate / u->correction),
+                               .b1 = (float)BETA1,
+                               .b2 = (float)BETA2,
+                               .inv_sqrt_c2 = u->inv_sqrt_c2,
+                               .eps = EPSILON};
+        tfb_kernels()->adam(le - lb, n->param + lb, s->grad + lb, s->m + lb, s->v + lb, &by);
         if (s->avg) average(s->avg + lb, n->param + lb, le - lb, (float)u->keep);
     }
 }

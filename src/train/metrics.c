@@ -10,7 +10,7 @@
 static int higher_first(const void *a, const void *b)
 {
     float x = ((const tfb_point_t *)a)->z, y = ((const tfb_point_t *)b)->z;
-    return x < y ? 1 : x > y ? -1 : 0;
+    return (x < y) - (x > y);
 }
 
 /* Computes AUROC and average precision of n points sorted by falling score. weight (n): how often each point counts;
@@ -99,15 +99,16 @@ int tfb_metrics_bootstrap(const float *z, int64_t z_stride, const uint8_t *label
     tfb_rng_t rng;
     tfb_rng_seed(&rng, seed);
     for (int r = 0; r < rounds; r++) {
-        double tp = 0, fp = 0, tn = 0, fn = 0, roc, ap;
+        double roc, ap;
         memset(weight, 0, (size_t)k * sizeof *weight);
         for (int64_t i = 0; i < k; i++) weight[tfb_rng_below(&rng, (uint64_t)k)]++;
         areas(p, weight, k, &roc, &ap);
-        if (isnan(roc)) continue; /* a draw with one class only has no metrics */
-        for (int64_t i = 0; i < k; i++) *(p[i].z > 0 ? p[i].y ? &tp : &fp : p[i].y ? &fn : &tn) += weight[i];
+        if (isnan(roc)) continue;   /* a draw with one class only has no metrics */
+        double count[2][2] = {{0}}; /* by call and label */
+        for (int64_t i = 0; i < k; i++) count[p[i].z > 0][p[i].y != 0] += weight[i];
         v[0][m] = roc;
         v[1][m] = ap;
-        v[2][m++] = mcc_of(tp, fp, tn, fn);
+        v[2][m++] = mcc_of(count[1][1], count[1][0], count[0][0], count[0][1]);
     }
     for (int q = 0; q < 3; q++) {
         tfb_sort(v[q], (size_t)m, sizeof **v, by_value);

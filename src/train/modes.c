@@ -11,8 +11,10 @@ enum { MIN_OVERLAP = 5 };
 /* The first position of q is aligned with position `at` of p, which may be negative. */
 static double aligned(const float *p, int wp, const float *q, int wq, int at)
 {
-    int beg = at > 0 ? at : 0, end = at + wq < wp ? at + wq : wp,
-        all = (at + wq > wp ? at + wq : wp) - (at < 0 ? at : 0);
+    int beg = at, end = at + wq, first = 0, last = wp; /* of the positions that both cover, and that one does */
+    if (beg < 0) first = beg, beg = 0;
+    if (end > wp) last = end, end = wp;
+    int all = last - first;
     double pq = 0, pp = 0, qq = 0;
     for (int i = beg; i < end; i++)
         for (int c = 0; c < 4; c++) {

@@ -20,7 +20,8 @@ static int launched(void)
     }
     /* PMIx gives only the number of this process; Slurm gives the number of tasks */
     const char *s = getenv("SLURM_STEP_NUM_TASKS");
-    return getenv("PMIX_RANK") ? s ? atoi(s) : 2 : 1;
+    if (!getenv("PMIX_RANK")) return 1;
+    return s ? atoi(s) : 2;
 }
 
 #ifdef HAVE_MPI
@@ -186,7 +187,8 @@ int tfb_ranks_threads(int asked, int processors)
 #endif
     if (share == 0) share = (double)processors / n_here;
     MPI_Comm_free(&here);
-    int n = asked ? asked : share >= 1 ? (int)(share + 1e-6) : 1;
+    int n = asked;
+    if (!asked) n = share >= 1 ? (int)(share + 1e-6) : 1;
     tfb_note("%d ranks on %d machine%s, %d thread%s each", n_ranks, machines, machines > 1 ? "s" : "", n,
              n > 1 ? "s" : "");
     if (asked > processors)

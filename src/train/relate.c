@@ -79,9 +79,9 @@ static int groups_header(void *arg, char **col, int n)
     if (t->o->group_column) {
         t->mode = find(col, n, t->o->group_column);
         if (t->mode < 0) {
-            int near = tfb_nearest(t->o->group_column, col, n);
-            tfb_error("%s has no column '%s'%s%s%s", t->o->groups, t->o->group_column,
-                      near >= 0 ? "; did you mean " : "", near >= 0 ? col[near] : "", near >= 0 ? "?" : "");
+            char hint[TFB_HINT];
+            tfb_error("%s has no column '%s'%s", t->o->groups, t->o->group_column,
+                      tfb_did_you_mean(t->o->group_column, col, n, hint));
             return -1;
         }
     }
@@ -213,9 +213,11 @@ static int partners_row(void *arg, char **col, int n, int64_t line)
         tfb_error("%s:%" PRId64 ": '%.40s' is not a score", t->o->partners, line, col[t->score]);
         return -1;
     }
-    const char *self = t->tf[t->target].tf, *other = strcasecmp(col[t->a], self) == 0   ? col[t->b]
-                                                     : strcasecmp(col[t->b], self) == 0 ? col[t->a]
-                                                                                        : NULL;
+    const char *self = t->tf[t->target].tf, *other = NULL;
+    if (strcasecmp(col[t->a], self) == 0)
+        other = col[t->b];
+    else if (strcasecmp(col[t->b], self) == 0)
+        other = col[t->a];
     for (int i = 0; other && i < t->n; i++)
         if (strcasecmp(t->tf[i].tf, other) == 0 && v > t->tf[i].partner) t->tf[i].partner = v;
     return 0;
@@ -237,9 +239,9 @@ static int count(const tfb_relate_opt_t *o, tables_t *t)
         if (strcmp(t->tf[i].tf, o->target) == 0) t->target = i;
     }
     if (t->target < 0) {
-        int near = tfb_nearest(o->target, tfb_labels_tfs(l), t->n);
-        tfb_error("%s has no TF called '%s'%s%s%s", o->labels, o->target, near >= 0 ? "; did you mean " : "",
-                  near >= 0 ? tfb_labels_tfs(l)[near] : "", near >= 0 ? "?" : "");
+        char hint[TFB_HINT];
+        tfb_error("%s has no TF called '%s'%s", o->labels, o->target,
+                  tfb_did_you_mean(o->target, tfb_labels_tfs(l), t->n, hint));
         goto done;
     }
     if (!(used = calloc((size_t)o->n_chroms + 1, sizeof *used))) goto done;
@@ -282,7 +284,9 @@ static double key_of(tfb_relate_by_t by, const tfb_related_t *r, double luck)
 static int by_key(const void *a, const void *b)
 {
     const tfb_related_t *x = a, *y = b;
-    return x->key < y->key ? 1 : x->key > y->key ? -1 : x->column - y->column;
+    if (x->key < y->key) return 1;
+    if (x->key > y->key) return -1;
+    return x->column - y->column;
 }
 
 tfb_related_t *tfb_relate(const tfb_relate_opt_t *o, int *n, int64_t *target_bound)

@@ -96,7 +96,13 @@ static int rank_outputs(const tfb_source_opt_t *o, tfb_sources_t *s)
     if (!all) ret = -1;
     for (int k = 0; k < n && ret == 0; k++) {
         if ((ret = measure(&train, k, &m)) < 0) break;
-        all[k] = (tfb_source_t){k, isnan(m.auroc) ? 0.5 : m.auroc, -1, NAN, m.auroc, NAN, NAN};
+        all[k] = (tfb_source_t){.output = k,
+                                .key = isnan(m.auroc) ? 0.5 : m.auroc,
+                                .same_mode = -1,
+                                .cosine = NAN,
+                                .auroc = m.auroc,
+                                .valid_auroc = NAN,
+                                .valid_auprc = NAN};
     }
     if (ret == 0) {
         tfb_sort(all, (size_t)n, sizeof *all, better);
@@ -128,7 +134,14 @@ static int rank_labels(const tfb_source_opt_t *o, tfb_sources_t *s)
     s->by = TFB_SOURCE_LABELS;
     for (int i = 0; i < n && s->n < TFB_SOURCES; i++) {
         int k = tfb_model_target(o->parent, r[i].tf);
-        if (k >= 0) s->source[s->n++] = (tfb_source_t){k, r[i].key, r[i].same_mode, r[i].cosine, NAN, NAN, NAN};
+        if (k >= 0)
+            s->source[s->n++] = (tfb_source_t){.output = k,
+                                               .key = r[i].key,
+                                               .same_mode = r[i].same_mode,
+                                               .cosine = r[i].cosine,
+                                               .auroc = NAN,
+                                               .valid_auroc = NAN,
+                                               .valid_auprc = NAN};
     }
     tfb_relate_free(r, n);
     return 0;
@@ -144,7 +157,13 @@ int tfb_source_rank(const tfb_source_opt_t *o, tfb_sources_t *s)
     if (self >= 0) { /* before all others */
         if (s->n == TFB_SOURCES) s->n--;
         memmove(s->source + 1, s->source, (size_t)s->n++ * sizeof s->source[0]);
-        s->source[0] = (tfb_source_t){self, 10, 1, 1, NAN, NAN, NAN};
+        s->source[0] = (tfb_source_t){.output = self,
+                                      .key = 10,
+                                      .same_mode = 1,
+                                      .cosine = 1,
+                                      .auroc = NAN,
+                                      .valid_auroc = NAN,
+                                      .valid_auprc = NAN};
         s->by = TFB_SOURCE_SELF;
     }
     int ret = score(o, TFB_VALID, &valid);

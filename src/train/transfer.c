@@ -82,7 +82,11 @@ int tfb_transfer_record_regions(tfb_model_t *m, const tfb_examples_t *ex, const 
     return ret;
 }
 
-static int nibble(char c) { return c >= '0' && c <= '9' ? c - '0' : c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1; }
+static int nibble(char c)
+{
+    if (c >= '0' && c <= '9') return c - '0';
+    return c >= 'a' && c <= 'f' ? c - 'a' + 10 : -1;
+}
 
 static int seen_by(const char *filter, size_t n_bytes, uint64_t h)
 {
@@ -172,26 +176,6 @@ static char *join(const char *const *text, int n, int *bad)
     return s;
 }
 
-int tfb_transfer_record_ancestors(tfb_model_t *m, const tfb_model_t *parent)
-{
-    int by_contig = is_by_contig(parent), bad = 0;
-    const char *filters[] = {tfb_model_meta(parent, "train_regions"), tfb_model_meta(parent, "ancestor_regions")};
-    const char *contigs[] = {by_contig ? tfb_model_meta(parent, "train_chroms") : NULL,
-                             by_contig ? tfb_model_meta(parent, "valid") : NULL,
-                             tfb_model_meta(parent, "ancestor_chroms")};
-    int has = has_contig_split(parent);
-    const char *held[] = {has ? tfb_model_meta(parent, "valid") : NULL, has ? tfb_model_meta(parent, "test") : NULL,
-                          tfb_model_meta(parent, "held_out_chroms")};
-    char *f = join(filters, 2, &bad), *c = join(contigs, 3, &bad), *h = join(held, 3, &bad);
-    if (h) bad |= tfb_model_meta_set(m, "held_out_chroms", h) < 0;
-    if (f) bad |= tfb_model_meta_set(m, "ancestor_regions", f) < 0;
-    if (c) bad |= tfb_model_meta_set(m, "ancestor_chroms", c) < 0;
-    free(f);
-    free(c);
-    free(h);
-    return bad ? -1 : 0;
-}
-
 /* Adds the entries of a comma-separated list (NULL: none) to the list under a key, without repeats. 0 or -1. */
 static int add_to_list(tfb_model_t *m, const char *key, const char *list)
 {
@@ -217,18 +201,24 @@ static int add_to_list(tfb_model_t *m, const char *key, const char *list)
     return ret;
 }
 
-int tfb_transfer_record_teacher(tfb_model_t *m, const tfb_model_t *teacher)
+int tfb_transfer_record_seen(tfb_model_t *m, const tfb_model_t *other, tfb_sampled_t sampled)
 {
-    int has = has_contig_split(teacher), bad = 0;
-    static const char *const trained[] = {"train_chroms", "valid"}, *const held[] = {"valid", "test"};
-    for (int i = 0; has && i < 2; i++) {
-        bad |= add_to_list(m, "ancestor_chroms", tfb_model_meta(teacher, trained[i])) < 0;
-        bad |= add_to_list(m, "held_out_chroms", tfb_model_meta(teacher, held[i])) < 0;
-    }
-    if (!has) bad |= add_to_list(m, "ancestor_regions", tfb_model_meta(teacher, "train_regions")) < 0;
-    bad |= add_to_list(m, "ancestor_regions", tfb_model_meta(teacher, "ancestor_regions")) < 0;
-    bad |= add_to_list(m, "ancestor_chroms", tfb_model_meta(teacher, "ancestor_chroms")) < 0;
-    bad |= add_to_list(m, "held_out_chroms", tfb_model_meta(teacher, "held_out_chroms")) < 0;
+    int has = has_contig_split(other), by = sampled == TFB_SAMPLED_CONTIGS ? has : is_by_contig(other), bad = 0;
+    const struct {
+        const char *to, *from;
+        int counts;
+    } list[] = {
+        {"held_out_chroms", "valid", has},
+        {"held_out_chroms", "test", has},
+        {"held_out_chroms", "held_out_chroms", 1},
+        {"ancestor_regions", "train_regions", !by},
+        {"ancestor_regions", "ancestor_regions", 1},
+        {"ancestor_chroms", "train_chroms", by},
+        {"ancestor_chroms", "valid", by},
+        {"ancestor_chroms", "ancestor_chroms", 1},
+    };
+    for (size_t i = 0; i < sizeof list / sizeof list[0]; i++)
+        if (list[i].counts) bad |= add_to_list(m, list[i].to, tfb_model_meta(other, list[i].from)) < 0;
     return bad ? -1 : 0;
 }
 

@@ -21,13 +21,12 @@ int tfb_transfer_freeze(const tfb_net_t *net, const char *what, uint8_t *frozen)
  * mistaken for one of them. tfb_transfer_drop reads it. 0, or -1 on lack of memory (logged). */
 int tfb_transfer_record_regions(tfb_model_t *m, const tfb_examples_t *ex, const uint8_t *part);
 
-/* Records in m what trained parent and its ancestors, so that leaks are also prevented in models trained from m. 0 or
- * -1. */
-int tfb_transfer_record_ancestors(tfb_model_t *m, const tfb_model_t *parent);
-
-/* Records what a teacher and its ancestors were trained on, in addition to what m already has. A teacher that was split
- * by contigs counts with its contigs, whatever sample of their regions it had. 0 or -1. */
-int tfb_transfer_record_teacher(tfb_model_t *m, const tfb_model_t *teacher);
+/* How a model counts that was trained on a sample of the regions of its contigs: by these regions, or by its contigs,
+ * whatever the sample was. */
+typedef enum { TFB_SAMPLED_REGIONS, TFB_SAMPLED_CONTIGS } tfb_sampled_t;
+/* Adds to m what another model (a parent or teacher) and its ancestors were trained on and held out, so that leaks are
+ * also prevented in models trained from m. 0 or -1. */
+int tfb_transfer_record_seen(tfb_model_t *m, const tfb_model_t *other, tfb_sampled_t sampled);
 
 typedef enum {
     TFB_LEAK_DROP,  /* drop regions that trained or validated the parent, as published */

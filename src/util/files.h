@@ -12,6 +12,10 @@ int tfb_file_gz_name(const char *out);
 int tfb_file_write_error(const char *out);
 /* Returns how many of the threads asked for compress and uncompress; the others compute. If there are few, returns 0:
  * the thread that reads and writes does it. */
-static inline int tfb_io_threads(int threads) { return threads >= 64 ? 16 : threads >= 4 ? threads / 4 : 0; }
+static inline int tfb_io_threads(int threads)
+{
+    if (threads < 4) return 0;
+    return threads >= 64 ? 16 : threads / 4;
+}
 
 #endif

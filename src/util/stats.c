@@ -105,7 +105,8 @@ int tfb_rank_test(const float *x, const double *w, int64_t n, double *auc, doubl
         }
         *auc = wins / (W * n_background);
         double var = (W2 - W * W / (double)n) * R2 / (double)(n - 1); /* of sum w R, the ranks in random order */
-        *p = var > 0 ? 0.5 * erfc((S - (equal ? 0.5 * first : 0)) / sqrt(2 * var)) : 1;
+        double shift = equal ? 0.5 * first : 0;
+        *p = var > 0 ? 0.5 * erfc((S - shift) / sqrt(2 * var)) : 1;
         if (*p < DBL_MIN) *p = DBL_MIN; /* too small for a double; 0 would be wrong */
         if (interval)
             tfb_auc_interval(*auc, delong(v, w, n, *auc, W, W2, n_background), W * W / W2, n_background, interval);

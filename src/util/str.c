@@ -72,11 +72,8 @@ int tfb_word(const char *option, const char *s, const char *const *words, int n)
         const char *after = i == n - 2 ? " or " : ", ";
         len += (size_t)snprintf(list + len, sizeof list - len, "%s%s", words[i], i < n - 1 ? after : "");
     }
-    int near = tfb_nearest(s, (char *const *)words, n);
-    if (near >= 0)
-        tfb_error("--%s is %s, not '%s'; did you mean %s?", option, list, s, words[near]);
-    else
-        tfb_error("--%s is %s, not '%s'", option, list, s);
+    char hint[TFB_HINT];
+    tfb_error("--%s is %s, not '%s'%s", option, list, s, tfb_did_you_mean(s, (char *const *)words, n, hint));
     return -1;
 }
 
@@ -116,6 +113,14 @@ int tfb_nearest(const char *s, char *const *names, int n)
         if (d < least) least = d, best = i;
     }
     return best;
+}
+
+const char *tfb_did_you_mean(const char *s, char *const *names, int n, char hint[TFB_HINT])
+{
+    int near = tfb_nearest(s, names, n);
+    *hint = 0;
+    if (near >= 0) snprintf(hint, TFB_HINT, "; did you mean %.300s?", names[near]);
+    return hint;
 }
 
 /* ---- looking up ---- */

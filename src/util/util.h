@@ -143,6 +143,9 @@ int tfb_word(const char *option, const char *s, const char *const *words, int n)
 /* Returns the index of the entry of names[n] nearest to s in edit distance (case-insensitive), or -1 if none is near.
  * For "did you mean". */
 int tfb_nearest(const char *s, char *const *names, int n);
+/* Returns the end of a message about the unknown name s: "; did you mean X?", in hint, or "" if none is near. */
+enum { TFB_HINT = 320 };
+const char *tfb_did_you_mean(const char *s, char *const *names, int n, char hint[TFB_HINT]);
 
 /* A name and its place in a list. */
 typedef struct {

@@ -21,5 +21,8 @@ const char *fuzz_env(const char *name);
  * a record is changed and the framing kept (what comes out is not compressed); of VCF and SAM text, one
  * field of a line. Of the rest, and now and then, libFuzzer's own mutations. */
 size_t fuzz_mutate(uint8_t *data, size_t n, size_t m, unsigned int seed);
+/* Does the same behind the first byte, which chooses a mode, and sets one time in `rarely` that byte to
+ * one of the letters of modes. */
+size_t fuzz_mutate_mode(uint8_t *data, size_t n, size_t m, unsigned int seed, const char *modes, unsigned int rarely);
 
 #endif

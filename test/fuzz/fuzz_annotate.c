@@ -56,7 +56,5 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 
 size_t LLVMFuzzerCustomMutator(uint8_t *data, size_t n, size_t m, unsigned int seed)
 {
-    if (n < 2) return LLVMFuzzerMutate(data, n, m);
-    if (seed % 8 == 0) data[0] = (uint8_t)modes[seed / 8 % (sizeof modes - 1)];
-    return 1 + fuzz_mutate(data + 1, n - 1, m - 1, seed);
+    return fuzz_mutate_mode(data, n, m, seed, modes, 8);
 }

@@ -1,22 +1,15 @@
 /* fuzz_model.c - any bytes as a model file: loaded, and if that succeeds, scored with. */
+#include "fuzz.h"
 #include "nn/infer.h"
 #include "nn/model.h"
 #include <stdlib.h>
-#include <unistd.h>
-
-int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n);
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
 {
-    static char path[64];
-    if (!*path) {
-        snprintf(path, sizeof path, "/dev/shm/tfb-fuzz-model.%d", (int)getpid());
-        tfb_log_level(-1);
-    }
-    FILE *f = fopen(path, "wb");
-    if (!f || fwrite(data, 1, n, f) != n || fclose(f) != 0) abort();
+    tfb_log_level(-1);
+    const char *path = fuzz_file("model", data, n);
     tfb_model_t *m = tfb_model_load(path);
-    unlink(path);
+    fuzz_remove("model");
     if (m && m->window <= 4096 && m->n_targets <= 64) {
         tfb_infer_t *s = tfb_infer_create(m->net, NULL, 0, NULL);
         uint8_t *code = calloc(1, (size_t)m->window);

@@ -438,3 +438,10 @@ size_t fuzz_mutate(uint8_t *data, size_t n, size_t m, unsigned int seed)
     memcpy(data, raw, t.n);
     return t.n;
 }
+
+size_t fuzz_mutate_mode(uint8_t *data, size_t n, size_t m, unsigned int seed, const char *modes, unsigned int rarely)
+{
+    if (n < 2) return LLVMFuzzerMutate(data, n, m);
+    if (seed % rarely == 0) data[0] = (uint8_t)modes[seed / rarely % strlen(modes)];
+    return 1 + fuzz_mutate(data + 1, n - 1, m - 1, seed);
+}

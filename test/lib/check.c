@@ -39,7 +39,8 @@ static void read_records(void)
         if (strcmp(alts, ".") == 0) continue;
         contig = copy(contig), ref = copy(ref);
         for (char *a = strtok(alts, ","); a && n_variants < MAX; a = strtok(NULL, ","))
-            variant[n_variants++] = (tfbind_variant_t){contig, atoll(pos) - 1, ref, copy(a)};
+            variant[n_variants++] =
+                (tfbind_variant_t){.contig = contig, .pos = atoll(pos) - 1, .ref = ref, .alt = copy(a)};
     }
 }
 
@@ -92,12 +93,38 @@ static void *fail_in_thread(void *model)
     return model;
 }
 
-static void contracts(const char *path, const tfbind_model_t *m, const char *fasta)
+static void test_variants(tfbind_scorer_t *s, tfbind_scorer_t *no_fasta, float *a, float *b)
+{
+    tfbind_status_t st;
+    tfbind_variant_t v = {"chr1", 100, "A", "C"}, far = {"chr1", INT64_MAX, "A", "C"};
+    CHECK(tfbind_score_variants(no_fasta, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT &&
+              strstr(tfbind_message(), "without a FASTA"),
+          "no FASTA, no variants");
+    CHECK(tfbind_score_variants(s, &far, 1, a, b, &st) == TFBIND_E_ARGUMENT, "pos out of range");
+    v.contig = NULL;
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT, "no contig");
+    v = (tfbind_variant_t){.contig = "chr1", .pos = 100000000, .ref = "A", .alt = "C"};
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE && isnan(*a) && isnan(*b),
+          "beyond the contig");
+    v.pos = -1;
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "variant 0"),
+          "pos below 0");
+    v = (tfbind_variant_t){.contig = "chr1", .pos = (int64_t)1 << 62, .ref = "AC", .alt = "A"};
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT || st == TFBIND_EDGE,
+          "pos that overflows with the window");
+    v = (tfbind_variant_t){.contig = "chr1", .pos = INT64_MAX / 2 - 1, .ref = "AC", .alt = "A"};
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE, "the largest pos");
+    v = (tfbind_variant_t){.contig = "chr1", .pos = 200, .ref = "", .alt = "A"};
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_NOT_ACGT, "an empty ref");
+    v = (tfbind_variant_t){.contig = "chrNone", .pos = 200, .ref = "A", .alt = "C"};
+    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_NO_CONTIG, "no such contig");
+}
+
+static void test_opening(const char *path, const tfbind_model_t *m, const char *fasta)
 {
     tfbind_model_t *x = (tfbind_model_t *)&bad;
-    tfbind_scorer_t *s = NULL, *no_fasta = NULL;
-    int T = tfbind_model_n_targets(m), W = tfbind_model_window(m);
-    size_t n = 2500; /* more than are scored at a time */
+    tfbind_scorer_t *s = NULL;
+    int T = tfbind_model_n_targets(m);
     CHECK(strcmp(tfbind_version(), TFBIND_VERSION) == 0, "header and library are one version");
     CHECK(tfbind_model_target(m, T) == NULL && tfbind_model_target(m, -1) == NULL, "no target beyond");
     CHECK(tfbind_status_text(-1) == NULL && tfbind_status_text(99) == NULL, "no status beyond");
@@ -112,6 +139,25 @@ static void contracts(const char *path, const tfbind_model_t *m, const char *fas
           "NULL");
     CHECK(tfbind_scorer_open(&s, m, "none.fa") == TFBIND_E_FILE && !s && strstr(tfbind_message(), "none.fa"),
           "no FASTA");
+}
+
+/* Messages are a thread's own. */
+static void test_messages(void)
+{
+    tfbind_model_t *x = NULL;
+    pthread_t thread;
+    CHECK(tfbind_model_open(&x, "mine.safetensors", NULL) < 0, "my error");
+    pthread_create(&thread, NULL, fail_in_thread, NULL);
+    pthread_join(thread, NULL);
+    CHECK(strstr(tfbind_message(), "mine.safetensors"), "my message is still mine");
+}
+
+static void contracts(const char *path, const tfbind_model_t *m, const char *fasta)
+{
+    tfbind_scorer_t *s = NULL, *no_fasta = NULL;
+    int T = tfbind_model_n_targets(m), W = tfbind_model_window(m);
+    size_t n = 2500; /* more than are scored at a time */
+    test_opening(path, m, fasta);
     CHECK(tfbind_scorer_open(&s, NULL, fasta) == TFBIND_E_ARGUMENT, "no model");
     CHECK(tfbind_scorer_open(&s, m, fasta) == 0 && s, "a scorer");
     CHECK(tfbind_scorer_open(&no_fasta, m, NULL) == 0, "a scorer without FASTA");
@@ -159,36 +205,9 @@ static void contracts(const char *path, const tfbind_model_t *m, const char *fas
     CHECK(tfbind_score_text(s, seq, n, a) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "sequence 0"),
           "a short sequence");
     CHECK(tfbind_score_codes(s, NULL, 0, NULL) == 0, "nothing is scored at once");
-    tfbind_status_t st;
-    tfbind_variant_t v = {"chr1", 100, "A", "C"}, far = {"chr1", INT64_MAX, "A", "C"};
-    CHECK(tfbind_score_variants(no_fasta, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT &&
-              strstr(tfbind_message(), "without a FASTA"),
-          "no FASTA, no variants");
-    CHECK(tfbind_score_variants(s, &far, 1, a, b, &st) == TFBIND_E_ARGUMENT, "pos out of range");
-    v.contig = NULL;
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT, "no contig");
-    v = (tfbind_variant_t){"chr1", 100000000, "A", "C"};
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE && isnan(*a) && isnan(*b),
-          "beyond the contig");
-    v.pos = -1;
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT && strstr(tfbind_message(), "variant 0"),
-          "pos below 0");
-    v = (tfbind_variant_t){"chr1", (int64_t)1 << 62, "AC", "A"};
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == TFBIND_E_ARGUMENT || st == TFBIND_EDGE,
-          "pos that overflows with the window");
-    v = (tfbind_variant_t){"chr1", INT64_MAX / 2 - 1, "AC", "A"};
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_EDGE, "the largest pos");
-    v = (tfbind_variant_t){"chr1", 200, "", "A"};
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_NOT_ACGT, "an empty ref");
-    v = (tfbind_variant_t){"chrNone", 200, "A", "C"};
-    CHECK(tfbind_score_variants(s, &v, 1, a, b, &st) == 0 && st == TFBIND_NO_CONTIG, "no such contig");
+    test_variants(s, no_fasta, a, b);
 
-    /* messages are a thread's own */
-    pthread_t thread;
-    CHECK(tfbind_model_open(&x, "mine.safetensors", NULL) < 0, "my error");
-    pthread_create(&thread, NULL, fail_in_thread, NULL);
-    pthread_join(thread, NULL);
-    CHECK(strstr(tfbind_message(), "mine.safetensors"), "my message is still mine");
+    test_messages();
     tfbind_model_close(NULL);
     tfbind_scorer_close(NULL);
     tfbind_scorer_close(s);
@@ -200,6 +219,13 @@ void fail_allocation(long n); /* test/lib/fail.c */
 long failed_allocations(void);
 
 #ifdef WITH_FAIL
+static const char *outcome(int r)
+{
+    if (r == 0) return "fine";
+    if (r == TFBIND_E_MEMORY) return "memory";
+    return r == TFBIND_E_FILE ? "file" : "another error";
+}
+
 static int memory(const char *path, const char *fasta, long n)
 {
     tfbind_model_t *m = NULL;
@@ -213,11 +239,7 @@ static int memory(const char *path, const char *fasta, long n)
     if (r == 0) r = tfbind_score_variants(s, &v, 1, a, b, &st);
     long failed = failed_allocations();
     fail_allocation(0);
-    printf("%s\n", !failed                ? "end"
-                   : r == 0               ? "fine"
-                   : r == TFBIND_E_MEMORY ? "memory"
-                   : r == TFBIND_E_FILE   ? "file"
-                                          : "another error");
+    puts(failed ? outcome(r) : "end");
     if (r < 0 && !*tfbind_message()) printf("without a message\n");
     tfbind_scorer_close(s);
     tfbind_model_close(m);

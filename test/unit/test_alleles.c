@@ -17,23 +17,66 @@ static const struct {
     int W, max_n, reason;
     const char *window;
 } row[] = {
-    {"SNV: index W/2", 10, 1, "C", 10, 9, 0, "CGTTTCCAAG"},
-    {"its REF", 10, 1, "G", 10, 9, 0, "CGTTTGCAAG"},
-    {"odd W", 10, 1, "C", 9, 9, 0, "GTTTCCAAG"},
-    {"MNV of two", 10, 2, "AA", 10, 9, 0, "GTTTAAAAGC"},
-    {"insertion of two after an anchor", 10, 1, "GTT", 10, 9, 0, "GTTTGTTCAA"},
-    {"deletion of two: ALT", 10, 3, "G", 10, 9, 0, "CGTTTGAGCN"},
-    {"deletion of two: REF", 10, 3, "GCA", 10, 9, 0, "GTTTGCAAGC"},
-    {"an allele as long as the window", 10, 1, "ACGTACGTAC", 10, 9, 0, "ACGTACGTAC"},
-    {"a longer one: its middle", 10, 1, "TTACGTACGTACGG", 10, 9, 0, "ACGTACGTAC"},
-    {"lower case", 10, 1, "c", 10, 9, 0, "CGTTTCCAAG"},
-    {"the first place with room", 5, 1, "A", 10, 9, 0, "ACGTAAGTTT"},
-    {"one before it", 4, 1, "C", 10, 9, TFB_ALLELE_EDGE, NULL},
-    {"the last place with room", 35, 1, "C", 10, 9, 0, "GATAGCCTTA"},
-    {"one after it", 36, 1, "C", 10, 9, TFB_ALLELE_EDGE, NULL},
-    {"as many N as allowed", 14, 1, "T", 10, 2, 0, "TGCAATCNNA"},
-    {"one N too many", 14, 1, "T", 10, 1, TFB_ALLELE_MANY_N, NULL},
-    {"a deletion into the N", 14, 3, "G", 10, 1, TFB_ALLELE_OK, "TGCAAGNACG"},
+    {.what = "SNV: index W/2", .pos = 10, .rlen = 1, .allele = "C", .W = 10, .max_n = 9, .window = "CGTTTCCAAG"},
+    {.what = "its REF", .pos = 10, .rlen = 1, .allele = "G", .W = 10, .max_n = 9, .window = "CGTTTGCAAG"},
+    {.what = "odd W", .pos = 10, .rlen = 1, .allele = "C", .W = 9, .max_n = 9, .window = "GTTTCCAAG"},
+    {.what = "MNV of two", .pos = 10, .rlen = 2, .allele = "AA", .W = 10, .max_n = 9, .window = "GTTTAAAAGC"},
+    {.what = "insertion of two after an anchor",
+     .pos = 10,
+     .rlen = 1,
+     .allele = "GTT",
+     .W = 10,
+     .max_n = 9,
+     .window = "GTTTGTTCAA"},
+    {.what = "deletion of two: ALT", .pos = 10, .rlen = 3, .allele = "G", .W = 10, .max_n = 9, .window = "CGTTTGAGCN"},
+    {.what = "deletion of two: REF",
+     .pos = 10,
+     .rlen = 3,
+     .allele = "GCA",
+     .W = 10,
+     .max_n = 9,
+     .window = "GTTTGCAAGC"},
+    {.what = "an allele as long as the window",
+     .pos = 10,
+     .rlen = 1,
+     .allele = "ACGTACGTAC",
+     .W = 10,
+     .max_n = 9,
+     .window = "ACGTACGTAC"},
+    {.what = "a longer one: its middle",
+     .pos = 10,
+     .rlen = 1,
+     .allele = "TTACGTACGTACGG",
+     .W = 10,
+     .max_n = 9,
+     .window = "ACGTACGTAC"},
+    {.what = "lower case", .pos = 10, .rlen = 1, .allele = "c", .W = 10, .max_n = 9, .window = "CGTTTCCAAG"},
+    {.what = "the first place with room",
+     .pos = 5,
+     .rlen = 1,
+     .allele = "A",
+     .W = 10,
+     .max_n = 9,
+     .window = "ACGTAAGTTT"},
+    {.what = "one before it", .pos = 4, .rlen = 1, .allele = "C", .W = 10, .max_n = 9, .reason = TFB_ALLELE_EDGE},
+    {.what = "the last place with room",
+     .pos = 35,
+     .rlen = 1,
+     .allele = "C",
+     .W = 10,
+     .max_n = 9,
+     .window = "GATAGCCTTA"},
+    {.what = "one after it", .pos = 36, .rlen = 1, .allele = "C", .W = 10, .max_n = 9, .reason = TFB_ALLELE_EDGE},
+    {.what = "as many N as allowed", .pos = 14, .rlen = 1, .allele = "T", .W = 10, .max_n = 2, .window = "TGCAATCNNA"},
+    {.what = "one N too many", .pos = 14, .rlen = 1, .allele = "T", .W = 10, .max_n = 1, .reason = TFB_ALLELE_MANY_N},
+    {.what = "a deletion into the N",
+     .pos = 14,
+     .rlen = 3,
+     .allele = "G",
+     .W = 10,
+     .max_n = 1,
+     .reason = TFB_ALLELE_OK,
+     .window = "TGCAAGNACG"},
 };
 
 static const struct {
@@ -62,30 +105,48 @@ static const struct {
     int shift;                   /* of pos */
     const char *to_ref, *to_alt; /* what remains */
 } trims[] = {
-    {"A", "C", TFB_ALLELE_OK, 0, "A", "C"},
-    {"AC", "CC", TFB_ALLELE_OK, 0, "A", "C"},           /* padded on the right, */
-    {"CCA", "CCC", TFB_ALLELE_OK, 2, "A", "C"},         /* on the left, */
-    {"GGACTT", "GGCATT", TFB_ALLELE_OK, 2, "AC", "CA"}, /* on both sides */
-    {"ACA", "TCT", TFB_ALLELE_OK, 0, "ACA", "TCT"},     /* what is shared inside stays */
-    {"GT", "G", TFB_ALLELE_OK, 0, "GT", "G"},           /* the base before an indel stays */
-    {"G", "GTT", TFB_ALLELE_OK, 0, "G", "GTT"},
-    {"TG", "G", TFB_ALLELE_OK, 0, "TG", "G"},   /* and so does the one behind, at the start of a contig */
-    {"CAA", "C", TFB_ALLELE_OK, 0, "CAA", "C"}, /* a joined record of a run of A */
-    {"CAA", "CA", TFB_ALLELE_OK, 0, "CA", "C"},
-    {"CAA", "CAAA", TFB_ALLELE_OK, 0, "C", "CA"},
-    {"CAA", "TAA", TFB_ALLELE_OK, 0, "C", "T"},
-    {"AA", "A", TFB_ALLELE_OK, 0, "AA", "A"}, /* nothing moves along a repeat */
-    {"TTCAGG", "TTCGG", TFB_ALLELE_OK, 2, "CA", "C"},
-    {"GCT", "GA", TFB_ALLELE_OK, 1, "CT", "A"}, /* no base need be shared */
-    {"ac", "CC", TFB_ALLELE_OK, 0, "a", "C"},   /* case is no difference */
-    {"cca", "CCC", TFB_ALLELE_OK, 2, "a", "C"},
-    {"A", "A", TFB_ALLELE_SAME, 0, "A", "A"},
-    {"ACG", "acg", TFB_ALLELE_SAME, 0, "A", "a"},
-    {"A", "<DEL>", TFB_ALLELE_SYMBOLIC, 0, NULL, NULL},
-    {"N", "<DEL>", TFB_ALLELE_SYMBOLIC, 0, NULL, NULL},
-    {"AN", "A", TFB_ALLELE_NOT_ACGT, 0, NULL, NULL},
-    {"A", "AN", TFB_ALLELE_NOT_ACGT, 0, NULL, NULL},
-    {"", "A", TFB_ALLELE_NOT_ACGT, 0, NULL, NULL},
+    {.ref = "A", .alt = "C", .kind = TFB_ALLELE_OK, .to_ref = "A", .to_alt = "C"},
+    {.ref = "AC", .alt = "CC", .kind = TFB_ALLELE_OK, .to_ref = "A", .to_alt = "C"}, /* padded on the right, */
+    {.ref = "CCA", .alt = "CCC", .kind = TFB_ALLELE_OK, .shift = 2, .to_ref = "A", .to_alt = "C"}, /* on the left, */
+    {.ref = "GGACTT", .alt = "GGCATT", .kind = TFB_ALLELE_OK, .shift = 2, .to_ref = "AC", .to_alt = "CA"}, /* on both
+                                                                                                              sides */
+    {.ref = "ACA",
+     .alt = "TCT",
+     .kind = TFB_ALLELE_OK,
+     .to_ref = "ACA",
+     .to_alt = "TCT"}, /* what is shared inside stays */
+    {.ref = "GT",
+     .alt = "G",
+     .kind = TFB_ALLELE_OK,
+     .to_ref = "GT",
+     .to_alt = "G"}, /* the base before an indel stays */
+    {.ref = "G", .alt = "GTT", .kind = TFB_ALLELE_OK, .to_ref = "G", .to_alt = "GTT"},
+    {.ref = "TG",
+     .alt = "G",
+     .kind = TFB_ALLELE_OK,
+     .to_ref = "TG",
+     .to_alt = "G"}, /* and so does the one behind, at the start of a contig */
+    {.ref = "CAA",
+     .alt = "C",
+     .kind = TFB_ALLELE_OK,
+     .to_ref = "CAA",
+     .to_alt = "C"}, /* a joined record of a run of A */
+    {.ref = "CAA", .alt = "CA", .kind = TFB_ALLELE_OK, .to_ref = "CA", .to_alt = "C"},
+    {.ref = "CAA", .alt = "CAAA", .kind = TFB_ALLELE_OK, .to_ref = "C", .to_alt = "CA"},
+    {.ref = "CAA", .alt = "TAA", .kind = TFB_ALLELE_OK, .to_ref = "C", .to_alt = "T"},
+    {.ref = "AA", .alt = "A", .kind = TFB_ALLELE_OK, .to_ref = "AA", .to_alt = "A"}, /* nothing moves along a repeat */
+    {.ref = "TTCAGG", .alt = "TTCGG", .kind = TFB_ALLELE_OK, .shift = 2, .to_ref = "CA", .to_alt = "C"},
+    {.ref = "GCT", .alt = "GA", .kind = TFB_ALLELE_OK, .shift = 1, .to_ref = "CT", .to_alt = "A"}, /* no base need be
+                                                                                                      shared */
+    {.ref = "ac", .alt = "CC", .kind = TFB_ALLELE_OK, .to_ref = "a", .to_alt = "C"}, /* case is no difference */
+    {.ref = "cca", .alt = "CCC", .kind = TFB_ALLELE_OK, .shift = 2, .to_ref = "a", .to_alt = "C"},
+    {.ref = "A", .alt = "A", .kind = TFB_ALLELE_SAME, .to_ref = "A", .to_alt = "A"},
+    {.ref = "ACG", .alt = "acg", .kind = TFB_ALLELE_SAME, .to_ref = "A", .to_alt = "a"},
+    {.ref = "A", .alt = "<DEL>", .kind = TFB_ALLELE_SYMBOLIC},
+    {.ref = "N", .alt = "<DEL>", .kind = TFB_ALLELE_SYMBOLIC},
+    {.ref = "AN", .alt = "A", .kind = TFB_ALLELE_NOT_ACGT},
+    {.ref = "A", .alt = "AN", .kind = TFB_ALLELE_NOT_ACGT},
+    {.ref = "", .alt = "A", .kind = TFB_ALLELE_NOT_ACGT},
 };
 
 static int is_text(const char *s, int n, const char *text)

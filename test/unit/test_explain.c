@@ -90,11 +90,75 @@ static void logits(tfb_model_t *m, const uint8_t *code, tfb_strand_t strand, dou
     memcpy(two, code, (size_t)m->window);
     tfb_revcomp(code, (size_t)m->window, two + m->window);
     const float *out = tfb_walk_forward(w, two, 2);
-    for (int t = 0; t < m->n_targets; t++)
-        z[t] = strand == TFB_STRAND_FWD   ? (double)out[t]
-               : strand == TFB_STRAND_REV ? (double)out[m->n_targets + t]
-                                          : 0.5 * ((double)out[t] + (double)out[m->n_targets + t]);
+    for (int t = 0; t < m->n_targets; t++) {
+        double fwd = (double)out[t], rev = (double)out[m->n_targets + t];
+        z[t] = 0.5 * (fwd + rev);
+        if (strand == TFB_STRAND_FWD) z[t] = fwd;
+        if (strand == TFB_STRAND_REV) z[t] = rev;
+    }
     tfb_walk_destroy(w);
+}
+
+static void check_mirror(tfb_model_t *m, const char *spec, const uint8_t *code, const uint8_t *ref, int refs)
+{
+    /* one strand is the other's mirror: the reverse complement on the reverse strand has the same contributions, read
+     * backwards */
+    const int t0 = 1, W = m->window;
+    uint8_t *rc = malloc((size_t)W), *rref = malloc((size_t)refs * W);
+    float *back = malloc(sizeof *back * (size_t)W * 4), *hyp = malloc(sizeof *hyp * (size_t)W * 4);
+    double z, zr;
+    tfb_revcomp(code, (size_t)W, rc);
+    for (int r = 0; r < refs; r++) tfb_revcomp(ref + r * W, (size_t)W, rref + r * W);
+    tfb_attrib_t *f = tfb_attrib_create(m, refs, TFB_STRAND_FWD, NULL),
+                 *r = tfb_attrib_create(m, refs, TFB_STRAND_REV, NULL);
+    tfb_attrib_deeplift(f, code, ref, &t0, 1, hyp, &z, &zr);
+    tfb_attrib_deeplift(r, rc, rref, &t0, 1, back, &z, &zr);
+    double apart = 0;
+    for (int l = 0; l < W; l++)
+        for (int c = 0; c < 4; c++) apart = fmax(apart, fabs((double)hyp[4 * l + c] - back[4 * (W - 1 - l) + 3 - c]));
+    CHECK(apart < 1e-6, "%s: the strands are not mirrors: %g", spec, apart);
+    tfb_attrib_destroy(f);
+    tfb_attrib_destroy(r);
+    free(rc);
+    free(rref);
+    free(back);
+    free(hyp);
+}
+
+/* code: changed and restored. The panel has the targets 2 and 0 of the model. */
+static void check_mutagenesis(tfb_model_t *m, tfb_panel_t *panel, const char *spec, uint8_t *code, tfb_strand_t strand)
+{
+    enum { T = 3 };
+    const int target[2] = {2, 0}, W = m->window;
+    double want[T];
+    float *ism = malloc(sizeof *ism * 2 * (size_t)W * 4), zi[2];
+    logits(m, code, strand, want);
+    /* in-silico mutagenesis against scoring every mutant, all of the window and a part of it */
+    for (int part = 0; part < 2; part++) {
+        int beg = part ? W / 3 : 0, end = part ? W / 3 + 5 : W, L = end - beg;
+        CHECK(tfb_ism(panel, code, beg, end, strand, ism, zi) == 0, "mutagenesis fails");
+        double worst = 0, largest = 0;
+        for (int l = beg; l < end; l++) {
+            double v[4][T], mean[T] = {0};
+            uint8_t was = code[l];
+            for (int c = 0; c < 4; c++) {
+                code[l] = (uint8_t)c;
+                logits(m, code, strand, v[c]);
+                for (int t = 0; t < T; t++) mean[t] += v[c][t] / 4;
+            }
+            code[l] = was;
+            for (int t = 0; t < 2; t++)
+                for (int c = 0; c < 4; c++) {
+                    double brute = v[c][target[t]] - mean[target[t]];
+                    worst = fmax(worst, fabs(brute - ism[((size_t)t * L + (l - beg)) * 4 + c]));
+                    largest = fmax(largest, fabs(brute));
+                }
+        }
+        CHECK(worst < 1e-5 && largest > 1e-3, "%s: strand %d: mutagenesis is off by %g (largest effect %g)", spec,
+              strand, worst, largest);
+        CHECK(fabs((double)zi[0] - want[2]) < 1e-5, "%s: strand %d: mutagenesis has another logit", spec, strand);
+    }
+    free(ism);
 }
 
 static void check_model(const char *spec, int W)
@@ -108,8 +172,7 @@ static void check_model(const char *spec, int W)
     tfb_pool_t *pool = tfb_pool_create(3);
     tfb_panel_t *panel = tfb_panel_open(path, "TF2,TF0", pool);
     uint8_t *code = guarded((size_t)W), *ref = malloc((size_t)REFS * W), *work = malloc((size_t)W);
-    float *hyp = malloc(sizeof *hyp * T * (size_t)W * 4), *ism = malloc(sizeof *hyp * 2 * (size_t)W * 4),
-          *contrib = malloc(sizeof *hyp * (size_t)W), zi[2];
+    float *hyp = malloc(sizeof *hyp * T * (size_t)W * 4), *contrib = malloc(sizeof *hyp * (size_t)W);
     for (int i = 0; i < W; i++) code[i] = (uint8_t)(i == 7 ? 4 : tfb_rng_below(&rng, 4));
     tfb_attrib_references(code, W, REFS, 1, ref, work);
     for (int strand = 0; strand < 3; strand++) {
@@ -131,31 +194,7 @@ static void check_model(const char *spec, int W)
             CHECK(fabs(sum - change) < 2e-5, "%s: strand %d: contributions sum to %g, the logit changes by %g", spec,
                   strand, sum, change);
         }
-        /* in-silico mutagenesis against scoring every mutant, all of the window and a part of it */
-        for (int part = 0; part < 2; part++) {
-            int beg = part ? W / 3 : 0, end = part ? W / 3 + 5 : W, L = end - beg;
-            CHECK(tfb_ism(panel, code, beg, end, (tfb_strand_t)strand, ism, zi) == 0, "mutagenesis fails");
-            double worst = 0, largest = 0;
-            for (int l = beg; l < end; l++) {
-                double v[4][T], mean[T] = {0};
-                uint8_t was = code[l];
-                for (int c = 0; c < 4; c++) {
-                    code[l] = (uint8_t)c;
-                    logits(m, code, (tfb_strand_t)strand, v[c]);
-                    for (int t = 0; t < T; t++) mean[t] += v[c][t] / 4;
-                }
-                code[l] = was;
-                for (int t = 0; t < 2; t++)
-                    for (int c = 0; c < 4; c++) {
-                        double brute = v[c][target[t]] - mean[target[t]];
-                        worst = fmax(worst, fabs(brute - ism[((size_t)t * L + (l - beg)) * 4 + c]));
-                        largest = fmax(largest, fabs(brute));
-                    }
-            }
-            CHECK(worst < 1e-5 && largest > 1e-3, "%s: strand %d: mutagenesis is off by %g (largest effect %g)", spec,
-                  strand, worst, largest);
-            CHECK(fabs((double)zi[0] - want[2]) < 1e-5, "%s: strand %d: mutagenesis has another logit", spec, strand);
-        }
+        check_mutagenesis(m, panel, spec, code, (tfb_strand_t)strand);
         /* the gradient at each base, against a mean of differences: exact where nothing bends, so only its sign of life
          * is checked here */
         tfb_attrib_gradient(a, code, target, 2, hyp, z);
@@ -163,33 +202,12 @@ static void check_model(const char *spec, int W)
               spec, strand);
         tfb_attrib_destroy(a);
     }
-    /* one strand is the other's mirror: the reverse complement on the reverse strand has the same contributions, read
-     * backwards */
-    const int t0 = 1;
-    uint8_t *rc = malloc((size_t)W), *rref = malloc((size_t)REFS * W);
-    float *back = malloc(sizeof *back * (size_t)W * 4);
-    double z, zr;
-    tfb_revcomp(code, (size_t)W, rc);
-    for (int r = 0; r < REFS; r++) tfb_revcomp(ref + r * W, (size_t)W, rref + r * W);
-    tfb_attrib_t *f = tfb_attrib_create(m, REFS, TFB_STRAND_FWD, NULL),
-                 *r = tfb_attrib_create(m, REFS, TFB_STRAND_REV, NULL);
-    tfb_attrib_deeplift(f, code, ref, &t0, 1, hyp, &z, &zr);
-    tfb_attrib_deeplift(r, rc, rref, &t0, 1, back, &z, &zr);
-    double apart = 0;
-    for (int l = 0; l < W; l++)
-        for (int c = 0; c < 4; c++) apart = fmax(apart, fabs((double)hyp[4 * l + c] - back[4 * (W - 1 - l) + 3 - c]));
-    CHECK(apart < 1e-6, "%s: the strands are not mirrors: %g", spec, apart);
-    tfb_attrib_destroy(f);
-    tfb_attrib_destroy(r);
+    check_mirror(m, spec, code, ref, REFS);
     unlink(path);
     free(ref);
     free(work);
     free(hyp);
-    free(ism);
     free(contrib);
-    free(rc);
-    free(rref);
-    free(back);
     tfb_panel_close(panel);
     tfb_pool_destroy(pool);
     tfb_model_destroy(m);

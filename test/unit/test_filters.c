@@ -69,6 +69,40 @@ static int count(const uint8_t *plain, const char *word, const uint8_t *used)
     return n;
 }
 
+/* Checks the importance of all filters against silencing them one by one. */
+static void check_importance(const char *spec, tfb_model_t *m, const tfb_examples_t *e, const uint8_t *plain,
+                             tfb_filters_t *const *of)
+{
+    for (int k = 0; k < F; k++) {
+        tfb_model_t *q = make(spec);
+        const tfb_layer_t *c = &q->net->layer[0];
+        (q->net->param + c->param_off + c->tensor[1].off)[k] = -1000;
+        tfb_infer_t *a = tfb_infer_create(m->net, NULL, 0, NULL), *b = tfb_infer_create(q->net, NULL, 0, NULL);
+        static float za[N * 2], zb[N * 2];
+        tfb_infer_windows(a, plain, NULL, N, TFB_STRAND_FWD, za);
+        tfb_infer_windows(b, plain, NULL, N, TFB_STRAND_FWD, zb);
+        for (int t = 0; t < 6; t++) { /* two targets, three places */
+            const tfb_filters_t *x = of[t / 2];
+            double sum = 0;
+            int n = 0, T = t & 1;
+            for (int i = 0; i < N; i++) {
+                int own[2] = {za[2 * i] > 0 && (e->lab[i] & 3) == 1, za[2 * i + 1] > 0 && (e->lab[i] >> 2 & 3) == 1};
+                int counts[] = {[TFB_ON_USED] = x->used[i], [TFB_ON_BOUND] = own[0] || own[1], [TFB_ON_OWN] = own[T]};
+                if (!counts[t / 2]) continue;
+                double d = tfb_sigmoid(za[2 * i + T]) - tfb_sigmoid(zb[2 * i + T]);
+                sum += d * d;
+                n++;
+            }
+            CHECK(n == x->n_measured[T] && n > 20 && fabs(x->importance[k * 2 + T] - sum / n) < 1e-6,
+                  "%s: importance of %d to %d, place %d: %g, by hand %g (%d regions, %d)", spec, k, T, t / 2,
+                  x->importance[k * 2 + T], sum / n, (int)x->n_measured[T], n);
+        }
+        tfb_infer_destroy(a);
+        tfb_infer_destroy(b);
+        tfb_model_destroy(q);
+    }
+}
+
 static void check(const char *spec)
 {
     static uint8_t plain[N * W];
@@ -108,33 +142,7 @@ static void check(const char *spec)
         CHECK(of[on], "%s", spec);
         if (!of[on]) return;
     }
-    for (int k = 0; k < F; k++) {
-        tfb_model_t *q = make(spec);
-        const tfb_layer_t *c = &q->net->layer[0];
-        (q->net->param + c->param_off + c->tensor[1].off)[k] = -1000;
-        tfb_infer_t *a = tfb_infer_create(m->net, NULL, 0, NULL), *b = tfb_infer_create(q->net, NULL, 0, NULL);
-        static float za[N * 2], zb[N * 2];
-        tfb_infer_windows(a, plain, NULL, N, TFB_STRAND_FWD, za);
-        tfb_infer_windows(b, plain, NULL, N, TFB_STRAND_FWD, zb);
-        for (int t = 0; t < 6; t++) { /* two targets, three places */
-            const tfb_filters_t *x = of[t / 2];
-            double sum = 0;
-            int n = 0, T = t & 1;
-            for (int i = 0; i < N; i++) {
-                int own[2] = {za[2 * i] > 0 && (e.lab[i] & 3) == 1, za[2 * i + 1] > 0 && (e.lab[i] >> 2 & 3) == 1};
-                if (t / 2 == TFB_ON_USED ? !x->used[i] : t / 2 == TFB_ON_BOUND ? !own[0] && !own[1] : !own[T]) continue;
-                double d = tfb_sigmoid(za[2 * i + T]) - tfb_sigmoid(zb[2 * i + T]);
-                sum += d * d;
-                n++;
-            }
-            CHECK(n == x->n_measured[T] && n > 20 && fabs(x->importance[k * 2 + T] - sum / n) < 1e-6,
-                  "%s: importance of %d to %d, place %d: %g, by hand %g (%d regions, %d)", spec, k, T, t / 2,
-                  x->importance[k * 2 + T], sum / n, (int)x->n_measured[T], n);
-        }
-        tfb_infer_destroy(a);
-        tfb_infer_destroy(b);
-        tfb_model_destroy(q);
-    }
+    check_importance(spec, m, &e, plain, of);
     /* any number of threads */
     CHECK(!memcmp(f->pfm, g->pfm, sizeof(float) * F * K * 4) &&
               !memcmp(f->importance, g->importance, sizeof(double) * F * 2),

@@ -62,8 +62,8 @@ static void test_gemm(const tfb_kernels_t *k, int M, int N, int K, int lda)
         for (int add = 0; add < 2; add++) {
             int ldc = N + 3;
             float *c0 = whole((size_t)(M - 1) * ldc + N), *c1 = copy(c0, (size_t)(M - 1) * ldc + N);
-            plain->gemm(M, N, K, a, lda, p0, c0, ldc, add);
-            k->gemm(M, N, K, a, lda, p1, c1, ldc, add);
+            plain->gemm(M, N, K, (tfb_rows_t){a, lda}, p0, (tfb_rows_out_t){c0, ldc}, add);
+            k->gemm(M, N, K, (tfb_rows_t){a, lda}, p1, (tfb_rows_out_t){c1, ldc}, add);
             snprintf(what, sizeof what, "gemm M %d N %d K %d lda %d add %d transposed %d", M, N, K, lda, add, t);
             same(k->name, what, c1, c0, (size_t)(M - 1) * ldc + N, 0);
         }
@@ -80,12 +80,13 @@ static void test_gemm_tn(const tfb_kernels_t *k, int M, int N, int S, int R)
     float *a = whole(na), *b = whole((size_t)S * R * N);
     float *p0 = tfb_alloc(tfb_packed_size(S * R, N), sizeof *p0, ""),
           *p1 = tfb_alloc(tfb_packed_size(S * R, N), sizeof *p1, "");
+    tfb_blocks_t blocks = {.data = a, .block = lds, .ld = lda, .n = S, .rows = R};
     plain->pack(S * R, N, b, N, 1, p0);
     k->pack(S * R, N, b, N, 1, p1);
     for (int add = 0; add < 2; add++) {
         float *c0 = whole((size_t)M * N), *c1 = copy(c0, (size_t)M * N);
-        plain->gemm_tn(M, N, S, R, a, lds, lda, p0, c0, N, add);
-        k->gemm_tn(M, N, S, R, a, lds, lda, p1, c1, N, add);
+        plain->gemm_tn(M, N, blocks, p0, (tfb_rows_out_t){c0, N}, add);
+        k->gemm_tn(M, N, blocks, p1, (tfb_rows_out_t){c1, N}, add);
         snprintf(what, sizeof what, "gemm_tn M %d N %d S %d R %d", M, N, S, R);
         same(k->name, what, c1, c0, (size_t)M * N, 0);
     }
@@ -113,7 +114,9 @@ static void test_lookup(const tfb_kernels_t *k, int L, int F, int K)
 static tfb_after_t after(int v, int N)
 {
     const float *bias = whole((size_t)N), *scale = whole((size_t)N), *shift = whole((size_t)N);
-    return (tfb_after_t){bias, v & 1, v & 2 ? scale : NULL, v & 2 ? shift : NULL, NULL};
+    tfb_after_t a = {.bias = bias, .relu = v & 1};
+    if (v & 2) a.scale = scale, a.shift = shift;
+    return a;
 }
 
 /* Against the definition of a convolution. exact: on whole numbers and weights that are multiples of 15, whose values
@@ -153,7 +156,7 @@ static void test_conv_max3(const tfb_kernels_t *k, int G, int N, int K, int C, i
                     if (r == 0 || (float)s > *to) *to = (float)s;
                 }
         memset(scratch, 0xff, tfb_max3_scratch(K, C) * sizeof *scratch);
-        k->conv_max3(G, N, K, C, a, lda, bp, &af, c, scratch);
+        k->conv_max3(N, K, C, &(tfb_groups_t){.n = G, .from = a, .ld = lda, .to = c}, bp, &af, scratch);
         snprintf(what, sizeof what, "conv_max3 G %d N %d K %d C %d lda %d after %d exact %d", G, N, K, C, lda, v,
                  exact);
         same(k->name, what, y1, y0, (size_t)G * N, exact ? 0 : 4e-6f * (float)(8 * sqrt((double)KC)));
@@ -206,7 +209,7 @@ static void test_overflow(const tfb_kernels_t *k, const float *x, int R, int C)
     }
 }
 
-static void test_rows(const tfb_kernels_t *k, int R, int C)
+static void test_norm(const tfb_kernels_t *k, int R, int C)
 {
     size_t n = (size_t)R * C;
     float *x = whole(n), *dy = whole(n), *m = whole((size_t)C), *s = whole((size_t)C), *d = whole((size_t)C),
@@ -229,6 +232,13 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     plain->mul_add(R, C, s, x, y0); /* both have the same sums in them */
     k->mul_add(R, C, s, x, y1);
     same(k->name, "mul_add", y1, y0, n, 0);
+}
+
+static void test_pooling(const tfb_kernels_t *k, int R, int C)
+{
+    size_t n = (size_t)R * C;
+    float *x = whole(n), *dy = whole(n), *m = whole((size_t)C), *s = whole((size_t)C), *d = whole((size_t)C),
+          *y0 = whole(n), *y1 = whole(n);
     float *e0 = real(2 * (size_t)C), *e1 = real(2 * (size_t)C);
     plain->exp_sums(R, C - C / 3, C, 3, x + C / 3, e0, e0 + C); /* some of the columns */
     k->exp_sums(R, C - C / 3, C, 3, x + C / 3, e1, e1 + C);
@@ -237,7 +247,10 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     for (int P = 1; P <= 4; P++)
         for (int v = 0; v < 16; v++) {
             int Lo = R / P;
-            tfb_after_t after = {v & 1 ? m : NULL, v & 2, v & 4 ? s : NULL, v & 4 ? d : NULL, v & 8 ? dy : NULL};
+            tfb_after_t after = {.relu = v & 2};
+            if (v & 1) after.bias = m;
+            if (v & 4) after.scale = s, after.shift = d;
+            if (v & 8) after.residual = dy;
             plain->finish(Lo, C, P, x, &after, y0);
             k->finish(Lo, C, P, x, &after, y1);
             same(k->name, "finish", y1, y0, (size_t)Lo * C, 0);
@@ -251,6 +264,11 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
         k->pool_grad(Lo, C, P, x2, y2, dy2, dx1);
         same(k->name, "pool_grad", dx1, dx0, (size_t)Lo * P * C, 0);
     }
+}
+
+static void test_elements(const tfb_kernels_t *k, int R, int C)
+{
+    size_t n = (size_t)R * C;
     float *r0 = whole(n), *r1 = copy(r0, n), *rd0 = whole(n), *rd1 = copy(rd0, n);
     plain->relu(n, r0);
     k->relu(n, r1);
@@ -273,20 +291,34 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
             same(k->name, "lstm_cell h", h1, h0, (size_t)H, 1e-6f);
         }
     }
+}
+
+static void test_adam(const tfb_kernels_t *k, size_t n)
+{
+    tfb_adam_t by = {.rate = 0.01f, .b1 = 0.9f, .b2 = 0.999f, .inv_sqrt_c2 = 1.5f, .eps = 1e-8f};
     float *p0 = real(n), *p1 = copy(p0, n), *g = real(n), *m0 = real(n), *m1 = copy(m0, n), *v0 = real(n);
     for (size_t i = 0; i < n; i++) v0[i] = fabsf(v0[i]);
     float *v1 = copy(v0, n);
-    plain->adam(n, p0, g, m0, v0, 0.01f, 0.9f, 0.999f, 1.5f, 1e-8f);
-    k->adam(n, p1, g, m1, v1, 0.01f, 0.9f, 0.999f, 1.5f, 1e-8f);
+    plain->adam(n, p0, g, m0, v0, &by);
+    k->adam(n, p1, g, m1, v1, &by);
     same(k->name, "adam p", p1, p0, n, 1e-4f);
     same(k->name, "adam m", m1, m0, n, 1e-6f);
     same(k->name, "adam v", v1, v0, n, 1e-6f);
     /* without gradient the moments end at 0, not among denormals */
     memset((void *)g, 0, n * sizeof *g);
-    for (int i = 0; i < 1500; i++) k->adam(n, p1, g, m1, v1, 0.01f, 0.9f, 0.9f, 1.5f, 1e-8f);
+    by.b2 = 0.9f;
+    for (int i = 0; i < 1500; i++) k->adam(n, p1, g, m1, v1, &by);
     for (size_t i = 0; i < n; i++)
         CHECK(m1[i] == 0 && v1[i] == 0, "%s adam: moments %g, %g after 1500 steps without gradient", k->name,
               (double)m1[i], (double)v1[i]);
+}
+
+static void test_rows(const tfb_kernels_t *k, int R, int C)
+{
+    test_norm(k, R, C);
+    test_pooling(k, R, C);
+    test_elements(k, R, C);
+    test_adam(k, (size_t)R * C);
 }
 
 int main(void)

@@ -281,7 +281,7 @@ static void check_shares(const char *spec, int window, int n, int all, double to
     n_shares = n;
     pthread_barrier_init(&meet, NULL, (unsigned)n);
     for (int r = 0; r < n; r++) {
-        s[r] = (share_t){spec, window, r, all, code, z[1], NULL, NULL, 0, 0};
+        s[r] = (share_t){.spec = spec, .window = window, .share = r, .all = all, .code = code, .z = z[1]};
         pthread_create(&t[r], NULL, run_share, &s[r]);
     }
     for (int r = 0; r < n; r++) pthread_join(t[r], NULL);
@@ -323,6 +323,42 @@ static void must_fail(const char *spec, const char *why)
     tfb_net_destroy(n);
 }
 
+static void test_refused(void)
+{
+    must_fail("", "no layers");
+    must_fail("conv 5", "number of filters and a width");
+    must_fail("conv 5 30; dense 1", "do not fit");
+    must_fail("conv 5 3; gulp; dense 1", "unknown kind of layer 'gulp'");
+    must_fail("conv 5 3; gelu 2; dense 1", "gelu takes no arguments");
+    must_fail("conv 5 3; add @c1; add @nobody; dense 1", "no layer before it is called 'nobody'");
+    must_fail("conv 5 3; r = conv 5 3; add @c1; dense 1",
+              "inputs of one shape, not 16 positions of 5 channels and 18 of 5");
+    must_fail("conv 5 3; conv 5 3; cat @c1; dense 1", "the same number of positions, not 16 and 18");
+    must_fail("conv 5 3; r = relu; conv 5 3 @c1; dense 1", "no layer reads the output of relu");
+    must_fail("conv 5 3; relu @c1 @c1; dense 1", "relu has 1 input, not more");
+    must_fail("conv 5 3; relu @bases; dense 1", "only conv and dense read bases");
+    must_fail("conv 5 3 same; dense 1", "neither padded nor dilated");
+    must_fail("conv 5 3; conv 5 4 same; dense 1", "needs an odd width");
+    must_fail("conv 5 3; conv 5 3 dilate; dense 1", "takes `same` and `dilate D`");
+    must_fail("conv 5 3; conv 5 3 dilate 9; dense 1", "do not fit");
+    must_fail("conv 5 3; conv 5 3 sane; dense 1", "takes `same` and `dilate D`");
+    must_fail("conv 5 3; dwconv 30; dense 1", "dwconv takes a width");
+    must_fail("conv 5 3; gpool; dense 1", "gpool takes max, mean, or lse");
+    must_fail("conv 5 3; gpool max 3; dense 1", "gpool takes max, mean, or lse");
+    must_fail("conv 5 3; gpool lse 0; dense 1", "gpool takes max, mean, or lse");
+    must_fail("conv 5 3; attend; dense 1", "attend takes a number of queries");
+    must_fail("bases = conv 5 3; dense 1", "letters, digits");
+    must_fail("bn; dense 1", "first layer");
+    must_fail("conv 5 3; bn", "last layer must be dense");
+    must_fail("conv 5 3; relu 3; dense 1", "no arguments");
+    must_fail("conv 5 3; dropout 1; dense 1", "rate");
+    must_fail("conv 5 3; pool 99; dense 1", "pool takes");
+    must_fail("a=conv 5 3; a=dense 1", "same name");
+    must_fail("a/b=conv 5 3; dense 1", "letters, digits");
+    must_fail("conv 65536 1; conv 65536 1; dense 65536", "too large");
+    must_fail("conv 99999999 3; dense 1", "do not fit");
+}
+
 int main(void)
 {
     for (int train = 0; train < 2; train++) {
@@ -357,38 +393,7 @@ int main(void)
         check_shares(shared[i], 60, 4, WHOLE, 1e-5);
         check_shares(shared[i], 60, 5, 3, 1e-5); /* the end of an epoch: some have none */
     }
-    must_fail("", "no layers");
-    must_fail("conv 5", "number of filters and a width");
-    must_fail("conv 5 30; dense 1", "do not fit");
-    must_fail("conv 5 3; gulp; dense 1", "unknown kind of layer 'gulp'");
-    must_fail("conv 5 3; gelu 2; dense 1", "gelu takes no arguments");
-    must_fail("conv 5 3; add @c1; add @nobody; dense 1", "no layer before it is called 'nobody'");
-    must_fail("conv 5 3; r = conv 5 3; add @c1; dense 1",
-              "inputs of one shape, not 16 positions of 5 channels and 18 of 5");
-    must_fail("conv 5 3; conv 5 3; cat @c1; dense 1", "the same number of positions, not 16 and 18");
-    must_fail("conv 5 3; r = relu; conv 5 3 @c1; dense 1", "no layer reads the output of relu");
-    must_fail("conv 5 3; relu @c1 @c1; dense 1", "relu has 1 input, not more");
-    must_fail("conv 5 3; relu @bases; dense 1", "only conv and dense read bases");
-    must_fail("conv 5 3 same; dense 1", "neither padded nor dilated");
-    must_fail("conv 5 3; conv 5 4 same; dense 1", "needs an odd width");
-    must_fail("conv 5 3; conv 5 3 dilate; dense 1", "takes `same` and `dilate D`");
-    must_fail("conv 5 3; conv 5 3 dilate 9; dense 1", "do not fit");
-    must_fail("conv 5 3; conv 5 3 sane; dense 1", "takes `same` and `dilate D`");
-    must_fail("conv 5 3; dwconv 30; dense 1", "dwconv takes a width");
-    must_fail("conv 5 3; gpool; dense 1", "gpool takes max, mean, or lse");
-    must_fail("conv 5 3; gpool max 3; dense 1", "gpool takes max, mean, or lse");
-    must_fail("conv 5 3; gpool lse 0; dense 1", "gpool takes max, mean, or lse");
-    must_fail("conv 5 3; attend; dense 1", "attend takes a number of queries");
-    must_fail("bases = conv 5 3; dense 1", "letters, digits");
-    must_fail("bn; dense 1", "first layer");
-    must_fail("conv 5 3; bn", "last layer must be dense");
-    must_fail("conv 5 3; relu 3; dense 1", "no arguments");
-    must_fail("conv 5 3; dropout 1; dense 1", "rate");
-    must_fail("conv 5 3; pool 99; dense 1", "pool takes");
-    must_fail("a=conv 5 3; a=dense 1", "same name");
-    must_fail("a/b=conv 5 3; dense 1", "letters, digits");
-    must_fail("conv 65536 1; conv 65536 1; dense 65536", "too large");
-    must_fail("conv 99999999 3; dense 1", "do not fit");
+    test_refused();
     for (int train = 0; train < 2; train++) { /* dropout must not write over what pool and bilstm look at */
         check_net("conv 5 3; relu; pool 3; dropout 0.4; dense 2", 11, train, 2e-3);
         check_net("conv 5 3; bilstm 3; dropout 0.4; dense 2", 9, train, 5e-3);

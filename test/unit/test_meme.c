@@ -38,7 +38,7 @@ static void refuse(const char *what, const char *text, const char *part)
     unlink(path);
 }
 
-int main(void)
+static void test_good(void)
 {
     const char *path = file("MEME version 5.4.1 (Release date: Sat Aug 21)\r\n\nALPHABET= ACGT\nBackground letter "
                             "frequencies (from uniform)\nA 0.3 C 0.2 G 0.2 T 0.3\n\n"
@@ -48,7 +48,7 @@ int main(void)
                             "matrix:\n0.1\t0.2 0.3 0.39999\n0 0 0 1\n\n");
     tfb_motifs_t *s = tfb_motifs_read(path), *t;
     CHECK(s && s->n == 2, "a good file is read");
-    if (!s || s->n != 2) return 1;
+    if (!s || s->n != 2) return;
     CHECK(fabsf(s->bg[0] - 0.3f) < 1e-6 && fabsf(s->bg[2] - 0.2f) < 1e-6, "the background is read");
     CHECK(strcmp(s->motif[0].id, "MA0001.1") == 0 && strcmp(s->motif[0].name, "Abc::Def(var.2)") == 0 &&
               s->motif[0].w == 2 && s->motif[0].n_sites == 41,
@@ -85,7 +85,10 @@ int main(void)
     tfb_motifs_destroy(t);
     tfb_motifs_destroy(s);
     unlink(path);
+}
 
+static void test_refused(void)
+{
 #define M "letter-probability matrix: alength= 4 w= 2 nsites= 41 E= 0\n"
     refuse("nothing", "", "is empty");
     refuse("a header alone", HEAD, "no motifs");
@@ -108,5 +111,11 @@ int main(void)
     refuse("twice", HEAD "MOTIF a\n" M "1 0 0 0\n1 0 0 0\nMOTIF a\n" M "1 0 0 0\n1 0 0 0\n", "two motifs called a");
     refuse("a background of 3", HEAD "Background letter frequencies\nA 0.5 C 0.5 G 0.5 T 0.5\n", "do not sum to 1");
     refuse("a background of words", HEAD "Background letter frequencies\nA x\n", "not between 0 and 1");
+}
+
+int main(void)
+{
+    test_good();
+    test_refused();
     return unit_failed;
 }

@@ -118,10 +118,8 @@ static void test_scoring(const char *s, int W, int exact_hint)
         base[i] = -1;
         for (int k = 0; k < W; k++) code[i * W + k] = (uint8_t)(tfb_rng_below(&r, 30) ? tfb_rng_below(&r, 4) : 4);
         if (i % FAMILY) { /* derived windows: one base, a stretch, none, or the ends */
-            int b = i / FAMILY * FAMILY, at = (int)tfb_rng_below(&r, (uint64_t)W),
-                n = i % 7 == 2   ? 5
-                    : i % 7 == 3 ? 0
-                                 : 1;
+            static const int longs[7] = {1, 1, 5, 0, 1, 1, 1};
+            int b = i / FAMILY * FAMILY, at = (int)tfb_rng_below(&r, (uint64_t)W), n = longs[i % 7];
             base[i] = b;
             memcpy(code + i * W, code + b * W, (size_t)W);
             if (i % 7 == 4) at = 0;

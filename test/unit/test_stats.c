@@ -11,7 +11,13 @@ static void near(const char *what, double got, double want)
     CHECK(fabs(got - want) < 1e-9 * fmax(1, fabs(want)), "%s is %.17g, not %.17g", what, got, want);
 }
 
-int main(void)
+/* Two sets of hits that several tests use. */
+static const float y[] = {.5f, .1f, .9f, .3f, .2f, .7f};
+static const double v[] = {1, 0, 2, 0, 0, 0};
+static const float same[] = {1, 1, 1};
+static const double one[] = {1, 0, 0}, none[] = {0, 0, 0}, every[] = {1, 1, 1};
+
+static void test_ranks(void)
 {
     enum { MOST = 13 };
     static const struct {
@@ -20,14 +26,19 @@ int main(void)
         float x[MOST]; /* hits first */
         double auc, p;
     } row[] = {
-        {"ties between the two",
-         6,
-         13,
-         {.5f, .1f, .9f, .3f, .3f, .8f, .2f, .3f, .1f, 0, .4f, .3f, .6f},
-         0.7023809523809523,
-         0.12291713349011668},
-        {"no ties", 3, 7, {3, 4, 5, 1, 2, 2.5f, 2.75f}, 1, 0.02591496360895484},
-        {"nearly all the same", 3, 8, {1, 1, 2, 1, 1, 1, 2, 1}, 0.5666666666666667, 0.4218344747759831},
+        {.what = "ties between the two",
+         .n_hits = 6,
+         .n = 13,
+         .x = {.5f, .1f, .9f, .3f, .3f, .8f, .2f, .3f, .1f, 0, .4f, .3f, .6f},
+         .auc = 0.7023809523809523,
+         .p = 0.12291713349011668},
+        {.what = "no ties", .n_hits = 3, .n = 7, .x = {3, 4, 5, 1, 2, 2.5f, 2.75f}, .auc = 1, .p = 0.02591496360895484},
+        {.what = "nearly all the same",
+         .n_hits = 3,
+         .n = 8,
+         .x = {1, 1, 2, 1, 1, 1, 2, 1},
+         .auc = 0.5666666666666667,
+         .p = 0.4218344747759831},
     };
     double auc, p, w[MOST];
     float x[MOST];
@@ -37,27 +48,27 @@ int main(void)
             for (int k = 0; k < n; k++) {
                 int to = turn ? n - 1 - k : k;
                 x[to] = row[i].x[k];
-                w[to] = k < row[i].n_hits ? turn ? 0.25 : 1 : 0;
+                w[to] = 0;
+                if (k < row[i].n_hits) w[to] = turn ? 0.25 : 1;
             }
             CHECK(tfb_rank_test(x, w, n, &auc, &p, NULL) == 0, "memory");
             near(row[i].what, auc, row[i].auc);
             near(row[i].what, p, row[i].p);
         }
     /* weights: the normal approximation with mean and variance over all 30 ways to hand 2 and 1 to six variants */
-    const float y[] = {.5f, .1f, .9f, .3f, .2f, .7f};
-    const double v[] = {1, 0, 2, 0, 0, 0};
     CHECK(tfb_rank_test(y, v, 6, &auc, &p, NULL) == 0, "memory");
     near("weighted p", p, 0.05804156686932752);
     near("weighted AUC", auc, (2 * 4 + 1 * 3) / (3 * 4.0));
-    const float same[] = {1, 1, 1};
-    const double one[] = {1, 0, 0}, none[] = {0, 0, 0}, every[] = {1, 1, 1};
     CHECK(tfb_rank_test(same, one, 3, &auc, &p, NULL) == 0 && p == 1 && auc == 0.5, "all the same: p %g, AUC %g", p,
           auc);
     CHECK(tfb_rank_test(same, none, 3, &auc, &p, NULL) == 0 && isnan(p) && isnan(auc), "no hits");
     CHECK(tfb_rank_test(same, every, 3, &auc, &p, NULL) == 0 && isnan(p) && isnan(auc), "no background");
+}
 
-    /* intervals: DeLong's variance by its definition, on the logit scale; Newcombe's method 5 if there is none */
-    double range[2];
+/* Intervals: DeLong's variance by its definition, on the logit scale; Newcombe's method 5 if there is none. */
+static void test_intervals(void)
+{
+    double auc, p, range[2];
     float h6[] = {.5f, .1f, .9f, .3f, .3f, .8f, .2f, .3f, .1f, 0, .4f, .3f, .6f};
     double one6[13] = {1, 1, 1, 1, 1, 1};
     CHECK(tfb_rank_test(h6, one6, 13, &auc, &p, range) == 0, "memory");
@@ -74,7 +85,11 @@ int main(void)
     near("none above, low", range[0], 0), near("none above, high", range[1], 0.15107864652600006);
     CHECK(tfb_rank_test(same, none, 3, &auc, &p, range) == 0 && isnan(range[0]) && isnan(range[1]),
           "no hits, no interval");
+}
 
+static void test_smallest_p(void)
+{
+    double auc, p;
     enum { LOW = 17000, MANY = 20000 };
     float *rising = malloc(MANY * sizeof *rising);
     double *last = calloc(MANY, sizeof *last);
@@ -84,7 +99,10 @@ int main(void)
           "less than a double holds: %g", p);
     free(rising);
     free(last);
+}
 
+static void test_bh(void)
+{
     const double ps[] = {.01, .04, .03, NAN, .5, .002, .04}, want[] = {.03, .048, .048, NAN, .5, .012, .048};
     double q[7];
     CHECK(tfb_bh(ps, 7, q) == 0, "memory");
@@ -93,5 +111,13 @@ int main(void)
             CHECK(isnan(q[i]), "NaN is passed on");
         else
             near("q", q[i], want[i]);
+}
+
+int main(void)
+{
+    test_ranks();
+    test_intervals();
+    test_smallest_p();
+    test_bh();
     return unit_failed;
 }

@@ -1,8 +1,9 @@
-/* test_transfer.c - what a child's layers learn at which rate, which filters reach the head, and a motif in a network
- * that is trained. */
+/* test_transfer.c - what a child's layers learn at which rate, which filters reach the head, a motif in a network that
+ * is trained, and what a model records of those it was made from. */
 #include "train/head.h"
 #include "train/rates.h"
 #include "train/spare.h"
+#include "train/transfer.h"
 #include "unit.h"
 #include "util/util.h"
 #include <math.h>
@@ -115,11 +116,63 @@ static void check_spare(void)
     tfb_net_destroy(n);
 }
 
+static tfb_model_t *model_of(const char *split)
+{
+    static char *names[] = {"TF1", "TF2"};
+    tfb_model_t *m = tfb_model_create(net_of("dense 2"), names, 2);
+    if (!m || tfb_model_meta_set(m, "split", split) < 0) exit(1);
+    return m;
+}
+
+static int has(const tfb_model_t *m, const char *key, const char *want)
+{
+    const char *s = tfb_model_meta(m, key);
+    return want ? s && strcmp(s, want) == 0 : !s;
+}
+
+/* What a model inherits from one that was trained on a sample of its contigs, in both ways in which that counts, and
+ * from a second one: no entry twice. */
+static void check_seen(void)
+{
+    tfb_model_t *old = model_of("contigs, sampled");
+    tfb_model_meta_set(old, "train_chroms", "1,2");
+    tfb_model_meta_set(old, "valid", "3");
+    tfb_model_meta_set(old, "test", "4");
+    tfb_model_meta_set(old, "train_regions", "00ff");
+    tfb_model_meta_set(old, "ancestor_chroms", "2,5");
+    tfb_model_meta_set(old, "ancestor_regions", "abcd");
+    for (int rule = 0; rule < 2; rule++) {
+        int whole = rule == TFB_SAMPLED_CONTIGS;
+        tfb_model_t *m = model_of("contigs");
+        for (int twice = 0; twice < 2; twice++) {
+            CHECK(tfb_transfer_record_seen(m, old, (tfb_sampled_t)rule) == 0, "memory");
+            CHECK(has(m, "held_out_chroms", "3,4"), "rule %d: held out", rule);
+            CHECK(has(m, "ancestor_chroms", whole ? "1,2,3,5" : "2,5"), "rule %d: contigs", rule);
+            CHECK(has(m, "ancestor_regions", whole ? "abcd" : "00ff,abcd"), "rule %d: regions", rule);
+        }
+        tfb_model_destroy(m);
+    }
+    tfb_model_destroy(old);
+    /* a random split: regions alone, by either rule */
+    old = model_of("random 80/10/10 by seed");
+    tfb_model_meta_set(old, "train_chroms", "1,2");
+    tfb_model_meta_set(old, "train_regions", "00ff");
+    for (int rule = 0; rule < 2; rule++) {
+        tfb_model_t *m = model_of("contigs");
+        CHECK(tfb_transfer_record_seen(m, old, (tfb_sampled_t)rule) == 0, "memory");
+        CHECK(has(m, "held_out_chroms", NULL) && has(m, "ancestor_chroms", NULL) && has(m, "ancestor_regions", "00ff"),
+              "rule %d: a random split", rule);
+        tfb_model_destroy(m);
+    }
+    tfb_model_destroy(old);
+}
+
 int main(void)
 {
     tfb_log_level(0);
     check_rates();
     check_trace();
     check_spare();
+    check_seen();
     return unit_failed;
 }

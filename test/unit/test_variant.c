@@ -113,14 +113,28 @@ static void origins(void)
     static const struct {
         const char *description, *models, *digests, *options, *meaning;
     } row[] = {
-        {"Change (model a.safetensors 0123456789ab)", "a.safetensors 0123456789ab", "0123456789ab", "", "Change"},
-        {"Change (model a b; c 0123456789ab; d) 0123456789ac; --strand fwd)", "c 0123456789ab; d) 0123456789ac",
-         "0123456789ab 0123456789ac", "--strand fwd", "Change"},
-        {"Of (model x (model a 0123456789ab; --strand rev; --min-percentile 99)", "a 0123456789ab", "0123456789ab",
-         "--strand rev; --min-percentile 99", "Of (model x"},
-        {"Change (model A 0123456789AB)", "", "", "", "Change"},
-        {"Somebody's own", "", "", "", "Somebody's own"},
-        {"", "", "", "", ""},
+        {.description = "Change (model a.safetensors 0123456789ab)",
+         .models = "a.safetensors 0123456789ab",
+         .digests = "0123456789ab",
+         .options = "",
+         .meaning = "Change"},
+        {.description = "Change (model a b; c 0123456789ab; d) 0123456789ac; --strand fwd)",
+         .models = "c 0123456789ab; d) 0123456789ac",
+         .digests = "0123456789ab 0123456789ac",
+         .options = "--strand fwd",
+         .meaning = "Change"},
+        {.description = "Of (model x (model a 0123456789ab; --strand rev; --min-percentile 99)",
+         .models = "a 0123456789ab",
+         .digests = "0123456789ab",
+         .options = "--strand rev; --min-percentile 99",
+         .meaning = "Of (model x"},
+        {.description = "Change (model A 0123456789AB)",
+         .models = "",
+         .digests = "",
+         .options = "",
+         .meaning = "Change"},
+        {.description = "Somebody's own", .models = "", .digests = "", .options = "", .meaning = "Somebody's own"},
+        {.description = "", .models = "", .digests = "", .options = "", .meaning = ""},
     };
     for (size_t i = 0; i < sizeof row / sizeof row[0]; i++) {
         bcf_hdr_t *hdr = bcf_hdr_init("w");

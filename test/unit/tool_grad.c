@@ -65,8 +65,12 @@ int main(int argc, char **argv)
         }
         if (!steps) break;
         double c1 = 1 - pow(0.9, s + 1), c2 = 1 - pow(0.999, s + 1);
-        tfb_kernels()->adam(n->n_param, n->param, grad, mm, vv, (float)(atof(argv[6]) / c1), 0.9f, 0.999f,
-                            (float)(1 / sqrt(c2)), 1e-8f);
+        tfb_adam_t by = {.rate = (float)(atof(argv[6]) / c1),
+                         .b1 = 0.9f,
+                         .b2 = 0.999f,
+                         .inv_sqrt_c2 = (float)(1 / sqrt(c2)),
+                         .eps = 1e-8f};
+        tfb_kernels()->adam(n->n_param, n->param, grad, mm, vv, &by);
     }
     if (steps && tfb_model_save(m, argv[7], 0) < 0) return 1;
     return 0;
