@@ -393,7 +393,7 @@ for at in $( # a limit of so many kilobytes
     status=$?
     [ $status -eq 1 ] &&
         grep -q 'cannot write w.[A-Z0-9-]*.bw' err.txt &&
-        [ "$(grep -c error: err.txt)" = 1 ] &&
+        [ "$(grep -c "^\[.*\] error:" err.txt)" = 1 ] &&
         ! ls w.*.bw > /dev/null 2>&1 ||
         bad="$bad $at:$status"
 done
