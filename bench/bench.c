@@ -1,8 +1,8 @@
-/* bench.c - measures the network core: bench score|snv|train|peak [THREADS] [SECONDS] [PRECISION].
+/* bench.c - measures the network core: bench score|snv|train|peak [THREADS] [SECONDS] [PRECISION] [ARCH].
  *
  * Prints two numbers: windows, SNVs or regions (of peak, GFLOP) a second of time, and the same a second of processor
- * time on all threads together, which a busy machine disturbs less. convnet, 163 targets (train: batches of 100, 50
- * targets, as torch_ref.py bench has them). */
+ * time on all threads together, which a busy machine disturbs less. 163 targets (train: batches of 100, 50 targets, as
+ * torch_ref.py bench has them). ARCH: of the network, such as pooled for that of the shipped model [convnet]. */
 #include "kernels/kernels.h"
 #include "nn/infer.h"
 #include "nn/walk.h"
@@ -37,21 +37,24 @@ static uint8_t *random_codes(int n)
     return c;
 }
 
-static tfb_net_t *convnet(int n_out)
+static const char *arch = "convnet";
+
+static tfb_net_t *network(int n_out)
 {
-    char err[300], *spec = tfb_net_arch("convnet", n_out);
+    char err[300], *spec = tfb_net_arch(arch, n_out);
+    if (!spec) return NULL;
     tfb_net_t *n = tfb_net_parse(spec, W, err, sizeof err);
     free(spec);
     if (n) tfb_net_init(n, 1);
     return n;
 }
 
-static void score(int threads, double seconds, int snv)
+static void score(int threads, double seconds, int snv, const tfb_low_t *low, const float *most)
 {
     enum { N = 2048 };
     tfb_pool_t *pool = tfb_pool_create(threads);
-    tfb_net_t *net = convnet(163);
-    tfb_infer_t *f = tfb_infer_create(net, NULL, 0, pool);
+    tfb_net_t *net = network(163);
+    tfb_infer_t *f = tfb_infer_create_low(net, NULL, 0, pool, low, most);
     uint8_t *code = random_codes(N);
     int32_t *base = malloc(N * sizeof *base);
     float *z = malloc(sizeof *z * N * 163);
@@ -82,7 +85,7 @@ static void train(int threads, double seconds)
 {
     enum { B = 100, T = 50 };
     tfb_pool_t *pool = tfb_pool_create(threads);
-    tfb_net_t *net = convnet(T);
+    tfb_net_t *net = network(T);
     tfb_walk_t *w = tfb_walk_create(net, B, TFB_WALK_TRAIN, pool);
     uint8_t *code = random_codes(B), label[B * T];
     float dz[B * T], *g[3];
@@ -171,20 +174,36 @@ int main(int argc, char **argv)
     int threads = argc > 2 ? atoi(argv[2]) : 1;
     double seconds = argc > 3 ? atof(argv[3]) : 3;
     if (threads < 1) threads = 1;
-    if (argc > 4 && tfb_kernels_set_precision(argv[4]) < 0) {
+    int scores = strcmp(what, "score") == 0 || strcmp(what, "snv") == 0, found = 0;
+    const tfb_low_t *low = NULL;
+    for (int i = 0; argc > 4 && i < TFB_N_PRECISIONS; i++)
+        if (strcmp(argv[4], tfb_precision_name[i]) == 0) {
+            if (scores && i != TFB_FLOAT32) low = tfb_low((tfb_precision_t)i);
+            found = i == TFB_FLOAT32 || (scores ? low != NULL : tfb_kernels_set_precision(argv[4]) == 0);
+        }
+    if (argc > 4 && !found) {
         fprintf(stderr, "bench: this machine has no %s products\n", argv[4]);
         return 1;
     }
+    if (argc > 5) arch = argv[5];
+    tfb_net_t *net = network(1);
+    if (!net) {
+        fprintf(stderr, "bench: unknown architecture %s\n", arch);
+        return 1;
+    }
+    tfb_net_destroy(net);
+    float most[TFB_MAX_LAYERS];
+    for (int i = 0; i < TFB_MAX_LAYERS; i++) most[i] = 4; /* any: the speed does not depend on it */
     if (strcmp(what, "score") == 0)
-        score(threads, seconds, 0);
+        score(threads, seconds, 0, low, most);
     else if (strcmp(what, "snv") == 0)
-        score(threads, seconds, 1);
+        score(threads, seconds, 1, low, most);
     else if (strcmp(what, "train") == 0)
         train(threads, seconds);
     else if (strcmp(what, "peak") == 0)
         peak(threads, seconds);
     else {
-        fprintf(stderr, "bench score|snv|train|peak [THREADS] [SECONDS] [float32|bfloat16]\n");
+        fprintf(stderr, "bench score|snv|train|peak [THREADS] [SECONDS] [float32|bfloat16|int8] [ARCH]\n");
         return 1;
     }
     return 0;

@@ -43,7 +43,8 @@ typedef enum {
     TFBIND_E_ARGUMENT = -1, /* NULL, a number out of its range, a sequence of the wrong length, ... */
     TFBIND_E_FILE = -2,     /* a file cannot be read, or is not valid */
     TFBIND_E_TARGET = -3,   /* the model has no target of that name */
-    TFBIND_E_MEMORY = -4
+    TFBIND_E_MEMORY = -4,
+    TFBIND_E_PROCESSOR = -5 /* this processor does not have the precision */
 } tfbind_error_t;
 
 /* Returns the message of the last call that failed in this thread, or "" if none did. Valid until this thread's next
@@ -61,6 +62,16 @@ typedef struct tfbind_model_t tfbind_model_t;
  * wins. targets: comma-separated names, which set the order of scores; NULL: all. Sets *model, or NULL on failure.
  * Close it with tfbind_model_close. */
 int tfbind_model_open(tfbind_model_t **model, const char *paths, const char *targets);
+
+/* Precision of the products. The lower ones are faster and less exact (doc/speed.md); scores of one precision do not
+ * depend on how many windows are scored together. */
+typedef enum {
+    TFBIND_FLOAT32 = 0,
+    TFBIND_BFLOAT16 = 1, /* needs AMX-BF16 or AVX-512 BF16 */
+    TFBIND_INT8 = 2 /* needs AMX-INT8, AVX-512 VNNI or AVX-VNNI, and a model that `tfbind model --calibrate` made */
+} tfbind_precision_t;
+/* Opens a model as tfbind_model_open does, to score in a precision. Models of several precisions can be open. */
+int tfbind_model_open_as(tfbind_model_t **model, const char *paths, const char *targets, tfbind_precision_t precision);
 /* Closes a model. Close its scorers first. model may be NULL. */
 void tfbind_model_close(tfbind_model_t *model);
 int tfbind_model_window(const tfbind_model_t *model);    /* W */

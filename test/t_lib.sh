@@ -127,6 +127,11 @@ row() { printf 'chr1\t%d\t.\t%s\t%s\t.\t.\t.\n' "$@"; }
 verdict $? 'a padded allele has the scores that it has without padding' "$(cut -c1-40 got.txt | tr '\n' ';')"
 ./checker contracts tiny.safetensors ref.fa > got.txt 2> err.txt && [ ! -s err.txt ] && [ ! -s got.txt ]
 verdict $? 'what the header promises, without a word on standard error' "$(cat got.txt err.txt | head -n 3)"
+for cpu in plain vec128; do
+    TFBIND_CPU=$cpu ./checker precisions tiny.safetensors ref.fa > got.txt 2> err.txt && [ ! -s err.txt ] &&
+        [ ! -s got.txt ]
+    verdict $? "models of two precisions ($cpu)" "$(cat got.txt err.txt | head -n 3)"
+done
 nm -D --undefined-only "$build/libtfbind.so" > /dev/null # (the library that was checked is the one that was built)
 
 # lack of memory anywhere: an error with its words

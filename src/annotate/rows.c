@@ -17,10 +17,11 @@ enum { WINDOWS = 8192 }; /* per batch, when intervals are tiled */
 static int start(tfb_rows_t *a)
 {
     const tfb_rows_opt_t *o = a->o;
+    const tfb_session_opt_t *q = &o->session;
     a->panel = o->panel;
     a->fasta = o->reference;
     if (!(a->pool = tfb_pool_create(o->session.threads)) ||
-        (!a->panel && !(a->panel = tfb_panel_open(o->session.model, o->session.tf ? o->session.tf : "all", a->pool))))
+        (!a->panel && !(a->panel = tfb_panel_open_as(q->model, q->tf ? q->tf : "all", q->precision, a->pool))))
         return -1;
     a->W = tfb_panel_window(a->panel);
     a->T = tfb_panel_n_targets(a->panel);

@@ -13,10 +13,12 @@
 static void name_model(const tfb_tag_run_t *run, int t, char *by, size_t m)
 {
     static const char *const strand[3] = {"", "; --strand fwd", "; --strand rev"};
-    char least[40] = "";
+    char least[40] = "", precision[40] = "";
+    tfb_precision_t low = tfb_panel_precision(run->panel);
     double min = run->effect->min_percentile;
     if (min > 0) snprintf(least, sizeof least, "; --min-percentile %g", min);
-    snprintf(by, m, "model %.500s%s%s", tfb_panel_source(run->panel, t), strand[run->strand], least);
+    if (low != TFB_FLOAT32) snprintf(precision, sizeof precision, "; --precision %s", tfb_precision_name[low]);
+    snprintf(by, m, "model %.500s%s%s%s", tfb_panel_source(run->panel, t), strand[run->strand], least, precision);
 }
 
 static const char *name_tf(const tfb_tag_run_t *run, int t)

@@ -51,8 +51,8 @@ static int open_inputs(args_t *a)
     a->panel = o->panel;
     a->fasta = o->reference;
     if (!(a->pool = tfb_pool_create(o->session.threads - tfb_io_threads(o->session.threads)))) return -1;
-    if (!a->panel && !(a->panel = tfb_panel_open(o->session.model, o->session.tf ? o->session.tf : "all", a->pool)))
-        return -1;
+    const tfb_session_opt_t *q = &o->session;
+    if (!a->panel && !(a->panel = tfb_panel_open_as(q->model, q->tf ? q->tf : "all", q->precision, a->pool))) return -1;
     if (!a->fasta && !(a->fasta = tfb_fasta_open(o->session.fasta))) return -1;
     if (tfb_vcf_read_open(&a->read, o, a->fasta) < 0) return -1;
     tfb_fasta_one_file(a->fasta);

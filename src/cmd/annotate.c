@@ -78,7 +78,7 @@ static void put_usage_model(FILE *f)
           "                           option, PCT and CALL need a calibrated model (tfbind model --calibrate)\n"
           "      --percentile-of WHAT  percentiles rank the change by delta or lor [delta]\n"
           "      --call-percentile NUM  call gain, loss or change of a site at this percentile or above "
-          "[95]\n" TFB_USAGE_STRAND
+          "[95]\n" TFB_USAGE_STRAND TFB_USAGE_PRECISION
           "      --csq                also write INFO/TFB_CSQ: all values in one string, for `bcftools +split-vep`\n",
           f);
 }

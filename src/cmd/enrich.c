@@ -38,7 +38,7 @@ static void usage(FILE *f)
         "      --match-af           sample the background to the hits' minor allele frequencies (FORMAT/AF, else\n"
         "                           INFO/AF)\n"
         "      --tf LIST            test only these TFs [all]\n" TFB_USAGE_PREFIX
-        "      --strand WHICH       both, fwd or rev [both]\n"
+        "      --strand WHICH       both, fwd or rev [both]\n" TFB_USAGE_PRECISION
         "      --max-n INT          skip alleles with more Ns in their window [20]\n"
         "      --permutations INT   number of permutations for the permutation test [10000]\n"
         "      --max-background INT  sample a larger background down to this size [100000]\n"
@@ -118,7 +118,9 @@ int tfb_cmd_enrich(int argc, char **argv)
         check_options(o, given[tfb_options_row(options, "random")], a.within >= 0) < 0)
         return 1;
     if (a.within >= 0 || o->regions) o->within = a.within >= 0 ? a.within : 0;
-    if ((given[tfb_options_row(options, "strand")] || given[tfb_options_row(options, "max-n")]) && !o->session.fasta)
-        tfb_warn("--strand and --max-n need -f: without it, variants are not scored again");
+    if ((given[tfb_options_row(options, "strand")] || given[tfb_options_row(options, "max-n")] ||
+         given[tfb_options_row(options, "precision")]) &&
+        !o->session.fasta)
+        tfb_warn("--strand, --precision and --max-n need -f: without it, variants are not scored again");
     return tfb_enrich(o) < 0;
 }

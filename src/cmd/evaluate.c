@@ -15,6 +15,7 @@
 typedef struct {
     const char *model, *fasta, *labels, *chroms, *tf, *out, *predictions;
     tfb_strand_t strand;
+    tfb_precision_t precision;
     int threads, bootstrap, balanced, allow_leak;
     uint64_t seed;
 } args_t;
@@ -31,7 +32,8 @@ typedef struct {
     uint8_t *take; /* (ex->n, T): 1 if the region counts for the target */
     uint32_t *idx; /* (n): regions that count for any target */
     int64_t n;
-    float *z; /* (n, T) */
+    float *z;             /* (n, T) */
+    const tfb_low_t *low; /* products in low precision; NULL: float32 */
 } job_t;
 
 static void usage(FILE *f)
@@ -47,7 +49,7 @@ static void usage(FILE *f)
         "      --chroms LIST        use only regions on these contigs [all]\n"
         "      --tf LIST            use only these targets [those that model and labels share]\n"
         "      --allow-leak         compare also on regions that trained the model; the results are too good\n"
-        "                           [refuse]\n" TFB_USAGE_STRAND
+        "                           [refuse]\n" TFB_USAGE_STRAND TFB_USAGE_PRECISION
         "      --balanced           compare on each target's bound regions and as many unbound ones, matched by\n"
         "                           GC content in 10 bins and drawn by --seed, as the published single-TF models\n"
         "                           were tested [all resolved regions]\n"
@@ -259,7 +261,7 @@ static int score(job_t *j)
     const args_t *a = j->a;
     tfb_infer_t *f = NULL;
     tfb_pool_t *pool = tfb_pool_create(a->threads);
-    int ok = pool && (f = tfb_infer_create(j->m->net, j->target, j->T, pool)) &&
+    int ok = pool && (f = tfb_infer_create_low(j->m->net, j->target, j->T, pool, j->low, j->m->most)) &&
              (j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) &&
              tfb_predict_by(f, j->ex, j->idx, (size_t)j->n, a->strand, pool, j->z) == 0 &&
              tfb_logits_check(a->model, j->names, j->T, j->z, j->n) == 0;
@@ -274,8 +276,9 @@ static int run(const args_t *a)
     job_t j = {.a = a};
     tfb_out_t *whole;
     FILE *out;
-    if (!(j.m = tfb_model_load(a->model)) || tfb_model_try(j.m, a->model) < 0 || choose_targets(&j) < 0 ||
-        load_examples(&j) < 0 || check_leak(&j) < 0)
+    if (a->precision != TFB_FLOAT32 && !(j.low = tfb_precision_find(a->precision))) return -1;
+    if (!(j.m = tfb_model_load(a->model)) || (a->precision == TFB_INT8 && tfb_model_check_int8(j.m, a->model) < 0) ||
+        tfb_model_try(j.m, a->model) < 0 || choose_targets(&j) < 0 || load_examples(&j) < 0 || check_leak(&j) < 0)
         goto done;
     if (tfb_run_claim(a->predictions) < 0 || tfb_run_claim(a->out) < 0) goto done; /* before the long part */
     if (!(j.take = choose(&j)) || !(j.idx = tfb_alloc((size_t)j.ex->n, sizeof *j.idx, "the regions to compare")))
@@ -306,6 +309,7 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_TF(tf)},
     {"targets", TFB_TEXT(tf)},
     {TFB_OPTION_STRAND(strand)},
+    {TFB_OPTION_PRECISION(precision)},
     {"allow-leak", TFB_FLAG(allow_leak)},
     {"balanced", TFB_FLAG(balanced)},
     {"bootstrap", TFB_INT(bootstrap, 1, 1000000)},

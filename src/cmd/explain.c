@@ -28,8 +28,8 @@ static void usage(FILE *f)
             "      --max-n INT          skip windows with more Ns [20]\n"
             "      --min-score FLOAT    explain only what is bound with at least this probability (a variant: with\n"
             "                           either allele) [0]\n"
-            "      --strand WHICH       both, fwd or rev [both: contributions to the mean of the logits]\n"
-            "Method\n"
+            "      --strand WHICH       both, fwd or rev [both: contributions to the mean of the "
+            "logits]\n" TFB_USAGE_PRECISION "Method\n"
             "      --method deeplift|ism|gradient  DeepLIFT (rescale rule) against reference sequences, in-silico\n"
             "                           mutagenesis, or gradient x input [ism for variants, else deeplift]\n"
             "      --references INT     DeepLIFT: number of shuffles of the sequence to compare with; they keep its\n"
@@ -90,6 +90,8 @@ static int check_options(const tfb_explain_opt_t *o, const char *given)
         wrong = "-f ref.fa is missing (tfbind explain -h shows all options)";
     else if ((of_shuffles || o->references) && o->method != TFB_DEEPLIFT)
         wrong = "--references, --references-fasta and --seed are for --method deeplift";
+    else if (o->session.precision != TFB_FLOAT32 && o->method != TFB_ISM)
+        wrong = "--precision is for --method ism: gradients and DeepLIFT are float32";
     else if (of_shuffles && o->references)
         wrong = "--references and --seed are for shuffles: they cannot be used with --references-fasta";
     else if (o->npz && !o->session.tf)

@@ -17,7 +17,7 @@ static void usage(FILE *f)
                "\n"
                "Model\n"
                "  -m, --model FILE         model, or several, comma-separated\n" TFB_USAGE_FASTA
-               "      --tf LIST            TFs, comma-separated, or all\n" TFB_USAGE_STRAND
+               "      --tf LIST            TFs, comma-separated, or all\n" TFB_USAGE_STRAND TFB_USAGE_PRECISION
                "      --scale probability|logit  scale of the scores [probability]\n"
                "Regions\n"
                "  -r, --regions REGION     comma-separated regions [the whole genome]\n"

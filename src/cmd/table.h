@@ -71,6 +71,8 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_OPTION_THREADS(field) "threads", .id = '@', .arg = 1, .set = tfb_set_threads, TFB_TO(field)
 #define TFB_OPTION_VERBOSITY      "verbosity", .id = 'v', .arg = 1, .set = tfb_set_verbosity
 #define TFB_OPTION_HELP           "help", .id = 'h'
+
+#define TFB_OPTION_PRECISION(field) "precision", TFB_WORD(field, tfb_precision_name, TFB_N_PRECISIONS)
 /* The rows of commands that score, into a tfb_session_opt_t. */
 /* clang-format off */
 #define TFB_OPTIONS_SESSION(field)   \
@@ -78,6 +80,7 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
     {TFB_OPTION_FASTA(field.fasta)}, \
     {TFB_OPTION_TF(field.tf)}, \
     {TFB_OPTION_STRAND(field.strand)}, \
+    {TFB_OPTION_PRECISION(field.precision)}, \
     {TFB_OPTION_MAX_N(field.max_n)}, \
     {TFB_OPTION_THREADS(field.threads)}
 /* clang-format on */
@@ -89,5 +92,9 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_USAGE_THREADS   "  -@, --threads INT        total number of threads [all processors]\n"
 #define TFB_USAGE_VERBOSITY "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
 #define TFB_USAGE_HELP      "  -h, --help               print this text\n"
+
+#define TFB_USAGE_PRECISION                                                                                          \
+    "      --precision float32|bfloat16|int8  of the products: the lower ones are faster and less exact, and need\n" \
+    "                           a processor with AMX, AVX-512 BF16 or VNNI [float32]\n"
 
 #endif

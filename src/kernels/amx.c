@@ -256,17 +256,19 @@ static void gemm_tn(int M, int N, tfb_blocks_t a, const float *bp, tfb_rows_out_
     _tile_release();
 }
 
-int tfb_amx_start(tfb_kernels_t *k)
+int tfb_amx_permitted(void)
 {
     /* Linux grants the tile registers on request, to this process and the threads it will start;
      * 18 is their state component */
     unsigned long has = 0;
-    if (!__builtin_cpu_supports("amx-bf16") || !__builtin_cpu_supports("amx-tile") ||
-        !__builtin_cpu_supports("avx512bf16"))
-        return -1;
-    if (syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18) != 0 ||
-        syscall(SYS_arch_prctl, 0x1022 /* ARCH_GET_XCOMP_PERM */, &has) != 0 || !(has >> 18 & 1))
-        return -1;
+    return __builtin_cpu_supports("amx-tile") && __builtin_cpu_supports("avx512bf16") &&
+           syscall(SYS_arch_prctl, 0x1023 /* ARCH_REQ_XCOMP_PERM */, 18) == 0 &&
+           syscall(SYS_arch_prctl, 0x1022 /* ARCH_GET_XCOMP_PERM */, &has) == 0 && (has >> 18 & 1);
+}
+
+int tfb_amx_start(tfb_kernels_t *k)
+{
+    if (!__builtin_cpu_supports("amx-bf16") || !tfb_amx_permitted()) return -1;
     *k = tfb_kernels_avx512;
     k->name = "amx-bf16";
     k->pack = pack;

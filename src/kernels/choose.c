@@ -40,6 +40,7 @@ static const tfb_kernels_t *best, *in_use; /* in_use: best, or AMX with bfloat16
 #ifdef HAVE_AMX_KERNELS
 static tfb_kernels_t amx; /* filled if the processor supports it */
 #endif
+static const char *asked; /* the set that TFBIND_CPU names, if it is one of have; else NULL */
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 
 static void choose(void)
@@ -53,8 +54,14 @@ static void choose(void)
     best = have[n - 1];
     const char *want = getenv("TFBIND_CPU");
     for (int i = 0; want && i < n; i++)
-        if (strcmp(want, have[i]->name) == 0) best = have[i];
+        if (strcmp(want, have[i]->name) == 0) best = have[i], asked = best->name;
     in_use = best;
+}
+
+const char *tfb_kernels_asked(void)
+{
+    pthread_once(&once, choose);
+    return asked;
 }
 
 int tfb_kernels_set_precision(const char *name)

@@ -141,6 +141,8 @@ const tfb_kernels_t *tfb_kernels(void);
  * Not thread-safe: call it before anything is packed. Returns 0, -1 if the name is unknown, or
  * -2 if this machine does not support it (nothing is changed). */
 int tfb_kernels_set_precision(const char *name);
+/* Returns the name of the set that TFBIND_CPU chose, or NULL if the processor alone did. */
+const char *tfb_kernels_asked(void);
 /* Returns all sets that this build and processor support, the plain one first, NULL-terminated
  * (for tests and benchmarks). */
 const tfb_kernels_t *const *tfb_kernels_all(void);

@@ -82,30 +82,50 @@ API const char *tfbind_status_text(int s)
 
 /* ---- models ---- */
 
-API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char *targets)
+/* the public precisions are those of kernels, in the same order */
+_Static_assert((int)TFBIND_BFLOAT16 == (int)TFB_BFLOAT16 && (int)TFBIND_INT8 == (int)TFB_INT8 &&
+                   (int)TFBIND_INT8 + 1 == (int)TFB_N_PRECISIONS,
+               "tfbind_precision_t is tfb_precision_t");
+
+/* Returns why a model did not open: a name if it opens without the names, else the file. */
+static int opening(const char *paths, const char *targets, tfb_precision_t precision)
 {
+    if (errno == ENOMEM) return TFBIND_E_MEMORY;
+    if (!targets) return TFBIND_E_FILE;
+    char kept[sizeof message];
+    memcpy(kept, message, sizeof kept);
+    tfb_log_keep(message, sizeof message, -1);
+    tfb_panel_t *all = tfb_panel_open_as(paths, "all", precision, NULL);
+    int code = all ? TFBIND_E_TARGET : TFBIND_E_FILE;
+    tfb_panel_close(all);
+    memcpy(message, kept, sizeof kept);
+    return code;
+}
+
+API int tfbind_model_open_as(tfbind_model_t **model, const char *paths, const char *targets,
+                             tfbind_precision_t precision)
+{
+    const tfb_precision_t as = (tfb_precision_t)precision;
     begin();
     if (model) *model = NULL;
     if (!model || !paths || !*paths) return argument("tfbind_model_open: model and paths must not be NULL");
+    if ((int)as < 0 || (int)as >= TFB_N_PRECISIONS) return argument("tfbind_model_open_as: unknown precision");
+    if (as != TFB_FLOAT32 && !tfb_precision_find(as)) return end(TFBIND_E_PROCESSOR);
     tfbind_model_t *m = calloc(1, sizeof *m);
     if (!m) return end(TFBIND_E_MEMORY);
-    m->panel = tfb_panel_open(paths, targets ? targets : "all", NULL);
+    m->panel = tfb_panel_open_as(paths, targets ? targets : "all", as, NULL);
     if (m->panel) {
         *model = m;
         return end(TFBIND_OK);
     }
-    int code = errno == ENOMEM ? TFBIND_E_MEMORY : TFBIND_E_FILE;
-    if (code == TFBIND_E_FILE && targets) { /* if the model opens without the names, a name is wrong, not the file */
-        char kept[sizeof message];
-        memcpy(kept, message, sizeof kept);
-        tfb_log_keep(message, sizeof message, -1);
-        tfb_panel_t *all = tfb_panel_open(paths, "all", NULL);
-        if (all) code = TFBIND_E_TARGET;
-        tfb_panel_close(all);
-        memcpy(message, kept, sizeof kept);
-    }
+    int code = opening(paths, targets, as);
     free(m);
     return end(code);
+}
+
+API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char *targets)
+{
+    return tfbind_model_open_as(model, paths, targets, TFBIND_FLOAT32);
 }
 
 API void tfbind_model_close(tfbind_model_t *m)

@@ -39,6 +39,8 @@ static void work_free(tfb_work_t *w, const tfb_plan_t *p)
     free(w->c);
     free(w->max3);
     free(w->mid);
+    free(w->low);
+    free(w->narrow);
     free(w->padded);
 }
 
@@ -80,10 +82,14 @@ static int work_init(const tfb_plan_t *p, tfb_work_t *w)
         const tfb_step_t *s = &p->step[i];
         mid = larger(mid, (size_t)s->mid.L * s->mid.C);
         groups = larger(groups, (size_t)s->out.L);
-        if (s->pad && s->by_block) padded = larger(padded, ((size_t)s->src.L + 2 * (size_t)s->pad) * s->src.C);
+        if (s->pad && s->by_block) {
+            size_t C = larger((size_t)s->src.C, p->step[s->in[0]].row);
+            padded = larger(padded, ((size_t)s->src.L + 2 * (size_t)s->pad) * C + p->slack);
+        }
         if (tfb_step_is_grouped(s)) max3 = larger(max3, tfb_max3_scratch(s->K, s->src.C));
         if (s->op == TFB_STEP_WHOLE && pass_init(p, w, s->layer) < 0) return -1;
     }
+    if (tfb_low_work(p, w) < 0) return -1;
     if (max3 && !(w->max3 = tfb_alloc(max3, sizeof(float), "scratch"))) return -1;
     if (padded && !(w->padded = tfb_alloc(padded, sizeof(float), "scratch"))) return -1;
     if (!(w->mid = tfb_alloc(mid, sizeof(float), "activations")) ||
@@ -92,7 +98,7 @@ static int work_init(const tfb_plan_t *p, tfb_work_t *w)
         !(w->buffer = calloc((size_t)p->n_buffers + 1, sizeof *w->buffer)))
         return -1;
     for (int i = 0; i < p->n_buffers; i++)
-        if (!(w->buffer[i] = tfb_alloc(TFB_ROWS * p->m_buffer[i], sizeof(float), "activations"))) return -1;
+        if (!(w->buffer[i] = tfb_alloc(TFB_ROWS * p->m_buffer[i] + p->slack, sizeof(float), "activations"))) return -1;
     for (int i = 0; i <= TFB_SLOTS; i++)
         if (slot_init(p, &w->slot[i]) < 0) return -1;
     return 0;
@@ -100,11 +106,17 @@ static int work_init(const tfb_plan_t *p, tfb_work_t *w)
 
 tfb_infer_t *tfb_infer_create(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool)
 {
+    return tfb_infer_create_low(net, targets, n_targets, pool, NULL, NULL);
+}
+
+tfb_infer_t *tfb_infer_create_low(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool,
+                                  const tfb_low_t *low, const float *most)
+{
     tfb_infer_t *f = calloc(1, sizeof *f);
     if (!f) goto memory;
     f->pool = pool;
     f->n_threads = pool ? tfb_pool_size(pool) : 1;
-    if (!(f->plan = tfb_plan_create(net, targets, n_targets)) ||
+    if (!(f->plan = tfb_plan_create(net, targets, n_targets, low, most)) ||
         !(f->work = calloc((size_t)f->n_threads, sizeof *f->work)))
         goto memory;
     for (int i = 0; i < f->n_threads; i++)
@@ -183,10 +195,14 @@ static void each_rows(const tfb_step_t *s, tfb_work_t *w, int n, const float *x,
         tfb_kernels()->finish(n / s->P, s->mid.C, s->P, x, &after, y);
 }
 
-static void product_rows(const tfb_step_t *s, tfb_work_t *w, const float *x, int m, int n)
+static void product_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const float *x, int m, int n)
 {
     const tfb_kernels_t *k = tfb_kernels();
     int C = s->src.C, F = s->mid.C;
+    if (s->low) {
+        tfb_low_product(p, s, w, x, m, n, w->mid);
+        return;
+    }
     x += (ptrdiff_t)(m - s->pad) * C;
     tfb_rows_out_t mid = {w->mid, F};
     if (s->D == 1) {
@@ -197,12 +213,17 @@ static void product_rows(const tfb_step_t *s, tfb_work_t *w, const float *x, int
         k->gemm(n, F, C, (tfb_rows_t){x + (size_t)t * s->D * C, C}, s->packed + (size_t)t * s->tap, mid, t > 0);
 }
 
-static void lookup_rows(const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair, const float *residual, float *y, int b,
-                        int e)
+static void lookup_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const uint8_t *pair,
+                        const float *residual, float *y, int b, int e)
 {
     const tfb_kernels_t *k = tfb_kernels();
     const tfb_after_t after = after_of(s), bias = {.bias = s->bias};
     int F = s->mid.C, K2 = (s->K + 1) / 2, m = b * s->P, n = (e - b) * s->P;
+    if (s->low_out) {
+        k->lookup2(e - b, s->P, F, K2, pair + m, s->packed, &after, w->mid);
+        p->low->narrow(e - b, F, w->mid, F, 1 / s->low_step, y, (ptrdiff_t)(s->row * sizeof *y));
+        return;
+    }
     if (!s->act && !residual) {
         k->lookup2(e - b, s->P, F, K2, pair + m, s->packed, &after, y);
         return;
@@ -238,14 +259,16 @@ void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, cons
 {
     int F = s->mid.C, m = b * s->P, n = (e - b) * s->P;
     const float *const *x = io->x, *residual = io->residual;
-    float *to = io->y + (size_t)b * F;
+    float *to = io->y + (size_t)b * s->row;
     if (residual) residual += (size_t)m * F;
     if (s->first)
-        lookup_rows(s, w, io->pair, residual, to, b, e);
+        lookup_rows(p, s, w, io->pair, residual, to, b, e);
     else if (tfb_step_is_grouped(s))
         run_groups(s, w, add_groups(s, w, x[0], io->y, b, e, 0));
+    else if (s->low && tfb_low_is_simple(s))
+        tfb_low_runs(p, s, w, tfb_low_add(p, s, w, x[0], io->y, b, e, 0));
     else if (s->op == TFB_STEP_PRODUCT) {
-        product_rows(s, w, x[0], m, n);
+        product_rows(p, s, w, x[0], m, n);
         finish_rows(s, n, w->mid, residual, to);
     } else if (s->op == TFB_STEP_ROWS) {
         s->layer->kind->rows(s->layer, p->net->param + s->layer->param_off, x, w->mid, m, m + n);
@@ -324,7 +347,7 @@ static void rows_read(const tfb_plan_t *p, const tfb_slot_t *t, int k, int *beg,
 /* Copies from the base those rows of step k that are read but were not computed. */
 static void copy_rows(const tfb_plan_t *p, const tfb_work_t *w, const tfb_slot_t *t, int k)
 {
-    size_t C = (size_t)p->step[k].out.C;
+    size_t C = p->step[k].row;
     int b = t->beg[k], e = t->end[k], beg, end;
     rows_read(p, t, k, &beg, &end);
     if (beg >= end) return;
@@ -346,9 +369,10 @@ static void slot_inputs(const tfb_step_t *s, const tfb_slot_t *t, const float *x
 static void run_slots(const tfb_plan_t *p, tfb_work_t *w, int n, int row)
 {
     for (int i = 0; i < p->n_window; i++) {
-        int k = p->window[i], G = 0, grouped;
+        int k = p->window[i], G = 0, grouped, together;
         const tfb_step_t *s = &p->step[k];
         grouped = tfb_step_is_grouped(s);
+        together = s->low && tfb_low_is_simple(s);
         for (int j = 0; j < n; j++) {
             tfb_slot_t *t = &w->slot[j];
             const float *x[TFB_MAX_INPUTS];
@@ -358,10 +382,15 @@ static void run_slots(const tfb_plan_t *p, tfb_work_t *w, int n, int row)
             if (s->residual >= 0) io.residual = t->y[s->residual];
             if (grouped) /* all slots' groups in one product */
                 G = add_groups(s, w, x[0], io.y, t->beg[k], t->end[k], G);
+            else if (together)
+                G = tfb_low_add(p, s, w, x[0], io.y, t->beg[k], t->end[k], G);
             else
                 tfb_step_rows(p, s, w, &io, t->beg[k], t->end[k]);
         }
-        run_groups(s, w, G);
+        if (together)
+            tfb_low_runs(p, s, w, G);
+        else
+            run_groups(s, w, G);
         for (int j = 0; j < n; j++) {
             if (w->slot[j].base >= 0) copy_rows(p, w, &w->slot[j], k);
             if (s->slot_kept && s->stride)
@@ -388,7 +417,7 @@ static void block_row(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, i
     const float *x[TFB_MAX_INPUTS] = {NULL};
     for (int k = 0; k < s->n_in; k++) x[k] = tfb_block_row(w, &p->step[s->in[k]], r);
     if (s->pad && s->op == TFB_STEP_PRODUCT) {
-        size_t side = (size_t)s->pad * s->src.C, n = (size_t)s->src.L * s->src.C;
+        size_t C = p->step[s->in[0]].row, side = (size_t)s->pad * C, n = (size_t)s->src.L * C;
         memset(w->padded, 0, side * sizeof(float));
         memcpy(w->padded + side, x[0], n * sizeof(float));
         memset(w->padded + side + n, 0, side * sizeof(float));
@@ -406,7 +435,11 @@ static void block_dense(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w,
     float *y = w->buffer[s->buffer];
     tfb_after_t after = after_of(s);
     if (s->residual >= 0) after.residual = w->buffer[p->step[s->residual].buffer];
-    tfb_kernels()->gemm(rows, F, in, (tfb_rows_t){w->buffer[x->buffer], in}, s->packed, (tfb_rows_out_t){y, F}, 0);
+    if (s->low)
+        tfb_low_dense(p, s, w, rows);
+    else
+        tfb_kernels()->gemm(rows, F, in, (tfb_rows_t){w->buffer[x->buffer], in}, s->packed, (tfb_rows_out_t){y, F}, 0);
+    if (s->low && tfb_low_is_simple(s)) return;
     if (s->act)
         finish_act(s, rows, y, s->bias, after.residual, y);
     else

@@ -4,6 +4,7 @@
 #ifndef TFB_INFER_H
 #define TFB_INFER_H
 
+#include "kernels/low.h"
 #include "nn/net.h"
 #include "util/util.h"
 
@@ -19,6 +20,15 @@ typedef enum { TFB_STRAND_BOTH = 0, TFB_STRAND_FWD = 1, TFB_STRAND_REV = 2 } tfb
  * destroyed afterwards. pool is used by tfb_infer_windows and must outlive the result; NULL = this thread
  * alone. Returns NULL on failure (logged). */
 tfb_infer_t *tfb_infer_create(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool);
+/* Does the same with products in low precision. most: see tfb_plan_create. */
+tfb_infer_t *tfb_infer_create_low(const tfb_net_t *net, const int *targets, int n_targets, tfb_pool_t *pool,
+                                  const tfb_low_t *low, const float *most);
+/* For int8: raises most (n_layers) to the largest input of each layer's product in n windows (n, W) and their reverse
+ * complements; -1 if an input is negative, for which int8 has no numbers. Returns 0, or -1 if memory runs out
+ * (logged). */
+int tfb_infer_largest(tfb_net_t *net, const uint8_t *code, int n, float *most);
+/* Returns whether the network has products for which int8 needs these numbers. */
+int tfb_infer_has_steps(const tfb_net_t *net);
 void tfb_infer_destroy(tfb_infer_t *f);
 /* Returns a second one with the same weights, for another thread. Only reads f, which must outlive the
  * result. Uses no pool. Returns NULL if memory runs out (logged). */

@@ -87,6 +87,7 @@ void tfb_model_destroy(tfb_model_t *m)
     tfb_strv_free(m->targets);
     tfb_strv_free(m->meta);
     tfb_calib_destroy(m->calib);
+    free(m->most);
     free(m->index);
     free(m);
 }
@@ -130,6 +131,25 @@ int tfb_model_calibrate(tfb_model_t *m, tfb_calib_t *c)
     int r = text ? tfb_model_meta_set(m, TFB_CALIB_KEY, text) : -1;
     free(text);
     return r;
+}
+
+int tfb_model_set_most(tfb_model_t *m, const float *most)
+{
+    const tfb_net_t *net = m->net;
+    size_t n = (size_t)net->n_layers, room = n * (TFB_NAME_MAX + 20) + 1;
+    char *text = calloc(room, 1), *to = text;
+    float *copy = malloc(n * sizeof *copy);
+    int ret = -1;
+    if (text && copy) {
+        for (int i = 0; i < net->n_layers; i++)
+            if (most[i] > 0) to += sprintf(to, "%s%s=%.9g", to > text ? "," : "", net->layer[i].name, (double)most[i]);
+        memcpy(copy, most, n * sizeof *copy);
+        ret = tfb_model_meta_set(m, TFB_INT8_KEY, text);
+    }
+    free(text);
+    free(m->most);
+    m->most = copy;
+    return ret;
 }
 
 int tfb_model_target(const tfb_model_t *m, const char *name)
@@ -591,6 +611,29 @@ static int read_calibration(const reader_t *r, tfb_model_t *m)
     return -1;
 }
 
+/* Reads the largest inputs of products, which int8 needs, if they are in the metadata. Returns 0, or -1 (logged). */
+static int read_most(const reader_t *r, tfb_model_t *m)
+{
+    const char *s = tfb_model_meta(m, TFB_INT8_KEY);
+    if (!s) return 0;
+    if (!(m->most = calloc((size_t)m->net->n_layers, sizeof *m->most))) return -1;
+    while (*s) {
+        char name[TFB_NAME_MAX], *end = NULL;
+        size_t n = strcspn(s, "=,");
+        int k = -1;
+        snprintf(name, sizeof name, "%.*s", (int)(n < sizeof name ? n : sizeof name - 1), s);
+        if (n < sizeof name) k = tfb_net_find(m->net, name);
+        double v = s[n] == '=' ? strtod(s + n + 1, &end) : 0;
+        if (k < 0 || !(v > 0 && v < 1e30) || (*end && *end != ',')) {
+            tfb_error("%s: its steps for int8 are damaged at '%.40s'", r->path, s);
+            return -1;
+        }
+        m->most[k] = (float)v;
+        s = *end ? end + 1 : end;
+    }
+    return 0;
+}
+
 /* Builds the network and its targets from the header's metadata. Returns NULL on failure (logged). */
 static tfb_model_t *read_model(reader_t *r, int strict)
 {
@@ -619,7 +662,7 @@ static tfb_model_t *read_model(reader_t *r, int strict)
     if (!(net = read_spec(r, s ? s : spec, (int)w, n)) || (strict && check_extra(r, net) < 0)) goto done;
     m = tfb_model_create(net, targets, n);
     net = NULL;
-    if (m && (read_meta(r, m) < 0 || read_calibration(r, m) < 0)) {
+    if (m && (read_meta(r, m) < 0 || read_calibration(r, m) < 0 || read_most(r, m) < 0)) {
         tfb_model_destroy(m);
         m = NULL;
     }

@@ -16,6 +16,7 @@ typedef struct {
     char digest[65];    /* SHA-256 of the file it was loaded from or saved to, hex; "" before either */
     char **meta;        /* key, value, key, value, ..., NULL: the other __metadata__ strings; owned */
     tfb_calib_t *calib; /* calibration in its metadata, or NULL; owned */
+    float *most;        /* (net->n_layers), for int8: see tfb_infer_largest; NULL: not in its metadata; owned */
     float largest;      /* largest magnitude among its numbers when it was loaded */
     tfb_entry_t *index; /* (n_targets): the targets by name; owned. NULL: tfb_model_target searches the list */
 } tfb_model_t;
@@ -38,6 +39,9 @@ void tfb_model_destroy(tfb_model_t *m);
 
 const char *tfb_model_meta(const tfb_model_t *m, const char *key);          /* NULL if absent */
 int tfb_model_meta_set(tfb_model_t *m, const char *key, const char *value); /* copies. Returns 0, or -1 */
+#define TFB_INT8_KEY "int8" /* of the metadata: LAYER=LARGEST, comma-separated */
+/* Sets m->most (copied) and the metadata. Returns 0, or -1. */
+int tfb_model_set_most(tfb_model_t *m, const float *most);
 /* Takes ownership of c (also on failure) and puts its text into the metadata. Returns 0, or -1. */
 int tfb_model_calibrate(tfb_model_t *m, tfb_calib_t *c);
 /* Returns the index of a target by name, or -1. */

@@ -20,9 +20,10 @@ typedef struct {
 
 struct tfb_panel_t {
     int n_models, n_trunks, n_targets, W;
-    char **source;       /* per model */
-    char *all;           /* their list */
-    tfb_calib_t **calib; /* per model, NULL = none */
+    const tfb_low_t *low; /* products in low precision; NULL: float32 */
+    char **source;        /* per model */
+    char *all;            /* their list */
+    tfb_calib_t **calib;  /* per model, NULL = none */
     trunk_t *trunk;
     char **names; /* (n_targets), owned */
     int *of;      /* (n_targets): model */
@@ -73,6 +74,11 @@ static tfb_model_t *merge(const tfb_model_t *a, const tfb_model_t *b)
         join_heads(net, a->net, b->net);
         m = tfb_model_create(net, names, n);
         if (m) m->largest = fmaxf(a->largest, b->largest);
+        if (m && (a->most || b->most)) { /* the trunks are equal: either's numbers serve both */
+            const float *most = a->most ? a->most : b->most;
+            size_t size = (size_t)net->n_layers * sizeof *most;
+            if ((m->most = malloc(size))) memcpy(m->most, most, size);
+        }
     } else
         tfb_error("models that share their first layers cannot be scored together: %s", err);
     free(names);
@@ -258,6 +264,13 @@ static int try_trunk(const tfb_panel_t *p, const trunk_t *k)
     return ret;
 }
 
+int tfb_model_check_int8(const tfb_model_t *m, const char *name)
+{
+    if (m->most || !tfb_infer_has_steps(m->net)) return 0;
+    tfb_error("model %s has no steps for int8: `tfbind model --calibrate` measures them (or use bfloat16)", name);
+    return -1;
+}
+
 int tfb_model_try(const tfb_model_t *m, const char *path)
 {
     if (try_layers(m, path) < 0) return -1;
@@ -267,6 +280,15 @@ int tfb_model_try(const tfb_model_t *m, const char *path)
     tfb_infer_destroy(f);
     free(z);
     return ret;
+}
+
+/* Packs the weights of a trunk for its outputs at `place`. Returns 0, or -1 (logged). */
+static int make_infer(const tfb_panel_t *p, trunk_t *k, const int *place, tfb_pool_t *pool)
+{
+    const tfb_model_t *m = k->model;
+    if (p->low && p->low->precision == TFB_INT8 && tfb_model_check_int8(m, p->source[p->of[k->to[0]]]) < 0) return -1;
+    k->infer = tfb_infer_create_low(m->net, place, k->n, pool, p->low, m->most);
+    return k->infer ? 0 : -1;
 }
 
 /* Prepares trunk t for those of all outputs o that are in use. place: room for p->n_targets. Returns 0, or
@@ -280,7 +302,7 @@ static int prepare_trunk(tfb_panel_t *p, int t, const output_t *o, const int *wa
         place[k->n] = o[want[i]].place;
         k->to[k->n++] = i;
     }
-    if (k->n && (!(k->infer = tfb_infer_create(k->model->net, place, k->n, pool)) || try_trunk(p, k) < 0)) return -1;
+    if (k->n && (make_infer(p, k, place, pool) < 0 || try_trunk(p, k) < 0)) return -1;
     tfb_model_destroy(k->model); /* folded and packed; the names are copied */
     k->model = NULL;
     return 0;
@@ -401,6 +423,22 @@ char **tfb_panel_files(const char *paths, int *n)
 
 tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
 {
+    return tfb_panel_open_as(paths, tf, TFB_FLOAT32, pool);
+}
+
+tfb_precision_t tfb_panel_precision(const tfb_panel_t *p) { return p->low ? p->low->precision : TFB_FLOAT32; }
+
+const tfb_low_t *tfb_precision_find(tfb_precision_t precision)
+{
+    const tfb_low_t *low = tfb_low(precision);
+    if (!low)
+        tfb_error("%s needs %s, which this machine does not have or TFBIND_CPU rules out: use float32",
+                  tfb_precision_name[precision], tfb_low_needs(precision));
+    return low;
+}
+
+tfb_panel_t *tfb_panel_open_as(const char *paths, const char *tf, tfb_precision_t precision, tfb_pool_t *pool)
+{
     int n = 0, n_out = 0, ok = 0;
     size_t len = 1;
     output_t *out = NULL;
@@ -409,6 +447,7 @@ tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
     if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) ||
         !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) || !(p->calib = calloc((size_t)n, sizeof *p->calib)))
         goto done;
+    if (precision != TFB_FLOAT32 && !(p->low = tfb_precision_find(precision))) goto done;
     if (load(p, v, n, &out, &n_out) < 0) goto done;
     if ((n_out = settle(out, n_out)) < 0 || choose(p, out, n_out, tf, pool) < 0) goto done;
     tfb_debug("%d model%s, %d trunk%s, %d targets", n, n > 1 ? "s" : "", p->n_trunks, p->n_trunks > 1 ? "s" : "",

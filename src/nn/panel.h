@@ -16,7 +16,12 @@ typedef struct tfb_panel_t tfb_panel_t;
  * with the most targets first. tf: "all" or names, as for tfb_targets_parse. Borrows pool. Returns NULL on
  * failure (logged). */
 tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool);
+/* Does the same for scores of a precision. Also fails (logged) if this processor does not have it. */
+tfb_panel_t *tfb_panel_open_as(const char *paths, const char *tf, tfb_precision_t precision, tfb_pool_t *pool);
+tfb_precision_t tfb_panel_precision(const tfb_panel_t *p);
 void tfb_panel_close(tfb_panel_t *p);
+/* Returns the products of a precision, not float32. NULL: this machine does not have it (logged). */
+const tfb_low_t *tfb_precision_find(tfb_precision_t precision);
 /* Returns the model files of a list of files and folders, in the order described above, and writes their
  * number to *n. Release with tfb_strv_free(). Returns NULL on failure (logged). */
 char **tfb_panel_files(const char *paths, int *n);
@@ -36,6 +41,8 @@ float tfb_panel_threshold(const tfb_panel_t *p, int t);
 /* Return the number of targets with quantiles; with thresholds. */
 int tfb_panel_n_calibrated(const tfb_panel_t *p);
 int tfb_panel_n_thresholds(const tfb_panel_t *p);
+/* Checks that the model has what int8 needs. Returns 0, or -1 (logged with its name). */
+int tfb_model_check_int8(const tfb_model_t *m, const char *name);
 /* Scores a window with all outputs of a model. Returns 0, or -1 (logged with its path) if a score is not
  * usable. */
 int tfb_model_try(const tfb_model_t *m, const char *path);

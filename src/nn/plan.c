@@ -125,8 +125,8 @@ static int choose_targets(tfb_step_t *s, const int *targets, int n)
 
 int tfb_step_is_grouped(const tfb_step_t *s)
 {
-    return s->op == TFB_STEP_PRODUCT && !s->first && s->P == 3 && s->K >= 3 && s->D == 1 && s->residual < 0 &&
-           !s->act && tfb_kernels()->conv_max3;
+    return s->op == TFB_STEP_PRODUCT && !s->first && !s->low && s->P == 3 && s->K >= 3 && s->D == 1 &&
+           s->residual < 0 && !s->act && tfb_kernels()->conv_max3;
 }
 
 int tfb_step_is_dense(const tfb_step_t *s)
@@ -179,10 +179,16 @@ static int pack_taps(tfb_step_t *s)
     return 0;
 }
 
-static int pack_step(tfb_step_t *s)
+static int pack_step(const tfb_plan_t *p, tfb_step_t *s)
 {
+    int r;
     if (!s->w) return 0;
-    int r = s->first ? pack_pairs(s) : tfb_step_is_grouped(s) ? pack_grouped(s) : pack_taps(s);
+    if (s->first)
+        r = pack_pairs(s);
+    else if (s->low)
+        r = tfb_low_pack_step(p, s);
+    else
+        r = tfb_step_is_grouped(s) ? pack_grouped(s) : pack_taps(s);
     free(s->w);
     s->w = NULL;
     return r;
@@ -246,14 +252,14 @@ static void place_windows(tfb_plan_t *p)
     }
     for (int i = 0; i < p->n_window; i++) {
         tfb_step_t *s = &p->step[p->window[i]];
-        size_t C = (size_t)s->out.C;
         int exported = s->slot_kept < 0 || p->window[i] == p->n_steps - 1;
         s->slot_kept = !exported || s->halo;
-        s->stride = exported ? (size_t)s->out.L * C : 0;
+        s->stride = exported ? (size_t)s->out.L * s->row : 0;
         if (!s->slot_kept) continue;
-        s->off = p->n_act + (size_t)s->halo * C;
-        p->n_act += (((size_t)s->out.L + 2 * (size_t)s->halo) * C + 15) & ~(size_t)15;
+        s->off = p->n_act + (size_t)s->halo * s->row;
+        p->n_act += (((size_t)s->out.L + 2 * (size_t)s->halo) * s->row + 15) & ~(size_t)15;
     }
+    p->n_act += p->slack;
 }
 
 /* Returns the first block buffer that is free from step i. busy: the last step that needs it. */
@@ -282,7 +288,7 @@ static int place_blocks(tfb_plan_t *p)
     }
     for (int i = 0; i < p->n_block; i++) {
         tfb_step_t *s = &p->step[p->block[i]];
-        s->stride = (size_t)s->out.L * s->out.C;
+        s->stride = (size_t)s->out.L * s->row;
         const tfb_step_t *x = s->op == TFB_STEP_EACH ? &p->step[s->in[0]] : NULL;
         if (x && s->P == 1 && x->last_use == p->block[i]) /* in place */
             s->buffer = x->buffer;
@@ -309,17 +315,20 @@ void tfb_step_needs(const tfb_step_t *s, int b, int e, int *nb, int *ne)
     *ne = end < s->src.L ? end : s->src.L;
 }
 
-tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets)
+tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets, const tfb_low_t *low,
+                            const float *most)
 {
     tfb_plan_t *p = calloc(1, sizeof *p);
     int keep = 0; /* unfolded weights are still read */
     if (!p) return NULL;
     p->W = net->window;
     p->T = targets ? n_targets : net->n_out;
+    p->low = low;
     if (!(p->net = tfb_net_clone(net)) || build_steps(p) < 0) goto fail;
     if (targets && choose_targets(&p->step[p->n_steps - 1], targets, n_targets) < 0) goto fail;
+    if (tfb_low_mark(p, most) < 0) goto fail;
     for (int i = 0; i < p->n_steps; i++) {
-        if (pack_step(&p->step[i]) < 0) goto fail;
+        if (pack_step(p, &p->step[i]) < 0) goto fail;
         keep |= p->step[i].op == TFB_STEP_WHOLE || p->step[i].op == TFB_STEP_ROWS;
     }
     if (order_steps(p) < 0) goto fail;
@@ -345,6 +354,7 @@ void tfb_plan_destroy(tfb_plan_t *p)
         free(s->scale);
         free(s->shift);
         free(s->packed);
+        tfb_low_free(s);
     }
     free(p->step);
     free(p->window);

@@ -27,14 +27,17 @@ typedef struct {
         slot[TFB_SLOTS + 1]; /* the last keeps a base window for those derived from it that did not fit in with it */
     const float **a;         /* groups of rows for conv_max3, and where their maxima go */
     float **c;
-    float *max3;     /* its scratch */
-    float *mid;      /* an op's output before the parts after it */
-    float *padded;   /* a window between zero rows, in steps by block */
-    float **buffer;  /* the block buffers, (TFB_ROWS, size) each */
-    tfb_pass_t pass; /* for steps that run their layer's own forward */
-    float *stretch;  /* outputs of the steps by window over a stretch, in every phase; NULL until one is scored */
-    int64_t *run;    /* per phase: the rows needed, [first, end) */
-    uint8_t *code;   /* the stretch on one strand, and its pairs */
+    float *max3;        /* its scratch */
+    float *mid;         /* an op's output before the parts after it */
+    tfb_low_run_t *low; /* rows for a product in low precision, one item per slot */
+    uint8_t *narrow;    /* float32 rows, rounded for it */
+    size_t n_narrow;    /* bytes in use */
+    float *padded;      /* a window between zero rows, in steps by block */
+    float **buffer;     /* the block buffers, (TFB_ROWS, size) each */
+    tfb_pass_t pass;    /* for steps that run their layer's own forward */
+    float *stretch;     /* outputs of the steps by window over a stretch, in every phase; NULL until one is scored */
+    int64_t *run;       /* per phase: the rows needed, [first, end) */
+    uint8_t *code;      /* the stretch on one strand, and its pairs */
     uint8_t *pair;
 } tfb_work_t;
 
@@ -58,6 +61,16 @@ typedef struct {
 
 /* Writes output rows [b, e) of step s. */
 void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const tfb_step_io_t *io, int b, int e);
+/* Allocates the work space of low precision. Returns 0, or -1 if memory runs out (logged). */
+int tfb_low_work(const tfb_plan_t *p, tfb_work_t *w);
+/* Appends output rows [b, e) of a simple product to the G existing runs. Returns their new number. */
+int tfb_low_add(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const float *x, float *y, int b, int e, int G);
+/* Computes the runs. */
+void tfb_low_runs(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, int G);
+/* Writes product rows [m, m + n) to y (n, F) as float32, without the parts after the product. */
+void tfb_low_product(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const float *x, int m, int n, float *y);
+/* Computes a dense step over the first rows of the buffers: as a simple product, or without the parts after it. */
+void tfb_low_dense(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, int rows);
 /* Runs the steps by block over the first rows of the buffers. Returns the logits (rows, T). */
 const float *tfb_block_steps(const tfb_plan_t *p, tfb_work_t *w, int rows);
 /* Returns the row of window r in the block buffer of step s. */

@@ -8,6 +8,7 @@
 #ifndef TFB_STEPS_H
 #define TFB_STEPS_H
 
+#include "kernels/low.h"
 #include "nn/net.h"
 
 enum {
@@ -36,10 +37,16 @@ typedef struct tfb_step_s {
     float *bias;               /* (F) or NULL */
     int relu;                  /* at most one of relu and act */
     tfb_act_f act;
-    float *scale, *shift; /* (F) or NULL */
-    float *packed;        /* w packed for gemm or conv_max3, or for lookup2 if the step reads bases */
-    size_t tap;           /* dilated products: floats of one tap in packed */
-    int last_use;         /* the last step that reads it; n_steps for the logits */
+    float *scale, *shift;   /* (F) or NULL */
+    float *packed;          /* w packed for gemm or conv_max3, or for lookup2 if the step reads bases */
+    size_t tap;             /* dilated products: floats of one tap in packed */
+    tfb_low_product_t *low; /* the product in low precision; NULL: float32 */
+    float low_per;          /* int8: 1 / the step of its input */
+    int low_split;          /* operands are split in two: see low.c */
+    int low_out;            /* its output is kept in low precision */
+    float low_step;         /* int8: the step of its output */
+    size_t row;             /* floats that a row of the output takes: out.C, or less in low precision */
+    int last_use;           /* the last step that reads it; n_steps for the logits */
     int n_uses;
     /* where it runs and where its output lies */
     int by_block;  /* over a block of windows; 0: window by window, as long as activations are in the cache */
@@ -64,14 +71,31 @@ typedef struct {
     int W, T;
     size_t n_act; /* floats of a slot's activations */
     int n_buffers;
-    size_t *m_buffer; /* floats of a window in each block buffer */
-    int sharable;     /* windows of a stretch can share convolutions: no step by window is padded */
+    size_t *m_buffer;       /* floats of a window in each block buffer */
+    int sharable;           /* windows of a stretch can share convolutions: no step by window is padded */
+    const tfb_low_t *low;   /* products in low precision; NULL: float32 */
+    const tfb_low_t *split; /* those of dense layers, always bfloat16; NULL: float32 */
+    size_t slack;           /* floats that such products may read beyond an output */
 } tfb_plan_t;
 
 /* Prepares a network for the given outputs (targets NULL: all of them, in order). net may be destroyed
- * afterwards. Returns NULL if memory runs out. */
-tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets);
+ * afterwards. low: products in low precision; NULL: float32. most (n_layers): for int8, the largest input of each
+ * layer's product (0: the product stays float32). Returns NULL if memory runs out. */
+tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targets, const tfb_low_t *low,
+                            const float *most);
 void tfb_plan_destroy(tfb_plan_t *p);
+/* Decides which products run in low precision and which outputs are kept in it. Returns 0, or -1 if memory runs out. */
+int tfb_low_mark(tfb_plan_t *p, const float *most);
+/* Packs the weights of such a product. Returns 0, or -1 if memory runs out. */
+int tfb_low_pack_step(const tfb_plan_t *p, tfb_step_t *s);
+void tfb_low_free(tfb_step_t *s);
+/* Returns whether the product writes its output itself: no part after it is left to other functions. */
+int tfb_low_is_simple(const tfb_step_t *s);
+/* Returns whether the step's input k is kept in low precision. */
+static inline int tfb_low_in(const tfb_plan_t *p, const tfb_step_t *s, int k)
+{
+    return k < s->n_in && s->in[k] != TFB_BASES && p->step[s->in[k]].low_out;
+}
 /* Returns whether the step is a convolution pooled over 3 for which conv_max3 is faster. */
 int tfb_step_is_grouped(const tfb_step_t *s);
 /* Returns whether the step is a product over the whole width of its input, with one row per window. */

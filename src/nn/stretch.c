@@ -51,7 +51,7 @@ static int64_t begin_of(const block_t *b, int64_t i)
 static const float *phase_of(const block_t *b, int from, int64_t p)
 {
     const shared_t *x = &b->of[from];
-    return x->y + (size_t)((p % x->S) * x->R + p / x->S) * b->p->step[from].out.C;
+    return x->y + (size_t)((p % x->S) * x->R + p / x->S) * b->p->step[from].row;
 }
 
 /* Computes rows [from, to) of phase p of step k. */
@@ -59,19 +59,18 @@ static void phase_rows(const block_t *b, int k, int64_t p, int64_t from, int64_t
 {
     const tfb_step_t *s = &b->p->step[k];
     const shared_t *out = &b->of[k];
-    int64_t most = s->first || tfb_step_is_grouped(s) ? (int64_t)TFB_SLOTS * s->out.L
-                                                      : s->out.L; /* the work space has room for so many */
-    if (s->first && (s->act || s->residual >= 0)) most = s->out.L;
+    int many = s->first ? !s->act && s->residual < 0 && !s->low_out
+                        : tfb_step_is_grouped(s) || (s->low && tfb_low_is_simple(s));
+    int64_t most = many ? (int64_t)TFB_SLOTS * s->out.L : s->out.L; /* the work space has room for so many */
     for (int64_t r = from; r < to; r += most) {
         const float *x[TFB_MAX_INPUTS] = {NULL}, *residual = NULL;
         for (int n = 0; n < s->n_in; n++)
-            if (s->in[n] != TFB_BASES)
-                x[n] = phase_of(b, s->in[n], p) + (size_t)(r * s->P) * b->p->step[s->in[n]].out.C;
+            if (s->in[n] != TFB_BASES) x[n] = phase_of(b, s->in[n], p) + (size_t)(r * s->P) * b->p->step[s->in[n]].row;
         if (s->residual >= 0) residual = phase_of(b, s->residual, p) + (size_t)(r * s->P) * s->mid.C;
         tfb_step_io_t io = {.pair = b->w->pair + p + (s->first ? r * s->P : 0),
                             .x = x,
                             .residual = residual,
-                            .y = out->y + (size_t)(p * out->R + r) * s->out.C};
+                            .y = out->y + (size_t)(p * out->R + r) * s->row};
         tfb_step_rows(b->p, s, b->w, &io, 0, (int)(r + most < to ? most : to - r));
     }
 }
@@ -112,9 +111,9 @@ static size_t lay_out(const tfb_plan_t *p, int64_t span, shared_t *of, float *ba
         if (p->step[k].alone) continue;
         int S = distance(p, of, k);
         of[k] = (shared_t){base ? base + n : NULL, S, span / S + 1};
-        n += (size_t)(S * of[k].R) * (size_t)p->step[k].out.C;
+        n += ((size_t)(S * of[k].R) * p->step[k].row + 15) & ~(size_t)15;
     }
-    return n;
+    return n + p->slack;
 }
 
 /* Runs the steps that need a separate window, for the window that begins at o, as row r of the block
@@ -134,7 +133,7 @@ static void alone_steps(const block_t *b, int64_t o, int r)
             if (s->residual >= 0) io.residual = t->y[s->residual];
             tfb_step_rows(p, s, b->w, &io, 0, s->out.L);
         } else {
-            t->y[k] = b->of[k].y + (size_t)((o % b->of[k].S) * b->of[k].R + o / b->of[k].S) * s->out.C;
+            t->y[k] = b->of[k].y + (size_t)((o % b->of[k].S) * b->of[k].R + o / b->of[k].S) * s->row;
             if (s->stride) memcpy(tfb_block_row(b->w, s, r), t->y[k], s->stride * sizeof(float));
         }
     }

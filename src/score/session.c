@@ -53,7 +53,7 @@ int tfb_session_models(tfb_session_t *s, const tfb_session_opt_t *o)
 {
     s->o = *o;
     if (o->threads && !(s->pool = tfb_pool_create(o->threads))) return -1;
-    if (!(s->panel = tfb_panel_open(o->model, o->tf, s->pool))) return -1;
+    if (!(s->panel = tfb_panel_open_as(o->model, o->tf, o->precision, s->pool))) return -1;
     s->W = tfb_panel_window(s->panel);
     s->T = tfb_panel_n_targets(s->panel);
     return 0;

@@ -36,6 +36,7 @@ typedef struct {
     const char *model, *tf; /* as tfb_panel_open; a command may give tf NULL a meaning of its own */
     const char *fasta;      /* NULL: none */
     tfb_strand_t strand;
+    tfb_precision_t precision;
     int max_n;   /* most Ns in a window */
     int threads; /* 0: no pool */
 } tfb_session_opt_t;

@@ -11,9 +11,10 @@
 #include <string.h>
 
 enum {
-    BATCH = 1024,   /* SNVs scored at a time */
-    FEWEST = 100,   /* fewer give no useful percentile */
-    MIN_BOUND = 10, /* fewest bound windows for a threshold: the top three of a thousand may be right by chance */
+    BATCH = 1024,     /* SNVs scored at a time */
+    INT8_BATCHES = 2, /* of these SNVs' windows, the largest inputs are measured */
+    FEWEST = 100,     /* fewer give no useful percentile */
+    MIN_BOUND = 10,   /* fewest bound windows for a threshold: the top three of a thousand may be right by chance */
 };
 
 /* Returns e.g. "labels.bed.gz, chr20, 41370 regions", to be freed; leaves out the folder. NULL on lack of memory. */
@@ -54,9 +55,10 @@ static int add_snvs(scorer_t *s, const tfb_regions_t *r, const tfb_snv_t *snv, i
     return 0;
 }
 
-/* Writes |delta| and |lor| of all SNVs to v (2, T, n). 0, or -1 (logged). */
+/* Writes |delta| and |lor| of all SNVs to v (2, T, n), and the largest inputs of products to most. 0, or -1
+ * (logged). */
 static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fasta_t *fasta, const tfb_regions_t *r,
-                      const tfb_snv_t *snv, int64_t n, float *v)
+                      const tfb_snv_t *snv, int64_t n, float *v, float *most)
 {
     int ret = -1, T = m->n_targets;
     scorer_t s = {.infer = tfb_infer_create(m->net, NULL, 0, o->pool), .win = {.W = m->window, .T = T}};
@@ -67,6 +69,7 @@ static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fa
         if (add_snvs(&s, r, snv + i, k) < 0) goto done;
         if (tfb_infer_windows(s.infer, s.win.code, s.win.base, s.win.n, TFB_STRAND_BOTH, s.win.z) < 0) goto done;
         if (tfb_logits_check(o->model, m->targets, T, s.win.z, s.win.n) < 0) goto done;
+        if (i < INT8_BATCHES * BATCH && tfb_infer_largest(m->net, s.win.code, (int)s.win.n, most) < 0) goto done;
         for (int j = 0; j < k; j++) {
             const float *zr = tfb_windows_z(&s.win, s.place[j].ref), *za = tfb_windows_z(&s.win, s.place[j].alt);
             for (int t = 0; t < T; t++) {
@@ -97,7 +100,7 @@ static void set_target(void *arg, int task, int thread)
     tfb_calib_set(s->c, task % T, (tfb_calib_scale_t)(task / T), s->v + (int64_t)task * s->n, s->n);
 }
 
-static int quantiles(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_calib_t *c)
+static int quantiles(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_calib_t *c, float *most)
 {
     int ret = -1;
     tfb_rng_t rng;
@@ -119,7 +122,7 @@ static int quantiles(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_cal
         tfb_warn("only %" PRId64 " of %" PRId64 " random SNVs have a window with at most %d N", n, o->n, o->max_n);
     if (!(v = tfb_alloc((size_t)n * 2 * (size_t)m->n_targets, sizeof *v, "changes by random SNVs (fewer: --n)")))
         goto done;
-    if (score_snvs(m, o, fasta, r, snv, n, v) < 0) goto done;
+    if (score_snvs(m, o, fasta, r, snv, n, v, most) < 0) goto done;
     sort_t s = {c, v, n};
     c->n_snvs = n;
     c->seed = (int64_t)o->seed;
@@ -262,10 +265,12 @@ done:
 
 int tfb_calibrate(tfb_model_t *m, const tfb_calibrate_opt_t *o)
 {
+    float most[TFB_MAX_LAYERS] = {0};
     tfb_calib_t *c = tfb_calib_create(m->n_targets);
-    if (!c || quantiles(m, o, c) < 0 || (o->labels && thresholds(m, o, c) < 0)) {
+    if (!c || quantiles(m, o, c, most) < 0 || (o->labels && thresholds(m, o, c) < 0)) {
         tfb_calib_destroy(c);
         return -1;
     }
-    return tfb_model_calibrate(m, c);
+    if (tfb_model_calibrate(m, c) < 0) return -1;
+    return tfb_infer_has_steps(m->net) ? tfb_model_set_most(m, most) : 0;
 }

@@ -1,5 +1,6 @@
 /* check.c - the library from outside: MODEL FASTA, and the records of a VCF without its header on standard input.
  *
+ *     check precisions MODEL FASTA     models of several precisions at once; silent if all is well
  *     check scores MODEL FASTA          contig pos ref alt status, then each target's logits of REF and ALT, as `tfbind
  * annotate` would see them check contracts MODEL FASTA       what the header promises; silent if it is kept check
  * memory MODEL FASTA N        the same calls when the N-th allocation fails (test/lib/fail.c is loaded before): prints
@@ -91,6 +92,41 @@ static void *fail_in_thread(void *model)
               strstr(tfbind_message(), "other.safetensors"),
           "another thread's error");
     return model;
+}
+
+/* Models of two precisions are open together; neither changes the other's scores. TFBIND_CPU=plain has all precisions,
+ * vec128 none but float32. */
+static void precisions(const char *path, const tfbind_model_t *m)
+{
+    tfbind_model_t *x = (tfbind_model_t *)&bad;
+    tfbind_scorer_t *s, *low;
+    enum { N = 40 };
+    size_t n = N * (size_t)tfbind_model_n_targets(m), W = (size_t)tfbind_model_window(m);
+    float *a = malloc(n * sizeof *a), *b = malloc(n * sizeof *b), *c = malloc(n * sizeof *c);
+    uint8_t *code = malloc(N * W);
+    double worst = 0;
+    for (size_t i = 0; i < N * W; i++) code[i] = (uint8_t)(i * i / 7 % 4);
+    CHECK(tfbind_model_open_as(&x, path, NULL, (tfbind_precision_t)3) == TFBIND_E_ARGUMENT && !x, "no such precision");
+    int code16 = tfbind_model_open_as(&x, path, NULL, TFBIND_BFLOAT16);
+    if (strcmp(getenv("TFBIND_CPU"), "plain")) {
+        CHECK(code16 == TFBIND_E_PROCESSOR && !x && strstr(tfbind_message(), "bfloat16 needs"), "no processor");
+        return;
+    }
+    CHECK(code16 == 0 && x, "bfloat16");
+    CHECK(tfbind_scorer_open(&s, m, NULL) == 0 && tfbind_scorer_open(&low, x, NULL) == 0, "two scorers");
+    CHECK(tfbind_score_codes(s, code, N, a) == 0 && tfbind_score_codes(low, code, N, b) == 0 &&
+              tfbind_score_codes(s, code, N, c) == 0,
+          "scores");
+    CHECK(memcmp(a, c, n * sizeof *a) == 0, "float32 is what it was");
+    for (size_t i = 0; i < n; i++) worst = fmax(worst, fabs((double)a[i] - (double)b[i]));
+    CHECK(worst > 0 && worst < 0.02, "bfloat16 differs by %g", worst);
+    tfbind_scorer_close(s);
+    tfbind_scorer_close(low);
+    tfbind_model_close(x);
+    CHECK(tfbind_model_open_as(&x, path, NULL, TFBIND_INT8) == TFBIND_E_FILE && !x && strstr(tfbind_message(), "int8"),
+          "a model without steps for int8");
+    CHECK(tfbind_model_open_as(&x, path, "NOSUCHTF", TFBIND_BFLOAT16) == TFBIND_E_TARGET && !x, "no such target");
+    free(a), free(b), free(c), free(code);
 }
 
 static void test_variants(tfbind_scorer_t *s, tfbind_scorer_t *no_fasta, float *a, float *b)
@@ -262,6 +298,8 @@ int main(int argc, char **argv)
     }
     if (strcmp(argv[1], "contracts") == 0)
         contracts(argv[2], m, argv[3]);
+    else if (strcmp(argv[1], "precisions") == 0)
+        precisions(argv[2], m);
     else { /* several threads over one model, all of the same opinion */
         size_t T = (size_t)tfbind_model_n_targets(m);
         read_records();

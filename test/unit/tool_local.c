@@ -1,6 +1,6 @@
-/* tool_local.c - tool_local MODEL FASTA < "contig pos ref alt" lines: scores the windows of each allele as annotate
- * does, from what the REF window has and without that knowledge, and prints how many alleles there were and the largest
- * difference. */
+/* tool_local.c - tool_local MODEL FASTA [PRECISION] < "contig pos ref alt" lines: scores the windows of each allele as
+ * annotate does, from what the REF window has and without that knowledge, and prints how many alleles there were and
+ * the largest difference. */
 #include "genome/alleles.h"
 #include "nn/panel.h"
 #include "util/util.h"
@@ -14,7 +14,10 @@ int main(int argc, char **argv)
     static char contig[100], ref[10000], alt[10000];
     long long pos;
     tfb_pool_t *pool = tfb_pool_create(2);
-    tfb_panel_t *p = argc == 3 ? tfb_panel_open(argv[1], "all", pool) : NULL;
+    tfb_precision_t as = TFB_FLOAT32;
+    for (int i = 0; argc == 4 && i < TFB_N_PRECISIONS; i++)
+        if (strcmp(argv[3], tfb_precision_name[i]) == 0) as = (tfb_precision_t)i;
+    tfb_panel_t *p = argc >= 3 ? tfb_panel_open_as(argv[1], "all", as, pool) : NULL;
     tfb_fasta_t *fa = p ? tfb_fasta_open(argv[2]) : NULL;
     if (!fa) return 1;
     int W = tfb_panel_window(p), T = tfb_panel_n_targets(p), n = 0, n_all = 0;
