@@ -57,9 +57,11 @@ void tfbind_log_level(int level);
 
 typedef struct tfbind_model_t tfbind_model_t;
 
-/* Opens a model file, or several files (comma-separated) to score together. If several predict a target, the last one
- * wins. targets: comma-separated names, which set the order of scores; NULL: all. Sets *model, or NULL on failure.
- * Close it with tfbind_model_close. */
+/* Opens a model, or several (comma-separated) to score together. If several predict a target, the last one wins.
+ * paths: files, folders, or names of installed models, such as "human", which are looked for in the folders of the
+ * environment variable TFBIND_MODELS (separated by colons), then where tfbind is installed; NULL: "human".
+ * targets: comma-separated names, which set the order of scores; NULL: all. Sets *model, or NULL on failure. Close it
+ * with tfbind_model_close. */
 int tfbind_model_open(tfbind_model_t **model, const char *paths, const char *targets);
 /* Closes a model. Close its scorers first. model may be NULL. */
 void tfbind_model_close(tfbind_model_t *model);

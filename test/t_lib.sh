@@ -125,6 +125,7 @@ row() { printf 'chr1\t%d\t.\t%s\t%s\t.\t.\t.\n' "$@"; }
     sed -n 6p got.txt | grep -q '^equal to REF	\.' &&
     [ "$(grep -c ^scored got.txt)" = 5 ]
 verdict $? 'a padded allele has the scores that it has without padding' "$(cut -c1-40 got.txt | tr '\n' ';')"
+mkdir named && cp tiny.safetensors named/human.safetensors
 ./checker contracts tiny.safetensors ref.fa > got.txt 2> err.txt && [ ! -s err.txt ] && [ ! -s got.txt ]
 verdict $? 'what the header promises, without a word on standard error' "$(cat got.txt err.txt | head -n 3)"
 nm -D --undefined-only "$build/libtfbind.so" > /dev/null # (the library that was checked is the one that was built)

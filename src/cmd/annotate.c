@@ -32,11 +32,7 @@ static void usage(FILE *f, const char *tool)
         "(Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the percentile of\n"
         "the change among changes by random SNVs, and CALL: gain, loss or change of a site.\n"
         "\n"
-        "Model\n"
-        "  -m, --model FILE         model made by pretrain, or shipped in models/. Several models: a list with\n"
-        "                           commas, or a folder; layers that they share are computed once. If\n"
-        "                           several models predict a TF, the last one wins (in a folder: the one with\n"
-        "                           the fewest TFs)\n" TFB_USAGE_FASTA
+        "Model\n" TFB_USAGE_MODELS TFB_USAGE_FASTA
         "      --tf LIST            write tags for these TFs, comma-separated, or all [only the "
         "summary]\n" TFB_USAGE_PREFIX
         "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor [delta]\n"
@@ -76,8 +72,7 @@ static void usage(FILE *f, const char *tool)
         "  -@, --threads INT        total number of threads [%s]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
         plugin ? "Predict how variants change transcription-factor binding."
                : "Add predicted transcription-factor binding to VCF, BCF, BED, FASTA or BAM.",
-        plugin ? "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa"
-               : "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
+        plugin ? "bcftools +tfbind in.vcf.gz -- [options] -f ref.fa" : "tfbind annotate [options] -f ref.fa in.vcf.gz",
         plugin
             ? ""
             : "The input may also be BED (lines get score columns; the window is around the middle of the interval,\n"
@@ -399,8 +394,6 @@ static int check_and_run(args_t *a)
         tfb_error("--phase needs --haplotypes");
     else if (a->n_in > 1)
         tfb_error("expected one input, not %d (%s, ...)", a->n_in, a->vcf.in);
-    else if (!a->vcf.session.model)
-        tfb_error("-m model.safetensors is missing (-h shows all options)");
     else {
         const format_t *f = find_format(a);
         if (!f || check_options(a, f) < 0) return -1;

@@ -13,11 +13,10 @@ static void usage(FILE *f)
         "Test whether a set of variants changes the sites of TFs more than other variants do. The table has one\n"
         "row per TF, the most significant first.\n"
         "\n"
-        "Usage: tfbind enrich [options] -m model.safetensors --background common.vcf.gz hits.tfb.bcf\n"
-        "       tfbind enrich [options] -m model.safetensors -f ref.fa hits.vcf.gz\n"
-        "       tfbind enrich [options] -m model.safetensors -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
-        "\n"
-        "  -m, --model FILE         model, or several, comma-separated, as for annotate\n"
+        "Usage: tfbind enrich [options] --background common.vcf.gz hits.tfb.bcf\n"
+        "       tfbind enrich [options] -f ref.fa hits.vcf.gz\n"
+        "       tfbind enrich [options] -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
+        "\n" TFB_USAGE_MODELS
         "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; scores the variants. Without -f both files\n"
         "                           must be annotated: after annotate --tf all every TF is tested, after a\n"
         "                           summary only the TF that changes most counts\n"
@@ -113,7 +112,7 @@ int tfb_cmd_enrich(int argc, char **argv)
     o->session.threads = tfb_cmd_processors();
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, given);
     if (r) return r > 0;
-    const char *const need[][2] = {{o->session.model, "-m model.safetensors"}, {NULL, NULL}};
+    const char *const need[][2] = {{NULL, NULL}};
     if (tfb_cmd_incomplete("enrich", argc, argv, usage, need, &o->in, "VCF or BCF of hits") ||
         check_options(o, given[tfb_options_row(options, "random")], a.within >= 0) < 0)
         return 1;

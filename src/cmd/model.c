@@ -2,6 +2,7 @@
 #include "nn/model.h"
 #include "cmd/cmd.h"
 #include "cmd/table.h"
+#include "nn/installed.h"
 #include "nn/panel.h"
 #include "train/calibrate.h"
 #include "train/record.h"
@@ -17,15 +18,22 @@ static void usage(FILE *f)
     fprintf(
         f, "Show what is in a model file, after checking its sizes, shapes and numbers; or calibrate it.\n"
            "\n"
-           "Usage: tfbind model [options] model.safetensors\n"
+           "Usage: tfbind model [options] model\n"
+           "       tfbind model --installed\n"
            "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] "
            "model.safetensors\n"
+           "\n"
+           "The model is the name of an installed one, or a file. --check, --list, --calibration and the description\n"
+           "also take several, comma-separated, and folders.\n"
            "\n"
            "Calibration measures how much random SNVs change the predictions, and the probability from which on a\n"
            "window is called a site of the TF. With a calibrated model, annotate writes percentiles (TFB_PCT) and\n"
            "calls (TFB_CALL: gain, loss, change).\n"
            "\n"
            "Show or convert\n"
+           "      --installed          list the installed models, one per line: name, number of TFs, genome, bytes,\n"
+           "                           path. -m and -m NAME find them in the folders of TFBIND_MODELS (separated by\n"
+           "                           colons), of the installation, and in models of the source tree\n"
            "      --check              check more: no unused tensors, and scores are finite; print only OK\n"
            "      --list               print only the names of the targets, one per line\n"
            "      --get KEY            print only this entry of the metadata, e.g. test_metrics\n"
@@ -126,7 +134,7 @@ static void describe(const tfb_model_t *m, const char *path)
 }
 
 typedef struct {
-    int check, list, show, half, cal;
+    int check, list, show, half, cal, installed;
     int only_cal; /* an option for --calibrate only was given */
     int threads;
     const char *get, *convert, *out, *snv_chroms, *chroms;
@@ -165,6 +173,8 @@ static int check_args(const args_t *g)
         wrong = "-f, -R, -l, -o, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for --calibrate";
     else if (g->cal && (g->check || g->list || g->get || g->show || g->convert))
         wrong = "--calibrate cannot be used with --check, --list, --get, --calibration or --convert";
+    else if (g->installed && (g->cal || g->check || g->list || g->get || g->show || g->convert))
+        wrong = "--installed lists models: it takes no other option";
     else if (g->cal && !o->fasta)
         wrong = "--calibrate needs -f ref.fa";
     else if (g->cal && !o->labels && !o->regions)
@@ -216,6 +226,7 @@ static int act(tfb_model_t *m, args_t *g, const char *path, int argc, char **arg
 enum { CALIBRATE = 1 }; /* group of the options that are for --calibrate alone */
 
 static const tfb_option_t options[] = {
+    {"installed", TFB_FLAG(installed)},
     {"check", TFB_FLAG(check)},
     {"list", TFB_FLAG(list)},
     {"get", TFB_TEXT(get)},
@@ -238,6 +249,84 @@ static const tfb_option_t options[] = {
     {.name = NULL},
 };
 
+/* ---- the installed models ---- */
+
+/* Prints the row of a model file that ends with TFB_MODEL_SUFFIX. 0, or -1 (logged). */
+static int print_installed(const char *path)
+{
+    struct stat st;
+    const char *base = tfb_base_name(path), *genome;
+    tfb_model_t *m = tfb_model_load(path);
+    if (!m || stat(path, &st) < 0) {
+        tfb_model_destroy(m);
+        return -1;
+    }
+    genome = tfb_model_meta(m, "genome");
+    printf("%.*s\t%d\t", (int)(strlen(base) - strlen(TFB_MODEL_SUFFIX)), base, m->n_targets);
+    for (const char *p = genome && *genome ? genome : "."; *p; p++) putchar(iscntrl((unsigned char)*p) ? ' ' : *p);
+    printf("\t%lld\t%s\n", (long long)st.st_size, path);
+    tfb_model_destroy(m);
+    return 0;
+}
+
+/* Prints a row for each installed model. 0, or -1 if there is none or one is damaged (logged). */
+static int list_installed(void)
+{
+    int n = 0, ret = -1;
+    char **folder = tfb_model_folders(), *where = folder ? tfb_model_folders_text(folder) : NULL;
+    char **path = where ? tfb_models_installed(folder, &n) : NULL;
+    if (n) {
+        puts("name\ttfs\tgenome\tbytes\tpath");
+        ret = 0;
+        for (int i = 0; i < n; i++)
+            if (print_installed(path[i]) < 0) ret = -1;
+    } else if (path)
+        tfb_error("no model is installed (in %s): name a folder of models in TFBIND_MODELS", where);
+    tfb_strv_free(path);
+    free(where);
+    tfb_strv_free(folder);
+    return ret;
+}
+
+/* ---- the command ---- */
+
+/* Returns the files of the models on the command line, and writes their number to *n. NULL on failure (logged). */
+static char **find_models(const args_t *g, const char *names, int *n)
+{
+    char **file = tfb_panel_files(names, n);
+    const char *wrong = NULL;
+    if (!file) return NULL;
+    if (*n > 1 && (g->cal || g->convert || g->get)) wrong = "--calibrate, --convert and --get take one model";
+    if (g->cal && !g->out && *n == 1 && strcmp(file[0], names) != 0)
+        wrong = "--calibrate replaces only a model given as a file: for an installed model or a folder's, give -o";
+    if (!wrong) return file;
+    tfb_error("%s", wrong);
+    tfb_strv_free(file);
+    return NULL;
+}
+
+/* Acts on one model. 0, or -1 (logged). */
+static int act_on(const char *path, args_t *g, int argc, char **argv)
+{
+    tfb_model_t *m = g->check ? tfb_model_load_strict(path) : tfb_model_load(path);
+    int ret = m ? act(m, g, path, argc, argv) : -1;
+    tfb_model_destroy(m);
+    return ret;
+}
+
+static int run(args_t *g, const char *names, int argc, char **argv)
+{
+    int n = 0, ret = 0;
+    char **file = find_models(g, names, &n);
+    if (!file) return -1;
+    for (int i = 0; i < n && (ret == 0 || g->check); i++) {
+        if (i && !g->check && !g->list) putchar('\n');
+        if (act_on(file[i], g, argc, argv) < 0) ret = -1;
+    }
+    tfb_strv_free(file);
+    return ret;
+}
+
 int tfb_cmd_model(int argc, char **argv)
 {
     args_t g = {.threads = tfb_cmd_processors(), .o = {.n = 100000, .seed = 1, .max_n = 20, .precision = 0.5}};
@@ -245,12 +334,9 @@ int tfb_cmd_model(int argc, char **argv)
     int r = tfb_cmd_parse(options, usage, &g, argc, argv, given);
     if (r) return r > 0;
     for (int k = 0; options[k].name; k++) g.only_cal |= given[k] && options[k].group == CALIBRATE;
-    const char *path = NULL, *const need[][2] = {{NULL, NULL}};
-    if (tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file") || check_args(&g) < 0) return 1;
-    tfb_model_t *m = g.check ? tfb_model_load_strict(path) : tfb_model_load(path);
-    if (!m) return 1;
-    int ret = act(m, &g, path, argc, argv) < 0;
-    tfb_model_destroy(m);
+    const char *names = NULL, **in = g.installed ? NULL : &names, *const need[][2] = {{NULL, NULL}};
+    if (tfb_cmd_incomplete("model", argc, argv, usage, need, in, "model") || check_args(&g) < 0) return 1;
+    int ret = (g.installed ? list_installed() : run(&g, names, argc, argv)) < 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
         tfb_error("cannot write to standard output");
         ret = 1;

@@ -18,8 +18,9 @@ static void usage(FILE *f)
             "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
             "\n"
             "  -o, --output FILE        HTML page; it needs no other file [standard output]\n"
-            "  -m, --model FILE         model that annotated the variants, for figures (with -f)\n"
-            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA, for figures\n"
+            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: draws figures\n"
+            "  -m, --model LIST         model that annotated the variants, for figures: an installed one by name, or\n"
+            "                           a file; several as for annotate [human]\n"
             "  -d, --db FILE            known motifs in MEME format; figures show the best match\n"
             "      --top INT            number of variants to list [50]\n"
             "      --figures INT        number of listed variants with a figure [20]\n"
@@ -59,7 +60,7 @@ static int make_page(args_t *a)
     FILE *out = NULL;
     if (a->db && !(motifs = tfb_motifs_read(a->db))) goto done;
     o->db = motifs;
-    if (a->model && tfb_session_open(&s, &(tfb_session_opt_t){.model = a->model, .tf = "all", .fasta = a->fasta}) < 0)
+    if (a->fasta && tfb_session_open(&s, &(tfb_session_opt_t){.model = a->model, .tf = "all", .fasta = a->fasta}) < 0)
         goto done;
     o->panel = s.panel;
     o->fasta = s.fasta;
@@ -81,8 +82,8 @@ int tfb_cmd_report(int argc, char **argv)
     if (r) return r > 0;
     const char *const need[][2] = {{NULL, NULL}};
     if (tfb_cmd_incomplete("report", argc, argv, usage, need, &o->in, "VCF or BCF from tfbind annotate")) return 1;
-    if (!a.model != !a.fasta || (a.db && !a.model)) {
-        tfb_error("figures need both -m and -f");
+    if (!a.fasta && (a.model || a.db)) {
+        tfb_error("figures need -f ref.fa");
         return 1;
     }
     if (strlen(o->prefix) > 100) {

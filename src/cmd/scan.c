@@ -10,13 +10,12 @@
 static void usage(FILE *f)
 {
     fprintf(f, "Predict binding along a genome or regions of it, one track per TF.\n"
-               "Usage: tfbind scan [options] -m model.safetensors -f ref.fa --tf CTCF -o ctcf.bw\n"
+               "Usage: tfbind scan [options] -f ref.fa --tf CTCF -o ctcf.bw\n"
                "\n"
                "Each interval of --step bases gets the score of the window around its middle. Stretches of N get no\n"
                "score.\n"
                "\n"
-               "Model\n"
-               "  -m, --model FILE         model, or several, comma-separated\n" TFB_USAGE_FASTA
+               "Model\n" TFB_USAGE_MODELS TFB_USAGE_FASTA
                "      --tf LIST            TFs, comma-separated, or all\n" TFB_USAGE_STRAND
                "      --scale probability|logit  scale of the scores [probability]\n"
                "Regions\n"
@@ -58,10 +57,7 @@ int tfb_cmd_scan(int argc, char **argv)
     tfb_scan_opt_t *o = &a.o;
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
     if (r) return r > 0;
-    const char *const need[][2] = {{o->session.model, "-m model.safetensors"},
-                                   {o->session.fasta, "-f ref.fa"},
-                                   {o->session.tf, "--tf"},
-                                   {NULL, NULL}};
+    const char *const need[][2] = {{o->session.fasta, "-f ref.fa"}, {o->session.tf, "--tf"}, {NULL, NULL}};
     if (a.type >= 0) o->format = type_name[a.type];
     return tfb_cmd_incomplete("scan", argc, argv, usage, need, NULL, NULL) || tfb_scan(o) < 0;
 }

@@ -82,6 +82,10 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
     {TFB_OPTION_THREADS(field.threads)}
 /* clang-format on */
 
+#define TFB_USAGE_MODELS                                                                                         \
+    "  -m, --model LIST         models, comma-separated: installed ones by name (tfbind model --installed),\n"   \
+    "                           files, or folders of models. If several predict a TF, the last one wins (in a\n" \
+    "                           folder: the one with the fewest TFs) [human]\n"
 #define TFB_USAGE_FASTA     "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
 #define TFB_USAGE_LABELS    "  -l, --labels FILE        regions and labels, as for pretrain\n"
 #define TFB_USAGE_STRAND    "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"

@@ -86,7 +86,7 @@ API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char 
 {
     begin();
     if (model) *model = NULL;
-    if (!model || !paths || !*paths) return argument("tfbind_model_open: model and paths must not be NULL");
+    if (!model || (paths && !*paths)) return argument("tfbind_model_open: model is NULL, or paths is empty");
     tfbind_model_t *m = calloc(1, sizeof *m);
     if (!m) return end(TFBIND_E_MEMORY);
     m->panel = tfb_panel_open(paths, targets ? targets : "all", NULL);

@@ -12,13 +12,22 @@
 
 typedef struct tfb_panel_t tfb_panel_t;
 
-/* Opens one or more model files, separated by commas. A folder stands for all its *.safetensors, those
- * with the most targets first. tf: "all" or names, as for tfb_targets_parse. Borrows pool. Returns NULL on
- * failure (logged). */
+/* Opens one or more models, separated by commas: files, names of installed models (nn/installed.h), or folders, each
+ * for all its *.safetensors, those with the most targets first. paths NULL: the default model.
+ * tf: "all" or names, as for tfb_targets_parse. Borrows pool. Returns NULL on failure (logged). */
 tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool);
 void tfb_panel_close(tfb_panel_t *p);
-/* Returns the model files of a list of files and folders, in the order described above, and writes their
- * number to *n. Release with tfb_strv_free(). Returns NULL on failure (logged). */
+/* Chooses targets by name: keep returns 1, 0 (the target is left out), or -1 (logged). */
+typedef struct {
+    int (*keep)(void *arg, const char *target);
+    void *arg;
+    int n_kept, n_asked; /* set by tfb_panel_open_kept; n_asked 0: it failed before, or keep did */
+} tfb_keep_t;
+/* Does the same, but leaves out targets of tf that k does not keep. k NULL: keeps all. If it keeps none, returns NULL
+ * and logs nothing (n_asked is then not 0). */
+tfb_panel_t *tfb_panel_open_kept(const char *paths, const char *tf, tfb_keep_t *k, tfb_pool_t *pool);
+/* Returns the model files of such a list, in the order described above, and writes their number to *n. Release
+ * with tfb_strv_free(). Returns NULL on failure (logged). */
 char **tfb_panel_files(const char *paths, int *n);
 /* Returns a second panel with the same weights, for another thread. Only reads p, which must outlive the
  * result. Returns NULL if memory runs out (logged). */

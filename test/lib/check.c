@@ -107,9 +107,16 @@ static void contracts(const char *path, const tfbind_model_t *m, const char *fas
     CHECK(tfbind_model_open(&x, fasta, NULL) == TFBIND_E_FILE && !x, "not a model");
     CHECK(tfbind_model_open(&x, path, "NOSUCHTF") == TFBIND_E_TARGET && !x && strstr(tfbind_message(), "NOSUCHTF"),
           "no such target");
-    CHECK(tfbind_model_open(&x, NULL, NULL) == TFBIND_E_ARGUMENT &&
+    CHECK(tfbind_model_open(&x, "", NULL) == TFBIND_E_ARGUMENT &&
               tfbind_model_open(NULL, path, NULL) == TFBIND_E_ARGUMENT,
           "NULL");
+    setenv("TFBIND_MODELS", "named", 1); /* the test puts the model there as human.safetensors */
+    CHECK(tfbind_model_open(&x, NULL, NULL) == 0 && tfbind_model_n_targets(x) == T, "the installed model");
+    tfbind_model_close(x);
+    CHECK(tfbind_model_open(&x, "human", "SPI1") == 0 && tfbind_model_n_targets(x) == 1, "an installed model by name");
+    tfbind_model_close(x);
+    CHECK(tfbind_model_open(&x, "humen", NULL) == TFBIND_E_FILE && !x && strstr(tfbind_message(), "named"),
+          "no model of this name: the message names the folders");
     CHECK(tfbind_scorer_open(&s, m, "none.fa") == TFBIND_E_FILE && !s && strstr(tfbind_message(), "none.fa"),
           "no FASTA");
     CHECK(tfbind_scorer_open(&s, NULL, fasta) == TFBIND_E_ARGUMENT, "no model");
