@@ -127,6 +127,11 @@ const char *tfbind_status_text(int status);
 int tfbind_score_variants(tfbind_scorer_t *scorer, const tfbind_variant_t *variant, size_t n, float *ref_z,
                           float *alt_z, tfbind_status_t *status);
 
+/* Returns the rank of the combined change of all TFs from a variant's logits (T): -10 log10 of the share of random SNVs
+ * with at least this change; 10, 20 and 30 are the top 10, 1 and 0.1 %. NaN if a logit is, if the model is not
+ * calibrated for it, if several models are open, or if not all targets are. */
+double tfbind_phred(const tfbind_model_t *model, const float *ref_z, const float *alt_z);
+
 /* Returns the probability of binding for a logit: 1 / (1 + exp(-z)). */
 float tfbind_probability(float z);
 

@@ -26,8 +26,9 @@ static const char *name_tf(const tfb_tag_run_t *run, int t)
 
 static void describe_top(const tfb_tag_run_t *run, int t, char *what, size_t m)
 {
-    static const char *const rank[3] = {"binding probability changes most",
-                                        "change is most unusual (its percentile the highest)", "log odds change most"};
+    static const char *const rank[TFB_RANKS] = {"binding probability changes most",
+                                                "change is most unusual (its percentile the highest)",
+                                                "log odds change most", "change adds most to the combined change"};
     char by[600];
     name_model(run, t, by, sizeof by);
     snprintf(what, m, "TF whose %s between REF and ALT (%s)", rank[run->effect->rank], by);
@@ -73,6 +74,24 @@ static void describe_hap_tf(const tfb_tag_run_t *run, int t, char *what, size_t 
     snprintf(what, m, "TF of FORMAT/HAP: of those in TOP, that of the largest change");
 }
 
+/* Begins every description of PHRED; with --tf, more comes before the model. */
+#define PHRED_FIRST "-10 log10 of the share of random SNVs with at least this combined change of all TFs"
+#define PHRED_OF_TF ", with --tf"
+
+static void describe_phred(const tfb_tag_run_t *run, int t, char *what, size_t m)
+{
+    char by[600];
+    const char *how = tfb_panel_combination(run->panel);
+    name_model(run, t, by, sizeof by);
+    snprintf(what, m, PHRED_FIRST " (%s): 10, 20, 30 are the top 10, 1, 0.1 %%%s (%s)", how ? how : "",
+             run->per_tf ? PHRED_OF_TF : "", by);
+}
+
+static int phred_is_ours(const tfb_tag_run_t *run, const char *description)
+{
+    return strstr(description, PHRED_FIRST) && (strstr(description, PHRED_OF_TF " (model ") != NULL) == run->per_tf;
+}
+
 /* The first subfields of CSQ in every version. They distinguish it from VEP's. */
 #define CSQ_FIRST "Format: Allele|Consequence|TF|"
 /* Only a CSQ written with --tf has this before its format. */
@@ -105,6 +124,8 @@ static float pct_of(const tfb_tag_alt_t *a)
 {
     return (float)tfb_effect_percentile(a->run->effect, a->run->panel, a->t, a->z_ref[a->t], a->z_alt[a->t]);
 }
+
+static float phred_of(const tfb_tag_alt_t *a) { return (float)tfb_panel_phred(a->run->panel, a->z_ref, a->z_alt); }
 
 static float hap_diff_of(const tfb_tag_alt_t *a)
 {
@@ -196,6 +217,8 @@ const tfb_tag_t tfb_tags[] = {
     {"HAP_DIFF", INFO("A", "Float"), HAPLOTYPES, .scope = SUMMARY | EACH_TF, .describe = describe_hap_diff,
      .number_of = hap_diff_of},
     {"HAP_TF", INFO("1", "String"), HAPLOTYPES, .scope = SUMMARY, .describe = describe_hap_tf, .text_of = put_top},
+    {TFB_TAG_PHRED, INFO("A", "Float"), .group = TFB_TAGS_OF_RECORD, .scope = SUMMARY | EACH_TF,
+     .needs = TFB_NEEDS_PHRED, .describe = describe_phred, .number_of = phred_of, .is_ours = phred_is_ours},
     {"CSQ", INFO("A", "String"), .group = TFB_TAGS_OF_RECORD, .scope = SUMMARY | EACH_TF, .needs = TFB_NEEDS_CSQ,
      .describe = describe_csq, .text_of = put_csq, .is_ours = csq_is_ours},
 };

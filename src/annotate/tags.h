@@ -18,7 +18,13 @@ typedef enum { TFB_TAGS_OF_ALT, TFB_TAGS_OF_HAPLOTYPES, TFB_TAGS_OF_RECORD, TFB_
 enum { TFB_TAG_OF_SUMMARY = 1, TFB_TAG_OF_TF = 2 };
 
 /* What a tag needs: properties of the model, or options. */
-enum { TFB_NEEDS_CALIBRATION = 1, TFB_NEEDS_THRESHOLDS = 2, TFB_NEEDS_HAPLOTYPES = 4, TFB_NEEDS_CSQ = 8 };
+enum {
+    TFB_NEEDS_CALIBRATION = 1,
+    TFB_NEEDS_THRESHOLDS = 2,
+    TFB_NEEDS_HAPLOTYPES = 4,
+    TFB_NEEDS_CSQ = 8,
+    TFB_NEEDS_PHRED = 16
+};
 
 /* Data shared by all records. */
 typedef struct {

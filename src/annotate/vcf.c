@@ -13,6 +13,7 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
     const tfb_vcf_opt_t *o;
@@ -84,6 +85,8 @@ static int set_up(args_t *a)
     if (tfb_vcf_queue_open(&a->queue, o, &a->read, W, T) < 0) return -1;
     if (tfb_vcf_header_make(&a->header, o, a->panel, a->read.hdr, tfb_vcf_read_name(&a->read)) < 0) return -1;
     if (tfb_vcf_tags_init(&a->tags, &a->header, a->queue.phased) < 0) return -1;
+    const char *no_phred = o->session.tf && strcmp(o->session.tf, "all") ? NULL : tfb_panel_no_phred(a->panel);
+    if (no_phred) tfb_note("%s_PHRED is not written: %s", o->prefix, no_phred);
     return tfb_vcf_read_filter(&a->read) < 0 ? -1 : open_output(a);
 }
 

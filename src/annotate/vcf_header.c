@@ -199,6 +199,7 @@ static unsigned properties(const tfb_vcf_opt_t *o, const tfb_panel_t *panel)
     unsigned have = 0;
     if (tfb_panel_n_calibrated(panel) > 0) have |= TFB_NEEDS_CALIBRATION;
     if (have && tfb_panel_n_thresholds(panel) > 0) have |= TFB_NEEDS_THRESHOLDS;
+    if (!tfb_panel_no_phred(panel)) have |= TFB_NEEDS_PHRED;
     if (o->haplotypes) have |= TFB_NEEDS_HAPLOTYPES;
     if (o->csq) have |= TFB_NEEDS_CSQ;
     return have;

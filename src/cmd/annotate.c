@@ -30,12 +30,14 @@ static void usage(FILE *f, const char *tool)
         "gets tags for the TF whose binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA\n"
         "(ALT - REF) and TFB_LOR (change of the log odds). With --tf each TF gets its own tags: TFB_<TF>\n"
         "(Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the percentile of\n"
-        "the change among changes by random SNVs, and CALL: gain, loss or change of a site.\n"
+        "the change among changes by random SNVs, CALL: gain, loss or change of a site, and INFO/TFB_PHRED, the rank\n"
+        "of the combined change of all TFs: 10, 20, 30 are the top 10, 1, 0.1 %% of random SNVs.\n"
         "\n"
         "Model\n" TFB_USAGE_MODELS TFB_USAGE_FASTA
         "      --tf LIST            write tags for these TFs, comma-separated, or all [only the "
         "summary]\n" TFB_USAGE_PREFIX
-        "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor [delta]\n"
+        "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor, or with the largest\n"
+        "                           part of the combined change (phred) [delta]\n"
         "      --min-percentile NUM  write only TFs whose change exceeds that of NUM %% of random SNVs; this\n"
         "                           option, PCT and CALL need a calibrated model (tfbind model --calibrate)\n"
         "      --percentile-of WHAT  percentiles rank the change by delta or lor [delta]\n"
@@ -191,7 +193,7 @@ static const char *const scale_name[] = {"delta", "lor"}, *const unit_name[] = {
 static const tfb_option_t options[] = {
     TFB_OPTIONS_SESSION(vcf.session),
     {TFB_OPTION_PREFIX(vcf.prefix)},
-    {"rank-by", TFB_WORD(vcf.effect.rank, tfb_rank_name, 3), EFFECT},
+    {"rank-by", TFB_WORD(vcf.effect.rank, tfb_rank_name, TFB_RANKS), EFFECT},
     {"min-percentile", TFB_NUM(vcf.effect.min_percentile, 0, 100), EFFECT},
     {"percentile-of", TFB_WORD(vcf.effect.scale, scale_name, 2), EFFECT},
     {"call-percentile", TFB_NUM(vcf.effect.call_percentile, 0, 100), EFFECT},

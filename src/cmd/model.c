@@ -38,13 +38,15 @@ static void usage(FILE *f)
            "      --list               print only the names of the targets, one per line\n"
            "      --get KEY            print only this entry of the metadata, e.g. test_metrics\n"
            "      --calibration        print the calibration, one row per target: quantiles of |delta| and |LOR|,\n"
-           "                           threshold, recall\n"
+           "                           threshold, recall; the last row is the combined change\n"
            "      --convert FILE       write the model to FILE\n"
            "      --half               with --convert: store weights as float16\n"
            "Calibrate\n"
            "      --calibrate          score random SNVs in the regions, and store quantiles of |delta| and |LOR| for\n"
            "                           each target\n" TFB_USAGE_FASTA
            "  -R, --regions-file FILE  BED regions to draw SNVs from [those of -l]\n"
+           "      --combine NAME       how TFB_PHRED combines the changes of all TFs: l2-lor, l2-delta, max-delta,\n"
+           "                           mean-delta, mean-lor or tail (tfbind-model(1) defines them) [l2-lor]\n"
            "      --snv-chroms LIST    draw only on these contigs [all]\n"
            "      --n INT              number of SNVs; each takes 8 bytes of memory per target [100000]\n"
            "      --max-n INT          most Ns in the window of an SNV [20]\n"
@@ -76,8 +78,22 @@ static void describe_calibration(const tfb_model_t *m)
     if (c->sites && k > 0 && k < (int)sizeof text)
         snprintf(text + k, sizeof text - (size_t)k, "; thresholds of %d at precision %g (%.200s)", n_threshold,
                  c->precision, c->sites);
+    k = (int)strlen(text);
+    if (c->combine && k < (int)sizeof text)
+        snprintf(text + k, sizeof text - (size_t)k, "; changes combined by %s", c->combine->name);
     printf("%s\t", TFB_CALIB_KEY);
     for (const char *s = text; *s; s++) putchar(iscntrl((unsigned char)*s) ? ' ' : *s);
+    putchar('\n');
+}
+
+/* Prints a row's quantiles. */
+static void put_quantiles(const tfb_calib_t *c, const float *q)
+{
+    for (int i = 0; i < c->n_grid; i++)
+        if (isnan(q[0]))
+            printf("\t.");
+        else
+            printf("\t%.4g", (double)q[i]);
     putchar('\n');
 }
 
@@ -95,13 +111,11 @@ static void table_calibration(const tfb_model_t *m)
             else
                 printf("%s\t%.4g\t%.4g\t%s", m->targets[t], (double)c->threshold[t], (double)c->recall[t],
                        k ? "lor" : "delta");
-            for (int i = 0; i < c->n_grid; i++)
-                if (isnan(q[0]))
-                    printf("\t.");
-                else
-                    printf("\t%.4g", (double)q[i]);
-            putchar('\n');
+            put_quantiles(c, q);
         }
+    if (!c->combine) return;
+    printf("all\t.\t.\t%s", c->combine->name);
+    put_quantiles(c, c->combined);
 }
 
 static void describe(const tfb_model_t *m, const char *path)
@@ -170,7 +184,8 @@ static int check_args(const args_t *g)
     const tfb_calibrate_opt_t *o = &g->o;
     const char *wrong = NULL;
     if (!g->cal && g->only_cal)
-        wrong = "-f, -R, -l, -o, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for --calibrate";
+        wrong = "-f, -R, -l, -o, --combine, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for "
+                "--calibrate";
     else if (g->cal && (g->check || g->list || g->get || g->show || g->convert))
         wrong = "--calibrate cannot be used with --check, --list, --get, --calibration or --convert";
     else if (g->installed && (g->cal || g->check || g->list || g->get || g->show || g->convert))
@@ -223,6 +238,15 @@ static int act(tfb_model_t *m, args_t *g, const char *path, int argc, char **arg
     return 0;
 }
 
+static int set_combine(void *args, const tfb_option_t *row, const char *value)
+{
+    const char *names[TFB_COMBINES];
+    for (int i = 0; i < TFB_COMBINES; i++) names[i] = tfb_combines[i].name;
+    int k = tfb_word(row->name, value, names, TFB_COMBINES);
+    if (k >= 0) ((args_t *)args)->o.combine = &tfb_combines[k];
+    return k < 0;
+}
+
 enum { CALIBRATE = 1 }; /* group of the options that are for --calibrate alone */
 
 static const tfb_option_t options[] = {
@@ -236,6 +260,7 @@ static const tfb_option_t options[] = {
     {"calibrate", TFB_FLAG(cal)},
     {TFB_OPTION_FASTA(o.fasta), .group = CALIBRATE},
     {"regions-file", .id = 'R', TFB_TEXT(o.regions), .group = CALIBRATE},
+    {"combine", .arg = 1, .set = set_combine, TFB_TO(o.combine), .group = CALIBRATE},
     {"snv-chroms", TFB_TEXT(snv_chroms), .group = CALIBRATE},
     {"n", TFB_INT64(o.n, 100, 100000000), .group = CALIBRATE},
     {TFB_OPTION_MAX_N(o.max_n), .group = CALIBRATE},

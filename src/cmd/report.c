@@ -24,6 +24,8 @@ static void usage(FILE *f)
             "  -d, --db FILE            known motifs in MEME format; figures show the best match\n"
             "      --top INT            number of variants to list [50]\n"
             "      --figures INT        number of listed variants with a figure [20]\n"
+            "      --rank-by delta|phred  list the variants with the largest change of probability, or the highest\n"
+            "                           PHRED (the combined change of all TFs) [delta]\n"
             "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
             "                           tags name [0.2]\n"
             "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
@@ -35,6 +37,8 @@ typedef struct {
     const char *out, *model, *fasta, *db;
 } args_t;
 
+static const char *const rank_name[] = {"delta", "phred"};
+
 static const tfb_option_t options[] = {
     {TFB_OPTION_OUTPUT(out)},
     {TFB_OPTION_MODEL(model)},
@@ -42,6 +46,7 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_DB(db), .id = 'd'},
     {"top", TFB_INT(o.n_top, 0, 10000)},
     {"figures", TFB_INT(o.n_figures, 0, 10000)},
+    {"rank-by", TFB_WORD(o.by_phred, rank_name, 2)},
     {"delta", TFB_NUM(o.delta, 0, 1)},
     {TFB_OPTION_PREFIX(o.prefix)},
     {"title", TFB_TEXT(o.title)},

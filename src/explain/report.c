@@ -22,6 +22,8 @@
 enum { CALLS = 3 };
 static const char *const call_name[CALLS] = {"gain", "loss", "change"};
 
+enum { P_REF, P_ALT, DELTA, LOR, PCT, PHRED, VALUES }; /* of an ALT */
+
 enum { BINS = 40, MAX_TFS = 20000, MAX_ALLELE = 1000 };
 
 /* cppcheck-suppress unknownMacro */
@@ -37,8 +39,8 @@ typedef struct {
 typedef struct {
     char *contig, *id, *ref, *alt, *tf, *call;
     hts_pos_t pos;
-    double p_ref, p_alt, delta, lor, pct; /* NAN = not given */
-    int64_t order;                        /* order in the file, which sorts equal changes */
+    double p_ref, p_alt, delta, lor, pct, phred; /* NAN = not given */
+    int64_t order;                               /* order in the file, which sorts equal changes */
 } top_t;
 
 typedef struct {
@@ -57,9 +59,9 @@ typedef struct {
     char *by;            /* the models that annotated, in that case */
     tfb_strand_t strand; /* strand that annotate used */
     int n_names;
-    float *num[5];
+    float *num[VALUES];
     char *str[2];
-    int m_num[5], m_str[2];
+    int m_num[VALUES], m_str[2];
     kstring_t tag;
 } report_t;
 
@@ -101,12 +103,18 @@ static void top_free(top_t *t)
     free(t->call);
 }
 
+/* Returns whether a change belongs before another one: by PHRED if asked, then by |delta|. */
+static int is_before(const report_t *r, double phred, double delta, const top_t *t)
+{
+    double x = isnan(phred) ? -1 : phred, y = isnan(t->phred) ? -1 : t->phred;
+    return r->o->by_phred && x != y ? x > y : fabs(delta) > fabs(t->delta);
+}
+
 /* Inserts into the greatest changes, which stay sorted: the list is short. */
-static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[5], const char *call)
+static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[VALUES], const char *call)
 {
     int n = r->n_top, max = r->o->n_top;
-    double d = fabs(v[2]);
-    if (max == 0 || (n == max && d <= fabs(r->top[n - 1].delta))) return 0;
+    if (max == 0 || (n == max && !is_before(r, v[PHRED], v[DELTA], &r->top[n - 1]))) return 0;
     top_t t = {strdup(bcf_seqname_safe(r->hdr, rec)),
                strdup(rec->d.id),
                strdup(rec->d.allele[0]),
@@ -119,6 +127,7 @@ static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const d
                v[2],
                v[3],
                v[4],
+               v[PHRED],
                r->n_alts};
     if (!t.contig || !t.id || !t.ref || !t.alt || !t.tf || (call && !t.call)) {
         top_free(&t);
@@ -126,14 +135,14 @@ static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const d
     }
     if (n == max) top_free(&r->top[--n]);
     int at = n;
-    while (at > 0 && fabs(r->top[at - 1].delta) < d) at--;
+    while (at > 0 && is_before(r, v[PHRED], v[DELTA], &r->top[at - 1])) at--;
     memmove(&r->top[at + 1], &r->top[at], (size_t)(n - at) * sizeof t);
     r->top[at] = t;
     r->n_top = n + 1;
     return 0;
 }
 
-static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[5], const char *call)
+static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[VALUES], const char *call)
 {
     double d = v[2];
     if (!(d >= -1 && d <= 1)) return 0;
@@ -194,18 +203,19 @@ static const char *one_call(char **call, int n, int alt)
 
 static int record(report_t *r, bcf1_t *rec)
 {
-    int n[5], n_tops = 0, n_calls = 0, ret = 0, n_alts = rec->n_allele - 1;
+    int n[VALUES], n_tops = 0, n_calls = 0, ret = 0, n_alts = rec->n_allele - 1;
     char **top = NULL, **call = NULL, *scored = calloc((size_t)rec->n_allele + 1, 1);
     if (!scored) return -1;
     r->n_records++;
+    n[PHRED] = numbers(r, rec, "", TFB_TAG_PHRED, PHRED);
     if (!r->name) {
-        static const char *const suffix[5] = {TFB_TAG_REF, TFB_TAG_ALT, TFB_TAG_DELTA, TFB_TAG_LOR, TFB_TAG_PCT};
+        static const char *const suffix[PHRED] = {TFB_TAG_REF, TFB_TAG_ALT, TFB_TAG_DELTA, TFB_TAG_LOR, TFB_TAG_PCT};
         if (strings(r, rec, "", TFB_TAG_TOP, 0) && !(top = tfb_split(r->str[0], ',', &n_tops))) ret = -1;
         if (calls_of(r, rec, "", &call, &n_calls) < 0) ret = -1;
-        for (int k = 0; k < 5; k++) n[k] = numbers(r, rec, "", suffix[k], k);
+        for (int k = 0; k < PHRED; k++) n[k] = numbers(r, rec, "", suffix[k], k);
         for (int a = 0; a < n_alts && ret == 0; a++) {
-            double v[5];
-            for (int k = 0; k < 5; k++) v[k] = value(r, k, n[k], a);
+            double v[VALUES];
+            for (int k = 0; k < VALUES; k++) v[k] = value(r, k, n[k], a);
             if (a >= n_tops || strcmp(top[a], ".") == 0 || isnan(v[2])) continue;
             scored[a] = 1;
             ret = add(r, rec, a + 1, top[a], v, one_call(call, n_calls, a));
@@ -219,8 +229,8 @@ static int record(report_t *r, bcf1_t *rec)
         n[4] = numbers(r, rec, r->name[t], TFB_TAG_PCT, 4);
         if (calls_of(r, rec, r->name[t], &call, &n_calls) < 0) ret = -1;
         for (int a = 0; a < n_alts && ret == 0; a++) {
-            double v[5] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a), value(r, 3, n[3], a),
-                           value(r, 4, n[4], a)};
+            double v[VALUES] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a),
+                                value(r, 3, n[3], a), value(r, 4, n[4], a),     value(r, PHRED, n[PHRED], a)};
             if (isnan(v[2])) continue;
             scored[a] = 1;
             ret = add(r, rec, a + 1, r->real[t], v, one_call(call, n_calls, a));
@@ -529,14 +539,18 @@ static void put_cards(const report_t *r, FILE *f)
 static void put_variants(const report_t *r, FILE *f, int drawn)
 {
     const tfb_report_opt_t *o = r->o;
-    int pct = 0, call = r->called;
-    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
-    fprintf(
-        f,
-        "<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
-        "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
-        "<th class=\"n\">ALT</th><th class=\"n\">change</th><th class=\"n\">log odds</th>%s%s</tr></thead>\n<tbody>\n",
-        pct ? "<th class=\"n\">percentile</th>" : "", call ? "<th>call</th>" : "");
+    int pct = 0, phred = 0, call = r->called;
+    for (int i = 0; i < r->n_top; i++) {
+        pct |= !isnan(r->top[i].pct);
+        phred |= !isnan(r->top[i].phred);
+    }
+    fprintf(f,
+            "<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
+            "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
+            "<th class=\"n\">ALT</th><th class=\"n\">change</th><th class=\"n\">log "
+            "odds</th>%s%s%s</tr></thead>\n<tbody>\n",
+            pct ? "<th class=\"n\">percentile</th>" : "", phred ? "<th class=\"n\">PHRED</th>" : "",
+            call ? "<th>call</th>" : "");
     for (int i = 0; i < r->n_top; i++) {
         const top_t *t = &r->top[i];
         fputs("<tr><td class=\"n\">", f);
@@ -556,6 +570,7 @@ static void put_variants(const report_t *r, FILE *f, int drawn)
         put_change(f, t->delta);
         put_number(f, "%+.2f", t->lor);
         if (pct) put_number(f, "%.2f", floor(t->pct * 100) / 100); /* cut off, not rounded: 99.997 is not 100 */
+        if (phred) put_number(f, "%.1f", t->phred);
         if (call) fputs("<td>", f), tfb_xml_put(f, t->call ? t->call : "."), fputs("</td>", f);
         fputs("</tr>\n", f);
     }
@@ -645,6 +660,11 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
         goto done;
     }
     if (look_for_tags(&r) < 0 || check_origins(&r) < 0) goto done;
+    if (o->by_phred && !declared(&r, "", TFB_TAG_PHRED)) {
+        tfb_error("%s has no %s tags, which --rank-by phred needs: annotate it with a model calibrated for them",
+                  tfb_input_name(o->in), tag_of(&r, "", TFB_TAG_PHRED));
+        goto done;
+    }
     if (!(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
     while ((got = tfb_records_next(in, &rec)) > 0) {
         if (tfb_values_check(o->in, r.hdr, rec) < 0) goto done;
@@ -658,7 +678,7 @@ memory:
 done:
     for (int i = 0; i < r.n_tfs; i++) free(r.tf[i].name);
     for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
-    for (int k = 0; k < 5; k++) free(r.num[k]);
+    for (int k = 0; k < VALUES; k++) free(r.num[k]);
     for (int k = 0; k < 2; k++) free(r.str[k]);
     tfb_records_close(in);
     tfb_strv_free(r.name);

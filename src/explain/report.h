@@ -11,6 +11,7 @@ typedef struct {
     const char *in, *prefix; /* "-" = standard input; prefix of the tags: "TFB" */
     int n_top, n_figures;    /* variants listed; how many of them get figures (needs panel and fasta) */
     double delta;            /* changes of at least this count as gains and losses */
+    int by_phred;            /* list the variants with the highest PHRED rather than the largest delta */
     const char *title, *command;
     tfb_panel_t *panel; /* or NULL: no figures */
     tfb_fasta_t *fasta;

@@ -122,6 +122,11 @@ API const char *tfbind_model_target(const tfbind_model_t *m, int t)
     return t >= 0 && t < tfb_panel_n_targets(m->panel) ? tfb_panel_target(m->panel, t) : NULL;
 }
 
+API double tfbind_phred(const tfbind_model_t *m, const float *ref_z, const float *alt_z)
+{
+    return tfb_panel_phred(m->panel, ref_z, alt_z);
+}
+
 /* ---- scorers ---- */
 
 API int tfbind_scorer_open(tfbind_scorer_t **scorer, const tfbind_model_t *model, const char *fasta)

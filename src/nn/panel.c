@@ -1,5 +1,6 @@
 /* panel.c - runs several models as one: merges equal trunks and resolves targets of the same name. */
 #include "nn/panel.h"
+#include "nn/combine.h"
 #include "nn/installed.h"
 #include "nn/walk.h"
 #include "util/sort.h"
@@ -21,6 +22,7 @@ typedef struct {
 
 struct tfb_panel_t {
     int n_models, n_trunks, n_targets, W;
+    int n_chosen;        /* targets before some were left out (tfb_keep_t) */
     char **source;       /* per model */
     char *all;           /* their list */
     tfb_calib_t **calib; /* per model, NULL = none */
@@ -312,6 +314,7 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
     for (int i = 0; i < n; i++) names[i] = (char *)o[i].name;
     tfb_entry_t *index = tfb_index(names, n);
     if (!index || !(want = tfb_targets_parse(names, index, n, tf, &p->n_targets))) goto done;
+    p->n_chosen = p->n_targets;
     if (k && keep_targets(p, o, want, k) < 0) goto done;
     if (!(p->names = calloc((size_t)p->n_targets + 1, sizeof *p->names)) ||
         !(p->of = malloc((size_t)p->n_targets * sizeof *p->of)) ||
@@ -523,6 +526,33 @@ double tfb_panel_percentile(const tfb_panel_t *p, int t, tfb_calib_scale_t scale
 float tfb_panel_threshold(const tfb_panel_t *p, int t)
 {
     return calib_of(p, t) ? calib_of(p, t)->threshold[p->at[t]] : NAN;
+}
+
+const char *tfb_panel_no_phred(const tfb_panel_t *p)
+{
+    const tfb_calib_t *c = p->calib[0];
+    if (p->n_models > 1) return "it combines the changes of all TFs of one model, and several models are open";
+    if (!c || !c->combine) return "the model is not calibrated for it (`tfbind model --calibrate`)";
+    if (p->n_chosen < c->n_targets) return "it combines the changes of all TFs of the model, and --tf chooses some";
+    return NULL;
+}
+
+const char *tfb_panel_combination(const tfb_panel_t *p)
+{
+    return tfb_panel_no_phred(p) ? NULL : p->calib[0]->combine->name;
+}
+
+double tfb_panel_phred(const tfb_panel_t *p, const float *z_ref, const float *z_alt)
+{
+    const tfb_calib_t *c = p->calib[0];
+    return tfb_panel_no_phred(p) ? NAN : tfb_calib_phred(c, tfb_combined(c, p->at, p->n_targets, z_ref, z_alt));
+}
+
+double tfb_panel_part(const tfb_panel_t *p, int t, float z_ref, float z_alt)
+{
+    if (tfb_panel_no_phred(p)) return NAN;
+    const tfb_combine_t *how = p->calib[0]->combine;
+    return how->term(p->calib[0], p->at[t], (double)tfb_change(how->scale, z_ref, z_alt));
 }
 
 int tfb_panel_n_calibrated(const tfb_panel_t *p)

@@ -42,6 +42,17 @@ const char *tfb_panel_source(const tfb_panel_t *p, int t);
  * lowest probability of a site. NaN if the model has none. */
 double tfb_panel_percentile(const tfb_panel_t *p, int t, tfb_calib_scale_t scale, double v);
 float tfb_panel_threshold(const tfb_panel_t *p, int t);
+/* Returns why the combined change of a variant cannot be ranked (TFB_PHRED), a text for messages; NULL if it can. It
+ * can if one model is open with all its targets (but for those that a tfb_keep_t left out, which count as unchanged)
+ * and that model is calibrated for it. */
+const char *tfb_panel_no_phred(const tfb_panel_t *p);
+/* Returns the name of the combination of changes; NULL if it cannot be ranked. */
+const char *tfb_panel_combination(const tfb_panel_t *p);
+/* Returns -10 log10 of the share of random SNVs with at least the combined change of these logits (n_targets); NaN if
+ * it cannot be ranked. */
+double tfb_panel_phred(const tfb_panel_t *p, const float *z_ref, const float *z_alt);
+/* Returns what target t adds to the combined change: larger for a larger change. NaN if it cannot be ranked. */
+double tfb_panel_part(const tfb_panel_t *p, int t, float z_ref, float z_alt);
 /* Return the number of targets with quantiles; with thresholds. */
 int tfb_panel_n_calibrated(const tfb_panel_t *p);
 int tfb_panel_n_thresholds(const tfb_panel_t *p);
