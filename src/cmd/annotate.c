@@ -34,8 +34,8 @@ static void usage(FILE *f, const char *tool)
         "of the combined change of all TFs: 10, 20, 30 are the top 10, 1, 0.1 %% of random SNVs.\n"
         "\n"
         "Model\n" TFB_USAGE_MODELS TFB_USAGE_FASTA
-        "      --tf LIST            write tags for these TFs, comma-separated, or all [only the "
-        "summary]\n" TFB_USAGE_PREFIX
+        "      --tf LIST            write tags for these TFs: a,b,c, @FILE with one a line, or all [only the\n"
+        "                           summary]\n" TFB_USAGE_CELL TFB_USAGE_PREFIX
         "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor, or with the largest\n"
         "                           part of the combined change (phred) [delta]\n"
         "      --min-percentile NUM  write only TFs whose change exceeds that of NUM %% of random SNVs; this\n"
@@ -44,6 +44,8 @@ static void usage(FILE *f, const char *tool)
         "      --call-percentile NUM  call gain, loss or change of a site at this percentile or above "
         "[95]\n" TFB_USAGE_STRAND
         "      --csq                also write INFO/TFB_CSQ: all values in one string, for `bcftools +split-vep`\n"
+        "      --open FILE          also write INFO/TFB_OPEN, 1 if the changed bases overlap an interval of this\n"
+        "                           peaks file (BED, narrowPeak, .gz) or bigWig, else 0%s\n" TFB_USAGE_OPEN_MIN
         "Genotypes\n"
         "      --haplotypes         score each sample's haplotypes with all their variants: FORMAT/TFB_HAP (with\n"
         "                           --tf: TFB_<TF>_HAP) has a value for each allele of GT, and\n"
@@ -82,6 +84,7 @@ static void usage(FILE *f, const char *tool)
               "or\n"
               "CRAM (records get aux tags; the window is around the middle of the alignment or, for proper pairs, of\n"
               "the fragment).\n\n",
+        plugin ? "" : "; BED gets a column tfb_open",
         plugin ? "others are dropped" : "only in the plugin, `bcftools +tfbind`",
         plugin
             ? ""
@@ -109,7 +112,7 @@ static void usage(FILE *f, const char *tool)
 enum { VCF = 1, BED = 2, FASTA = 4, BAM = 8, PLUGIN = 16, VARIANTS = VCF | PLUGIN, PROGRAM = VCF | BED | FASTA | BAM };
 
 /* Groups of options. If one is given for a wrong format, the error names the whole group. */
-enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, ALIGNMENTS, GROUPS };
+enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, OPEN, ALIGNMENTS, GROUPS };
 
 typedef struct {
     tfb_vcf_opt_t vcf; /* also has the options common to all formats */
@@ -198,6 +201,8 @@ static const tfb_option_t options[] = {
     {"percentile-of", TFB_WORD(vcf.effect.scale, scale_name, 2), EFFECT},
     {"call-percentile", TFB_NUM(vcf.effect.call_percentile, 0, 100), EFFECT},
     {"haplotypes", TFB_FLAG(vcf.haplotypes), .formats = VARIANTS, .group = GENOTYPES},
+    {TFB_OPTION_OPEN(vcf.open), .formats = VARIANTS | BED, .group = OPEN},
+    {TFB_OPTION_OPEN_MIN(vcf.open), .formats = VARIANTS | BED, .group = OPEN},
     {"csq", TFB_FLAG(vcf.csq), .formats = VARIANTS, .group = GENOTYPES},
     {"phase", .id = 'p', VALUE(set_letter), TFB_TO(vcf.phase), .letters = "amrRs", .hint = "a, m, r, R or s"},
     {"check-ref", .id = 'c', VALUE(set_letter), TFB_TO(vcf.check_ref), .letters = "ewx", .hint = "e, w or x"},
@@ -283,6 +288,7 @@ static int run_rows(args_t *a, int (*run)(const tfb_rows_opt_t *o))
     const tfb_vcf_opt_t *o = &a->vcf;
     tfb_rows_opt_t *r = &a->rows;
     r->session = o->session;
+    r->open = o->open;
     r->in = o->in;
     r->out = o->out;
     return run(r);
@@ -374,6 +380,8 @@ static int check_options(const args_t *a, const format_t *f)
     list_refused(f->bit, group, list, sizeof list);
     if (group == ALIGNMENTS)
         tfb_error("%s are for SAM, BAM and CRAM", list);
+    else if (group == OPEN)
+        tfb_error("%s is %s: %s are for VCF, BCF and BED", a->vcf.in, f->name, list);
     else
         tfb_error("%s is %s: %s are for VCF and BCF", a->vcf.in, f->name, list);
     return -1;
@@ -394,6 +402,8 @@ static int check_and_run(args_t *a)
 {
     if (a->given[tfb_options_row(options, "phase")] && !a->vcf.haplotypes)
         tfb_error("--phase needs --haplotypes");
+    else if (a->vcf.open.has_min && !a->vcf.open.path)
+        tfb_error("--open-min needs --open");
     else if (a->n_in > 1)
         tfb_error("expected one input, not %d (%s, ...)", a->n_in, a->vcf.in);
     else {

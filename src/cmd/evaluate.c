@@ -318,7 +318,7 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_LABELS(labels)},
     {TFB_OPTION_CHROMS(chroms)},
     {TFB_OPTION_TF(tf)},
-    {"targets", TFB_TEXT(tf)},
+    {"targets", .arg = 1, .set = tfb_set_names, TFB_TO(tf)},
     {TFB_OPTION_STRAND(strand)},
     {"allow-leak", TFB_FLAG(allow_leak)},
     {"balanced", TFB_FLAG(balanced)},

@@ -23,8 +23,8 @@ static void usage(FILE *f)
             "  -m, --model LIST         model: an installed one by name, or a file; --method ism also takes several,\n"
             "                           comma-separated, or a folder [human]\n"
             "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA input\n"
-            "      --tf LIST            TFs, comma-separated, or all [the TF with the highest score; for a variant,\n"
-            "                           with the largest change]\n"
+            "      --tf LIST            TFs: a,b,c, @FILE or all [the TF with the highest score; for a variant, with\n"
+            "                           the largest change]\n" TFB_USAGE_CELL
             "      --input vcf|bed|fasta  input format [detected]\n"
             "      --max-n INT          skip windows with more Ns [20]\n"
             "      --min-score FLOAT    explain only what is bound with at least this probability (a variant: with\n"

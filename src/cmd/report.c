@@ -11,25 +11,28 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f,
-            "Make a page about annotated variants: counts, distribution of changes, strongest variants with figures,\n"
-            "table of TFs.\n"
-            "\n"
-            "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
-            "\n"
-            "  -o, --output FILE        HTML page; it needs no other file [standard output]\n"
-            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: draws figures\n"
-            "  -m, --model LIST         model that annotated the variants, for figures: an installed one by name, or\n"
-            "                           a file; several as for annotate [human]\n"
-            "  -d, --db FILE            known motifs in MEME format; figures show the best match\n"
-            "      --top INT            number of variants to list [50]\n"
-            "      --figures INT        number of listed variants with a figure [20]\n"
-            "      --rank-by delta|phred  list the variants with the largest change of probability, or the highest\n"
-            "                           PHRED (the combined change of all TFs) [delta]\n"
-            "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
-            "                           tags name [0.2]\n"
-            "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
-            "      --title TEXT         heading of the page\n" TFB_USAGE_HELP);
+    fprintf(
+        f,
+        "Make a page about annotated variants: counts, distribution of changes, strongest variants with figures,\n"
+        "table of TFs.\n"
+        "\n"
+        "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
+        "\n"
+        "  -o, --output FILE        HTML page; it needs no other file [standard output]\n"
+        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: draws figures\n"
+        "  -m, --model LIST         model that annotated the variants, for figures: an installed one by name, or\n"
+        "                           a file; several as for annotate [human]\n"
+        "  -d, --db FILE            known motifs in MEME format; figures show the best match\n"
+        "      --top INT            number of variants to list [50]\n"
+        "      --figures INT        number of listed variants with a figure [20]\n"
+        "      --rank-by delta|phred  list the variants with the largest change of probability, or the highest\n"
+        "                           PHRED (the combined change of all TFs) [delta]\n"
+        "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
+        "                           tags name [0.2]\n"
+        "      --open FILE          only changes of bases in open chromatin: a peaks file (BED, narrowPeak, .gz) or a\n"
+        "                           bigWig. Without -f its contigs are named as in the input\n" TFB_USAGE_OPEN_MIN
+            TFB_USAGE_CELL "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
+        "      --title TEXT         heading of the page\n" TFB_USAGE_HELP);
 }
 
 typedef struct {
@@ -48,6 +51,9 @@ static const tfb_option_t options[] = {
     {"figures", TFB_INT(o.n_figures, 0, 10000)},
     {"rank-by", TFB_WORD(o.by_phred, rank_name, 2)},
     {"delta", TFB_NUM(o.delta, 0, 1)},
+    {TFB_OPTION_OPEN(o.open)},
+    {TFB_OPTION_OPEN_MIN(o.open)},
+    TFB_OPTIONS_CELL(o.expressed),
     {TFB_OPTION_PREFIX(o.prefix)},
     {"title", TFB_TEXT(o.title)},
     {TFB_OPTION_HELP},
@@ -89,6 +95,10 @@ int tfb_cmd_report(int argc, char **argv)
     if (tfb_cmd_incomplete("report", argc, argv, usage, need, &o->in, "VCF or BCF from tfbind annotate")) return 1;
     if (!a.fasta && (a.model || a.db)) {
         tfb_error("figures need -f ref.fa");
+        return 1;
+    }
+    if (o->open.has_min && !o->open.path) {
+        tfb_error("--open-min needs --open");
         return 1;
     }
     if (strlen(o->prefix) > 100) {

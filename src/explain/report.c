@@ -3,6 +3,7 @@
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
+#include "genome/alleles.h"
 #include "genome/lines.h"
 #include "genome/origin.h"
 #include "genome/records.h"
@@ -52,12 +53,15 @@ typedef struct {
     int n_tfs, m_tfs, n_more;
     top_t *top;
     int n_top;
-    char **name;         /* names in tags of TFs with their own tags, NULL-terminated; NULL = the summary */
-    char **real;         /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
-    int called;          /* the file has calls */
-    int other;           /* the figures use a different model than the annotations */
-    char *by;            /* the models that annotated, in that case */
-    tfb_strand_t strand; /* strand that annotate used */
+    char **name;      /* names in tags of TFs with their own tags, NULL-terminated; NULL = the summary */
+    char **real;      /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
+    tfb_open_t *open; /* or NULL */
+    tfb_expressed_t *expressed;
+    int64_t n_closed, n_not_expressed; /* ALTs left out; ALTs and TFs left out */
+    int called;                        /* the file has calls */
+    int other;                         /* the figures use a different model than the annotations */
+    char *by;                          /* the models that annotated, in that case */
+    tfb_strand_t strand;               /* strand that annotate used */
     int n_names;
     float *num[VALUES];
     char *str[2];
@@ -146,6 +150,10 @@ static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const do
 {
     double d = v[2];
     if (!(d >= -1 && d <= 1)) return 0;
+    if (r->expressed && tfb_expressed_has(r->expressed, tf) <= 0) {
+        r->n_not_expressed++;
+        return 0;
+    }
     int b = (int)floor((d + 1) / 2 * BINS), k = tf_of(r, tf);
     if (k == -2) return -1;
     r->bin[b < BINS ? b : BINS - 1]++;
@@ -201,6 +209,17 @@ static const char *one_call(char **call, int n, int alt)
     return alt < n && strcmp(call[alt], ".") ? call[alt] : NULL;
 }
 
+/* Returns whether an ALT changes bases in open chromatin, as annotate --open decides it. */
+static int is_open(report_t *r, const bcf1_t *rec, int alt)
+{
+    tfb_change_t c;
+    if (!r->open) return 1;
+    tfb_allele_t why = tfb_allele_trim(rec->pos, rec->d.allele[0], rec->d.allele[alt], &c);
+    int open =
+        why == TFB_ALLELE_OK && tfb_open_overlaps(r->open, bcf_seqname_safe(r->hdr, rec), c.pos, c.pos + c.n_ref);
+    return open;
+}
+
 static int record(report_t *r, bcf1_t *rec)
 {
     int n[VALUES], n_tops = 0, n_calls = 0, ret = 0, n_alts = rec->n_allele - 1;
@@ -218,7 +237,7 @@ static int record(report_t *r, bcf1_t *rec)
             for (int k = 0; k < VALUES; k++) v[k] = value(r, k, n[k], a);
             if (a >= n_tops || strcmp(top[a], ".") == 0 || isnan(v[2])) continue;
             scored[a] = 1;
-            ret = add(r, rec, a + 1, top[a], v, one_call(call, n_calls, a));
+            if (is_open(r, rec, a + 1)) ret = add(r, rec, a + 1, top[a], v, one_call(call, n_calls, a));
         }
     }
     for (int t = 0; t < r->n_names && ret == 0; t++) {
@@ -233,12 +252,16 @@ static int record(report_t *r, bcf1_t *rec)
                                 value(r, 3, n[3], a), value(r, 4, n[4], a),     value(r, PHRED, n[PHRED], a)};
             if (isnan(v[2])) continue;
             scored[a] = 1;
-            ret = add(r, rec, a + 1, r->real[t], v, one_call(call, n_calls, a));
+            if (is_open(r, rec, a + 1)) ret = add(r, rec, a + 1, r->real[t], v, one_call(call, n_calls, a));
         }
         tfb_strv_free(call);
         call = NULL;
     }
-    for (int a = 0; a < n_alts; a++) r->n_alts++, r->n_scored += scored[a];
+    for (int a = 0; a < n_alts; a++) {
+        r->n_alts++;
+        r->n_scored += scored[a];
+        r->n_closed += scored[a] && !is_open(r, rec, a + 1);
+    }
     tfb_strv_free(top);
     tfb_strv_free(call);
     free(scored);
@@ -616,6 +639,22 @@ static void put_tfs(report_t *r, FILE *f, int drawn)
         fprintf(f, "<p class=\"sub\">More than %d TFs are named: the others are not in this table.</p>\n", MAX_TFS);
 }
 
+/* Writes what --open and --expressed left out. */
+static void put_limits(const report_t *r, FILE *f)
+{
+    const tfb_report_opt_t *o = r->o;
+    if (o->open.path) {
+        fputs("<p class=\"sub\">Only changes of bases in open chromatin (", f);
+        tfb_xml_put(f, tfb_base_name(o->open.path));
+        fprintf(f, "): %" PRId64 " scored ALT alleles are left out.</p>\n", r->n_closed);
+    }
+    if (o->expressed.path) {
+        fprintf(f, "<p class=\"sub\">Only TFs with at least %g TPM (", tfb_expressed_min(&o->expressed));
+        tfb_xml_put(f, tfb_base_name(o->expressed.path));
+        fprintf(f, "): %" PRId64 " changes of other TFs are left out.</p>\n", r->n_not_expressed);
+    }
+}
+
 static int page(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
@@ -626,6 +665,7 @@ static int page(report_t *r, FILE *f)
             "href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
             drawn ? "<a href=\"#figures\">Figures</a>" : "");
     put_cards(r, f);
+    put_limits(r, f);
     fputs("<p class=\"sub\">Predictions of what a sequence change does to a binding site; whether the site is "
           "accessible in the cells of interest they cannot "
           "know. Changes of different TFs are "
@@ -659,7 +699,10 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
         tfb_error("cannot read the header of %s", o->in);
         goto done;
     }
+    if (tfb_expressed_check(&o->expressed) < 0) goto done;
     if (look_for_tags(&r) < 0 || check_origins(&r) < 0) goto done;
+    if (o->open.path && !(r.open = tfb_open_load(&o->open, o->fasta))) goto done;
+    if (o->expressed.path && !(r.expressed = tfb_expressed_load(&o->expressed))) goto done;
     if (o->by_phred && !declared(&r, "", TFB_TAG_PHRED)) {
         tfb_error("%s has no %s tags, which --rank-by phred needs: annotate it with a model calibrated for them",
                   tfb_input_name(o->in), tag_of(&r, "", TFB_TAG_PHRED));
@@ -680,6 +723,8 @@ done:
     for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
     for (int k = 0; k < VALUES; k++) free(r.num[k]);
     for (int k = 0; k < 2; k++) free(r.str[k]);
+    tfb_open_destroy(r.open);
+    tfb_expressed_destroy(r.expressed);
     tfb_records_close(in);
     tfb_strv_free(r.name);
     tfb_strv_free(r.real);
