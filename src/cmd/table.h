@@ -86,7 +86,7 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
     TFB_OPTIONS_CELL(field.expressed)
 /* Those of open chromatin, into a tfb_open_opt_t. */
 #define TFB_OPTION_OPEN(field)     "open", TFB_TEXT(field.path)
-#define TFB_OPTION_OPEN_MIN(field) "open-min", TFB_NUM(field.min, -1e30, 1e30), .also = offsetof(args_t, field.has_min)
+#define TFB_OPTION_OPEN_MIN(field) "open-min", TFB_NUM(field.min, 0, 1e30), .also = offsetof(args_t, field.has_min)
 /* Those of an expression table, into a tfb_expressed_opt_t. */
 #define TFB_OPTIONS_CELL(field) \
     {"expressed", TFB_TEXT(field.path)}, \
