@@ -86,7 +86,7 @@ API int tfbind_model_open(tfbind_model_t **model, const char *paths, const char 
 {
     begin();
     if (model) *model = NULL;
-    if (!model || !paths || !*paths) return argument("tfbind_model_open: model and paths must not be NULL");
+    if (!model || (paths && !*paths)) return argument("tfbind_model_open: model is NULL, or paths is empty");
     tfbind_model_t *m = calloc(1, sizeof *m);
     if (!m) return end(TFBIND_E_MEMORY);
     m->panel = tfb_panel_open(paths, targets ? targets : "all", NULL);
@@ -120,6 +120,11 @@ API int tfbind_model_n_targets(const tfbind_model_t *m) { return tfb_panel_n_tar
 API const char *tfbind_model_target(const tfbind_model_t *m, int t)
 {
     return t >= 0 && t < tfb_panel_n_targets(m->panel) ? tfb_panel_target(m->panel, t) : NULL;
+}
+
+API double tfbind_phred(const tfbind_model_t *m, const float *ref_z, const float *alt_z)
+{
+    return tfb_panel_phred(m->panel, ref_z, alt_z);
 }
 
 /* ---- scorers ---- */
