@@ -58,9 +58,11 @@ void tfbind_log_level(int level);
 
 typedef struct tfbind_model_t tfbind_model_t;
 
-/* Opens a model file, or several files (comma-separated) to score together. If several predict a target, the last one
- * wins. targets: comma-separated names, which set the order of scores; NULL: all. Sets *model, or NULL on failure.
- * Close it with tfbind_model_close. */
+/* Opens a model, or several (comma-separated) to score together. If several predict a target, the last one wins.
+ * paths: files, folders, or names of installed models, such as "human", which are looked for in the folders of the
+ * environment variable TFBIND_MODELS (separated by colons), then where tfbind is installed; NULL: "human".
+ * targets: comma-separated names, which set the order of scores; NULL: all. Sets *model, or NULL on failure. Close it
+ * with tfbind_model_close. */
 int tfbind_model_open(tfbind_model_t **model, const char *paths, const char *targets);
 
 /* Precision of the products. The lower ones are faster and less exact (doc/speed.md); scores of one precision do not
@@ -135,6 +137,11 @@ const char *tfbind_status_text(int status);
  *   status         (n) */
 int tfbind_score_variants(tfbind_scorer_t *scorer, const tfbind_variant_t *variant, size_t n, float *ref_z,
                           float *alt_z, tfbind_status_t *status);
+
+/* Returns the rank of the combined change of all TFs from a variant's logits (T): -10 log10 of the share of random SNVs
+ * with at least this change; 10, 20 and 30 are the top 10, 1 and 0.1 %. NaN if a logit is, if the model is not
+ * calibrated for it, if several models are open, or if not all targets are. */
+double tfbind_phred(const tfbind_model_t *model, const float *ref_z, const float *alt_z);
 
 /* Returns the probability of binding for a logit: 1 / (1 + exp(-z)). */
 float tfbind_probability(float z);

@@ -6,7 +6,8 @@
 #
 # What overlaps is said here again, from doc/variants.md: a run replaces the tags of its own kind
 # and prefix, those of the summary or of each of its TFs, also those of options that it does not
-# have; TFB_CSQ belongs to the run that wrote it, and to one that has --csq. Before the second run
+# have; TFB_CSQ belongs to the run that wrote it, and to one that has --csq. So does TFB_PHRED, which a run
+# with all TFs of a calibrated model writes. Before the second run
 # the first one's output gets more INFO lines, 0 to 39 of them, so that the header's tables grow at
 # every possible place, and one of its tags is declared in another way.
 use strict;
@@ -130,6 +131,8 @@ for my $j (0 .. $#sets) {
         my ($first, $second, $gone) = ($sets[$i], $sets[$j], replaced($sets[$j]));
         my $kind = !@{$first->[3]} == !@{$second->[3]} && $first->[2] eq $second->[2];
         $gone->{"INFO/$second->[2]_CSQ"} = 1 if $kind || ($second->[4] // '') =~ /csq/;
+        my $n_tfs = @{$second->[3]};
+        $gone->{"INFO/$second->[2]_PHRED"} = 1 if $kind || ($second->[1] eq 'cal' && ($n_tfs == 0 || $n_tfs == @tfs));
         # declared in another way: a number of the second run itself
         my @both = grep { $fresh[$j]{line}{$_} && $fresh[$i]{line}{$_} } sort keys %$gone;
         my ($other) = $i % 3 == 0 ? grep { /DELTA$/ } @both : ();

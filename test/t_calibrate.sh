@@ -10,7 +10,7 @@ $C -@ 1 -o cal.safetensors tiny.safetensors > said.txt 2> err.txt || {
 }
 percentiles='percentiles of 3 targets from 3000 random SNVs (labels.bed.gz, 320 regions, seed 1)'
 thresholds='thresholds of [123] at precision 0.5 (labels.bed.gz, [0-9]* regions)'
-grep -q "^calibration	$percentiles; $thresholds\$" said.txt
+grep -q "^calibration	$percentiles; $thresholds; changes combined by l2-lor\$" said.txt
 verdict $? '--calibrate says what it measured' "$(cat said.txt)"
 $M cal.safetensors | grep '^calibration	' > shown.txt; same 'model shows it' said.txt shown.txt
 $M tiny.safetensors | grep -q '^calibration' &&
@@ -93,7 +93,7 @@ uniform() {
 # annotate: percentiles of random SNVs are uniform, tags are as declared, and the model without
 # calibration says what it said
 $A -m tiny.safetensors in.vcf.gz > plain.vcf; $A -m cal.safetensors in.vcf.gz > cal.vcf
-bcftools annotate --no-version -x INFO/TFB_PCT,INFO/TFB_CALL cal.vcf | records > a.txt
+bcftools annotate --no-version -x INFO/TFB_PCT,INFO/TFB_CALL,INFO/TFB_PHRED cal.vcf | records > a.txt
 bcftools view --no-version plain.vcf | records > b.txt
 same 'all else is as without calibration' b.txt a.txt
 $A -m cal.safetensors --tf CTCF -Ou every.vcf |
@@ -265,6 +265,122 @@ $A -m cal.safetensors,other.safetensors --tf all in.vcf.gz |
     echo 'not ok a model without calibration lends none' ||
     echo 'ok a model without calibration lends none'
 
+# PHRED: the combined change of all TFs, by each combination, worked out again from the tags of all TFs
+phred_by_hand() { # COMBINATION TABLE TAGS: tags are the three deltas, the three lors and PHRED of a record
+    perl -e '
+        my ($how, $t, $f) = @ARGV;
+        my (%q, $bad, $n);
+        open F, $t;
+        chomp($_ = <F>);
+        my @p = map { s/^p//r } split /\t/;
+        while (<F>) { chomp; my @c = split /\t/; $q{"$c[0] $c[3]"} = \@c }
+        sub share {
+            my ($c, $d) = @_;
+            return 1 if $d < $c->[4];
+            my $i = 4;
+            $i++ while $i < $#p && $c->[$i + 1] <= $d;
+            return 1 / 3001 if $i == $#p;
+            my ($a, $b) = map { my $s = 1 - $p[$_] / 100; $s < 1 / 3001 ? 1 / 3001 : $s } ($i, $i + 1);
+            return $a * ($b / $a) ** (($d - $c->[$i]) / ($c->[$i + 1] - $c->[$i]))
+        }
+        my @tf = ("CTCF", "SPI1", "NKX2-5");
+        my ($sum, $max);
+        open F, $f;
+        while (<F>) {
+            chomp;
+            next if /\t\.$/;
+            my @v = map { abs } split /\t/;
+            my $phred = $v[6];
+            my @x = $how =~ /lor/ ? @v[3 .. 5] : @v[0 .. 2];
+            my $want = 0;
+            for my $k (0 .. 2) {
+                my $x = $x[$k];
+                $want += $x * $x if $how =~ /^l2/;
+                $want += $x / 3 if $how =~ /^mean/;
+                $want = $x if $how =~ /^max/ && $x > $want;
+                $want -= log(share($q{"$tf[$k] delta"}, $x)) / log(10) if $how eq "tail";
+            }
+            $want = sqrt $want if $how =~ /^l2/;
+            $want = -10 * log(share($q{"all $how"}, $want)) / log(10);
+            $n++;
+            $bad .= " $phred not $want" if abs($want - $phred) > 0.1 && length $bad < 100
+        }
+        print !$bad && $n > 1000 ? "ok PHRED by hand: $how\n" : "not ok PHRED by hand: $how:$bad ($n)\n"' "$@"
+}
+q='%TFB_CTCF_DELTA\t%TFB_SPI1_DELTA\t%TFB_NKX2_5_DELTA\t%TFB_CTCF_LOR\t%TFB_SPI1_LOR\t%TFB_NKX2_5_LOR\t%TFB_PHRED\n'
+for how in l2-lor l2-delta max-delta mean-delta mean-lor tail; do
+    $C --combine $how -o how.safetensors tiny.safetensors > /dev/null 2>&1
+    $M --calibration how.safetensors > how.txt
+    head -n 7 how.txt > a.txt
+    head -n 7 table.txt > b.txt
+    cmp -s a.txt b.txt || echo "not ok --combine $how leaves the percentiles"
+    $A -m how.safetensors --tf all every.vcf | bcftools query -f "$q" > tags.txt
+    phred_by_hand $how how.txt tags.txt
+done
+$A -m cal.safetensors every.vcf |
+    bcftools query -f '%TFB_PHRED\n' |
+    awk '
+        $1 != "." { n++; a += $1 >= 3.0103; b += $1 >= 10; c += $1 >= 20 }
+        END {
+            if (n > 1000 && a > 0.46 * n && a < 0.54 * n && b > 0.08 * n && b < 0.12 * n && c > 0.005 * n && c < 0.02 * n)
+                print "ok PHRED 3, 10 and 20 are the top 50, 10 and 1 % of SNVs"
+            else print "not ok PHRED 3, 10 and 20 are the top 50, 10 and 1 % of SNVs: " a / n " " b / n " " c / n
+        }'
+phreds() { bcftools query -f '%ID %TFB_PHRED\n' "$@"; }
+phreds cal.vcf > want.txt
+grep -q ' [0-9]' want.txt && grep -q '^multi [0-9.e-]*,[0-9.e-]*,\.,[0-9.e-]*,\.$' want.txt
+verdict $? 'PHRED: a value for each scored ALT' "$(grep multi want.txt)"
+$A -m cal.safetensors --tf all in.vcf.gz > all.vcf; phreds all.vcf > got.txt; same 'PHRED: --tf all' want.txt got.txt
+$A -m cal.safetensors -@ 4 in.bcf -Ob | phreds > got.txt; same 'PHRED: BCF, threads' want.txt got.txt
+host +tfbind in.vcf.gz -- -v 1 -m cal.safetensors -f ref.fa | phreds > got.txt; same 'PHRED: the plugin' want.txt got.txt
+# what adds most to it: for l2-lor the largest |LOR|
+$A -m cal.safetensors --rank-by phred every.vcf | bcftools query -f '%TFB_TOP %TFB_LOR\n' > got.txt
+$A -m cal.safetensors --rank-by lor every.vcf | bcftools query -f '%TFB_TOP %TFB_LOR\n' > want.txt
+same '--rank-by phred' want.txt got.txt
+# not written: one note says why
+note() { # NAME TEXT OPTION...
+    local name=$1 text=$2
+    shift 2
+    $TFBIND annotate -f ref.fa "$@" in.vcf.gz 2> err.txt | grep -q TFB_PHRED && echo "not ok no PHRED: $name"
+    [ "$(grep -c PHRED err.txt)" = 1 ] && grep -q "TFB_PHRED is not written: $text" err.txt
+    verdict $? "no PHRED: $name" "$(cat err.txt)"
+}
+note 'no calibration' 'the model is not calibrated for it' -m tiny.safetensors
+note 'several models' 'it combines the changes of all TFs of one model, and several' -m cal.safetensors,other.cal.safetensors
+mkdir panel && cp cal.safetensors other.cal.safetensors panel
+note 'a folder' 'it combines the changes of all TFs of one model, and several' -m panel
+mkdir single && cp cal.safetensors single
+$A -m single in.vcf.gz | phreds > got.txt; phreds cal.vcf > want.txt; same 'PHRED: a folder of one model' want.txt got.txt
+perl -pe 's/\\"combine/\\"xombine/g' cal.safetensors > old.safetensors
+$A -m old.safetensors in.vcf.gz > old.vcf 2> err.txt
+bcftools annotate --no-version -x INFO/TFB_PHRED cal.vcf | records > a.txt
+bcftools view --no-version old.vcf | records > b.txt
+same 'a calibration without the combined change: all other tags' a.txt b.txt
+$A -m cal.safetensors --tf CTCF,SPI1 in.vcf.gz 2>&1 | grep -q PHRED && echo 'not ok no PHRED of some TFs' ||
+    echo 'ok no PHRED of some TFs'
+$A -m cal.safetensors --tf CTCF cal.vcf | phreds > got.txt; phreds cal.vcf > want.txt
+same "the summary's PHRED stays beside tags of TFs" want.txt got.txt
+$A -m tiny.safetensors cal.vcf 2> /dev/null | grep -q PHRED && echo 'not ok PHRED does not outlive its calibration' ||
+    echo 'ok PHRED does not outlive its calibration'
+perl -pe 's/\\"l2-lor\\"/\\"l9-lor\\"/' cal.safetensors > later.safetensors
+$A -m later.safetensors in.vcf.gz 2> err.txt > later.vcf
+grep -q "combines changes by an unknown 'l9-lor', of a later version" err.txt && ! grep -q PHRED later.vcf
+verdict $? 'a combination of a later version' "$(cat err.txt)"
+perl -pe 's/(\\"combined\\":\[)0\.0/${1}9.0/' cal.safetensors > bad.safetensors
+fails 'a combined change that was tampered with' "'combined': entry 2 is not a number" $M --check bad.safetensors
+fails '--combine' '--combine is l2-lor, l2-delta, max-delta, mean-delta, mean-lor or tail' $C --combine sum tiny.safetensors
+fails '--combine without --calibrate' 'are for --calibrate' $M --combine tail tiny.safetensors
+fails '--rank-by phred without calibration' '--rank-by phred: the model is not calibrated for it' $A \
+    -m tiny.safetensors --rank-by phred in.vcf.gz
+# in the report
+$TFBIND report --rank-by phred --top 3 cal.vcf > page.html
+bcftools query -f '%TFB_PHRED %POS\n' -i 'N_ALT=1 && TFB_PHRED>0' cal.vcf | sort -gr | head -n 1 | cut -d ' ' -f 2 > want.txt
+grep -o '</td><td>chr[12]:[0-9]*' page.html | sed -n '1s/.*://p' > got.txt
+same 'report --rank-by phred: the highest first' want.txt got.txt
+grep -q '>PHRED</th>' page.html && $TFBIND report plain.vcf | grep -q '>PHRED</th>' && echo 'not ok report: a column of PHRED' ||
+    echo 'ok report: a column of PHRED'
+fails 'report --rank-by phred without' 'has no TFB_PHRED tags' $TFBIND report --rank-by phred plain.vcf
+
 # refused
 fails '--rank-by percentile without calibration' 'needs a calibrated model' $A -m tiny.safetensors \
     --rank-by percentile in.vcf.gz
@@ -289,7 +405,7 @@ grep -q ' \. \. [0-9]' want.txt &&
     echo 'not ok --min-percentile over a file with all haplotypes: nothing to leave out'
 fails '--min-percentile without calibration' 'needs a calibrated model' $A -m tiny.safetensors --min-percentile \
     99 in.vcf.gz
-fails '--rank-by' '--rank-by is delta, percentile or lor' $A -m cal.safetensors --rank-by size in.vcf.gz
+fails '--rank-by' '--rank-by is delta, percentile, lor or phred' $A -m cal.safetensors --rank-by size in.vcf.gz
 fails '--percentile-of' '--percentile-of is delta or lor' $A -m cal.safetensors --percentile-of size in.vcf.gz
 fails 'BED has no changes' 'are for VCF and BCF' $A -m cal.safetensors --min-percentile 9 labels.bed
 fails '--calibration of a model without' 'has no calibration' $M --calibration tiny.safetensors

@@ -313,8 +313,9 @@ fails 'a REF that is not there' 'chr1:300: REF is' $X -f ref.fa mis.vcf
 fails 'an unwritable table' 'cannot write /dev/full' $X -o /dev/full w.fa
 fails 'not VCF' 'is not VCF or BCF' $X -f ref.fa --input vcf ref.fa
 fails 'several models' 'explains only one model' $TFBIND explain -m tiny.safetensors,tiny.safetensors w.fa
-mkdir one && cp tiny.safetensors one
-fails 'a folder of models' 'explains only one model' $TFBIND explain -m one w.fa
+mkdir one two && cp tiny.safetensors one && cp tiny.safetensors two/a.safetensors && cp tiny.safetensors two
+fails 'a folder of models' 'explains only one model' $TFBIND explain -m two w.fa
+check 'a folder of one model' $TFBIND explain -m one w.fa
 check 'a folder of models, by mutagenesis' $TFBIND explain -m one --method ism --tf SPI1 w.fa
 check 'several models by mutagenesis' $TFBIND explain -v 0 -m tiny.safetensors,tiny.safetensors --method \
     ism --scores /dev/null w.fa

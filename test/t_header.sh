@@ -20,6 +20,7 @@ cat > want.txt << END
 ##INFO=<ID=TFB_LOR,Number=A,Type=Float,Description="Change of the log odds
 ##INFO=<ID=TFB_PCT,Number=A,Type=Float,Description="Percentile of the change of probability of the TF in TOP among random SNVs
 ##INFO=<ID=TFB_CALL,Number=A,Type=String,Description="gain, loss or change of a site of the TF in TOP: $call
+##INFO=<ID=TFB_PHRED,Number=A,Type=Float,Description="-10 log10 of the share of random SNVs with at least this combined change of all TFs
 ##INFO=<ID=TFB_CTCF,Number=R,Type=Float,Description="Probability that CTCF binds the window around each allele
 ##INFO=<ID=TFB_CTCF_DELTA,Number=A,Type=Float,Description="Change of the probability that CTCF binds, ALT - REF
 ##INFO=<ID=TFB_CTCF_LOR,Number=A,Type=Float,Description="Change of the log odds

@@ -92,6 +92,9 @@ same 'the installed plugin says the same' prog.vcf plug.vcf
 for m in "$r"/share/tfbind/models/*.safetensors; do
     check "the installed $(basename "$m") is whole" "$r/bin/tfbind" model --check "$m"
 done
+"$r/bin/tfbind" model --installed | grep -q "	$r/share/tfbind/models/human.safetensors\$\|	/usr/local/share/tfbind"
+verdict $? 'the installed program finds the installed models' "$("$r/bin/tfbind" model --installed 2>&1 | tail -n 1)"
+check 'and takes human' "$r/bin/tfbind" model --list human
 if command -v man > /dev/null && man --version > /dev/null 2>&1; then
     MANPATH=$r/share/man man -P cat tfbind-annotate 2> /dev/null | grep -q 'tfbind-annotate - '
     verdict $? 'man tfbind-annotate'

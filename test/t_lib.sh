@@ -125,6 +125,17 @@ row() { printf 'chr1\t%d\t.\t%s\t%s\t.\t.\t.\n' "$@"; }
     sed -n 6p got.txt | grep -q '^equal to REF	\.' &&
     [ "$(grep -c ^scored got.txt)" = 5 ]
 verdict $? 'a padded allele has the scores that it has without padding' "$(cut -c1-40 got.txt | tr '\n' ';')"
+# PHRED is annotate's; there is none if the model is not calibrated
+$TFBIND model --calibrate -f ref.fa -l labels.bed --n 1000 -o cal.safetensors tiny.safetensors > /dev/null 2>&1
+bcftools norm --no-version -m- in.vcf.gz 2> /dev/null | awk '/^#/ || !/[*<]/' > split.vcf
+grep -v '^#' split.vcf | ./checker phred cal.safetensors ref.fa > got.txt
+$TFBIND annotate -v 0 -c w -m cal.safetensors -f ref.fa split.vcf | bcftools query -f '%POS %ALT %TFB_PHRED\n' |
+    awk '$2 != "." { print $1, $2, $3 == "." ? "." : sprintf("%.3f", $3) }' > want.txt
+grep -q '[0-9]$' want.txt && same 'tfbind_phred is TFB_PHRED' want.txt got.txt
+grep -v '^#' split.vcf | ./checker phred tiny.safetensors ref.fa | grep -qv ' \.$'
+[ $? = 1 ]
+verdict $? 'tfbind_phred without a calibration'
+mkdir named && cp tiny.safetensors named/human.safetensors
 ./checker contracts tiny.safetensors ref.fa > got.txt 2> err.txt && [ ! -s err.txt ] && [ ! -s got.txt ]
 verdict $? 'what the header promises, without a word on standard error' "$(cat got.txt err.txt | head -n 3)"
 for cpu in plain vec128; do

@@ -56,7 +56,7 @@ same 'unique abbreviations are taken' a.vcf b.vcf
 
 # ---- words ----
 w() { says "--$2 of $1" "--$2 is $4, not '$3'; did you mean $5?" "$TFBIND" "$1" "--$2=$3" in.vcf; }
-w annotate rank-by detla 'delta, percentile or lor' delta
+w annotate rank-by detla 'delta, percentile, lor or phred' delta
 w annotate percentile-of lro 'delta or lor' lor
 w annotate strand btoh 'both, fwd or rev' both
 w annotate scale Logit 'probability or logit' logit

@@ -33,6 +33,10 @@ $T annotate $M --tf all --no-version -Ob -o ann.bcf in.vcf &&
     bcftools view -Ob -o hits.bcf -i 'POS<700' ann.bcf ||
     exit 1
 
+printf 'gene\tTPM\nSPI1\t3\n' > tpm.tsv
+printf 'SPI1\n' > tfs.txt
+$T scan $M --tf SPI1 -r chr1:1-900 -o all.bw || exit 1
+
 pretrain() { "$T" pretrain --spec 'conv 4 15; relu; pool 4; dense 0' "$@"; }
 
 # refused NAME FILE COMMAND...: OUT in the command stands for FILE, for links to it, and for another
@@ -86,6 +90,14 @@ VCF: a model of a folder|folder/a.safetensors|$T annotate -v 0 -m folder -f ref.
 VCF: regions of -R|some.bed|$T annotate $M -R some.bed -o OUT in.bcf
 VCF: targets of -T|some.bed|$T annotate $M -T some.bed -o OUT in.vcf
 VCF: excluded targets|some.bed|$T annotate $M -T ^some.bed -o OUT in.vcf
+VCF: peaks of --open|some.bed|$T annotate $M --open some.bed -o OUT in.vcf
+VCF: a bigWig of --open|all.bw|$T annotate $M --open all.bw --open-min 0 -o OUT in.vcf
+VCF: a table of --expressed|tpm.tsv|$T annotate $M --expressed tpm.tsv -o OUT in.vcf
+VCF: a list of TFs|tfs.txt|$T annotate $M --tf @tfs.txt -o OUT in.vcf
+BED: peaks of --open|some.bed|$T annotate $M --open some.bed -o OUT rows.bed
+scan: peaks of --open|some.bed|$T scan $M --tf SPI1 --open some.bed -o OUT
+enrich: peaks of --open|some.bed|$T enrich $M --permutations 0 --background ann.bcf --open some.bed -o OUT hits.bcf
+report: peaks of --open|some.bed|$T report --open some.bed -o OUT ann.bcf
 plugin: the input|in.vcf|bcftools +tfbind in.vcf -- $M -o OUT
 plugin: the reference|ref.fa|bcftools +tfbind in.vcf -- $M -o OUT
 plugin: the model|tiny.safetensors|bcftools +tfbind in.vcf -- $M -o OUT

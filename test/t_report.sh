@@ -71,7 +71,7 @@ grep -q '<script\|<img\|<i>' evil.html && echo 'not ok text is escaped' || {
 fails 'not annotated' 'has no TFB_TOP tags' $TFBIND report in.vcf
 fails 'another prefix' 'has no XX_TOP tags' $TFBIND report --prefix XX a.vcf
 fails 'no VCF' 'as VCF or BCF' $TFBIND report ref.fa
-fails 'a model without a reference' 'figures need both' $TFBIND report -m tiny.safetensors a.vcf
+fails 'a model without a reference' 'figures need -f' $TFBIND report -m tiny.safetensors a.vcf
 cp a.bcf both.bcf
 fails 'onto the input' 'both.bcf is the input' $TFBIND report -o both.bcf both.bcf
 same 'it is still whole' a.bcf both.bcf

@@ -194,8 +194,7 @@ static int start(args_t *a)
 {
     const tfb_bam_opt_t *o = a->o;
     if (!(a->pool = tfb_pool_create(o->session.threads - tfb_io_threads(o->session.threads)))) return -1;
-    const tfb_session_opt_t *q = &o->session;
-    if (!(a->panel = tfb_panel_open_as(q->model, q->tf ? q->tf : "all", q->precision, a->pool))) return -1;
+    if (!(a->panel = tfb_session_panel(&o->session, a->pool))) return -1;
     if (!(a->fasta = tfb_fasta_open(o->session.fasta))) return -1;
     if (tfb_bam_open(&a->in, o) < 0) return -1;
     tfb_fasta_one_file(a->fasta);

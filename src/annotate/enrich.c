@@ -39,7 +39,9 @@ static void summary(const study_t *a, const reader_t *r)
     int64_t n = tfb_reasons_list(&a->s.reasons, ": ", &s);
     tfb_note("%" PRId64 " hits, %" PRId64 " in the background; %" PRId64 " ALT alleles not scored%s", a->set.n_hits,
              a->set.n - a->set.n_hits, n, n ? s.s : "");
-    if (r->n_elsewhere) tfb_note("%" PRId64 " ALT alleles outside %s", r->n_elsewhere, a->o->regions);
+    if (r->n_elsewhere)
+        tfb_note("%" PRId64 " ALT alleles outside %s", r->n_elsewhere,
+                 a->o->open.path ? a->o->open.path : a->o->regions);
     if (r->n_both) tfb_note("%" PRId64 " ALT alleles of the background are hits, and count as such", r->n_both);
     if (r->n_repeated[1]) tfb_note("%" PRId64 " hits are repeated, and count once", r->n_repeated[1]);
     if (r->n_repeated[0])
@@ -66,7 +68,7 @@ static void doubt(const reader_t *r, const stats_t *a, const int *order)
 {
     int n = 0, more = 0, less = 0, odd = 0;
     const char *advice = r->set->sets ? "give -R open.bed" : "omit --within, or give -R open.bed";
-    if (a->o->regions) advice = "give narrower regions (-R)";
+    if (a->o->regions || a->o->open.path) advice = "give narrower regions (-R, --open)";
     if (r->in[0].role == BOTH) advice = "match them (--match-af, -R open.bed)";
     if (r->in[1].path)
         advice = "match them (-f without --background draws SNVs near the hits; -R open.bed; --match-af)";
@@ -98,6 +100,11 @@ static int open_all(study_t *a, reader_t *r)
     const tfb_enrich_opt_t *o = a->o;
     if (tfb_session_open(&a->s, &o->session) < 0) return -1;
     if (!o->session.fasta) a->s.reasons.text = reason_by_tags;
+    if (o->open.path) {
+        tfb_open_t *open = tfb_open_load(&o->open, a->s.fasta);
+        if (!open) return -1;
+        a->regions = tfb_open_take(open);
+    }
     if (o->regions && !(a->regions = tfb_regions_load(o->regions, NULL, 0, a->s.fasta))) return -1;
     if (tfb_set_open(&a->set, o->max_background, o->seed) < 0) return -1;
     *r = (reader_t){.o = o, .s = &a->s, .set = &a->set, .regions = a->regions};

@@ -3,6 +3,7 @@
 #ifndef TFB_ENRICH_H
 #define TFB_ENRICH_H
 
+#include "genome/open.h"
 #include "score/session.h"
 
 typedef enum { TFB_ENRICH_CHANGE = 0, TFB_ENRICH_GAIN, TFB_ENRICH_LOSS } tfb_enrich_what_t;
@@ -13,6 +14,7 @@ typedef struct {
     const char *in;
     const char *background; /* VCF; NULL: random SNVs near the hits, or with min_lp the rest of in */
     const char *regions;    /* BED: only variants in them, and random SNVs from them; NULL: anywhere */
+    tfb_open_opt_t open;    /* the same as regions, from peaks or a bigWig; path NULL: none */
     const char *prefix;     /* of the tags */
     const char *weight;     /* INFO/X or FORMAT/X, of each hit; NULL: 1 */
     const char *sample;     /* sample whose FORMAT values are read; NULL: the first */

@@ -383,7 +383,7 @@ static void no_hits(const reader_t *a)
         if (n > 1) ksprintf(&why, ", one of %d; --sample chooses another", n);
         if (!n) kputs(": it has no samples", &why);
     } else if (a->n_elsewhere)
-        kputs(": none lies in the regions of -R", &why);
+        kputs(": none lies in the regions of -R or --open", &why);
     else if (a->n_same)
         kputs(": ALT equals REF", &why);
     tfb_error("%s has no hits%s", tfb_input_name(s->path), why.s ? why.s : "");

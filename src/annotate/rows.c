@@ -17,11 +17,10 @@ enum { WINDOWS = 8192 }; /* per batch, when intervals are tiled */
 static int start(tfb_rows_t *a)
 {
     const tfb_rows_opt_t *o = a->o;
-    const tfb_session_opt_t *q = &o->session;
     a->panel = o->panel;
     a->fasta = o->reference;
     if (!(a->pool = tfb_pool_create(o->session.threads)) ||
-        (!a->panel && !(a->panel = tfb_panel_open_as(q->model, q->tf ? q->tf : "all", q->precision, a->pool))))
+        (!a->panel && !(a->panel = tfb_session_panel(&o->session, a->pool))))
         return -1;
     a->W = tfb_panel_window(a->panel);
     a->T = tfb_panel_n_targets(a->panel);
@@ -31,6 +30,7 @@ static int start(tfb_rows_t *a)
     if (a->step < 1) a->step = 1;
     if (tfb_lines_open(&a->in, o->in) < 0) return -1;
     if (o->session.fasta) tfb_fasta_reads(o->session.fasta); /* it is opened later */
+    tfb_reads(o->open.path, "the open regions");             /* so are they */
     if (!(a->top = tfb_alloc(2 * (size_t)a->T, sizeof *a->top, "scores"))) return -1;
     a->sum = a->top + a->T;
     if (!(a->out = tfb_out_open(o->out, &a->whole))) return -1;
@@ -114,6 +114,7 @@ static int write_row(tfb_rows_t *a, const tfb_row_t *r)
         say_score(a, t, scored);
     } else
         for (int t = 0; t < a->T; t++) say_score(a, t, scored);
+    if (a->open) tfb_rows_say(a, "\t%d", r->open);
     tfb_rows_say(a, "\n");
     a->n_folded = 0;
     return tfb_rows_put(a, TFB_ROWS_LINE);
@@ -135,7 +136,7 @@ int tfb_rows_add(tfb_rows_t *a, const char *text, size_t n, int first, int reaso
 {
     size_t at = a->text.l;
     if (kputsn(text, n, &a->text) < 0 || kputc(0, &a->text) < 0) return tfb_rows_no_memory(a);
-    a->row[a->n_rows++] = (tfb_row_t){.text = at, .first = first, .n = a->win.n - first};
+    a->row[a->n_rows++] = (tfb_row_t){.text = at, .first = first, .n = a->win.n - first, .open = a->is_open};
     tfb_reasons_count(&a->reasons, reason, NULL);
     a->n_all++;
     a->n_scored += a->win.n > first || a->n_folded;
@@ -162,7 +163,7 @@ void tfb_rows_columns(tfb_rows_t *a)
             else
                 tfb_rows_say(a, "\t%s", name);
         }
-    tfb_rows_say(a, "\n");
+    tfb_rows_say(a, a->open ? "\ttfb_open\n" : "\n");
 }
 
 /* Reports a summary. Returns 0, or -1 if nothing could be scored because the FASTA has none of the
@@ -189,6 +190,7 @@ static int finish(tfb_rows_t *a, int ret)
     if (!a->o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
     if (!a->o->reference) tfb_fasta_close(a->fasta);
+    tfb_open_destroy(a->open);
     tfb_windows_free(&a->win);
     free(a->top);
     free(a->text.s);

@@ -3,10 +3,12 @@
 #define TFB_ROWS_H
 
 #include "genome/fasta.h"
+#include "genome/open.h"
 #include "score/session.h"
 
 typedef struct {
     tfb_session_opt_t session; /* tf NULL: BED gets the best TF and its score, FASTA all TFs; fasta: for BED */
+    tfb_open_opt_t open;       /* for BED: column tfb_open; path NULL: none */
     const char *in, *out;      /* "-" = standard streams; bgzip if out ends in .gz or .bgz */
     int logit;                 /* scores are logits rather than probabilities */
     /* Tile longer intervals and sequences with windows every step bases (0: half a window), and write the largest score

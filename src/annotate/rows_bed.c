@@ -23,6 +23,7 @@ static int is_ours(const tfb_rows_t *a, const char *name, size_t n)
     static const char *const best[] = {"top_score", "top_mean", "top_tf"};
     for (int i = 0; a->best && i < 3; i++)
         if (strlen(best[i]) == n && strncmp(best[i], name, n) == 0) return i < 2 ? OLD_SCORE : OLD_NAME;
+    if (n == 8 && strncmp(name, "tfb_open", 8) == 0) return OLD_NAME;
     for (int t = 0; !a->best && t < a->T; t++) {
         const char *tf = tfb_panel_target(a->panel, t);
         size_t m = strlen(tf);
@@ -139,6 +140,7 @@ static int bed_row(tfb_rows_t *a)
     if (tfb_bed_fields(&a->in, &b) < 0 || tfb_bed_summit(&a->in, &b, 1) < 0) return -1;
     a->name.l = 0;
     if (kputsn(a->in.s.s, b.n_contig, &a->name) < 0) return tfb_rows_no_memory(a);
+    a->is_open = a->open && tfb_open_overlaps(a->open, a->name.s, b.beg, b.end);
     if (a->o->tile && b.end - b.beg > a->W)
         why = tfb_rows_tile(a, b.beg, b.end, bed_window, &first);
     else
@@ -154,6 +156,7 @@ static int run_bed(tfb_rows_t *a)
     int got, named = 0, ret = -1;
     char *held = NULL;
     if (!a->fasta && !(a->fasta = tfb_fasta_open(a->o->session.fasta))) return -1;
+    if (a->o->open.path && !(a->open = tfb_open_load(&a->o->open, a->fasta))) return -1;
     tfb_fasta_one_file(a->fasta);
     while ((got = tfb_lines_next(&a->in)) > 0) {
         if (tfb_bed_is_header(&a->in)) {

@@ -17,6 +17,7 @@ enum {
 typedef struct {
     size_t text;  /* where its text begins in text of tfb_rows_t */
     int first, n; /* its windows; n 0 = not scored */
+    int open;     /* overlaps an open region; only if these are given */
     int verbatim; /* a comment among the rows: only its text is written */
 } tfb_row_t;
 
@@ -26,6 +27,8 @@ typedef struct {
     tfb_pool_t *pool;
     tfb_fasta_t *fasta;
     tfb_lines_t in;
+    tfb_open_t *open; /* or NULL */
+    int is_open;      /* of the row that is added next */
     FILE *out;
     BGZF *gz;         /* compresses into out, or NULL */
     tfb_out_t *whole; /* out appears when it is complete */

@@ -130,6 +130,46 @@ static int by_place(const void *x, const void *y)
     return a->beg < b->beg ? -1 : a->beg > b->beg;
 }
 
+/* Writes the intersection of two lists of regions, both sorted and merged, to a->region. Returns 0, or -1 (logged). */
+static int intersect(args_t *a, const region_t *x, int n_x, const region_t *y, int n_y)
+{
+    a->n_regions = 0;
+    for (int i = 0, k = 0; i < n_x && k < n_y;) {
+        hts_pos_t beg = x[i].beg > y[k].beg ? x[i].beg : y[k].beg, end = x[i].end < y[k].end ? x[i].end : y[k].end;
+        if (x[i].tid == y[k].tid && beg < end && add_region(a, x[i].tid, beg, end) < 0) return -1;
+        int x_ends = x[i].tid != y[k].tid ? x[i].tid < y[k].tid : x[i].end <= y[k].end;
+        if (x_ends)
+            i++;
+        else
+            k++;
+    }
+    return 0;
+}
+
+/* Keeps what is open of the regions. Returns 0, or -1 (logged). */
+static int keep_open(args_t *a)
+{
+    tfb_open_t *open = tfb_open_load(&a->o->open, a->s.fasta);
+    const tfb_regions_t *r = open ? tfb_open_regions(open) : NULL;
+    region_t *x = a->region, *y = NULL;
+    int n = a->n_regions, m = 0, ret = -1;
+    if (r && r->n <= INT32_MAX) {
+        a->region = NULL;
+        a->m_regions = 0;
+        ret = TFB_RESERVE(y, m, r->n, "regions");
+        for (int64_t i = 0; i < r->n && ret == 0; i++)
+            y[i] = (region_t){tfb_fasta_find(a->s.fasta, r->contigs[r->contig[i]]), r->beg[i], r->end[i]};
+        if (ret == 0) tfb_sort(y, (size_t)r->n, sizeof *y, by_place);
+        if (ret == 0) ret = intersect(a, x, n, y, (int)r->n);
+        free(x);
+    }
+    if (ret == 0 && !a->n_regions)
+        tfb_warn("%s has no interval in the regions: there is nothing to scan", a->o->open.path);
+    free(y);
+    tfb_open_destroy(open);
+    return ret;
+}
+
 static int make_regions(args_t *a)
 {
     const tfb_scan_opt_t *o = a->o;
@@ -149,7 +189,7 @@ static int make_regions(args_t *a)
             a->region[m++] = r;
     }
     a->n_regions = m;
-    return 0;
+    return o->open.path ? keep_open(a) : 0;
 }
 
 /* ---- outputs ---- */

@@ -2,6 +2,7 @@
 #ifndef TFB_SCAN_H
 #define TFB_SCAN_H
 
+#include "genome/open.h"
 #include "score/session.h"
 
 typedef struct {
@@ -9,6 +10,7 @@ typedef struct {
     const char *out;           /* a file; for several TFs a name with {tf}, or a folder; "-" = standard output */
     const char *regions, *regions_file; /* NULL: all contigs */
     const char *format;                 /* "bedgraph" or "bigwig"; NULL: by the name of out, else bedGraph */
+    tfb_open_opt_t open;                /* within the regions; path NULL: all of them */
     int step;
     int logit;
 } tfb_scan_opt_t;

@@ -8,17 +8,23 @@
 
 /* ---- descriptions ---- */
 
+enum { OPTIONS = 250, MODEL = 800 }; /* bytes of the options in a description, and of model and options */
+
 /* Writes the model of target t (-1: all) and the options that must agree for values to be comparable.
  * genome/origin.h reads them. */
 static void name_model(const tfb_tag_run_t *run, int t, char *by, size_t m)
 {
     static const char *const strand[3] = {"", "; --strand fwd", "; --strand rev"};
-    char least[40] = "", precision[40] = "";
+    char least[OPTIONS] = "";
     tfb_precision_t low = tfb_panel_precision(run->panel);
     double min = run->effect->min_percentile;
     if (min > 0) snprintf(least, sizeof least, "; --min-percentile %g", min);
-    if (low != TFB_FLOAT32) snprintf(precision, sizeof precision, "; --precision %s", tfb_precision_name[low]);
-    snprintf(by, m, "model %.500s%s%s%s", tfb_panel_source(run->panel, t), strand[run->strand], least, precision);
+    if (low != TFB_FLOAT32) {
+        size_t n = strlen(least);
+        snprintf(least + n, sizeof least - n, "; --precision %s", tfb_precision_name[low]);
+    }
+    if (run->session) tfb_session_limits(run->session, least, sizeof least);
+    snprintf(by, m, "model %.500s%s%s", tfb_panel_source(run->panel, t), strand[run->strand], least);
 }
 
 static const char *name_tf(const tfb_tag_run_t *run, int t)
@@ -28,9 +34,10 @@ static const char *name_tf(const tfb_tag_run_t *run, int t)
 
 static void describe_top(const tfb_tag_run_t *run, int t, char *what, size_t m)
 {
-    static const char *const rank[3] = {"binding probability changes most",
-                                        "change is most unusual (its percentile the highest)", "log odds change most"};
-    char by[600];
+    static const char *const rank[TFB_RANKS] = {"binding probability changes most",
+                                                "change is most unusual (its percentile the highest)",
+                                                "log odds change most", "change adds most to the combined change"};
+    char by[MODEL];
     name_model(run, t, by, sizeof by);
     snprintf(what, m, "TF whose %s between REF and ALT (%s)", rank[run->effect->rank], by);
 }
@@ -38,14 +45,14 @@ static void describe_top(const tfb_tag_run_t *run, int t, char *what, size_t m)
 static void describe_pct(const tfb_tag_run_t *run, int t, char *what, size_t m)
 {
     const char *scale = run->effect->scale == TFB_CALIB_LOR ? "log odds" : "probability";
-    char by[600];
+    char by[MODEL];
     name_model(run, t, by, sizeof by);
     snprintf(what, m, "Percentile of the change of %s of %s among random SNVs (%s)", scale, name_tf(run, t), by);
 }
 
 static void describe_call(const tfb_tag_run_t *run, int t, char *what, size_t m)
 {
-    char by[600];
+    char by[MODEL];
     name_model(run, t, by, sizeof by);
     snprintf(what, m,
              "gain, loss or change of a site of %s: which alleles reach its threshold, by a change at percentile %g or "
@@ -73,6 +80,42 @@ static void describe_hap_tf(const tfb_tag_run_t *run, int t, char *what, size_t 
     (void)run;
     (void)t;
     snprintf(what, m, "TF of FORMAT/HAP: of those in TOP, that of the largest change");
+}
+
+/* Begins every description of PHRED; with --tf, WITH_TF comes before the model. */
+#define PHRED_FIRST "-10 log10 of the share of random SNVs with at least this combined change of all TFs"
+#define WITH_TF     ", with --tf"
+
+static void describe_phred(const tfb_tag_run_t *run, int t, char *what, size_t m)
+{
+    char by[MODEL];
+    const char *how = tfb_panel_combination(run->panel);
+    name_model(run, t, by, sizeof by);
+    snprintf(what, m, PHRED_FIRST " (%s): 10, 20, 30 are the top 10, 1, 0.1 %%%s (%s)", how ? how : "",
+             run->per_tf ? WITH_TF : "", by);
+}
+
+/* Begins every description of OPEN. */
+#define OPEN_FIRST "1 if the bases that the ALT changes overlap open chromatin, else 0"
+
+static void describe_open(const tfb_tag_run_t *run, int t, char *what, size_t m)
+{
+    const tfb_open_opt_t *o = run->open_by;
+    char least[60] = "";
+    (void)t;
+    if (o->has_min) snprintf(least, sizeof least, ", values of at least %g", o->min);
+    snprintf(what, m, OPEN_FIRST "%s (%.100s%s)", run->per_tf ? WITH_TF : "", tfb_base_name(o->path), least);
+}
+
+static int open_is_ours(const tfb_tag_run_t *run, const char *description)
+{
+    const char *first = strstr(description, OPEN_FIRST);
+    return first && (strncmp(first + strlen(OPEN_FIRST), WITH_TF, strlen(WITH_TF)) == 0) == run->per_tf;
+}
+
+static int phred_is_ours(const tfb_tag_run_t *run, const char *description)
+{
+    return strstr(description, PHRED_FIRST) && (strstr(description, WITH_TF " (model ") != NULL) == run->per_tf;
 }
 
 /* The first subfields of CSQ in every version. They distinguish it from VEP's. */
@@ -106,6 +149,14 @@ static float lor_of(const tfb_tag_alt_t *a) { return a->z_alt[a->t] - a->z_ref[a
 static float pct_of(const tfb_tag_alt_t *a)
 {
     return (float)tfb_effect_percentile(a->run->effect, a->run->panel, a->t, a->z_ref[a->t], a->z_alt[a->t]);
+}
+
+static float phred_of(const tfb_tag_alt_t *a) { return (float)tfb_panel_phred(a->run->panel, a->z_ref, a->z_alt); }
+
+static float open_of(const tfb_tag_alt_t *a)
+{
+    const tfb_change_t *c = &a->change;
+    return (float)tfb_open_overlaps(a->run->open, a->contig, c->pos, c->pos + c->n_ref);
 }
 
 static float hap_diff_of(const tfb_tag_alt_t *a)
@@ -198,6 +249,10 @@ const tfb_tag_t tfb_tags[] = {
     {"HAP_DIFF", INFO("A", "Float"), HAPLOTYPES, .scope = SUMMARY | EACH_TF, .describe = describe_hap_diff,
      .number_of = hap_diff_of},
     {"HAP_TF", INFO("1", "String"), HAPLOTYPES, .scope = SUMMARY, .describe = describe_hap_tf, .text_of = put_top},
+    {TFB_TAG_PHRED, INFO("A", "Float"), .group = TFB_TAGS_OF_RECORD, .scope = SUMMARY | EACH_TF,
+     .needs = TFB_NEEDS_PHRED, .describe = describe_phred, .number_of = phred_of, .is_ours = phred_is_ours},
+    {TFB_TAG_OPEN, INFO("A", "Integer"), .group = TFB_TAGS_OF_RECORD, .scope = SUMMARY | EACH_TF,
+     .needs = TFB_NEEDS_OPEN, .describe = describe_open, .number_of = open_of, .is_ours = open_is_ours},
     {"CSQ", INFO("A", "String"), .group = TFB_TAGS_OF_RECORD, .scope = SUMMARY | EACH_TF, .needs = TFB_NEEDS_CSQ,
      .describe = describe_csq, .text_of = put_csq, .is_ours = csq_is_ours},
 };
@@ -209,7 +264,7 @@ void tfb_tag_describe(const tfb_tag_t *tag, const tfb_tag_run_t *run, int t, cha
         tag->describe(run, t, what, m);
         return;
     }
-    char by[600];
+    char by[MODEL];
     name_model(run, t, by, sizeof by);
     const char *at = strstr(tag->says, "%s"); /* the TF */
     snprintf(what, m, "%.*s%s%s (%s)", (int)(at - tag->says), tag->says, name_tf(run, t), at + 2, by);

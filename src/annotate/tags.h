@@ -7,7 +7,9 @@
 #define TFB_TAGS_H
 
 #include "annotate/phased.h"
+#include "genome/open.h"
 #include "score/effect.h"
+#include "score/session.h"
 #include "score/variant.h"
 #include <htslib/kstring.h>
 #include <htslib/vcf.h>
@@ -18,15 +20,25 @@ typedef enum { TFB_TAGS_OF_ALT, TFB_TAGS_OF_HAPLOTYPES, TFB_TAGS_OF_RECORD, TFB_
 enum { TFB_TAG_OF_SUMMARY = 1, TFB_TAG_OF_TF = 2 };
 
 /* What a tag needs: properties of the model, or options. */
-enum { TFB_NEEDS_CALIBRATION = 1, TFB_NEEDS_THRESHOLDS = 2, TFB_NEEDS_HAPLOTYPES = 4, TFB_NEEDS_CSQ = 8 };
+enum {
+    TFB_NEEDS_CALIBRATION = 1,
+    TFB_NEEDS_THRESHOLDS = 2,
+    TFB_NEEDS_HAPLOTYPES = 4,
+    TFB_NEEDS_CSQ = 8,
+    TFB_NEEDS_PHRED = 16,
+    TFB_NEEDS_OPEN = 32
+};
 
 /* Data shared by all records. */
 typedef struct {
     const tfb_effect_opt_t *effect;
     const tfb_panel_t *panel;
     tfb_strand_t strand;
-    int per_tf;    /* --tf: tags for each TF, not for the summary */
-    unsigned have; /* the TFB_NEEDS_* that this run has */
+    const tfb_session_opt_t *session; /* NULL: no limits */
+    const tfb_open_opt_t *open_by;    /* the file that open was read from */
+    tfb_open_t *open;                 /* NULL: none */
+    int per_tf;                       /* --tf: tags for each TF, not for the summary */
+    unsigned have;                    /* the TFB_NEEDS_* that this run has */
 } tfb_tag_run_t;
 
 /* An ALT of a record. */
@@ -35,7 +47,9 @@ typedef struct {
     int t;                      /* TF that the tag is for; -1: none changes enough, or the ALT is not scored */
     const float *z_ref, *z_alt; /* (T) logits; NULL: the ALT is not scored */
     const char *allele;         /* as in the record */
-    int i, window;              /* index among the record's ALTs, from 0; its window, -1 = none */
+    const char *contig;
+    tfb_change_t change; /* trimmed; only if the ALT is scored */
+    int i, window;       /* index among the record's ALTs, from 0; its window, -1 = none */
     const tfb_phased_rec_t *hap;
     const tfb_windows_t *windows;
 } tfb_tag_alt_t;
@@ -51,7 +65,8 @@ typedef struct {
     const char *says;
     void (*describe)(const tfb_tag_run_t *run, int t, char *what, size_t m);
     /* One of these; neither: FORMAT, the score of each haplotype. Number=R: REF is an ALT that equals REF. */
-    float (*number_of)(const tfb_tag_alt_t *a);           /* a value that is not finite is written as missing */
+    /* Returns a value; one that is not finite is written as missing. For Type=Integer it is a small whole number. */
+    float (*number_of)(const tfb_tag_alt_t *a);
     int (*text_of)(const tfb_tag_alt_t *a, kstring_t *s); /* appends, "." if missing; returns whether it has a value.
                                                            * s has room: see TFB_TAG_TEXT */
     int (*is_ours)(const tfb_tag_run_t *run,

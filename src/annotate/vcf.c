@@ -13,12 +13,14 @@
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
+#include <string.h>
 
 typedef struct {
     const tfb_vcf_opt_t *o;
     tfb_panel_t *panel;
     tfb_pool_t *pool;
     tfb_fasta_t *fasta;
+    tfb_open_t *open; /* or NULL */
     tfb_vcf_read_t read;
     tfb_vcf_header_t header;
     tfb_vcf_queue_t queue;
@@ -51,9 +53,9 @@ static int open_inputs(args_t *a)
     a->panel = o->panel;
     a->fasta = o->reference;
     if (!(a->pool = tfb_pool_create(o->session.threads - tfb_io_threads(o->session.threads)))) return -1;
-    const tfb_session_opt_t *q = &o->session;
-    if (!a->panel && !(a->panel = tfb_panel_open_as(q->model, q->tf ? q->tf : "all", q->precision, a->pool))) return -1;
+    if (!a->panel && !(a->panel = tfb_session_panel(&o->session, a->pool))) return -1;
     if (!a->fasta && !(a->fasta = tfb_fasta_open(o->session.fasta))) return -1;
+    if (o->open.path && !(a->open = tfb_open_load(&o->open, a->fasta))) return -1;
     if (tfb_vcf_read_open(&a->read, o, a->fasta) < 0) return -1;
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) return -1;
@@ -82,8 +84,10 @@ static int set_up(args_t *a)
     if (tfb_vcf_read_check(o) < 0 || open_inputs(a) < 0) return -1;
     int W = tfb_panel_window(a->panel), T = tfb_panel_n_targets(a->panel);
     if (tfb_vcf_queue_open(&a->queue, o, &a->read, W, T) < 0) return -1;
-    if (tfb_vcf_header_make(&a->header, o, a->panel, a->read.hdr, tfb_vcf_read_name(&a->read)) < 0) return -1;
+    if (tfb_vcf_header_make(&a->header, o, a->panel, a->open, a->read.hdr, tfb_vcf_read_name(&a->read)) < 0) return -1;
     if (tfb_vcf_tags_init(&a->tags, &a->header, a->queue.phased) < 0) return -1;
+    const char *no_phred = o->session.tf && strcmp(o->session.tf, "all") ? NULL : tfb_panel_no_phred(a->panel);
+    if (no_phred) tfb_note("%s_PHRED is not written: %s", o->prefix, no_phred);
     return tfb_vcf_read_filter(&a->read) < 0 ? -1 : open_output(a);
 }
 
@@ -181,6 +185,7 @@ int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
     tfb_vcf_read_close(&a->read);
     if (!o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
+    tfb_open_destroy(a->open);
     if (!o->reference) tfb_fasta_close(a->fasta);
     free(a);
     return ret;

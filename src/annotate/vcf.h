@@ -4,6 +4,7 @@
 #define TFB_VCF_H
 
 #include "genome/fasta.h"
+#include "genome/open.h"
 #include "score/effect.h"
 #include "score/session.h"
 
@@ -14,6 +15,7 @@ typedef struct {
     int csq;                   /* also write one string with all values, for `bcftools +split-vep` */
     int haplotypes;            /* score each sample's haplotypes too */
     char phase;                /* how to read unphased genotypes: phased.h */
+    tfb_open_opt_t open;       /* path NULL: no OPEN */
     tfb_effect_opt_t effect;   /* which TF is named, what is not written, what is called */
     char check_ref;            /* 'e' error, 'w' warn and leave unannotated, 'x' drop */
     const char *regions, *targets;

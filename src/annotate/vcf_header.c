@@ -86,7 +86,7 @@ static int plan_line(tfb_vcf_header_t *h, tfb_vcf_tag_t *tag)
 {
     kstring_t s = {0, 0, NULL};
     const tfb_tag_t *kind = tag->kind;
-    char what[1024];
+    char what[1200];
     int whose = 0;
     bcf_hrec_t *old = bcf_hdr_get_hrec(h->hdr, kind->field, "ID", tag->name, NULL);
     if (old && check_old_line(h, old, kind) < 0) return -1;
@@ -199,18 +199,27 @@ static unsigned properties(const tfb_vcf_opt_t *o, const tfb_panel_t *panel)
     unsigned have = 0;
     if (tfb_panel_n_calibrated(panel) > 0) have |= TFB_NEEDS_CALIBRATION;
     if (have && tfb_panel_n_thresholds(panel) > 0) have |= TFB_NEEDS_THRESHOLDS;
+    if (!tfb_panel_no_phred(panel)) have |= TFB_NEEDS_PHRED;
+    if (o->open.path) have |= TFB_NEEDS_OPEN;
     if (o->haplotypes) have |= TFB_NEEDS_HAPLOTYPES;
     if (o->csq) have |= TFB_NEEDS_CSQ;
     return have;
 }
 
-int tfb_vcf_header_make(tfb_vcf_header_t *h, const tfb_vcf_opt_t *o, const tfb_panel_t *panel, bcf_hdr_t *hdr,
-                        const char *in)
+int tfb_vcf_header_make(tfb_vcf_header_t *h, const tfb_vcf_opt_t *o, const tfb_panel_t *panel, tfb_open_t *open,
+                        bcf_hdr_t *hdr, const char *in)
 {
     h->o = o;
     h->hdr = hdr;
     h->in = in;
-    h->run = (tfb_tag_run_t){&o->effect, panel, o->session.strand, o->session.tf != NULL, properties(o, panel)};
+    h->run = (tfb_tag_run_t){.effect = &o->effect,
+                             .panel = panel,
+                             .strand = o->session.strand,
+                             .session = &o->session,
+                             .open_by = &o->open,
+                             .open = open,
+                             .per_tf = o->session.tf != NULL,
+                             .have = properties(o, panel)};
     h->n_sets = o->session.tf ? tfb_panel_n_targets(panel) : 1;
     if (!(h->names = khash_str2int_init())) return no_memory("the names of the tags");
     if ((o->session.tf && reserve_names(h) < 0) || add_tags(h) < 0) return -1;

@@ -34,10 +34,10 @@ typedef struct {
     void *names;     /* of all these, to find equal ones */
 } tfb_vcf_header_t;
 
-/* Chooses the tags of a run and adds their lines to hdr. Zero h first. Everything else stays the caller's.
- * Returns 0, or -1 (logged). */
-int tfb_vcf_header_make(tfb_vcf_header_t *h, const tfb_vcf_opt_t *o, const tfb_panel_t *panel, bcf_hdr_t *hdr,
-                        const char *in);
+/* Chooses the tags of a run and adds their lines to hdr. Zero h first. open: of o->open, or NULL. Everything else stays
+ * the caller's. Returns 0, or -1 (logged). */
+int tfb_vcf_header_make(tfb_vcf_header_t *h, const tfb_vcf_opt_t *o, const tfb_panel_t *panel, tfb_open_t *open,
+                        bcf_hdr_t *hdr, const char *in);
 /* Returns the header to write: h->hdr, or a copy without the tags that are only removed, to be destroyed
  * by tfb_vcf_header_end. Returns NULL if memory runs out (logged). */
 bcf_hdr_t *tfb_vcf_header_of_output(const tfb_vcf_header_t *h);

@@ -28,6 +28,7 @@ void tfb_vcf_tags_free(tfb_vcf_tags_t *w)
 {
     free(w->alt);
     free(w->value);
+    free(w->whole);
     free(w->has);
     free(w->info.s);
     free(w->text.s);
@@ -57,6 +58,18 @@ static int too_many(const tfb_vcf_tags_t *w, const bcf1_t *rec, const char *fiel
     return -1;
 }
 
+/* Packs the numbers v[n] of a tag into w->info, or sets them in the record if this has been changed. Returns as
+ * htslib's functions do. */
+static int put_numbers(tfb_vcf_tags_t *w, bcf1_t *rec, const tfb_vcf_tag_t *tag, const float *v, int n)
+{
+    int whole = strcmp(tag->kind->type, "Integer") == 0;
+    for (int i = 0; whole && i < n; i++) w->whole[i] = bcf_float_is_missing(v[i]) ? bcf_int32_missing : (int32_t)v[i];
+    if (rec->d.shared_dirty)
+        return whole ? bcf_update_info_int32(w->h->hdr, rec, tag->name, w->whole, n)
+                     : bcf_update_info_float(w->h->hdr, rec, tag->name, v, n);
+    return whole ? bcf_enc_vint(&w->info, n, w->whole, -1) : bcf_enc_vfloat(&w->info, n, (float *)v);
+}
+
 /* Adds v[n], or the text of w if v is NULL. Tags are packed as in BCF and appended to the record together:
  * bcf_update_info() looks through all of a record's tags for each that it adds, and --tf all adds some
  * hundreds. Nothing is appended to a record that htslib will repack because tags were removed. Returns 0,
@@ -66,13 +79,13 @@ static int add_info(tfb_vcf_tags_t *w, bcf1_t *rec, const tfb_vcf_tag_t *tag, co
     int r;
     if (rec->n_info + (unsigned)w->n_info >= MOST_INFO) return too_many(w, rec, "INFO", MOST_INFO);
     if (rec->d.shared_dirty && v)
-        r = bcf_update_info_float(w->h->hdr, rec, tag->name, v, n);
+        r = put_numbers(w, rec, tag, v, n);
     else if (rec->d.shared_dirty)
         r = bcf_update_info_string(w->h->hdr, rec, tag->name, w->text.s);
     else {
         w->n_info++;
         r = bcf_enc_int1(&w->info, tag->id);
-        if (r >= 0 && v) r = bcf_enc_vfloat(&w->info, n, (float *)v);
+        if (r >= 0 && v) r = put_numbers(w, rec, tag, v, n);
         if (r >= 0 && !v) r = bcf_enc_vchar(&w->info, (int)w->text.l, w->text.s);
     }
     return r < 0 ? tag_error(w, rec, tag->name) : 0;
@@ -240,6 +253,7 @@ static int reserve(tfb_vcf_tags_t *w, const bcf1_t *rec, int n)
         int ok = 1;
         w->alt = tfb_resize(w->alt, (size_t)m, sizeof *w->alt, &ok);
         w->value = tfb_resize(w->value, (size_t)m + 1, sizeof *w->value, &ok);
+        w->whole = tfb_resize(w->whole, (size_t)m + 1, sizeof *w->whole, &ok);
         if (!ok) {
             tfb_error("not enough memory for a record with %d ALTs", n);
             return -1;
@@ -267,6 +281,8 @@ static int collect_alts(tfb_vcf_tags_t *w, const tfb_vcf_batch_t *b, const tfb_v
             .z_alt = z,
             .z_ref = z ? tfb_vcf_ref_logits(b, it, i) : NULL,
             .allele = it->rec->d.allele[i + 1],
+            .contig = bcf_seqname_safe(w->h->hdr, it->rec),
+            .change = b->alt[it->first + i].change,
             .i = i,
             .window = b->alt[it->first + i].alt,
             .hap = &it->hap,

@@ -11,6 +11,7 @@ typedef struct {
     tfb_phased_t *phased; /* NULL: no haplotypes */
     tfb_tag_alt_t *alt;   /* (m_alts) of the record */
     float *value;         /* (m_alts + 1) of a tag */
+    int32_t *whole;       /* (m_alts + 1) of a tag of Type=Integer */
     int m_alts, n_alts;
     char *has;      /* (n_sets): whether the record has tags of this set */
     int main_t;     /* target of tags that are of a record and not of an ALT */

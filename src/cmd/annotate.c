@@ -20,17 +20,18 @@ __attribute__((weak)) int tfb_bam_annotate(const tfb_bam_opt_t *o);
 
 /* What the usage texts of program and plugin say differently. */
 typedef struct {
-    const char *title, *usage, *inputs, *expressions, *rows, *output;
+    const char *title, *usage, *inputs, *open, *expressions, *rows, *output;
 } words_t;
 
 static const words_t program_words = {
     .title = "Add predicted transcription-factor binding to VCF, BCF, BED, FASTA or BAM.",
-    .usage = "tfbind annotate [options] -m model.safetensors -f ref.fa in.vcf.gz",
+    .usage = "tfbind annotate [options] -f ref.fa in.vcf.gz",
     .inputs = "The input may also be BED (lines get score columns; the window is around the middle of the interval,\n"
               "or around narrowPeak's summit), FASTA (the output is a table with one row per sequence), or SAM, BAM "
               "or\n"
               "CRAM (records get aux tags; the window is around the middle of the alignment or, for proper pairs, of\n"
               "the fragment).\n\n",
+    .open = "; BED gets a column tfb_open",
     .expressions = "only in the plugin, `bcftools +tfbind`",
     .rows = "BED, FASTA and BAM\n"
             "      --input vcf|bed|fasta|bam  input format [detected]\n"
@@ -51,36 +52,39 @@ static const words_t program_words = {
 };
 static const words_t plugin_words = {
     .title = "Predict how variants change transcription-factor binding.",
-    .usage = "bcftools +tfbind in.vcf.gz -- [options] -m model.safetensors -f ref.fa",
+    .usage = "bcftools +tfbind in.vcf.gz -- [options] -f ref.fa",
     .inputs = "",
+    .open = "",
     .expressions = "others are dropped",
     .rows = "",
     .output = "",
 };
 
-static void put_usage_model(FILE *f)
+static void put_usage_model(FILE *f, const words_t *w)
 {
-    fputs("Each REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT\n"
-          "gets tags for the TF whose binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA\n"
-          "(ALT - REF) and TFB_LOR (change of the log odds). With --tf each TF gets its own tags: TFB_<TF>\n"
-          "(Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the percentile of\n"
-          "the change among changes by random SNVs, and CALL: gain, loss or change of a site.\n"
-          "\n"
-          "Model\n"
-          "  -m, --model FILE         model made by pretrain, or shipped in models/. Several models: a list with\n"
-          "                           commas, or a folder; layers that they share are computed once. If\n"
-          "                           several models predict a TF, the last one wins (in a folder: the one with\n"
-          "                           the fewest TFs)\n" TFB_USAGE_FASTA
-          "      --tf LIST            write tags for these TFs, comma-separated, or all [only the "
-          "summary]\n" TFB_USAGE_PREFIX
-          "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor [delta]\n"
-          "      --min-percentile NUM  write only TFs whose change exceeds that of NUM % of random SNVs; this\n"
-          "                           option, PCT and CALL need a calibrated model (tfbind model --calibrate)\n"
-          "      --percentile-of WHAT  percentiles rank the change by delta or lor [delta]\n"
-          "      --call-percentile NUM  call gain, loss or change of a site at this percentile or above "
-          "[95]\n" TFB_USAGE_STRAND TFB_USAGE_PRECISION
-          "      --csq                also write INFO/TFB_CSQ: all values in one string, for `bcftools +split-vep`\n",
-          f);
+    fprintf(
+        f,
+        "Each REF and ALT allele is scored in the middle of its own window, on both strands. By default each ALT\n"
+        "gets tags for the TF whose binding probability changes most: INFO/TFB_TOP, TFB_REF, TFB_ALT, TFB_DELTA\n"
+        "(ALT - REF) and TFB_LOR (change of the log odds). With --tf each TF gets its own tags: TFB_<TF>\n"
+        "(Number=R), TFB_<TF>_DELTA and TFB_<TF>_LOR (Number=A). A calibrated model adds PCT, the percentile of\n"
+        "the change among changes by random SNVs, CALL: gain, loss or change of a site, and INFO/TFB_PHRED, the rank\n"
+        "of the combined change of all TFs: 10, 20, 30 are the top 10, 1, 0.1 %% of random SNVs.\n"
+        "\n"
+        "Model\n" TFB_USAGE_MODELS TFB_USAGE_FASTA
+        "      --tf LIST            write tags for these TFs: a,b,c, @FILE with one a line, or all [only the\n"
+        "                           summary]\n" TFB_USAGE_CELL TFB_USAGE_PREFIX
+        "      --rank-by WHAT       summarise the TF with the largest delta, percentile or lor, or with the largest\n"
+        "                           part of the combined change (phred) [delta]\n"
+        "      --min-percentile NUM  write only TFs whose change exceeds that of NUM %% of random SNVs; this\n"
+        "                           option, PCT and CALL need a calibrated model (tfbind model --calibrate)\n"
+        "      --percentile-of WHAT  percentiles rank the change by delta or lor [delta]\n"
+        "      --call-percentile NUM  call gain, loss or change of a site at this percentile or above "
+        "[95]\n" TFB_USAGE_STRAND TFB_USAGE_PRECISION
+        "      --csq                also write INFO/TFB_CSQ: all values in one string, for `bcftools +split-vep`\n"
+        "      --open FILE          also write INFO/TFB_OPEN, 1 if the changed bases overlap an interval of this\n"
+        "                           peaks file (BED, narrowPeak, .gz) or bigWig, else 0%s\n" TFB_USAGE_OPEN_MIN,
+        w->open);
 }
 
 static void put_usage_genotypes(FILE *f)
@@ -119,7 +123,7 @@ static void usage(FILE *f, const char *tool)
 {
     const words_t *w = strcmp(tool, "tfbind") ? &plugin_words : &program_words;
     fprintf(f, "%s\nUsage: %s\n\n%s", w->title, w->usage, w->inputs);
-    put_usage_model(f);
+    put_usage_model(f, w);
     put_usage_genotypes(f);
     put_usage_records(f, w);
     fprintf(f,
@@ -140,7 +144,7 @@ static void usage(FILE *f, const char *tool)
 enum { VCF = 1, BED = 2, FASTA = 4, BAM = 8, PLUGIN = 16, VARIANTS = VCF | PLUGIN, PROGRAM = VCF | BED | FASTA | BAM };
 
 /* Groups of options. If one is given for a wrong format, the error names the whole group. */
-enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, ALIGNMENTS, GROUPS };
+enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, OPEN, ALIGNMENTS, GROUPS };
 
 typedef struct {
     tfb_vcf_opt_t vcf; /* also has the options common to all formats */
@@ -223,11 +227,13 @@ static const char *const scale_name[] = {"delta", "lor"}, *const unit_name[] = {
 static const tfb_option_t options[] = {
     TFB_OPTIONS_SESSION(vcf.session),
     {TFB_OPTION_PREFIX(vcf.prefix)},
-    {"rank-by", TFB_WORD(vcf.effect.rank, tfb_rank_name, 3), EFFECT},
+    {"rank-by", TFB_WORD(vcf.effect.rank, tfb_rank_name, TFB_RANKS), EFFECT},
     {"min-percentile", TFB_NUM(vcf.effect.min_percentile, 0, 100), EFFECT},
     {"percentile-of", TFB_WORD(vcf.effect.scale, scale_name, 2), EFFECT},
     {"call-percentile", TFB_NUM(vcf.effect.call_percentile, 0, 100), EFFECT},
     {"haplotypes", TFB_FLAG(vcf.haplotypes), .formats = VARIANTS, .group = GENOTYPES},
+    {TFB_OPTION_OPEN(vcf.open), .formats = VARIANTS | BED, .group = OPEN},
+    {TFB_OPTION_OPEN_MIN(vcf.open), .formats = VARIANTS | BED, .group = OPEN},
     {"csq", TFB_FLAG(vcf.csq), .formats = VARIANTS, .group = GENOTYPES},
     {"phase", .id = 'p', VALUE(set_letter), TFB_TO(vcf.phase), .letters = "amrRs", .hint = "a, m, r, R or s"},
     {"check-ref", .id = 'c', VALUE(set_letter), TFB_TO(vcf.check_ref), .letters = "ewx", .hint = "e, w or x"},
@@ -313,6 +319,7 @@ static int run_rows(args_t *a, int (*run)(const tfb_rows_opt_t *o))
     const tfb_vcf_opt_t *o = &a->vcf;
     tfb_rows_opt_t *r = &a->rows;
     r->session = o->session;
+    r->open = o->open;
     r->in = o->in;
     r->out = o->out;
     return run(r);
@@ -404,6 +411,8 @@ static int check_options(const args_t *a, const format_t *f)
     list_refused(f->bit, group, list, sizeof list);
     if (group == ALIGNMENTS)
         tfb_error("%s are for SAM, BAM and CRAM", list);
+    else if (group == OPEN)
+        tfb_error("%s is %s: %s are for VCF, BCF and BED", a->vcf.in, f->name, list);
     else
         tfb_error("%s is %s: %s are for VCF and BCF", a->vcf.in, f->name, list);
     return -1;
@@ -424,10 +433,10 @@ static int check_and_run(args_t *a)
 {
     if (a->given[tfb_options_row(options, "phase")] && !a->vcf.haplotypes)
         tfb_error("--phase needs --haplotypes");
+    else if (a->vcf.open.has_min && !a->vcf.open.path)
+        tfb_error("--open-min needs --open");
     else if (a->n_in > 1)
         tfb_error("expected one input, not %d (%s, ...)", a->n_in, a->vcf.in);
-    else if (!a->vcf.session.model)
-        tfb_error("-m model.safetensors is missing (-h shows all options)");
     else {
         const format_t *f = find_format(a);
         if (!f || check_options(a, f) < 0) return -1;

@@ -42,6 +42,8 @@ int tfb_cmd_getopt(int argc, char **argv, const char *letters, const struct opti
 /* Returns the names in "a,b,c", or in the file of "@FILE" with one name per line. NULL-terminated; free with
  * tfb_strv_free. NULL on failure (logged). */
 char **tfb_cmd_list(const char *s, int *n);
+/* Returns that list as "a,b,c", which lives until tfb_cmd_end. NULL on failure (logged). */
+const char *tfb_cmd_joined(const char *s);
 /* Parse a whole or a decimal number in [lo, hi]. Return 0, or 1 (logged with the option's name) without changing *v. */
 int tfb_cmd_int(const char *option, const char *s, long lo, long hi, long *v);
 int tfb_cmd_double(const char *option, const char *s, double lo, double hi, double *v);

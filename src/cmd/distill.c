@@ -3,6 +3,7 @@
 #include "config.h"
 #include "cmd/cmd.h"
 #include "cmd/training.h"
+#include "nn/installed.h"
 #include "train/fit.h"
 #include "train/head.h"
 #include "train/ranks.h"
@@ -88,7 +89,10 @@ static int make_net(const args_t *a, job_t *j)
     const tfb_examples_t *ex = j->d.ex;
     uint64_t seed = a->t.fit.seed;
     if (!a->from) return (j->d.net = tfb_training_net(a->arch, a->spec, a->motifs, seed, ex)) ? 0 : -1;
-    if (!(j->from = tfb_model_load(a->from))) return -1;
+    char *path = tfb_model_find(a->from);
+    j->from = path ? tfb_model_load(path) : NULL;
+    free(path);
+    if (!j->from) return -1;
     if (j->from->window != ex->window) {
         tfb_error("%s has windows of %d bases, the regions have %d", a->from, j->from->window, ex->window);
         return -1;

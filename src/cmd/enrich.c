@@ -13,11 +13,10 @@ static void usage(FILE *f)
         "Test whether a set of variants changes the sites of TFs more than other variants do. The table has one\n"
         "row per TF, the most significant first.\n"
         "\n"
-        "Usage: tfbind enrich [options] -m model.safetensors --background common.vcf.gz hits.tfb.bcf\n"
-        "       tfbind enrich [options] -m model.safetensors -f ref.fa hits.vcf.gz\n"
-        "       tfbind enrich [options] -m model.safetensors -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
-        "\n"
-        "  -m, --model FILE         model, or several, comma-separated, as for annotate\n"
+        "Usage: tfbind enrich [options] --background common.vcf.gz hits.tfb.bcf\n"
+        "       tfbind enrich [options] -f ref.fa hits.vcf.gz\n"
+        "       tfbind enrich [options] -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
+        "\n" TFB_USAGE_MODELS
         "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; scores the variants. Without -f both files\n"
         "                           must be annotated: after annotate --tf all every TF is tested, after a\n"
         "                           summary only the TF that changes most counts\n"
@@ -32,12 +31,13 @@ static void usage(FILE *f)
         "      --weight TAG         weight of a hit, e.g. INFO/PIP or FORMAT/PP; at least 0 [1]\n"
         "      --sample NAME        sample (in a GWAS-VCF, the study) with the FORMAT values [the first]\n"
         "  -R, --regions-file FILE  BED: use only variants in these regions, and random SNVs from them [anywhere]\n"
+        "      --open FILE          the same from a peaks file or a bigWig of open chromatin\n" TFB_USAGE_OPEN_MIN
         "      --test WHAT          change (|delta|), gain (delta above 0) or loss (delta below 0) [change]\n"
         "      --by-effect          test gain and loss for the allele that raises the trait: ALT, or REF if\n"
         "                           FORMAT/ES is negative [for ALT]\n"
         "      --match-af           sample the background to the hits' minor allele frequencies (FORMAT/AF, else\n"
         "                           INFO/AF)\n"
-        "      --tf LIST            test only these TFs [all]\n" TFB_USAGE_PREFIX
+        "      --tf LIST            test only these TFs, a,b,c or @FILE [all]\n" TFB_USAGE_CELL TFB_USAGE_PREFIX
         "      --strand WHICH       both, fwd or rev [both]\n" TFB_USAGE_PRECISION
         "      --max-n INT          skip alleles with more Ns in their window [20]\n"
         "      --permutations INT   number of permutations for the permutation test [10000]\n"
@@ -65,6 +65,8 @@ static const tfb_option_t options[] = {
     {"sample", TFB_TEXT(o.sample)},
     {"weight", TFB_TEXT(o.weight)},
     {"regions-file", .id = 'R', TFB_TEXT(o.regions)},
+    {TFB_OPTION_OPEN(o.open)},
+    {TFB_OPTION_OPEN_MIN(o.open)},
     {"test", TFB_WORD(o.what, tfb_enrich_name, 3)},
     {"by-effect", TFB_FLAG(o.by_effect)},
     {"match-af", TFB_FLAG(o.match_af)},
@@ -98,6 +100,10 @@ static int check_options(const tfb_enrich_opt_t *o, int random, int within)
         wrong = "--within is for a background of random SNVs: it cannot be used with --background or --min-lp";
     else if (o->sample && !reads_format)
         wrong = "--sample is for FORMAT values: it needs --min-lp, --by-effect, --match-af or --weight FORMAT/...";
+    else if (o->regions && o->open.path)
+        wrong = "-R and --open both choose regions: give one of the two";
+    else if (o->open.has_min && !o->open.path)
+        wrong = "--open-min needs --open";
     else if (o->background && strcmp(o->background, "-") == 0 && strcmp(o->in, "-") == 0)
         wrong = "hits and background cannot both be standard input";
     if (wrong) tfb_error("%s", wrong);
@@ -113,11 +119,11 @@ int tfb_cmd_enrich(int argc, char **argv)
     o->session.threads = tfb_cmd_processors();
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, given);
     if (r) return r > 0;
-    const char *const need[][2] = {{o->session.model, "-m model.safetensors"}, {NULL, NULL}};
+    const char *const need[][2] = {{NULL, NULL}};
     if (tfb_cmd_incomplete("enrich", argc, argv, usage, need, &o->in, "VCF or BCF of hits") ||
         check_options(o, given[tfb_options_row(options, "random")], a.within >= 0) < 0)
         return 1;
-    if (a.within >= 0 || o->regions) o->within = a.within >= 0 ? a.within : 0;
+    if (a.within >= 0 || o->regions || o->open.path) o->within = a.within >= 0 ? a.within : 0;
     if ((given[tfb_options_row(options, "strand")] || given[tfb_options_row(options, "max-n")] ||
          given[tfb_options_row(options, "precision")]) &&
         !o->session.fasta)

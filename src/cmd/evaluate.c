@@ -23,9 +23,11 @@ typedef struct {
 /* The data of a run; all owned. */
 typedef struct {
     const args_t *a;
-    tfb_model_t *m;
-    int *target;  /* (T) indices of targets in the model */
-    char **names; /* (T) their names */
+    char **files; /* (n_files): the models */
+    int n_files;
+    tfb_pool_t *pool;
+    tfb_panel_t *panel; /* their targets that have labels */
+    char **names;       /* (T) the targets' names; owned by the panel */
     int T;
     tfb_examples_t *ex;
     uint8_t *seen; /* (ex->n): see tfb_transfer_seen */
@@ -33,7 +35,6 @@ typedef struct {
     uint32_t *idx; /* (n): regions that count for any target */
     int64_t n;
     float *z;             /* (n, T) */
-    const tfb_low_t *low; /* products in low precision; NULL: float32 */
 } job_t;
 
 static void usage(FILE *f)
@@ -43,11 +44,10 @@ static void usage(FILE *f)
         "Compare a model's predictions with labels. The table has a header line, one row per target, and their\n"
         "mean.\n"
         "\n"
-        "Usage: tfbind evaluate [options] -m model.safetensors -f ref.fa -l labels.bed.gz\n"
-        "\n"
-        "  -m, --model FILE         model\n" TFB_USAGE_FASTA TFB_USAGE_LABELS
+        "Usage: tfbind evaluate [options] -f ref.fa -l labels.bed.gz\n"
+        "\n" TFB_USAGE_MODELS TFB_USAGE_FASTA TFB_USAGE_LABELS
         "      --chroms LIST        use only regions on these contigs [all]\n"
-        "      --tf LIST            use only these targets [those that model and labels share]\n"
+        "      --tf LIST            use only these targets, a,b,c or @FILE [those that model and labels share]\n"
         "      --allow-leak         compare also on regions that trained the model; the results are too good\n"
         "                           [refuse]\n" TFB_USAGE_STRAND TFB_USAGE_PRECISION
         "      --balanced           compare on each target's bound regions and as many unbound ones, matched by\n"
@@ -70,16 +70,16 @@ static void put(FILE *f, double v)
         fprintf(f, "\t%.4f", v);
 }
 
-/* Reports that n of the regions trained the model, and which contigs did not. */
-static int leak_error(const job_t *j, int64_t n)
+/* Reports that n of the regions, by their bits in seen, trained the model of a file, and which contigs did not. */
+static int leak_error(const job_t *j, const char *path, const uint8_t *seen, int64_t n)
 {
     enum { SEEN = TFB_SEEN_CONTIG | TFB_SEEN_REGION, MOST = 6 };
-    char *bad = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 0, MOST),
-         *good = tfb_transfer_seen_contigs(j->ex, j->seen, SEEN, 1, MOST);
+    char *bad = tfb_transfer_seen_contigs(j->ex, seen, SEEN, 0, MOST),
+         *good = tfb_transfer_seen_contigs(j->ex, seen, SEEN, 1, MOST);
     if (bad && good)
         tfb_error("%s was trained on %" PRId64 " of these %" PRId64
                   " regions (%s): %s%s%s, or use --allow-leak (the results are then too good)",
-                  j->a->model, n, j->ex->n, bad,
+                  path, n, j->ex->n, bad,
                   *good ? "compare on others (--chroms " : "compare on regions that it has not seen", good,
                   *good ? ")" : "");
     free(bad);
@@ -87,29 +87,28 @@ static int leak_error(const job_t *j, int64_t n)
     return -1;
 }
 
-/* Refuses regions that trained the model, unless they are allowed. 0 or -1 (logged). */
-static int check_leak(job_t *j)
+/* Refuses regions that trained a model, unless they are allowed. seen (n): receives those to leave out. 0 or -1
+ * (logged). */
+static int check_model(const job_t *j, const tfb_model_t *m, const char *path, uint8_t *seen)
 {
     int64_t n[8] = {0}, N = j->ex->n;
-    if (!(j->seen = tfb_alloc((size_t)N, 1, "the regions to compare"))) return -1;
-    int known = tfb_transfer_seen(j->m, j->ex, j->seen);
+    int known = tfb_transfer_seen(m, j->ex, seen);
     if (known < 0) return -1;
     if (!known) {
-        tfb_warn("%s does not record which regions trained it: if some of these did, the results are too good",
-                 j->a->model);
+        tfb_warn("%s does not record which regions trained it: if some of these did, the results are too good", path);
         return 0;
     }
-    for (int64_t i = 0; i < N; i++) n[j->seen[i]]++;
+    for (int64_t i = 0; i < N; i++) n[seen[i]]++;
     int64_t trained = n[TFB_SEEN_CONTIG] + n[TFB_SEEN_REGION];
     if (j->a->allow_leak) {
         if (trained)
-            tfb_warn("%s was trained on %" PRId64 " of these %" PRId64 " regions: the results are too good",
-                     j->a->model, trained, N);
-        memset(j->seen, 0, (size_t)N);
+            tfb_warn("%s was trained on %" PRId64 " of these %" PRId64 " regions: the results are too good", path,
+                     trained, N);
+        memset(seen, 0, (size_t)N);
         return 0;
     }
     /* the filter has 1 % false positives, so a few such regions are skipped with a note */
-    if (n[TFB_SEEN_CONTIG] || n[TFB_SEEN_REGION] > N / 32) return leak_error(j, trained);
+    if (n[TFB_SEEN_CONTIG] || n[TFB_SEEN_REGION] > N / 32) return leak_error(j, path, seen, trained);
     if (n[TFB_SEEN_VALID])
         tfb_note("%" PRId64 " of %" PRId64
                  " regions are on contigs that validated the model: the results may be slightly too good",
@@ -117,6 +116,22 @@ static int check_leak(job_t *j)
     if (trained)
         tfb_note("%" PRId64 " of %" PRId64 " regions skipped because they may have trained the model", trained, N);
     return 0;
+}
+
+/* Does so for all models: a region that one of them saw is left out for the TFs of all. 0 or -1 (logged). */
+static int check_leak(job_t *j)
+{
+    size_t N = (size_t)j->ex->n;
+    uint8_t *seen = tfb_alloc(N, 1, "the regions to compare");
+    int ret = seen && (j->seen = tfb_alloc(N, 1, "the regions to compare")) ? 0 : -1;
+    for (int i = 0; i < j->n_files && ret == 0; i++) {
+        tfb_model_t *m = tfb_model_load(j->files[i]);
+        ret = m ? check_model(j, m, j->files[i], seen) : -1;
+        for (size_t k = 0; k < N && ret == 0; k++) j->seen[k] |= seen[k];
+        tfb_model_destroy(m);
+    }
+    free(seen);
+    return ret;
 }
 
 /* Sets take (n, T): 1 if the region counts for the target. Takes all resolved regions that do not leak, or a balanced
@@ -203,37 +218,45 @@ fail:
     return -1;
 }
 
-/* Finds the targets that model and labels share. Each target given by name must be in both. 0 or -1 (logged). */
-static int choose_targets(job_t *j)
+/* The columns of the labels file, to choose targets by. */
+typedef struct {
+    const args_t *a;
+    tfb_labels_t *l;
+    tfb_entry_t *index;
+} columns_t;
+
+/* Returns whether the labels have a target; -1 (logged) if not, and it was given by name. */
+static int has_labels(void *arg, const char *target)
+{
+    const columns_t *c = arg;
+    int have = tfb_index_find(c->index, tfb_labels_n_tfs(c->l), target) >= 0;
+    if (have || !c->a->tf) return have;
+    tfb_error("%s has no labels of %s", c->a->labels, target);
+    return -1;
+}
+
+/* Opens the models with the targets that they share with the labels. Each target given by name must be in both. 0 or
+ * -1 (logged). */
+static int open_models(job_t *j)
 {
     const args_t *a = j->a;
-    int n = 0, ret = -1;
-    tfb_labels_t *l = NULL;
-    tfb_entry_t *columns = NULL;
-    if (!(j->target = tfb_targets_parse(j->m->targets, j->m->index, j->m->n_targets, a->tf ? a->tf : "all", &n)) ||
-        !(l = tfb_labels_open(a->labels)) || !(columns = tfb_index(tfb_labels_tfs(l), tfb_labels_n_tfs(l))) ||
-        !(j->names = calloc((size_t)n + 1, sizeof *j->names)))
+    columns_t c = {.a = a};
+    tfb_keep_t keep = {.keep = has_labels, .arg = &c};
+    int ret = -1;
+    if (!(j->files = tfb_panel_files(a->model, &j->n_files)) || !(j->pool = tfb_pool_create(a->threads)) ||
+        !(c.l = tfb_labels_open(a->labels)) || !(c.index = tfb_index(tfb_labels_tfs(c.l), tfb_labels_n_tfs(c.l))))
         goto done;
-    for (int i = 0; i < n; i++) {
-        const char *name = j->m->targets[j->target[i]];
-        int have = tfb_index_find(columns, tfb_labels_n_tfs(l), name) >= 0;
-        if (!have && a->tf) {
-            tfb_error("%s has no labels of %s", a->labels, name);
-            goto done;
-        }
-        if (!have) continue;
-        if (!(j->names[j->T] = strdup(name))) goto done;
-        j->target[j->T++] = j->target[i];
-    }
-    if (!j->T) {
-        tfb_error("%s has no labels for any of the model's %d targets", a->labels, n);
-        goto done;
-    }
-    if (j->T < n) tfb_note("%d of the model's %d targets have labels in %s", j->T, n, a->labels);
+    j->panel = tfb_panel_open_kept(a->model, a->tf ? a->tf : "all", a->precision, &keep, j->pool);
+    if (!j->panel && keep.n_asked && !keep.n_kept)
+        tfb_error("%s has no labels for any of the model's %d targets", a->labels, keep.n_asked);
+    if (!j->panel || !(j->names = calloc((size_t)keep.n_kept + 1, sizeof *j->names))) goto done;
+    j->T = keep.n_kept;
+    for (int t = 0; t < j->T; t++) j->names[t] = (char *)tfb_panel_target(j->panel, t);
+    if (j->T < keep.n_asked) tfb_note("%d of the model's %d targets have labels in %s", j->T, keep.n_asked, a->labels);
     ret = 0;
 done:
-    free(columns);
-    tfb_labels_close(l);
+    free(c.index);
+    tfb_labels_close(c.l);
     return ret;
 }
 
@@ -249,7 +272,7 @@ static int load_examples(job_t *j)
                              .n_targets = j->T,
                              .chroms = chroms,
                              .n_chroms = n_chroms,
-                             .window = j->m->window};
+                             .window = tfb_panel_window(j->panel)};
     j->ex = tfb_examples_load(&eo);
     tfb_strv_free(chroms);
     return j->ex ? 0 : -1;
@@ -258,16 +281,8 @@ static int load_examples(job_t *j)
 /* Computes the logits of the regions idx. 0 or -1 (logged). */
 static int score(job_t *j)
 {
-    const args_t *a = j->a;
-    tfb_infer_t *f = NULL;
-    tfb_pool_t *pool = tfb_pool_create(a->threads);
-    int ok = pool && (f = tfb_infer_create_low(j->m->net, j->target, j->T, pool, j->low, j->m->most)) &&
-             (j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits")) &&
-             tfb_predict_by(f, j->ex, j->idx, (size_t)j->n, a->strand, pool, j->z) == 0 &&
-             tfb_logits_check(a->model, j->names, j->T, j->z, j->n) == 0;
-    tfb_infer_destroy(f);
-    tfb_pool_destroy(pool);
-    return ok ? 0 : -1;
+    if (!(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits"))) return -1;
+    return tfb_predict_panel(j->panel, j->ex, j->idx, (size_t)j->n, j->a->strand, j->pool, j->z);
 }
 
 static int run(const args_t *a)
@@ -276,10 +291,7 @@ static int run(const args_t *a)
     job_t j = {.a = a};
     tfb_out_t *whole;
     FILE *out;
-    if (a->precision != TFB_FLOAT32 && !(j.low = tfb_precision_find(a->precision))) return -1;
-    if (!(j.m = tfb_model_load(a->model)) || (a->precision == TFB_INT8 && tfb_model_check_int8(j.m, a->model) < 0) ||
-        tfb_model_try(j.m, a->model) < 0 || choose_targets(&j) < 0 || load_examples(&j) < 0 || check_leak(&j) < 0)
-        goto done;
+    if (open_models(&j) < 0 || load_examples(&j) < 0 || check_leak(&j) < 0) goto done;
     if (tfb_run_claim(a->predictions) < 0 || tfb_run_claim(a->out) < 0) goto done; /* before the long part */
     if (!(j.take = choose(&j)) || !(j.idx = tfb_alloc((size_t)j.ex->n, sizeof *j.idx, "the regions to compare")))
         goto done;
@@ -291,9 +303,10 @@ static int run(const args_t *a)
     ret = tfb_out_close(out, whole, ret == 0);
 done:
     tfb_examples_destroy(j.ex);
-    tfb_model_destroy(j.m);
-    tfb_strv_free(j.names);
-    free(j.target);
+    tfb_panel_close(j.panel);
+    tfb_pool_destroy(j.pool);
+    tfb_strv_free(j.files);
+    free(j.names);
     free(j.seen);
     free(j.take);
     free(j.idx);
@@ -307,7 +320,7 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_LABELS(labels)},
     {TFB_OPTION_CHROMS(chroms)},
     {TFB_OPTION_TF(tf)},
-    {"targets", TFB_TEXT(tf)},
+    {"targets", .arg = 1, .set = tfb_set_names, TFB_TO(tf)},
     {TFB_OPTION_STRAND(strand)},
     {TFB_OPTION_PRECISION(precision)},
     {"allow-leak", TFB_FLAG(allow_leak)},
@@ -327,7 +340,6 @@ int tfb_cmd_evaluate(int argc, char **argv)
     args_t a = {.threads = tfb_cmd_processors(), .seed = 1};
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
     if (r) return r > 0;
-    const char *const need[][2] = {
-        {a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
+    const char *const need[][2] = {{a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
     return tfb_cmd_incomplete("evaluate", argc, argv, usage, need, NULL, NULL) || run(&a) < 0;
 }

@@ -13,17 +13,18 @@ static void usage(FILE *f)
     fprintf(f,
             "Show which bases a prediction rests on: how much each one adds to a TF's log odds of binding.\n"
             "\n"
-            "Usage: tfbind explain [options] -m model.safetensors -f ref.fa in.vcf.gz|in.bed\n"
-            "       tfbind explain [options] -m model.safetensors in.fa\n"
+            "Usage: tfbind explain [options] -f ref.fa in.vcf.gz|in.bed\n"
+            "       tfbind explain [options] in.fa\n"
             "\n"
             "Variants are explained as pairs, REF and ALT. Regions and sequences are explained in the window around\n"
             "their middle (narrowPeak: around the summit).\n"
             "\n"
             "Model and input\n"
-            "  -m, --model FILE         model; --method ism also takes several, comma-separated, or a folder\n"
+            "  -m, --model LIST         model: an installed one by name, or a file; --method ism also takes several,\n"
+            "                           comma-separated, or a folder [human]\n"
             "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; not needed for FASTA input\n"
-            "      --tf LIST            TFs, comma-separated, or all [the TF with the highest score; for a variant,\n"
-            "                           with the largest change]\n"
+            "      --tf LIST            TFs: a,b,c, @FILE or all [the TF with the highest score; for a variant, with\n"
+            "                           the largest change]\n" TFB_USAGE_CELL
             "      --input vcf|bed|fasta  input format [detected]\n"
             "      --max-n INT          skip windows with more Ns [20]\n"
             "      --min-score FLOAT    explain only what is bound with at least this probability (a variant: with\n"
@@ -111,7 +112,7 @@ int tfb_cmd_explain(int argc, char **argv)
     char given[TFB_MAX_OPTIONS] = {0};
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, given);
     if (r) return r > 0;
-    const char *const need[][2] = {{o->session.model, "-m model.safetensors"}, {NULL, NULL}};
+    const char *const need[][2] = {{NULL, NULL}};
     if (tfb_cmd_incomplete("explain", argc, argv, usage, need, &o->in, "input")) return 1;
     if ((o->input = tfb_input_kind(&o->in, a.input, "explain", 0)) == TFB_IN_BAD) return 1;
     o->method = o->input == TFB_IN_VCF ? TFB_ISM : TFB_DEEPLIFT;

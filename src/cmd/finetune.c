@@ -3,6 +3,7 @@
 #include "config.h"
 #include "cmd/finetune.h"
 #include "cmd/cmd.h"
+#include "nn/installed.h"
 #include "nn/panel.h"
 #include "train/cv.h"
 #include "train/fit.h"
@@ -289,7 +290,7 @@ static int list_parents(job_t *j)
     if (!(j->parent = calloc((size_t)j->n_parents, sizeof *j->parent))) j->n_parents = 0;
     int ret = j->parent ? 0 : -1;
     for (int k = 0; k < j->n_parents; k++)
-        if (!(j->parent[k].path = strdup(file ? file[k] : a->from))) ret = -1;
+        if (!(j->parent[k].path = file ? strdup(file[k]) : tfb_model_find(a->from))) ret = -1;
     tfb_strv_free(file);
     return ret;
 }

@@ -6,6 +6,7 @@
 #include "explain/match.h"
 #include "genome/contrast.h"
 #include "genome/peaks.h"
+#include "nn/installed.h"
 #include "train/calibrate.h"
 #include "train/cv.h"
 #include "train/predict.h"
@@ -106,31 +107,6 @@ static char *text_of(const char *fmt, ...)
     return NULL;
 }
 
-/* Returns the path of the shipped parent, to be freed. NULL if there is none (logged). */
-static char *find_parent(void)
-{
-    enum { PLACES = 4 };
-    static const char name[] = "human.safetensors";
-    char self[4096] = ".", *at[PLACES] = {NULL}, *found = NULL;
-    const char *env = getenv("TFBIND_MODELS");
-    ssize_t n = readlink("/proc/self/exe", self, sizeof self - 1);
-    if (n > 0) self[n] = 0;
-    char *slash = strrchr(self, '/');
-    if (slash) *slash = 0;
-    int k = 0, bad = 0;
-    if (env && *env) bad |= !(at[k++] = text_of("%s/%s", env, name));
-    bad |= !(at[k++] = text_of("%s/models/%s", self, name)); /* the program in its source tree */
-    bad |= !(at[k++] = text_of("%s/../share/tfbind/models/%s", self, name));
-    bad |= !(at[k++] = text_of("%s/%s", TFB_MODELDIR, name));
-    for (int i = 0; i < k && !bad; i++)
-        if (!found && access(at[i], R_OK) == 0) found = at[i], at[i] = NULL;
-    for (int i = 0; i < k; i++) free(at[i]);
-    if (!found && !bad)
-        tfb_error("%s is not in TFBIND_MODELS, beside the program or in %s: give a parent with --from", name,
-                  TFB_MODELDIR);
-    return found;
-}
-
 static int name_files(job_t *j)
 {
     const args_t *a = j->a;
@@ -144,7 +120,7 @@ static int name_files(job_t *j)
     j->base = text_of("%.*s", (int)(strlen(out) - strlen(".safetensors")), out);
     j->labels = j->base ? text_of("%s.labels.bed.gz", j->base) : NULL;
     j->card = j->base ? text_of("%s.md", j->base) : NULL;
-    j->parent = a->f.from ? strdup(a->f.from) : find_parent();
+    j->parent = tfb_model_find(a->f.from);
     return j->base && j->labels && j->card && j->parent ? 0 : -1;
 }
 

@@ -2,6 +2,7 @@
 #include "nn/model.h"
 #include "cmd/cmd.h"
 #include "cmd/table.h"
+#include "nn/installed.h"
 #include "nn/panel.h"
 #include "train/calibrate.h"
 #include "train/record.h"
@@ -17,26 +18,35 @@ static void usage(FILE *f)
     fprintf(
         f, "Show what is in a model file, after checking its sizes, shapes and numbers; or calibrate it.\n"
            "\n"
-           "Usage: tfbind model [options] model.safetensors\n"
+           "Usage: tfbind model [options] model\n"
+           "       tfbind model --installed\n"
            "       tfbind model --calibrate -f ref.fa -l labels.bed.gz [--chroms LIST] [-o out.safetensors] "
            "model.safetensors\n"
+           "\n"
+           "The model is the name of an installed one, or a file. --check, --list, --calibration and the description\n"
+           "also take several, comma-separated, and folders.\n"
            "\n"
            "Calibration measures how much random SNVs change the predictions, and the probability from which on a\n"
            "window is called a site of the TF. With a calibrated model, annotate writes percentiles (TFB_PCT) and\n"
            "calls (TFB_CALL: gain, loss, change).\n"
            "\n"
            "Show or convert\n"
+           "      --installed          list the installed models, one per line: name, number of TFs, genome, bytes,\n"
+           "                           path. -m and -m NAME find them in the folders of TFBIND_MODELS (separated by\n"
+           "                           colons), of the installation, and in models of the source tree\n"
            "      --check              check more: no unused tensors, and scores are finite; print only OK\n"
            "      --list               print only the names of the targets, one per line\n"
            "      --get KEY            print only this entry of the metadata, e.g. test_metrics\n"
            "      --calibration        print the calibration, one row per target: quantiles of |delta| and |LOR|,\n"
-           "                           threshold, recall\n"
+           "                           threshold, recall; the last row is the combined change\n"
            "      --convert FILE       write the model to FILE\n"
            "      --half               with --convert: store weights as float16\n"
            "Calibrate\n"
            "      --calibrate          score random SNVs in the regions, and store quantiles of |delta| and |LOR| for\n"
            "                           each target\n" TFB_USAGE_FASTA
            "  -R, --regions-file FILE  BED regions to draw SNVs from [those of -l]\n"
+           "      --combine NAME       how TFB_PHRED combines the changes of all TFs: l2-lor, l2-delta, max-delta,\n"
+           "                           mean-delta, mean-lor or tail (tfbind-model(1) defines them) [l2-lor]\n"
            "      --snv-chroms LIST    draw only on these contigs [all]\n"
            "      --n INT              number of SNVs; each takes 8 bytes of memory per target [100000]\n"
            "      --max-n INT          most Ns in the window of an SNV [20]\n"
@@ -69,8 +79,22 @@ static void describe_calibration(const tfb_model_t *m)
     if (c->sites && k > 0 && k < (int)sizeof text)
         snprintf(text + k, sizeof text - (size_t)k, "; thresholds of %d at precision %g (%.200s)", n_threshold,
                  c->precision, c->sites);
+    k = (int)strlen(text);
+    if (c->combine && k < (int)sizeof text)
+        snprintf(text + k, sizeof text - (size_t)k, "; changes combined by %s", c->combine->name);
     printf("%s\t", TFB_CALIB_KEY);
     for (const char *s = text; *s; s++) putchar(iscntrl((unsigned char)*s) ? ' ' : *s);
+    putchar('\n');
+}
+
+/* Prints a row's quantiles. */
+static void put_quantiles(const tfb_calib_t *c, const float *q)
+{
+    for (int i = 0; i < c->n_grid; i++)
+        if (isnan(q[0]))
+            printf("\t.");
+        else
+            printf("\t%.4g", (double)q[i]);
     putchar('\n');
 }
 
@@ -88,13 +112,11 @@ static void table_calibration(const tfb_model_t *m)
             else
                 printf("%s\t%.4g\t%.4g\t%s", m->targets[t], (double)c->threshold[t], (double)c->recall[t],
                        k ? "lor" : "delta");
-            for (int i = 0; i < c->n_grid; i++)
-                if (isnan(q[0]))
-                    printf("\t.");
-                else
-                    printf("\t%.4g", (double)q[i]);
-            putchar('\n');
+            put_quantiles(c, q);
         }
+    if (!c->combine) return;
+    printf("all\t.\t.\t%s", c->combine->name);
+    put_quantiles(c, c->combined);
 }
 
 static void describe(const tfb_model_t *m, const char *path)
@@ -126,7 +148,7 @@ static void describe(const tfb_model_t *m, const char *path)
 }
 
 typedef struct {
-    int check, list, show, half, cal;
+    int check, list, show, half, cal, installed;
     int only_cal; /* an option for --calibrate only was given */
     int threads;
     const char *get, *convert, *out, *snv_chroms, *chroms;
@@ -162,9 +184,12 @@ static int check_args(const args_t *g)
     const tfb_calibrate_opt_t *o = &g->o;
     const char *wrong = NULL;
     if (!g->cal && g->only_cal)
-        wrong = "-f, -R, -l, -o, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for --calibrate";
+        wrong = "-f, -R, -l, -o, --combine, --snv-chroms, --n, --max-n, --seed, --chroms and --precision are for "
+                "--calibrate";
     else if (g->cal && (g->check || g->list || g->get || g->show || g->convert))
         wrong = "--calibrate cannot be used with --check, --list, --get, --calibration or --convert";
+    else if (g->installed && (g->cal || g->check || g->list || g->get || g->show || g->convert))
+        wrong = "--installed lists models: it takes no other option";
     else if (g->cal && !o->fasta)
         wrong = "--calibrate needs -f ref.fa";
     else if (g->cal && !o->labels && !o->regions)
@@ -213,9 +238,19 @@ static int act(tfb_model_t *m, args_t *g, const char *path, int argc, char **arg
     return 0;
 }
 
+static int set_combine(void *args, const tfb_option_t *row, const char *value)
+{
+    const char *names[TFB_COMBINES];
+    for (int i = 0; i < TFB_COMBINES; i++) names[i] = tfb_combines[i].name;
+    int k = tfb_word(row->name, value, names, TFB_COMBINES);
+    if (k >= 0) ((args_t *)args)->o.combine = &tfb_combines[k];
+    return k < 0;
+}
+
 enum { CALIBRATE = 1 }; /* group of the options that are for --calibrate alone */
 
 static const tfb_option_t options[] = {
+    {"installed", TFB_FLAG(installed)},
     {"check", TFB_FLAG(check)},
     {"list", TFB_FLAG(list)},
     {"get", TFB_TEXT(get)},
@@ -225,6 +260,7 @@ static const tfb_option_t options[] = {
     {"calibrate", TFB_FLAG(cal)},
     {TFB_OPTION_FASTA(o.fasta), .group = CALIBRATE},
     {"regions-file", .id = 'R', TFB_TEXT(o.regions), .group = CALIBRATE},
+    {"combine", .arg = 1, .set = set_combine, TFB_TO(o.combine), .group = CALIBRATE},
     {"snv-chroms", TFB_TEXT(snv_chroms), .group = CALIBRATE},
     {"n", TFB_INT64(o.n, 100, 100000000), .group = CALIBRATE},
     {TFB_OPTION_MAX_N(o.max_n), .group = CALIBRATE},
@@ -239,6 +275,84 @@ static const tfb_option_t options[] = {
     {.name = NULL},
 };
 
+/* ---- the installed models ---- */
+
+/* Prints the row of a model file that ends with TFB_MODEL_SUFFIX. 0, or -1 (logged). */
+static int print_installed(const char *path)
+{
+    struct stat st;
+    const char *base = tfb_base_name(path), *genome;
+    tfb_model_t *m = tfb_model_load(path);
+    if (!m || stat(path, &st) < 0) {
+        tfb_model_destroy(m);
+        return -1;
+    }
+    genome = tfb_model_meta(m, "genome");
+    printf("%.*s\t%d\t", (int)(strlen(base) - strlen(TFB_MODEL_SUFFIX)), base, m->n_targets);
+    for (const char *p = genome && *genome ? genome : "."; *p; p++) putchar(iscntrl((unsigned char)*p) ? ' ' : *p);
+    printf("\t%lld\t%s\n", (long long)st.st_size, path);
+    tfb_model_destroy(m);
+    return 0;
+}
+
+/* Prints a row for each installed model. 0, or -1 if there is none or one is damaged (logged). */
+static int list_installed(void)
+{
+    int n = 0, ret = -1;
+    char **folder = tfb_model_folders(), *where = folder ? tfb_model_folders_text(folder) : NULL;
+    char **path = where ? tfb_models_installed(folder, &n) : NULL;
+    if (n) {
+        puts("name\ttfs\tgenome\tbytes\tpath");
+        ret = 0;
+        for (int i = 0; i < n; i++)
+            if (print_installed(path[i]) < 0) ret = -1;
+    } else if (path)
+        tfb_error("no model is installed (in %s): name a folder of models in TFBIND_MODELS", where);
+    tfb_strv_free(path);
+    free(where);
+    tfb_strv_free(folder);
+    return ret;
+}
+
+/* ---- the command ---- */
+
+/* Returns the files of the models on the command line, and writes their number to *n. NULL on failure (logged). */
+static char **find_models(const args_t *g, const char *names, int *n)
+{
+    char **file = tfb_panel_files(names, n);
+    const char *wrong = NULL;
+    if (!file) return NULL;
+    if (*n > 1 && (g->cal || g->convert || g->get)) wrong = "--calibrate, --convert and --get take one model";
+    if (g->cal && !g->out && *n == 1 && strcmp(file[0], names) != 0)
+        wrong = "--calibrate replaces only a model given as a file: for an installed model or a folder's, give -o";
+    if (!wrong) return file;
+    tfb_error("%s", wrong);
+    tfb_strv_free(file);
+    return NULL;
+}
+
+/* Acts on one model. 0, or -1 (logged). */
+static int act_on(const char *path, args_t *g, int argc, char **argv)
+{
+    tfb_model_t *m = g->check ? tfb_model_load_strict(path) : tfb_model_load(path);
+    int ret = m ? act(m, g, path, argc, argv) : -1;
+    tfb_model_destroy(m);
+    return ret;
+}
+
+static int run(args_t *g, const char *names, int argc, char **argv)
+{
+    int n = 0, ret = 0;
+    char **file = find_models(g, names, &n);
+    if (!file) return -1;
+    for (int i = 0; i < n && (ret == 0 || g->check); i++) {
+        if (i && !g->check && !g->list) putchar('\n');
+        if (act_on(file[i], g, argc, argv) < 0) ret = -1;
+    }
+    tfb_strv_free(file);
+    return ret;
+}
+
 int tfb_cmd_model(int argc, char **argv)
 {
     args_t g = {.threads = tfb_cmd_processors(), .o = {.n = 100000, .seed = 1, .max_n = 20, .precision = 0.5}};
@@ -246,12 +360,9 @@ int tfb_cmd_model(int argc, char **argv)
     int r = tfb_cmd_parse(options, usage, &g, argc, argv, given);
     if (r) return r > 0;
     for (int k = 0; options[k].name; k++) g.only_cal |= given[k] && options[k].group == CALIBRATE;
-    const char *path = NULL, *const need[][2] = {{NULL, NULL}};
-    if (tfb_cmd_incomplete("model", argc, argv, usage, need, &path, "model file") || check_args(&g) < 0) return 1;
-    tfb_model_t *m = g.check ? tfb_model_load_strict(path) : tfb_model_load(path);
-    if (!m) return 1;
-    int ret = act(m, &g, path, argc, argv) < 0;
-    tfb_model_destroy(m);
+    const char *names = NULL, **in = g.installed ? NULL : &names, *const need[][2] = {{NULL, NULL}};
+    if (tfb_cmd_incomplete("model", argc, argv, usage, need, in, "model") || check_args(&g) < 0) return 1;
+    int ret = (g.installed ? list_installed() : run(&g, names, argc, argv)) < 0;
     if (fflush(stdout) != 0 || ferror(stdout)) {
         tfb_error("cannot write to standard output");
         ret = 1;

@@ -1,7 +1,9 @@
 /* motifs.c - `tfbind motifs`: what the first layer's filters detect. */
+#include "config.h"
 #include "cmd/cmd.h"
 #include "cmd/table.h"
 #include "explain/match.h"
+#include "nn/installed.h"
 #include "nn/panel.h"
 #include "train/record.h"
 #include "util/util.h"
@@ -20,39 +22,41 @@ typedef struct {
 
 static void usage(FILE *f)
 {
-    fprintf(f,
-            "Show what the filters of a model's first layer detect, and which known motifs they match.\n"
-            "\n"
-            "Usage: tfbind motifs [options] -m model.safetensors -f ref.fa -l labels.bed.gz > filters.tsv\n"
-            "\n"
-            "  -m, --model FILE         model\n" TFB_USAGE_FASTA
-            "  -l, --labels FILE        regions and labels, as for evaluate; preferably not those of training\n"
-            "      --chroms LIST        use only regions on these contigs, a,b,c or @FILE [all]\n"
-            "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO); reports the best matches with\n"
-            "                           p- and q-values as Tomtom computes them\n"
-            "      --compare FILE       another model with the same first layer, e.g. the parent of a fine-tuned one;\n"
-            "                           reports which filters became, stayed or ceased to be the target's motif\n"
-            "Output\n"
-            "  -o, --output FILE        table of filters [standard output]\n"
-            "      --meme FILE          motifs of the filters, in MEME format\n"
-            "      --targets FILE       table of targets: is a target's own motif among its most important filters?\n"
-            "                           -: standard output, instead of the table of filters\n"
-            "      --importance FILE    table of the importance of each filter for each target\n"
-            "      --html FILE          a page with all results and logos\n"
-            "Method\n"
-            "      --use WHICH          regions to use: correct (all known labels predicted right), bound (those of\n"
-            "                           them that are bound) or all [correct]\n"
-            "      --threshold NUM      a filter has a site if it reaches this share of its maximum [0.5]\n"
-            "      --importance-on WHICH  measure importance on: used (the regions used), bound (those that are bound\n"
-            "                           and predicted bound for any target) or own (for each target those that are\n"
-            "                           bound and predicted bound for it) [used]\n"
-            "      --regions INT        number of these regions to sample evenly (own: for each target); 0: do not\n"
-            "                           measure importance [500]\n"
-            "      --top INT            number of most important filters to report for each target [5]\n"
-            "      --trim BITS          before comparing, trim ends of motifs with less information than this [0.25]\n"
-            "      --max-q NUM          a match counts below this q-value, on the page and for --compare [0.01]\n"
-            "  -@, --threads INT        number of threads; it does not change the result [all "
-            "processors]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
+    fprintf(
+        f,
+        "Show what the filters of a model's first layer detect, and which known motifs they match.\n"
+        "\n"
+        "Usage: tfbind motifs [options] -f ref.fa -l labels.bed.gz > filters.tsv\n"
+        "\n"
+        "  -m, --model LIST         model: an installed one by name, or a file. Several, or a folder, are each\n"
+        "                           shown by itself: names of output files then need {model} [human]\n" TFB_USAGE_FASTA
+        "  -l, --labels FILE        regions and labels, as for evaluate; preferably not those of training\n"
+        "      --chroms LIST        use only regions on these contigs, a,b,c or @FILE [all]\n"
+        "  -d, --db FILE            known motifs in MEME format (JASPAR, HOCOMOCO); reports the best matches with\n"
+        "                           p- and q-values as Tomtom computes them\n"
+        "      --compare FILE       another model with the same first layer, e.g. the parent of a fine-tuned one;\n"
+        "                           reports which filters became, stayed or ceased to be the target's motif\n"
+        "Output\n"
+        "  -o, --output FILE        table of filters [standard output]\n"
+        "      --meme FILE          motifs of the filters, in MEME format\n"
+        "      --targets FILE       table of targets: is a target's own motif among its most important filters?\n"
+        "                           -: standard output, instead of the table of filters\n"
+        "      --importance FILE    table of the importance of each filter for each target\n"
+        "      --html FILE          a page with all results and logos\n"
+        "Method\n"
+        "      --use WHICH          regions to use: correct (all known labels predicted right), bound (those of\n"
+        "                           them that are bound) or all [correct]\n"
+        "      --threshold NUM      a filter has a site if it reaches this share of its maximum [0.5]\n"
+        "      --importance-on WHICH  measure importance on: used (the regions used), bound (those that are bound\n"
+        "                           and predicted bound for any target) or own (for each target those that are\n"
+        "                           bound and predicted bound for it) [used]\n"
+        "      --regions INT        number of these regions to sample evenly (own: for each target); 0: do not\n"
+        "                           measure importance [500]\n"
+        "      --top INT            number of most important filters to report for each target [5]\n"
+        "      --trim BITS          before comparing, trim ends of motifs with less information than this [0.25]\n"
+        "      --max-q NUM          a match counts below this q-value, on the page and for --compare [0.01]\n"
+        "  -@, --threads INT        number of threads; it does not change the result [all "
+        "processors]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, const tfb_matches_t *m,
@@ -180,6 +184,81 @@ done:
     return ret;
 }
 
+/* ---- several models ---- */
+
+#define MODEL "{model}"
+
+/* The options that name outputs. */
+enum { OUTPUTS = 5 };
+static const struct {
+    const char *option;
+    size_t to; /* in args_t */
+} outputs[OUTPUTS] = {{"-o", offsetof(args_t, out)},
+                      {"--meme", offsetof(args_t, meme)},
+                      {"--html", offsetof(args_t, html)},
+                      {"--targets", offsetof(args_t, targets)},
+                      {"--importance", offsetof(args_t, importance)}};
+
+static const char **output(args_t *a, int i) { return (const char **)((char *)a + outputs[i].to); }
+
+/* Returns an output's name with {model} replaced, to be freed; NULL if memory runs out (logged). */
+static char *name_output(const char *pattern, const char *model)
+{
+    const char *at = strstr(pattern, MODEL), *base = tfb_base_name(model);
+    size_t n = strlen(base) - (tfb_ends_with(base, TFB_MODEL_SUFFIX) ? strlen(TFB_MODEL_SUFFIX) : 0);
+    char *s = NULL;
+    if (asprintf(&s, "%.*s%.*s%s", (int)(at - pattern), pattern, (int)n, base, at + strlen(MODEL)) >= 0) return s;
+    tfb_error("not enough memory");
+    return NULL;
+}
+
+/* Checks that the outputs of several models differ. 0, or -1 (logged). */
+static int check_outputs(args_t *a, int n)
+{
+    for (int i = 0; i < OUTPUTS; i++) {
+        const char *name = *output(a, i);
+        int used = name || (i == 0 && writes_filters(a));
+        if (!used || (name && strstr(name, MODEL))) continue;
+        tfb_error("%d models need a file each: give %s a name with " MODEL, n, outputs[i].option);
+        return -1;
+    }
+    return 0;
+}
+
+/* Runs for one of several models. 0, or -1 (logged). */
+static int run_one(const args_t *all, const char *model)
+{
+    args_t a = *all;
+    char *name[OUTPUTS] = {NULL};
+    int ret = 0;
+    a.model = model;
+    for (int i = 0; i < OUTPUTS && ret == 0; i++) {
+        if (!*output(&a, i)) continue;
+        if (!(name[i] = name_output(*output(&a, i), model))) ret = -1;
+        *output(&a, i) = name[i];
+    }
+    if (ret == 0) ret = run(&a);
+    for (int i = 0; i < OUTPUTS; i++) free(name[i]);
+    return ret;
+}
+
+static int run_all(args_t *a)
+{
+    int n = 0, ret = 0;
+    char **file = tfb_panel_files(a->model, &n), *before = a->before ? tfb_model_find(a->before) : NULL;
+    if (!file || (a->before && !before)) ret = -1;
+    a->before = before;
+    if (ret == 0 && n == 1) {
+        a->model = file[0];
+        ret = run(a);
+    } else if (ret == 0)
+        ret = check_outputs(a, n);
+    for (int i = 0; i < n && n > 1 && ret == 0; i++) ret = run_one(a, file[i]);
+    free(before);
+    tfb_strv_free(file);
+    return ret;
+}
+
 /* In the order of their types. */
 static const char *const use_name[] = {"correct", "bound", "all"}, *const on_name[] = {"used", "bound", "own"};
 
@@ -216,8 +295,7 @@ int tfb_cmd_motifs(int argc, char **argv)
                 .scan = {.threshold = 0.5, .n_importance = 500, .n_top = 5}};
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
     if (r) return r > 0;
-    const char *const need[][2] = {
-        {a.model, "-m model.safetensors"}, {a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
+    const char *const need[][2] = {{a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};
     if (tfb_cmd_incomplete("motifs", argc, argv, usage, need, NULL, NULL)) return 1;
     if (a.targets && !a.db) {
         tfb_error("--targets needs -d, a file of known motifs");
@@ -230,7 +308,7 @@ int tfb_cmd_motifs(int argc, char **argv)
     }
     if (!a.db && !a.importance && !a.html) a.scan.n_importance = 0; /* no output has it */
     a.command = tfb_record_command(argc, argv);
-    int ret = run(&a);
+    int ret = run_all(&a);
     free(a.command);
     return ret < 0 ? 1 : 0;
 }

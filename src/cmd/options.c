@@ -45,8 +45,36 @@ char **tfb_cmd_list(const char *s, int *n)
     return v;
 }
 
+/* Texts that live until the command ends. */
+static char **joined;
+static int n_joined, m_joined;
+
+const char *tfb_cmd_joined(const char *s)
+{
+    int n = 0;
+    size_t size = 1;
+    char **v = tfb_cmd_list(s, &n), *text = NULL, *p;
+    for (int i = 0; i < n; i++) size += strlen(v[i]) + 1;
+    if (v && TFB_RESERVE(joined, m_joined, n_joined + 1, "a list of names") == 0 &&
+        (p = text = tfb_alloc(size, 1, "a list of names"))) {
+        for (int i = 0; i < n; i++) p += sprintf(p, "%s%s", i ? "," : "", v[i]);
+        joined[n_joined++] = text;
+    }
+    tfb_strv_free(v);
+    return text;
+}
+
+static void free_joined(void)
+{
+    for (int i = 0; i < n_joined; i++) free(joined[i]);
+    free(joined);
+    joined = NULL;
+    n_joined = m_joined = 0;
+}
+
 int tfb_cmd_end(int status, int fail_status)
 {
+    free_joined();
     if (status && errno == ENOMEM && !tfb_log_errors()) tfb_error("not enough memory");
     if (status) return status;
     /* usage texts and tables may still be in the buffer */

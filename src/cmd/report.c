@@ -11,28 +11,36 @@
 
 static void usage(FILE *f)
 {
-    fprintf(f,
-            "Make a page about annotated variants: counts, distribution of changes, strongest variants with figures,\n"
-            "table of TFs.\n"
-            "\n"
-            "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
-            "\n"
-            "  -o, --output FILE        HTML page; it needs no other file [standard output]\n"
-            "  -m, --model FILE         model that annotated the variants, for figures (with -f)\n"
-            "  -f, --fasta-ref FILE     reference sequence, indexed FASTA, for figures\n"
-            "  -d, --db FILE            known motifs in MEME format; figures show the best match\n"
-            "      --top INT            number of variants to list [50]\n"
-            "      --figures INT        number of listed variants with a figure [20]\n"
-            "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
-            "                           tags name [0.2]\n"
-            "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
-            "      --title TEXT         heading of the page\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
+    fprintf(
+        f,
+        "Make a page about annotated variants: counts, distribution of changes, strongest variants with figures,\n"
+        "table of TFs.\n"
+        "\n"
+        "Usage: tfbind report [options] annotated.vcf.gz > report.html\n"
+        "\n"
+        "  -o, --output FILE        HTML page; it needs no other file [standard output]\n"
+        "  -f, --fasta-ref FILE     reference sequence, indexed FASTA: draws figures\n"
+        "  -m, --model LIST         model that annotated the variants, for figures: an installed one by name, or\n"
+        "                           a file; several as for annotate [human]\n"
+        "  -d, --db FILE            known motifs in MEME format; figures show the best match\n"
+        "      --top INT            number of variants to list [50]\n"
+        "      --figures INT        number of listed variants with a figure [20]\n"
+        "      --rank-by delta|phred  list the variants with the largest change of probability, or the highest\n"
+        "                           PHRED (the combined change of all TFs) [delta]\n"
+        "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
+        "                           tags name [0.2]\n"
+        "      --open FILE          only changes of bases in open chromatin: a peaks file (BED, narrowPeak, .gz) or a\n"
+        "                           bigWig. Without -f its contigs are named as in the input\n" TFB_USAGE_OPEN_MIN
+            TFB_USAGE_CELL "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
+        "      --title TEXT         heading of the page\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 typedef struct {
     tfb_report_opt_t o;
     const char *out, *model, *fasta, *db;
 } args_t;
+
+static const char *const rank_name[] = {"delta", "phred"};
 
 static const tfb_option_t options[] = {
     {TFB_OPTION_OUTPUT(out)},
@@ -41,7 +49,11 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_DB(db), .id = 'd'},
     {"top", TFB_INT(o.n_top, 0, 10000)},
     {"figures", TFB_INT(o.n_figures, 0, 10000)},
+    {"rank-by", TFB_WORD(o.by_phred, rank_name, 2)},
     {"delta", TFB_NUM(o.delta, 0, 1)},
+    {TFB_OPTION_OPEN(o.open)},
+    {TFB_OPTION_OPEN_MIN(o.open)},
+    TFB_OPTIONS_CELL(o.expressed),
     {TFB_OPTION_PREFIX(o.prefix)},
     {"title", TFB_TEXT(o.title)},
     {TFB_OPTION_VERBOSITY},
@@ -60,7 +72,7 @@ static int make_page(args_t *a)
     FILE *out = NULL;
     if (a->db && !(motifs = tfb_motifs_read(a->db))) goto done;
     o->db = motifs;
-    if (a->model && tfb_session_open(&s, &(tfb_session_opt_t){.model = a->model, .tf = "all", .fasta = a->fasta}) < 0)
+    if (a->fasta && tfb_session_open(&s, &(tfb_session_opt_t){.model = a->model, .tf = "all", .fasta = a->fasta}) < 0)
         goto done;
     o->panel = s.panel;
     o->fasta = s.fasta;
@@ -82,8 +94,12 @@ int tfb_cmd_report(int argc, char **argv)
     if (r) return r > 0;
     const char *const need[][2] = {{NULL, NULL}};
     if (tfb_cmd_incomplete("report", argc, argv, usage, need, &o->in, "VCF or BCF from tfbind annotate")) return 1;
-    if (!a.model != !a.fasta || (a.db && !a.model)) {
-        tfb_error("figures need both -m and -f");
+    if (!a.fasta && (a.model || a.db)) {
+        tfb_error("figures need -f ref.fa");
+        return 1;
+    }
+    if (o->open.has_min && !o->open.path) {
+        tfb_error("--open-min needs --open");
         return 1;
     }
     if (strlen(o->prefix) > 100) {

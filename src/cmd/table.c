@@ -15,6 +15,13 @@ int tfb_set_text(void *args, const tfb_option_t *row, const char *value)
     return 0;
 }
 
+int tfb_set_names(void *args, const tfb_option_t *row, const char *value)
+{
+    const char *names = *value == '@' ? tfb_cmd_joined(value) : value;
+    *(const char **)field_of(args, row) = names;
+    return !names;
+}
+
 int tfb_set_flag(void *args, const tfb_option_t *row, const char *value)
 {
     (void)value;
@@ -47,6 +54,7 @@ int tfb_set_int64(void *args, const tfb_option_t *row, const char *value)
 
 int tfb_set_double(void *args, const tfb_option_t *row, const char *value)
 {
+    if (row->also) *(int *)((char *)args + row->also) = 1;
     return tfb_cmd_double(row->name, value, row->lo, row->hi, field_of(args, row));
 }
 

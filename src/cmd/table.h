@@ -38,10 +38,13 @@ int tfb_options_row(const tfb_option_t *table, const char *name);
 
 /* Functions for `set`, by the type of the field: const char *, int, int64_t (or uint64_t) or double. */
 int tfb_set_text(void *args, const tfb_option_t *row, const char *value);
+/* A list of names: those in the file of "@FILE" become "a,b,c". The text lives until tfb_cmd_end. */
+int tfb_set_names(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_flag(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_word(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_int(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_int64(void *args, const tfb_option_t *row, const char *value);
+/* Also sets the int at `also`, unless that is 0, to 1. */
 int tfb_set_double(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_threads(void *args, const tfb_option_t *row, const char *value);
 int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
@@ -61,7 +64,7 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_OPTION_FASTA(field)   "fasta-ref", .id = 'f', TFB_TEXT(field)
 #define TFB_OPTION_LABELS(field)  "labels", .id = 'l', TFB_TEXT(field)
 #define TFB_OPTION_CHROMS(field)  "chroms", TFB_TEXT(field)
-#define TFB_OPTION_TF(field)      "tf", TFB_TEXT(field)
+#define TFB_OPTION_TF(field)      "tf", .arg = 1, .set = tfb_set_names, TFB_TO(field)
 #define TFB_OPTION_PREFIX(field)  "prefix", TFB_TEXT(field)
 #define TFB_OPTION_STRAND(field)  "strand", TFB_WORD(field, tfb_strand_name, 3)
 #define TFB_OPTION_MAX_N(field)   "max-n", TFB_INT(field, 0, TFB_MAX_WINDOW)
@@ -82,11 +85,32 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
     {TFB_OPTION_STRAND(field.strand)}, \
     {TFB_OPTION_PRECISION(field.precision)}, \
     {TFB_OPTION_MAX_N(field.max_n)}, \
-    {TFB_OPTION_THREADS(field.threads)}
+    {TFB_OPTION_THREADS(field.threads)}, \
+    TFB_OPTIONS_CELL(field.expressed)
+/* Those of open chromatin, into a tfb_open_opt_t. */
+#define TFB_OPTION_OPEN(field)     "open", TFB_TEXT(field.path)
+#define TFB_OPTION_OPEN_MIN(field) "open-min", TFB_NUM(field.min, 0, 1e30), .also = offsetof(args_t, field.has_min)
+/* Those of an expression table, into a tfb_expressed_opt_t. */
+#define TFB_OPTIONS_CELL(field) \
+    {"expressed", TFB_TEXT(field.path)}, \
+    {"min-tpm", TFB_NUM(field.min_tpm, 0, 1e9), .also = offsetof(args_t, field.has_min)}, \
+    {"tissue", TFB_TEXT(field.tissue)}, \
+    {"genes", TFB_TEXT(field.genes)}
 /* clang-format on */
 
-#define TFB_USAGE_FASTA     "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
-#define TFB_USAGE_LABELS    "  -l, --labels FILE        regions and labels, as for pretrain\n"
+#define TFB_USAGE_MODELS                                                                                         \
+    "  -m, --model LIST         models, comma-separated: installed ones by name (tfbind model --installed),\n"   \
+    "                           files, or folders of models. If several predict a TF, the last one wins (in a\n" \
+    "                           folder: the one with the fewest TFs) [human]\n"
+#define TFB_USAGE_FASTA  "  -f, --fasta-ref FILE     reference sequence, indexed FASTA\n"
+#define TFB_USAGE_LABELS "  -l, --labels FILE        regions and labels, as for pretrain\n"
+#define TFB_USAGE_CELL                                                                                               \
+    "      --expressed FILE     only TFs that the cell has: a table of symbols and TPM (GTEx's GCT, RSEM's or any\n" \
+    "                           with such columns); see tfbind-annotate(1)\n"                                        \
+    "      --min-tpm NUM        least TPM of such a TF [1]\n"                                                        \
+    "      --tissue NAME        column of the table, e.g. Liver [TPM]\n"                                             \
+    "      --genes FILE         table of gene_id and symbol, if the first one has no symbols\n"
+#define TFB_USAGE_OPEN_MIN  "      --open-min NUM       for a bigWig: values of at least NUM are open\n"
 #define TFB_USAGE_STRAND    "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
 #define TFB_USAGE_PREFIX    "      --prefix STR         prefix of the tag names [TFB]\n"
 #define TFB_USAGE_THREADS   "  -@, --threads INT        total number of threads [all processors]\n"

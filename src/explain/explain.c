@@ -109,17 +109,17 @@ int tfb_explain_record(explainer_t *a, int n, const variant_t *v)
 static int open_models(explainer_t *a)
 {
     const tfb_explain_opt_t *o = a->o;
-    int walks = o->method != TFB_ISM;
-    struct stat st;
-    if (walks && (strchr(o->session.model, ',') || (stat(o->session.model, &st) == 0 && S_ISDIR(st.st_mode)))) {
-        tfb_error("%s explains only one model; --method ism takes several", tfb_explain_method(o->method));
-        return -1;
-    }
+    int walks = o->method != TFB_ISM, n = 0, ret;
     tfb_session_opt_t session = o->session;
     if (!session.tf) session.tf = "all";
     if (o->input == TFB_IN_FASTA) session.fasta = NULL;
     if (tfb_session_models(&a->s, &session) < 0) return -1;
-    return walks && !(a->model = tfb_model_load(o->session.model)) ? -1 : 0;
+    if (!walks) return 0;
+    char **file = tfb_panel_files(o->session.model, &n);
+    if (n > 1) tfb_error("%s explains only one model; --method ism takes several", tfb_explain_method(o->method));
+    ret = n == 1 && (a->model = tfb_model_load(file[0])) ? 0 : -1;
+    tfb_strv_free(file);
+    return ret;
 }
 
 /* Allocates memory for a record. Returns 0, or -1 (logged). */
@@ -167,7 +167,7 @@ static int prepare_method(explainer_t *a)
     if (o->method == TFB_DEEPLIFT && tfb_attrib_unruled(a->attrib))
         tfb_warn("%s has a layer without a DeepLIFT rule (%s), through which gradients are taken: contributions do not "
                  "sum to the change of the logit",
-                 o->session.model, tfb_attrib_unruled(a->attrib));
+                 tfb_panel_source(a->s.panel, -1), tfb_attrib_unruled(a->attrib));
     return 0;
 }
 

@@ -3,6 +3,7 @@
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
+#include "genome/alleles.h"
 #include "genome/lines.h"
 #include "genome/origin.h"
 #include "genome/records.h"
@@ -22,6 +23,8 @@
 enum { CALLS = 3 };
 static const char *const call_name[CALLS] = {"gain", "loss", "change"};
 
+enum { P_REF, P_ALT, DELTA, LOR, PCT, PHRED, VALUES }; /* of an ALT */
+
 enum { BINS = 40, MAX_TFS = 20000, MAX_ALLELE = 1000 };
 
 /* cppcheck-suppress unknownMacro */
@@ -37,8 +40,8 @@ typedef struct {
 typedef struct {
     char *contig, *id, *ref, *alt, *tf, *call;
     hts_pos_t pos;
-    double p_ref, p_alt, delta, lor, pct; /* NAN = not given */
-    int64_t order;                        /* order in the file, which sorts equal changes */
+    double p_ref, p_alt, delta, lor, pct, phred; /* NAN = not given */
+    int64_t order;                               /* order in the file, which sorts equal changes */
 } top_t;
 
 typedef struct {
@@ -50,16 +53,19 @@ typedef struct {
     int n_tfs, m_tfs, n_more;
     top_t *top;
     int n_top;
-    char **name;         /* names in tags of TFs with their own tags, NULL-terminated; NULL = the summary */
-    char **real;         /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
-    int called;          /* the file has calls */
-    int other;           /* the figures use a different model than the annotations */
-    char *by;            /* the models that annotated, in that case */
-    tfb_strand_t strand; /* strand that annotate used */
+    char **name;      /* names in tags of TFs with their own tags, NULL-terminated; NULL = the summary */
+    char **real;      /* (n_names, NULL-terminated): the TFs' names (NKX3-1 for TFB_NKX3_1_DELTA) */
+    tfb_open_t *open; /* or NULL */
+    tfb_expressed_t *expressed;
+    int64_t n_closed, n_not_expressed; /* ALTs left out; ALTs and TFs left out */
+    int called;                        /* the file has calls */
+    int other;                         /* the figures use a different model than the annotations */
+    char *by;                          /* the models that annotated, in that case */
+    tfb_strand_t strand;               /* strand that annotate used */
     int n_names;
-    float *num[5];
+    float *num[VALUES];
     char *str[2];
-    int m_num[5], m_str[2];
+    int m_num[VALUES], m_str[2];
     kstring_t tag;
 } report_t;
 
@@ -101,12 +107,18 @@ static void top_free(top_t *t)
     free(t->call);
 }
 
+/* Returns whether a change belongs before another one: by PHRED if asked, then by |delta|. */
+static int is_before(const report_t *r, double phred, double delta, const top_t *t)
+{
+    double x = isnan(phred) ? -1 : phred, y = isnan(t->phred) ? -1 : t->phred;
+    return r->o->by_phred && x != y ? x > y : fabs(delta) > fabs(t->delta);
+}
+
 /* Inserts into the greatest changes, which stay sorted: the list is short. */
-static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[5], const char *call)
+static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[VALUES], const char *call)
 {
     int n = r->n_top, max = r->o->n_top;
-    double d = fabs(v[2]);
-    if (max == 0 || (n == max && d <= fabs(r->top[n - 1].delta))) return 0;
+    if (max == 0 || (n == max && !is_before(r, v[PHRED], v[DELTA], &r->top[n - 1]))) return 0;
     top_t t = {strdup(bcf_seqname_safe(r->hdr, rec)),
                strdup(rec->d.id),
                strdup(rec->d.allele[0]),
@@ -119,6 +131,7 @@ static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const d
                v[2],
                v[3],
                v[4],
+               v[PHRED],
                r->n_alts};
     if (!t.contig || !t.id || !t.ref || !t.alt || !t.tf || (call && !t.call)) {
         top_free(&t);
@@ -126,17 +139,21 @@ static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const d
     }
     if (n == max) top_free(&r->top[--n]);
     int at = n;
-    while (at > 0 && fabs(r->top[at - 1].delta) < d) at--;
+    while (at > 0 && is_before(r, v[PHRED], v[DELTA], &r->top[at - 1])) at--;
     memmove(&r->top[at + 1], &r->top[at], (size_t)(n - at) * sizeof t);
     r->top[at] = t;
     r->n_top = n + 1;
     return 0;
 }
 
-static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[5], const char *call)
+static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[VALUES], const char *call)
 {
     double d = v[2];
     if (!(d >= -1 && d <= 1)) return 0;
+    if (r->expressed && tfb_expressed_has(r->expressed, tf) <= 0) {
+        r->n_not_expressed++;
+        return 0;
+    }
     int b = (int)floor((d + 1) / 2 * BINS), k = tf_of(r, tf);
     if (k == -2) return -1;
     r->bin[b < BINS ? b : BINS - 1]++;
@@ -192,23 +209,35 @@ static const char *one_call(char **call, int n, int alt)
     return alt < n && strcmp(call[alt], ".") ? call[alt] : NULL;
 }
 
+/* Returns whether an ALT changes bases in open chromatin, as annotate --open decides it. */
+static int is_open(report_t *r, const bcf1_t *rec, int alt)
+{
+    tfb_change_t c;
+    if (!r->open) return 1;
+    tfb_allele_t why = tfb_allele_trim(rec->pos, rec->d.allele[0], rec->d.allele[alt], &c);
+    int open =
+        why == TFB_ALLELE_OK && tfb_open_overlaps(r->open, bcf_seqname_safe(r->hdr, rec), c.pos, c.pos + c.n_ref);
+    return open;
+}
+
 static int record(report_t *r, bcf1_t *rec)
 {
-    int n[5], n_tops = 0, n_calls = 0, ret = 0, n_alts = rec->n_allele - 1;
+    int n[VALUES], n_tops = 0, n_calls = 0, ret = 0, n_alts = rec->n_allele - 1;
     char **top = NULL, **call = NULL, *scored = calloc((size_t)rec->n_allele + 1, 1);
     if (!scored) return -1;
     r->n_records++;
+    n[PHRED] = numbers(r, rec, "", TFB_TAG_PHRED, PHRED);
     if (!r->name) {
-        static const char *const suffix[5] = {TFB_TAG_REF, TFB_TAG_ALT, TFB_TAG_DELTA, TFB_TAG_LOR, TFB_TAG_PCT};
+        static const char *const suffix[PHRED] = {TFB_TAG_REF, TFB_TAG_ALT, TFB_TAG_DELTA, TFB_TAG_LOR, TFB_TAG_PCT};
         if (strings(r, rec, "", TFB_TAG_TOP, 0) && !(top = tfb_split(r->str[0], ',', &n_tops))) ret = -1;
         if (calls_of(r, rec, "", &call, &n_calls) < 0) ret = -1;
-        for (int k = 0; k < 5; k++) n[k] = numbers(r, rec, "", suffix[k], k);
+        for (int k = 0; k < PHRED; k++) n[k] = numbers(r, rec, "", suffix[k], k);
         for (int a = 0; a < n_alts && ret == 0; a++) {
-            double v[5];
-            for (int k = 0; k < 5; k++) v[k] = value(r, k, n[k], a);
+            double v[VALUES];
+            for (int k = 0; k < VALUES; k++) v[k] = value(r, k, n[k], a);
             if (a >= n_tops || strcmp(top[a], ".") == 0 || isnan(v[2])) continue;
             scored[a] = 1;
-            ret = add(r, rec, a + 1, top[a], v, one_call(call, n_calls, a));
+            if (is_open(r, rec, a + 1)) ret = add(r, rec, a + 1, top[a], v, one_call(call, n_calls, a));
         }
     }
     for (int t = 0; t < r->n_names && ret == 0; t++) {
@@ -219,16 +248,20 @@ static int record(report_t *r, bcf1_t *rec)
         n[4] = numbers(r, rec, r->name[t], TFB_TAG_PCT, 4);
         if (calls_of(r, rec, r->name[t], &call, &n_calls) < 0) ret = -1;
         for (int a = 0; a < n_alts && ret == 0; a++) {
-            double v[5] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a), value(r, 3, n[3], a),
-                           value(r, 4, n[4], a)};
+            double v[VALUES] = {value(r, 0, n[0], 0), value(r, 0, n[0], a + 1), value(r, 2, n[2], a),
+                                value(r, 3, n[3], a), value(r, 4, n[4], a),     value(r, PHRED, n[PHRED], a)};
             if (isnan(v[2])) continue;
             scored[a] = 1;
-            ret = add(r, rec, a + 1, r->real[t], v, one_call(call, n_calls, a));
+            if (is_open(r, rec, a + 1)) ret = add(r, rec, a + 1, r->real[t], v, one_call(call, n_calls, a));
         }
         tfb_strv_free(call);
         call = NULL;
     }
-    for (int a = 0; a < n_alts; a++) r->n_alts++, r->n_scored += scored[a];
+    for (int a = 0; a < n_alts; a++) {
+        r->n_alts++;
+        r->n_scored += scored[a];
+        r->n_closed += scored[a] && !is_open(r, rec, a + 1);
+    }
     tfb_strv_free(top);
     tfb_strv_free(call);
     free(scored);
@@ -532,14 +565,19 @@ static void put_cards(const report_t *r, FILE *f)
 static void put_variants(const report_t *r, FILE *f, int drawn)
 {
     const tfb_report_opt_t *o = r->o;
-    int pct = 0, call = r->called;
-    for (int i = 0; i < r->n_top; i++) pct |= !isnan(r->top[i].pct);
-    fprintf(
-        f,
-        "<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
-        "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
-        "<th class=\"n\">ALT</th><th class=\"n\">change</th><th class=\"n\">log odds</th>%s%s</tr></thead>\n<tbody>\n",
-        pct ? "<th class=\"n\">percentile</th>" : "", call ? "<th>call</th>" : "");
+    int pct = 0, phred = 0, call = r->called;
+    for (int i = 0; i < r->n_top; i++) {
+        pct |= !isnan(r->top[i].pct);
+        phred |= !isnan(r->top[i].phred);
+    }
+    fputs("<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
+          "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
+          "<th class=\"n\">ALT</th><th class=\"n\">change</th><th class=\"n\">log odds</th>",
+          f);
+    if (pct) fputs("<th class=\"n\">percentile</th>", f);
+    if (phred) fputs("<th class=\"n\">PHRED</th>", f);
+    if (call) fputs("<th>call</th>", f);
+    fputs("</tr></thead>\n<tbody>\n", f);
     for (int i = 0; i < r->n_top; i++) {
         const top_t *t = &r->top[i];
         fputs("<tr><td class=\"n\">", f);
@@ -559,6 +597,7 @@ static void put_variants(const report_t *r, FILE *f, int drawn)
         put_change(f, t->delta);
         put_number(f, "%+.2f", t->lor);
         if (pct) put_number(f, "%.2f", floor(t->pct * 100) / 100); /* cut off, not rounded: 99.997 is not 100 */
+        if (phred) put_number(f, "%.1f", t->phred);
         if (call) fputs("<td>", f), tfb_xml_put(f, t->call ? t->call : "."), fputs("</td>", f);
         fputs("</tr>\n", f);
     }
@@ -607,6 +646,22 @@ static void put_tfs(report_t *r, FILE *f, int drawn)
         fprintf(f, "<p class=\"sub\">More than %d TFs are named: the others are not in this table.</p>\n", MAX_TFS);
 }
 
+/* Writes what --open and --expressed left out. */
+static void put_limits(const report_t *r, FILE *f)
+{
+    const tfb_report_opt_t *o = r->o;
+    if (o->open.path) {
+        fputs("<p class=\"sub\">Only changes of bases in open chromatin (", f);
+        tfb_xml_put(f, tfb_base_name(o->open.path));
+        fprintf(f, "): %" PRId64 " scored ALT alleles are left out.</p>\n", r->n_closed);
+    }
+    if (o->expressed.path) {
+        fprintf(f, "<p class=\"sub\">Only TFs with at least %g TPM (", tfb_expressed_min(&o->expressed));
+        tfb_xml_put(f, tfb_base_name(o->expressed.path));
+        fprintf(f, "): %" PRId64 " changes of other TFs are left out.</p>\n", r->n_not_expressed);
+    }
+}
+
 static int page(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
@@ -617,6 +672,7 @@ static int page(report_t *r, FILE *f)
             "href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
             drawn ? "<a href=\"#figures\">Figures</a>" : "");
     put_cards(r, f);
+    put_limits(r, f);
     fputs("<p class=\"sub\">These predictions describe what a change of sequence does to a binding site. They do not "
           "tell whether the site is accessible in the cells of interest. Changes of different TFs are "
           "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
@@ -649,7 +705,15 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
         tfb_error("cannot read the header of %s", o->in);
         goto done;
     }
+    if (tfb_expressed_check(&o->expressed) < 0) goto done;
     if (look_for_tags(&r) < 0 || check_origins(&r) < 0) goto done;
+    if (o->open.path && !(r.open = tfb_open_load(&o->open, o->fasta))) goto done;
+    if (o->expressed.path && !(r.expressed = tfb_expressed_load(&o->expressed))) goto done;
+    if (o->by_phred && !declared(&r, "", TFB_TAG_PHRED)) {
+        tfb_error("%s has no %s tags, which --rank-by phred needs: annotate it with a model calibrated for them",
+                  tfb_input_name(o->in), tag_of(&r, "", TFB_TAG_PHRED));
+        goto done;
+    }
     if (!(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
     while ((got = tfb_records_next(in, &rec)) > 0) {
         if (tfb_values_check(o->in, r.hdr, rec) < 0) goto done;
@@ -663,8 +727,10 @@ memory:
 done:
     for (int i = 0; i < r.n_tfs; i++) free(r.tf[i].name);
     for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
-    for (int k = 0; k < 5; k++) free(r.num[k]);
+    for (int k = 0; k < VALUES; k++) free(r.num[k]);
     for (int k = 0; k < 2; k++) free(r.str[k]);
+    tfb_open_destroy(r.open);
+    tfb_expressed_destroy(r.expressed);
     tfb_records_close(in);
     tfb_strv_free(r.name);
     tfb_strv_free(r.real);

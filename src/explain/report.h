@@ -2,15 +2,20 @@
 #ifndef TFB_REPORT_H
 #define TFB_REPORT_H
 
+#include "genome/expressed.h"
 #include "genome/fasta.h"
 #include "genome/meme.h"
+#include "genome/open.h"
 #include "nn/panel.h"
 #include <stdio.h>
 
 typedef struct {
-    const char *in, *prefix; /* "-" = standard input; prefix of the tags: "TFB" */
-    int n_top, n_figures;    /* variants listed; how many of them get figures (needs panel and fasta) */
-    double delta;            /* changes of at least this count as gains and losses */
+    const char *in, *prefix;       /* "-" = standard input; prefix of the tags: "TFB" */
+    int n_top, n_figures;          /* variants listed; how many of them get figures (needs panel and fasta) */
+    double delta;                  /* changes of at least this count as gains and losses */
+    int by_phred;                  /* list the variants with the highest PHRED rather than the largest delta */
+    tfb_open_opt_t open;           /* only ALTs that change bases in open chromatin; path NULL: all */
+    tfb_expressed_opt_t expressed; /* only TFs that the cell has; path NULL: all */
     const char *title, *command;
     tfb_panel_t *panel; /* or NULL: no figures */
     tfb_fasta_t *fasta;

@@ -191,6 +191,136 @@ done:
     return r;
 }
 
+/* ---- from intervals ---- */
+
+struct tfb_regions_builder_t {
+    const char *path;
+    const tfb_fasta_t *fasta;
+    tfb_regions_t *r;
+    khash_t(contig) * index;
+    span_t *span;
+    int64_t n, m, n_elsewhere;
+    kstring_t name; /* the last contig */
+    int contig;     /* its number; -1: the FASTA does not have it */
+    hts_pos_t len;
+    char *elsewhere; /* the first contig that the FASTA does not have */
+};
+
+static int builder_memory(const tfb_regions_builder_t *b)
+{
+    tfb_error("not enough memory for the regions of %s", b->path);
+    return -1;
+}
+
+tfb_regions_builder_t *tfb_regions_begin(const char *path, const tfb_fasta_t *fasta)
+{
+    tfb_regions_builder_t *b = calloc(1, sizeof *b);
+    if (b) {
+        *b = (tfb_regions_builder_t){.path = path, .fasta = fasta, .contig = -1, .r = calloc(1, sizeof *b->r)};
+        b->index = kh_init(contig);
+        if (b->r) b->r->contigs = calloc(1, sizeof *b->r->contigs);
+        if (b->r && b->index && b->r->contigs) {
+            b->r->m_contigs = 1;
+            return b;
+        }
+    }
+    tfb_error("not enough memory for the regions of %s", path);
+    tfb_regions_cancel(b);
+    return NULL;
+}
+
+void tfb_regions_cancel(tfb_regions_builder_t *b)
+{
+    if (!b) return;
+    tfb_regions_destroy(b->r);
+    if (b->index) kh_destroy(contig, b->index);
+    free(b->span);
+    free(b->name.s);
+    free(b->elsewhere);
+    free(b);
+}
+
+/* Sets the builder's contig. Returns 0, or -1 (logged). */
+static int use_contig(tfb_regions_builder_t *b, const char *contig)
+{
+    if (b->name.l && strcmp(b->name.s, contig) == 0) return 0;
+    int k = b->fasta ? tfb_fasta_find(b->fasta, contig) : -1;
+    b->name.l = 0;
+    b->contig = -1;
+    if (kputs(contig, &b->name) < 0) return builder_memory(b);
+    if (b->fasta && k < 0) {
+        if (!b->elsewhere) b->elsewhere = strdup(contig);
+        return 0;
+    }
+    const char *name = k >= 0 ? tfb_fasta_contig(b->fasta, k) : contig;
+    b->len = k >= 0 ? tfb_fasta_len(b->fasta, name) : HTS_POS_MAX;
+    b->contig = contig_of(b->r, b->index, name);
+    return b->contig < 0 ? builder_memory(b) : 0;
+}
+
+int tfb_regions_add(tfb_regions_builder_t *b, const char *contig, hts_pos_t beg, hts_pos_t end)
+{
+    if (use_contig(b, contig) < 0) return -1;
+    if (b->contig < 0) {
+        b->n_elsewhere++;
+        return 0;
+    }
+    if (end > b->len) end = b->len;
+    if (beg >= end) return 1;
+    span_t *last = b->n ? &b->span[b->n - 1] : NULL;
+    if (last && last->contig == b->contig && beg >= last->beg && beg <= last->end) {
+        if (end > last->end) last->end = end;
+        return 1;
+    }
+    if (b->n == b->m) {
+        span_t *q = realloc(b->span, (size_t)(2 * b->m + 1024) * sizeof *q);
+        if (!q) return builder_memory(b);
+        b->span = q;
+        b->m = 2 * b->m + 1024;
+    }
+    b->span[b->n++] = (span_t){b->contig, beg, end};
+    return 1;
+}
+
+tfb_regions_t *tfb_regions_end(tfb_regions_builder_t *b)
+{
+    tfb_regions_t *r = NULL;
+    if (b->n_elsewhere)
+        tfb_note("%s: %" PRId64 " intervals are on contigs that %s does not have (such as %s), and are left out",
+                 b->path, b->n_elsewhere, tfb_fasta_path(b->fasta), b->elsewhere ? b->elsewhere : "");
+    if (!b->n)
+        tfb_error("%s holds no regions%s", b->path, b->n_elsewhere ? " on contigs of the reference" : "");
+    else if (settle(b->r, b->span, b->n) < 0)
+        builder_memory(b);
+    else {
+        r = b->r;
+        b->r = NULL;
+    }
+    tfb_regions_cancel(b);
+    return r;
+}
+
+tfb_regions_t *tfb_regions_of_bed(const char *path, const tfb_fasta_t *fasta)
+{
+    tfb_lines_t in = {0};
+    kstring_t name = {0, 0, NULL};
+    int got = -1;
+    tfb_regions_builder_t *b = tfb_lines_open(&in, path) < 0 ? NULL : tfb_regions_begin(path, fasta);
+    while (b && (got = tfb_lines_next(&in)) > 0) {
+        tfb_bed_t bed;
+        if (tfb_bed_is_header(&in)) continue;
+        name.l = 0;
+        got = tfb_bed_fields(&in, &bed);
+        if (got == 0 && kputsn(in.s.s, bed.n_contig, &name) < 0) got = tfb_lines_error(&in, "not enough memory");
+        if (got < 0 || (got = tfb_regions_add(b, name.s, bed.beg, bed.end)) < 0) break;
+    }
+    free(name.s);
+    tfb_lines_close(&in);
+    if (got == 0) return tfb_regions_end(b);
+    tfb_regions_cancel(b);
+    return NULL;
+}
+
 tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta)
 {
     tfb_regions_t *r = calloc(1, sizeof *r);
@@ -230,6 +360,11 @@ void tfb_regions_destroy(tfb_regions_t *r)
 
 int tfb_regions_has(const tfb_regions_t *r, const char *contig, hts_pos_t pos)
 {
+    return tfb_regions_overlap(r, contig, pos, pos + 1);
+}
+
+int tfb_regions_overlap(const tfb_regions_t *r, const char *contig, hts_pos_t beg, hts_pos_t end)
+{
     int from = 0, to = r->n_contigs;
     while (from < to) {
         int mid = from + (to - from) / 2;
@@ -240,15 +375,15 @@ int tfb_regions_has(const tfb_regions_t *r, const char *contig, hts_pos_t pos)
     }
     if (from == r->n_contigs || strcmp(r->contigs[r->by_name[from]], contig)) return 0;
     int c = r->by_name[from];
-    int64_t lo = 0, hi = r->n; /* the last region that begins at or before pos */
+    int64_t lo = 0, hi = r->n; /* the last region that begins before end */
     while (lo < hi) {
         int64_t mid = (lo + hi) / 2;
-        if (r->contig[mid] < c || (r->contig[mid] == c && r->beg[mid] <= pos))
+        if (r->contig[mid] < c || (r->contig[mid] == c && r->beg[mid] < end))
             lo = mid + 1;
         else
             hi = mid;
     }
-    return lo > 0 && r->contig[lo - 1] == c && pos < r->end[lo - 1];
+    return lo > 0 && r->contig[lo - 1] == c && beg < r->end[lo - 1];
 }
 
 /* ---- SNVs ---- */

@@ -20,11 +20,26 @@ typedef struct {
  * of the FASTA (fasta NULL: neither is done). Returns NULL on failure (logged with file and
  * line). */
 tfb_regions_t *tfb_regions_load(const char *path, char *const *chroms, int n_chroms, const tfb_fasta_t *fasta);
+/* Reads regions from BED, as above, but leaves out those on contigs that the FASTA does not have, with a note. Returns
+ * NULL on failure (logged), also if none is left. */
+tfb_regions_t *tfb_regions_of_bed(const char *path, const tfb_fasta_t *fasta);
+
+/* Makes regions from intervals in any order. Those that touch the one before are merged with it at once. */
+typedef struct tfb_regions_builder_t tfb_regions_builder_t;
+/* path: their source, for messages. fasta: as above. Returns NULL if memory runs out (logged). */
+tfb_regions_builder_t *tfb_regions_begin(const char *path, const tfb_fasta_t *fasta);
+/* Adds [beg, end). Returns 1, 0 if it is on a contig that the FASTA does not have, or -1 (logged). */
+int tfb_regions_add(tfb_regions_builder_t *b, const char *contig, hts_pos_t beg, hts_pos_t end);
+/* Sorts and merges. Releases b. Returns NULL on failure (logged), also if there are none. */
+tfb_regions_t *tfb_regions_end(tfb_regions_builder_t *b);
+void tfb_regions_cancel(tfb_regions_builder_t *b);
 /* Returns all contigs of a FASTA as regions, or NULL on failure (logged). */
 tfb_regions_t *tfb_regions_whole(const tfb_fasta_t *fasta);
 void tfb_regions_destroy(tfb_regions_t *r);
 /* Returns whether the regions contain a position. */
 int tfb_regions_has(const tfb_regions_t *r, const char *contig, hts_pos_t pos);
+/* Returns whether they overlap [beg, end). */
+int tfb_regions_overlap(const tfb_regions_t *r, const char *contig, hts_pos_t beg, hts_pos_t end);
 
 typedef struct {
     int contig; /* of the regions */

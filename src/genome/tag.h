@@ -13,6 +13,8 @@
 #define TFB_TAG_LOR   "LOR"
 #define TFB_TAG_PCT   "PCT"
 #define TFB_TAG_CALL  "CALL"
+#define TFB_TAG_PHRED "PHRED"
+#define TFB_TAG_OPEN  "OPEN"
 
 /* Returns a character of a name as written in the tag: one that the VCF specification does not
  * allow in a key becomes _. */

@@ -108,7 +108,7 @@ API int tfbind_model_open_as(tfbind_model_t **model, const char *paths, const ch
     const tfb_precision_t as = (tfb_precision_t)precision;
     begin();
     if (model) *model = NULL;
-    if (!model || !paths || !*paths) return argument("tfbind_model_open: model and paths must not be NULL");
+    if (!model || (paths && !*paths)) return argument("tfbind_model_open: model is NULL, or paths is empty");
     if ((int)as < 0 || (int)as >= TFB_N_PRECISIONS) return argument("tfbind_model_open_as: unknown precision");
     if (as != TFB_FLOAT32 && !tfb_precision_find(as)) return end(TFBIND_E_PROCESSOR);
     tfbind_model_t *m = calloc(1, sizeof *m);
@@ -140,6 +140,11 @@ API int tfbind_model_n_targets(const tfbind_model_t *m) { return tfb_panel_n_tar
 API const char *tfbind_model_target(const tfbind_model_t *m, int t)
 {
     return t >= 0 && t < tfb_panel_n_targets(m->panel) ? tfb_panel_target(m->panel, t) : NULL;
+}
+
+API double tfbind_phred(const tfbind_model_t *m, const float *ref_z, const float *alt_z)
+{
+    return tfb_panel_phred(m->panel, ref_z, alt_z);
 }
 
 /* ---- scorers ---- */

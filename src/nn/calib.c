@@ -1,6 +1,7 @@
 /* calib.c - calibration of a model: its text in the metadata, and percentiles from it. The text is
  * untrusted. */
 #include "nn/calib.h"
+#include "nn/combine.h"
 #include "util/sort.h"
 #include "util/util.h"
 #include <jansson.h>
@@ -24,11 +25,13 @@ static tfb_calib_t *create(int n_targets, int n_grid)
     size_t n = (size_t)n_targets;
     if (!(c->grid = malloc((size_t)n_grid * sizeof *c->grid)) ||
         !(c->quantile = malloc(n * 2 * (size_t)n_grid * sizeof *c->quantile)) ||
+        !(c->combined = malloc((size_t)n_grid * sizeof *c->combined)) ||
         !(c->threshold = malloc(n * sizeof *c->threshold)) || !(c->recall = malloc(n * sizeof *c->recall))) {
         tfb_calib_destroy(c);
         return NULL;
     }
     for (size_t i = 0; i < n * 2 * (size_t)n_grid; i++) c->quantile[i] = NAN;
+    for (int i = 0; i < n_grid; i++) c->combined[i] = NAN;
     for (size_t i = 0; i < n; i++) c->threshold[i] = c->recall[i] = NAN;
     return c;
 }
@@ -48,6 +51,7 @@ void tfb_calib_destroy(tfb_calib_t *c)
     free(c->sites);
     free(c->grid);
     free(c->quantile);
+    free(c->combined);
     free(c->threshold);
     free(c->recall);
     free(c);
@@ -79,6 +83,36 @@ static int text_of(const json_t *root, const char *key, char **to)
     return s && !(*to = strdup(s)) ? -1 : 0;
 }
 
+/* Reads the quantiles q (n_grid) of what and whose from an array. Returns 0, or -1. */
+static int read_list(const tfb_calib_t *c, const json_t *a, float *q, double most, const char *what, const char *whose,
+                     char *err, int m_err)
+{
+    double v = 0, last = 0;
+    if (!json_is_array(a) || json_array_size(a) != (size_t)c->n_grid)
+        return refuse(err, m_err, "'%s'%s%.60s should be a list of %d numbers", what, *whose ? " of " : "", whose,
+                      c->n_grid);
+    for (int i = 0; i < c->n_grid; i++) {
+        if (number(a, (size_t)i, last, most, &v) < 0)
+            return refuse(err, m_err, "'%s'%s%.60s: entry %d is not a number from %g to %g", what, *whose ? " of " : "",
+                          whose, i + 1, last, most);
+        q[i] = (float)(last = v);
+    }
+    return 0;
+}
+
+/* Reads the combined change, if there is one. Returns 0, or -1. */
+static int read_combined(tfb_calib_t *c, const json_t *root, char *err, int m_err)
+{
+    const json_t *how = json_object_get(root, "combine"), *a = json_object_get(root, "combined");
+    if (!how && !a) return 0;
+    if (!json_is_string(how)) return refuse(err, m_err, "'combine' is not a name");
+    if (read_list(c, a, c->combined, 1e12, "combined", "", err, m_err) < 0) return -1;
+    if (!(c->combine = tfb_combine_find(json_string_value(how))))
+        tfb_warn("the model's calibration combines changes by an unknown '%.40s', of a later version: it is ignored",
+                 json_string_value(how));
+    return 0;
+}
+
 static int read_quantiles(tfb_calib_t *c, const json_t *of, char *const *names, tfb_calib_scale_t scale,
                           const char *key, char *err, int m_err)
 {
@@ -87,16 +121,7 @@ static int read_quantiles(tfb_calib_t *c, const json_t *of, char *const *names, 
     for (int t = 0; t < c->n_targets; t++) {
         const json_t *a = json_object_get(of, names[t]);
         float *q = c->quantile + (2 * (int64_t)t + (int64_t)scale) * c->n_grid;
-        double v = 0, last = 0;
-        if (!a) continue;
-        if (!json_is_array(a) || json_array_size(a) != (size_t)c->n_grid)
-            return refuse(err, m_err, "'%s' of %.60s should be a list of %d numbers", key, names[t], c->n_grid);
-        for (int i = 0; i < c->n_grid; i++) {
-            if (number(a, (size_t)i, last, most, &v) < 0)
-                return refuse(err, m_err, "'%s' of %.60s: entry %d is not a number from %g to %g", key, names[t], i + 1,
-                              last, most);
-            q[i] = (float)(last = v);
-        }
+        if (a && read_list(c, a, q, most, key, names[t], err, m_err) < 0) return -1;
     }
     return 0;
 }
@@ -129,7 +154,8 @@ static int read_all(const json_t *root, char *const *names, int n_targets, tfb_c
     }
     if (last < 1) return refuse(err, m_err, "'grid' does not end with 1");
     if (read_quantiles(c, json_object_get(root, "delta"), names, TFB_CALIB_DELTA, "delta", err, m_err) < 0 ||
-        read_quantiles(c, json_object_get(root, "lor"), names, TFB_CALIB_LOR, "lor", err, m_err) < 0)
+        read_quantiles(c, json_object_get(root, "lor"), names, TFB_CALIB_LOR, "lor", err, m_err) < 0 ||
+        read_combined(c, root, err, m_err) < 0)
         return -1;
     for (int t = 0; t < n_targets; t++) {
         const json_t *a = json_object_get(th, names[t]);
@@ -207,6 +233,9 @@ char *tfb_calib_format(const tfb_calib_t *c, char *const *names)
             bad |= json_object_set_new(root, "precision", json_real(c->precision)) < 0 ||
                    json_object_set_new(root, "sites", json_string(c->sites)) < 0 ||
                    json_object_set(root, "threshold", th) < 0;
+        if (c->combine)
+            bad |= json_object_set_new(root, "combine", json_string(c->combine->name)) < 0 ||
+                   json_object_set_new(root, "combined", list(c->combined, c->n_grid)) < 0;
     }
     /* four digits exceed the precision of the sample */
     if (!bad) text = json_dumps(root, JSON_COMPACT | JSON_PRESERVE_ORDER | JSON_REAL_PRECISION(4));
@@ -226,9 +255,9 @@ static int rising(const void *a, const void *b)
     return x < y ? -1 : x > y;
 }
 
-void tfb_calib_set(tfb_calib_t *c, int t, tfb_calib_scale_t scale, float *v, int64_t n)
+/* Writes the quantiles of v (n) to q. */
+static void set_quantiles(const tfb_calib_t *c, float *q, float *v, int64_t n)
 {
-    float *q = c->quantile + (2 * (int64_t)t + (int64_t)scale) * c->n_grid;
     tfb_sort(v, (size_t)n, sizeof *v, rising);
     for (int i = 0; i < c->n_grid; i++) { /* like numpy's default: linear between the two nearest values */
         double at = c->grid[i] * (double)(n - 1);
@@ -237,14 +266,25 @@ void tfb_calib_set(tfb_calib_t *c, int t, tfb_calib_scale_t scale, float *v, int
     }
 }
 
-double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v)
+void tfb_calib_set(tfb_calib_t *c, int t, tfb_calib_scale_t scale, float *v, int64_t n)
 {
-    const float *q = tfb_calib_quantiles(c, t, scale);
+    set_quantiles(c, c->quantile + (2 * (int64_t)t + (int64_t)scale) * c->n_grid, v, n);
+}
+
+void tfb_calib_set_combined(tfb_calib_t *c, const tfb_combine_t *how, float *v, int64_t n)
+{
+    c->combine = how;
+    set_quantiles(c, c->combined, v, n);
+}
+
+/* Returns the share of values of at least v, by their quantiles q. */
+static double share_from(const tfb_calib_t *c, const float *q, double v)
+{
     int lo = 0, hi = c->n_grid - 1;
     double rest = 1 / ((double)c->n_snvs + 1); /* share of changes above the largest */
     if (isnan(q[0]) || isnan(v)) return NAN;
-    if (v < q[0]) return 0;
-    if (v >= q[hi]) return 100 * (1 - rest);
+    if (v < q[0]) return 1;
+    if (v >= q[hi]) return rest;
     while (hi - lo > 1) { /* q[lo] <= v < q[hi] */
         int mid = (lo + hi) / 2;
         if (q[mid] <= v)
@@ -253,5 +293,21 @@ double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale
             hi = mid;
     }
     double a = fmax(1 - c->grid[lo], rest), b = fmax(1 - c->grid[hi], rest), at = (v - q[lo]) / (q[hi] - q[lo]);
-    return 100 * (1 - a * pow(b / a, at));
+    return a * pow(b / a, at);
+}
+
+double tfb_calib_share(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v)
+{
+    return share_from(c, tfb_calib_quantiles(c, t, scale), v);
+}
+
+double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v)
+{
+    return 100 * (1 - tfb_calib_share(c, t, scale, v));
+}
+
+double tfb_calib_phred(const tfb_calib_t *c, double v)
+{
+    double share = c->combine ? share_from(c, c->combined, v) : NAN;
+    return share < 1 ? -10 * log10(share) : share - 1; /* 0, not -0; or NaN */
 }

@@ -9,9 +9,10 @@
  * Stored in a model's metadata as one JSON text, "calibration":
  *     {"format":1, "snvs":100000, "seed":1, "strand":"both", "regions":"...", "grid":[0,...,1],
  *      "delta":{"CTCF":[...],...}, "lor":{"CTCF":[...],...}, "precision":0.5, "sites":"...",
- *      "threshold":{"CTCF":[0.31,0.62],...}}
+ *      "threshold":{"CTCF":[0.31,0.62],...}, "combine":"l2-lor", "combined":[...]}
  * delta, lor: quantiles, at the fractions of grid, of |ALT - REF| in probability and in log odds. threshold:
- * probability, and the share of bound regions at or above it. Each of them may omit a target. */
+ * probability, and the share of bound regions at or above it. Each of them may omit a target. combined: quantiles of
+ * the combined change of all targets (nn/combine.h names the combination); both may be missing. */
 #ifndef TFB_CALIB_H
 #define TFB_CALIB_H
 
@@ -21,6 +22,8 @@
 
 typedef enum { TFB_CALIB_DELTA = 0, TFB_CALIB_LOR = 1 } tfb_calib_scale_t;
 
+struct tfb_combine_t; /* nn/combine.h */
+
 typedef struct {
     int n_targets, n_grid;
     int64_t n_snvs, seed;
@@ -29,7 +32,9 @@ typedef struct {
     double precision; /* target precision of the thresholds */
     double *grid;     /* (n_grid) fractions, rising, the last one 1 */
     float *quantile; /* (n_targets, 2, n_grid): of |delta|, of |lor|, not falling; the first NaN: the target has none */
-    float *threshold, *recall; /* (n_targets): NaN = none */
+    float *threshold, *recall;           /* (n_targets): NaN = none */
+    const struct tfb_combine_t *combine; /* NULL: no quantiles of the combined change */
+    float *combined;                     /* (n_grid): its quantiles, not falling */
 } tfb_calib_t;
 
 /* Allocates quantiles at the usual fractions, without values for any target. Returns NULL if memory runs
@@ -52,5 +57,12 @@ static inline const float *tfb_calib_quantiles(const tfb_calib_t *c, int t, tfb_
  * that n SNVs can show. NaN if target t has no quantiles or v is NaN. Between quantiles, interpolates the
  * logarithm of (100 - percentile) linearly in v. */
 double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v);
+/* Returns the share of random SNVs with a change of at least v, 1 / (n + 1) to 1: 1 - percentile / 100. */
+double tfb_calib_share(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v);
+
+/* Sets the quantiles of the combined change from n values (not negative, finite; sorted here). */
+void tfb_calib_set_combined(tfb_calib_t *c, const struct tfb_combine_t *how, float *v, int64_t n);
+/* Returns -10 log10 of the share of random SNVs with a combined change of at least v. NaN if there are no quantiles. */
+double tfb_calib_phred(const tfb_calib_t *c, double v);
 
 #endif

@@ -1,5 +1,7 @@
 /* panel.c - runs several models as one: merges equal trunks and resolves targets of the same name. */
 #include "nn/panel.h"
+#include "nn/combine.h"
+#include "nn/installed.h"
 #include "nn/walk.h"
 #include "util/sort.h"
 #include <dirent.h>
@@ -21,9 +23,10 @@ typedef struct {
 struct tfb_panel_t {
     int n_models, n_trunks, n_targets, W;
     const tfb_low_t *low; /* products in low precision; NULL: float32 */
-    char **source;        /* per model */
-    char *all;            /* their list */
-    tfb_calib_t **calib;  /* per model, NULL = none */
+    int n_chosen;        /* targets before some were left out (tfb_keep_t) */
+    char **source;       /* per model */
+    char *all;           /* their list */
+    tfb_calib_t **calib; /* per model, NULL = none */
     trunk_t *trunk;
     char **names; /* (n_targets), owned */
     int *of;      /* (n_targets): model */
@@ -308,7 +311,24 @@ static int prepare_trunk(tfb_panel_t *p, int t, const output_t *o, const int *wa
     return 0;
 }
 
-static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_pool_t *pool)
+/* Leaves out the targets that k does not keep. Returns 0, or -1 if none is left or k failed (logged). */
+static int keep_targets(tfb_panel_t *p, const output_t *o, int *want, tfb_keep_t *k)
+{
+    k->n_asked = p->n_targets;
+    k->n_kept = 0;
+    for (int i = 0; i < k->n_asked; i++) {
+        int keep = k->keep(k->arg, o[want[i]].name);
+        if (keep < 0) {
+            k->n_asked = 0;
+            return -1;
+        }
+        if (keep) want[k->n_kept++] = want[i];
+    }
+    p->n_targets = k->n_kept;
+    return k->n_kept ? 0 : -1;
+}
+
+static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_keep_t *k, tfb_pool_t *pool)
 {
     int ret = -1, *want = NULL, *place = NULL;
     char **names = calloc((size_t)n + 1, sizeof *names);
@@ -316,6 +336,8 @@ static int choose(tfb_panel_t *p, const output_t *o, int n, const char *tf, tfb_
     for (int i = 0; i < n; i++) names[i] = (char *)o[i].name;
     tfb_entry_t *index = tfb_index(names, n);
     if (!index || !(want = tfb_targets_parse(names, index, n, tf, &p->n_targets))) goto done;
+    p->n_chosen = p->n_targets;
+    if (k && keep_targets(p, o, want, k) < 0) goto done;
     if (!(p->names = calloc((size_t)p->n_targets + 1, sizeof *p->names)) ||
         !(p->of = malloc((size_t)p->n_targets * sizeof *p->of)) ||
         !(p->at = malloc((size_t)p->n_targets * sizeof *p->at)) ||
@@ -405,16 +427,25 @@ static int append_folder(char ***list, int *n, const char *path)
     return ret;
 }
 
+/* Adds what a name stands for: a file, a folder's models or an installed model. Returns 0, or -1 (logged). */
+static int append_named(char ***list, int *n, const char *name)
+{
+    struct stat s;
+    char *path = tfb_model_find(name);
+    if (!path) return -1;
+    if (stat(path, &s) < 0 || !S_ISDIR(s.st_mode)) return append(list, n, path);
+    int ret = append_folder(list, n, path);
+    free(path);
+    return ret;
+}
+
 char **tfb_panel_files(const char *paths, int *n)
 {
     int m = 0, ret = 0;
-    char **v = tfb_split(paths, ',', &m), **list = NULL;
+    char **v = paths ? tfb_split(paths, ',', &m) : NULL, **list = NULL;
     *n = 0;
-    for (int i = 0; v && i < m && ret == 0; i++) {
-        struct stat s;
-        ret =
-            stat(v[i], &s) == 0 && S_ISDIR(s.st_mode) ? append_folder(&list, n, v[i]) : append(&list, n, strdup(v[i]));
-    }
+    if (!paths) ret = append_named(&list, n, NULL);
+    for (int i = 0; v && i < m && ret == 0; i++) ret = append_named(&list, n, v[i]);
     tfb_strv_free(v);
     if (ret == 0 && list) return list;
     tfb_strv_free(list);
@@ -439,6 +470,12 @@ const tfb_low_t *tfb_precision_find(tfb_precision_t precision)
 
 tfb_panel_t *tfb_panel_open_as(const char *paths, const char *tf, tfb_precision_t precision, tfb_pool_t *pool)
 {
+    return tfb_panel_open_kept(paths, tf, precision, NULL, pool);
+}
+
+tfb_panel_t *tfb_panel_open_kept(const char *paths, const char *tf, tfb_precision_t precision, tfb_keep_t *k,
+                                 tfb_pool_t *pool)
+{
     int n = 0, n_out = 0, ok = 0;
     size_t len = 1;
     output_t *out = NULL;
@@ -449,7 +486,7 @@ tfb_panel_t *tfb_panel_open_as(const char *paths, const char *tf, tfb_precision_
         goto done;
     if (precision != TFB_FLOAT32 && !(p->low = tfb_precision_find(precision))) goto done;
     if (load(p, v, n, &out, &n_out) < 0) goto done;
-    if ((n_out = settle(out, n_out)) < 0 || choose(p, out, n_out, tf, pool) < 0) goto done;
+    if ((n_out = settle(out, n_out)) < 0 || choose(p, out, n_out, tf, k, pool) < 0) goto done;
     tfb_debug("%d model%s, %d trunk%s, %d targets", n, n > 1 ? "s" : "", p->n_trunks, p->n_trunks > 1 ? "s" : "",
               p->n_targets);
     for (int i = 0; i < n; i++) len += strlen(p->source[i]) + 2;
@@ -529,6 +566,33 @@ double tfb_panel_percentile(const tfb_panel_t *p, int t, tfb_calib_scale_t scale
 float tfb_panel_threshold(const tfb_panel_t *p, int t)
 {
     return calib_of(p, t) ? calib_of(p, t)->threshold[p->at[t]] : NAN;
+}
+
+const char *tfb_panel_no_phred(const tfb_panel_t *p)
+{
+    const tfb_calib_t *c = p->calib[0];
+    if (p->n_models > 1) return "it combines the changes of all TFs of one model, and several models are open";
+    if (!c || !c->combine) return "the model is not calibrated for it (`tfbind model --calibrate`)";
+    if (p->n_chosen < c->n_targets) return "it combines the changes of all TFs of the model, and --tf chooses some";
+    return NULL;
+}
+
+const char *tfb_panel_combination(const tfb_panel_t *p)
+{
+    return tfb_panel_no_phred(p) ? NULL : p->calib[0]->combine->name;
+}
+
+double tfb_panel_phred(const tfb_panel_t *p, const float *z_ref, const float *z_alt)
+{
+    const tfb_calib_t *c = p->calib[0];
+    return tfb_panel_no_phred(p) ? NAN : tfb_calib_phred(c, tfb_combined(c, p->at, p->n_targets, z_ref, z_alt));
+}
+
+double tfb_panel_part(const tfb_panel_t *p, int t, float z_ref, float z_alt)
+{
+    if (tfb_panel_no_phred(p)) return NAN;
+    const tfb_combine_t *how = p->calib[0]->combine;
+    return how->term(p->calib[0], p->at[t], (double)tfb_change(how->scale, z_ref, z_alt));
 }
 
 int tfb_panel_n_calibrated(const tfb_panel_t *p)

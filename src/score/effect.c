@@ -2,11 +2,15 @@
 #include "score/effect.h"
 #include <math.h>
 
-const char *const tfb_rank_name[3] = {"delta", "percentile", "lor"};
+const char *const tfb_rank_name[TFB_RANKS] = {"delta", "percentile", "lor", "phred"};
 
 int tfb_effect_check(const tfb_effect_opt_t *o, const tfb_panel_t *p)
 {
     int n = tfb_panel_n_calibrated(p), all = tfb_panel_n_targets(p);
+    if (o->rank == TFB_RANK_PHRED && tfb_panel_no_phred(p)) {
+        tfb_error("--rank-by phred: %s", tfb_panel_no_phred(p));
+        return -1;
+    }
     if (o->rank != TFB_RANK_PERCENTILE && o->min_percentile <= 0) return 0;
     const char *what = o->rank == TFB_RANK_PERCENTILE ? "--rank-by percentile" : "--min-percentile";
     if (n == 0) {
@@ -46,6 +50,7 @@ int tfb_effect_top(const tfb_effect_opt_t *o, const tfb_panel_t *p, const float 
             if (o->rank == TFB_RANK_PERCENTILE) by = pct;
         }
         if (o->rank == TFB_RANK_LOR) by = fabs((double)(z_alt[t] - z_ref[t]));
+        if (o->rank == TFB_RANK_PHRED) by = tfb_panel_part(p, t, z_ref[t], z_alt[t]);
         if (isnan(by)) by = 0; /* limits the effect of absurdly large weights */
         if (by > best ||
             (by == best && delta > best_delta)) { /* percentiles tie beyond the largest change of the sample */

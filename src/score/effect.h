@@ -15,8 +15,8 @@
 
 #include "nn/panel.h"
 
-typedef enum { TFB_RANK_DELTA = 0, TFB_RANK_PERCENTILE, TFB_RANK_LOR } tfb_rank_t;
-extern const char *const tfb_rank_name[3];
+typedef enum { TFB_RANK_DELTA = 0, TFB_RANK_PERCENTILE, TFB_RANK_LOR, TFB_RANK_PHRED, TFB_RANKS } tfb_rank_t;
+extern const char *const tfb_rank_name[TFB_RANKS];
 
 typedef struct {
     tfb_rank_t rank;

@@ -4,6 +4,7 @@
 #define TFB_SESSION_H
 
 #include "genome/alleles.h"
+#include "genome/expressed.h"
 #include "nn/panel.h"
 #include <htslib/kstring.h>
 
@@ -37,9 +38,17 @@ typedef struct {
     const char *fasta;      /* NULL: none */
     tfb_strand_t strand;
     tfb_precision_t precision;
-    int max_n;   /* most Ns in a window */
-    int threads; /* 0: no pool */
+    int max_n;                     /* most Ns in a window */
+    int threads;                   /* 0: no pool */
+    tfb_expressed_opt_t expressed; /* leaves out TFs that a cell does not have; path NULL: none */
 } tfb_session_opt_t;
+
+/* Opens the models of o with the TFs of o->tf (NULL: all) that the cell has. Reports how many and, by name, those that
+ * its table does not have. Returns NULL on failure (logged). */
+tfb_panel_t *tfb_session_panel(const tfb_session_opt_t *o, tfb_pool_t *pool);
+/* Appends e.g. "; --expressed genes.tsv; --min-tpm 1", which describe what limits the TFs, to what, of m characters;
+ * nothing if there is no limit. */
+void tfb_session_limits(const tfb_session_opt_t *o, char *what, size_t m);
 
 /* Names of tfb_strand_t, in the same order. */
 extern const char *const tfb_strand_name[3];

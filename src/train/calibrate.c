@@ -73,9 +73,8 @@ static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fa
         for (int j = 0; j < k; j++) {
             const float *zr = tfb_windows_z(&s.win, s.place[j].ref), *za = tfb_windows_z(&s.win, s.place[j].alt);
             for (int t = 0; t < T; t++) {
-                float d = fabsf(tfb_sigmoid(za[t]) - tfb_sigmoid(zr[t])), l = fabsf(za[t] - zr[t]);
-                v[(int64_t)t * n + i + j] = d;
-                v[((int64_t)T + t) * n + i + j] = fminf(l, 1e6f); /* limits the effect of absurdly large weights */
+                v[(int64_t)t * n + i + j] = tfb_change(TFB_CALIB_DELTA, zr[t], za[t]);
+                v[((int64_t)T + t) * n + i + j] = tfb_change(TFB_CALIB_LOR, zr[t], za[t]);
             }
         }
     }
@@ -88,16 +87,38 @@ done:
 
 typedef struct {
     tfb_calib_t *c;
-    float *v;
+    const float *v; /* (2, T, n) */
     int64_t n;
+    float *sorted; /* (threads, n) */
 } sort_t;
 
 static void set_target(void *arg, int task, int thread)
 {
     sort_t *s = arg;
     int T = s->c->n_targets;
-    (void)thread;
-    tfb_calib_set(s->c, task % T, (tfb_calib_scale_t)(task / T), s->v + (int64_t)task * s->n, s->n);
+    float *own = s->sorted + (int64_t)thread * s->n;
+    memcpy(own, s->v + (int64_t)task * s->n, (size_t)s->n * sizeof *own);
+    tfb_calib_set(s->c, task % T, (tfb_calib_scale_t)(task / T), own, s->n);
+}
+
+/* Sets all quantiles from the changes of the SNVs, v (2, T, n). Those of the combined change come last, because it may
+ * depend on the others. 0, or -1 (logged). */
+static int set_quantiles(tfb_calib_t *c, const tfb_calibrate_opt_t *o, const float *v, int64_t n)
+{
+    const tfb_combine_t *how = o->combine ? o->combine : tfb_combines;
+    const float *of = v + (int64_t)how->scale * c->n_targets * n;
+    sort_t s = {c, v, n, tfb_alloc((size_t)tfb_pool_size(o->pool) * (size_t)n, sizeof *s.sorted, "sorted changes")};
+    if (!s.sorted) return -1;
+    tfb_pool_run(o->pool, 2 * c->n_targets, set_target, &s);
+    c->combine = how;
+    for (int64_t i = 0; i < n; i++) {
+        double sum = 0;
+        for (int t = 0; t < c->n_targets; t++) sum = how->add(sum, how->term(c, t, (double)of[(int64_t)t * n + i]));
+        s.sorted[i] = (float)how->end(sum, c->n_targets);
+    }
+    tfb_calib_set_combined(c, how, s.sorted, n);
+    free(s.sorted);
+    return 0;
 }
 
 static int quantiles(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_calib_t *c, float *most)
@@ -123,14 +144,12 @@ static int quantiles(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_cal
     if (!(v = tfb_alloc((size_t)n * 2 * (size_t)m->n_targets, sizeof *v, "changes by random SNVs (fewer: --n)")))
         goto done;
     if (score_snvs(m, o, fasta, r, snv, n, v, most) < 0) goto done;
-    sort_t s = {c, v, n};
     c->n_snvs = n;
     c->seed = (int64_t)o->seed;
     c->strand = strdup("both");
     c->regions = in_words(o->regions, o->snv_chroms, o->n_snv_chroms, r->n_read, "regions");
     if (!c->strand || !c->regions) goto done;
-    tfb_pool_run(o->pool, 2 * m->n_targets, set_target, &s);
-    ret = 0;
+    ret = set_quantiles(c, o, v, n);
 done:
     tfb_regions_destroy(r);
     tfb_fasta_close(fasta);

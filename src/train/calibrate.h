@@ -4,6 +4,7 @@
 #define TFB_CALIBRATE_H
 
 #include "genome/labels.h"
+#include "nn/combine.h"
 #include "nn/model.h"
 #include "util/util.h"
 
@@ -20,6 +21,7 @@ typedef struct {
     char *const *chroms;
     int n_chroms; /* contigs of the labels to use; NULL: all */
     double precision;
+    const tfb_combine_t *combine; /* how changes are combined for TFB_PHRED; NULL: the default */
     tfb_pool_t *pool;
 } tfb_calibrate_opt_t;
 

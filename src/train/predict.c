@@ -8,7 +8,20 @@
 
 enum { PREDICT = 4096 }; /* windows scored at a time */
 
-int tfb_predict_by(tfb_infer_t *f, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
+/* Scores windows by an infer or a panel. */
+typedef struct {
+    tfb_infer_t *infer; /* or NULL */
+    tfb_panel_t *panel;
+    int T;
+} by_t;
+
+static int score(const by_t *by, const uint8_t *code, int n, tfb_strand_t strand, float *z)
+{
+    return by->infer ? tfb_infer_windows(by->infer, code, NULL, n, strand, z)
+                     : tfb_panel_windows(by->panel, code, NULL, n, strand, z);
+}
+
+static int predict(const by_t *by, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
                    tfb_pool_t *pool, float *z)
 {
     int ret = -1;
@@ -19,7 +32,7 @@ int tfb_predict_by(tfb_infer_t *f, const tfb_examples_t *ex, const uint32_t *idx
         int n = n_idx - i < PREDICT ? (int)(n_idx - i) : PREDICT;
         for (int k = 0; k < n; k++) item[k] = idx[i + k] << 1;
         tfb_batch_fetch(&(tfb_batch_t){.ex = ex, .item = item, .code = code, .n = n}, pool);
-        if (tfb_infer_windows(f, code, NULL, n, strand, z + i * (size_t)tfb_infer_n_targets(f)) < 0) goto done;
+        if (score(by, code, n, strand, z + i * (size_t)by->T) < 0) goto done;
     }
     ret = 0;
 done:
@@ -28,11 +41,18 @@ done:
     return ret;
 }
 
+int tfb_predict_panel(tfb_panel_t *p, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
+                      tfb_pool_t *pool, float *z)
+{
+    return predict(&(by_t){.panel = p, .T = tfb_panel_n_targets(p)}, ex, idx, n_idx, strand, pool, z);
+}
+
 int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
                 tfb_pool_t *pool, float *z)
 {
     tfb_infer_t *f = tfb_infer_create(net, NULL, 0, pool);
-    int ret = f ? tfb_predict_by(f, ex, idx, n_idx, strand, pool, z) : -1;
+    const by_t by = {.infer = f, .T = net->n_out};
+    int ret = f ? predict(&by, ex, idx, n_idx, strand, pool, z) : -1;
     tfb_infer_destroy(f);
     return ret;
 }

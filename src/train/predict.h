@@ -4,7 +4,7 @@
 #define TFB_PREDICT_H
 
 #include "genome/labels.h"
-#include "nn/infer.h"
+#include "nn/panel.h"
 #include "train/batch.h"
 
 /* AUPRC needs at least this many bound and this many unbound regions of a target. */
@@ -20,9 +20,9 @@ typedef struct {
 /* Writes the logits of examples idx[0..n_idx) to z (n_idx, T). 0 or -1 (logged). */
 int tfb_predict(const tfb_net_t *net, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
                 tfb_pool_t *pool, float *z);
-/* Does the same with a network that is ready for inference: logits of its outputs. */
-int tfb_predict_by(tfb_infer_t *f, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
-                   tfb_pool_t *pool, float *z);
+/* Does the same with the targets of a panel. */
+int tfb_predict_panel(tfb_panel_t *p, const tfb_examples_t *ex, const uint32_t *idx, size_t n_idx, tfb_strand_t strand,
+                      tfb_pool_t *pool, float *z);
 /* Writes the mean loss over the items to *loss; each strand is a separate example. Every rank scores its share, and all
  * get the same result. weight: of targets, or NULL. 0 or -1 (logged). */
 int tfb_predict_loss(const tfb_net_t *net, const tfb_examples_t *ex, const tfb_item_t *item, size_t n_item,

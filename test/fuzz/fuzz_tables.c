@@ -1,10 +1,13 @@
 /* fuzz_tables.c - any bytes as one of the tables that commands read. The first byte chooses: p peaks, o
  * open regions or r regions of `labels`, s its sheet; b regions to draw variants from; R the regions of
- * `scan`; g binding modes or q partners of `relate`. TFB_FUZZ_FASTA, TFB_FUZZ_MODEL and TFB_FUZZ_LABELS
+ * `scan`; g binding modes or q partners of `relate`; w open chromatin (peaks or bigWig); e a table of
+ * expression, n one of gene ids and symbols. TFB_FUZZ_FASTA, TFB_FUZZ_MODEL and TFB_FUZZ_LABELS
  * name reference, model and labels. */
 #include "annotate/scan.h"
 #include "fuzz.h"
 #include "genome/draw.h"
+#include "genome/expressed.h"
+#include "genome/open.h"
 #include "genome/peaks.h"
 #include "train/relate.h"
 #include "util/util.h"
@@ -12,7 +15,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char modes[] = "porsbRgq";
+static const char modes[] = "porsbRgqwen";
 static const char open_regions[] = "chr1\t100\t900\nchr2\t100\t900\n", sites[] = "chr1\t150\t160\n",
                   regions[] = "chr1\t100\t200\nchr2\t300\t400\n";
 
@@ -50,6 +53,28 @@ static void draw(const char *in)
     tfb_regions_destroy(r);
 }
 
+static void open_chromatin(const char *in)
+{
+    static tfb_fasta_t *fasta;
+    if (!fasta && !(fasta = tfb_fasta_open(fuzz_env("TFB_FUZZ_FASTA")))) abort();
+    for (int has_min = 0; has_min < 2; has_min++) {
+        tfb_open_t *p = tfb_open_load(&(tfb_open_opt_t){in, 1, has_min}, fasta);
+        if (p) tfb_open_overlaps(p, "chr1", 150, 151);
+        tfb_open_destroy(p);
+    }
+}
+
+static void expressed(char mode, const char *in)
+{
+    static const char table[] = "gene_id\tTPM\nENSG1\t3\nENSG2\t0\n";
+    const char *ids = fuzz_file("ids", (const uint8_t *)table, strlen(table));
+    tfb_expressed_opt_t o = {.path = mode == 'n' ? ids : in, .genes = mode == 'n' ? in : NULL};
+    tfb_expressed_t *e = tfb_expressed_load(&o);
+    if (e) tfb_expressed_has(e, "SPI1");
+    tfb_expressed_destroy(e);
+    fuzz_remove("ids");
+}
+
 static void relate(char mode, const char *in)
 {
     tfb_relate_opt_t o = {.labels = fuzz_env("TFB_FUZZ_LABELS"), .target = "CTCF", .mode_cut = 0.4, .seed = 1};
@@ -80,6 +105,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         tfb_scan(&o);
     else if (*data == 'b')
         draw(in);
+    else if (*data == 'w')
+        open_chromatin(in);
+    else if (*data == 'e' || *data == 'n')
+        expressed((char)*data, in);
     else
         relate((char)*data, in);
     fuzz_remove("in");

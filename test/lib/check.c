@@ -1,10 +1,11 @@
 /* check.c - the library from outside: MODEL FASTA, and the records of a VCF without its header on standard input.
  *
- *     check precisions MODEL FASTA     models of several precisions at once; silent if all is well
- *     check scores MODEL FASTA          contig pos ref alt status, then each target's logits of REF and ALT, as `tfbind
- * annotate` would see them check contracts MODEL FASTA       what the header promises; silent if it is kept check
- * memory MODEL FASTA N        the same calls when the N-th allocation fails (test/lib/fail.c is loaded before): prints
- * how it ended */
+ *     check precisions MODEL FASTA  models of several precisions at once; silent if all is well
+ *     check scores MODEL FASTA     contig pos ref alt status, then each target's probabilities of REF and ALT
+ *     check phred MODEL FASTA      pos alt PHRED
+ *     check contracts MODEL FASTA  what the header promises; silent if it is kept
+ *     check memory MODEL FASTA N   the same calls when the N-th allocation fails (test/lib/fail.c is loaded before):
+ *                                  prints how it ended */
 #include <math.h>
 #include <pthread.h>
 #include <stdio.h>
@@ -81,6 +82,19 @@ static void print_scores(const tfbind_model_t *m, const job_t *j)
             else
                 printf("\tnot NaN");
         putchar('\n');
+    }
+}
+
+static void print_phred(const tfbind_model_t *m, const job_t *j)
+{
+    size_t T = (size_t)tfbind_model_n_targets(m);
+    for (size_t i = 0; i < n_variants; i++) {
+        double phred = tfbind_phred(m, j->ref + i * T, j->alt + i * T);
+        printf("%lld %s ", (long long)variant[i].pos + 1, variant[i].alt);
+        if (isnan(phred))
+            puts(".");
+        else
+            printf("%.3f\n", phred);
     }
 }
 
@@ -170,9 +184,16 @@ static void test_opening(const char *path, const tfbind_model_t *m, const char *
     CHECK(tfbind_model_open(&x, fasta, NULL) == TFBIND_E_FILE && !x, "not a model");
     CHECK(tfbind_model_open(&x, path, "NOSUCHTF") == TFBIND_E_TARGET && !x && strstr(tfbind_message(), "NOSUCHTF"),
           "no such target");
-    CHECK(tfbind_model_open(&x, NULL, NULL) == TFBIND_E_ARGUMENT &&
+    CHECK(tfbind_model_open(&x, "", NULL) == TFBIND_E_ARGUMENT &&
               tfbind_model_open(NULL, path, NULL) == TFBIND_E_ARGUMENT,
           "NULL");
+    setenv("TFBIND_MODELS", "named", 1); /* the test puts the model there as human.safetensors */
+    CHECK(tfbind_model_open(&x, NULL, NULL) == 0 && tfbind_model_n_targets(x) == T, "the installed model");
+    tfbind_model_close(x);
+    CHECK(tfbind_model_open(&x, "human", "SPI1") == 0 && tfbind_model_n_targets(x) == 1, "an installed model by name");
+    tfbind_model_close(x);
+    CHECK(tfbind_model_open(&x, "humen", NULL) == TFBIND_E_FILE && !x && strstr(tfbind_message(), "named"),
+          "no model of this name: the message names the folders");
     CHECK(tfbind_scorer_open(&s, m, "none.fa") == TFBIND_E_FILE && !s && strstr(tfbind_message(), "none.fa"),
           "no FASTA");
 }
@@ -315,7 +336,7 @@ int main(int argc, char **argv)
                       memcmp(job[0].status, job[i].status, n_variants * sizeof *job[0].status) == 0,
                   "thread %d differs", i);
         }
-        print_scores(m, &job[0]);
+        (strcmp(argv[1], "phred") == 0 ? print_phred : print_scores)(m, &job[0]);
         for (int i = 0; i < THREADS; i++) free(job[i].ref), free(job[i].alt), free(job[i].status);
     }
     tfbind_model_close(m);

@@ -1,6 +1,7 @@
 /* test_calib.c - percentiles against quantiles by numpy, and texts of calibration that anyone may have written. */
 #include "genome/labels.h"
 #include "nn/calib.h"
+#include "nn/combine.h"
 #include "train/calibrate.h"
 #include "unit.h"
 #include <math.h>
@@ -21,6 +22,56 @@ static void refused(const char *text, const char *why)
 static void near(const char *what, double got, double want, double eps)
 {
     CHECK(fabs(got - want) <= eps, "%s is %.12g, not %.12g", what, got, want);
+}
+
+/* The combined change: its ranks, and the text that keeps them. */
+static void test_combined(void)
+{
+    tfb_calib_t *c = tfb_calib_create(2), *d = NULL;
+    float v[1000], z_ref[2] = {0, 1}, z_alt[2] = {3, -3};
+    const int target[2] = {0, 1}, second = 1;
+    char err[300] = "";
+    c->n_snvs = 1000;
+    CHECK(isnan(tfb_calib_phred(c, 1)), "a rank without quantiles");
+    for (int i = 0; i < 1000; i++) v[i] = (float)(i + 1) / 100;
+    tfb_calib_set_combined(c, tfb_combine_find("l2-lor"), v, 1000);
+    near("top 10 %", tfb_calib_phred(c, c->combined[9]), 10, 1e-6);
+    near("top 1 %", tfb_calib_phred(c, c->combined[12]), 20, 1e-6);
+    near("nothing", tfb_calib_phred(c, 0), 0, 0);
+    near("more than all", tfb_calib_phred(c, 99), 10 * log10(1001), 1e-9);
+    near("3 and 4", tfb_combined(c, target, 2, z_ref, z_alt), 5, 1e-6);
+    near("only 4", tfb_combined(c, &second, 1, z_ref + 1, z_alt + 1), 4, 1e-6);
+    z_alt[0] = NAN;
+    CHECK(isnan(tfb_combined(c, target, 2, z_ref, z_alt)), "a logit that is no number");
+    z_alt[0] = 1e30f;
+    near("absurd", tfb_combined(c, target, 1, z_ref, z_alt), 1e6, 0);
+    z_alt[0] = 3;
+    c->combine = tfb_combine_find("mean-lor");
+    near("the mean of 3 and 4", tfb_combined(c, target, 2, z_ref, z_alt), 3.5, 1e-6);
+    near("the mean of nothing and 4", tfb_combined(c, &second, 1, z_ref + 1, z_alt + 1), 2, 1e-6);
+    c->combine = tfb_combine_find("max-delta");
+    near("the larger", tfb_combined(c, target, 2, z_ref, z_alt), 0.683633, 1e-5);
+    c->combine = tfb_combine_find("tail");
+    near("no quantiles, no rarity", tfb_combined(c, target, 2, z_ref, z_alt), 0, 0);
+    CHECK(!tfb_combine_find("l3-lor"), "an unknown combination");
+    c->combine = tfb_combine_find("tail");
+    char *text = tfb_calib_format(c, names);
+    CHECK(text && tfb_calib_parse(text, names, 2, &d, err, sizeof err) == 0 && d && d->combine == c->combine, "%s",
+          err);
+    for (int i = 0; d && i < c->n_grid; i++) near("read back", d->combined[i], c->combined[i], 1e-3);
+    free(text);
+    tfb_calib_destroy(c);
+    tfb_calib_destroy(d);
+    const char *begin = "{\"format\":1,\"snvs\":10,\"grid\":[0,1],\"delta\":{},\"lor\":{},";
+    char bad[300];
+    snprintf(bad, sizeof bad, "%s\"combine\":\"l2-lor\",\"combined\":[1]}", begin);
+    refused(bad, "'combined' should be a list of 2 numbers");
+    snprintf(bad, sizeof bad, "%s\"combine\":\"l2-lor\",\"combined\":[2,1]}", begin);
+    refused(bad, "'combined': entry 2 is not a number from 2");
+    snprintf(bad, sizeof bad, "%s\"combine\":7,\"combined\":[1,2]}", begin);
+    refused(bad, "'combine' is not a name");
+    snprintf(bad, sizeof bad, "%s\"combine\":\"l2-lor\"}", begin);
+    refused(bad, "'combined' should be a list");
 }
 
 /* Quantiles, percentiles, and the text that keeps them. */
@@ -152,6 +203,7 @@ static void test_thresholds(void)
 int main(void)
 {
     tfb_log_level(0);
+    test_combined();
     test_quantiles();
     test_untrusted();
     test_thresholds();
