@@ -58,6 +58,24 @@ for c in $commands; do
     status=$?
     [ $status -eq 1 ] && [ -s err.txt ] && [ ! -s out.txt ]
     verdict $? "$c --no-such-option" "status $status"
+    # doc/speed.md, Threads: training uses all processors by default, other commands one thread
+    case $c in
+        labels | relate) want= ;;
+        pretrain | finetune | distill | learn) want=0 ;;
+        *) want=1 ;;
+    esac
+    got=$(perl -0ne 'print "$1 " if /^(  -@, --threads INT +total number of threads.*?\])$/ms' h.txt)
+    case $want:$got in : | ?*"0: all processors"*"[$want] ") true ;; *) false ;; esac
+    verdict $? "$c -h: the default of -@" "'$got'"
+    wrong=
+    for n in -1 x 1025 1.5; do
+        [ -z "$want" ] && continue
+        "$TFBIND" $c -@ $n > out.txt 2> err.txt
+        [ $? -eq 1 ] && [ ! -s out.txt ] &&
+            grep -q -- "--threads takes a whole number from 0 to 1024, not '$n'" err.txt || wrong="$wrong $n"
+    done
+    [ -z "$wrong" ]
+    verdict $? "$c: -@ takes whole numbers" "not refused:$wrong"
     "$TFBIND" $c > out.txt 2> err.txt
     status=$?
     [ $status -eq 1 ] && [ ! -s out.txt ] && grep -q Usage err.txt

@@ -122,6 +122,7 @@ told 'every command' "$({
 } | sort | tr '\n' ' ')" "$(complete_words tfbind '')"
 told 'a command to help with' 'pretrain ' "$(complete_words tfbind help pre)"
 told 'options' '--regions --regions-file --regions-overlap ' "$(complete_words tfbind annotate --reg)"
+for c in report annotate pretrain; do told "-@ of $c" '--threads ' "$(complete_words tfbind $c --thr)"; done
 told 'the words of an option' 'e w x ' "$(complete_words tfbind annotate -c '')"
 told 'the words of a long option' 'bam bed ' "$(complete_words tfbind annotate --input b)"
 told 'files elsewhere' 'tiny.safetensors ' "$(complete_words tfbind annotate -m tin)"

@@ -18,6 +18,8 @@ for f in in.vcf.gz in.bcf; do
     same "$f: bcftools plugin tfbind" want.vcf got.vcf
     host +tfbind $f -- $O --no-version -@ 3 > got.vcf
     same "$f: three threads" want.vcf got.vcf
+    host +tfbind $f -- $O --no-version -@ 0 > got.vcf
+    same "$f: all threads" want.vcf got.vcf
     $A --tf all $f > want.all.vcf
     host +tfbind $f -- $O --no-version --tf all > got.vcf
     same "$f: --tf all" want.all.vcf got.vcf

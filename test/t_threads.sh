@@ -1,15 +1,16 @@
-# Threads: each command that has them writes with three what it writes with one. `make tsan` runs
-# this under the thread sanitizer, which ends a command with a status of its own if two threads
-# touch the same thing unordered.
+# Threads: each command that has them writes with three, and with all processors (-@ 0), what it writes with
+# one. `make tsan` runs this under the thread sanitizer, which ends a command with a status of its own if two
+# threads touch the same thing unordered.
 . "$SRCDIR/test/lib.sh"
 make_inputs || exit 1
-mkdir one three
-# threads NAME FILE COMMAND...: with -@ 1 in the folder one, with -@ 3 in three; the end of FILE is
+mkdir one three all
+# threads NAME FILE COMMAND...: with -@ 1 in the folder one, with -@ 3 in three, with -@ 0 in all; the end of FILE is
 # the same (the command line, in its head, is not)
 threads() {
-    local name=$1 file=$2 n=1 d status
+    local name=$1 file=$2 n d status
     shift 2
-    for d in one three; do
+    for d in one three all; do
+        case $d in one) n=1 ;; three) n=3 ;; all) n=0 ;; esac
         (cd $d && "$@" -@ $n > out.txt 2> err.txt)
         status=$?
         [ $status -eq 0 ] || {
@@ -18,11 +19,13 @@ threads() {
             return
         }
         tail -c 4000 $d/$file > $d/tail.txt
-        n=3
     done
-    [ $(wc -c < three/tail.txt) -gt 200 ] &&
-        same "$name" one/tail.txt three/tail.txt ||
+    if [ $(wc -c < one/tail.txt) -gt 200 ]; then
+        same "$name" one/tail.txt three/tail.txt
+        same "$name, -@ 0" one/tail.txt all/tail.txt
+    else
         echo "not ok $name: wrote next to nothing"
+    fi
 }
 A="$TFBIND annotate -m ../tiny.safetensors -v 1"
 V="$A -f ../ref.fa --no-version"
@@ -38,6 +41,9 @@ threads 'annotate, haplotypes' out.txt $V --haplotypes --csq ../r.bcf
     cat err.txt >&2
 bcftools view --no-version one/eight1.vcf > one/eight.vcf
 same 'annotate, eight threads, of which htslib has two' one/eight.vcf one/eight8.vcf
+for o in z:o.vcf.gz b:o.bcf; do
+    threads "annotate, -O${o%%:*} and an index" ${o#*:} $V --tf all -O${o%%:*} -W -o ${o#*:} ../r.bcf
+done
 unset TFBIND_BATCH
 threads 'annotate, BED' out.txt $A -f ../ref.fa ../labels.bed
 awk '!/^#/ { printf "%s:%d-%d\n", $1, $2 + 1, $3 }' labels.bed | head -n 100 > r.txt
@@ -51,6 +57,15 @@ s=$(seq_at chr1 1001 1040)
 threads 'annotate, SAM' out.txt $A -f ../ref.fa --no-PG ../in.sam
 threads 'scan' out.txt "$TFBIND" scan -m ../tiny.safetensors -f ../ref.fa -v 1 --tf SPI1 --step 5
 head -n 12 w.fa > few.fa
+(cd one && $V -Ob -o ../a.bcf ../r.bcf)
+page() { # report's figures: the last of the page, of which the command is at the end
+    "$TFBIND" report -m ../tiny.safetensors -f ../ref.fa --figures 13 ../a.bcf "$@" > page.html &&
+        grep '^<figure class="wide"' page.html
+}
+threads 'report, figures' out.txt page
+[ "$(grep -c '^<figure class="wide"' all/page.html)" -eq 13 ] && cmp -s <(grep -v '<footer>' one/page.html) \
+    <(grep -v '<footer>' three/page.html)
+verdict $? 'report, the whole page'
 for m in deeplift ism; do threads "explain, $m" out.txt "$TFBIND" explain -m ../tiny.safetensors -v 1 --tf \
     all --method $m ../few.fa; done
 threads 'pretrain' p.safetensors "$TFBIND" pretrain -f ../ref.fa -l ../labels.bed.gz --valid chr2 --batch 32 -e \
@@ -62,9 +77,13 @@ awk '!/^#/ { print $1 "\t" $2 "\t" $3 > (FNR % 3 ? "open.bed" : "own.bed") }' la
 threads 'learn' l.safetensors "$TFBIND" learn --from ../one/p.safetensors --target OWN -f ../ref.fa --peaks ../own.bed \
     --open ../open.bed --valid chr2 --cv 0 -e 2 --snvs 200 -o l.safetensors
 threads 'finetune, cross-validation' g.safetensors "$TFBIND" finetune --from ../one/p.safetensors --allow-leak \
-    --target SPI1 -f ../ref.fa -l ../labels.bed.gz --valid chr2 -e 2 --cv 2 --recipe few -o g.safetensors
+    --target SPI1 -f ../ref.fa -l ../labels.bed.gz --valid chr2 -e 2 --cv 2 -o g.safetensors
 threads 'evaluate' logits.txt "$TFBIND" evaluate --allow-leak -m ../one/p.safetensors -f ../ref.fa \
     -l ../labels.bed.gz --bootstrap 20 --predictions logits.txt
+threads 'distill' d.safetensors "$TFBIND" distill --teachers ../one/p.safetensors -f ../ref.fa -l ../labels.bed.gz \
+    --valid chr2 -e 2 --spec 'conv 32 9; relu; pool 4; dense 16; relu; dense 0' -o d.safetensors
+threads 'motifs' motifs.tsv "$TFBIND" motifs --use all -m ../tiny.safetensors -f ../ref.fa -l ../labels.bed.gz \
+    -o motifs.tsv
 threads 'model --calibrate' c.safetensors "$TFBIND" model --calibrate -f ../ref.fa -l ../labels.bed.gz --n \
     2000 --precision 0.5 -o c.safetensors ../tiny.safetensors
 bcftools view --no-version -t chr1 -o hits.vcf r.vcf

@@ -112,12 +112,14 @@ static int open_output(output_t *out, tfb_bam_in_t *in)
     return sam_hdr_write(out->file, in->hdr) < 0 ? tfb_file_write_error(o->out) : 0;
 }
 
-/* After closing: with htslib 1.16 an index made while threads write is unreliable. */
+/* After closing: with htslib 1.16 an index made while threads write is unreliable. htslib counts only threads beside
+ * the caller. */
 static int build_index(const output_t *out)
 {
     const tfb_bam_opt_t *o = out->o;
     const char *why = ": is it sorted?";
-    int r = sam_index_build3(tfb_out_name(out->whole), out->index, o->write_index == 2 ? 0 : 14, o->session.threads);
+    int shift = o->write_index == 2 ? 0 : 14, others = o->session.threads - 1;
+    int r = sam_index_build3(tfb_out_name(out->whole), out->index, shift, others);
     if (r >= 0) return 0;
     if (r == -2) why = ": cannot read it back";
     if (r == -4) why = ": cannot write the index";

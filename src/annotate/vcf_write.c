@@ -58,17 +58,17 @@ int tfb_vcf_write_record(tfb_vcf_write_t *w, const bcf_hdr_t *hdr, bcf1_t *rec, 
     return -1;
 }
 
-/* Makes the index after closing: with htslib 1.16 one made while threads write is corrupt. Returns 0, or -1
- * (logged). */
+/* Makes the index after closing: with htslib 1.16 one made while threads write is corrupt. htslib counts only
+ * threads beside the caller. Returns 0, or -1 (logged). */
 static int build_index(const tfb_vcf_write_t *w)
 {
     const tfb_vcf_opt_t *o = w->o;
     const char *name = tfb_out_name(w->whole), *why = ": is it sorted?";
-    int shift = o->write_index == 2 ? 0 : 14, r;
+    int shift = o->write_index == 2 ? 0 : 14, others = o->session.threads - 1, r;
     if (out_type(o) == 'b')
-        r = bcf_index_build3(name, w->index, 14, o->session.threads);
+        r = bcf_index_build3(name, w->index, 14, others);
     else
-        r = tbx_index_build3(name, w->index, shift, o->session.threads, &tbx_conf_vcf);
+        r = tbx_index_build3(name, w->index, shift, others, &tbx_conf_vcf);
     if (r == 0) return 0;
     if (r == -2) why = ": cannot read it back";
     if (r == -4) why = ": cannot write the index";

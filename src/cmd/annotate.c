@@ -133,8 +133,8 @@ static void usage(FILE *f, const char *tool)
             "  -O, --output-type b|u|z|v[0-9]  compressed BCF (b), uncompressed BCF (u), compressed VCF (z) or plain\n"
             "                           VCF (v), and compression level [by the name of -o, else v]\n"
             "  -W, --write-index[=csi|tbi]  index the output\n"
-            "      --no-version         do not append version and command line to the header\n"
-            "  -@, --threads INT        total number of threads [1]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
+            "      --no-version         do not append version and command line to the header\n" TFB_USAGE_THREADS
+                TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
             w->rows, w->output);
 }
 

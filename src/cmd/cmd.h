@@ -51,7 +51,9 @@ int tfb_cmd_double(const char *option, const char *s, double lo, double hi, doub
  * skipped, so one table serves many runs. Returns (n_targets) weights, to be freed. NULL on failure, if a target has
  * two weights, or if no target has one (logged). */
 float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets);
-/* Parses the value of -@, in which 0 means 1. 0, or 1 (logged). */
+enum { TFB_MAX_THREADS = 1024 };
+
+/* Parses the value of -@, in which 0 means tfb_cmd_processors(). 0, or 1 (logged). */
 int tfb_cmd_threads(const char *s, int *threads);
 /* Applies the value of -v. 0, or 1 (logged). */
 int tfb_cmd_verbosity(const char *s);

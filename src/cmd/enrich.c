@@ -116,7 +116,6 @@ int tfb_cmd_enrich(int argc, char **argv)
     tfb_enrich_opt_t *o = &a.o;
     char given[TFB_MAX_OPTIONS] = {0};
     tfb_enrich_defaults(o);
-    o->session.threads = tfb_cmd_processors();
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, given);
     if (r) return r > 0;
     const char *const need[][2] = {{NULL, NULL}};

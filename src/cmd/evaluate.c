@@ -337,7 +337,7 @@ static const tfb_option_t options[] = {
 
 int tfb_cmd_evaluate(int argc, char **argv)
 {
-    args_t a = {.threads = tfb_cmd_processors(), .seed = 1};
+    args_t a = {.threads = 1, .seed = 1};
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
     if (r) return r > 0;
     const char *const need[][2] = {{a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};

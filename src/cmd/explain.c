@@ -49,8 +49,8 @@ static void usage(FILE *f)
             "      --logos FOLDER       one SVG per sequence and TF; for a variant it shows REF, ALT and the motif\n"
             "                           that they match\n"
             "      --db FILE            motifs for these figures, in MEME format\n"
-            "      --flank INT          bases that these figures show on each side of the variant [25]\n"
-            "  -@, --threads INT        total number of threads [1]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
+            "      --flank INT          bases that these figures show on each side of the variant "
+            "[25]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
             tfb_npz_possible() ? "" : " (not in this build)");
 }
 

@@ -87,7 +87,7 @@ static void usage(FILE *f)
             "  -o, --output FILE        model, my.safetensors. Beside it: my.md, a card that reports how good the\n"
             "                           model is, and my.labels.bed.gz, the labelled windows with an index\n"
             "      --half               store weights as float16\n"
-            "  -@, --threads INT        threads [all processors]\n"
+            "  -@, --threads INT        total number of threads; 0: all processors [0]\n"
             "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n" TFB_USAGE_HELP);
 }
 
@@ -601,7 +601,7 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_SEED(f.t.fit.seed)},
     {TFB_OPTION_OUTPUT(f.t.out)},
     {"half", TFB_FLAG(f.t.half)},
-    {TFB_OPTION_THREADS(f.t.threads)},
+    {TFB_OPTION_RANK_THREADS(f.t.threads)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},

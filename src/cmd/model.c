@@ -355,7 +355,7 @@ static int run(args_t *g, const char *names, int argc, char **argv)
 
 int tfb_cmd_model(int argc, char **argv)
 {
-    args_t g = {.threads = tfb_cmd_processors(), .o = {.n = 100000, .seed = 1, .max_n = 20, .precision = 0.5}};
+    args_t g = {.threads = 1, .o = {.n = 100000, .seed = 1, .max_n = 20, .precision = 0.5}};
     char given[TFB_MAX_OPTIONS] = {0};
     int r = tfb_cmd_parse(options, usage, &g, argc, argv, given);
     if (r) return r > 0;

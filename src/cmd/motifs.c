@@ -54,9 +54,8 @@ static void usage(FILE *f)
         "                           measure importance [500]\n"
         "      --top INT            number of most important filters to report for each target [5]\n"
         "      --trim BITS          before comparing, trim ends of motifs with less information than this [0.25]\n"
-        "      --max-q NUM          a match counts below this q-value, on the page and for --compare [0.01]\n"
-        "  -@, --threads INT        number of threads; it does not change the result [all "
-        "processors]\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
+        "      --max-q NUM          a match counts below this q-value, on the page and for --compare "
+        "[0.01]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, const tfb_matches_t *m,
@@ -289,10 +288,7 @@ static const tfb_option_t options[] = {
 
 int tfb_cmd_motifs(int argc, char **argv)
 {
-    args_t a = {.threads = tfb_cmd_processors(),
-                .trim = 0.25,
-                .q = 0.01,
-                .scan = {.threshold = 0.5, .n_importance = 500, .n_top = 5}};
+    args_t a = {.threads = 1, .trim = 0.25, .q = 0.01, .scan = {.threshold = 0.5, .n_importance = 500, .n_top = 5}};
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
     if (r) return r > 0;
     const char *const need[][2] = {{a.fasta, "-f ref.fa"}, {a.labels, "-l labels.bed.gz"}, {NULL, NULL}};

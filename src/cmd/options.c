@@ -228,8 +228,8 @@ float *tfb_cmd_weights(const char *path, char *const *targets, int n_targets)
 int tfb_cmd_threads(const char *s, int *threads)
 {
     long v;
-    if (tfb_cmd_int("threads", s, 0, 1024, &v)) return 1;
-    *threads = v < 1 ? 1 : (int)v;
+    if (tfb_cmd_int("threads", s, 0, TFB_MAX_THREADS, &v)) return 1;
+    *threads = v ? (int)v : tfb_cmd_processors();
     return 0;
 }
 
@@ -284,5 +284,6 @@ int tfb_cmd_processors(void)
     if (sched_getaffinity(0, sizeof set, &set) == 0 && CPU_COUNT(&set) > 0) return CPU_COUNT(&set);
 #endif
     long n = sysconf(_SC_NPROCESSORS_ONLN);
-    return n > 0 && n < 1024 ? (int)n : 1;
+    if (n < 1) return 1;
+    return n < TFB_MAX_THREADS ? (int)n : TFB_MAX_THREADS;
 }

@@ -32,7 +32,7 @@ static void usage(FILE *f)
         "      --open FILE          only changes of bases in open chromatin: a peaks file (BED, narrowPeak, .gz) or a\n"
         "                           bigWig. Without -f its contigs are named as in the input\n" TFB_USAGE_OPEN_MIN
             TFB_USAGE_CELL "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
-        "      --title TEXT         heading of the page\n" TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
+        "      --title TEXT         heading of the page\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 typedef struct {
@@ -56,6 +56,7 @@ static const tfb_option_t options[] = {
     TFB_OPTIONS_CELL(o.expressed),
     {TFB_OPTION_PREFIX(o.prefix)},
     {"title", TFB_TEXT(o.title)},
+    {TFB_OPTION_THREADS(o.threads)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
@@ -87,7 +88,7 @@ done:
 
 int tfb_cmd_report(int argc, char **argv)
 {
-    args_t a = {.o = {.prefix = "TFB", .n_top = 50, .n_figures = 20, .delta = 0.2}};
+    args_t a = {.o = {.prefix = "TFB", .n_top = 50, .n_figures = 20, .delta = 0.2, .threads = 1}};
     tfb_report_opt_t *o = &a.o;
     char title[300];
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);

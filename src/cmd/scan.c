@@ -60,7 +60,7 @@ static const tfb_option_t options[] = {
 
 int tfb_cmd_scan(int argc, char **argv)
 {
-    args_t a = {.o = {.session = {.max_n = 20, .threads = tfb_cmd_processors()}, .out = "-", .step = 54}, .type = -1};
+    args_t a = {.o = {.session = {.max_n = 20, .threads = 1}, .out = "-", .step = 54}, .type = -1};
     tfb_scan_opt_t *o = &a.o;
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, NULL);
     if (r) return r > 0;

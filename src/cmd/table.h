@@ -75,6 +75,9 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_OPTION_VERBOSITY      "verbosity", .id = 'v', .arg = 1, .set = tfb_set_verbosity
 #define TFB_OPTION_HELP           "help", .id = 'h'
 
+/* For training: 0, the default, stays 0; tfb_ranks_threads replaces it by this rank's share of the processors. */
+#define TFB_OPTION_RANK_THREADS(field) "threads", .id = '@', TFB_INT(field, 0, TFB_MAX_THREADS)
+
 #define TFB_OPTION_PRECISION(field) "precision", TFB_WORD(field, tfb_precision_name, TFB_N_PRECISIONS)
 /* The rows of commands that score, into a tfb_session_opt_t. */
 /* clang-format off */
@@ -113,7 +116,7 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_USAGE_OPEN_MIN  "      --open-min NUM       for a bigWig: values of at least NUM are open\n"
 #define TFB_USAGE_STRAND    "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
 #define TFB_USAGE_PREFIX    "      --prefix STR         prefix of the tag names [TFB]\n"
-#define TFB_USAGE_THREADS   "  -@, --threads INT        total number of threads [all processors]\n"
+#define TFB_USAGE_THREADS   "  -@, --threads INT        total number of threads; 0: all processors [1]\n"
 #define TFB_USAGE_VERBOSITY "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
 #define TFB_USAGE_HELP      "  -h, --help               print this text\n"
 

@@ -53,7 +53,7 @@ int tfb_set_precision(void *args, const tfb_option_t *row, const char *value);
     {TFB_OPTION_OUTPUT(field.out)}, \
     {"curves", .arg = 1, .set = tfb_set_curves, TFB_TO(field.fit.curves)}, \
     {"half", TFB_FLAG(field.half)}, \
-    {TFB_OPTION_THREADS(field.threads)}, \
+    {TFB_OPTION_RANK_THREADS(field.threads)}, \
     {TFB_OPTION_VERBOSITY}, \
     {TFB_OPTION_HELP}, \
     {.name = NULL}
@@ -93,8 +93,8 @@ int tfb_set_precision(void *args, const tfb_option_t *row, const char *value);
     "      --curves FILE.tsv    write losses and AUPRC of every TF after every epoch, and draw them in\n" \
     "                           FILE.svg\n"                                                               \
     "      --half               store weights as float16\n"                                               \
-    "  -@, --threads INT        threads of this process; they do not change the result [all\n"            \
-    "                           processors, or its share of them]\n"                                      \
+    "  -@, --threads INT        total number of threads of this process; 0: all processors, or its\n"     \
+    "                           share of them with mpirun [0]\n"                                          \
     "  -v, --verbosity INT      0 errors, 1 warnings, 2 progress [2]\n" TFB_USAGE_HELP
 
 /* The network to train and its data. All owned. */

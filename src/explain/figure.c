@@ -8,7 +8,6 @@
 #include "explain/logo.h"
 #include "genome/base.h"
 #include "score/effect.h"
-#include "score/variant.h"
 #include "util/xml.h"
 #include <inttypes.h>
 #include <math.h>
@@ -482,32 +481,41 @@ static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q,
     return tfb_figure_draw(out, &f, q->flank, q->db) == 0 ? 0 : -2;
 }
 
-int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *asked)
+static int no_memory(void)
 {
-    tfb_windows_t win = {.W = tfb_panel_window(panel), .T = tfb_panel_n_targets(panel)};
-    tfb_variants_t maker = {.fasta = fasta, .win = &win, .max_n = win.W / 10};
+    tfb_error("not enough memory for a figure");
+    return -1;
+}
+
+int tfb_figure_read(tfb_figure_site_t *s, const tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *ask)
+{
+    *s = (tfb_figure_site_t){.ask = *ask, .win = {.W = tfb_panel_window(panel), .T = tfb_panel_n_targets(panel)}};
+    tfb_variants_t maker = {.fasta = fasta, .win = &s->win, .max_n = s->win.W / 10};
     tfb_alt_t place;
     const tfb_change_t *c = &place.change;
-    tfb_figure_ask_t trimmed = *asked;
-    char *ref = NULL, *alt = NULL;
-    float *hyp = NULL;
-    int ret = tfb_variant_add(&maker, asked->contig, asked->pos, asked->ref, asked->alt, &place);
-    if (ret == TFB_ALLELE_OK) {
-        hyp = calloc(2 * (size_t)win.W * 4, sizeof *hyp);
-        ref = strndup(c->ref, (size_t)c->n_ref);
-        alt = strndup(c->alt, (size_t)c->n_alt);
-        trimmed.pos = c->pos;
-        trimmed.ref = ref;
-        trimmed.alt = alt;
-        ret = hyp && ref && alt ? draw_change(out, panel, &trimmed, &win, hyp) : -2;
-    }
-    if (ret == -2) {
-        tfb_error("not enough memory for a figure");
-        ret = -1;
-    }
-    free(ref);
-    free(alt);
+    int ret = tfb_variant_add(&maker, ask->contig, ask->pos, ask->ref, ask->alt, &place);
+    if (ret != TFB_ALLELE_OK) return ret;
+    s->ref = strndup(c->ref, (size_t)c->n_ref);
+    s->alt = strndup(c->alt, (size_t)c->n_alt);
+    if (!s->ref || !s->alt) return no_memory();
+    s->ask.pos = c->pos;
+    s->ask.ref = s->ref;
+    s->ask.alt = s->alt;
+    return 0;
+}
+
+int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_figure_site_t *s)
+{
+    float *hyp = calloc(2 * (size_t)s->win.W * 4, sizeof *hyp);
+    int ret = hyp ? draw_change(out, panel, &s->ask, &s->win, hyp) : -2;
     free(hyp);
-    tfb_windows_free(&win);
-    return ret;
+    return ret == -2 ? no_memory() : ret;
+}
+
+void tfb_figure_site_free(tfb_figure_site_t *s)
+{
+    free(s->ref);
+    free(s->alt);
+    tfb_windows_free(&s->win);
+    *s = (tfb_figure_site_t){.ref = NULL};
 }

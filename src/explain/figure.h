@@ -6,6 +6,7 @@
 #include "explain/attrib.h"
 #include "genome/alleles.h"
 #include "genome/meme.h"
+#include "score/variant.h"
 #include <stdio.h>
 
 /* A variant, its TF and everything that the figure shows. Owns nothing. */
@@ -31,7 +32,7 @@ void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int all
  * if memory runs out; nothing is written then. The caller checks out for write errors. */
 int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motifs_t *db);
 
-/* What tfb_figure_variant draws. Owns nothing. */
+/* What figure to draw of a variant. Owns nothing. */
 typedef struct {
     const char *contig, *id; /* id NULL or "." = none */
     hts_pos_t pos;
@@ -47,10 +48,21 @@ typedef struct {
 
 enum { TFB_FIGURE_NO_NUMBER = TFB_ALLELE_REASONS }; /* the model's scores are not finite */
 
-/* Draws a variant by in-silico mutagenesis on panel. Returns 0 if the <svg> was written to out. Otherwise
- * writes nothing and returns the reason why an allele cannot be scored (tfb_allele_t, e.g. REF disagrees
- * with the FASTA, or TFB_FIGURE_NO_NUMBER), or -1 on failure (logged). */
-int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *ask);
+/* A variant whose windows have been read, ready to be drawn. */
+typedef struct {
+    tfb_figure_ask_t ask; /* alleles trimmed */
+    char *ref, *alt;      /* owned */
+    tfb_windows_t win;    /* REF's and ALT's */
+} tfb_figure_site_t;
+
+/* Reads the windows of a variant for panel. Not thread-safe, as the FASTA. Returns 0, or the reason why an allele
+ * cannot be scored (tfb_allele_t, e.g. REF disagrees with the FASTA), or -1 on failure (logged). Free s in any case.
+ * What ask points to must outlive s. */
+int tfb_figure_read(tfb_figure_site_t *s, const tfb_panel_t *panel, tfb_fasta_t *fasta, const tfb_figure_ask_t *ask);
+/* Draws it by in-silico mutagenesis on panel. Threads may draw different sites on forks of a panel. Returns 0 if the
+ * <svg> was written to out. Otherwise writes nothing and returns TFB_FIGURE_NO_NUMBER, or -1 on failure (logged). */
+int tfb_figure_variant(FILE *out, tfb_panel_t *panel, tfb_figure_site_t *s);
+void tfb_figure_site_free(tfb_figure_site_t *s);
 
 /* The motif most similar to the contributions hyp (n, 4), over placements that overlap [beg, end). */
 typedef struct {

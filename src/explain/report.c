@@ -478,22 +478,80 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("</a>", f);
 }
 
-/* Draws a variant's figure, with the file's calls and percentiles if they come from this model. Returns
- * the same as tfb_figure_variant. */
-static int draw(const report_t *r, FILE *f, const top_t *t, int target)
+/* ---- figures ---- */
+
+static int least(int a, int b) { return a < b ? a : b; }
+
+/* A listed variant's figure. Threads draw figures to memory; the page gets them in the order of the list. */
+typedef struct {
+    tfb_figure_site_t site;
+    int target, got; /* in the panel, -1: none; as tfb_figure_variant */
+    char *svg;
+    size_t n_svg;
+} figure_t;
+
+enum { AT_ONCE = 4 }; /* figures in memory for each thread */
+
+typedef struct {
+    const report_t *r;
+    tfb_pool_t *pool;
+    tfb_panel_t **panel; /* (threads) the report's, and forks of it */
+    figure_t *figure;    /* (m_figures) */
+    int n_threads, m_figures;
+} drawers_t;
+
+/* Prepares to draw n figures. Returns 0, or -1 (logged). Close d in either case. */
+static int drawers_open(drawers_t *d, const report_t *r, int n)
 {
-    tfb_figure_ask_t ask = {.contig = t->contig,
-                            .id = t->id,
-                            .pos = t->pos,
-                            .ref = t->ref,
-                            .alt = t->alt,
-                            .target = target,
-                            .db = r->o->db};
+    const tfb_report_opt_t *o = r->o;
+    int n_threads = least(o->threads, n);
+    *d = (drawers_t){.r = r, .n_threads = n_threads > 1 ? n_threads : 1};
+    d->m_figures = AT_ONCE * d->n_threads;
+    d->panel = tfb_alloc((size_t)d->n_threads, sizeof(tfb_panel_t *), "figures");
+    d->figure = tfb_alloc((size_t)d->m_figures, sizeof *d->figure, "figures");
+    if (!d->panel || !d->figure || !(d->pool = tfb_pool_create(d->n_threads))) return -1;
+    d->panel[0] = o->panel;
+    for (int i = 1; i < d->n_threads; i++)
+        if (!(d->panel[i] = tfb_panel_fork(o->panel))) return -1;
+    return 0;
+}
+
+static void drawers_close(drawers_t *d)
+{
+    for (int i = 1; d->panel && i < d->n_threads; i++) tfb_panel_close(d->panel[i]);
+    free(d->panel);
+    free(d->figure);
+    tfb_pool_destroy(d->pool);
+}
+
+/* Reads the windows of a variant, with the file's calls and percentiles if they come from this model. */
+static void prepare(const report_t *r, const top_t *t, figure_t *f)
+{
+    const tfb_report_opt_t *o = r->o;
+    tfb_figure_ask_t ask = {.contig = t->contig, .id = t->id, .pos = t->pos, .ref = t->ref, .alt = t->alt, .db = o->db};
+    *f = (figure_t){.target = -1, .got = 1};
+    for (int k = 0; k < tfb_panel_n_targets(o->panel); k++)
+        if (strcmp(tfb_panel_target(o->panel, k), t->tf) == 0) f->target = k;
+    if (f->target < 0 || strlen(t->ref) >= MAX_ALLELE || strlen(t->alt) >= MAX_ALLELE) return;
+    ask.target = f->target;
     ask.strand = r->strand;
     ask.annotated = !r->other && (r->called || !isnan(t->pct));
     ask.percentile = t->pct;
     ask.call = t->call;
-    return tfb_figure_variant(f, r->o->panel, r->o->fasta, &ask);
+    f->got = tfb_figure_read(&f->site, o->panel, o->fasta, &ask);
+}
+
+/* Draws a figure that has been read. For tfb_pool_run. */
+static void draw(void *arg, int i, int thread)
+{
+    drawers_t *d = arg;
+    figure_t *f = &d->figure[i];
+    if (f->got) return;
+    FILE *out = open_memstream(&f->svg, &f->n_svg);
+    f->got = out ? tfb_figure_variant(out, d->panel[thread], &f->site) : no_memory();
+    int bad = out && ferror(out);
+    if (out) bad |= fclose(out) != 0;
+    if (bad && f->got == 0) f->got = no_memory();
 }
 
 /* Writes why there is no figure. got: the result of tfb_figure_variant. */
@@ -505,9 +563,47 @@ static const char *why_not(int target, int got)
     return "the alleles cannot be scored on this reference";
 }
 
+static void put_figure(const top_t *t, int number, const figure_t *g, FILE *f)
+{
+    fprintf(f, "<section class=\"v\" id=\"v%d\"><h3>%d. ", number, number);
+    tfb_xml_put(f, t->contig);
+    fprintf(f, ":%" PRIhts_pos " ", t->pos + 1);
+    put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs(", ", f);
+    put_tf_link(f, t->tf);
+    fprintf(f, " (%+.3f)</h3>\n", t->delta);
+    fputs("<figure class=\"wide\">", f);
+    if (g->got)
+        fprintf(f, "<figcaption>No figure: %s.</figcaption>", why_not(g->target, g->got));
+    else
+        fwrite(g->svg, 1, g->n_svg, f);
+    fputs("</figure></section>\n", f);
+}
+
+/* Draws n figures from variant `first` on, and writes them. Returns 0, or -1 (logged). */
+static int put_figures(drawers_t *d, int first, int n, FILE *f)
+{
+    int ret = 0;
+    memset(d->figure, 0, (size_t)n * sizeof *d->figure);
+    for (int i = 0; i < n && ret == 0; i++) {
+        prepare(d->r, &d->r->top[first + i], &d->figure[i]);
+        if (d->figure[i].got < 0) ret = -1;
+    }
+    if (ret == 0) tfb_pool_run(d->pool, n, draw, d);
+    for (int i = 0; i < n; i++) {
+        figure_t *g = &d->figure[i];
+        if (g->got < 0) ret = -1;
+        if (ret == 0) put_figure(&d->r->top[first + i], first + i + 1, g, f);
+        tfb_figure_site_free(&g->site);
+        free(g->svg);
+    }
+    return ret;
+}
+
 static int figures(report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
+    drawers_t d;
+    int n = least(r->n_top, o->n_figures);
     fputs("<h2 id=\"figures\">Figures</h2>\n<p>What each base contributes to the prediction, with the REF and with the "
           "ALT allele, by in-silico "
           "mutagenesis.</p>\n",
@@ -519,24 +615,10 @@ static int figures(report_t *r, FILE *f)
         tfb_xml_put(f, r->by);
         fputs("): their probabilities and words need not agree with the table's.</p>\n", f);
     }
-    for (int i = 0; i < r->n_top && i < o->n_figures; i++) {
-        const top_t *t = &r->top[i];
-        int target = -1, got = 1;
-        for (int k = 0; k < tfb_panel_n_targets(o->panel); k++)
-            if (strcmp(tfb_panel_target(o->panel, k), t->tf) == 0) target = k;
-        fprintf(f, "<section class=\"v\" id=\"v%d\"><h3>%d. ", i + 1, i + 1);
-        tfb_xml_put(f, t->contig);
-        fprintf(f, ":%" PRIhts_pos " ", t->pos + 1);
-        put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs(", ", f);
-        put_tf_link(f, t->tf);
-        fprintf(f, " (%+.3f)</h3>\n", t->delta);
-        fputs("<figure class=\"wide\">", f);
-        if (target >= 0 && strlen(t->ref) < MAX_ALLELE && strlen(t->alt) < MAX_ALLELE) got = draw(r, f, t, target);
-        if (got < 0) return -1;
-        if (got) fprintf(f, "<figcaption>No figure: %s.</figcaption>", why_not(target, got));
-        fputs("</figure></section>\n", f);
-    }
-    return 0;
+    int ret = drawers_open(&d, r, n);
+    for (int i = 0; i < n && ret == 0; i += d.m_figures) ret = put_figures(&d, i, least(n - i, d.m_figures), f);
+    drawers_close(&d);
+    return ret;
 }
 
 /* Chooses the words for changes. If there are calls, only they decide which sites are gained or lost. */

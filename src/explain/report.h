@@ -20,6 +20,7 @@ typedef struct {
     tfb_panel_t *panel; /* or NULL: no figures */
     tfb_fasta_t *fasta;
     const tfb_motifs_t *db; /* for the figures' best match, or NULL */
+    int threads;            /* that draw figures; they do not change the page */
 } tfb_report_opt_t;
 
 /* Writes the page. Returns 0, or -1 (logged). */

@@ -604,7 +604,7 @@ static int close_writer(writer_t *w, int ret)
     free(w->bound);
     free(w->unbound);
     if (w->fp && bgzf_close(w->fp) < 0 && ret == 0) ret = write_error(w);
-    if (ret == 0 && w->index && tbx_index_build3(tfb_out_name(w->whole), w->index, 0, 1, &tbx_conf_bed) < 0) {
+    if (ret == 0 && w->index && tbx_index_build3(tfb_out_name(w->whole), w->index, 0, 0, &tbx_conf_bed) < 0) {
         tfb_error("cannot index %s", w->path);
         ret = -1;
     }
