@@ -24,15 +24,8 @@ enum {
     TILE = 16 * 64, /* bytes */
 };
 
-typedef struct {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t colsb[16];
-    uint8_t rows[16];
-} tile_config_t;
-
-/* Tiles 0-3 hold sums (row, column), 4-5 A, 6-7 B. Each has 16 rows of 64 bytes. */
-static const tile_config_t config = {
-    .palette = 1, .colsb = {64, 64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16, 16}};
+/* Tiles 0-3 hold sums (row, column), 4-5 A, 6-7 B. */
+static const tfb_tiles_t config = TFB_WHOLE_TILES;
 
 static __m512i pairs(__m512 even, __m512 odd)
 {

@@ -3,17 +3,11 @@
  *
  * Four tiles of rows share each tile of weights: 5 tiles are loaded for 4 products, and weights come from the second
  * cache at a quarter of what it can deliver. Rows of a tile may overlap, so convolutions copy nothing. */
+#include "kernels/amx.h"
 #include <immintrin.h>
 
-typedef struct {
-    uint8_t palette, start_row, reserved[14];
-    uint16_t colsb[16];
-    uint8_t rows[16];
-} tile_config_t;
-
-/* Tiles 0-3 hold sums, 4 and 5 rows, 6 weights. Each has 16 rows of 64 bytes. */
-static const tile_config_t config = {
-    .palette = 1, .colsb = {64, 64, 64, 64, 64, 64, 64}, .rows = {16, 16, 16, 16, 16, 16, 16}};
+/* Tiles 0-3 hold sums, 4 and 5 rows, 6 weights. */
+static const tfb_tiles_t config = TFB_WHOLE_TILES;
 #define BEGIN() _tile_loadconfig(&config)
 #define END()   _tile_release()
 

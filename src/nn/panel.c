@@ -267,7 +267,8 @@ static int try_trunk(const tfb_panel_t *p, const trunk_t *k)
     return ret;
 }
 
-int tfb_model_check_int8(const tfb_model_t *m, const char *name)
+/* Checks that the model has what int8 needs. 0, or -1 (logged with its name). */
+static int check_int8(const tfb_model_t *m, const char *name)
 {
     if (m->most || !tfb_infer_has_steps(m->net)) return 0;
     tfb_error("model %s has no steps for int8: `tfbind model --calibrate` measures them (or use bfloat16)", name);
@@ -289,7 +290,7 @@ int tfb_model_try(const tfb_model_t *m, const char *path)
 static int make_infer(const tfb_panel_t *p, trunk_t *k, const int *place, tfb_pool_t *pool)
 {
     const tfb_model_t *m = k->model;
-    if (p->low && p->low->precision == TFB_INT8 && tfb_model_check_int8(m, p->source[p->of[k->to[0]]]) < 0) return -1;
+    if (p->low && p->low->precision == TFB_INT8 && check_int8(m, p->source[p->of[k->to[0]]]) < 0) return -1;
     k->infer = tfb_infer_create_low(m->net, place, k->n, pool, p->low, m->most);
     return k->infer ? 0 : -1;
 }

@@ -28,8 +28,8 @@ typedef struct {
     void *arg;
     int n_kept, n_asked; /* set by tfb_panel_open_kept; n_asked 0: it failed before, or keep did */
 } tfb_keep_t;
-/* Does the same as tfb_panel_open_as, but leaves out targets of tf that k does not keep. k NULL: keeps all. If it keeps none, returns NULL
- * and logs nothing (n_asked is then not 0). */
+/* Does the same as tfb_panel_open_as, but leaves out targets of tf that k does not keep. k NULL: keeps all. If
+ * it keeps none, returns NULL and logs nothing (n_asked is then not 0). */
 tfb_panel_t *tfb_panel_open_kept(const char *paths, const char *tf, tfb_precision_t precision, tfb_keep_t *k,
                                  tfb_pool_t *pool);
 /* Returns the model files of such a list, in the order described above, and writes their number to *n. Release
@@ -62,8 +62,6 @@ double tfb_panel_part(const tfb_panel_t *p, int t, float z_ref, float z_alt);
 /* Return the number of targets with quantiles; with thresholds. */
 int tfb_panel_n_calibrated(const tfb_panel_t *p);
 int tfb_panel_n_thresholds(const tfb_panel_t *p);
-/* Checks that the model has what int8 needs. Returns 0, or -1 (logged with its name). */
-int tfb_model_check_int8(const tfb_model_t *m, const char *name);
 /* Scores a window with all outputs of a model. Returns 0, or -1 (logged with its path) if a score is not
  * usable. */
 int tfb_model_try(const tfb_model_t *m, const char *path);
