@@ -614,16 +614,20 @@ static int set_relate(void *args, const tfb_option_t *row, const char *value)
     return tfb_word(row->name, value, name, 1) < 0;
 }
 
+/* for completion: the words that stand for no name of a layer or a TF */
+static const char *const freeze_word[] = {"none", "conv", "all-but-last"}, *const relate_word[] = {"auto"},
+                         *const head_word[] = {"random", "auto", "motif"};
+
 static const tfb_option_t options[] = {
     {"from", TFB_TEXT(from)},
     {"target", TFB_TEXT(target)},
     {"targets", TFB_TEXT(target)},
     {"from-scratch", TFB_FLAG(scratch)},
-    {"recipe", TFB_TEXT(recipe)},
-    {"freeze", TFB_TEXT(freeze)},
-    {"head-from", TFB_TEXT(head_from)},
+    {"recipe", TFB_TEXT(recipe), .words = tfb_recipe_name, .n_words = TFB_RECIPES},
+    {"freeze", TFB_TEXT(freeze), .words = freeze_word, .n_words = 3},
+    {"head-from", TFB_TEXT(head_from), .words = head_word, .n_words = 3},
     {"motifs", TFB_TEXT(motifs)},
-    {"relate", .arg = 1, .set = set_relate, TFB_TO(relate)},
+    {"relate", .arg = 1, .set = set_relate, TFB_TO(relate), .words = relate_word, .n_words = 1},
     {"groups", TFB_TEXT(groups)},
     {"group-column", TFB_TEXT(group_column)},
     {"parents", TFB_TEXT(parents)},

@@ -127,10 +127,14 @@ static int run(args_t *a, int argc, char **argv)
 }
 
 static const tfb_option_t options[] = {
-    {"targets", TFB_TEXT(targets)},      {"complete", TFB_FLAG(complete)},
-    {"genome", TFB_TEXT(genome)},        {"policy", TFB_TEXT(policy)},
-    {"arch", .id = 'a', TFB_TEXT(arch)}, {"spec", TFB_TEXT(spec)},
-    {"motifs", TFB_TEXT(motifs)},        TFB_OPTIONS_TRAINING(t),
+    {"targets", TFB_TEXT(targets)},
+    {"complete", TFB_FLAG(complete)},
+    {"genome", TFB_TEXT(genome)},
+    {"policy", TFB_TEXT(policy)},
+    {"arch", .id = 'a', TFB_TEXT(arch), .listed = tfb_net_arch_names},
+    {"spec", TFB_TEXT(spec)},
+    {"motifs", TFB_TEXT(motifs)},
+    TFB_OPTIONS_TRAINING(t),
 };
 
 int tfb_cmd_pretrain(int argc, char **argv)
