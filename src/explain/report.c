@@ -879,6 +879,7 @@ static int page(report_t *r, FILE *f)
     const tfb_report_opt_t *o = r->o;
     int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0;
     tfb_html_begin(f, o->title);
+    if (drawn) tfb_logo_letters(f);
     put_facts(r, f);
     fprintf(f, "<nav><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n",
             drawn ? "<a href=\"#figures\">Figures</a>" : "");
