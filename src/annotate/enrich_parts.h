@@ -100,6 +100,7 @@ typedef struct {
     char *text;
     int m_text;
     kstring_t tag;
+    int noted_build; /* warned that builds differ */
 } reader_t;
 
 /* Opens the hits, and the background if its tags must be known at once. role: role of the hits. Returns 0,

@@ -9,6 +9,7 @@
 #include "genome/records.h"
 #include "genome/tag.h"
 #include "genome/values.h"
+#include "score/builds.h"
 #include "util/sort.h"
 #include "util/util.h"
 #include "util/xml.h"
@@ -789,6 +790,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
     }
     if (tfb_expressed_check(&o->expressed) < 0) goto done;
     if (look_for_tags(&r) < 0 || check_origins(&r) < 0) goto done;
+    if (o->panel) tfb_builds_check(o->panel, o->fasta, o->in, tfb_build_of_vcf(r.hdr));
     if (o->open.path && !(r.open = tfb_open_load(&o->open, o->fasta))) goto done;
     if (o->expressed.path && !(r.expressed = tfb_expressed_load(&o->expressed))) goto done;
     if (o->by_phred && !declared(&r, "", TFB_TAG_PHRED)) {
