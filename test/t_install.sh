@@ -34,10 +34,12 @@ END
     for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/made-up.awk \
         doc/example.c doc/rs3827282.svg test/README.md \
         workflow/annotate/Snakefile workflow/annotate/config.yaml \
+        workflow/galaxy/tfbind_annotate.xml \
+        workflow/snakemake-wrapper/meta.yaml workflow/snakemake-wrapper/environment.yaml \
         workflow/paper/Snakefile workflow/paper/config.yaml workflow/paper/digest.py \
         models/train models/card models/weights; do echo ./usr/local/share/doc/tfbind/$f; done
     (cd "$SRCDIR" &&
-        ls doc/*.md models/*.md workflow/annotate/*.md workflow/nextflow/*.md workflow/paper/*.md workflow/paper/results/*) |
+        ls doc/*.md models/*.md workflow/*/*.md workflow/paper/results/*) |
         sed 's|^|./usr/local/share/doc/tfbind/|'
     for m in "$SRCDIR"/models/*.safetensors; do echo "./usr/local/share/tfbind/models/$(basename "$m")"; done
 } | sort > want.txt
