@@ -42,8 +42,10 @@ enum { TFB_COMMAS = 32 };
 /* Writes a number that is not negative with commas: 1,234,567. Returns text. */
 const char *tfb_logo_commas(int64_t v, char text[TFB_COMMAS]);
 /* CSS colours of what raises binding and of what lowers it: blue and orange, which all readers can tell apart. */
-#define TFB_UP   "#1f5fc4"
-#define TFB_DOWN "#b54708"
+#define TFB_UP       "#1f5fc4"
+#define TFB_DOWN     "#b54708"
+#define TFB_UP_RGB   "31,95,196" /* the same colours in a BED file */
+#define TFB_DOWN_RGB "181,71,8"
 /* CSS colours of A C G T: green, blue, orange, red, each at least 3 to 1 against white. */
 extern const char *const tfb_logo_colour[4];
 
