@@ -27,6 +27,7 @@ int tfb_cmd_pretrain(int argc, char **argv);
 int tfb_cmd_relate(int argc, char **argv);
 int tfb_cmd_scan(int argc, char **argv);
 int tfb_cmd_report(int argc, char **argv);
+int tfb_cmd_tables(int argc, char **argv);
 
 /* The annotate command as the plugin runs it: another name in messages and headers, and the host's filters. Returns the
  * exit status. */
