@@ -76,6 +76,7 @@ static int run(int argc, char **argv)
         usage(stdout);
         return 0;
     }
+    if (strcmp(argv[1], "complete") == 0) return tfb_cmd_complete(tfb_commands, argc - 1, argv + 1);
     for (const tfb_command_t *c = tfb_commands; c->group; c++) {
         if (strcmp(argv[1], c->name)) continue;
         snprintf(prefix, sizeof prefix, "tfbind %s", c->name);

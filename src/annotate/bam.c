@@ -4,6 +4,7 @@
 #include "annotate/bam_tags.h"
 #include "genome/fasta.h"
 #include "genome/output.h"
+#include "score/builds.h"
 #include "util/files.h"
 #include <errno.h>
 #include <inttypes.h>
@@ -199,6 +200,7 @@ static int start(args_t *a)
     if (!(a->panel = tfb_session_panel(&o->session, a->pool))) return -1;
     if (!(a->fasta = tfb_fasta_open(o->session.fasta))) return -1;
     if (tfb_bam_open(&a->in, o) < 0) return -1;
+    tfb_builds_check(a->panel, a->fasta, o->in, tfb_build_of_bam(a->in.hdr));
     tfb_fasta_one_file(a->fasta);
     if (tfb_bam_tags_init(&a->tags, &a->in, o, a->panel) < 0) return -1;
     int W = tfb_panel_window(a->panel), T = tfb_panel_n_targets(a->panel);

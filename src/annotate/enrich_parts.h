@@ -103,6 +103,7 @@ typedef struct {
     char *text;
     int m_text;
     kstring_t tag;
+    int noted_build; /* warned that builds differ */
 } reader_t;
 
 /* Returns the name of the tag whose values decide what is a hit: LP or PIP. */

@@ -7,6 +7,7 @@
 #include "genome/records.h"
 #include "genome/values.h"
 #include "genome/variant.h"
+#include "score/builds.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -356,6 +357,7 @@ static int open_source(reader_t *a, source_t *s, const char *path, int role)
         tfb_error("%s is truncated: its end-of-file marker is missing", path);
         return -1;
     }
+    if (!a->noted_build) a->noted_build = tfb_builds_check(a->s->panel, a->s->fasta, path, tfb_build_of_vcf(s->hdr));
     return choose_sample(a, s);
 }
 

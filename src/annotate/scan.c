@@ -7,6 +7,7 @@
 #include "genome/base.h"
 #include "genome/lines.h"
 #include "genome/track.h"
+#include "score/builds.h"
 #include "score/session.h"
 #include "util/sort.h"
 #include "util/util.h"
@@ -278,6 +279,7 @@ int tfb_scan(const tfb_scan_opt_t *o)
     if (!a) return -1;
     a->o = o;
     if (tfb_session_open(&a->s, &o->session) < 0) goto done;
+    tfb_builds_check(a->s.panel, a->s.fasta, NULL, NULL);
     if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) || make_regions(a) < 0 ||
         open_tracks(a) < 0)
         goto done;

@@ -9,6 +9,7 @@
 #include "annotate/vcf_read.h"
 #include "annotate/vcf_tags.h"
 #include "annotate/vcf_write.h"
+#include "score/builds.h"
 #include "util/files.h"
 #include <ctype.h>
 #include <inttypes.h>
@@ -57,6 +58,7 @@ static int open_inputs(args_t *a)
     if (!a->fasta && !(a->fasta = tfb_fasta_open(o->session.fasta))) return -1;
     if (o->open.path && !(a->open = tfb_open_load(&o->open, a->fasta))) return -1;
     if (tfb_vcf_read_open(&a->read, o, a->fasta) < 0) return -1;
+    tfb_builds_check(a->panel, a->fasta, tfb_vcf_read_name(&a->read), tfb_build_of_vcf(a->read.hdr));
     tfb_fasta_one_file(a->fasta);
     if (tfb_effect_check(&o->effect, a->panel) < 0) return -1;
     if (o->session.strand != TFB_STRAND_BOTH && tfb_panel_n_calibrated(a->panel) > 0)

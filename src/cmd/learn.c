@@ -593,7 +593,7 @@ static const tfb_option_t options[] = {
     {"motifs", TFB_TEXT(f.motifs)},
     {"valid", TFB_TEXT(f.t.valid)},
     {"test", TFB_TEXT(f.t.test)},
-    {"recipe", TFB_TEXT(recipe)},
+    {"recipe", TFB_TEXT(recipe), .words = tfb_recipe_name, .n_words = TFB_RECIPES},
     {"epochs", .id = 'e', TFB_INT(epochs, 1, 100000)},
     {"cv", TFB_INT(cv, 0, 1000)},
     {"snvs", TFB_INT64(snvs, 0, 100000000)},

@@ -247,6 +247,15 @@ static int set_combine(void *args, const tfb_option_t *row, const char *value)
     return k < 0;
 }
 
+static const char *combine_names(void)
+{
+    static char names[256];
+    size_t n = 0;
+    for (int i = 0; i < TFB_COMBINES && n < sizeof names; i++)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", tfb_combines[i].name);
+    return names;
+}
+
 enum { CALIBRATE = 1 }; /* group of the options that are for --calibrate alone */
 
 static const tfb_option_t options[] = {
@@ -260,7 +269,7 @@ static const tfb_option_t options[] = {
     {"calibrate", TFB_FLAG(cal)},
     {TFB_OPTION_FASTA(o.fasta), .group = CALIBRATE},
     {"regions-file", .id = 'R', TFB_TEXT(o.regions), .group = CALIBRATE},
-    {"combine", .arg = 1, .set = set_combine, TFB_TO(o.combine), .group = CALIBRATE},
+    {"combine", .arg = 1, .set = set_combine, TFB_TO(o.combine), .listed = combine_names, .group = CALIBRATE},
     {"snv-chroms", TFB_TEXT(snv_chroms), .group = CALIBRATE},
     {"n", TFB_INT64(o.n, 100, 100000000), .group = CALIBRATE},
     {TFB_OPTION_MAX_N(o.max_n), .group = CALIBRATE},

@@ -16,8 +16,9 @@ struct tfb_option_t {
     int number;      /* value to set `also` to */
     const char *const *words;
     int n_words;
-    const char *letters, *hint; /* letters allowed; the same as text */
-    double lo, hi;              /* limits of a number */
+    const char *(*listed)(void); /* for completion: words as "a, b, c", if they are in no array */
+    const char *letters, *hint;  /* letters allowed; the same as text */
+    double lo, hi;               /* limits of a number */
     /* For commands that take some options only for some inputs or together with others. */
     unsigned formats; /* 0: all */
     int group;
@@ -35,6 +36,8 @@ enum { TFB_FORMAT_TABLE = 32, TFB_GROUP_TABLES = 5 };
 int tfb_options_parse(const tfb_option_t *table, const char *order, void *args, int argc, char **argv, char *given);
 /* Does the same with order "", and prints the usage at -h. given NULL: not needed. */
 int tfb_cmd_parse(const tfb_option_t *table, void (*usage)(FILE *to), void *args, int argc, char **argv, char *given);
+/* Returns the table that was parsed last, for completion. */
+const tfb_option_t *tfb_options_last(void);
 /* Returns the row of the option called name. */
 int tfb_options_row(const tfb_option_t *table, const char *name);
 

@@ -3,6 +3,7 @@
 #include "genome/base.h"
 #include "genome/lines.h"
 #include "genome/records.h"
+#include "score/builds.h"
 #include <errno.h>
 #include <htslib/vcf.h>
 #include <inttypes.h>
@@ -182,6 +183,7 @@ int tfb_explain_vcf(explainer_t *a)
         tfb_explain_no_memory();
         goto done;
     }
+    tfb_builds_check(a->s.panel, a->s.fasta, a->o->in, tfb_build_of_vcf(hdr));
     if (!(records = tfb_records_on(a->o->in, in, hdr))) goto done;
     while ((r = tfb_records_next(records, &rec)) > 0) {
         a->contig.l = 0;

@@ -144,7 +144,7 @@ static int quantiles(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_cal
     if (!(v = tfb_alloc((size_t)n * 2 * (size_t)m->n_targets, sizeof *v, "changes by random SNVs (fewer: --n)")))
         goto done;
     if (score_snvs(m, o, fasta, r, snv, n, v, most) < 0) goto done;
-    c->n_snvs = n;
+    tfb_calib_set_count(c, n);
     c->seed = (int64_t)o->seed;
     c->strand = strdup("both");
     c->regions = in_words(o->regions, o->snv_chroms, o->n_snv_chroms, r->n_read, "regions");
