@@ -119,7 +119,8 @@ class Graph(torch.nn.Module):
             values = np.frombuffer(data[slice(*about["data_offsets"])], "<f4").reshape(about["shape"])
             self.p[name] = torch.from_numpy(values.copy())
         self.steps = [text.strip() for text in spec.split(";")]
-        made = {"relu": lambda *a: torch.nn.ReLU(), "gelu": lambda *a: torch.nn.GELU(), "silu": lambda *a: torch.nn.SiLU(),
+        nn = torch.nn
+        made = {"relu": lambda *a: nn.ReLU(), "gelu": lambda *a: nn.GELU(), "silu": lambda *a: nn.SiLU(),
                 "exp": lambda *a: Exp(), "pool": lambda n: torch.nn.MaxPool1d(int(n)),
                 "lse": lambda r: SoftMaximum(float(r)), "max": lambda L: torch.nn.MaxPool1d(L)}
         self.made, self.own = made, torch.nn.ModuleDict()
