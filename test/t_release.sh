@@ -70,8 +70,8 @@ else echo 'skip the SBOM is valid SPDX: pyspdxtools is not installed'; fi
 
 # the recipe
 url=$home/releases/download/v$version/$name.tar.gz
-if python3 -c 'import jinja2, yaml' 2> /dev/null; then
-    python3 - dist/recipe/meta.yaml > got.txt 2> err.txt << 'END'
+if python=$(python_with jinja2, yaml); then
+    $python - dist/recipe/meta.yaml > got.txt 2> err.txt << 'END'
 import jinja2, re, sys, yaml
 text = re.sub(r".*# \[not linux\]", "", open(sys.argv[1]).read())
 recipe = yaml.safe_load(jinja2.Template(text).render(
