@@ -14,6 +14,7 @@
 const tfb_command_t tfb_commands[] = {
     COMMAND("Predict", annotate, "add predicted TF binding to VCF, BCF, BED or BAM"),
     COMMAND("Predict", enrich, "compare the changes of a set of variants with those of others"),
+    COMMAND("Predict", tables, "make a VCF of a table of variants, such as a GWAS's"),
     COMMAND("Predict", scan, "predict binding along a genome: bedGraph or bigWig"),
     COMMAND("Train", labels, "label regions from accessibility, peaks and binding sites"),
     COMMAND("Train", pretrain, "train a multi-task model from labelled regions"),

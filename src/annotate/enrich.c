@@ -10,6 +10,7 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 const char *const tfb_enrich_name[3] = {"change", "gain", "loss"};
 
@@ -20,12 +21,15 @@ void tfb_enrich_defaults(tfb_enrich_opt_t *o)
     *o = (tfb_enrich_opt_t){.session = {.tf = "all", .max_n = 20, .threads = 1},
                             .prefix = "TFB",
                             .min_lp = NAN,
+                            .hit_tag = "FORMAT/LP",
                             .n_random = 10,
                             .within = 50000,
                             .n_permutations = 10000,
                             .max_background = 100000,
                             .seed = 1};
 }
+
+const char *tfb_enrich_hit_name(const tfb_enrich_opt_t *o) { return strchr(o->hit_tag, '/') + 1; }
 
 /* Without a FASTA, the only problem an allele can have is missing tags. */
 static const char *reason_by_tags(int r)
@@ -55,7 +59,7 @@ static void summary(const study_t *a, const reader_t *r)
     if (r->n_no_af) tfb_note("%" PRId64 " ALT alleles without a frequency (AF) are left out", r->n_no_af);
     if (r->n_bad_af)
         tfb_note("%" PRId64 " ALT alleles whose frequency (AF) is not from 0 to 1 are left out", r->n_bad_af);
-    if (r->n_no_lp) tfb_note("%" PRId64 " ALT alleles without LP are left out", r->n_no_lp);
+    if (r->n_no_lp) tfb_note("%" PRId64 " ALT alleles without %s are left out", r->n_no_lp, tfb_enrich_hit_name(a->o));
     if (a->set.n_background_seen > a->o->max_background)
         tfb_note("the background is a sample: %" PRId64 " of %" PRId64, a->o->max_background, a->set.n_background_seen);
     if (a->set.n_hits < 10 && a->o->n_permutations)

@@ -47,6 +47,8 @@ int tfb_vcf_read_open(tfb_vcf_read_t *r, const tfb_vcf_opt_t *o, tfb_fasta_t *fa
         .targets_overlap = o->targets_overlap,
         .threads = tfb_io_threads(o->session.threads),
         .genotypes = o->haplotypes,
+        .table = o->table,
+        .fasta = fasta,
     };
     register_inputs(o);
     r->o = o;

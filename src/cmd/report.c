@@ -27,11 +27,14 @@ static void usage(FILE *f)
         "      --figures INT        number of listed variants with a figure [20]\n"
         "      --rank-by delta|phred  list the variants with the largest change of probability, or the highest\n"
         "                           PHRED (the combined change of all TFs) [delta]\n"
-        "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
-        "                           tags name [0.2]\n"
+        "      --delta NUM          count deltas of at least NUM in either direction; gain, loss and change are\n"
+        "                           those of the CALL tags [0.2]\n"
         "      --open FILE          only changes of bases in open chromatin: a peaks file (BED, narrowPeak, .gz) or a\n"
         "                           bigWig. Without -f its contigs are named as in the input\n" TFB_USAGE_OPEN_MIN
-            TFB_USAGE_CELL "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
+            TFB_USAGE_CELL
+        "      --genome NAME        build of the positions, for links to UCSC and Ensembl: hg38, hg19, hs1, mm10\n"
+        "                           or mm39 [by the lengths of contigs in the header, or those of -f]\n"
+        "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
         "      --title TEXT         heading of the page\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
@@ -54,6 +57,7 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_OPEN(o.open)},
     {TFB_OPTION_OPEN_MIN(o.open)},
     TFB_OPTIONS_CELL(o.expressed),
+    {"genome", TFB_TEXT(o.genome)},
     {TFB_OPTION_PREFIX(o.prefix)},
     {"title", TFB_TEXT(o.title)},
     {TFB_OPTION_THREADS(o.threads)},

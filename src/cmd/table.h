@@ -27,6 +27,8 @@ struct tfb_option_t {
 };
 
 enum { TFB_MAX_OPTIONS = 64, TFB_HELP = -1 };
+/* `formats` and `group` of the options for tables of variants, which annotate shares with others. */
+enum { TFB_FORMAT_TABLE = 32, TFB_GROUP_TABLES = 5 };
 
 /* Parses all options in the order of argv, even after a wrong one. Stops at the first other argument if order is "+",
  * else skips such arguments. Sets given (TFB_MAX_OPTIONS), one flag per row, for the options that occur; the caller
@@ -102,6 +104,14 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
     {"min-tpm", TFB_NUM(field.min_tpm, 0, 1e9), .also = offsetof(args_t, field.has_min)}, \
     {"tissue", TFB_TEXT(field.tissue)}, \
     {"genes", TFB_TEXT(field.genes)}
+/* Those of tables of variants, into a tfb_assoc_opt_t. */
+#define TFB_FOR_TABLES .formats = TFB_FORMAT_TABLE, .group = TFB_GROUP_TABLES
+#define TFB_OPTIONS_ASSOC(field) \
+    {"format", TFB_TEXT(field.format), TFB_FOR_TABLES}, \
+    {"columns", TFB_TEXT(field.columns), TFB_FOR_TABLES}, \
+    {"dbsnp", TFB_TEXT(field.dbsnp), TFB_FOR_TABLES}, \
+    {"strict", TFB_FLAG(field.strict), TFB_FOR_TABLES}, \
+    {"drop-ambiguous", TFB_FLAG(field.drop_ambiguous), TFB_FOR_TABLES}
 /* clang-format on */
 
 #define TFB_USAGE_MODELS                                                                                         \
@@ -116,6 +126,14 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
     "      --min-tpm NUM        least TPM of such a TF [1]\n"                                                        \
     "      --tissue NAME        column of the table, e.g. Liver [TPM]\n"                                             \
     "      --genes FILE         table of gene_id and symbol, if the first one has no symbols\n"
+#define TFB_USAGE_ASSOC                                                                                             \
+    "      --format NAME        format of the table; `tfbind tables --list` lists them [by its header]\n"           \
+    "      --columns LIST       columns by name or number, for other tables: chrom=..,pos=..,effect=..,other=..;\n" \
+    "                           fields: chrom, pos, effect, other, ref, alt, variant, rsid, id, beta, or, se, p,\n" \
+    "                           lp (-log10 p), af, n, pip, cs, test\n"                                              \
+    "      --dbsnp FILE         VCF of dbSNP: finds the positions of rsIDs\n"                                       \
+    "      --strict             fail at the first row that cannot be used [leave it out and count it]\n"            \
+    "      --drop-ambiguous     leave out A/T and C/G SNVs, and indels that fit both ways [keep and count them]\n"
 #define TFB_USAGE_OPEN_MIN  "      --open-min NUM       for a bigWig: values of at least NUM are open\n"
 #define TFB_USAGE_STRAND    "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
 #define TFB_USAGE_PREFIX    "      --prefix STR         prefix of the tag names [TFB]\n"

@@ -578,6 +578,8 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
         n_known += m->own[t].motif >= 0;
     }
     tfb_html_begin(out, o->title);
+    fputs("<dl class=\"facts\">\n", out);
+    tfb_html_made(out, o->command);
     fputs("<nav>", out);
     if (f->n_top && m->db) fputs("<a href=\"#targets\">Targets</a>", out);
     if (before && m->db) fputs("<a href=\"#compare\">Before and now</a>", out);
@@ -597,7 +599,7 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
     if (f->n_top && m->db) targets_section(&g, m, o->q);
     if (before && m->db) compare_section(&g, m, before, o);
     filters_section(&g, m, before, o);
-    tfb_html_end(out, o->command);
+    tfb_html_end(out);
     free(g.h);
     if (g.bad) tfb_error("not enough memory for the page");
     return g.bad ? -1 : 0;

@@ -8,6 +8,7 @@
 #ifndef TFB_RECORDS_H
 #define TFB_RECORDS_H
 
+#include "genome/assoc.h"
 #include <htslib/hts.h>
 #include <htslib/thread_pool.h>
 #include <htslib/vcf.h>
@@ -19,6 +20,8 @@ typedef struct {
     int regions_overlap, targets_overlap; /* 0, 1, 2 as in bcftools; -1 = htslib's default */
     int threads;                          /* threads for decompression; 0: only the caller's */
     int genotypes;                        /* 1: GT and PS will be read, so they must be numbers */
+    const tfb_assoc_opt_t *table;         /* the input is a table, without regions and targets; NULL: VCF or BCF */
+    tfb_fasta_t *fasta;                   /* for a table */
 } tfb_records_opt_t;
 
 typedef struct tfb_records_t tfb_records_t;
