@@ -35,7 +35,8 @@ for my $page (sort grep { /\.html$/ } keys %text) {
         my $to = $path eq '' ? $page : dirname($page) . "/$path";
         1 while $to =~ s{(^|/)\./}{$1} || $to =~ s{(^|/)(?!\.\./)[^/]+/\.\./}{$1};
         $linked{$to} = 1 if $to ne $page;
-        my $why = !exists $text{$to} ? 'is not there' : defined $anchor && !$ids{$to}{$anchor} ? 'has no such anchor' : next;
+        my $why = exists $text{$to} ? 'has no such anchor' : 'is not there';
+        next if exists $text{$to} && (!defined $anchor || $ids{$to}{$anchor});
         print "$page: $link $why\n" if !$external;
         $bad = 1;
     }

@@ -4,8 +4,8 @@ G=$SRCDIR/workflow/galaxy
 X=$G/tfbind_annotate.xml
 version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 ok_if 'the tool names this version' grep -q "name=\"@TOOL_VERSION@\">$version<" "$X"
-sed -n '/<command/,/<\/command>/p' "$X" | grep -oE -- '(^|[^-a-zA-Z])--?[a-zA-Z@][a-z-]*' | grep -oE -- '--?[a-zA-Z@].*' |
-    sort -u > options.txt
+sed -n '/<command/,/<\/command>/p' "$X" | grep -oE -- '(^|[^-a-zA-Z])--?[a-zA-Z@][a-z-]*' |
+    grep -oE -- '--?[a-zA-Z@].*' | sort -u > options.txt
 "$TFBIND" annotate -h | sed -nE 's/^ +(-.)?,? *(--[A-Za-z-]+).*/\1\n\2/p' | sort -u > known.txt
 unknown=$(grep -vxF -f known.txt options.txt | grep -vx -- '-s' | tr '\n' ' ')
 [ "$(wc -l < options.txt)" -ge 12 ] && [ -z "$unknown" ]
