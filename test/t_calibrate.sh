@@ -382,7 +382,7 @@ fails '--rank-by phred without calibration' '--rank-by phred: the model is not c
 $TFBIND report --rank-by phred --top 3 cal.vcf > page.html
 bcftools query -f '%TFB_PHRED %POS\n' -i 'N_ALT=1 && TFB_PHRED>0' cal.vcf | sort -gr |
     head -n 1 | cut -d ' ' -f 2 > want.txt
-grep -o '</td><td>chr[12]:[0-9]*' page.html | sed -n '1s/.*://p' > got.txt
+grep -oE '<td class="g">(<a[^>]*>)?chr[12]:[0-9]+' page.html | sed -n '1s/.*://p' > got.txt
 same 'report --rank-by phred: the highest first' want.txt got.txt
 grep -q '>PHRED</th>' page.html && ! $TFBIND report plain.vcf | grep -q '>PHRED</th>'
 verdict $? 'report: a column of PHRED'
