@@ -32,8 +32,8 @@ static void usage(FILE *f)
         "Output\n"
         "  -o, --output FILE        bigWig if the name ends in .bw or .bigWig, else bedGraph (.gz: bgzip). For\n"
         "                           several TFs: a name with {tf}, or a folder [standard output]\n"
-        "  -O, --output-type bedgraph|bigwig  output format [by the name of -o]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY
-            TFB_USAGE_HELP);
+        "  -O, --output-type bedgraph|bigwig  output format [by the name of -o]\n" TFB_USAGE_STATS TFB_USAGE_THREADS
+            TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 typedef struct {
@@ -53,6 +53,7 @@ static const tfb_option_t options[] = {
     {"step", TFB_INT(o.step, 1, TFB_MAX_WINDOW)},
     {TFB_OPTION_OUTPUT(o.out)},
     {"output-type", .id = 'O', TFB_WORD(type, type_name, 2)},
+    {TFB_OPTION_STATS(o.session.stats)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
