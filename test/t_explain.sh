@@ -215,8 +215,12 @@ perl -0ne '
     my @wrong = grep { abs(100 + ($_ - $mark - 7) / 14 - $at{$_}) > 0.01 } grep { $at{$_} >= 10 } keys %at;
     print @wrong || !%at ? "not ok positions: @wrong\n" : "ok positions are those of the genome\n"' "$f"
 perl -0ne '
-    my @row = map { s/<[^>]*>//gr } /<g font-family="monospace".*?<\/g>/gs;
-    s/^(?:\+|\xe2\x88\x92)// for @row;
+    my @row;
+    for (/<g font-family="monospace".*?<\/g>/gs) {
+        my %at;
+        while (/<text x="([\d ]+)" [^>]*>([ACGTN-]+)</g) { @at{split / /, $1} = split //, $2 }
+        push @row, join "", @at{sort { $a <=> $b } keys %at};
+    }
     (my $other = $row[0]) =~ tr/ACGT/TGCA/;
     print $other eq $row[1] && length $other > 20 ? "ok" : "not ok", " the other strand\n"' "$f"
 ok_if 'the motif has its name beside it' grep -q 'font-weight="bold" fill="#111">CTCF</text><text [^>]*>M1, . strand' "$f"

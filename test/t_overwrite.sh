@@ -157,6 +157,9 @@ explain: the references|window.fa|$T explain $M --tf SPI1 --references-fasta win
 explain: motifs|two.meme|$T explain $M --db two.meme --logos logos --scores OUT hits.bcf
 explain: the model|tiny.safetensors|$T explain $M --tf SPI1 --track OUT rows.bed
 report: the input|ann.bcf|$T report -o OUT ann.bcf
+report: the input, --track|ann.bcf|$T report --track OUT -o page.html ann.bcf
+scan: the reference, --hub|ref.fa|$T scan $M --tf SPI1 -O bigwig -o x.bw --genome g --hub OUT
+scan: the model, --igv|tiny.safetensors|$T scan $M --tf SPI1 -O bigwig -o x.bw --igv OUT
 report: the reference|ref.fa|$T report -m tiny.safetensors -f ref.fa -o OUT ann.bcf
 report: the model|tiny.safetensors|$T report -m tiny.safetensors -f ref.fa -o OUT ann.bcf
 report: motifs|two.meme|$T report -m tiny.safetensors -f ref.fa -d two.meme -o OUT ann.bcf

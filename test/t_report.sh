@@ -87,6 +87,48 @@ $TFBIND report --genome GRCh37 -o given.html a.vcf
 ok_if '--genome' grep -q 'hgTracks?db=hg19&amp;position=chr1:' given.html
 fails 'an unknown --genome' '--genome hg99 is not known' $TFBIND report --genome hg99 a.vcf
 ok_if 'a place' grep -q 'position=chr1:50-150">chr1:100</a> <a class="sub" href="https://www.ensembl.org/Homo_sapiens/Location/View?r=1:100-100">' hg38.html
+# the track: each gain and loss, where its bases change
+{
+    grep '^#' in.vcf
+    grep -v '^#' in.vcf
+    awk '
+        /^>/ { c = substr($1, 2); p = 0; next }
+        {
+            for (i = 1; i <= length($0); i++) {
+                p++
+                r = substr($0, i, 1)
+                if (r != "N" && p % 75 == 0)
+                    printf "%s\t%d\tid%d\t%s\t%s\t.\t.\t.\tGT\t0/1\n", c, p, p, r, substr("CGTA", index("ACGT", r), 1)
+            }
+        }' ref.fa
+} | bcftools sort 2> /dev/null > dense.vcf
+$TFBIND annotate -v 0 -m cal.safetensors -f ref.fa --call-percentile 0 --tf all -o dcal.vcf dense.vcf
+$TFBIND report --track gains.bed -o t.html dcal.vcf
+bed() { bcftools query -f "%CHROM\t%POS\t%ID\t%REF\t%ALT\t%TFB_$2_CALL\t%TFB_$2_DELTA\n" dcal.vcf | awk -F'\t' -v tf="$1" '
+    {
+        n = split($5, alt, ","); split($6, call, ","); split($7, delta, ",")
+        for (i = 1; i <= n; i++) if (call[i] == "gain" || call[i] == "loss") {
+            r = $4; a = alt[i]; p = $2
+            while (length(r) > 1 && length(a) > 1 && substr(r, length(r)) == substr(a, length(a))) {
+                r = substr(r, 1, length(r) - 1); a = substr(a, 1, length(a) - 1)
+            }
+            d = delta[i] < 0 ? -delta[i] : delta[i]
+            printf "%s\t%d\t%d\t%s:%s:%s\t%.0f\t.\t%d\t%d\t%s\n", $1, p - 1, p - 1 + length(r), tf, call[i], $3, d * 1000,
+                p - 1, p - 1 + length(r), call[i] == "gain" ? "31,95,196" : "181,71,8"
+        }
+    }'; }
+{ bed CTCF CTCF; bed NKX2_5 NKX2_5; bed SPI1 SPI1; } | sort > want.txt
+head -n 1 gains.bed | grep -q '^track name=.* itemRgb=On' && grep -q 31,95,196 want.txt && grep -q 181,71,8 want.txt
+verdict $? 'a track of gains and losses'
+tail -n +2 gains.bed | sort > got.txt
+paste want.txt got.txt | awk -F'\t' '{ d = $5 - $14; if (d > 1 || d < -1) exit 1 }' &&
+    cmp -s <(cut -f 5 --complement want.txt) <(cut -f 5 --complement got.txt)
+verdict $? 'the track'
+$TFBIND report -o t2.html dcal.vcf
+is 'the page is the same' "$(grep -v '<dt>Made' t.html | md5sum)" "$(grep -v '<dt>Made' t2.html | md5sum)"
+fails 'a track without calls' 'a.vcf has no calls of gain and loss' $TFBIND report --track x.bed a.vcf
+fails 'a compressed track' 'the track is plain BED' $TFBIND report --track x.bed.gz cal.vcf
+ok_if 'no track is left' [ ! -e x.bed ]
 # what a stranger's file says is text, never markup
 sed 's/\tsnv\t/\t<script>alert(1)<\/script>\t/; s/TFB_TOP=[A-Z0-9-]*/TFB_TOP=<img"x>/' a.vcf > evil.vcf
 $TFBIND report -o evil.html --title '<i>&' evil.vcf 2> err.txt

@@ -5,6 +5,7 @@
  * join seamlessly. */
 #include "annotate/scan.h"
 #include "genome/base.h"
+#include "genome/hub.h"
 #include "genome/lines.h"
 #include "genome/track.h"
 #include "score/builds.h"
@@ -35,6 +36,10 @@ typedef struct {
     const tfb_scan_opt_t *o;
     tfb_session_t s;
     tfb_track_t **track; /* per TF */
+    const char **tf;     /* their names */
+    char **path;         /* their paths, for hub */
+    tfb_hub_t hub;       /* path NULL: none */
+    char about[500];
     region_t *region;
     int n_regions, m_regions;
     uint8_t *code;
@@ -199,16 +204,40 @@ static int make_regions(args_t *a)
 
 /* ---- outputs ---- */
 
+/* Completes what --hub and --igv need, with the paths of the tracks. Returns 0, or -1 (logged). */
+static int prepare_hub(args_t *a, const tfb_tracks_opt_t *o)
+{
+    const tfb_build_t *b = tfb_build_of_fasta(a->s.fasta);
+    int bigwig = 0;
+    if (!a->o->hub && !a->o->igv) return 0;
+    if (!(a->path = tfb_tracks_paths(o, &bigwig))) return -1;
+    snprintf(a->about, sizeof a->about, "Predicted TF binding, by tfbind scan with %.400s",
+             tfb_panel_source(a->s.panel, -1));
+    a->hub = (tfb_hub_t){.hub = a->o->hub, .igv = a->o->igv, .genome = a->o->genome, .about = a->about};
+    if (!a->hub.genome && b) a->hub.genome = b->ucsc;
+    if (!a->hub.genome && !a->hub.hub) a->hub.genome = tfb_fasta_path(a->s.fasta);
+    a->hub.path = a->path;
+    a->hub.tf = o->tf;
+    a->hub.n = o->n_tfs;
+    a->hub.from_0_to_1 = !a->o->logit;
+    if (!bigwig) {
+        tfb_error("--hub and --igv show bigWigs: give -O bigwig, or -o a name that ends in .bw");
+        return -1;
+    }
+    if (a->hub.genome) return tfb_hub_check(&a->hub);
+    tfb_error("--hub needs UCSC's name of the genome, which the contig lengths of %s do not tell: give --genome NAME",
+              a->o->session.fasta);
+    return -1;
+}
+
 static int open_tracks(args_t *a)
 {
-    const char **tf = malloc((size_t)a->s.T * sizeof *tf);
-    if (!tf) return -1;
-    for (int t = 0; t < a->s.T; t++) tf[t] = tfb_panel_target(a->s.panel, t);
-    a->track = tfb_tracks_open(
-        &(tfb_tracks_opt_t){
-            .out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->s.T, .decimals = 5},
-        a->s.fasta);
-    free(tf);
+    if (!(a->tf = malloc((size_t)a->s.T * sizeof *a->tf))) return -1;
+    for (int t = 0; t < a->s.T; t++) a->tf[t] = tfb_panel_target(a->s.panel, t);
+    tfb_tracks_opt_t o = {.out = a->o->out, .option = "-o", .format = a->o->format, .n_tfs = a->s.T, .decimals = 5};
+    o.tf = a->tf;
+    if (prepare_hub(a, &o) < 0) return -1;
+    a->track = tfb_tracks_open(&o, a->s.fasta);
     return a->track ? 0 : -1;
 }
 
@@ -317,6 +346,7 @@ int tfb_scan(const tfb_scan_opt_t *o)
 done:
     tfb_progress_end();
     ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
+    if (ret == 0 && a->hub.path) ret = tfb_hub_write(&a->hub);
     double s = tfb_now() - began;
     if (ret == 0)
         tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64
@@ -325,6 +355,8 @@ done:
     if (ret == 0) ret = write_stats(a);
     tfb_runstats_free(&a->stats);
     tfb_session_close(&a->s);
+    tfb_strv_free(a->path);
+    free(a->tf);
     free(a->region);
     free(a->code);
     free(a->n_before);

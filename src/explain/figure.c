@@ -203,24 +203,34 @@ static void sentence(kstring_t *s, const tfb_figure_t *f)
         ksprintf(s, "The change is larger than that of %.0f %% of random SNVs. ", f->percentile);
 }
 
-/* The row of letters below a logo, the allele in bold, or with complement 1 the other strand. */
+/* Returns the base that column l of a row of letters shows, 0 to 4; -1: the column is empty. */
+static int shown_base(const tfb_figure_t *f, const plan_t *p, int allele, int complement, int l)
+{
+    int at = column(p, allele, l);
+    if (at < 0) return -1;
+    int c = f->code[allele][at];
+    return complement && c < 4 ? 3 - c : c;
+}
+
+/* The row of letters below a logo, the allele in bold, or with complement 1 the other strand. Each colour is one
+ * element, with the places of its letters. */
 static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allele, int complement, double y)
 {
-    fprintf(out,
-            "<g font-family=\"monospace\" font-size=\"13\" text-anchor=\"middle\"><text x=\"%d\" y=\"%.1f\">%s</text>",
-            LEFT - 9, y, complement ? "\u2212" : "+");
-    for (int l = 0; l < p->L; l++) {
-        int at = column(p, allele, l), inside = l >= p->left && l < p->left + p->wide;
-        double x = LEFT + (l + 0.5) * COLUMN;
-        if (at < 0) {
-            fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"#999\">-</text>", x, y);
-            continue;
+    static const char *const grey[2] = {"#777", "#999"};
+    fputs("<g font-family=\"monospace\" font-size=\"13\" text-anchor=\"middle\">", out);
+    fprintf(out, "<text x=\"%d\" y=\"%.1f\">%s</text>", LEFT - 9, y, complement ? "\u2212" : "+");
+    for (int k = 0; k < 12; k++) { /* five bases and the empty column, beside the allele and in it */
+        int base = k % 6 == 5 ? -1 : k % 6, bold = k > 5, n = 0;
+        for (int l = 0; l < p->L; l++) {
+            int inside = l >= p->left && l < p->left + p->wide;
+            if (inside != bold || shown_base(f, p, allele, complement, l) != base) continue;
+            fprintf(out, n++ ? " %d" : "<text x=\"%d", LEFT + l * COLUMN + COLUMN / 2);
         }
-        uint8_t c = f->code[allele][at];
-        if (complement && c < 4) c = (uint8_t)(3 - c);
-        const char *colour = c < 4 ? tfb_logo_colour[c] : "#777";
-        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, colour,
-                inside ? " font-weight=\"bold\"" : "", tfb_base_char[c]);
+        if (!n) continue;
+        fprintf(out, "\" y=\"%.1f\" fill=\"%s\"%s>", y, base >= 0 && base < 4 ? tfb_logo_colour[base] : grey[base < 0],
+                bold && base >= 0 ? " font-weight=\"bold\"" : "");
+        while (n--) fputc(base < 0 ? '-' : tfb_base_char[base], out);
+        fputs("</text>", out);
     }
     fputs("</g>", out);
 }
@@ -350,6 +360,7 @@ static void draw_scale(canvas_t *c)
 static void draw_logo(canvas_t *c, const float *h, tfb_logo_opt_t *o)
 {
     o->title = c->t.s;
+    o->shared = c->f->page;
     fprintf(c->body, "<g transform=\"translate(0 %.1f)\">", c->y);
     tfb_logo_svg(c->body, h, c->p.L, o);
     fputs("</g>", c->body);
@@ -432,6 +443,7 @@ static int draw_motif(canvas_t *c, const tfb_motifs_t *db)
     o.description = c->t.s;
     fprintf(c->body, "<g transform=\"translate(0 %.1f)\">", c->y);
     o.title = "Best matching motif";
+    o.shared = f->page;
     tfb_logo_svg(c->body, c->h + 2 * (size_t)p->L * 4, p->L, &o);
     fputs("</g>", c->body);
     c->y += TITLE + MOTIF + BELOW;

@@ -22,7 +22,8 @@ typedef struct {
     const char *call;           /* "gain", "loss" or "change", as TFB_CALL; NULL: the text mentions no gain or loss */
     const char *method;         /* how contributions were computed, in a few words */
     const char *model, *genome; /* their names */
-    int page; /* 1: for a page that has the heading and explains figures: words become a paragraph above the <svg> */
+    int page; /* 1: for a page that has tfb_logo_letters and the heading, and explains figures: words become a paragraph
+                 above the <svg> */
     int W;
     const uint8_t *code[2]; /* (W) windows of REF and ALT, as tfb_allele_window makes them */
     const float *hyp[2];    /* (W, 4) hypothetical contributions; the figure reads [*beg, *end) of tfb_figure_span */

@@ -1,7 +1,7 @@
 /* logo.c - draws sequence logos. In: heights (L, 4). Out: an <svg> element.
  *
- * All letters of a base are one path, so a logo of any length has four paths and a page with hundreds
- * stays small. */
+ * All letters of a base are one path, so a logo of any length has four paths. A page with hundreds of logos
+ * has the letters once, and its logos refer to them. */
 #include "explain/logo.h"
 #include "explain/html.h"
 #include "util/xml.h"
@@ -195,7 +195,8 @@ static void put_head(const frame_t *r)
     FILE *f = r->f;
     const char *about = r->o->title ? r->o->title : "sequence logo";
     if (r->o->description) about = r->o->description;
-    fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"", f);
+    fputs(r->o->shared ? "<svg" : "<svg xmlns=\"http://www.w3.org/2000/svg\"", f); /* shared: inside HTML */
+    fputs(" role=\"img\" width=\"", f);
     put_num(f, r->width);
     fputs("\" height=\"", f);
     put_num(f, r->height);
@@ -203,7 +204,8 @@ static void put_head(const frame_t *r)
     put_num(f, r->width);
     fputc(' ', f);
     put_num(f, r->height);
-    fputs("\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>", f);
+    int has_text = r->o->axis || r->o->title;
+    fputs(has_text ? "\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>" : "\"><title>", f);
     tfb_xml_put(f, about);
     fputs("</title>", f);
 }
@@ -318,20 +320,40 @@ static void stack(const frame_t *r, const float *h, int c, double *from, double 
     *to = fmax(fmin(below + v, r->hi), r->lo);
 }
 
-/* Writes one path for all occurrences of a letter. */
+/* Writes one path for all occurrences of a letter, or with shared letters a reference for each. */
 static void put_letters(const frame_t *r, int c)
 {
-    int any = 0;
+    int any = 0, shared = r->o->shared;
+    double least = shared ? 1 : 0.05; /* pixels */
     for (int l = 0; l < r->L; l++) {
         double from, to, x = r->left + l * r->cw + 0.03 * r->cw;
-        if (fabs(finite_or_0(r->h[4 * l + c])) * r->scale < 0.05) continue; /* less than a twentieth of a pixel */
+        if (fabs(finite_or_0(r->h[4 * l + c])) * r->scale < least) continue;
         stack(r, r->h + 4 * l, c, &from, &to);
         if (from == to) continue;
-        if (!any++) fprintf(r->f, "<path fill-rule=\"evenodd\" fill=\"%s\" d=\"", tfb_logo_colour[c]);
         double y0 = r->zero - from * r->scale, y1 = r->zero - to * r->scale;
+        if (shared) {
+            fprintf(r->f, "<use href=\"#L%c\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", "ACGT"[c], x,
+                    fmin(y0, y1), 0.94 * r -> cw, fabs(y1 - y0));
+            continue;
+        }
+        if (!any++) fprintf(r->f, "<path fill-rule=\"evenodd\" fill=\"%s\" d=\"", tfb_logo_colour[c]);
         put_letter(r->f, letters[c], x, 0.94 * r->cw, fmax(y0, y1), fmin(y0, y1));
     }
     if (any) fputs("\"/>", r->f);
+}
+
+void tfb_logo_letters(FILE *f)
+{
+    fputs("<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\">", f);
+    for (int c = 0; c < 4; c++) {
+        fprintf(f,
+                "<symbol id=\"L%c\" viewBox=\"0 0 1 1\" preserveAspectRatio=\"none\"><path fill-rule=\"evenodd\" "
+                "fill=\"%s\" d=\"",
+                "ACGT"[c], tfb_logo_colour[c]);
+        put_letter(f, letters[c], 0, 1, 1, 0);
+        fputs("\"/></symbol>", f);
+    }
+    fputs("</svg>\n", f);
 }
 
 void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)

@@ -22,12 +22,16 @@ typedef struct {
     const char *title;       /* a line above; NULL = none. Any text: it is escaped */
     const char *y_label;     /* along the axis; NULL = none */
     const char *x_label;     /* below the positions; NULL = none */
+    int shared;              /* 1: draw with the letters of tfb_logo_letters, for pages with many logos. Letters of
+                                less than a pixel are left out */
     const char *description; /* for screen readers; NULL = the title */
 } tfb_logo_opt_t;
 
 /* Writes an <svg> element (usable inside HTML and as a file) of h (L, 4), A C G T, to f; check ferror(f)
  * afterwards. opt NULL = defaults. Values that are not finite count as 0. */
 void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt);
+/* Writes the letters that shared logos use, as an invisible <svg>, once in a page and before the logos. */
+void tfb_logo_letters(FILE *f);
 /* Writes the heights of a signed contribution logo: h (L, 4) gets contrib (L) at the letter in code (L);
  * an N gets none. */
 void tfb_logo_contrib(const unsigned char *code, const float *contrib, int L, float *h);
@@ -38,8 +42,10 @@ enum { TFB_COMMAS = 32 };
 /* Writes a number that is not negative with commas: 1,234,567. Returns text. */
 const char *tfb_logo_commas(int64_t v, char text[TFB_COMMAS]);
 /* CSS colours of what raises binding and of what lowers it: blue and orange, which all readers can tell apart. */
-#define TFB_UP   "#1f5fc4"
-#define TFB_DOWN "#b54708"
+#define TFB_UP       "#1f5fc4"
+#define TFB_DOWN     "#b54708"
+#define TFB_UP_RGB   "31,95,196" /* the same colours in a BED file */
+#define TFB_DOWN_RGB "181,71,8"
 /* CSS colours of A C G T: green, blue, orange, red, each at least 3 to 1 against white. */
 extern const char *const tfb_logo_colour[4];
 

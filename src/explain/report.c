@@ -65,7 +65,9 @@ typedef struct {
     char *by;                          /* the models that annotated; NULL: the header names none */
     const tfb_build_t *build;          /* of the positions, or NULL */
     const char *genome;                /* its name, for figures */
-    tfb_strand_t strand;               /* strand that annotate used */
+    FILE *track;                       /* or NULL */
+    tfb_out_t *track_out;
+    tfb_strand_t strand; /* strand that annotate used */
     int n_names;
     float *num[VALUES];
     char *str[2];
@@ -150,6 +152,28 @@ static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const d
     return 0;
 }
 
+/* Writes text without spaces, which end a field in some programs. */
+static void put_word(FILE *f, const char *text)
+{
+    for (; *text; text++) fputc(isgraph((unsigned char)*text) || (*text & 0x80) ? *text : '_', f);
+}
+
+/* Writes a gain or a loss to the track: the bases that change, named after the TF. */
+static void put_track(report_t *r, const bcf1_t *rec, int alt, const char *tf, double delta, const char *call)
+{
+    tfb_change_t c;
+    int loss = strcmp(call, "loss") == 0, has_id = strcmp(rec->d.id, ".") != 0;
+    if (!loss && strcmp(call, "gain")) return;
+    if (tfb_allele_trim(rec->pos, rec->d.allele[0], rec->d.allele[alt], &c) != TFB_ALLELE_OK) return;
+    int64_t beg = c.pos, end = c.pos + c.n_ref;
+    fprintf(r->track, "%s\t%" PRId64 "\t%" PRId64 "\t", bcf_seqname_safe(r->hdr, rec), beg, end);
+    put_word(r->track, tf);
+    fprintf(r->track, ":%s%s", call, has_id ? ":" : "");
+    if (has_id) put_word(r->track, rec->d.id);
+    fprintf(r->track, "\t%.0f\t.\t%" PRId64 "\t%" PRId64 "\t%s\n", fabs(delta) * 1000, beg, end,
+            loss ? TFB_DOWN_RGB : TFB_UP_RGB);
+}
+
 static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[VALUES], const char *call)
 {
     double d = v[2];
@@ -173,7 +197,33 @@ static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const do
         if (d < t->least) t->least = d;
         for (int c = 0; call && c < CALLS; c++) t->call[c] += strcmp(call, call_name[c]) == 0;
     }
+    if (r->track && call) put_track(r, rec, alt, tf, d, call);
     return keep(r, rec, alt, tf, v, call);
+}
+
+/* Opens the track, if there is one. Returns 0, or -1 (logged). */
+static int open_track(report_t *r)
+{
+    const char *path = r->o->track;
+    if (!path) return 0;
+    if (!r->called) {
+        tfb_error("%s has no calls of gain and loss, which --track needs: annotate it with a calibrated model",
+                  tfb_input_name(r->o->in));
+        return -1;
+    }
+    if (!(r->track = tfb_out_open(path, &r->track_out))) return -1;
+    fputs("track name=\"TF binding\" description=\"Predicted gain (blue) and loss (orange) of TF binding, tfbind\" "
+          "itemRgb=On visibility=pack\n",
+          r->track);
+    return 0;
+}
+
+/* Closes the track, which stays if keep is 1. Returns 0, or -1 (logged). */
+static int close_track(report_t *r, int keep)
+{
+    int ret = r->track ? tfb_out_close(r->track, r->track_out, keep) : 0;
+    r->track = NULL;
+    return keep ? ret : -1;
 }
 
 /* Returns the name of a tag, valid until the next call. tf "": the summary's. */
@@ -879,6 +929,7 @@ static int page(report_t *r, FILE *f)
     const tfb_report_opt_t *o = r->o;
     int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0;
     tfb_html_begin(f, o->title);
+    if (drawn) tfb_logo_letters(f);
     put_facts(r, f);
     fprintf(f, "<nav><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n",
             drawn ? "<a href=\"#figures\">Figures</a>" : "");
@@ -923,7 +974,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
                   tfb_input_name(o->in), tag_of(&r, "", TFB_TAG_PHRED));
         goto done;
     }
-    if (!(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
+    if (open_track(&r) < 0 || !(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
     while ((got = tfb_records_next(in, &rec)) > 0) {
         if (tfb_values_check(o->in, r.hdr, rec) < 0) goto done;
         if (record(&r, rec) < 0) goto memory;
@@ -934,6 +985,8 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
 memory:
     no_memory();
 done:
+    if (ret == 0 && fflush(out) != 0) ret = -1; /* the track is put in place only with a whole page */
+    ret = close_track(&r, ret == 0);
     for (int i = 0; i < r.n_tfs; i++) free(r.tf[i].name);
     for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
     for (int k = 0; k < VALUES; k++) free(r.num[k]);
