@@ -347,8 +347,9 @@ int tfb_scan(const tfb_scan_opt_t *o)
     for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
 done:
     tfb_progress_end();
-    ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
     if (ret == 0 && a->hub.path) ret = tfb_hub_write(&a->hub);
+    ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
+    ret = tfb_hub_end(&a->hub, ret == 0);
     double s = tfb_now() - began;
     if (ret == 0)
         tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64

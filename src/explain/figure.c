@@ -340,8 +340,9 @@ static void draw_scale(canvas_t *c)
 {
     const tfb_figure_t *f = c->f;
     double x0 = LEFT + 10, y = c->y + 40, d = f->p_alt - f->p_ref;
+    if (f->page) x0 = fmax(x0, LEFT + (c->p.L * COLUMN - SCALE) / 2); /* narrow screens show the middle */
     const char *colour = d < 0 ? TFB_DOWN : TFB_UP;
-    text(c->body, LEFT, c->y + 12, "font-size=\"12\"", "Probability of binding");
+    text(c->body, x0 - 10, c->y + 12, "font-size=\"12\"", "Probability of binding");
     fprintf(c->body,
             "<path d=\"M%.1f %.1fv8m0 -4h%dm0 -4v8\" fill=\"none\" stroke=\"#999\"/><path d=\"M%.1f %.1fH%.1f\" "
             "stroke=\"%s\" stroke-width=\"4\"/>",
