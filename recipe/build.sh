@@ -2,7 +2,7 @@
 # build.sh - as conda-build runs it: PREFIX is where things go, CPU_COUNT how many processors there
 # are. HTSLIB names another prefix of htslib.
 set -eu
-autoreconf -i
+[ -x configure ] || autoreconf -i
 # bcftools of bioconda looks for plugins in libexec/bcftools
 ./configure --prefix="$PREFIX" --with-htslib="${HTSLIB:-$PREFIX}" --without-mpi --with-libzip \
     --with-bcftools-plugindir="$PREFIX/libexec/bcftools"

@@ -15,6 +15,7 @@
 const tfb_command_t tfb_commands[] = {
     COMMAND("Predict", annotate, "add predicted TF binding to VCF, BCF, BED or BAM"),
     COMMAND("Predict", enrich, "compare the changes of a set of variants with those of others"),
+    COMMAND("Predict", tables, "make a VCF of a table of variants, such as a GWAS's"),
     COMMAND("Predict", scan, "predict binding along a genome: bedGraph or bigWig"),
     COMMAND("Train", labels, "label regions from accessibility, peaks and binding sites"),
     COMMAND("Train", pretrain, "train a multi-task model from labelled regions"),
@@ -78,6 +79,7 @@ static int run(int argc, char **argv)
         usage(stdout);
         return 0;
     }
+    if (strcmp(argv[1], "complete") == 0) return tfb_cmd_complete(tfb_commands, argc - 1, argv + 1);
     for (const tfb_command_t *c = tfb_commands; c->group; c++) {
         if (strcmp(argv[1], c->name)) continue;
         snprintf(prefix, sizeof prefix, "tfbind %s", c->name);

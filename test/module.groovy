@@ -20,9 +20,11 @@ def needed = ['directives', 'input', 'output', 'when', 'script', 'stub']
 assert needed.every { blocks.containsKey(it) } : "$file lacks a block: ${blocks.keySet()}"
 
 class Names { // what stands in a declaration: val(meta), path("*.bcf"), emit: vcf
-    def declared = [], emitted = []
+    def declared = [], emitted = [], evaluated = []
+    def task = [process: 'PROCESS']
     def val(x) { "val $x" }
     def path(Map o = [:], x) { note(o); declared << x.toString(); "path $x" }
+    def eval(x) { evaluated << x.toString(); "eval $x" }
     def tuple(Map o = [:], Object... x) { note(o); x }
     def note(o) { if (o.emit) emitted << o.emit.toString() }
     def propertyMissing(String n) { n }
@@ -51,4 +53,5 @@ run(blocks.directives.toString().replaceAll(/(?m)^\s*(tag|label|conda|container)
 if (!run(blocks.when)) { println '# not wanted'; return }
 // Nextflow takes the common indentation off
 println run(blocks[what]).toString().stripIndent()
+outs.evaluated.each { println "# eval $it" }
 println "# emits ${outs.emitted.join(' ')}"

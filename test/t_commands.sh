@@ -14,7 +14,7 @@ verdict $? '--version'
 
 commands=$(sed -n 's/^    \([a-z][a-z]*\)  .*/\1/p' help.txt)
 # the files in cmd/ are the commands, and the other way round
-ls "$SRCDIR"/src/cmd/*.c | sed 's/.*\///; s/\.c$//' | grep -vx 'options\|table\|training' | sort > files.txt
+ls "$SRCDIR"/src/cmd/*.c | sed 's/.*\///; s/\.c$//' | grep -vx 'complete\|options\|table\|training' | sort > files.txt
 echo "$commands" | sort > listed.txt
 same 'a command for each file of src/cmd, a file for each command' files.txt listed.txt
 for c in $commands; do

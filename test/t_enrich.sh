@@ -171,6 +171,23 @@ $E --svg f.svg -o o.txt --background rest.bcf hits.bcf &&
     tail -n 1 f.svg | grep -q '</svg>' &&
     ! grep -q 'nan\|inf' f.svg
 verdict $? 'a figure'
+grep -q '>Change of binding sites: hits.bcf against rest.bcf<' f.svg
+verdict $? 'the figure names the files'
+grep -q ">q below 0.05: $(awk -F'\t' 'NR > 1 { n++; r += $8 < 0.05; p += $10 < 0.05; b += $8 < 0.05 && $10 < 0.05 }
+    END { print r + 0 " of " n " TFs by the rank test, " p + 0 " by permutations of the mean, " b + 0 " by both" }' o.txt)<" f.svg
+verdict $? 'and counts TFs that are significant'
+# AUC and its interval are where the axis has them
+perl -0e '
+    my ($svg, $table) = map { open(my $f, "<", $_) or die; <$f> } "f.svg", "o.txt";
+    my %x = reverse $svg =~ /<text x="([\d.]+)" y="\d+" text-anchor="middle" fill="#555">([\d.]+)</g;
+    my ($lo, $hi) = (sort { $a <=> $b } keys %x)[0, -1];
+    my $at = sub { $x{$lo} + ($_[0] - $lo) / ($hi - $lo) * ($x{$hi} - $x{$lo}) };
+    my (undef, @row) = map { [split /\t/] } split /\n/, $table;
+    my (@want, @got);
+    push @want, map { sprintf "%.0f", $at->($_) } @$_[5, 10, 11] for @row;
+    push @got, sprintf("%.0f %.0f %.0f", $3, $1, $2) =~ /\S+/g
+        while $svg =~ /<line x1="([\d.]+)" y1="\d+" x2="([\d.]+)" y2="\d+" stroke="[^"]*" stroke-width="2".*?<circle cx="([\d.]+)"/g;
+    print "@want" eq "@got" && @got == 9 ? "ok" : "not ok", " AUC and interval on the axis\n"'
 $E --svg early.svg --background rest.bcf hits.bcf | true; [ -s early.svg ] && tail -n 1 early.svg | grep -q '</svg>'
 verdict $? 'the figure, if the reader of the table ends early'
 same '-o' tags.txt o.txt

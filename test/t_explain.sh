@@ -205,11 +205,33 @@ grep -q 'The ALT allele .* CTCF: the probability of binding is' "$f" &&
     grep -q 'Best matching motif: M1 CTCF' "$f" &&
     grep -q '>snv' "$f"
 verdict $? 'a figure says what happens'
+digest=$(sha256sum tiny.safetensors | cut -c1-12)
+ok_if 'it names model and genome' grep -q "Model: tiny.safetensors $digest. Genome: ref.fa." "$f"
+ok_if 'it names the axis' grep -q '>position on chr1, ref.fa</text>' "$f"
+perl -0ne '
+    my %at;
+    $at{$1} = $2 while /<text x="([\d.]+)" y="[\d.]+" text-anchor="middle">(\d+)<\/text>/g;
+    my ($mark) = /<rect fill="#ffe9a8" x="([\d.]+)"/;
+    my @wrong = grep { abs(100 + ($_ - $mark - 7) / 14 - $at{$_}) > 0.01 } grep { $at{$_} >= 10 } keys %at;
+    print @wrong || !%at ? "not ok positions: @wrong\n" : "ok positions are those of the genome\n"' "$f"
+perl -0ne '
+    my @row;
+    for (/<g font-family="monospace".*?<\/g>/gs) {
+        my %at;
+        while (/<text x="([\d ]+)" [^>]*>([ACGTN-]+)</g) { @at{split / /, $1} = split //, $2 }
+        push @row, join "", @at{sort { $a <=> $b } keys %at};
+    }
+    (my $other = $row[0]) =~ tr/ACGT/TGCA/;
+    print $other eq $row[1] && length $other > 20 ? "ok" : "not ok", " the other strand\n"' "$f"
+ok_if 'the motif has its name beside it' grep -q 'font-weight="bold" fill="#111">CTCF</text><text [^>]*>M1, . strand' "$f"
+! grep -q 'threshold' "$f"
+verdict $? 'no threshold without calibration'
 ! grep -q 'random SNVs' figs/*.svg
 verdict $? 'without calibration nothing is said of percentiles'
 $TFBIND model --calibrate -f ref.fa -l labels.bed.gz --n 400 -o cal.safetensors tiny.safetensors 2> err.txt
 bcftools view -i 'ID="snv"' v.vcf > one.vcf
 $TFBIND explain -v 1 -m cal.safetensors -f ref.fa --tf CTCF --logos calfigs one.vcf
+ok_if 'threshold and delta are drawn' grep -q 'threshold of a site [0-9.]*</text>.*>delta [-+][0-9.]*' calfigs/*.svg
 $TFBIND annotate -v 0 -m cal.safetensors -f ref.fa --tf CTCF one.vcf |
     bcftools query -f '%TFB_CTCF_PCT\n' |
     head -n 1 |

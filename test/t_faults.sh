@@ -35,9 +35,15 @@ letter-probability matrix: alength= 4 w= 3
     "$(printf '0.7 0.1 0.1 0.1\n0.1 0.7 0.1 0.1\n0.1 0.1 0.1 0.7\n0.1 0.1 0.7 0.1\n')" \
     "$(printf '0.1 0.1 0.7 0.1\n0.1 0.1 0.1 0.7\n0.7 0.1 0.1 0.1\n')" > two.meme
 
+awk 'BEGIN { print "rsid\tchr\tpos\tref\talt\tbeta\tp\tpip\tcs\tid" } !/^#/ && $5 ~ /^[ACGT]+$/ {
+    printf "%s\t%s\t%s\t%s\t%s\t0.1\t1e-9\t0.5\t1\tx%d\n", n++ % 3 ? "." : "rs" n, n % 3 ? $1 : ".", $2, $4, $5, n
+    }' in.vcf > table.txt
+{ grep '^##' in.vcf; printf 'chr1\t100\trs1\tA\tC,G\t.\t.\t.\n'; } > dbsnp.vcf
+
 # What is run: a name, then the command; it writes out.*
 COMMANDS="vcf|$T annotate $M --no-version --tf all -W -o out.bcf in.vcf.gz
 plugin|bcftools +tfbind in.vcf.gz -- $M --no-version --tf all -W -Ob -o out.bcf
+tables|$T tables -f ref.fa -m 100 --no-version --dbsnp dbsnp.vcf -W -o out.bcf table.txt
 text|$T annotate $M --no-version --csq -o out.vcf in.bcf
 haplotypes|$T annotate $M --no-version --haplotypes -W=tbi -o out.vcf.gz phased.vcf
 bed|$T annotate $M --tf all -o out.bed labels.bed.gz
@@ -48,6 +54,7 @@ bam|$T annotate $M --no-PG --write-index -o out.bam in.bam
 reads|$T annotate $M --no-PG --reads -o out.sam in.bam
 scan|$T scan $M --tf SPI1 --step 40 -o out.bedGraph.gz
 scantext|$T scan $M --tf all --step 40 -o out.{tf}.txt
+scanhub|$T scan $M --tf CTCF,SPI1 --step 40 -O bigwig -o out.{tf}.bw --hub out.hub --igv out.igv --genome g
 enrich|$T enrich $M --permutations 20 --background in.bcf --svg out.svg -o out.tsv hits.bcf
 labels|$T labels -v 1 -f ref.fa --samples sheet.tsv --width 60 -o out.bed.gz few.bed
 model|$T model --convert out.safetensors --half tiny.safetensors

@@ -39,7 +39,7 @@ words() {
         my @figure = /<section class="v".*?<\/section>/gs;
         for my $i (0 .. $#figure) {
             my ($says) = $figure[$i] =~ /The ALT allele (.*?) \S+: the probability/ or next;
-            my $call = $row[$i] =~ /<td>(gain|loss|change|\.)<\/td><\/tr>/ ? $1 : "none";
+            my $call = $row[$i] =~ /<td class="c">(gain|loss|change|\.)<\/td>/ ? $1 : "none";
             print "$call: $says\n"
         }' "$1" |
         sed 's/strengthens\|weakens/strengthens or weakens/; s/raises\|lowers\|hardly changes/changes/' |
@@ -82,7 +82,7 @@ done
 $R -m other.safetensors -o b.html cal.vcf 2> err.txt
 is 'figures by another model have no calls of the file' "$(words b.html | grep -c 'makes\|breaks\|site of')" 0
 $A -m tiny.safetensors --strand fwd -o fwd.vcf in.vcf; $R -m tiny.safetensors --figures 1 -o fwd.html fwd.vcf
-top() { perl -0ne 'print "$1 $2" if /<td class="n">([\d.]+)<\/td><td class="n">([\d.]+)<\/td><td class="n/' "$1" |
+top() { perl -0ne 'print "$1 $2" if /<td class="n r">([\d.]+)<\/td><td class="n a">([\d.]+)<\/td>/' "$1" |
     awk '{ printf "%.2f %.2f", $1, $2 }'; }
 is 'figures of the strand that annotated' \
     "$(perl -0ne 'print "$1 $2" if /is ([\d.]+) with REF and ([\d.]+) with ALT/' fwd.html)" "$(top fwd.html)"
@@ -99,14 +99,14 @@ bcftools view -h tiny.vcf > unscored.vcf; check 'a file without variants' $TFBIN
 grep -q '<b>0</b>records' none.html && ! grep -qi '[>+-]nan\|[>+-]inf' none.html
 verdict $? 'its page'
 sed 's/TFB_DELTA=[^;\t]*/TFB_DELTA=nan/; s/TFB_LOR=[^;\t]*/TFB_LOR=inf/; s/TFB_REF=[^;\t]*/TFB_REF=-inf/' \
-    snv.vcf > nan.vcf
-$TFBIND report -o nan.html nan.vcf
+    snv.vcf > numbers.vcf
+$TFBIND report -o numbers.html numbers.vcf
 is 'numbers that are none' "$(perl -0ne '
-    print $1 if /<b>(\d+)<\/b>scored/' nan.html) $(grep -ci '>[+-]*\(nan\|inf\)' nan.html)" '0 0'
-sed 's/TFB_LOR=[^;\t]*/TFB_LOR=inf/; s/TFB_REF=[^;\t]*/TFB_REF=nan/' snv.vcf > nan.vcf
-$TFBIND report -o nan.html nan.vcf
+    print $1 if /<b>(\d+)<\/b>scored/' numbers.html) $(grep -ci '>[+-]*\(nan\|inf\)' numbers.html)" '0 0'
+sed 's/TFB_LOR=[^;\t]*/TFB_LOR=inf/; s/TFB_REF=[^;\t]*/TFB_REF=nan/' snv.vcf > numbers.vcf
+$TFBIND report -o numbers.html numbers.vcf
 is 'numbers that are none beside one' "$(perl -0ne '
-    print $1 if /<b>(\d+)<\/b>scored/' nan.html) $(grep -ci '>[+-]*\(nan\|inf\)' nan.html)" '1 0'
+    print $1 if /<b>(\d+)<\/b>scored/' numbers.html) $(grep -ci '>[+-]*\(nan\|inf\)' numbers.html)" '1 0'
 awk '/^>/ { print; next } { gsub(/[ACGT]/, "A"); print }' ref.fa > wrong.fa; samtools faidx wrong.fa
 awk -F'\t' -v OFS='\t' '/^#/ { print; next } $4 == "A" { next } length($4) == 1 { print }' tiny.vcf > notA.vcf
 $TFBIND report -m tiny.safetensors -f wrong.fa -o wrong.html notA.vcf

@@ -345,7 +345,7 @@ said 'but nothing is scored' 'warning: nothing was scored'
 : > e.bed; check 'no rows at all' $A -f ref.fa --tf SPI1 e.bed
 fails 'an input that is not there, without -f' 'cannot read none.vcf: No such file' $A none.vcf
 echo ';x' > x.dat
-fails 'an unknown input, without -f' 'cannot read x.dat: it is not VCF, BCF, BED, FASTA, SAM, BAM or CRAM' $A x.dat
+fails 'an unknown input, without -f' 'cannot read x.dat: it is not VCF, BCF, BED, FASTA, SAM, BAM, CRAM or a table of variants' $A x.dat
 check 'FASTA without -f' $A a.fasta
 fails 'BED without -f' '-f ref.fa is missing' $A a.bed
 fails 'explain: an unknown input' 'x.dat: it is not VCF, BCF, BED or FASTA' $TFBIND explain $M x.dat

@@ -20,6 +20,8 @@ version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 ./usr/local/bin/tfbind
 ./usr/local/libexec/bcftools/tfbind.so
 ./usr/local/share/bash-completion/completions/tfbind
+./usr/local/share/fish/vendor_completions.d/tfbind.fish
+./usr/local/share/zsh/site-functions/_tfbind
 ./usr/local/share/man/man1/tfbind.1
 ./usr/local/include/tfbind.h
 ./usr/local/lib/libtfbind.a
@@ -32,10 +34,12 @@ END
     for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/made-up.awk \
         doc/example.c doc/rs3827282.svg test/README.md \
         workflow/annotate/Snakefile workflow/annotate/config.yaml \
+        workflow/galaxy/tfbind_annotate.xml \
+        workflow/snakemake-wrapper/meta.yaml workflow/snakemake-wrapper/environment.yaml \
         workflow/paper/Snakefile workflow/paper/config.yaml workflow/paper/digest.py \
         models/train models/card models/weights; do echo ./usr/local/share/doc/tfbind/$f; done
     (cd "$SRCDIR" &&
-        ls doc/*.md models/*.md workflow/annotate/*.md workflow/nextflow/*.md workflow/paper/*.md workflow/paper/results/*) |
+        ls doc/*.md models/*.md workflow/*/*.md workflow/paper/results/*) |
         sed 's|^|./usr/local/share/doc/tfbind/|'
     for m in "$SRCDIR"/models/*.safetensors; do echo "./usr/local/share/tfbind/models/$(basename "$m")"; done
 } | sort > want.txt
@@ -99,33 +103,6 @@ if command -v man > /dev/null && man --version > /dev/null 2>&1; then
     MANPATH=$r/share/man man -P cat tfbind-annotate 2> /dev/null | grep -q 'tfbind-annotate - '
     verdict $? 'man tfbind-annotate'
 else echo 'skip man tfbind-annotate: man is not installed'; fi
-
-# completion, as bash calls it
-complete_words() { # WORD...: what the last one may become
-    (
-        PATH=$r/bin:$PATH
-        . "$r/share/bash-completion/completions/tfbind"
-        COMP_WORDS=("$@") COMP_CWORD=$(($# - 1))
-        _tfbind 2> /dev/null
-        printf '%s\n' "${COMPREPLY[@]}" | sort | tr '\n' ' '
-    )
-}
-told() {
-    [ "$2" = "$3" ]
-    verdict $? "completion: $1" "'$3'"
-}
-told 'a command' 'annotate ' "$(complete_words tfbind ann)"
-told 'every command' "$({
-    "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/\1/p'
-    echo help
-    echo version
-} | sort | tr '\n' ' ')" "$(complete_words tfbind '')"
-told 'a command to help with' 'pretrain ' "$(complete_words tfbind help pre)"
-told 'options' '--regions --regions-file --regions-overlap ' "$(complete_words tfbind annotate --reg)"
-for c in report annotate pretrain; do told "-@ of $c" '--threads ' "$(complete_words tfbind $c --thr)"; done
-told 'the words of an option' 'e w x ' "$(complete_words tfbind annotate -c '')"
-told 'the words of a long option' 'bam bed ' "$(complete_words tfbind annotate --input b)"
-told 'files elsewhere' 'tiny.safetensors ' "$(complete_words tfbind annotate -m tin)"
 
 : > root/usr/local/share/man/man1/another.1 && : > root/usr/local/share/tfbind/models/mine.safetensors
 uninstall root /usr/local

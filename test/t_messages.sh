@@ -70,7 +70,7 @@ w motifs importance-on onw 'used, bound or own' own
 w relate by patrners 'correlation, cofactor, mode, least, partners, random or auto' partners
 w labels policy praese 'sparse, less-sparse, full or peaks' sparse
 w finetune schedule cosnie 'constant, cosine, linear or one-cycle' cosine
-says '--input' "--input is vcf, bed, fasta or bam, not 'fatsa'; did you mean fasta?" "$TFBIND" annotate --input fatsa -m tiny.safetensors -f ref.fa in.vcf
+says '--input' "--input is vcf, bed, fasta, bam or table, not 'fatsa'; did you mean fasta?" "$TFBIND" annotate --input fatsa -m tiny.safetensors -f ref.fa in.vcf
 says 'a word that is like none' "--strand is both, fwd or rev, not 'upstream'" "$TFBIND" scan --strand upstream
 
 # ---- names of TFs ----

@@ -39,7 +39,7 @@ same 'one thread = three: targets' t.tsv t3.tsv
 same 'one thread = three: importance' i.tsv i3.tsv
 $M -d db.meme --targets - --use all 2> err.txt > t4.tsv; same 'the targets alone on standard output' t.tsv t4.tsv
 # the page: no script, nothing fetched, text escaped, every link has its end
-! grep -q '<script\|src=\|@import\|url(' p.html
+! grep -q '<script [a-z]\|src=\|@import\|url(' p.html
 verdict $? 'the page loads nothing'
 grep -q '<b>&<' p.html && echo 'not ok text is escaped' || {
     grep -q '&lt;b&gt;&amp;' p.html
@@ -49,6 +49,26 @@ perl -0ne '
     my %id = map { $_ => 1 } /\bid="([^"]+)"/g;
     my @lost = grep { !$id{$_} } /href="#([^"]+)"/g;
     print @lost ? "not ok links have their ends: @lost\n" : "ok links have their ends\n"' p.html
+# sorted by q, bold below --max-q, grey for few regions or sites; the letters once
+perl -0ne '
+    for my $part (split /(?=<h2)/) {
+        my ($id) = $part =~ /<h2 id="(\w+)"/ or next;
+        my (@q, $bad);
+        for my $row ($part =~ /<tr[^>]* id=".*?<\/tr>/gs) {
+            my ($few, $n) = $row =~ /^<tr( class="few")?/;
+            my @number = $row =~ /<td class="n">(\d[^<]*)</g;
+            $n = $id eq "targets" ? $number[0] : $number[1];
+            $bad = 1 if ($n < 20) != !!$few;
+            while ($row =~ /<td class="b">(<b>)?(.*?)<\/td><td class="n">([^<]*)</g) {
+                $bad = 1 if $2 ne "none" && !!$1 != ($3 < 0.01);
+            }
+            push @q, $1 if $row =~ /<td class="b">.*?<\/td><td class="n">([\d.e-]+)</;
+        }
+        my $sorted = "@q" eq join " ", sort { $a <=> $b } @q;
+        print $sorted && !$bad && @q ? "ok" : "not ok", " $id: sorted, bold and grey @q\n"
+    }' p.html
+ok_if 'bold and grey are explained' [ "$(grep -c 'Bold: q below 0.01. Grey: fewer than 20' p.html)" = 2 ]
+ok_if 'the letters once' [ "$(grep -o '<symbol' p.html | wc -l) $(grep -c '<use href="#LA"' p.html | awk '{ print ($1 > 5) }')" = '4 1' ]
 # a model beside itself: nothing has changed, nothing became
 $M --compare tiny.safetensors -d db.meme --use all 2> err.txt > c.tsv
 awk -F'\t' '

@@ -33,6 +33,9 @@ $T annotate $M --tf all --no-version -Ob -o ann.bcf in.vcf &&
     bcftools view -Ob -o hits.bcf -i 'POS<700' ann.bcf ||
     exit 1
 
+bcftools query -e 'ALT~"<"' -f '%CHROM\t%POS\t%REF\t%ALT\n' hits.bcf | grep -v , > table.txt
+printf 'rs1\n' > ids.txt
+grep '^##' in.vcf > dbsnp.vcf
 printf 'gene\tTPM\nSPI1\t3\n' > tpm.tsv
 printf 'SPI1\n' > tfs.txt
 $T scan $M --tf SPI1 -r chr1:1-900 -o all.bw || exit 1
@@ -95,6 +98,11 @@ VCF: a bigWig of --open|all.bw|$T annotate $M --open all.bw --open-min 0 -o OUT 
 VCF: a table of --expressed|tpm.tsv|$T annotate $M --expressed tpm.tsv -o OUT in.vcf
 VCF: a list of TFs|tfs.txt|$T annotate $M --tf @tfs.txt -o OUT in.vcf
 BED: peaks of --open|some.bed|$T annotate $M --open some.bed -o OUT rows.bed
+tables: the table|table.txt|$T tables -f ref.fa -o OUT table.txt
+tables: the dbSNP file|dbsnp.vcf|$T tables -f ref.fa --dbsnp dbsnp.vcf -o OUT ids.txt
+tables: the reference|ref.fa|$T tables -f ref.fa -o OUT table.txt
+annotate: a table|table.txt|$T annotate $M -o OUT table.txt
+enrich: a table|table.txt|$T enrich $M -o OUT table.txt
 scan: peaks of --open|some.bed|$T scan $M --tf SPI1 --open some.bed -o OUT
 enrich: peaks of --open|some.bed|$T enrich $M --permutations 0 --background ann.bcf --open some.bed -o OUT hits.bcf
 report: peaks of --open|some.bed|$T report --open some.bed -o OUT ann.bcf
@@ -149,6 +157,9 @@ explain: the references|window.fa|$T explain $M --tf SPI1 --references-fasta win
 explain: motifs|two.meme|$T explain $M --db two.meme --logos logos --scores OUT hits.bcf
 explain: the model|tiny.safetensors|$T explain $M --tf SPI1 --track OUT rows.bed
 report: the input|ann.bcf|$T report -o OUT ann.bcf
+report: the input, --track|ann.bcf|$T report --track OUT -o page.html ann.bcf
+scan: the reference, --hub|ref.fa|$T scan $M --tf SPI1 -O bigwig -o x.bw --genome g --hub OUT
+scan: the model, --igv|tiny.safetensors|$T scan $M --tf SPI1 -O bigwig -o x.bw --igv OUT
 report: the reference|ref.fa|$T report -m tiny.safetensors -f ref.fa -o OUT ann.bcf
 report: the model|tiny.safetensors|$T report -m tiny.safetensors -f ref.fa -o OUT ann.bcf
 report: motifs|two.meme|$T report -m tiny.safetensors -f ref.fa -d two.meme -o OUT ann.bcf

@@ -73,6 +73,61 @@ head -c 4 w.bw | od -An -tx4 | grep -q 888ffc26
 verdict $? 'a bigWig'
 from_bigwig w.bw '%.5f' > got.txt; same 'bigWig = bedGraph' all.txt got.txt
 check 'a bigWig of nothing but N' $S --tf SPI1 -r chr2:4955-4960 --step 2 -o n.bw
+# what shows them: a track hub and an IGV session
+mkdir tracks
+$S --tf CTCF,NKX2-5 --step 40 -o 'tracks/{tf}.bw' --hub tracks/hub.txt --igv tracks/igv.xml --genome hg38
+verdict $? 'a hub and a session'
+digest=$(sha256sum tiny.safetensors | cut -c1-12)
+cat > want.txt << END
+hub tfbind
+shortLabel tfbind
+longLabel Predicted TF binding, by tfbind scan with tiny.safetensors $digest
+useOneFile on
+email none
+
+genome hg38
+
+track tfbind
+compositeTrack on
+shortLabel TF binding
+longLabel Predicted TF binding, by tfbind scan with tiny.safetensors $digest
+type bigWig
+visibility full
+viewLimits 0:1
+autoScale off
+maxHeightPixels 100:40:16
+color 31,95,196
+
+    track tfbind_1
+    parent tfbind on
+    bigDataUrl CTCF.bw
+    shortLabel CTCF
+    longLabel CTCF: predicted binding
+    type bigWig
+
+    track tfbind_2
+    parent tfbind on
+    bigDataUrl NKX2-5.bw
+    shortLabel NKX2-5
+    longLabel NKX2-5: predicted binding
+    type bigWig
+END
+same 'the hub' want.txt tracks/hub.txt
+grep -q '<Session genome="hg38" version="8">' tracks/igv.xml &&
+    [ "$(grep -o '<Resource path="[^"]*"' tracks/igv.xml | cut -d'"' -f 2 | tr '\n' ' ')" = 'CTCF.bw NKX2-5.bw ' ] &&
+    [ "$(grep -o '<Track id="[^"]*" name="[^"]*"' tracks/igv.xml | cut -d'"' -f 2,4 | tr '\n' ' ')" = \
+        'CTCF.bw"CTCF NKX2-5.bw"NKX2-5 ' ] &&
+    [ "$(grep -c 'maximum="1.0"' tracks/igv.xml)" = 2 ]
+verdict $? 'the session'
+$S --tf CTCF --step 40 --scale logit -o one.bw --igv one.xml
+grep -q '<Session genome="ref.fa"' one.xml && grep -q 'autoScale="true"' one.xml && ! grep -q DataRange one.xml
+verdict $? 'a session of logits, with the FASTA as its genome'
+fails 'a hub of a genome without a name' 'the contig lengths of ref.fa do not tell' $S --tf CTCF -o one.bw --hub hub.txt
+fails 'a hub in another folder' "--hub hub.txt is not in the folder of tracks/CTCF.bw" \
+    $S --tf CTCF -o tracks/CTCF.bw --hub hub.txt --genome hg38
+fails 'a hub of bedGraph' 'show bigWigs' $S --tf CTCF -o one.bedGraph --hub hub.txt --genome hg38
+fails 'a hub that is a track' '--hub one.bw is the name of a track' $S --tf CTCF -o one.bw --hub one.bw --genome hg38
+ok_if 'no hub is left' [ ! -e hub.txt ]
 fails 'a bigWig to standard output' 'bigWig needs a file' $S --tf SPI1 -O bigwig
 fails 'a bigWig in a folder that is not there' 'cannot write none/x.bw' $S --tf SPI1 -o none/x.bw
 fails 'a bigWig on a full disk' 'cannot write /dev/full' $S --tf SPI1 -o /dev/full -O bigwig

@@ -1,6 +1,7 @@
 # The tutorial: each command that it shows, in order, must print what it shows. --redo-outputs
 # writes what they print into it. A source folder as a reader has it, but of links, so that nothing
 # is written into the real one.
+. "$SRCDIR/test/lib.sh"
 mkdir -p top && cd top || exit 1
 for f in demo doc models; do ln -s "$SRCDIR/$f" $f; done
 ln -s "$TFBIND" tfbind

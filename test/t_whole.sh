@@ -40,7 +40,10 @@ printf 'cell\ttf\tkind\tpath\nA\t.\topen\tp.narrowPeak\nA\tX\tpeaks\tp.narrowPea
 $T annotate $M --tf all --no-version -Ob -o ann.bcf many.bcf &&
     bcftools view --no-version -Ob -o hits.bcf -i 'POS<700' ann.bcf ||
     exit 1
+$T model -v 0 --calibrate -f ref.fa -l labels.bed --n 300 --precision 0.2 -o cal.safetensors tiny.safetensors &&
+    $T annotate -v 0 -m cal.safetensors -f ref.fa --call-percentile 0 --no-version -Ob -o called.bcf many.bcf || exit 1
 head -n 30 many.bed > few.bed
+bcftools query -e 'ALT~"<"' -f '%CHROM\t%POS\t%REF\t%ALT\n' many.bcf | grep -v , > table.txt
 samtools view -h many.bam | head -n 30 | samtools view --no-PG -b -o in.bam -
 
 # ---- kills ----
@@ -73,9 +76,13 @@ a table and predictions|o.tsv,o.txt|$T evaluate -m tiny.safetensors -f ref.fa -l
 motifs and pages|o.tsv,o.meme,o.html,o.txt|$MOTIFS --importance o.txt --meme o.meme --html o.html -o o.tsv
 a model|o.safetensors|$T model --half --convert o.safetensors tiny.safetensors
 a calibrated model|o.safetensors|$T model --calibrate -f ref.fa -R many.bed --n 300 -o o.safetensors tiny.safetensors
-a report|o.html|$T report -o o.html ann.bcf"
+BCF of a table|o.bcf+o.bcf.csi|$T tables -f ref.fa -m 1k --no-version -W -o o.bcf table.txt
+a table, annotated|o.vcf|$T annotate $M --no-version -o o.vcf table.txt
+a report|o.html|$T report -o o.html ann.bcf
+a report and its track|o.html,o.bed|$T report --track o.bed -o o.html called.bcf"
 $T scan $M --tf SPI1 --step 40 -o x.bw 2> /dev/null && COMMANDS="$COMMANDS
-bigWig|o.bw|$T scan $M --tf SPI1 --step 5 -o o.bw"
+bigWig|o.bw|$T scan $M --tf SPI1 --step 5 -o o.bw
+bigWigs and what shows them|o.CTCF.bw,o.SPI1.bw,o.hub,o.igv|$T scan $M --tf CTCF,SPI1 --step 40 -o o.{tf}.bw --hub o.hub --igv o.igv --genome g"
 npz=; $T explain $M --tf CTCF --npz x few.bed 2> /dev/null && npz=,o.CTCF.onehot.npz,o.CTCF.hyp.npz
 EXPLAIN="$T explain $M --tf CTCF ${npz:+--npz o}"
 COMMANDS="$COMMANDS

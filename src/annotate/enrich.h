@@ -3,6 +3,7 @@
 #ifndef TFB_ENRICH_H
 #define TFB_ENRICH_H
 
+#include "genome/assoc.h"
 #include "genome/open.h"
 #include "score/session.h"
 
@@ -21,7 +22,9 @@ typedef struct {
     const char *out, *svg;  /* svg NULL: none */
     int by_effect;          /* gain and loss refer to the allele that raises the trait: REF if FORMAT/ES < 0 */
     int match_af;  /* sample the background to match the hits' minor allele frequencies (FORMAT/AF, else INFO/AF) */
-    double min_lp; /* hits are records with at least this FORMAT/LP; NaN: all are hits */
+    double min_lp; /* hits are records with at least this value of hit_tag; NaN: all are hits */
+    const char *hit_tag;   /* FORMAT/LP or INFO/PIP */
+    tfb_assoc_opt_t table; /* how tables of variants are read */
     tfb_enrich_what_t what;
     int n_random;   /* SNVs for each hit */
     int64_t within; /* bases around a hit to draw random SNVs from; 0: anywhere */

@@ -5,6 +5,7 @@
 
 #include "annotate/enrich.h"
 #include "genome/draw.h"
+#include "genome/records.h"
 #include "score/session.h"
 #include "score/variant.h"
 #include <htslib/khash.h>
@@ -72,10 +73,12 @@ enum { HITS_ONLY = 0, REST_ONLY, BOTH }; /* role of a file; BOTH: LP decides per
 enum { SUMMARY = 1, PER_TF = 2 };        /* kinds of tags */
 enum { TFB_AF_BINS = 20 };               /* bins of the minor allele's frequency: 0.025 wide */
 
-/* A VCF in use. */
+/* A VCF or a table in use. */
 typedef struct {
     const char *path;
     htsFile *fp;
+    tfb_records_t *table; /* the same of a table, which owns hdr */
+    tfb_assoc_opt_t how;  /* a table is read */
     bcf_hdr_t *hdr;
     int role, sample; /* its role; the sample whose FORMAT values are read */
     int kinds, n_tfs; /* kinds of tags; number of the panel's TFs with tags in it */
@@ -100,8 +103,11 @@ typedef struct {
     char *text;
     int m_text;
     kstring_t tag;
+    int noted_build; /* warned that builds differ */
 } reader_t;
 
+/* Returns the name of the tag whose values decide what is a hit: LP or PIP. */
+const char *tfb_enrich_hit_name(const tfb_enrich_opt_t *o);
 /* Opens the hits, and the background if its tags must be known at once. role: role of the hits. Returns 0,
  * or -1 (logged). */
 int tfb_reader_open(reader_t *a, int role);

@@ -2,10 +2,13 @@
  * trait. */
 #include "annotate/enrich_parts.h"
 #include "genome/alleles.h"
+#include "genome/input.h"
 #include "genome/lines.h"
 #include "genome/records.h"
 #include "genome/values.h"
 #include "genome/variant.h"
+#include "score/builds.h"
+#include "util/progress.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -141,7 +144,7 @@ static int is_hit(reader_t *a, const source_t *s, bcf1_t *rec, int alt)
     double lp;
     if (s->role == REST_ONLY) return 0;
     if (isnan(a->o->min_lp)) return 1;
-    if (number(a, s, rec, "FORMAT/LP", alt, &lp) < 0) return -1;
+    if (number(a, s, rec, a->o->hit_tag, alt, &lp) < 0) return -1;
     if (isnan(lp)) {
         a->n_no_lp++;
         return -2;
@@ -279,12 +282,16 @@ static int read_file(reader_t *a, source_t *s)
         tfb_error("not enough memory for a record of %s", tfb_input_name(s->path));
         return -1;
     }
-    if (!(in = tfb_records_on(s->path, s->fp, s->hdr))) goto done;
-    for (; (got = tfb_records_next(in, &rec)) > 0; s->n++)
+    if (!(in = s->table ? s->table : tfb_records_on(s->path, s->fp, s->hdr))) goto done;
+    tfb_progress_begin("variants read", a->o->out);
+    for (; (got = tfb_records_next(in, &rec)) > 0; s->n++) {
+        if (tfb_progress_due()) tfb_progress(s->n, tfb_records_fraction(in), bcf_seqname_safe(s->hdr, rec), rec->pos);
         if (tfb_values_check(s->path, s->hdr, rec) < 0 || read_record(a, s, rec) < 0) goto done;
+    }
     ret = got;
 done:
-    tfb_records_close(in);
+    tfb_progress_end();
+    if (!s->table) tfb_records_close(in);
     bcf_destroy(rec);
     return ret;
 }
@@ -295,7 +302,8 @@ static int reads_format(const reader_t *a, const source_t *s)
     const tfb_enrich_opt_t *o = a->o;
     const char *tag;
     int hits = s->role != REST_ONLY;
-    if (hits && (!isnan(o->min_lp) || (o->weight && is_format(o->weight, &tag)))) return 1;
+    if (hits && ((!isnan(o->min_lp) && is_format(o->hit_tag, &tag)) || (o->weight && is_format(o->weight, &tag))))
+        return 1;
     return (o->by_effect && (hits || declares(s->hdr, BCF_HL_FMT, "ES"))) ||
            (o->match_af && declares(s->hdr, BCF_HL_FMT, "AF"));
 }
@@ -321,10 +329,26 @@ static int choose_sample(const reader_t *a, source_t *s)
     return -1;
 }
 
+/* Opens a table of variants. Returns 0, or -1 (logged). */
+static int open_table(reader_t *a, source_t *s)
+{
+    const tfb_records_opt_t o = {.in = s->path, .table = &s->how, .fasta = a->s->fasta};
+    s->how = a->o->table;
+    if (s->role == REST_ONLY) s->how.format = s->how.columns = NULL; /* these are of the hits */
+    if (!a->s->fasta)
+        tfb_error("%s is a table of variants: -f ref.fa is missing", tfb_input_name(s->path));
+    else if ((s->table = tfb_records_open(&o))) {
+        s->hdr = tfb_records_header(s->table);
+        return choose_sample(a, s);
+    }
+    return -1;
+}
+
 static int open_source(reader_t *a, source_t *s, const char *path, int role)
 {
     s->path = path;
     s->role = role;
+    if ((role != REST_ONLY && tfb_assoc_said(&a->o->table)) || tfb_input_is_table(path)) return open_table(a, s);
     tfb_reads_indexed(path, "the input", ".csi .tbi");
     if (!(s->fp = hts_open(path, "r"))) {
         tfb_error("cannot read %s: %s", path, strerror(errno));
@@ -338,12 +362,17 @@ static int open_source(reader_t *a, source_t *s, const char *path, int role)
         tfb_error("%s is truncated: its end-of-file marker is missing", path);
         return -1;
     }
+    if (!a->noted_build) a->noted_build = tfb_builds_check(a->s->panel, a->s->fasta, path, tfb_build_of_vcf(s->hdr));
     return choose_sample(a, s);
 }
 
 static void close_source(source_t *s)
 {
-    if (s->hdr) bcf_hdr_destroy(s->hdr);
+    if (s->table)
+        tfb_records_close(s->table);
+    else if (s->hdr)
+        bcf_hdr_destroy(s->hdr);
+    s->table = NULL;
     if (s->fp) hts_close(s->fp);
     s->hdr = NULL;
     s->fp = NULL;
@@ -378,10 +407,14 @@ static void no_hits(const reader_t *a)
     else if (a->n_weightless)
         kputs(": none has a weight above 0 in --weight", &why);
     else if (!isnan(o->min_lp)) {
-        ksprintf(&why, ": no record has an LP of %g or more (--min-lp)", o->min_lp);
-        if (n) ksprintf(&why, " in sample %s", s->hdr->samples[s->sample]);
-        if (n > 1) ksprintf(&why, ", one of %d; --sample chooses another", n);
-        if (!n) kputs(": it has no samples", &why);
+        const char *name = tfb_enrich_hit_name(o);
+        if (strcmp(name, "LP"))
+            ksprintf(&why, ": no record has a %s of %g or more (--min-pip)", name, o->min_lp);
+        else
+            ksprintf(&why, ": no record has an LP of %g or more (--min-lp)", o->min_lp);
+        if (n && is_format(o->hit_tag, &name)) ksprintf(&why, " in sample %s", s->hdr->samples[s->sample]);
+        if (n > 1 && is_format(o->hit_tag, &name)) ksprintf(&why, ", one of %d; --sample chooses another", n);
+        if (!n && is_format(o->hit_tag, &name)) kputs(": it has no samples", &why);
     } else if (a->n_elsewhere)
         kputs(": none lies in the regions of -R or --open", &why);
     else if (a->n_same)

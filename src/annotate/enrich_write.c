@@ -1,5 +1,7 @@
 /* enrich_write.c - the table and the figure of enrich. */
 #include "annotate/enrich_parts.h"
+#include "genome/lines.h"
+#include "util/util.h"
 #include "util/xml.h"
 #include <inttypes.h>
 #include <math.h>
@@ -34,7 +36,7 @@ int tfb_stats_table(const stats_t *a, const int *order)
     return tfb_out_close(f, out, 1);
 }
 
-static double minus_log(double p) { return isnan(p) ? 0 : -log10(fmax(p, 1e-300)); }
+/* ---- the figure ---- */
 
 /* Longest TF name shown, in letters. */
 enum { LETTERS = 24 };
@@ -49,69 +51,154 @@ static int widest_name(const stats_t *a, const int *order, int n)
     return most < LETTERS ? (int)most : LETTERS;
 }
 
-/* Writes the text right of a row: AUC, its interval, and q. */
-static void put_numbers(FILE *f, const stats_t *a, int t, double q, int x, int y)
+/* Where things are, in pixels, and the range of AUC shown. */
+typedef struct {
+    const stats_t *a;
+    FILE *f;
+    int n, left, right, top, bottom; /* rows; edges of the plot */
+    double lo, hi;
+} plot_t;
+
+enum { ROW = 22, WIDE = 360, COLUMNS = 320 }; /* of a row, the plot, and the numbers right of it */
+
+static double x_of(const plot_t *p, double auc) { return p->left + (auc - p->lo) / (p->hi - p->lo) * WIDE; }
+
+/* Chooses the range of the axis: the intervals shown and 0.5, at tenths. */
+static void choose_range(plot_t *p, const int *order)
 {
-    const double *range = a->interval + (ptrdiff_t)2 * t;
-    if (isfinite(a->auc[t])) fprintf(f, "<text x=\"%d\" y=\"%d\">%.3f</text>", x, y, a->auc[t]);
-    if (isfinite(range[0]))
-        fprintf(f, "<text x=\"%d\" y=\"%d\" fill=\"#555\">%.3f&#8211;%.3f</text>", x + 50, y, range[0], range[1]);
-    fprintf(f, "<text x=\"%d\" y=\"%d\">", x + 162, y);
-    if (isfinite(q))
-        fprintf(f, "%.2g</text>\n", q);
+    p->lo = p->hi = 0.5;
+    for (int k = 0; k < p->n; k++) {
+        const double v[3] = {p->a->auc[order[k]], p->a->interval[2 * order[k]], p->a->interval[2 * order[k] + 1]};
+        for (int i = 0; i < 3; i++) {
+            if (!isfinite(v[i])) continue;
+            p->lo = fmin(p->lo, v[i]);
+            p->hi = fmax(p->hi, v[i]);
+        }
+    }
+    p->lo = fmax(0, floor(p->lo * 10 - 0.001) / 10);
+    p->hi = fmin(1, ceil(p->hi * 10 + 0.001) / 10);
+}
+
+/* Writes a line of the heading. */
+static void put_line(FILE *f, int y, const char *attr, const char *text)
+{
+    fprintf(f, "<text x=\"12\" y=\"%d\" %s>", y, attr);
+    tfb_xml_put(f, text);
+    fputs("</text>\n", f);
+}
+
+static void describe_background(const tfb_enrich_opt_t *o, char *text, size_t n)
+{
+    const char *from = o->regions ? o->regions : o->open.path;
+    if (o->background)
+        snprintf(text, n, "%.200s", tfb_base_name(tfb_input_name(o->background)));
+    else if (!isnan(o->min_lp))
+        snprintf(text, n, "its other records");
+    else if (o->within)
+        snprintf(text, n, "random SNVs within %" PRId64 " bases of each", o->within);
     else
-        fputs(".</text>\n", f);
+        snprintf(text, n, "random SNVs from %.200s", from ? tfb_base_name(from) : "anywhere");
+}
+
+/* Writes what was compared, and how many TFs are significant. */
+static void put_heading(const plot_t *p)
+{
+    static const char *const what[3] = {"Change", "Gain", "Loss"};
+    const stats_t *a = p->a;
+    char text[700], background[300];
+    int n[2] = {0, 0}, both = 0;
+    for (int t = 0; t < a->T; t++) {
+        n[0] += a->q[0][t] < 0.05;
+        n[1] += a->q[1][t] < 0.05;
+        both += a->q[0][t] < 0.05 && a->q[1][t] < 0.05;
+    }
+    describe_background(a->o, background, sizeof background);
+    snprintf(text, sizeof text, "%s of binding sites: %.200s against %s", what[a->o->what],
+             tfb_base_name(tfb_input_name(a->o->in)), background);
+    put_line(p->f, 22, "font-size=\"15\" font-weight=\"bold\"", text);
+    snprintf(text, sizeof text, "%" PRId64 " hits, %" PRId64 " background variants", a->n_hits, a->n - a->n_hits);
+    put_line(p->f, 42, "fill=\"#555\"", text);
+    snprintf(text, sizeof text,
+             "q below 0.05: %d of %d TFs by the rank test, %d by permutations of the mean, %d by both", n[0], a->T,
+             n[1], both);
+    put_line(p->f, 60, "fill=\"#555\"", text);
+    put_line(p->f, 78, "fill=\"#555\"",
+             a->T > p->n ? "Filled: by both; ring: by one; grey: by none. The first TFs of the table are shown"
+                         : "Filled: by both; ring: by one; grey: by none");
+}
+
+static void put_axis(const plot_t *p)
+{
+    static const char *const column[] = {"AUC", "95 %", "q (rank)", "q (mean)"};
+    static const int at[] = {0, 50, 160, 240};
+    for (int i = 0; i < 4; i++)
+        fprintf(p->f, "<text x=\"%d\" y=\"%d\" fill=\"#555\">%s</text>", p->right + at[i], p->top - 8, column[i]);
+    fputc('\n', p->f);
+    for (int k = (int)lround(p->lo * 10); k <= (int)lround(p->hi * 10); k++) {
+        double x = x_of(p, k / 10.0);
+        fprintf(p->f,
+                "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\"/><text x=\"%.1f\" y=\"%d\" "
+                "text-anchor=\"middle\" fill=\"#555\">%.1f</text>\n",
+                x, p->top, x, p->bottom, k == 5 ? "#555" : "#ddd", x, p->bottom + 18, k / 10.0);
+    }
+    fprintf(p->f,
+            "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">AUC: the chance that a hit changes the TF more than a "
+            "background variant (0.5: as often as not)</text>\n",
+            (p->right + COLUMNS) / 2, p->bottom + 40);
+}
+
+static void put_q(FILE *f, int x, int y, double q)
+{
+    fprintf(f, "<text x=\"%d\" y=\"%d\"%s>", x, y, q < 0.05 ? " font-weight=\"bold\"" : "");
+    if (isfinite(q))
+        fprintf(f, "%.2g</text>", q);
+    else
+        fputs(".</text>", f);
+}
+
+static void put_row(const plot_t *p, int k, int t)
+{
+    const stats_t *a = p->a;
+    FILE *f = p->f;
+    const double *range = a->interval + (ptrdiff_t)2 * t;
+    int y = p->top + k * ROW + ROW / 2, n = (a->q[0][t] < 0.05) + (a->q[1][t] < 0.05);
+    const char *colour = n ? "#1f5fc4" : "#777";
+    fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", p->left - 10, y + 4);
+    tfb_xml_put_first(f, tfb_panel_target(a->panel, t), LETTERS);
+    fputs("</text>", f);
+    if (isfinite(range[0]))
+        fprintf(f,
+                "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"/><text x=\"%d\" "
+                "y=\"%d\" fill=\"#555\">%.3f&#8211;%.3f</text>",
+                x_of(p, range[0]), y, x_of(p, range[1]), y, colour, p->right + 50, y + 4, range[0], range[1]);
+    if (isfinite(a->auc[t]))
+        fprintf(f,
+                "<circle cx=\"%.1f\" cy=\"%d\" r=\"5\" stroke=\"%s\" stroke-width=\"2\" fill=\"%s\"/><text x=\"%d\" "
+                "y=\"%d\">%.3f</text>",
+                x_of(p, a->auc[t]), y, colour, n == 1 ? "#fff" : colour, p->right, y + 4, a->auc[t]);
+    put_q(f, p->right + 160, y + 4, a->q[0][t]);
+    put_q(f, p->right + 240, y + 4, a->q[1][t]);
+    fputc('\n', f);
 }
 
 int tfb_stats_svg(const stats_t *a, const int *order)
 {
-    const int row = 22, wide = 400, top = 58, n = a->T < SHOWN ? a->T : SHOWN, bottom = top + n * row;
-    const int by = isnan(a->p[0][order[0]]); /* the rank test, or the permutations */
-    const int names = 8 * widest_name(a, order, n) + 30, left = names > 110 ? names : 110, right = left + wide + 24;
-    static const char *const what[3] = {"Change", "Gain", "Loss"};
-    const double *p = a->p[by], *q = a->q[by];
-    double most = 2;
+    plot_t p = {.a = a, .n = a->T < SHOWN ? a->T : SHOWN, .top = 110};
     tfb_out_t *out;
-    FILE *f = tfb_out_open(a->o->svg, &out);
-    if (!f) return -1;
-    for (int k = 0; k < n; k++) most = fmax(most, minus_log(p[order[k]]));
-    double step = pow(10, floor(log10(most / 3))), scale;
-    if (most / step > 15)
-        step *= 5;
-    else if (most / step > 6)
-        step *= 2;
-    most = step * ceil(most / step);
-    scale = wide / most;
-    fprintf(f,
+    if (!(p.f = tfb_out_open(a->o->svg, &out))) return -1;
+    p.left = 8 * widest_name(a, order, p.n) + 30;
+    if (p.left < 110) p.left = 110;
+    p.right = p.left + WIDE + 24;
+    p.bottom = p.top + p.n * ROW;
+    choose_range(&p, order);
+    fprintf(p.f,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" viewBox=\"0 0 %d %d\" "
             "font-family=\"sans-serif\" font-size=\"13\">\n"
-            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n"
-            "<text x=\"12\" y=\"22\" font-size=\"15\" font-weight=\"bold\">%s of binding sites: %" PRId64
-            " variants against %" PRId64 "</text>\n"
-            "<text x=\"12\" y=\"42\" fill=\"#555\">%s, one-sided; blue: false discovery rate below 5 %%</text>\n"
-            "<text x=\"%d\" y=\"42\" fill=\"#555\">AUC</text><text x=\"%d\" y=\"42\" fill=\"#555\">95 %%</text><text "
-            "x=\"%d\" y=\"42\" "
-            "fill=\"#555\">q</text>\n",
-            right + 234, bottom + 52, right + 234, bottom + 52, what[a->o->what], a->n_hits, a->n - a->n_hits,
-            by ? "permutations" : "rank test", right, right + 50, right + 162);
-    for (double x = 0; x <= most + step / 2; x += step)
-        fprintf(f,
-                "<line x1=\"%.1f\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"#ddd\"/><text x=\"%.1f\" y=\"%d\" "
-                "text-anchor=\"middle\" fill=\"#555\">%g</text>\n",
-                left + x * scale, top - 6, left + x * scale, bottom, left + x * scale, bottom + 18, x);
-    for (int k = 0; k < n; k++) {
-        int t = order[k], y = top + k * row + row / 2;
-        double x = left + scale * minus_log(p[t]);
-        const char *colour = q[t] < 0.05 ? "#1f6fb4" : "#999";
-        fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"end\">", left - 10, y + 4);
-        tfb_xml_put_first(f, tfb_panel_target(a->panel, t), LETTERS);
-        fprintf(f,
-                "</text><line x1=\"%d\" y1=\"%d\" x2=\"%.1f\" y2=\"%d\" stroke=\"%s\" stroke-width=\"2\"/><circle "
-                "cx=\"%.1f\" cy=\"%d\" r=\"5\" fill=\"%s\"/>",
-                left, y, x, y, colour, x, y, colour);
-        put_numbers(f, a, t, q[t], right, y + 4);
-    }
-    fprintf(f, "<text x=\"%d\" y=\"%d\" text-anchor=\"middle\">&#8722;log10 p</text>\n</svg>\n", left + wide / 2,
-            bottom + 40);
-    return tfb_out_close(f, out, 1);
+            "<rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>\n",
+            p.right + COLUMNS, p.bottom + 52, p.right + COLUMNS, p.bottom + 52);
+    put_heading(&p);
+    put_axis(&p);
+    for (int k = 0; k < p.n; k++) put_row(&p, k, order[k]);
+    fputs("</svg>\n", p.f);
+    return tfb_out_close(p.f, out, 1);
 }

@@ -1,6 +1,7 @@
 /* rows_bed.c - reads BED and writes its lines with score columns, which replace those of an earlier run. */
 #include "annotate/rows_parts.h"
 #include "genome/alleles.h"
+#include "score/builds.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -157,6 +158,7 @@ static int run_bed(tfb_rows_t *a)
     char *held = NULL;
     if (!a->fasta && !(a->fasta = tfb_fasta_open(a->o->session.fasta))) return -1;
     if (a->o->open.path && !(a->open = tfb_open_load(&a->o->open, a->fasta))) return -1;
+    tfb_builds_check(a->panel, a->fasta, NULL, NULL);
     tfb_fasta_one_file(a->fasta);
     while ((got = tfb_lines_next(&a->in)) > 0) {
         if (tfb_bed_is_header(&a->in)) {

@@ -5,9 +5,13 @@
  * join seamlessly. */
 #include "annotate/scan.h"
 #include "genome/base.h"
+#include "genome/hub.h"
 #include "genome/lines.h"
 #include "genome/track.h"
+#include "score/builds.h"
+#include "score/runstats.h"
 #include "score/session.h"
+#include "util/progress.h"
 #include "util/sort.h"
 #include "util/util.h"
 #include "util/vec.h"
@@ -16,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum {
     WINDOWS = 16384, /* most per chunk */
@@ -31,6 +36,10 @@ typedef struct {
     const tfb_scan_opt_t *o;
     tfb_session_t s;
     tfb_track_t **track; /* per TF */
+    const char **tf;     /* their names */
+    char **path;         /* their paths, for hub */
+    tfb_hub_t hub;       /* path NULL: none */
+    char about[500];
     region_t *region;
     int n_regions, m_regions;
     uint8_t *code;
@@ -39,7 +48,8 @@ typedef struct {
     int64_t at[WINDOWS]; /* windows to score, in code */
     hts_pos_t beg[WINDOWS], end[WINDOWS];
     float *z;
-    int64_t n_all, n_scored, n_bases;
+    int64_t n_all, n_scored, n_bases, all_bases;
+    tfb_runstats_t stats;
 } args_t;
 
 /* ---- regions ---- */
@@ -48,7 +58,7 @@ static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
 {
     hts_pos_t len = tfb_fasta_len(a->s.fasta, tfb_fasta_contig(a->s.fasta, tid));
     if (TFB_RESERVE(a->region, a->m_regions, a->n_regions + 1, "regions") < 0) return -1;
-    a->region[a->n_regions++] = (region_t){tid, beg < 0 ? 0 : beg, end < len ? end : len};
+    a->region[a->n_regions++] = (region_t){.tid = tid, .beg = beg < 0 ? 0 : beg, .end = end < len ? end : len};
     return 0;
 }
 
@@ -157,8 +167,10 @@ static int keep_open(args_t *a)
         a->region = NULL;
         a->m_regions = 0;
         ret = TFB_RESERVE(y, m, r->n, "regions");
-        for (int64_t i = 0; i < r->n && ret == 0; i++)
-            y[i] = (region_t){tfb_fasta_find(a->s.fasta, r->contigs[r->contig[i]]), r->beg[i], r->end[i]};
+        for (int64_t i = 0; i < r->n && ret == 0; i++) {
+            int tid = tfb_fasta_find(a->s.fasta, r->contigs[r->contig[i]]);
+            y[i] = (region_t){.tid = tid, .beg = r->beg[i], .end = r->end[i]};
+        }
         if (ret == 0) tfb_sort(y, (size_t)r->n, sizeof *y, by_place);
         if (ret == 0) ret = intersect(a, x, n, y, (int)r->n);
         free(x);
@@ -194,16 +206,40 @@ static int make_regions(args_t *a)
 
 /* ---- outputs ---- */
 
+/* Completes what --hub and --igv need, with the paths of the tracks. Returns 0, or -1 (logged). */
+static int prepare_hub(args_t *a, const tfb_tracks_opt_t *o)
+{
+    const tfb_build_t *b = tfb_build_of_fasta(a->s.fasta);
+    int bigwig = 0;
+    if (!a->o->hub && !a->o->igv) return 0;
+    if (!(a->path = tfb_tracks_paths(o, &bigwig))) return -1;
+    snprintf(a->about, sizeof a->about, "Predicted TF binding, by tfbind scan with %.400s",
+             tfb_panel_source(a->s.panel, -1));
+    a->hub = (tfb_hub_t){.hub = a->o->hub, .igv = a->o->igv, .genome = a->o->genome, .about = a->about};
+    if (!a->hub.genome && b) a->hub.genome = b->ucsc;
+    if (!a->hub.genome && !a->hub.hub) a->hub.genome = tfb_fasta_path(a->s.fasta);
+    a->hub.path = a->path;
+    a->hub.tf = o->tf;
+    a->hub.n = o->n_tfs;
+    a->hub.from_0_to_1 = !a->o->logit;
+    if (!bigwig) {
+        tfb_error("--hub and --igv show bigWigs: give -O bigwig, or -o a name that ends in .bw");
+        return -1;
+    }
+    if (a->hub.genome) return tfb_hub_check(&a->hub);
+    tfb_error("--hub needs UCSC's name of the genome, which the contig lengths of %s do not tell: give --genome NAME",
+              a->o->session.fasta);
+    return -1;
+}
+
 static int open_tracks(args_t *a)
 {
-    const char **tf = malloc((size_t)a->s.T * sizeof *tf);
-    if (!tf) return -1;
-    for (int t = 0; t < a->s.T; t++) tf[t] = tfb_panel_target(a->s.panel, t);
-    a->track = tfb_tracks_open(
-        &(tfb_tracks_opt_t){
-            .out = a->o->out, .option = "-o", .format = a->o->format, .tf = tf, .n_tfs = a->s.T, .decimals = 5},
-        a->s.fasta);
-    free(tf);
+    if (!(a->tf = malloc((size_t)a->s.T * sizeof *a->tf))) return -1;
+    for (int t = 0; t < a->s.T; t++) a->tf[t] = tfb_panel_target(a->s.panel, t);
+    tfb_tracks_opt_t o = {.out = a->o->out, .option = "-o", .format = a->o->format, .n_tfs = a->s.T, .decimals = 5};
+    o.tf = a->tf;
+    if (prepare_hub(a, &o) < 0) return -1;
+    a->track = tfb_tracks_open(&o, a->s.fasta);
     return a->track ? 0 : -1;
 }
 
@@ -247,6 +283,7 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
         a->end[m++] = e < g->end ? e : g->end;
     }
     if (tfb_panel_stretch(a->s.panel, a->code, a->at, m, a->o->session.strand, a->z) < 0) return -1;
+    for (int i = 0; i < m; i++) tfb_runstats_window(&a->stats, a->z + (size_t)i * (size_t)a->s.T);
     for (int i = 0; i < m; i++)
         for (int t = 0; t < a->s.T; t++) {
             float z = a->z[(size_t)i * (size_t)a->s.T + (size_t)t];
@@ -264,10 +301,29 @@ static int scan_region(args_t *a, const region_t *g)
     if (most < 1) most = 1;
     if (most > WINDOWS) most = WINDOWS;
     hts_pos_t end = (g->end + step - 1) / step;
-    a->n_bases += g->end - g->beg;
-    for (hts_pos_t k = g->beg / step; k < end; k += most)
+    for (hts_pos_t k = g->beg / step; k < end; k += most) {
+        hts_pos_t at = k * step > g->beg ? k * step : g->beg;
+        int64_t done = a->n_bases + at - g->beg;
+        if (tfb_progress_due()) tfb_progress(done, (double)done / (double)a->all_bases, contig, at);
         if (chunk(a, contig, len, g, k, (int)(end - k < most ? end - k : most)) < 0) return -1;
+    }
+    a->n_bases += g->end - g->beg;
     return 0;
+}
+
+static int is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Writes the file of --stats. Returns 0, or -1 (logged). */
+static int write_stats(args_t *a)
+{
+    tfb_runstats_add(&a->stats, "bases", a->n_bases);
+    tfb_runstats_add(&a->stats, "windows", a->n_all);
+    tfb_runstats_add(&a->stats, "windows_scored", a->n_scored);
+    return tfb_runstats_write(&a->stats, "scan", a->o->session.fasta, &a->o->session);
 }
 
 int tfb_scan(const tfb_scan_opt_t *o)
@@ -277,20 +333,33 @@ int tfb_scan(const tfb_scan_opt_t *o)
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = o;
-    if (tfb_session_open(&a->s, &o->session) < 0) goto done;
+    int one = !strstr(o->out, "{tf}") && !is_folder(o->out);
+    if (tfb_runstats_begin(&a->stats, o->session.stats, one ? o->out : NULL) < 0 ||
+        tfb_session_open(&a->s, &o->session) < 0 || tfb_runstats_open(&a->stats, a->s.panel) < 0)
+        goto done;
+    tfb_builds_check(a->s.panel, a->s.fasta, NULL, NULL);
     if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) || make_regions(a) < 0 ||
         open_tracks(a) < 0)
         goto done;
     ret = 0;
+    tfb_progress_begin("bases", o->out);
+    for (int i = 0; i < a->n_regions; i++) a->all_bases += a->region[i].end - a->region[i].beg;
     for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
 done:
+    tfb_progress_end();
+    if (ret == 0 && a->hub.path) ret = tfb_hub_write(&a->hub);
     ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
+    ret = tfb_hub_end(&a->hub, ret == 0);
     double s = tfb_now() - began;
     if (ret == 0)
         tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64
                  " with too many N or too near a contig end",
                  a->n_bases, s, (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
+    if (ret == 0) ret = write_stats(a);
+    tfb_runstats_free(&a->stats);
     tfb_session_close(&a->s);
+    tfb_strv_free(a->path);
+    free(a->tf);
     free(a->region);
     free(a->code);
     free(a->n_before);

@@ -10,6 +10,8 @@ typedef struct {
     const char *out;           /* a file; for several TFs a name with {tf}, or a folder; "-" = standard output */
     const char *regions, *regions_file; /* NULL: all contigs */
     const char *format;                 /* "bedgraph" or "bigwig"; NULL: by the name of out, else bedGraph */
+    const char *hub, *igv;              /* files that show the tracks, bigWigs; NULL: none */
+    const char *genome;                 /* its name for them; NULL: UCSC's, by the lengths of contigs */
     tfb_open_opt_t open;                /* within the regions; path NULL: all of them */
     int step;
     int logit;

@@ -1,10 +1,26 @@
 /* vcf_write.c - opens, writes and indexes the output. */
 #include "annotate/vcf_write.h"
 #include "util/files.h"
+#include <ctype.h>
 #include <errno.h>
 #include <htslib/tbx.h>
 #include <inttypes.h>
 #include <string.h>
+
+int tfb_vcf_set_type(const char *s, tfb_vcf_opt_t *o)
+{
+    if (!*s || !strchr("buzv0123456789", *s) || (s[1] && (!isdigit((unsigned char)s[1]) || s[2]))) {
+        tfb_error("--output-type is b, u, z or v and a level from 0 to 9, not '%s'", s);
+        return -1;
+    }
+    if (isdigit((unsigned char)*s))
+        o->level = *s - '0';
+    else {
+        o->out_type = *s;
+        if (s[1]) o->level = s[1] - '0';
+    }
+    return 0;
+}
 
 /* As in bcftools: a recognised name decides, then -O, then plain VCF. */
 static char out_type(const tfb_vcf_opt_t *o)

@@ -6,7 +6,6 @@
 #include "cmd/cmd.h"
 #include "cmd/table.h"
 #include "genome/input.h"
-#include <ctype.h>
 #include <getopt.h>
 #include <htslib/bgzf.h>
 #include <htslib/hfile.h>
@@ -20,21 +19,25 @@ __attribute__((weak)) int tfb_bam_annotate(const tfb_bam_opt_t *o);
 
 /* What the usage texts of program and plugin say differently. */
 typedef struct {
-    const char *title, *usage, *inputs, *open, *expressions, *rows, *output;
+    const char *title, *usage, *inputs, *open, *expressions, *tables, *rows, *output;
 } words_t;
 
 static const words_t program_words = {
-    .title = "Add predicted transcription-factor binding to VCF, BCF, BED, FASTA or BAM.",
+    .title = "Add predicted transcription-factor binding to VCF, BCF, BED, FASTA, BAM or a table of variants.",
     .usage = "tfbind annotate [options] -f ref.fa in.vcf.gz",
     .inputs = "The input may also be BED (lines get score columns; the window is around the middle of the interval,\n"
               "or around narrowPeak's summit), FASTA (the output is a table with one row per sequence), or SAM, BAM "
               "or\n"
               "CRAM (records get aux tags; the window is around the middle of the alignment or, for proper pairs, of\n"
-              "the fragment).\n\n",
+              "the fragment). A table of variants (GWAS-SSF, REGENIE, SAIGE, BOLT-LMM, PLINK2, fine-mapping, or plain\n"
+              "chrom, pos, ref and alt; .gz) is read as the VCF that `tfbind tables` makes of it.\n\n",
     .open = "; BED gets a column tfb_open",
     .expressions = "only in the plugin, `bcftools +tfbind`",
+    .tables = "Tables of variants\n" TFB_USAGE_ASSOC
+              "      --study NAME         name of the sample with the table's values [the name of the file]\n"
+              "      --temp-dir FOLDER    for temporary files, to sort long tables [$TMPDIR, or /tmp]\n",
     .rows = "BED, FASTA and BAM\n"
-            "      --input vcf|bed|fasta|bam  input format [detected]\n"
+            "      --input vcf|bed|fasta|bam|table  input format [detected]\n"
             "      --scale probability|logit  scale of the scores [probability]\n"
             "      --window center|tile     score one window, or windows along a longer interval, sequence or\n"
             "                               read: the largest score and the mean (reads: the largest) [center]\n"
@@ -56,6 +59,7 @@ static const words_t plugin_words = {
     .inputs = "",
     .open = "",
     .expressions = "others are dropped",
+    .tables = "",
     .rows = "",
     .output = "",
 };
@@ -127,29 +131,31 @@ static void usage(FILE *f, const char *tool)
     put_usage_genotypes(f);
     put_usage_records(f, w);
     fprintf(f,
-            "%s"
+            "%s%s"
             "Output\n"
             "  -o, --output FILE        output file%s [standard output]\n"
             "  -O, --output-type b|u|z|v[0-9]  compressed BCF (b), uncompressed BCF (u), compressed VCF (z) or plain\n"
             "                           VCF (v), and compression level [by the name of -o, else v]\n"
             "  -W, --write-index[=csi|tbi]  index the output\n"
-            "      --no-version         do not append version and command line to the header\n" TFB_USAGE_THREADS
-                TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
-            w->rows, w->output);
+            "      --no-version         do not append version and command line to the header\n" TFB_USAGE_STATS
+                TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
+            w->tables, w->rows, w->output);
 }
 
 /* ---- options: one row each ---- */
 
 /* Input formats as bits: those that an option is for (0: all). The plugin reads VCF and BCF only. */
-enum { VCF = 1, BED = 2, FASTA = 4, BAM = 8, PLUGIN = 16, VARIANTS = VCF | PLUGIN, PROGRAM = VCF | BED | FASTA | BAM };
+enum { VCF = 1, BED = 2, FASTA = 4, BAM = 8, PLUGIN = 16, TABLE = TFB_FORMAT_TABLE };
+enum { FILES = VCF | PLUGIN, VARIANTS = FILES | TABLE, PROGRAM = VCF | BED | FASTA | BAM | TABLE };
 
 /* Groups of options. If one is given for a wrong format, the error names the whole group. */
-enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, OPEN, ALIGNMENTS, GROUPS };
+enum { NO_GROUP, RECORDS, EFFECTS, GENOTYPES, OPEN, TABLES = TFB_GROUP_TABLES, ALIGNMENTS, GROUPS };
 
 typedef struct {
     tfb_vcf_opt_t vcf; /* also has the options common to all formats */
     tfb_rows_opt_t rows;
     tfb_bam_opt_t bam;
+    tfb_assoc_opt_t table;
     const char *input, *type;
     int n_in;
     char given[TFB_MAX_OPTIONS]; /* one flag per row */
@@ -218,7 +224,7 @@ static int set_hts_option(void *args, const tfb_option_t *row, const char *value
 #define ALSO(field, value)  .also = offsetof(args_t, field), .number = (value)
 #define VALUE(set_function) .arg = 1, .set = (set_function)
 #define EFFECT              .formats = VARIANTS, .group = EFFECTS
-#define RECORD              .formats = VARIANTS, .group = RECORDS
+#define RECORD              .formats = FILES, .group = RECORDS
 
 static const char *const scale_name[] = {"delta", "lor"}, *const unit_name[] = {"probability", "logit"},
                          *const window_name[] = {"center", "tile"}, *const index_name[] = {"csi", "tbi", "bai"};
@@ -231,7 +237,7 @@ static const tfb_option_t options[] = {
     {"min-percentile", TFB_NUM(vcf.effect.min_percentile, 0, 100), EFFECT},
     {"percentile-of", TFB_WORD(vcf.effect.scale, scale_name, 2), EFFECT},
     {"call-percentile", TFB_NUM(vcf.effect.call_percentile, 0, 100), EFFECT},
-    {"haplotypes", TFB_FLAG(vcf.haplotypes), .formats = VARIANTS, .group = GENOTYPES},
+    {"haplotypes", TFB_FLAG(vcf.haplotypes), .formats = FILES, .group = GENOTYPES},
     {TFB_OPTION_OPEN(vcf.open), .formats = VARIANTS | BED, .group = OPEN},
     {TFB_OPTION_OPEN_MIN(vcf.open), .formats = VARIANTS | BED, .group = OPEN},
     {"csq", TFB_FLAG(vcf.csq), .formats = VARIANTS, .group = GENOTYPES},
@@ -254,6 +260,9 @@ static const tfb_option_t options[] = {
     {"no-version", TFB_FLAG(vcf.no_version)},
     {"no-PG", TFB_FLAG(vcf.no_version)},
     {"input", TFB_TEXT(input), .formats = PROGRAM},
+    TFB_OPTIONS_ASSOC(table),
+    {"study", TFB_TEXT(table.study), TFB_FOR_TABLES},
+    {"temp-dir", TFB_TEXT(table.tmp), TFB_FOR_TABLES},
     {"scale", TFB_WORD(rows.logit, unit_name, 2), .formats = PROGRAM, .first_is_default = 1},
     {"window", TFB_WORD(rows.tile, window_name, 2), .formats = PROGRAM, .first_is_default = 1},
     {"step", TFB_INT(rows.step, 1, TFB_MAX_WINDOW), .formats = PROGRAM},
@@ -264,6 +273,7 @@ static const tfb_option_t options[] = {
      .shown = "--...-fmt-option"},
     {"output-fmt-option", VALUE(set_hts_option), TFB_TO(bam.out_options), .formats = BAM, .group = ALIGNMENTS,
      .shown = "--...-fmt-option"},
+    {TFB_OPTION_STATS(vcf.session.stats)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
@@ -291,27 +301,17 @@ static int is_for(const tfb_option_t *row, unsigned bit) { return !row->formats 
 
 /* ---- input formats ---- */
 
-/* Parses the value of -O for VCF and BCF. Returns 0, or -1 (logged). */
-static int set_vcf_type(const char *s, tfb_vcf_opt_t *o)
-{
-    if (!*s || !strchr("buzv0123456789", *s) || (s[1] && (!isdigit((unsigned char)s[1]) || s[2]))) {
-        tfb_error("--output-type is b, u, z or v and a level from 0 to 9, not '%s'", s);
-        return -1;
-    }
-    if (isdigit((unsigned char)*s))
-        o->level = *s - '0';
-    else {
-        o->out_type = *s;
-        if (s[1]) o->level = s[1] - '0';
-    }
-    return 0;
-}
-
 static int run_vcf(args_t *a)
 {
     a->vcf.tool = a->tool;
     a->vcf.command = a->command;
-    return a->type && set_vcf_type(a->type, &a->vcf) < 0 ? -1 : tfb_vcf_annotate(&a->vcf);
+    return a->type && tfb_vcf_set_type(a->type, &a->vcf) < 0 ? -1 : tfb_vcf_annotate(&a->vcf);
+}
+
+static int run_table(args_t *a)
+{
+    a->vcf.table = &a->table;
+    return run_vcf(a);
 }
 
 static int run_rows(args_t *a, int (*run)(const tfb_rows_opt_t *o))
@@ -357,6 +357,7 @@ typedef struct {
 
 static const format_t formats[] = {
     {TFB_IN_VCF, VCF, "VCF and BCF", .bad_index = 3, .bad_index_name = "bai", .run = run_vcf},
+    {TFB_IN_TABLE, TABLE, "a table of variants", .bad_index = 3, .bad_index_name = "bai", .run = run_table},
     {TFB_IN_BED, BED, "BED", .run = run_bed},
     {TFB_IN_FASTA, FASTA, "FASTA", .without_fasta = 1, .run = run_fasta},
     {TFB_IN_BAM, BAM, "SAM, BAM or CRAM", .bad_index = 2, .bad_index_name = "tbi", .run = run_bam},
@@ -403,7 +404,7 @@ static int check_options(const args_t *a, const format_t *f)
     if (!any) return 0;
     if (f->bit == PLUGIN) {
         list_refused(PLUGIN, NO_GROUP, list, sizeof list);
-        tfb_error("%s are for BED, FASTA and BAM, which `tfbind annotate` reads", list);
+        tfb_error("%s are for BED, FASTA, BAM and tables, which `tfbind annotate` reads", list);
         return -1;
     }
     int group = RECORDS;
@@ -411,6 +412,8 @@ static int check_options(const args_t *a, const format_t *f)
     list_refused(f->bit, group, list, sizeof list);
     if (group == ALIGNMENTS)
         tfb_error("%s are for SAM, BAM and CRAM", list);
+    else if (group == TABLES)
+        tfb_error("%s is %s: %s are for tables of variants", a->vcf.in, f->name, list);
     else if (group == OPEN)
         tfb_error("%s is %s: %s are for VCF, BCF and BED", a->vcf.in, f->name, list);
     else
@@ -422,7 +425,8 @@ static int check_options(const args_t *a, const format_t *f)
 static const format_t *find_format(args_t *a)
 {
     if (strcmp(a->tool, "tfbind") != 0) return &of_plugin;
-    tfb_input_t kind = tfb_input_kind(&a->vcf.in, a->input, "annotate", 1);
+    const char *said = !a->input && tfb_assoc_said(&a->table) ? "table" : a->input;
+    tfb_input_t kind = tfb_input_kind(&a->vcf.in, said, "annotate", 1);
     for (size_t i = 0; i < sizeof formats / sizeof *formats; i++)
         if (formats[i].kind == kind) return &formats[i];
     return NULL;

@@ -27,6 +27,10 @@ int tfb_cmd_pretrain(int argc, char **argv);
 int tfb_cmd_relate(int argc, char **argv);
 int tfb_cmd_scan(int argc, char **argv);
 int tfb_cmd_report(int argc, char **argv);
+int tfb_cmd_tables(int argc, char **argv);
+
+/* Prints what may complete an unfinished command line. In no table: users do not type it. */
+int tfb_cmd_complete(const tfb_command_t *commands, int argc, char **argv);
 
 /* The annotate command as the plugin runs it: another name in messages and headers, and the host's filters. Returns the
  * exit status. */

@@ -163,7 +163,7 @@ static const tfb_option_t options[] = {
     {"hard", TFB_NUM(t.fit.hard, 0, 1)},
     {"unlabelled", TFB_TEXT(t.unlabelled)},
     {"targets", TFB_TEXT(targets)},
-    {"arch", .id = 'a', TFB_TEXT(arch)},
+    {"arch", .id = 'a', TFB_TEXT(arch), .listed = tfb_net_arch_names},
     {"spec", TFB_TEXT(spec)},
     {"motifs", TFB_TEXT(motifs)},
     {"from", TFB_TEXT(from)},

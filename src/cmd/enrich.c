@@ -16,6 +16,7 @@ static void usage(FILE *f)
         "Usage: tfbind enrich [options] --background common.vcf.gz hits.tfb.bcf\n"
         "       tfbind enrich [options] -f ref.fa hits.vcf.gz\n"
         "       tfbind enrich [options] -f ref.fa --min-lp 7.3 gwas.vcf.gz\n"
+        "       tfbind enrich [options] -f ref.fa --max-p 5e-8 gwas.tsv.gz\n"
         "\n" TFB_USAGE_MODELS
         "  -f, --fasta-ref FILE     reference sequence, indexed FASTA; scores the variants. Without -f both files\n"
         "                           must be annotated: after annotate --tf all every TF is tested, after a\n"
@@ -28,6 +29,9 @@ static void usage(FILE *f)
         "                           [50000; with -R 0]\n"
         "      --min-lp NUM         GWAS-VCF: hits are the records with FORMAT/LP (-log10 p) of at least NUM;\n"
         "                           without --background the other records are the background\n"
+        "      --max-p NUM          the same by p: 5e-8 is --min-lp 7.30103\n"
+        "      --min-pip NUM        fine-mapping: hits are the records with INFO/PIP of at least NUM; without\n"
+        "                           --background the other records are the background\n"
         "      --weight TAG         weight of a hit, e.g. INFO/PIP or FORMAT/PP; at least 0 [1]\n"
         "      --sample NAME        sample (in a GWAS-VCF, the study) with the FORMAT values [the first]\n"
         "  -R, --regions-file FILE  BED: use only variants in these regions, and random SNVs from them [anywhere]\n"
@@ -36,24 +40,29 @@ static void usage(FILE *f)
         "      --by-effect          test gain and loss for the allele that raises the trait: ALT, or REF if\n"
         "                           FORMAT/ES is negative [for ALT]\n"
         "      --match-af           sample the background to the hits' minor allele frequencies (FORMAT/AF, else\n"
-        "                           INFO/AF)\n"
+        "                           INFO/AF)\n" TFB_USAGE_ASSOC
+        "      --temp-dir FOLDER    for temporary files, to sort long tables [$TMPDIR, or /tmp]\n"
         "      --tf LIST            test only these TFs, a,b,c or @FILE [all]\n" TFB_USAGE_CELL TFB_USAGE_PREFIX
         "      --strand WHICH       both, fwd or rev [both]\n" TFB_USAGE_PRECISION
         "      --max-n INT          skip alleles with more Ns in their window [20]\n"
         "      --permutations INT   number of permutations for the permutation test [10000]\n"
         "      --max-background INT  sample a larger background down to this size [100000]\n"
         "      --seed INT           seed of all random draws [1]\n"
-        "      --svg FILE           draw the first 20 TFs\n"
-        "  -o, --output FILE        table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP "\n"
+        "      --svg FILE           draw the first 20 TFs: auc with its interval, both q, and how many TFs are\n"
+        "                           significant\n"
+        "  -o, --output FILE        table [standard output]\n" TFB_USAGE_STATS TFB_USAGE_THREADS TFB_USAGE_VERBOSITY
+            TFB_USAGE_HELP "\n"
         "Columns: weighted means of the changes of hits and background; auc, the chance that a hit changes the TF\n"
         "more than a background variant does; one-sided p of the rank test and of permutations of the mean, each\n"
         "with its false discovery rate (q); auc_low and auc_high, the 95 %% confidence interval of auc. A repeated\n"
-        "variant counts once. Hits are never part of the background.\n");
+        "variant counts once. Hits are never part of the background. Hits and background may be tables of variants,\n"
+        "with -f; --format and --columns are those of the hits.\n");
 }
 
 typedef struct {
     tfb_enrich_opt_t o;
-    int64_t within; /* -1: not given */
+    int64_t within;        /* -1: not given */
+    double max_p, min_pip; /* NaN: not given */
 } args_t;
 
 static const tfb_option_t options[] = {
@@ -62,6 +71,10 @@ static const tfb_option_t options[] = {
     {"random", TFB_INT(o.n_random, 1, 10000)},
     {"within", TFB_INT64(within, 0, 10000000)},
     {"min-lp", TFB_NUM(o.min_lp, 0, 1e9)},
+    {"max-p", TFB_NUM(max_p, 1e-300, 1)},
+    {"min-pip", TFB_NUM(min_pip, 0, 1)},
+    TFB_OPTIONS_ASSOC(o.table),
+    {"temp-dir", TFB_TEXT(o.table.tmp)},
     {"sample", TFB_TEXT(o.sample)},
     {"weight", TFB_TEXT(o.weight)},
     {"regions-file", .id = 'R', TFB_TEXT(o.regions)},
@@ -76,18 +89,35 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_SEED(o.seed)},
     {"svg", TFB_TEXT(o.svg)},
     {TFB_OPTION_OUTPUT(o.out)},
+    {TFB_OPTION_STATS(o.session.stats)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},
 };
+
+/* Turns the thresholds of hits into one. Returns 0, or -1 (logged). */
+static int set_threshold(args_t *a)
+{
+    tfb_enrich_opt_t *o = &a->o;
+    if (!isnan(o->min_lp) + !isnan(a->max_p) + !isnan(a->min_pip) > 1) {
+        tfb_error("--min-lp, --max-p and --min-pip all choose the hits: give one of them");
+        return -1;
+    }
+    if (!isnan(a->max_p)) o->min_lp = -log10(a->max_p);
+    if (!isnan(a->min_pip)) {
+        o->min_lp = a->min_pip;
+        o->hit_tag = "INFO/PIP";
+    }
+    return 0;
+}
 
 /* Checks the options together. Returns 0, or -1 (logged). */
 static int check_options(const tfb_enrich_opt_t *o, int random, int within)
 {
     const char *wrong = NULL;
     int scored = !o->background && isnan(o->min_lp); /* the background: random SNVs */
-    int reads_format =
-        !isnan(o->min_lp) || o->by_effect || o->match_af || (o->weight && strncmp(o->weight, "FORMAT/", 7) == 0);
+    int reads_format = (!isnan(o->min_lp) && *o->hit_tag == 'F') || o->by_effect || o->match_af ||
+                       (o->weight && strncmp(o->weight, "FORMAT/", 7) == 0);
     if (scored && !o->session.fasta)
         wrong = "--background is missing; for matched random SNVs, give -f ref.fa";
     else if (o->by_effect && o->what == TFB_ENRICH_CHANGE)
@@ -112,15 +142,15 @@ static int check_options(const tfb_enrich_opt_t *o, int random, int within)
 
 int tfb_cmd_enrich(int argc, char **argv)
 {
-    args_t a = {.within = -1};
+    args_t a = {.within = -1, .max_p = NAN, .min_pip = NAN};
     tfb_enrich_opt_t *o = &a.o;
     char given[TFB_MAX_OPTIONS] = {0};
     tfb_enrich_defaults(o);
     int r = tfb_cmd_parse(options, usage, &a, argc, argv, given);
     if (r) return r > 0;
     const char *const need[][2] = {{NULL, NULL}};
-    if (tfb_cmd_incomplete("enrich", argc, argv, usage, need, &o->in, "VCF or BCF of hits") ||
-        check_options(o, given[tfb_options_row(options, "random")], a.within >= 0) < 0)
+    if (tfb_cmd_incomplete("enrich", argc, argv, usage, need, &o->in, "VCF, BCF or table of hits") ||
+        set_threshold(&a) < 0 || check_options(o, given[tfb_options_row(options, "random")], a.within >= 0) < 0)
         return 1;
     if (a.within >= 0 || o->regions || o->open.path) o->within = a.within >= 0 ? a.within : 0;
     if ((given[tfb_options_row(options, "strand")] || given[tfb_options_row(options, "max-n")] ||

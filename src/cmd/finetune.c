@@ -41,9 +41,8 @@ static void usage(FILE *f)
         "                           predict it. A list of TFs gives one model for all of them\n"
         "      --from-scratch       train a control: same network and data, random weights, rate 0.003\n"
         "      --recipe NAME        values for the options of training; options override them [default]:\n"
-        "                           default    -e 30 -b 32 --rate 0.001 --patience 8 --average 0.9\n"
-        "                                      --augment shift=10 --head-epochs 2 --depth-rate 0.8\n"
-        "                                      --head-from auto\n"
+        "                           default    -e 30 -b 32 --rate 0.003 --patience 8 --average 0.9\n"
+        "                                      --augment shift=10 --head-epochs 2 --head-from auto\n"
         "                           published  -e 10 -b 100 --rate 0.0003, as in the paper\n"
         "      --freeze WHAT        layers not to train: none, conv, all-but-last, or the name of a layer\n"
         "                           (freezes it and all before it) [none]\n"
@@ -614,16 +613,20 @@ static int set_relate(void *args, const tfb_option_t *row, const char *value)
     return tfb_word(row->name, value, name, 1) < 0;
 }
 
+/* for completion: the words that stand for no name of a layer or a TF */
+static const char *const freeze_word[] = {"none", "conv", "all-but-last"}, *const relate_word[] = {"auto"},
+                         *const head_word[] = {"random", "auto", "motif"};
+
 static const tfb_option_t options[] = {
     {"from", TFB_TEXT(from)},
     {"target", TFB_TEXT(target)},
     {"targets", TFB_TEXT(target)},
     {"from-scratch", TFB_FLAG(scratch)},
-    {"recipe", TFB_TEXT(recipe)},
-    {"freeze", TFB_TEXT(freeze)},
-    {"head-from", TFB_TEXT(head_from)},
+    {"recipe", TFB_TEXT(recipe), .words = tfb_recipe_name, .n_words = TFB_RECIPES},
+    {"freeze", TFB_TEXT(freeze), .words = freeze_word, .n_words = 3},
+    {"head-from", TFB_TEXT(head_from), .words = head_word, .n_words = 3},
     {"motifs", TFB_TEXT(motifs)},
-    {"relate", .arg = 1, .set = set_relate, TFB_TO(relate)},
+    {"relate", .arg = 1, .set = set_relate, TFB_TO(relate), .words = relate_word, .n_words = 1},
     {"groups", TFB_TEXT(groups)},
     {"group-column", TFB_TEXT(group_column)},
     {"parents", TFB_TEXT(parents)},

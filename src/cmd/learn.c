@@ -70,8 +70,8 @@ static void usage(FILE *f)
             "      --peaks FILE         peaks of the TF: narrowPeak (windows at summits) or BED (at middles)\n"
             "      --open FILE          accessible regions of the same cells, BED: those without a peak are unbound\n"
             "                           [random windows of the same GC content, away from peaks]\n"
-            "      --from FILE          parent [human.safetensors in TFBIND_MODELS, in the installation or in the\n"
-            "                           source tree]\n"
+            "      --from FILE          parent [human.safetensors in TFBIND_MODELS, in the source tree or in the\n"
+            "                           installation]\n"
             "      --motifs FILE        known motifs, MEME file: names what the first layer has learnt; a motif of\n"
             "                           the target starts a filter\n"
             "      --valid LIST         contigs for validation  } [the parent's; if they have too few peaks, other\n"
@@ -593,7 +593,7 @@ static const tfb_option_t options[] = {
     {"motifs", TFB_TEXT(f.motifs)},
     {"valid", TFB_TEXT(f.t.valid)},
     {"test", TFB_TEXT(f.t.test)},
-    {"recipe", TFB_TEXT(recipe)},
+    {"recipe", TFB_TEXT(recipe), .words = tfb_recipe_name, .n_words = TFB_RECIPES},
     {"epochs", .id = 'e', TFB_INT(epochs, 1, 100000)},
     {"cv", TFB_INT(cv, 0, 1000)},
     {"snvs", TFB_INT64(snvs, 0, 100000000)},

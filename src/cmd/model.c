@@ -33,7 +33,7 @@ static void usage(FILE *f)
            "Show or convert\n"
            "      --installed          list the installed models, one per line: name, number of TFs, genome, bytes,\n"
            "                           path. -m and -m NAME find them in the folders of TFBIND_MODELS (separated by\n"
-           "                           colons), of the installation, and in models of the source tree\n"
+           "                           colons), in models of the source tree, and of the installation\n"
            "      --check              check more: no unused tensors, and scores are finite; print only OK\n"
            "      --list               print only the names of the targets, one per line\n"
            "      --get KEY            print only this entry of the metadata, e.g. test_metrics\n"
@@ -247,6 +247,15 @@ static int set_combine(void *args, const tfb_option_t *row, const char *value)
     return k < 0;
 }
 
+static const char *combine_names(void)
+{
+    static char names[256];
+    size_t n = 0;
+    for (int i = 0; i < TFB_COMBINES && n < sizeof names; i++)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", i ? ", " : "", tfb_combines[i].name);
+    return names;
+}
+
 enum { CALIBRATE = 1 }; /* group of the options that are for --calibrate alone */
 
 static const tfb_option_t options[] = {
@@ -260,7 +269,7 @@ static const tfb_option_t options[] = {
     {"calibrate", TFB_FLAG(cal)},
     {TFB_OPTION_FASTA(o.fasta), .group = CALIBRATE},
     {"regions-file", .id = 'R', TFB_TEXT(o.regions), .group = CALIBRATE},
-    {"combine", .arg = 1, .set = set_combine, TFB_TO(o.combine), .group = CALIBRATE},
+    {"combine", .arg = 1, .set = set_combine, TFB_TO(o.combine), .listed = combine_names, .group = CALIBRATE},
     {"snv-chroms", TFB_TEXT(snv_chroms), .group = CALIBRATE},
     {"n", TFB_INT64(o.n, 100, 100000000), .group = CALIBRATE},
     {TFB_OPTION_MAX_N(o.max_n), .group = CALIBRATE},

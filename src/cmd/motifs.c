@@ -75,13 +75,16 @@ static int write_to(const char *path, const args_t *a, const tfb_filters_t *f, c
         tfb_motifs_destroy(s);
     }
     if (what == 'h') {
-        char title[512];
+        char title[512], model[512];
         snprintf(title, sizeof title, "What the filters of %s detect", tfb_base_name(a->model));
         static const char *const on[] = {"regions used", "regions bound and predicted bound by any target",
                                          "regions of each target"};
         char where[100];
         snprintf(where, sizeof where, ", in %" PRId64 " %s", f->n_importance, on[a->scan.on]);
-        tfb_page_opt_t p = {title, a->command, a->before, f->importance ? where : "", a->q};
+        snprintf(model, sizeof model, "%.400s %.12s", tfb_base_name(a->model), m->model->digest);
+        tfb_page_opt_t p = {
+            title,    a->command, .model = model, .before_name = a->before, .where = f->importance ? where : "",
+            .q = a->q};
         ok = tfb_matches_html(m, before, &p, out) == 0;
     }
     return tfb_out_close(out, o, ok);

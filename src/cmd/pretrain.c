@@ -2,6 +2,7 @@
 #include "config.h"
 #include "cmd/cmd.h"
 #include "cmd/training.h"
+#include "genome/build.h"
 #include "genome/labels.h"
 #include "nn/model.h"
 #include "train/fit.h"
@@ -39,7 +40,8 @@ static void usage(FILE *f)
             "      --test LIST          contigs for testing     }  10 %% validation, 10 %% test]\n"
             "      --regions INT        number of training regions to sample by --seed; validation uses an\n"
             "                           eighth of that number [all]\n"
-            "      --genome NAME        genome build to record in the model [name of the FASTA file]\n"
+            "      --genome NAME        genome build to record in the model [by the FASTA's contig lengths,\n"
+            "                           or the name of the file]\n"
             "      --policy NAME        labelling policy to record in the model [name of the labels file]\n"
             "Network\n"
             "  -a, --arch NAME          %s [convnet]\n"
@@ -60,7 +62,17 @@ static void usage(FILE *f)
 typedef struct {
     const args_t *a;
     tfb_training_data_t d;
+    const char *genome; /* to record */
 } job_t;
+
+/* Returns the name of a FASTA's genome: that of its build by the lengths of its contigs, else the name of the file. */
+static const char *name_genome(const char *path)
+{
+    tfb_fasta_t *f = tfb_fasta_open(path);
+    const tfb_build_t *b = tfb_build_of_fasta(f);
+    tfb_fasta_close(f);
+    return b ? b->ucsc : tfb_base_name(path);
+}
 
 /* Loads the examples, splits them and makes the network to train. 0, or -1 (logged). */
 static int prepare(const args_t *a, job_t *j)
@@ -74,6 +86,7 @@ static int prepare(const args_t *a, job_t *j)
         (tfb_transfer_sample(ex, TFB_TRAIN, t->regions, t->fit.seed, part) < 0 ||
          tfb_transfer_sample(ex, TFB_VALID, t->regions / 8 > 10 ? t->regions / 8 : 10, t->fit.seed, part) < 0))
         return -1;
+    j->genome = a->genome ? a->genome : name_genome(t->fasta);
     tfb_training_count(&j->d);
     int64_t n = j->d.n[TFB_TRAIN];
     if (ex->n_dropped_n) tfb_note("skipped %" PRId64 " regions with N in their sequence", ex->n_dropped_n);
@@ -94,9 +107,8 @@ static int describe(void *arg, tfb_model_t *m)
     const tfb_training_t *t = &a->t;
     int by_contig = t->valid || t->test;
     const char *split = by_contig ? "contigs" : "random 80/10/10 by seed";
-    const char *genome = a->genome ? a->genome : tfb_base_name(t->fasta);
     const char *policy = a->policy ? a->policy : tfb_base_name(t->labels);
-    if (tfb_record_set(m, "genome", "%s", genome) || tfb_record_set(m, "label_policy", "%s", policy) ||
+    if (tfb_record_set(m, "genome", "%s", j->genome) || tfb_record_set(m, "label_policy", "%s", policy) ||
         tfb_record_set(m, "split", "%s%s", split, t->regions ? ", sampled" : ""))
         return -1;
     if (by_contig && !t->regions) return 0;
@@ -115,10 +127,14 @@ static int run(args_t *a, int argc, char **argv)
 }
 
 static const tfb_option_t options[] = {
-    {"targets", TFB_TEXT(targets)},      {"complete", TFB_FLAG(complete)},
-    {"genome", TFB_TEXT(genome)},        {"policy", TFB_TEXT(policy)},
-    {"arch", .id = 'a', TFB_TEXT(arch)}, {"spec", TFB_TEXT(spec)},
-    {"motifs", TFB_TEXT(motifs)},        TFB_OPTIONS_TRAINING(t),
+    {"targets", TFB_TEXT(targets)},
+    {"complete", TFB_FLAG(complete)},
+    {"genome", TFB_TEXT(genome)},
+    {"policy", TFB_TEXT(policy)},
+    {"arch", .id = 'a', TFB_TEXT(arch), .listed = tfb_net_arch_names},
+    {"spec", TFB_TEXT(spec)},
+    {"motifs", TFB_TEXT(motifs)},
+    TFB_OPTIONS_TRAINING(t),
 };
 
 int tfb_cmd_pretrain(int argc, char **argv)

@@ -4,6 +4,7 @@
 #include "cmd/table.h"
 #include "score/session.h"
 #include "train/record.h"
+#include "util/files.h"
 #include "util/util.h"
 #include <stdio.h>
 #include <stdlib.h>
@@ -27,11 +28,16 @@ static void usage(FILE *f)
         "      --figures INT        number of listed variants with a figure [20]\n"
         "      --rank-by delta|phred  list the variants with the largest change of probability, or the highest\n"
         "                           PHRED (the combined change of all TFs) [delta]\n"
-        "      --delta NUM          count changes of at least NUM; gained and lost sites are those that the CALL\n"
-        "                           tags name [0.2]\n"
+        "      --delta NUM          count deltas of at least NUM in either direction; gain, loss and change are\n"
+        "                           those of the CALL tags [0.2]\n"
         "      --open FILE          only changes of bases in open chromatin: a peaks file (BED, narrowPeak, .gz) or a\n"
         "                           bigWig. Without -f its contigs are named as in the input\n" TFB_USAGE_OPEN_MIN
-            TFB_USAGE_CELL "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
+            TFB_USAGE_CELL
+        "      --genome NAME        build of the positions, for links to UCSC and Ensembl: hg38, hg19, hs1, mm10\n"
+        "                           or mm39 [by the lengths of contigs in the header, or those of -f]\n"
+        "      --track FILE         also write gains and losses as a BED track (BED9), blue and orange, such as\n"
+        "                           gains.bed\n"
+        "      --prefix STR         prefix of the tag names, as for annotate [TFB]\n"
         "      --title TEXT         heading of the page\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
@@ -54,6 +60,8 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_OPEN(o.open)},
     {TFB_OPTION_OPEN_MIN(o.open)},
     TFB_OPTIONS_CELL(o.expressed),
+    {"genome", TFB_TEXT(o.genome)},
+    {"track", TFB_TEXT(o.track)},
     {TFB_OPTION_PREFIX(o.prefix)},
     {"title", TFB_TEXT(o.title)},
     {TFB_OPTION_THREADS(o.threads)},
@@ -103,13 +111,17 @@ int tfb_cmd_report(int argc, char **argv)
         tfb_error("--open-min needs --open");
         return 1;
     }
+    if (o->track && tfb_file_gz_name(o->track)) {
+        tfb_error("--track %s: the track is plain BED: compress it with bgzip", o->track);
+        return 1;
+    }
     if (strlen(o->prefix) > 100) {
         tfb_error("--prefix is too long");
         return 1;
     }
     tfb_reads_indexed(o->in, "the input", ".csi .tbi");
     if (a.fasta) tfb_fasta_reads(a.fasta);
-    if (tfb_run_claim(a.out) < 0) return 1;
+    if (tfb_run_claim(a.out) < 0 || tfb_run_claim(o->track) < 0) return 1;
     if (!o->title) {
         snprintf(title, sizeof title, "Predicted TF binding: %.200s",
                  strcmp(o->in, "-") == 0 ? "variants" : tfb_base_name(o->in));

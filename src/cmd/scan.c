@@ -32,8 +32,11 @@ static void usage(FILE *f)
         "Output\n"
         "  -o, --output FILE        bigWig if the name ends in .bw or .bigWig, else bedGraph (.gz: bgzip). For\n"
         "                           several TFs: a name with {tf}, or a folder [standard output]\n"
-        "  -O, --output-type bedgraph|bigwig  output format [by the name of -o]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY
-            TFB_USAGE_HELP);
+        "  -O, --output-type bedgraph|bigwig  output format [by the name of -o]\n"
+        "      --hub FILE           also write a UCSC track hub of the bigWigs, in their folder: hub.txt\n"
+        "      --igv FILE           also write an IGV session of them, in their folder: igv.xml\n"
+        "      --genome NAME        name of the genome for these two [UCSC's, by the contig lengths of "
+        "-f]\n" TFB_USAGE_STATS TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 typedef struct {
@@ -53,6 +56,10 @@ static const tfb_option_t options[] = {
     {"step", TFB_INT(o.step, 1, TFB_MAX_WINDOW)},
     {TFB_OPTION_OUTPUT(o.out)},
     {"output-type", .id = 'O', TFB_WORD(type, type_name, 2)},
+    {TFB_OPTION_STATS(o.session.stats)},
+    {"hub", TFB_TEXT(o.hub)},
+    {"igv", TFB_TEXT(o.igv)},
+    {"genome", TFB_TEXT(o.genome)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},

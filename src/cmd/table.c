@@ -105,11 +105,16 @@ int tfb_options_row(const tfb_option_t *table, const char *name)
     return k;
 }
 
+static const tfb_option_t *last_table;
+
+const tfb_option_t *tfb_options_last(void) { return last_table; }
+
 int tfb_options_parse(const tfb_option_t *table, const char *order, void *args, int argc, char **argv, char *given)
 {
     struct option opts[TFB_MAX_OPTIONS + 1];
     char letters[3 * TFB_MAX_OPTIONS + 2];
     int c, bad = 0;
+    last_table = table;
     strcpy(letters, order);
     make_getopt(table, opts, letters + strlen(letters));
     while ((c = tfb_cmd_getopt(argc, argv, letters, opts)) >= 0) {

@@ -16,8 +16,9 @@ struct tfb_option_t {
     int number;      /* value to set `also` to */
     const char *const *words;
     int n_words;
-    const char *letters, *hint; /* letters allowed; the same as text */
-    double lo, hi;              /* limits of a number */
+    const char *(*listed)(void); /* for completion: words as "a, b, c", if they are in no array */
+    const char *letters, *hint;  /* letters allowed; the same as text */
+    double lo, hi;               /* limits of a number */
     /* For commands that take some options only for some inputs or together with others. */
     unsigned formats; /* 0: all */
     int group;
@@ -26,6 +27,8 @@ struct tfb_option_t {
 };
 
 enum { TFB_MAX_OPTIONS = 64, TFB_HELP = -1 };
+/* `formats` and `group` of the options for tables of variants, which annotate shares with others. */
+enum { TFB_FORMAT_TABLE = 32, TFB_GROUP_TABLES = 5 };
 
 /* Parses all options in the order of argv, even after a wrong one. Stops at the first other argument if order is "+",
  * else skips such arguments. Sets given (TFB_MAX_OPTIONS), one flag per row, for the options that occur; the caller
@@ -33,6 +36,8 @@ enum { TFB_MAX_OPTIONS = 64, TFB_HELP = -1 };
 int tfb_options_parse(const tfb_option_t *table, const char *order, void *args, int argc, char **argv, char *given);
 /* Does the same with order "", and prints the usage at -h. given NULL: not needed. */
 int tfb_cmd_parse(const tfb_option_t *table, void (*usage)(FILE *to), void *args, int argc, char **argv, char *given);
+/* Returns the table that was parsed last, for completion. */
+const tfb_option_t *tfb_options_last(void);
 /* Returns the row of the option called name. */
 int tfb_options_row(const tfb_option_t *table, const char *name);
 
@@ -78,6 +83,7 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 /* For training: 0, the default, stays 0; tfb_ranks_threads replaces it by this rank's share of the processors. */
 #define TFB_OPTION_RANK_THREADS(field) "threads", .id = '@', TFB_INT(field, 0, TFB_MAX_THREADS)
 
+#define TFB_OPTION_STATS(field)     "stats", TFB_TEXT(field)
 #define TFB_OPTION_PRECISION(field) "precision", TFB_WORD(field, tfb_precision_name, TFB_N_PRECISIONS)
 /* The rows of commands that score, into a tfb_session_opt_t. */
 /* clang-format off */
@@ -99,6 +105,14 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
     {"min-tpm", TFB_NUM(field.min_tpm, 0, 1e9), .also = offsetof(args_t, field.has_min)}, \
     {"tissue", TFB_TEXT(field.tissue)}, \
     {"genes", TFB_TEXT(field.genes)}
+/* Those of tables of variants, into a tfb_assoc_opt_t. */
+#define TFB_FOR_TABLES .formats = TFB_FORMAT_TABLE, .group = TFB_GROUP_TABLES
+#define TFB_OPTIONS_ASSOC(field) \
+    {"format", TFB_TEXT(field.format), TFB_FOR_TABLES}, \
+    {"columns", TFB_TEXT(field.columns), TFB_FOR_TABLES}, \
+    {"dbsnp", TFB_TEXT(field.dbsnp), TFB_FOR_TABLES}, \
+    {"strict", TFB_FLAG(field.strict), TFB_FOR_TABLES}, \
+    {"drop-ambiguous", TFB_FLAG(field.drop_ambiguous), TFB_FOR_TABLES}
 /* clang-format on */
 
 #define TFB_USAGE_MODELS                                                                                         \
@@ -113,12 +127,23 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
     "      --min-tpm NUM        least TPM of such a TF [1]\n"                                                        \
     "      --tissue NAME        column of the table, e.g. Liver [TPM]\n"                                             \
     "      --genes FILE         table of gene_id and symbol, if the first one has no symbols\n"
+#define TFB_USAGE_ASSOC                                                                                             \
+    "      --format NAME        format of the table; `tfbind tables --list` lists them [by its header]\n"           \
+    "      --columns LIST       columns by name or number, for other tables: chrom=..,pos=..,effect=..,other=..;\n" \
+    "                           fields: chrom, pos, effect, other, ref, alt, variant, rsid, id, beta, or, se, p,\n" \
+    "                           lp (-log10 p), af, n, pip, cs, test\n"                                              \
+    "      --dbsnp FILE         VCF of dbSNP: finds the positions of rsIDs\n"                                       \
+    "      --strict             fail at the first row that cannot be used [leave it out and count it]\n"            \
+    "      --drop-ambiguous     leave out A/T and C/G SNVs, and indels that fit both ways [keep and count them]\n"
 #define TFB_USAGE_OPEN_MIN  "      --open-min NUM       for a bigWig: values of at least NUM are open\n"
 #define TFB_USAGE_STRAND    "      --strand WHICH       both, fwd or rev [both: the mean of the logits]\n"
 #define TFB_USAGE_PREFIX    "      --prefix STR         prefix of the tag names [TFB]\n"
 #define TFB_USAGE_THREADS   "  -@, --threads INT        total number of threads; 0: all processors [1]\n"
 #define TFB_USAGE_VERBOSITY "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-#define TFB_USAGE_HELP      "  -h, --help               print this text\n"
+#define TFB_USAGE_STATS                                                                                         \
+    "      --stats FILE         write counts, reasons, calls by TF, models, version and seconds: JSON if the\n" \
+    "                           name ends in .json, else a table\n"
+#define TFB_USAGE_HELP "  -h, --help               print this text\n"
 
 #define TFB_USAGE_PRECISION                                                                                          \
     "      --precision float32|bfloat16|int8  of the products: the lower ones are faster and less exact, and need\n" \

@@ -47,7 +47,8 @@ int tfb_set_precision(void *args, const tfb_option_t *row, const char *value);
     {"select", TFB_WORD(field.fit.select, tfb_select_name, TFB_SELECTS)}, \
     {"patience", TFB_INT(field.fit.patience, 0, 100000)}, \
     {"one-strand", TFB_FLAG(field.fit.one_strand)}, \
-    {"precision", .arg = 1, .set = tfb_set_precision, TFB_TO(field.fit.precision)}, \
+    {"precision", .arg = 1, .set = tfb_set_precision, TFB_TO(field.fit.precision), .words = tfb_precision_name, \
+     .n_words = 2}, \
     {TFB_OPTION_SEED(field.fit.seed)}, \
     {"resume", TFB_FLAG(field.fit.resume)}, \
     {TFB_OPTION_OUTPUT(field.out)}, \

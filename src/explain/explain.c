@@ -4,6 +4,8 @@
  * Both alleles of a variant are compared with the same references, shuffles of the REF window, so
  * that their contributions differ by as much as their logits do. */
 #include "explain/explain_parts.h"
+#include "score/builds.h"
+#include "util/progress.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -176,6 +178,7 @@ static int start(explainer_t *a)
     const tfb_explain_opt_t *o = a->o;
     if (open_models(a) < 0 || make_room(a) < 0 || tfb_session_fasta(&a->s) < 0) return -1;
     if (a->s.fasta) tfb_fasta_one_file(a->s.fasta);
+    if (a->s.fasta && o->input == TFB_IN_BED) tfb_builds_check(a->s.panel, a->s.fasta, NULL, NULL);
     a->maker = (tfb_variants_t){.fasta = a->s.fasta, .win = &a->store, .max_n = o->session.max_n};
     a->out.o = o;
     a->out.s = &a->s;
@@ -246,10 +249,12 @@ int tfb_explain(const tfb_explain_opt_t *o)
 {
     explainer_t a = {.o = o};
     int ret = start(&a);
+    tfb_progress_begin(o->input == TFB_IN_VCF ? "ALT alleles" : "sequences", o->table);
     if (ret == 0 && o->input == TFB_IN_VCF)
         ret = tfb_explain_vcf(&a);
     else if (ret == 0)
         ret = o->input == TFB_IN_BED ? tfb_explain_bed(&a) : tfb_explain_fasta(&a);
+    tfb_progress_end();
     ret = tfb_explain_out_close(&a.out, ret == 0);
     if (ret == 0) {
         summary(&a);

@@ -2,6 +2,7 @@
 #include "explain/explain_parts.h"
 #include "explain/logo.h"
 #include "genome/base.h"
+#include "genome/build.h"
 #include "score/effect.h"
 #include <ctype.h>
 #include <errno.h>
@@ -132,32 +133,39 @@ static int open_svg(outputs_t *a, const char *name, const char *tf, file_t *svg)
     return open_file(svg, a->path.s, "");
 }
 
-static int draw_sequence(outputs_t *a, const record_t *r, const char *tf, double p)
+static int draw_sequence(outputs_t *a, const record_t *r, int k, const char *tf, double p)
 {
     const window_t *w = &r->win[0];
     float *h = malloc((size_t)a->s->W * 4 * sizeof *h);
-    kstring_t title = {0, 0, NULL};
-    file_t svg = {NULL, NULL};
+    int64_t *pos = malloc((size_t)a->s->W * sizeof *pos);
+    kstring_t title = {0, 0, NULL}, axis = {0, 0, NULL};
+    file_t svg = {.f = NULL};
     int ret = -1;
-    if (!h || ksprintf(&title, "%s: %s, probability of binding %.2f; contributions to the log odds by %s", r->name, tf,
-                       p, tfb_explain_method(a->o->method)) < 0)
+    if (!h || !pos ||
+        ksprintf(&title, "%s: %s, probability of binding %.2f; contributions to the log odds by %s; model %s", r->name,
+                 tf, p, tfb_explain_method(a->o->method), tfb_panel_source(a->s->panel, k)) < 0 ||
+        ksprintf(&axis, a->genome ? "position on %s, %s" : "position in %s", r->contig, a->genome) < 0)
         tfb_explain_no_memory();
     else if (open_svg(a, r->name, tf, &svg) == 0) {
         tfb_logo_opt_t o = {
-            .col_width = 8, .height = 80, .axis = 1, .first = 1, .title = title.s, .y_label = "contribution"};
+            .col_width = 8, .height = 80, .axis = 1, .pos = pos, .title = title.s, .y_label = "contribution"};
+        o.x_label = axis.s;
+        for (int l = 0; l < a->s->W; l++) pos[l] = w->beg + l + 1;
         tfb_logo_contrib(w->code, a->contrib, a->s->W, h);
         tfb_logo_svg(svg.f, h, a->s->W, &o);
         fputc('\n', svg.f);
         ret = close_file(&svg, 1);
     }
     free(h);
+    free(pos);
     free(title.s);
+    free(axis.s);
     return ret;
 }
 
 static int draw_figure(outputs_t *a, const char *name, const tfb_figure_t *f)
 {
-    file_t svg = {NULL, NULL};
+    file_t svg = {.f = NULL};
     if (!isfinite(f->lor)) {
         tfb_warn("%s: no figure for %s: the model's score is not finite", name, f->tf);
         return 0;
@@ -188,7 +196,10 @@ static int draw_variant(outputs_t *a, const record_t *r, int t, int k)
     f.lor = alt->logit[t] - ref->logit[t];
     f.percentile = tfb_panel_percentile(a->s->panel, k, TFB_CALIB_DELTA, fabs(f.p_alt - f.p_ref));
     f.call = tfb_effect_call(&usual, a->s->panel, k, ref->z[k], alt->z[k]);
+    f.threshold = (double)tfb_panel_threshold(a->s->panel, k);
     f.method = method_words(a->o->method);
+    f.model = tfb_panel_source(a->s->panel, k);
+    f.genome = a->genome;
     for (int i = 0; i < 2; i++) {
         f.code[i] = r->win[i].code;
         f.hyp[i] = r->win[i].hyp + (size_t)t * (size_t)a->s->W * 4;
@@ -223,7 +234,7 @@ int tfb_explain_out_put(outputs_t *a, const record_t *r, int t, int k)
         if (a->overlay &&
             tfb_overlay_add(a->overlay[k], tfb_fasta_find(a->s->fasta, r->contig), w->beg, a->contrib) < 0)
             return -1;
-        if (a->o->logos && r->n == 1 && draw_sequence(a, r, tf, 1 / (1 + exp(-w->logit[t]))) < 0) return -1;
+        if (a->o->logos && r->n == 1 && draw_sequence(a, r, k, tf, 1 / (1 + exp(-w->logit[t]))) < 0) return -1;
     }
     return a->o->logos && r->v ? draw_variant(a, r, t, k) : 0;
 }
@@ -254,6 +265,8 @@ static int open_arrays(outputs_t *a)
 int tfb_explain_out_open(outputs_t *a)
 {
     const tfb_explain_opt_t *o = a->o;
+    const tfb_build_t *b = tfb_build_of_fasta(a->s->fasta);
+    if (a->s->fasta) a->genome = b ? b->text : tfb_base_name(tfb_fasta_path(a->s->fasta));
     if (open_file(&a->table, o->table, "name\ttarget\tallele\tcontig\tpos\tbase\tcontribution\tA\tC\tG\tT\n") < 0)
         return -1;
     if (open_file(&a->scores, o->scores, "name\ttarget\tallele\tprobability\tlogit\tsum\treference_logit\tdelta\n") < 0)

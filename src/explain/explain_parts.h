@@ -48,7 +48,8 @@ typedef struct {
     tfb_npz_t **onehot, **hyp; /* (n) */
     khash_t(drawn) * drawn;    /* names of SVG files written */
     tfb_motifs_t *db;
-    float *contrib; /* (W) */
+    float *contrib;     /* (W) */
+    const char *genome; /* its name, for figures */
     kstring_t path;
     double worst;   /* largest convergence delta */
     int64_t n_mean; /* overlapping regions of the track with the most */

@@ -21,7 +21,8 @@ enum {
     LEFT = 50,   /* x of the logos' first column: the width of the axis with its label */
     TITLE = 20,  /* height of a logo's title */
     BELOW = 17,  /* height of the positions below a logo */
-    ROW = 18,    /* height of a row of letters */
+    ROW = 16,    /* height of a row of letters */
+    SCALE = 300, /* width of the scale of probabilities */
     PLOT = 90,   /* height of a contribution logo */
     MOTIF = 60,  /* height of the motif */
     LINE = 17,   /* height of a line of text */
@@ -75,7 +76,8 @@ tfb_match_t tfb_match_motif(const tfb_motifs_t *db, const float *hyp, int n, int
                 float dot = 0;
                 for (int k = 0; k < 4 * m->w; k++) dot += q[k] * h[4 * at + k];
                 double here = upto[at + m->w] - upto[at], score = dot / sqrt(qq * upto[n]);
-                tfb_match_t t = {i, at, rev, here > 0 ? dot / sqrt(qq * here) : 0, score};
+                tfb_match_t t = {
+                    .motif = i, .at = at, .rev = rev, .alike = here > 0 ? dot / sqrt(qq * here) : 0, .score = score};
                 if (score > best.score) best = t;
                 if (mine && score > own.score) own = t;
             }
@@ -117,7 +119,9 @@ static plan_t plan(const char *ref, const char *alt, int W, int flank)
     return p;
 }
 
-void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end)
+/* Sets [*beg, *end) to the positions of an allele's window (0 REF, 1 ALT) that the figure shows: the allele (its first
+ * bases if it is long) and `flank` bases on both sides, as far as both windows reach. */
+static void span_of(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end)
 {
     plan_t p = plan(ref, alt, W, flank > 0 ? flank : FLANK);
     *beg = p.beg[allele] - p.left;
@@ -163,8 +167,6 @@ static double paragraph(FILE *f, double x, double y, int most, const char *attr,
     return y - y0;
 }
 
-/* Cannot run out of room: words_room() reserved it. */
-
 /* Writes an allele, shortened if it is long. */
 static void put_allele(kstring_t *s, const char *a)
 {
@@ -204,21 +206,34 @@ static void sentence(kstring_t *s, const tfb_figure_t *f)
         ksprintf(s, "The change is larger than that of %.0f %% of random SNVs. ", f->percentile);
 }
 
-/* The row of letters below a logo, the allele in bold. */
-static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allele, double y)
+/* Returns the base that column l of a row of letters shows, 0 to 4; -1: the column is empty. */
+static int shown_base(const tfb_figure_t *f, const plan_t *p, int allele, int complement, int l)
 {
+    int at = column(p, allele, l);
+    if (at < 0) return -1;
+    int c = f->code[allele][at];
+    return complement && c < 4 ? 3 - c : c;
+}
+
+/* The row of letters below a logo, the allele in bold, or with complement 1 the other strand. Each colour is one
+ * element, with the places of its letters. */
+static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allele, int complement, double y)
+{
+    static const char *const grey[2] = {"#777", "#999"};
     fputs("<g font-family=\"monospace\" font-size=\"13\" text-anchor=\"middle\">", out);
-    for (int l = 0; l < p->L; l++) {
-        int at = column(p, allele, l), inside = l >= p->left && l < p->left + p->wide;
-        double x = LEFT + (l + 0.5) * COLUMN;
-        if (at < 0) {
-            fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"#999\">-</text>", x, y);
-            continue;
+    fprintf(out, "<text x=\"%d\" y=\"%.1f\">%s</text>", LEFT - 9, y, complement ? "\u2212" : "+");
+    for (int k = 0; k < 12; k++) { /* five bases and the empty column, beside the allele and in it */
+        int base = k % 6 == 5 ? -1 : k % 6, bold = k > 5, n = 0;
+        for (int l = 0; l < p->L; l++) {
+            int inside = l >= p->left && l < p->left + p->wide;
+            if (inside != bold || shown_base(f, p, allele, complement, l) != base) continue;
+            fprintf(out, n++ ? " %d" : "<text x=\"%d", LEFT + l * COLUMN + COLUMN / 2);
         }
-        uint8_t c = f->code[allele][at];
-        const char *colour = c < 4 ? tfb_logo_colour[c] : "#777";
-        fprintf(out, "<text x=\"%.1f\" y=\"%.1f\" fill=\"%s\"%s>%c</text>", x, y, colour,
-                inside ? " font-weight=\"bold\"" : "", tfb_base_char[c]);
+        if (!n) continue;
+        fprintf(out, "\" y=\"%.1f\" fill=\"%s\"%s>", y, base >= 0 && base < 4 ? tfb_logo_colour[base] : grey[base < 0],
+                bold && base >= 0 ? " font-weight=\"bold\"" : "");
+        while (n--) fputc(base < 0 ? '-' : tfb_base_char[base], out);
+        fputs("</text>", out);
     }
     fputs("</g>", out);
 }
@@ -226,7 +241,8 @@ static void letters(FILE *out, const tfb_figure_t *f, const plan_t *p, int allel
 /* Returns the most bytes that any text of the figure takes. */
 static size_t words_room(const tfb_figure_t *f, const tfb_motifs_t *db)
 {
-    size_t longest = strlen(f->contig) + (f->id ? strlen(f->id) : 0) + strlen(f->method);
+    size_t longest =
+        strlen(f->contig) + (f->id ? strlen(f->id) : 0) + strlen(f->method) + strlen(f->model) + 2 * strlen(f->genome);
     for (int i = 0; db && i < db->n; i++) {
         size_t n = strlen(db->motif[i].id) + strlen(db->motif[i].name);
         if (n > longest) longest = n;
@@ -240,7 +256,8 @@ typedef struct {
     const tfb_figure_t *f;
     plan_t p;
     FILE *body;
-    float *h; /* (3, L, 4) letters of REF, ALT and the motif */
+    float *h;     /* (3, L, 4) letters of REF, ALT and the motif */
+    int64_t *pos; /* (2, L) positions of the columns of REF and ALT on the contig, from 1; -1: none */
     double lo, hi, width, y;
     kstring_t t;
 } canvas_t;
@@ -263,6 +280,20 @@ static void measure(canvas_t *c)
     if (c->lo > -0.3) c->lo = -0.3;
 }
 
+/* Sets the positions of the columns of allele i. Bases of ALT beyond REF's length are inserted, and have none. */
+static void locate(canvas_t *c, int i)
+{
+    const plan_t *p = &c->p;
+    int n_ref = (int)strlen(c->f->ref);
+    for (int l = 0; l < p->L; l++) {
+        int64_t *to = &c->pos[(size_t)i * (size_t)p->L + (size_t)l], at = c->f->pos + 1 + l - p->left;
+        int after = l - p->left - p->wide;
+        *to = at;
+        if (after >= 0) *to = c->f->pos + 1 + n_ref + after;
+        if (l >= p->left && after < 0 && (l - p->left >= p->shown[i] || l - p->left >= n_ref)) *to = -1;
+    }
+}
+
 static void draw_heading(canvas_t *c)
 {
     const tfb_figure_t *f = c->f;
@@ -281,10 +312,59 @@ static void draw_heading(canvas_t *c)
     c->y += paragraph(c->body, 10, c->y, (int)((c->width - 20) / 6.6), "font-size=\"13\"", t->s) - 4;
 }
 
+/* Draws an allele's probability on the scale, with its text above, towards the side away from the other allele. */
+static void draw_probability(canvas_t *c, double x0, int alt, int right, double y, const char *colour)
+{
+    double p = alt ? c->f->p_alt : c->f->p_ref, x = x0 + p * SCALE;
+    c->t.l = 0;
+    ksprintf(&c->t, "%s %.2f", alt ? "ALT" : "REF", p);
+    fprintf(c->body, "<circle cx=\"%.1f\" cy=\"%.1f\" r=\"5\" stroke=\"%s\" stroke-width=\"2\" fill=\"%s\"/>", x, y,
+            colour, alt ? colour : "#fff");
+    text(c->body, x + (right ? -5 : 5), y - 10, right ? "font-size=\"12\"" : "font-size=\"12\" text-anchor=\"end\"",
+         c->t.s);
+}
+
+static void draw_threshold(canvas_t *c, double x0, double y)
+{
+    double p = c->f->threshold, x = x0 + p * SCALE;
+    c->t.l = 0;
+    ksprintf(&c->t, "threshold of a site %.2f", p);
+    fprintf(c->body, "<path d=\"M%.1f %.1fv28\" stroke=\"#111\" stroke-width=\"1.5\" stroke-dasharray=\"3 2\"/>", x,
+            y - 8);
+    text(c->body, x + (p < 0.5 ? 5 : -5), y + 18, p < 0.5 ? "font-size=\"11\"" : "font-size=\"11\" text-anchor=\"end\"",
+         c->t.s);
+}
+
+/* Draws both probabilities on a scale from 0 to 1, the threshold of a site, and the call. */
+static void draw_scale(canvas_t *c)
+{
+    const tfb_figure_t *f = c->f;
+    double x0 = LEFT + 10, y = c->y + 40, d = f->p_alt - f->p_ref;
+    if (f->page) x0 = fmax(x0, LEFT + (c->p.L * COLUMN - SCALE) / 2); /* narrow screens show the middle */
+    const char *colour = d < 0 ? TFB_DOWN : TFB_UP;
+    text(c->body, x0 - 10, c->y + 12, "font-size=\"12\"", "Probability of binding");
+    fprintf(c->body,
+            "<path d=\"M%.1f %.1fv8m0 -4h%dm0 -4v8\" fill=\"none\" stroke=\"#999\"/><path d=\"M%.1f %.1fH%.1f\" "
+            "stroke=\"%s\" stroke-width=\"4\"/>",
+            x0, y - 4, SCALE, x0 + f->p_ref * SCALE, y, x0 + f->p_alt * SCALE, colour);
+    text(c->body, x0, y + 18, "font-size=\"11\" text-anchor=\"middle\"", "0");
+    text(c->body, x0 + SCALE, y + 18, "font-size=\"11\" text-anchor=\"middle\"", "1");
+    if (isfinite(f->threshold)) draw_threshold(c, x0, y);
+    draw_probability(c, x0, 0, d < 0, y, "#555");
+    draw_probability(c, x0, 1, d >= 0, y, colour);
+    c->t.l = 0;
+    ksprintf(&c->t, "delta %+.2f%s%s", d, f->call ? ", call: " : "", f->call ? f->call : "");
+    fprintf(c->body, "<g fill=\"%s\" font-weight=\"bold\">", colour);
+    text(c->body, x0 + SCALE + 30, y + 5, "font-size=\"14\"", c->t.s);
+    fputs("</g>", c->body);
+    c->y += 70;
+}
+
 /* Draws a logo with c->t above it. */
 static void draw_logo(canvas_t *c, const float *h, tfb_logo_opt_t *o)
 {
     o->title = c->t.s;
+    o->shared = c->f->page;
     fprintf(c->body, "<g transform=\"translate(0 %.1f)\">", c->y);
     tfb_logo_svg(c->body, h, c->p.L, o);
     fputs("</g>", c->body);
@@ -294,24 +374,18 @@ static void draw_allele(canvas_t *c, int i)
 {
     const tfb_figure_t *f = c->f;
     const plan_t *p = &c->p;
-    tfb_logo_opt_t o = {.col_width = COLUMN,
-                        .height = PLOT,
-                        .lo = c->lo,
-                        .hi = c->hi,
-                        .axis = 1,
-                        .first = -p->left,
-                        .mark_beg = p->left};
+    tfb_logo_opt_t o = {.col_width = COLUMN, .height = PLOT, .lo = c->lo, .hi = c->hi, .axis = 1, .mark_beg = p->left};
+    o.pos = c->pos + (size_t)i * (size_t)p->L;
     o.mark_end = p->left + p->wide;
     o.y_label = "contribution";
     c->t.l = 0;
     kputs(i ? "ALT " : "REF ", &c->t);
     put_allele(&c->t, i ? f->alt : f->ref);
-    ksprintf(&c->t, ": probability of binding %.2f", i ? f->p_alt : f->p_ref);
     if (p->n[i] > p->shown[i]) ksprintf(&c->t, " (the first %d of its bases are shown)", p->shown[i]);
     draw_logo(c, c->h + (size_t)i * (size_t)p->L * 4, &o);
     c->y += TITLE + PLOT + BELOW;
-    letters(c->body, f, p, i, c->y + 10);
-    c->y += ROW + 4;
+    for (int k = 0; k < 2; k++) letters(c->body, f, p, i, k, c->y + 10 + k * ROW);
+    c->y += 2 * ROW + 6;
 }
 
 /* Copies a motif's letters, (w, 4) bits, to the columns of allele i, starting at base `at` of the window. */
@@ -324,6 +398,31 @@ static void place_motif(const canvas_t *c, int i, int at, int w, int rev, const 
         for (int b = 0; b < 4; b++)
             to[4 * l + b] = rev ? bits[(size_t)(w - 1 - k) * 4 + (size_t)(3 - b)] : bits[(size_t)k * 4 + (size_t)b];
     }
+}
+
+/* Names a motif beside its letters, on the side that has room. */
+static void name_motif(canvas_t *c, const tfb_motif_t *mo, const tfb_match_t *m, int allele)
+{
+    enum { WIDE = 180 }; /* pixels of the text */
+    const plan_t *p = &c->p;
+    const float *h = c->h + 2 * (size_t)p->L * 4;
+    int first = p->L, last = -1;
+    for (int k = 0; k < 4 * p->L; k++) {
+        if (!(h[k] > 0)) continue;
+        if (k / 4 < first) first = k / 4;
+        last = k / 4;
+    }
+    int right = c->width - LEFT - (last + 1) * COLUMN > WIDE || first * COLUMN < WIDE;
+    double x = right ? LEFT + (last + 1) * COLUMN + 12 : LEFT + first * COLUMN - 12, y = c->y + TITLE;
+    fprintf(c->body, "<g font-size=\"12\"%s>", right ? "" : " text-anchor=\"end\"");
+    text(c->body, x, y + 12, "font-size=\"15\" font-weight=\"bold\" fill=\"#111\"", *mo->name ? mo->name : mo->id);
+    c->t.l = 0;
+    ksprintf(&c->t, "%s, %s strand", mo->id, m->rev ? "\u2212" : "+");
+    text(c->body, x, y + 29, "", c->t.s);
+    c->t.l = 0;
+    ksprintf(&c->t, "likeness to %s: %.2f", allele ? "ALT" : "REF", m->alike);
+    text(c->body, x, y + 45, "", c->t.s);
+    fputs("</g>", c->body);
 }
 
 /* Adds the motif that the better allele resembles, if any. Returns 0, or -1 if memory runs out. */
@@ -340,41 +439,75 @@ static int draw_motif(canvas_t *c, const tfb_motifs_t *db)
     tfb_motif_bits(mo->p, mo->w, db->bg, bits);
     place_motif(c, i, beg + m.at, mo->w, m.rev, bits);
     free(bits);
+    name_motif(c, mo, &m, i);
     c->t.l = 0;
-    ksprintf(&c->t, "Best matching motif: %s", mo->id);
-    if (*mo->name) ksprintf(&c->t, " %s", mo->name);
-    ksprintf(&c->t, ", %s strand, likeness %.2f to the contributions of %s", m.rev ? "reverse" : "forward", m.alike,
-             i ? "ALT" : "REF");
-    tfb_logo_opt_t o = {
-        .col_width = COLUMN, .height = MOTIF, .lo = 0, .hi = 2, .axis = 1, .first = -p->left, .y_label = "bits"};
-    draw_logo(c, c->h + 2 * (size_t)p->L * 4, &o);
-    c->y += TITLE + MOTIF + BELOW + 4;
+    ksprintf(&c->t, "Best matching motif: %s%s%s", mo->id, *mo->name ? " " : "", mo->name);
+    tfb_logo_opt_t o = {.col_width = COLUMN, .height = MOTIF, .hi = 2, .axis = 1, .y_label = "bits"};
+    o.pos = c->pos + (size_t)i * (size_t)p->L;
+    o.description = c->t.s;
+    fprintf(c->body, "<g transform=\"translate(0 %.1f)\">", c->y);
+    o.title = "Best matching motif";
+    o.shared = f->page;
+    tfb_logo_svg(c->body, c->h + 2 * (size_t)p->L * 4, p->L, &o);
+    fputs("</g>", c->body);
+    c->y += TITLE + MOTIF + BELOW;
     return 0;
+}
+
+/* Names the horizontal axis, once for all logos. */
+static void name_axis(canvas_t *c)
+{
+    c->t.l = 0;
+    ksprintf(&c->t, "position on %s, %s", c->f->contig, c->f->genome);
+    text(c->body, LEFT + c->p.L * COLUMN / 2.0, c->y + 10, "font-size=\"12\" text-anchor=\"middle\"", c->t.s);
+    c->y += LINE;
 }
 
 static void draw_legend(canvas_t *c)
 {
     c->t.l = 0;
     ksprintf(&c->t,
-             "Height of a letter: what this base contributes to the log odds of binding (%s). Shaded: the allele; "
-             "positions count from it.",
-             c->f->method);
-    c->y += 10;
+             "Height of a letter: what this base contributes to the log odds of binding (%s). Shaded: the allele. "
+             "\u2212: the other strand. Model: %s. Genome: %s.",
+             c->f->method, c->f->model, c->f->genome);
+    c->y += 12;
     c->y += paragraph(c->body, 10, c->y, (int)((c->width - 20) / 5.6), "font-size=\"11\" fill=\"#555\"", c->t.s);
 }
 
 /* Writes the frame around the finished parts. */
 static void put_frame(FILE *out, canvas_t *c, const char *drawn)
 {
+    c->t.l = 0;
+    sentence(&c->t, c->f);
+    if (c->f->page) {
+        fputs("<p>", out);
+        tfb_xml_put(out, c->t.s);
+        fputs("</p>\n<figure class=\"wide\">", out);
+    }
     fprintf(out,
             "<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%.0f\" height=\"%.0f\" viewBox=\"0 0 %.0f "
             "%.0f\" font-family=\"sans-serif\" "
             "fill=\"#333\"><title>",
             c->width, c->y, c->width, c->y);
-    c->t.l = 0;
-    sentence(&c->t, c->f);
     tfb_xml_put(out, c->t.s);
-    fprintf(out, "</title><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>%s</svg>", drawn);
+    fprintf(out, "</title><rect width=\"100%%\" height=\"100%%\" fill=\"#fff\"/>%s</svg>%s", drawn,
+            c->f->page ? "</figure>" : "");
+}
+
+/* Draws all parts, from top to bottom. Returns 0, or -1 if memory runs out. */
+static int draw_parts(canvas_t *c, const tfb_motifs_t *db)
+{
+    measure(c);
+    locate(c, 0);
+    locate(c, 1);
+    if (!c->f->page) draw_heading(c);
+    draw_scale(c);
+    draw_allele(c, 0);
+    draw_allele(c, 1);
+    if (db && draw_motif(c, db) < 0) return -1;
+    name_axis(c);
+    if (!c->f->page) draw_legend(c);
+    return 0;
 }
 
 int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motifs_t *db)
@@ -383,16 +516,11 @@ int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motif
     size_t n_drawn = 0;
     canvas_t c = {.f = f, .p = plan(f->ref, f->alt, f->W, flank > 0 ? flank : FLANK)};
     int ret = -1;
-    c.width = fmax(LEFT + c.p.L * COLUMN + 9, 560); /* the text needs this much */
+    c.width = fmax(LEFT + c.p.L * COLUMN + 9, 640); /* the text needs this much */
     c.h = calloc((size_t)c.p.L * 4 * 3, sizeof *c.h);
+    c.pos = calloc((size_t)c.p.L * 2, sizeof *c.pos);
     c.body = open_memstream(&drawn, &n_drawn);
-    if (!c.h || !c.body || ks_resize(&c.t, words_room(f, db)) < 0) goto done;
-    measure(&c);
-    draw_heading(&c);
-    draw_allele(&c, 0);
-    draw_allele(&c, 1);
-    if (db && draw_motif(&c, db) < 0) goto done;
-    draw_legend(&c);
+    if (!c.h || !c.pos || !c.body || ks_resize(&c.t, words_room(f, db)) < 0 || draw_parts(&c, db) < 0) goto done;
     int bad = ferror(c.body);
     bad |= fclose(c.body) != 0;
     c.body = NULL;
@@ -401,6 +529,7 @@ int tfb_figure_draw(FILE *out, const tfb_figure_t *f, int flank, const tfb_motif
     ret = 0;
 done:
     free(c.h);
+    free(c.pos);
     free(c.t.s);
     if (c.body) fclose(c.body);
     free(drawn);
@@ -434,7 +563,7 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
     int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = 0;
     for (int i = 0; i < 2 && ret == 0; i++) {
         int beg, end;
-        tfb_figure_span(q->ref, q->alt, W, q->flank, i, &beg, &end);
+        span_of(q->ref, q->alt, W, q->flank, i, &beg, &end);
         size_t n = (size_t)(end - beg) * 4;
         float *all = malloc((size_t)T * n * sizeof *all);
         if (!all) return -2;
@@ -472,7 +601,11 @@ static int draw_change(FILE *out, tfb_panel_t *panel, const tfb_figure_ask_t *q,
     f.p_alt = (double)tfb_sigmoid(za);
     f.lor = (double)za - (double)zr;
     f.percentile = q->annotated ? q->percentile : tfb_effect_percentile(&usual, panel, target, zr, za);
+    f.threshold = (double)tfb_panel_threshold(panel, target);
     f.call = q->annotated ? q->call : call;
+    f.model = tfb_panel_source(panel, target);
+    f.genome = q->genome;
+    f.page = q->page;
     f.method = "in-silico mutagenesis: against the mean of the four bases there";
     for (int i = 0; i < 2; i++) {
         f.code[i] = tfb_windows_code(win, i);

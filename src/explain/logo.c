@@ -1,10 +1,11 @@
 /* logo.c - draws sequence logos. In: heights (L, 4). Out: an <svg> element.
  *
- * All letters of a base are one path, so a logo of any length has four paths and a page with hundreds
- * stays small. */
+ * All letters of a base are one path, so a logo of any length has four paths. A page with hundreds of logos
+ * has the letters once, and its logos refer to them. */
 #include "explain/logo.h"
 #include "explain/html.h"
 #include "util/xml.h"
+#include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,8 +71,7 @@ static void put_num(FILE *f, double v)
     }
 }
 
-/* Draws one letter in the box from (x, y0) to (x + w, y1). y1 is the letter's top, which may be the lower
- * end on the screen. */
+/* Draws one letter in the box from (x, y0), its foot, to (x + w, y1). */
 static void put_letter(FILE *f, const step_t *l, double x, double w, double y0, double y1)
 {
     for (; l->cmd; l++) {
@@ -86,6 +86,18 @@ static void put_letter(FILE *f, const step_t *l, double x, double w, double y0, 
             put_num(f, y0 + (y1 - y0) * l->xy[i + 1]);
         }
     }
+}
+
+const char *tfb_logo_commas(int64_t v, char text[TFB_COMMAS])
+{
+    char digits[TFB_COMMAS];
+    int n = snprintf(digits, 21, "%" PRId64, v), m = 0;
+    for (int i = 0; i < n; i++) {
+        if (i && (n - i) % 3 == 0) text[m++] = ',';
+        text[m++] = digits[i];
+    }
+    text[m] = 0;
+    return text;
 }
 
 static double finite_or_0(float v) { return isfinite(v) ? v : 0; }
@@ -173,7 +185,7 @@ static void lay_out(frame_t *r)
     if (o->axis) r->left = o->y_label ? 50 : 36, r->top = 7;
     if (o->title) r->top = 20;
     r->width = r->left + r->L * r->cw + (o->axis ? 9 : 1);
-    r->height = r->top + r->ph + (o->axis ? 17 : 1);
+    r->height = r->top + r->ph + (o->axis ? 17 : 1) + (o->x_label ? 14 : 0);
     r->scale = r->ph / (r->hi - r->lo);
     r->zero = r->top + r->hi * r->scale;
 }
@@ -183,7 +195,8 @@ static void put_head(const frame_t *r)
     FILE *f = r->f;
     const char *about = r->o->title ? r->o->title : "sequence logo";
     if (r->o->description) about = r->o->description;
-    fputs("<svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"", f);
+    fputs(r->o->shared ? "<svg" : "<svg xmlns=\"http://www.w3.org/2000/svg\"", f); /* shared: inside HTML */
+    fputs(" role=\"img\" width=\"", f);
     put_num(f, r->width);
     fputs("\" height=\"", f);
     put_num(f, r->height);
@@ -191,7 +204,8 @@ static void put_head(const frame_t *r)
     put_num(f, r->width);
     fputc(' ', f);
     put_num(f, r->height);
-    fputs("\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>", f);
+    int has_text = r->o->axis || r->o->title;
+    fputs(has_text ? "\" font-family=\"sans-serif\" font-size=\"10\" fill=\"#333\"><title>" : "\"><title>", f);
     tfb_xml_put(f, about);
     fputs("</title>", f);
 }
@@ -221,25 +235,69 @@ static void put_title(const frame_t *r)
     fputs("</text>", r->f);
 }
 
+static void put_position(const frame_t *r, int l, const char *text)
+{
+    fputs("<text x=\"", r->f);
+    put_num(r->f, r->left + (l + .5) * r->cw);
+    fputs("\" y=\"", r->f);
+    put_num(r->f, r->top + r->ph + 12);
+    fprintf(r->f, "\" text-anchor=\"middle\">%s</text>", text);
+}
+
+/* Labels positions on the genome, which are round and have room. */
+static void put_genome_positions(const frame_t *r)
+{
+    enum { ROOM = 80 }; /* pixels for a label */
+    char text[TFB_COMMAS];
+    double span = r->L * r->cw, last = -ROOM, longest = span / ROOM;
+    int every = (int)nice_step(r->L, longest >= 1 ? (int)longest : 1);
+    for (int l = 0; l < r->L; l++) {
+        double x = (l + .5) * r->cw;
+        if (r->o->pos[l] < 0 || r->o->pos[l] % (every > 0 ? every : 1) || x - last < ROOM || x > span - ROOM / 4)
+            continue;
+        put_position(r, l, tfb_logo_commas(r->o->pos[l], text));
+        last = x;
+    }
+}
+
+/* Labels columns by their numbers. */
+static void put_numbers(const frame_t *r)
+{
+    int first = r->o->first, n_labels = (int)(r->L * r->cw / 40), every = 5;
+    char text[16];
+    if (!(r->L * r->cw < 60)) every = (int)nice_step(r->L, n_labels > 0 ? n_labels : 1);
+    if (every < 1) every = 1;
+    for (int l = 0; l < r->L; l++) {
+        int labelled = (first + l) % every == 0 || (l == 0 && every > 1);
+        if (!labelled || (l > 0 && l * r->cw < 18 && every > 1)) continue; /* the latter: too near the first one */
+        snprintf(text, sizeof text, "%d", first + l);
+        put_position(r, l, text);
+    }
+}
+
 /* Labels heights on the left and positions below. */
 static void put_axes(const frame_t *r)
 {
     FILE *f = r->f;
-    int first = r->o->first;
-    double cw = r->cw, step = nice_step(r->hi - r->lo, r->ph >= 50 ? 4 : 2);
+    double step = nice_step(r->hi - r->lo, r->ph >= 50 ? 4 : 2);
     for (double k = ceil(r->lo / step - 1e-9); k * step <= r->hi + 1e-9 * step; k++) {
         double y = r->zero - k * step * r->scale;
         put_line(f, r->left - 4, y, r->left - 1, y, "#777");
         put_text(f, r->left - 6, y + 3.5, "end", "%.4g", k == 0 ? 0 : k * step);
     }
     put_line(f, r->left - 1, r->top, r->left - 1, r->top + r->ph, "#777");
-    int n_labels = (int)(r->L * cw / 40), every = 5;
-    if (!(r->L * cw < 60)) every = (int)nice_step(r->L, n_labels > 0 ? n_labels : 1);
-    if (every < 1) every = 1;
-    for (int l = 0; l < r->L; l++) {
-        int labelled = (first + l) % every == 0 || (l == 0 && every > 1);
-        if (!labelled || (l > 0 && l * cw < 18 && every > 1)) continue; /* the latter: too near the first one */
-        put_text(f, r->left + (l + .5) * cw, r->top + r->ph + 12, "middle", "%.0f", first + l);
+    if (r->o->pos)
+        put_genome_positions(r);
+    else
+        put_numbers(r);
+    if (r->o->x_label) {
+        fputs("<text text-anchor=\"middle\" x=\"", f);
+        put_num(f, r->left + r->L * r->cw / 2);
+        fputs("\" y=\"", f);
+        put_num(f, r->top + r->ph + 26);
+        fputs("\">", f);
+        tfb_xml_put(f, r->o->x_label);
+        fputs("</text>", f);
     }
     if (!r->o->y_label) return;
     fputs("<text text-anchor=\"middle\" transform=\"translate(10 ", f);
@@ -262,19 +320,40 @@ static void stack(const frame_t *r, const float *h, int c, double *from, double 
     *to = fmax(fmin(below + v, r->hi), r->lo);
 }
 
-/* Writes one path for all occurrences of a letter. */
+/* Writes one path for all occurrences of a letter, or with shared letters a reference for each. */
 static void put_letters(const frame_t *r, int c)
 {
-    int any = 0;
+    int any = 0, shared = r->o->shared;
+    double least = shared ? 1 : 0.05; /* pixels */
     for (int l = 0; l < r->L; l++) {
         double from, to, x = r->left + l * r->cw + 0.03 * r->cw;
-        if (fabs(finite_or_0(r->h[4 * l + c])) * r->scale < 0.05) continue; /* less than a twentieth of a pixel */
+        if (fabs(finite_or_0(r->h[4 * l + c])) * r->scale < least) continue;
         stack(r, r->h + 4 * l, c, &from, &to);
         if (from == to) continue;
+        double y0 = r->zero - from * r->scale, y1 = r->zero - to * r->scale;
+        if (shared) {
+            fprintf(r->f, "<use href=\"#L%c\" x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\"/>", "ACGT"[c], x,
+                    fmin(y0, y1), 0.94 * r -> cw, fabs(y1 - y0));
+            continue;
+        }
         if (!any++) fprintf(r->f, "<path fill-rule=\"evenodd\" fill=\"%s\" d=\"", tfb_logo_colour[c]);
-        put_letter(r->f, letters[c], x, 0.94 * r->cw, r->zero - from * r->scale, r->zero - to * r->scale);
+        put_letter(r->f, letters[c], x, 0.94 * r->cw, fmax(y0, y1), fmin(y0, y1));
     }
     if (any) fputs("\"/>", r->f);
+}
+
+void tfb_logo_letters(FILE *f)
+{
+    fputs("<svg width=\"0\" height=\"0\" style=\"position:absolute\" aria-hidden=\"true\">", f);
+    for (int c = 0; c < 4; c++) {
+        fprintf(f,
+                "<symbol id=\"L%c\" viewBox=\"0 0 1 1\" preserveAspectRatio=\"none\"><path fill-rule=\"evenodd\" "
+                "fill=\"%s\" d=\"",
+                "ACGT"[c], tfb_logo_colour[c]);
+        put_letter(f, letters[c], 0, 1, 1, 0);
+        fputs("\"/></symbol>", f);
+    }
+    fputs("</svg>\n", f);
 }
 
 void tfb_logo_svg(FILE *f, const float *h, int L, const tfb_logo_opt_t *opt)

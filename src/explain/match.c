@@ -306,7 +306,7 @@ static void logo(page_t *g, const float *p, int w, int rev, int at, int n, const
         h[k] = h[4 * w - 1 - k];
         h[4 * w - 1 - k] = v;
     }
-    tfb_logo_opt_t o = {.col_width = 9, .height = 34, .hi = 2, .description = about};
+    tfb_logo_opt_t o = {.col_width = 9, .height = 34, .hi = 2, .shared = 1, .description = about};
     tfb_logo_svg(g->f, g->h, n, &o);
 }
 
@@ -343,52 +343,89 @@ static void match_cells(page_t *g, const tfb_matches_t *m, const tfb_found_t *x,
     fprintf(g->f, "%s</span></td><td class=\"n\">%.2g</td>", x->rev ? " (&minus;)" : "", x->q);
 }
 
+enum { FEW = 20 }; /* regions or sites: a motif of fewer is a guess, and grey */
+
+typedef struct {
+    double key, next; /* next decides if keys are equal */
+    int k;
+} order_t;
+
+static int by_key(const void *a, const void *b)
+{
+    const order_t *x = a, *y = b;
+    if (x->key != y->key) return x->key < y->key ? -1 : 1;
+    if (x->next != y->next) return x->next < y->next ? -1 : 1;
+    return x->k - y->k;
+}
+
+/* Returns the targets with a motif to show, sorted by q: first those with a known motif. Writes their number to *n.
+ * NULL if memory runs out. */
+static order_t *order_targets(const tfb_matches_t *m, int *n)
+{
+    order_t *order = malloc((size_t)m->f->T * sizeof *order);
+    *n = 0;
+    for (int t = 0; order && t < m->f->T; t++) {
+        const tfb_found_t *x = &m->own[t], *best = &m->own_best[t];
+        if (x->motif < 0 && best->motif < 0) continue;
+        order[(*n)++] = (order_t){x->motif >= 0 ? x->q : 2 + best->q, x->motif >= 0 ? x->p : best->p, t};
+    }
+    if (order) tfb_sort(order, (size_t)*n, sizeof *order, by_key);
+    return order;
+}
+
+static void target_row(page_t *g, const tfb_matches_t *m, double q, int t)
+{
+    const tfb_filters_t *f = m->f;
+    const tfb_found_t *x = &m->own[t], *show = x->motif >= 0 ? x : &m->own_best[t];
+    fprintf(g->f, "<tr%s id=\"", f->n_own[t] < FEW ? " class=\"few\"" : "");
+    tfb_html_id(g->f, "t-", m->model->targets[t]);
+    fputs("\"><td>", g->f);
+    tfb_xml_put(g->f, m->model->targets[t]);
+    fprintf(g->f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>", f->n_own[t],
+            show->filter, show->filter);
+    logos(g, m, f->own_pfm + ((size_t)t * f->n_top + show->rank) * f->K * 4, f->K, show, m->model->targets[t]);
+    fputs("</td>", g->f);
+    if (x->motif >= 0)
+        match_cells(g, m, x, q);
+    else
+        fprintf(g->f, "<td class=\"sub\">%s</td><td></td>", m->has_motif[t] ? "none" : "not in the database");
+    match_cells(g, m, &m->own_best[t], q);
+    fputs("</tr>\n", g->f);
+}
+
 static void targets_section(page_t *g, const tfb_matches_t *m, double q)
 {
     const tfb_filters_t *f = m->f;
-    int n_silent = 0;
-    fprintf(g->f,
-            "<h2 id=\"targets\">Targets</h2>\n<p>For each target the %d filters that matter most to it, looked at in "
-            "the regions that it binds and is predicted to "
-            "bind; "
-            "shown is the one most like a known motif of that target. q counts all filters and motifs compared for the "
-            "target.</p>\n"
-            "<div class=\"wide\"><table>\n<thead><tr><th>target</th><th class=\"n\">regions</th><th "
-            "class=\"n\">filter</th><th>what it finds there, and the known "
-            "motif</th><th>motif</th><th class=\"n\">q</th><th>best of all motifs</th><th "
-            "class=\"n\">q</th></tr></thead>\n<tbody>\n",
-            f->n_top);
-    for (int t = 0; t < f->T; t++) {
-        const tfb_found_t *x = &m->own[t], *show = x->motif >= 0 ? x : &m->own_best[t];
-        if (show->motif < 0) {
-            n_silent++;
-            continue;
-        }
-        fputs("<tr id=\"", g->f);
-        tfb_html_id(g->f, "t-", m->model->targets[t]);
-        fputs("\"><td>", g->f);
-        tfb_xml_put(g->f, m->model->targets[t]);
-        fprintf(g->f, "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\"><a href=\"#f%d\">%d</a></td><td>",
-                f->n_own[t], show->filter, show->filter);
-        logos(g, m, f->own_pfm + ((size_t)t * f->n_top + show->rank) * f->K * 4, f->K, show, m->model->targets[t]);
-        fputs("</td>", g->f);
-        if (x->motif >= 0)
-            match_cells(g, m, x, q);
-        else
-            fprintf(g->f, "<td class=\"sub\">%s</td><td></td>", m->has_motif[t] ? "none" : "not in the database");
-        match_cells(g, m, &m->own_best[t], q);
-        fputs("</tr>\n", g->f);
+    int n = 0, n_silent = 0;
+    order_t *order = order_targets(m, &n);
+    if (!order) {
+        g->bad = 1;
+        return;
     }
+    fprintf(
+        g->f,
+        "<h2 id=\"targets\">Targets</h2>\n<p>For each target the %d filters that matter most to it, looked at in "
+        "the regions that it binds and is predicted to bind; shown is the one most like a known motif of that target. "
+        "q counts all filters and motifs compared for the target. Sorted by q, first the targets with a known motif. "
+        "Bold: q below %g. Grey: fewer than %d regions.</p>\n"
+        "<div class=\"wide\"><table class=\"s\">\n<thead><tr><th>target</th><th class=\"n\">regions</th><th "
+        "class=\"n\">filter</th><th>what it finds there, and the known "
+        "motif</th><th>motif</th><th class=\"n\">q</th><th>best of all motifs</th><th "
+        "class=\"n\">q</th></tr></thead>\n<tbody>\n",
+        f->n_top, q, FEW);
+    for (int i = 0; i < n; i++) target_row(g, m, q, order[i].k);
     fputs("</tbody></table></div>\n", g->f);
+    n_silent = f->T - n;
     if (n_silent) {
         fprintf(g->f, "<p class=\"sub\">%d targets have no region here that is bound and predicted bound: ", n_silent);
-        for (int t = 0, n = 0; t < f->T; t++)
-            if (m->own_best[t].motif < 0) {
-                if (n++) fputs(", ", g->f);
+        for (int t = 0, k = 0; t < f->T; t++)
+            if (m->own[t].motif < 0 && m->own_best[t].motif < 0) {
+                if (k++) fputs(", ", g->f);
                 tfb_xml_put(g->f, m->model->targets[t]);
             }
         fputs(".</p>\n", g->f);
     }
+    free(order);
 }
 
 /* Writes the three targets that a filter matters to most. */
@@ -418,29 +455,19 @@ static void important_to(page_t *g, const tfb_matches_t *m, int k)
     }
 }
 
-typedef struct {
-    double key;
-    int k;
-} order_t;
-static int by_key(const void *a, const void *b)
-{
-    const order_t *x = a, *y = b;
-    if (x->key < y->key) return -1;
-    if (x->key > y->key) return 1;
-    return x->k - y->k;
-}
-
 static void filters_head(page_t *g, const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *o)
 {
-    fprintf(g->f,
-            "<h2 id=\"filters\">Filters</h2>\n<p>What each filter of the first layer finds in the regions used, and "
-            "below it, column under column, the motif of "
-            "the database "
-            "that it is most like (bold: significant). Importance is the mean squared change of a target's probability "
-            "when the filter is silenced%s.</p>\n"
-            "<div class=\"wide\"><table>\n<thead><tr><th class=\"n\">filter</th><th class=\"n\">sites</th><th "
-            "class=\"n\">bits</th><th>motif, and best match</th>",
-            o->where);
+    fprintf(
+        g->f,
+        "<h2 id=\"filters\">Filters</h2>\n<p>What each filter of the first layer finds in the regions used, and "
+        "below it, column under column, the motif of "
+        "the database "
+        "that it is most like. Sorted by q. Bold: q below %g. Grey: fewer than %d sites. Importance is the mean "
+        "squared change of a target's probability "
+        "when the filter is silenced%s.</p>\n"
+        "<div class=\"wide\"><table class=\"s\">\n<thead><tr><th class=\"n\">filter</th><th class=\"n\">sites</th><th "
+        "class=\"n\">bits</th><th>motif, and best match</th>",
+        o->q, FEW, o->where);
     if (m->db) fputs("<th>best match</th><th class=\"n\">q</th>", g->f);
     if (before) {
         fputs("<th>before", g->f);
@@ -461,8 +488,10 @@ static void filter_row(page_t *g, const tfb_matches_t *m, const tfb_matches_t *b
     const tfb_filters_t *f = m->f;
     char about[64];
     snprintf(about, sizeof about, "filter %d", k);
-    fprintf(g->f, "<tr id=\"f%d\"><td class=\"n\">%d</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%.1f</td><td>",
-            k, k, f->n_sites[k], tfb_motif_bits(pfm_of(f, k), f->K, even, NULL));
+    fprintf(g->f,
+            "<tr%s id=\"f%d\"><td class=\"n\">%d</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%.1f</td><td>",
+            f->n_sites[k] < FEW ? " class=\"few\"" : "", k, k, f->n_sites[k],
+            tfb_motif_bits(pfm_of(f, k), f->K, even, NULL));
     logos(g, m, pfm_of(f, k), f->K, m->db ? &m->best[k] : NULL, about);
     fputs("</td>", g->f);
     if (m->db) match_cells(g, m, &m->best[k], q);
@@ -492,7 +521,7 @@ static void filters_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         return;
     }
     for (int k = 0; k < f->F; k++) {
-        order[k] = (order_t){m->best[k].motif >= 0 ? m->best[k].p : 1, k};
+        order[k] = (order_t){m->best[k].motif >= 0 ? m->best[k].q : 1, m->best[k].motif >= 0 ? m->best[k].p : 1, k};
         n_dead += !f->n_sites[k];
     }
     tfb_sort(order, (size_t)f->F, sizeof *order, by_key);
@@ -518,7 +547,7 @@ static void compare_section(page_t *g, const tfb_matches_t *m, const tfb_matches
         return;
     }
     for (int k = 0; k < f->F; k++)
-        if (fate(m, before, k, o->q) != NEVER) order[n++] = (order_t){m->named[k].p, k};
+        if (fate(m, before, k, o->q) != NEVER) order[n++] = (order_t){m->named[k].q, m->named[k].p, k};
     tfb_sort(order, (size_t)n, sizeof *order, by_key);
     fputs("<h2 id=\"compare\">Before and now</h2>\n<p>Filters that match a motif named after ", g->f);
     if (f->T == 1)
@@ -578,6 +607,10 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
         n_known += m->own[t].motif >= 0;
     }
     tfb_html_begin(out, o->title);
+    tfb_logo_letters(out);
+    fputs("<dl class=\"facts\">\n", out);
+    tfb_html_fact(out, "Model", o->model);
+    tfb_html_made(out, o->command);
     fputs("<nav>", out);
     if (f->n_top && m->db) fputs("<a href=\"#targets\">Targets</a>", out);
     if (before && m->db) fputs("<a href=\"#compare\">Before and now</a>", out);
@@ -597,7 +630,7 @@ int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const 
     if (f->n_top && m->db) targets_section(&g, m, o->q);
     if (before && m->db) compare_section(&g, m, before, o);
     filters_section(&g, m, before, o);
-    tfb_html_end(out, o->command);
+    tfb_html_end(out);
     free(g.h);
     if (g.bad) tfb_error("not enough memory for the page");
     return g.bad ? -1 : 0;

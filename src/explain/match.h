@@ -39,10 +39,10 @@ void tfb_matches_targets_tsv(const tfb_matches_t *m, FILE *f);
 void tfb_matches_importance_tsv(const tfb_matches_t *m, FILE *f);
 
 typedef struct {
-    const char *title, *command;
-    const char *before_name; /* name of the model compared with, or NULL */
-    const char *where;       /* regions that importance was measured on: a phrase that follows its explanation, or "" */
-    double q;                /* a match counts below this value */
+    const char *title, *command, *model; /* model: name and digest */
+    const char *before_name;             /* name of the model compared with, or NULL */
+    const char *where; /* regions that importance was measured on: a phrase that follows its explanation, or "" */
+    double q;          /* a match counts below this value */
 } tfb_page_opt_t;
 /* Writes a self-contained HTML page with logos. Returns 0, or -1 if memory runs out (logged). */
 int tfb_matches_html(const tfb_matches_t *m, const tfb_matches_t *before, const tfb_page_opt_t *opt, FILE *f);

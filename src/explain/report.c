@@ -3,12 +3,14 @@
 #include "explain/report.h"
 #include "explain/figure.h"
 #include "explain/html.h"
+#include "explain/logo.h"
 #include "genome/alleles.h"
 #include "genome/lines.h"
 #include "genome/origin.h"
 #include "genome/records.h"
 #include "genome/tag.h"
 #include "genome/values.h"
+#include "score/builds.h"
 #include "util/sort.h"
 #include "util/util.h"
 #include "util/xml.h"
@@ -25,7 +27,7 @@ static const char *const call_name[CALLS] = {"gain", "loss", "change"};
 
 enum { P_REF, P_ALT, DELTA, LOR, PCT, PHRED, VALUES }; /* of an ALT */
 
-enum { BINS = 40, MAX_TFS = 20000, MAX_ALLELE = 1000 };
+enum { BINS = 40, MAX_TFS = 20000, MAX_ALLELE = 1000, MOST_NAMED = 500 };
 
 /* cppcheck-suppress unknownMacro */
 KHASH_MAP_INIT_STR(tf, int)
@@ -60,8 +62,12 @@ typedef struct {
     int64_t n_closed, n_not_expressed; /* ALTs left out; ALTs and TFs left out */
     int called;                        /* the file has calls */
     int other;                         /* the figures use a different model than the annotations */
-    char *by;                          /* the models that annotated, in that case */
-    tfb_strand_t strand;               /* strand that annotate used */
+    char *by;                          /* the models that annotated; NULL: the header names none */
+    const tfb_build_t *build;          /* of the positions, or NULL */
+    const char *genome;                /* its name, for figures */
+    FILE *track;                       /* or NULL */
+    tfb_out_t *track_out;
+    tfb_strand_t strand; /* strand that annotate used */
     int n_names;
     float *num[VALUES];
     char *str[2];
@@ -146,6 +152,28 @@ static int keep(report_t *r, const bcf1_t *rec, int alt, const char *tf, const d
     return 0;
 }
 
+/* Writes text without spaces, which end a field in some programs. */
+static void put_word(FILE *f, const char *text)
+{
+    for (; *text; text++) fputc(isgraph((unsigned char)*text) || (*text & 0x80) ? *text : '_', f);
+}
+
+/* Writes a gain or a loss to the track: the bases that change, named after the TF. */
+static void put_track(report_t *r, const bcf1_t *rec, int alt, const char *tf, double delta, const char *call)
+{
+    tfb_change_t c;
+    int loss = strcmp(call, "loss") == 0, has_id = strcmp(rec->d.id, ".") != 0;
+    if (!loss && strcmp(call, "gain")) return;
+    if (tfb_allele_trim(rec->pos, rec->d.allele[0], rec->d.allele[alt], &c) != TFB_ALLELE_OK) return;
+    int64_t beg = c.pos, end = c.pos + c.n_ref;
+    fprintf(r->track, "%s\t%" PRId64 "\t%" PRId64 "\t", bcf_seqname_safe(r->hdr, rec), beg, end);
+    put_word(r->track, tf);
+    fprintf(r->track, ":%s%s", call, has_id ? ":" : "");
+    if (has_id) put_word(r->track, rec->d.id);
+    fprintf(r->track, "\t%.0f\t.\t%" PRId64 "\t%" PRId64 "\t%s\n", fabs(delta) * 1000, beg, end,
+            loss ? TFB_DOWN_RGB : TFB_UP_RGB);
+}
+
 static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const double v[VALUES], const char *call)
 {
     double d = v[2];
@@ -169,7 +197,33 @@ static int add(report_t *r, const bcf1_t *rec, int alt, const char *tf, const do
         if (d < t->least) t->least = d;
         for (int c = 0; call && c < CALLS; c++) t->call[c] += strcmp(call, call_name[c]) == 0;
     }
+    if (r->track && call) put_track(r, rec, alt, tf, d, call);
     return keep(r, rec, alt, tf, v, call);
+}
+
+/* Opens the track, if there is one. Returns 0, or -1 (logged). */
+static int open_track(report_t *r)
+{
+    const char *path = r->o->track;
+    if (!path) return 0;
+    if (!r->called) {
+        tfb_error("%s has no calls of gain and loss, which --track needs: annotate it with a calibrated model",
+                  tfb_input_name(r->o->in));
+        return -1;
+    }
+    if (!(r->track = tfb_out_open(path, &r->track_out))) return -1;
+    fputs("track name=\"TF binding\" description=\"Predicted gain (blue) and loss (orange) of TF binding, tfbind\" "
+          "itemRgb=On visibility=pack\n",
+          r->track);
+    return 0;
+}
+
+/* Closes the track, which stays if keep is 1. Returns 0, or -1 (logged). */
+static int close_track(report_t *r, int keep)
+{
+    int ret = r->track ? tfb_out_close(r->track, r->track_out, keep) : 0;
+    r->track = NULL;
+    return keep ? ret : -1;
 }
 
 /* Returns the name of a tag, valid until the next call. tf "": the summary's. */
@@ -292,54 +346,80 @@ static const char *real_name(const report_t *r, const char *tag)
     return tag;
 }
 
-/* Compares the model that wrote a tag with the panel's (t: its target, -1: all of it), and warns of the
- * first difference. Returns 0, or -1 if memory runs out. */
-static int check_origin(report_t *r, const char *tag, int t)
-{
-    tfb_origin_t o, panel;
-    char source[512];
-    if (r->other) return 0;
-    snprintf(source, sizeof source, "%.500s", tfb_panel_source(r->o->panel, t)); /* annotate cuts long lists */
-    if (tfb_origin_read(r->hdr, tag, &o) < 0) return -1;
-    if (tfb_origin_parse(source, &panel) < 0) {
-        tfb_origin_free(&o);
-        return -1;
-    }
-    r->other = tfb_origin_known(&o) && strcmp(o.digests, panel.digests);
-    if (strstr(o.options, "--strand fwd")) r->strand = TFB_STRAND_FWD;
-    if (strstr(o.options, "--strand rev")) r->strand = TFB_STRAND_REV;
-    if (r->other) {
-        tfb_warn("%s was annotated by %s: the figures are by another model, %s", tfb_input_name(r->o->in), o.models,
-                 source);
-        r->by = o.models;
-        o.models = NULL;
-    }
-    tfb_origin_free(&o);
-    tfb_origin_free(&panel);
-    return r->other && !r->by ? -1 : 0;
-}
-
-/* Checks whether the figures use the model that annotated. Returns 0, or -1 if memory runs out. */
-static int check_origins(report_t *r)
-{
-    const tfb_panel_t *p = r->o->panel;
-    char tag[512];
-    if (!p) return 0;
-    snprintf(tag, sizeof tag, "%s_DELTA", r->o->prefix);
-    if (!r->name) return check_origin(r, tag, -1);
-    for (int i = 0; i < r->n_names; i++)
-        for (int t = 0; t < tfb_panel_n_targets(p); t++) {
-            if (strcmp(tfb_panel_target(p, t), r->real[i])) continue;
-            snprintf(tag, sizeof tag, "%s_%s_DELTA", r->o->prefix, r->name[i]);
-            if (check_origin(r, tag, t) < 0) return -1;
-        }
-    return 0;
-}
-
 static int no_memory(void)
 {
     tfb_error("not enough memory for the report");
     return -1;
+}
+
+/* Adds models to those that annotated, unless they are among them. Returns 0, or -1 (logged). */
+static int add_models(report_t *r, const char *models)
+{
+    char *all = NULL;
+    if (!*models || (r->by && strstr(r->by, models))) return 0;
+    if (r->by && strlen(r->by) > MOST_NAMED) return 0; /* a page, not a list */
+    if (asprintf(&all, "%s%s%s", r->by ? r->by : "", r->by ? "; " : "", models) < 0) return no_memory();
+    free(r->by);
+    r->by = all;
+    return 0;
+}
+
+/* Notes the model that wrote a tag, compares it with the panel's (t: its target, -1: all of it; -2: none), and warns of
+ * the first difference. Returns 0, or -1 (logged). */
+static int check_origin(report_t *r, const char *tag, int t)
+{
+    tfb_origin_t o, panel = {.digests = NULL};
+    char source[512];
+    int ret = -1;
+    if (tfb_origin_read(r->hdr, tag, &o) < 0) return -1;
+    if (strstr(o.options, "--strand fwd")) r->strand = TFB_STRAND_FWD;
+    if (strstr(o.options, "--strand rev")) r->strand = TFB_STRAND_REV;
+    if (add_models(r, o.models) < 0) goto done;
+    if (t > -2 && !r->other) {
+        snprintf(source, sizeof source, "%.500s", tfb_panel_source(r->o->panel, t)); /* annotate cuts long lists */
+        if (tfb_origin_parse(source, &panel) < 0) goto done;
+        r->other = tfb_origin_known(&o) && strcmp(o.digests, panel.digests);
+        if (r->other)
+            tfb_warn("%s was annotated by %s: the figures are by another model, %s", tfb_input_name(r->o->in), o.models,
+                     source);
+        tfb_origin_free(&panel);
+    }
+    ret = 0;
+done:
+    tfb_origin_free(&o);
+    return ret;
+}
+
+/* Notes the models that annotated, and whether the figures use them. Returns 0, or -1 (logged). */
+static int check_origins(report_t *r)
+{
+    const tfb_panel_t *p = r->o->panel;
+    char tag[512];
+    snprintf(tag, sizeof tag, "%s_DELTA", r->o->prefix);
+    if (!r->name) return check_origin(r, tag, p ? -1 : -2);
+    for (int i = 0; i < r->n_names; i++) {
+        int t = p ? tfb_panel_n_targets(p) - 1 : -1;
+        while (t >= 0 && strcmp(tfb_panel_target(p, t), r->real[i])) t--;
+        snprintf(tag, sizeof tag, "%s_%s_DELTA", r->o->prefix, r->name[i]);
+        if (check_origin(r, tag, t < 0 ? -2 : t) < 0) return -1;
+    }
+    return 0;
+}
+
+/* Finds the build of the positions: the one given, that of the header, or that of the FASTA. Returns 0, or -1 (logged).
+ */
+static int find_build(report_t *r)
+{
+    const tfb_report_opt_t *o = r->o;
+    const tfb_build_t *of_fasta = tfb_build_of_fasta(o->fasta);
+    if (o->genome && !(r->build = tfb_build_named(o->genome))) {
+        tfb_error("--genome %s is not known: hg38, hg19, hs1, mm10 or mm39", o->genome);
+        return -1;
+    }
+    if (!r->build) r->build = tfb_build_of_vcf(r->hdr);
+    if (!r->build) r->build = of_fasta;
+    if (o->fasta) r->genome = of_fasta ? of_fasta->text : tfb_base_name(tfb_fasta_path(o->fasta));
+    return 0;
 }
 
 /* Looks for the summary's tags, or else for TFs with tags PREFIX_tf_DELTA. Returns 0, or -1 (logged). */
@@ -383,17 +463,18 @@ static int look_for_tags(report_t *r)
 
 static void histogram(const report_t *r, FILE *f)
 {
-    double most = 1, w = 16, h = 150, left = 46, top = 8;
+    double most = 1, w = 9, h = 150, left = 46, top = 8;
     for (int b = 0; b < BINS; b++)
         if (r->bin[b] > most) most = (double)r->bin[b];
     double decades = ceil(log10(most));
     if (decades < 1) decades = 1;
+    static const char *const ends[] = {"\u22121", "\u22120.5", "0", "+0.5", "+1"};
     const double one = 0.3; /* height of a count of 1, in decades */
     fprintf(f,
             "<figure><svg xmlns=\"http://www.w3.org/2000/svg\" role=\"img\" width=\"%g\" height=\"%g\" viewBox=\"0 0 "
             "%g %g\" font-family=\"sans-serif\" "
             "font-size=\"11\" "
-            "fill=\"#333\"><title>Distribution of the changes of probability</title>\n",
+            "fill=\"#333\"><title>Distribution of delta</title>\n",
             left + BINS * w + 10, h + 46, left + BINS * w + 10, h + 46);
     for (int d = 0; d <= (int)decades; d++) {
         double y = top + h - h * (d + one) / (decades + one);
@@ -408,34 +489,37 @@ static void histogram(const report_t *r, FILE *f)
         fprintf(f,
                 "<rect x=\"%.1f\" y=\"%.1f\" width=\"%.1f\" height=\"%.1f\" fill=\"%s\"><title>%+.2f to %+.2f: %" PRId64
                 "</title></rect>\n",
-                left + b * w + 1, top + h - x, w - 2, x, b < BINS / 2 ? "#b3261e" : "#0b6b43", lo, lo + 2.0 / BINS,
+                left + b * w + 1, top + h - x, w - 2, x, b < BINS / 2 ? TFB_DOWN : TFB_UP, lo, lo + 2.0 / BINS,
                 r->bin[b]);
     }
-    for (int k = -4; k <= 4; k++)
-        fprintf(f, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%+.2g</text>\n", left + (k + 4) * BINS * w / 8,
-                top + h + 15, k / 4.0);
+    for (int k = -2; k <= 2; k++)
+        fprintf(f, "<text x=\"%.1f\" y=\"%g\" text-anchor=\"middle\">%s</text>\n", left + (k + 2) * BINS * w / 4,
+                top + h + 15, ends[k + 2]);
     fprintf(f,
-            "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">change of the probability of binding, ALT - "
-            "REF</text></svg>\n<figcaption>Counts on a logarithmic "
+            "<text x=\"%g\" y=\"%g\" text-anchor=\"middle\">delta: probability with ALT minus "
+            "REF</text></svg>\n<figcaption>Changes of TFs by delta. Counts on a logarithmic "
             "scale.</figcaption></figure>\n",
             left + BINS * w / 2, top + h + 33);
 }
 
-static void put_number(FILE *f, const char *format, double v)
+/* Writes a number. column: "" or " " and the class of its column, by which narrow screens name it. */
+static void put_number(FILE *f, const char *column, const char *format, double v)
 {
+    fprintf(f, "<td class=\"n%s\">", column);
     if (!isfinite(v))
-        fputs("<td class=\"n\">.</td>", f);
+        fputc('.', f);
     else
-        fputs("<td class=\"n\">", f), fprintf(f, format, v), fputs("</td>", f);
+        fprintf(f, format, v);
+    fputs("</td>", f);
 }
 
-/* Writes a change in green or red. A change that rounds to 0 gets no colour and no sign. */
-static void put_change(FILE *f, double d)
+/* Writes a delta in blue or orange. One that rounds to 0 gets no colour and no sign. */
+static void put_delta(FILE *f, double d, const char *column)
 {
     if (fabs(d) < 0.0005)
-        fputs("<td class=\"n\">0.000</td>", f);
+        fprintf(f, "<td class=\"n%s\">0.000</td>", column);
     else
-        fprintf(f, "<td class=\"n %s\">%+.3f</td>", d < 0 ? "down" : "up", d);
+        fprintf(f, "<td class=\"n %s%s\">%+.3f</td>", d < 0 ? "down" : "up", column, d);
 }
 
 /* Writes the greatest change in one direction; 0: none. */
@@ -444,7 +528,7 @@ static void put_extreme(FILE *f, double d)
     if (d == 0)
         fputs("<td class=\"n\">.</td>", f);
     else
-        put_change(f, d);
+        put_delta(f, d, "");
 }
 
 static void put_allele(FILE *f, const char *a)
@@ -476,6 +560,54 @@ static void put_tf_link(FILE *f, const char *tf)
     fputs("\">", f);
     tfb_xml_put(f, tf);
     fputs("</a>", f);
+}
+
+/* ---- links ---- */
+
+/* Writes text, percent-encoded as a part of an address. */
+static void put_part(FILE *f, const char *s)
+{
+    for (; *s; s++)
+        if (isalnum((unsigned char)*s) || strchr("-._", *s))
+            fputc(*s, f);
+        else
+            fprintf(f, "%%%02X", (unsigned char)*s);
+}
+
+/* Writes a position, with links to UCSC and Ensembl if the build and the chromosome are known. */
+static void put_place(const report_t *r, FILE *f, const top_t *t)
+{
+    enum { AROUND = 50 }; /* bases shown on each side */
+    const tfb_build_t *b = r->build;
+    kstring_t ucsc = {0, 0, NULL}, ensembl = {0, 0, NULL};
+    int64_t beg = t->pos + 1, end = t->pos + (int64_t)strlen(t->ref);
+    int linked = b && tfb_build_chrom(b, t->contig, 1, &ucsc) == 0 && tfb_build_chrom(b, t->contig, 0, &ensembl) == 0;
+    if (linked)
+        fprintf(f,
+                "<a href=\"https://genome.ucsc.edu/cgi-bin/hgTracks?db=%s&amp;position=%s:%" PRId64 "-%" PRId64 "\">",
+                b->ucsc, ucsc.s, beg > AROUND ? beg - AROUND : 1, end + AROUND);
+    tfb_xml_put(f, t->contig);
+    fprintf(f, ":%" PRId64, beg);
+    if (linked) fputs("</a>", f);
+    if (linked && b->ensembl)
+        fprintf(f, " <a class=\"sub\" href=\"%s/Location/View?r=%s:%" PRId64 "-%" PRId64 "\">Ensembl</a>", b->ensembl,
+                ensembl.s, beg, end);
+    free(ucsc.s);
+    free(ensembl.s);
+}
+
+/* Writes an identifier: an rsID with a link to dbSNP, or for mouse, which dbSNP left out, to Ensembl. */
+static void put_id(const report_t *r, FILE *f, const char *id)
+{
+    const tfb_build_t *b = r->build;
+    int is_rs = strncmp(id, "rs", 2) == 0 && id[2] && strspn(id + 2, "0123456789") == strlen(id + 2);
+    int human = !b || strcmp(b->species, "human") == 0;
+    if (is_rs && human)
+        fputs("<a href=\"https://www.ncbi.nlm.nih.gov/snp/", f), put_part(f, id), fputs("\">", f);
+    else if (is_rs && b->ensembl)
+        fprintf(f, "<a href=\"%s/Variation/Explore?v=", b->ensembl), put_part(f, id), fputs("\">", f);
+    tfb_xml_put(f, id);
+    if (is_rs && (human || b->ensembl)) fputs("</a>", f);
 }
 
 /* ---- figures ---- */
@@ -529,6 +661,8 @@ static void prepare(const report_t *r, const top_t *t, figure_t *f)
 {
     const tfb_report_opt_t *o = r->o;
     tfb_figure_ask_t ask = {.contig = t->contig, .id = t->id, .pos = t->pos, .ref = t->ref, .alt = t->alt, .db = o->db};
+    ask.genome = r->genome;
+    ask.page = 1;
     *f = (figure_t){.target = -1, .got = 1};
     for (int k = 0; k < tfb_panel_n_targets(o->panel); k++)
         if (strcmp(tfb_panel_target(o->panel, k), t->tf) == 0) f->target = k;
@@ -563,20 +697,23 @@ static const char *why_not(int target, int got)
     return "the alleles cannot be scored on this reference";
 }
 
-static void put_figure(const top_t *t, int number, const figure_t *g, FILE *f)
+static void put_figure(const report_t *r, const top_t *t, int number, const figure_t *g, FILE *f)
 {
     fprintf(f, "<section class=\"v\" id=\"v%d\"><h3>%d. ", number, number);
-    tfb_xml_put(f, t->contig);
-    fprintf(f, ":%" PRIhts_pos " ", t->pos + 1);
-    put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs(", ", f);
     put_tf_link(f, t->tf);
-    fprintf(f, " (%+.3f)</h3>\n", t->delta);
-    fputs("<figure class=\"wide\">", f);
+    fprintf(f, " <span class=\"%s\">%+.3f ", t->delta < 0 ? "down" : "up", t->delta);
+    if (t->call) tfb_xml_put(f, t->call);
+    fputs("</span> \u00b7 ", f);
+    if (strcmp(t->id, ".")) put_id(r, f, t->id), fputs(" \u00b7 ", f);
+    put_place(r, f, t);
+    fputc(' ', f);
+    put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt);
+    fputs("</h3>\n", f);
     if (g->got)
-        fprintf(f, "<figcaption>No figure: %s.</figcaption>", why_not(g->target, g->got));
+        fprintf(f, "<p class=\"sub\">No figure: %s.</p>", why_not(g->target, g->got));
     else
         fwrite(g->svg, 1, g->n_svg, f);
-    fputs("</figure></section>\n", f);
+    fputs("</section>\n", f);
 }
 
 /* Draws n figures from variant `first` on, and writes them. Returns 0, or -1 (logged). */
@@ -592,7 +729,7 @@ static int put_figures(drawers_t *d, int first, int n, FILE *f)
     for (int i = 0; i < n; i++) {
         figure_t *g = &d->figure[i];
         if (g->got < 0) ret = -1;
-        if (ret == 0) put_figure(&d->r->top[first + i], first + i + 1, g, f);
+        if (ret == 0) put_figure(d->r, &d->r->top[first + i], first + i + 1, g, f);
         tfb_figure_site_free(&g->site);
         free(g->svg);
     }
@@ -604,9 +741,9 @@ static int figures(report_t *r, FILE *f)
     const tfb_report_opt_t *o = r->o;
     drawers_t d;
     int n = least(r->n_top, o->n_figures);
-    fputs("<h2 id=\"figures\">Figures</h2>\n<p>What each base contributes to the prediction, with the REF and with the "
-          "ALT allele, by in-silico "
-          "mutagenesis.</p>\n",
+    fputs("<h2 id=\"figures\">Figures</h2>\n<p>What each base contributes to the log odds of binding, with the REF and "
+          "with the ALT allele, by in-silico mutagenesis: the height of a letter is its effect against the mean of the "
+          "four bases there. Shaded: the allele. \u2212: the other strand.</p>\n",
           f);
     if (r->other) {
         fputs("<p class=\"sub\">The figures are by another model (", f);
@@ -621,45 +758,93 @@ static int figures(report_t *r, FILE *f)
     return ret;
 }
 
-/* Chooses the words for changes. If there are calls, only they decide which sites are gained or lost. */
-static const char *word_up(const report_t *r) { return r->called ? "increases" : "gains"; }
-static const char *word_down(const report_t *r) { return r->called ? "decreases" : "losses"; }
+static void put_card(FILE *f, const char *colour, int64_t n, const char *what)
+{
+    fprintf(f, "<li><b%s>%" PRId64 "</b>%s</li>", colour, n, what);
+}
 
 static void put_cards(const report_t *r, FILE *f)
 {
     const tfb_report_opt_t *o = r->o;
-    const char *up = word_up(r), *down = word_down(r);
-    int call = r->called;
-    fprintf(f,
-            "<li><b>%" PRId64 "</b>records</li><li><b>%" PRId64 "</b>ALT alleles</li><li><b>%" PRId64 "</b>scored</li>",
-            r->n_records, r->n_alts, r->n_scored);
-    if (call)
-        fprintf(f,
-                "<li><b class=\"up\">%" PRId64 "</b>sites gained</li><li><b class=\"down\">%" PRId64
-                "</b>sites lost</li><li><b>%" PRId64 "</b>sites changed</li>",
-                r->call[0], r->call[1], r->call[2]);
-    fprintf(f,
-            "<li><b class=\"up\">%" PRId64 "</b>%s of %g or more</li><li><b class=\"down\">%" PRId64
-            "</b>%s of %g or more</li></ul>\n",
-            r->n_gain, up, o->delta, r->n_loss, down, o->delta);
+    const char *const up = " class=\"up\"", *const down = " class=\"down\"";
+    char what[64];
+    fputs("<ul class=\"cards\">", f);
+    put_card(f, "", r->n_records, "records");
+    put_card(f, "", r->n_alts, "ALT alleles");
+    put_card(f, "", r->n_scored, "scored");
+    if (r->called) {
+        put_card(f, up, r->call[0], "gains");
+        put_card(f, down, r->call[1], "losses");
+        put_card(f, "", r->call[2], "changes");
+    }
+    snprintf(what, sizeof what, "delta +%g or more", o->delta);
+    put_card(f, up, r->n_gain, what);
+    snprintf(what, sizeof what, "delta \u2212%g or less", o->delta);
+    put_card(f, down, r->n_loss, what);
+    fputs("</ul>\n", f);
+}
+
+/* Writes what the words of the page mean. */
+static void put_words(const report_t *r, FILE *f)
+{
+    fputs("<p class=\"sub\"><b>Delta</b>: the probability of binding with ALT minus that with REF. ", f);
+    if (r->called)
+        fputs("<b>Gain</b>, <b>loss</b>, <b>change</b>: by the TF's own threshold a site appears, disappears or stays, "
+              "and "
+              "its delta is unusual among random SNVs. ",
+              f);
+    else
+        fputs("The variants have no calls of gain and loss, because the model is not calibrated. ", f);
+    fputs("These predictions describe what a change of sequence does to a binding site. They do not tell whether the "
+          "site "
+          "is accessible in the cells of interest. Deltas of different TFs are not on one scale.</p>\n",
+          f);
+}
+
+/* Writes what the page is about. */
+static void put_facts(const report_t *r, FILE *f)
+{
+    const tfb_report_opt_t *o = r->o;
+    char text[200];
+    fputs("<dl class=\"facts\">\n", f);
+    tfb_html_fact(f, "Input", strcmp(o->in, "-") ? tfb_base_name(o->in) : "standard input");
+    fputs("<dt>Model</dt><dd>", f);
+    tfb_xml_put(f, r->by ? r->by : "not named in the header");
+    if (o->panel && r->by)
+        fputs(r->other ? "; the figures are by another model: " : "; the figures are by the same model", f);
+    else if (o->panel)
+        fputs("; the figures are by ", f);
+    if (o->panel && (r->other || !r->by)) tfb_xml_put(f, tfb_panel_source(o->panel, -1));
+    fputs("</dd>\n", f);
+    snprintf(text, sizeof text, "%.150s", r->build ? r->build->text : "not known by the lengths of contigs");
+    tfb_html_fact(f, "Genome", text);
+    tfb_html_made(f, o->command);
+}
+
+/* Writes the headings of the columns. */
+static void put_headings(const report_t *r, FILE *f, int pct, int phred)
+{
+    fputs("<thead><tr><th class=\"n\">#</th><th>TF</th><th class=\"n\">delta</th>", f);
+    if (r->called) fputs("<th>call</th>", f);
+    fputs("<th class=\"n\">REF</th><th class=\"n\">ALT</th><th>alleles</th><th>position</th><th>variant</th>"
+          "<th class=\"n\">log odds</th>",
+          f);
+    if (pct) fputs("<th class=\"n\">percentile</th>", f);
+    if (phred) fputs("<th class=\"n\">PHRED</th>", f);
+    fputs("</tr></thead>\n", f);
 }
 
 static void put_variants(const report_t *r, FILE *f, int drawn)
 {
     const tfb_report_opt_t *o = r->o;
-    int pct = 0, phred = 0, call = r->called;
+    int pct = 0, phred = 0;
     for (int i = 0; i < r->n_top; i++) {
         pct |= !isnan(r->top[i].pct);
         phred |= !isnan(r->top[i].phred);
     }
-    fputs("<h2 id=\"variants\">Strongest changes</h2>\n<div class=\"wide\"><table>\n<thead><tr><th "
-          "class=\"n\"></th><th>position</th><th>variant</th><th>change</th><th>TF</th><th class=\"n\">REF</th>"
-          "<th class=\"n\">ALT</th><th class=\"n\">change</th><th class=\"n\">log odds</th>",
-          f);
-    if (pct) fputs("<th class=\"n\">percentile</th>", f);
-    if (phred) fputs("<th class=\"n\">PHRED</th>", f);
-    if (call) fputs("<th>call</th>", f);
-    fputs("</tr></thead>\n<tbody>\n", f);
+    fputs("<h2 id=\"variants\">Strongest variants</h2>\n<div class=\"wide\"><table class=\"s v\">\n", f);
+    put_headings(r, f, pct, phred);
+    fputs("<tbody>\n", f);
     for (int i = 0; i < r->n_top; i++) {
         const top_t *t = &r->top[i];
         fputs("<tr><td class=\"n\">", f);
@@ -667,20 +852,22 @@ static void put_variants(const report_t *r, FILE *f, int drawn)
             fprintf(f, "<a href=\"#v%d\">%d</a>", i + 1, i + 1);
         else
             fprintf(f, "%d", i + 1);
-        fputs("</td><td>", f);
-        tfb_xml_put(f, t->contig);
-        fprintf(f, ":%" PRIhts_pos "</td><td class=\"b\">", t->pos + 1);
-        tfb_xml_put(f, t->id);
-        fputs("</td><td class=\"b\">", f);
-        put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt), fputs("</td><td>", f);
+        fputs("</td><td class=\"tf\">", f);
         put_tf_link(f, t->tf);
         fputs("</td>", f);
-        put_number(f, "%.3f", t->p_ref), put_number(f, "%.3f", t->p_alt);
-        put_change(f, t->delta);
-        put_number(f, "%+.2f", t->lor);
-        if (pct) put_number(f, "%.2f", floor(t->pct * 100) / 100); /* cut off, not rounded: 99.997 is not 100 */
-        if (phred) put_number(f, "%.1f", t->phred);
-        if (call) fputs("<td>", f), tfb_xml_put(f, t->call ? t->call : "."), fputs("</td>", f);
+        put_delta(f, t->delta, " d");
+        if (r->called) fputs("<td class=\"c\">", f), tfb_xml_put(f, t->call ? t->call : "."), fputs("</td>", f);
+        put_number(f, " r", "%.3f", t->p_ref), put_number(f, " a", "%.3f", t->p_alt);
+        fputs("<td class=\"b\">", f);
+        put_allele(f, t->ref), fputs("&gt;", f), put_allele(f, t->alt);
+        fputs("</td><td class=\"g\">", f);
+        put_place(r, f, t);
+        fputs("</td><td class=\"b\">", f);
+        put_id(r, f, t->id);
+        fputs("</td>", f);
+        put_number(f, " o", "%+.2f", t->lor);
+        if (pct) put_number(f, " p", "%.2f", floor(t->pct * 100) / 100); /* cut off, not rounded: 99.997 is not 100 */
+        if (phred) put_number(f, " q", "%.1f", t->phred);
         fputs("</tr>\n", f);
     }
     fputs("</tbody></table></div>\n", f);
@@ -689,25 +876,17 @@ static void put_variants(const report_t *r, FILE *f, int drawn)
 static void put_tfs(report_t *r, FILE *f, int drawn)
 {
     const tfb_report_opt_t *o = r->o;
-    const char *up = word_up(r), *down = word_down(r);
     int call = r->called;
     tfb_sort(r->tf, (size_t)r->n_tfs, sizeof *r->tf, by_effect);
-    fprintf(f, "<h2 id=\"tfs\">TFs</h2>\n<p>%s %c%s and %s: changes of %g or more.",
-            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other.",
-            toupper((unsigned char)*up), up + 1, down, o->delta);
-    if (call)
-        fputs(" Gain, loss and change are calls: by the TF's own threshold a site appears, disappears or "
-              "changes, and the change is unusual.",
-              f);
     fprintf(f,
-            "</p>\n<div class=\"wide\"><table>\n<thead><tr><th>TF</th><th class=\"n\">alleles</th><th "
-            "class=\"n\">%s</th><th class=\"n\">%s</th>",
-            up, down);
+            "<h2 id=\"tfs\">TFs</h2>\n<p>%s Columns \u2265, \u2264, most and least are of delta.</p>\n<div "
+            "class=\"wide\"><table class=\"s t\">\n<thead><tr><th>TF</th><th "
+            "class=\"n\">alleles</th><th class=\"n\">\u2265 +%g</th><th class=\"n\">\u2264 \u2212%g</th>",
+            r->name ? "Alleles scored for each TF." : "Alleles that change this TF more than any other TF.", o->delta,
+            o->delta);
     if (call) fputs("<th class=\"n\">gain</th><th class=\"n\">loss</th><th class=\"n\">change</th>", f);
-    fprintf(f,
-            "<th class=\"n\">greatest %.*s</th><th class=\"n\">greatest %s</th><th>among the "
-            "strongest</th></tr></thead>\n<tbody>\n",
-            (int)strlen(up) - 1, up, call ? "decrease" : "loss");
+    fprintf(f, "<th class=\"n\">most</th><th class=\"n\">least</th>%s</tr></thead>\n<tbody>\n",
+            drawn ? "<th class=\"m\">figures</th>" : "");
     for (int k = 0; k < r->n_tfs; k++) {
         const tf_t *t = &r->tf[k];
         fputs("<tr id=\"", f);
@@ -718,10 +897,11 @@ static void put_tfs(report_t *r, FILE *f, int drawn)
                 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td><td class=\"n\">%" PRId64 "</td>",
                 t->n, t->gain, t->loss);
         for (int c = 0; call && c < CALLS; c++) fprintf(f, "<td class=\"n\">%" PRId64 "</td>", t->call[c]);
-        put_extreme(f, t->most), put_extreme(f, t->least), fputs("<td>", f);
+        put_extreme(f, t->most), put_extreme(f, t->least);
+        if (drawn) fputs("<td class=\"m\">", f);
         for (int i = 0; drawn && i < r->n_top && i < o->n_figures; i++)
             if (strcmp(r->top[i].tf, t->name) == 0) fprintf(f, "<a href=\"#v%d\">%d</a> ", i + 1, i + 1);
-        fputs("</td></tr>\n", f);
+        fputs(drawn ? "</td></tr>\n" : "</tr>\n", f);
     }
     fputs("</tbody></table></div>\n", f);
     if (r->n_more)
@@ -749,21 +929,18 @@ static int page(report_t *r, FILE *f)
     const tfb_report_opt_t *o = r->o;
     int ret = 0, drawn = o->panel && o->fasta && o->n_figures > 0 && r->n_top > 0;
     tfb_html_begin(f, o->title);
-    fprintf(f,
-            "<nav><a href=\"#changes\">Changes</a><a href=\"#variants\">Variants</a>%s<a "
-            "href=\"#tfs\">TFs</a></nav>\n<ul class=\"cards\">",
+    if (drawn) tfb_logo_letters(f);
+    put_facts(r, f);
+    fprintf(f, "<nav><a href=\"#variants\">Variants</a>%s<a href=\"#tfs\">TFs</a></nav>\n",
             drawn ? "<a href=\"#figures\">Figures</a>" : "");
     put_cards(r, f);
     put_limits(r, f);
-    fputs("<p class=\"sub\">These predictions describe what a change of sequence does to a binding site. They do not "
-          "tell whether the site is accessible in the cells of interest. Changes of different TFs are "
-          "not on one scale.</p>\n<h2 id=\"changes\">Changes</h2>\n",
-          f);
+    put_words(r, f);
     histogram(r, f);
     put_variants(r, f, drawn);
     if (drawn) ret = figures(r, f);
     put_tfs(r, f, drawn);
-    tfb_html_end(f, o->command);
+    tfb_html_end(f);
     return ret;
 }
 
@@ -773,7 +950,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
     htsFile *fp = hts_open(o->in, "r");
     bcf1_t *rec = bcf_init();
     tfb_records_t *in = NULL;
-    int ret = -1, got;
+    int ret = -1, got, whole;
     if (!fp || (hts_get_format(fp)->format != vcf && hts_get_format(fp)->format != bcf)) {
         tfb_error("cannot read %s as VCF or BCF", o->in);
         goto done;
@@ -788,7 +965,8 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
         goto done;
     }
     if (tfb_expressed_check(&o->expressed) < 0) goto done;
-    if (look_for_tags(&r) < 0 || check_origins(&r) < 0) goto done;
+    if (look_for_tags(&r) < 0 || find_build(&r) < 0 || check_origins(&r) < 0) goto done;
+    if (o->panel) tfb_builds_check(o->panel, o->fasta, o->in, tfb_build_of_vcf(r.hdr));
     if (o->open.path && !(r.open = tfb_open_load(&o->open, o->fasta))) goto done;
     if (o->expressed.path && !(r.expressed = tfb_expressed_load(&o->expressed))) goto done;
     if (o->by_phred && !declared(&r, "", TFB_TAG_PHRED)) {
@@ -796,7 +974,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
                   tfb_input_name(o->in), tag_of(&r, "", TFB_TAG_PHRED));
         goto done;
     }
-    if (!(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
+    if (open_track(&r) < 0 || !(in = tfb_records_on(o->in, fp, r.hdr))) goto done;
     while ((got = tfb_records_next(in, &rec)) > 0) {
         if (tfb_values_check(o->in, r.hdr, rec) < 0) goto done;
         if (record(&r, rec) < 0) goto memory;
@@ -807,6 +985,8 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
 memory:
     no_memory();
 done:
+    whole = ret == 0 && (!r.track || fflush(out) == 0); /* if not, closing the page reports it */
+    if (close_track(&r, whole) < 0 && whole) ret = -1;
     for (int i = 0; i < r.n_tfs; i++) free(r.tf[i].name);
     for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
     for (int k = 0; k < VALUES; k++) free(r.num[k]);

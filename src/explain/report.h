@@ -16,6 +16,8 @@ typedef struct {
     int by_phred;                  /* list the variants with the highest PHRED rather than the largest delta */
     tfb_open_opt_t open;           /* only ALTs that change bases in open chromatin; path NULL: all */
     tfb_expressed_opt_t expressed; /* only TFs that the cell has; path NULL: all */
+    const char *track;             /* BED file of gains and losses to write; NULL: none */
+    const char *genome;            /* build of the positions, for links; NULL: by the lengths of contigs */
     const char *title, *command;
     tfb_panel_t *panel; /* or NULL: no figures */
     tfb_fasta_t *fasta;

@@ -1,6 +1,7 @@
-/* input.c - detects the format of a file without consuming it. In: a path. Out: VCF, BED, FASTA
- * or BAM. */
+/* input.c - detects the format of a file without consuming it. In: a path. Out: VCF, BED, FASTA,
+ * BAM or a table. */
 #include "genome/input.h"
+#include "genome/assoc.h"
 #include "genome/lines.h"
 #include "util/util.h"
 #include <ctype.h>
@@ -98,8 +99,8 @@ static size_t first_bytes(hFILE *f, char *buf)
     return n;
 }
 
-/* Returns the format by the first line that decides it: > begins FASTA, and two numbers in
- * columns 2 and 3 mean BED. Returns TFB_IN_BAD if the line is neither or has not arrived yet;
+/* Returns the format by the first line that decides it: a header or a row of a table, > begins
+ * FASTA, and two numbers in columns 2 and 3 mean BED. Returns TFB_IN_BAD if the line is neither or has not arrived yet;
  * *look tells which. Closes f. */
 static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
 {
@@ -118,6 +119,7 @@ static tfb_input_t kind_of_text(hFILE *f, look_t *look, const char *name)
         *look = DECIDED;
         return TFB_IN_BAD;
     }
+    if (*look != EMPTY && tfb_assoc_detect(s)) return TFB_IN_TABLE;
     for (; *s; s += strcspn(s, "\n"), s += *s == '\n') {
         long long beg, end;
         int k = 0;
@@ -147,15 +149,15 @@ static const char *input_of(const char *path)
 }
 
 /* Returns the format named by --input, or TFB_IN_BAD if the command does not read it (logged). */
-static tfb_input_t kind_said(const char *said, int bam_too)
+static tfb_input_t kind_said(const char *said, int all)
 {
-    static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram"};
+    static const char *const name[] = {"vcf", "bcf", "bed", "fasta", "bam", "sam", "cram", "table"};
     static const tfb_input_t kind[] = {TFB_IN_VCF, TFB_IN_VCF, TFB_IN_BED, TFB_IN_FASTA,
-                                       TFB_IN_BAM, TFB_IN_BAM, TFB_IN_BAM};
-    for (int i = 0; i < (bam_too ? 7 : 4); i++)
+                                       TFB_IN_BAM, TFB_IN_BAM, TFB_IN_BAM, TFB_IN_TABLE};
+    for (int i = 0; i < (all ? 8 : 4); i++)
         if (strcmp(said, name[i]) == 0) return kind[i];
-    int near = tfb_nearest(said, (char *const *)name, bam_too ? 7 : 4);
-    const char *known = bam_too ? "vcf, bed, fasta or bam" : "vcf, bed or fasta";
+    int near = tfb_nearest(said, (char *const *)name, all ? 8 : 4);
+    const char *known = all ? "vcf, bed, fasta, bam or table" : "vcf, bed or fasta";
     if (near >= 0)
         tfb_error("--input is %s, not '%s'; did you mean %s?", known, said, name[near]);
     else
@@ -179,7 +181,7 @@ static int readable(const char *path)
 
 /* Returns the format of a named file whose text does not decide it: BED by its name, else
  * TFB_IN_BAD (logged). */
-static tfb_input_t kind_of_name(const char *path, look_t look, int bam_too)
+static tfb_input_t kind_of_name(const char *path, look_t look, int all)
 {
     static const char *const suffix[] = {".bed",           ".bed.gz",    ".narrowPeak",
                                          ".narrowPeak.gz", ".broadPeak", ".broadPeak.gz"};
@@ -192,16 +194,16 @@ static tfb_input_t kind_of_name(const char *path, look_t look, int bam_too)
         tfb_error("cannot read %s: it is empty", path);
     else
         tfb_error("cannot read %s: it is not %s (--input names the format)", path,
-                  bam_too ? "VCF, BCF, BED, FASTA, SAM, BAM or CRAM" : "VCF, BCF, BED or FASTA");
+                  all ? "VCF, BCF, BED, FASTA, SAM, BAM, CRAM or a table of variants" : "VCF, BCF, BED or FASTA");
     return TFB_IN_BAD;
 }
 
-tfb_input_t tfb_input_kind(const char **in, const char *said, const char *command, int bam_too)
+tfb_input_t tfb_input_kind(const char **in, const char *said, const char *command, int all)
 {
     htsFormat fmt = {0};
     const char *path = *in = input_of(*in);
     if (!readable(path)) return TFB_IN_BAD;
-    if (said) return kind_said(said, bam_too);
+    if (said) return kind_said(said, all);
     int std = strcmp(path, "-") == 0, looks = 0, errors = tfb_log_errors();
     const char *name = tfb_input_name(path);
     look_t look;
@@ -211,7 +213,7 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
         hFILE *f = std ? peek_stdin(&n) : hopen(path, "r");
         if (!f) return TFB_IN_VCF;
         kind = hts_detect_format(f, &fmt) < 0 ? TFB_IN_VCF : kind_of_format(fmt.format);
-        if (kind == TFB_IN_VCF || (kind == TFB_IN_BAM && bam_too)) {
+        if (kind == TFB_IN_VCF || (kind == TFB_IN_BAM && all)) {
             hclose_abruptly(f);
             return kind;
         }
@@ -222,11 +224,40 @@ tfb_input_t tfb_input_kind(const char **in, const char *said, const char *comman
             return TFB_IN_BAD;
         }
         tfb_input_t text = kind_of_text(f, &look, name);
+        if (text == TFB_IN_TABLE && !all) {
+            tfb_error("%s is a table of variants, which %s does not read: `tfbind tables` makes a VCF of it", name,
+                      command);
+            return TFB_IN_BAD;
+        }
         if (text != TFB_IN_BAD || tfb_log_errors() > errors) return text;
     } while (std && look != DECIDED && more_in_stdin(n, ++looks));
     if (kind != TFB_IN_BAD) return kind;
     if (look == HEADERS) return TFB_IN_BED;
     return std ? TFB_IN_VCF
-               : kind_of_name(path, look,
-                              bam_too); /* VCF is most often meant, and its reader will report what is wrong */
+               : kind_of_name(path, look, all); /* VCF is most often meant, and its reader will report what is wrong */
+}
+
+int tfb_input_is_table(const char *path)
+{
+    htsFormat fmt = {0};
+    struct stat st;
+    int std = strcmp(path, "-") == 0, looks = 0, level = tfb_log_get_level();
+    look_t look = EMPTY;
+    size_t n = 0;
+    tfb_input_t kind;
+    if (!std && (stat(path, &st) < 0 || !S_ISREG(st.st_mode))) return 0;
+    do {
+        hFILE *f = std ? peek_stdin(&n) : hopen(path, "r");
+        if (!f) return 0;
+        kind = hts_detect_format(f, &fmt) < 0 ? TFB_IN_VCF : kind_of_format(fmt.format);
+        if (kind == TFB_IN_VCF || kind == TFB_IN_BAM) {
+            hclose_abruptly(f);
+            return 0;
+        }
+        tfb_log_level(-1); /* the reader will report what is wrong */
+        kind = kind_of_text(f, &look, path);
+        tfb_log_level(level);
+        if (kind != TFB_IN_BAD) return kind == TFB_IN_TABLE;
+    } while (std && look != DECIDED && more_in_stdin(n, ++looks));
+    return 0;
 }

@@ -26,7 +26,8 @@ struct tfb_records_t {
     const char *path, *name;
     int targets_overlap, genotypes; /* genotypes are read, so they must be numbers */
     bcf_srs_t *sr; /* opens the input and reads regions; all else is read here. NULL: the caller opened */
-    htsFile *in;   /* sr's or the caller's, as is hdr */
+    htsFile *in;   /* sr's or the caller's, as is hdr; NULL: a table */
+    tfb_assoc_t *table;
     bcf_hdr_t *hdr;
     char *chunk; /* text already read; [at, n_chunk) is not yet used */
     size_t at, n_chunk;
@@ -36,6 +37,7 @@ struct tfb_records_t {
     int64_t n;                      /* records read */
     int n_contigs, n_ids;           /* declared when the first record was read; -1: not yet */
     int warned;                     /* about an undeclared contig */
+    int64_t size;                   /* bytes of the file; 0: unknown */
     kstring_t contig, chrom, where; /* contig of the last record; contig of a line; for messages */
     hts_pos_t pos;
 };
@@ -73,6 +75,7 @@ static tfb_records_t *create(const char *path)
         r->path = path;
         r->name = tfb_input_name(path);
         r->n_contigs = -1;
+        r->size = tfb_input_size(path);
         return r;
     }
     tfb_error("not enough memory to read %s", path);
@@ -86,6 +89,11 @@ tfb_records_t *tfb_records_open(const tfb_records_opt_t *o)
     if (!r) return NULL;
     r->targets_overlap = o->targets_overlap;
     r->genotypes = o->genotypes;
+    if (o->table) {
+        if (!(r->table = tfb_assoc_open(o->table, o->in, o->fasta))) goto fail;
+        r->hdr = tfb_assoc_header(r->table);
+        return r;
+    }
     if (!(r->sr = bcf_sr_init())) {
         tfb_error("not enough memory to read %s", r->name);
         goto fail;
@@ -123,12 +131,26 @@ void tfb_records_close(tfb_records_t *r)
 {
     if (!r) return;
     if (r->sr) bcf_sr_destroy(r->sr);
+    tfb_assoc_close(r->table);
     free(r->chunk);
     free(r->line.s);
     free(r->contig.s);
     free(r->chrom.s);
     free(r->where.s);
     free(r);
+}
+
+double tfb_records_fraction(tfb_records_t *r)
+{
+    if (r->table) return tfb_assoc_fraction(r->table);
+    if ((r->sr && r->sr->regions) || r->size <= 0) return -1;
+    if (r->in->is_bgzf) return tfb_bgzf_fraction(r->in->fp.bgzf, r->size);
+    return (double)htell(r->in->fp.hfile) / (double)r->size;
+}
+
+void tfb_records_tally(const tfb_records_t *r, tfb_tally_t *t)
+{
+    if (r->table) tfb_assoc_tally(r->table, t);
 }
 
 /* ---- messages ---- */
@@ -541,6 +563,7 @@ static int new_tag(const tfb_records_t *r, bcf1_t *rec)
 
 int tfb_records_next(tfb_records_t *r, bcf1_t **to)
 {
+    if (r->table) return tfb_assoc_next(r->table, *to);
     if (r->n_contigs < 0) {
         r->n_contigs = r->hdr->n[BCF_DT_CTG];
         r->n_ids = r->hdr->n[BCF_DT_ID];

@@ -8,6 +8,7 @@
 #ifndef TFB_RECORDS_H
 #define TFB_RECORDS_H
 
+#include "genome/assoc.h"
 #include <htslib/hts.h>
 #include <htslib/thread_pool.h>
 #include <htslib/vcf.h>
@@ -19,6 +20,8 @@ typedef struct {
     int regions_overlap, targets_overlap; /* 0, 1, 2 as in bcftools; -1 = htslib's default */
     int threads;                          /* threads for decompression; 0: only the caller's */
     int genotypes;                        /* 1: GT and PS will be read, so they must be numbers */
+    const tfb_assoc_opt_t *table;         /* the input is a table, without regions and targets; NULL: VCF or BCF */
+    tfb_fasta_t *fasta;                   /* for a table */
 } tfb_records_opt_t;
 
 typedef struct tfb_records_t tfb_records_t;
@@ -37,6 +40,10 @@ bcf_hdr_t *tfb_records_header(tfb_records_t *r);
 htsThreadPool *tfb_records_pool(tfb_records_t *r);
 /* Returns the name of the input in messages. */
 const char *tfb_records_name(const tfb_records_t *r);
+/* Returns how much of the input has been read, from 0 to 1; -1 if that is unknown (a pipe, or regions). */
+double tfb_records_fraction(tfb_records_t *r);
+/* Adds the counts of a table; nothing for VCF and BCF. */
+void tfb_records_tally(const tfb_records_t *r, tfb_tally_t *t);
 /* Reads the next record that the targets do not exclude into *rec, which may be replaced by
  * another one (destroy it with bcf_destroy either way). Returns 1, 0 at the end of the input, or
  * -1 (logged: file, record, line). rec->errcode has BCF_ERR_CTG_UNDEF or BCF_ERR_TAG_UNDEF if

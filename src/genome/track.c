@@ -117,10 +117,12 @@ static int same_path(char *const *path, int n)
     return same;
 }
 
-/* Returns copies of the tracks' paths, NULL-terminated, or NULL on failure (logged). */
-static char **track_paths(const tfb_tracks_opt_t *o, int bigwig)
+char **tfb_tracks_paths(const tfb_tracks_opt_t *o, int *is_bigwig)
 {
     struct stat st;
+    int bigwig = tfb_ends_with_case(o->out, ".bw") || tfb_ends_with_case(o->out, ".bigwig");
+    if (o->format) bigwig = strcmp(o->format, "bigwig") == 0;
+    *is_bigwig = bigwig;
     const char *hole = strstr(o->out, "{tf}");
     int n = o->n_tfs, folder = !hole && strcmp(o->out, "-") != 0;
     if (folder && !tfb_ends_with_case(o->out, "/")) folder = stat(o->out, &st) == 0 && S_ISDIR(st.st_mode);
@@ -150,9 +152,8 @@ static char **track_paths(const tfb_tracks_opt_t *o, int bigwig)
 
 tfb_track_t **tfb_tracks_open(const tfb_tracks_opt_t *o, const tfb_fasta_t *f)
 {
-    int t = 0, bigwig = tfb_ends_with_case(o->out, ".bw") || tfb_ends_with_case(o->out, ".bigwig");
-    if (o->format) bigwig = strcmp(o->format, "bigwig") == 0;
-    char **path = track_paths(o, bigwig);
+    int t = 0, bigwig;
+    char **path = tfb_tracks_paths(o, &bigwig);
     tfb_track_t **track = path ? calloc((size_t)o->n_tfs, sizeof(tfb_track_t *)) : NULL;
     FILE *spill = NULL;
     if (!track) {

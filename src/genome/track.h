@@ -17,6 +17,9 @@ typedef struct {
     int decimals; /* decimals of values in bedGraph; -1: six significant digits. bigWig holds floats */
 } tfb_tracks_opt_t;
 
+/* Returns the tracks' paths (n_tfs, to be freed with tfb_strv_free) and whether they are bigWigs; NULL on failure
+ * (logged). */
+char **tfb_tracks_paths(const tfb_tracks_opt_t *o, int *is_bigwig);
 /* Opens a track for each TF. A bigWig has the contigs of f. Returns an array of n_tfs, or NULL
  * on failure (logged). */
 tfb_track_t **tfb_tracks_open(const tfb_tracks_opt_t *o, const tfb_fasta_t *f);

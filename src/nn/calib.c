@@ -26,6 +26,7 @@ static tfb_calib_t *create(int n_targets, int n_grid)
     if (!(c->grid = malloc((size_t)n_grid * sizeof *c->grid)) ||
         !(c->quantile = malloc(n * 2 * (size_t)n_grid * sizeof *c->quantile)) ||
         !(c->combined = malloc((size_t)n_grid * sizeof *c->combined)) ||
+        !(c->rarity = malloc((size_t)n_grid * sizeof *c->rarity)) ||
         !(c->threshold = malloc(n * sizeof *c->threshold)) || !(c->recall = malloc(n * sizeof *c->recall))) {
         tfb_calib_destroy(c);
         return NULL;
@@ -52,6 +53,7 @@ void tfb_calib_destroy(tfb_calib_t *c)
     free(c->grid);
     free(c->quantile);
     free(c->combined);
+    free(c->rarity);
     free(c->threshold);
     free(c->recall);
     free(c);
@@ -144,7 +146,6 @@ static int read_all(const json_t *root, char *const *names, int n_targets, tfb_c
     if (!c || text_of(root, "strand", &c->strand) < 0 || text_of(root, "regions", &c->regions) < 0 ||
         text_of(root, "sites", &c->sites) < 0)
         return refuse(err, m_err, "not enough memory");
-    c->n_snvs = json_integer_value(n);
     c->seed = json_is_integer(seed) ? json_integer_value(seed) : 0;
     c->precision = json_number_value(precision);
     for (size_t i = 0; i < n_grid; i++) {
@@ -153,6 +154,7 @@ static int read_all(const json_t *root, char *const *names, int n_targets, tfb_c
         c->grid[i] = last = v;
     }
     if (last < 1) return refuse(err, m_err, "'grid' does not end with 1");
+    tfb_calib_set_count(c, json_integer_value(n));
     if (read_quantiles(c, json_object_get(root, "delta"), names, TFB_CALIB_DELTA, "delta", err, m_err) < 0 ||
         read_quantiles(c, json_object_get(root, "lor"), names, TFB_CALIB_LOR, "lor", err, m_err) < 0 ||
         read_combined(c, root, err, m_err) < 0)
@@ -277,14 +279,21 @@ void tfb_calib_set_combined(tfb_calib_t *c, const tfb_combine_t *how, float *v, 
     set_quantiles(c, c->combined, v, n);
 }
 
-/* Returns the share of values of at least v, by their quantiles q. */
-static double share_from(const tfb_calib_t *c, const float *q, double v)
+void tfb_calib_set_count(tfb_calib_t *c, int64_t n)
+{
+    c->n_snvs = n;
+    /* n values cannot show that a larger one is rarer than 1 in n + 1 */
+    for (int i = 0; i < c->n_grid; i++) c->rarity[i] = -log10(fmax(1 - c->grid[i], 1 / ((double)n + 1)));
+}
+
+/* Returns -log10 of the share of values of at least v, by their quantiles q; NaN if there are none. Linear between
+ * quantiles, which takes no logarithm for each of many targets. */
+static double rarity(const tfb_calib_t *c, const float *q, double v)
 {
     int lo = 0, hi = c->n_grid - 1;
-    double rest = 1 / ((double)c->n_snvs + 1); /* share of changes above the largest */
     if (isnan(q[0]) || isnan(v)) return NAN;
-    if (v < q[0]) return 1;
-    if (v >= q[hi]) return rest;
+    if (v < q[0]) return 0;
+    if (v >= q[hi]) return c->rarity[hi];
     while (hi - lo > 1) { /* q[lo] <= v < q[hi] */
         int mid = (lo + hi) / 2;
         if (q[mid] <= v)
@@ -292,22 +301,20 @@ static double share_from(const tfb_calib_t *c, const float *q, double v)
         else
             hi = mid;
     }
-    double a = fmax(1 - c->grid[lo], rest), b = fmax(1 - c->grid[hi], rest), at = (v - q[lo]) / (q[hi] - q[lo]);
-    return a * pow(b / a, at);
+    return c->rarity[lo] + (c->rarity[hi] - c->rarity[lo]) * ((v - q[lo]) / (q[hi] - q[lo]));
 }
 
-double tfb_calib_share(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v)
+double tfb_calib_rarity(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v)
 {
-    return share_from(c, tfb_calib_quantiles(c, t, scale), v);
+    return rarity(c, tfb_calib_quantiles(c, t, scale), v);
 }
 
 double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v)
 {
-    return 100 * (1 - tfb_calib_share(c, t, scale, v));
+    return 100 * (1 - pow(10, -tfb_calib_rarity(c, t, scale, v)));
 }
 
 double tfb_calib_phred(const tfb_calib_t *c, double v)
 {
-    double share = c->combine ? share_from(c, c->combined, v) : NAN;
-    return share < 1 ? -10 * log10(share) : share - 1; /* 0, not -0; or NaN */
+    return c->combine ? 10 * rarity(c, c->combined, v) : NAN;
 }

@@ -31,6 +31,7 @@ typedef struct {
         *sites; /* "both", ...; texts that describe the source of the SNVs and of the thresholds (NULL: none); owned */
     double precision; /* target precision of the thresholds */
     double *grid;     /* (n_grid) fractions, rising, the last one 1 */
+    double *rarity;   /* (n_grid) -log10 of the shares above them, at most log10(n_snvs + 1) */
     float *quantile; /* (n_targets, 2, n_grid): of |delta|, of |lor|, not falling; the first NaN: the target has none */
     float *threshold, *recall;           /* (n_targets): NaN = none */
     const struct tfb_combine_t *combine; /* NULL: no quantiles of the combined change */
@@ -47,6 +48,8 @@ int tfb_calib_parse(const char *text, char *const *names, int n_targets, tfb_cal
 /* Returns the text, to be freed; NULL if memory runs out. */
 char *tfb_calib_format(const tfb_calib_t *c, char *const *names);
 
+/* Sets the number of random SNVs behind the quantiles, and with it the rarities. */
+void tfb_calib_set_count(tfb_calib_t *c, int64_t n);
 /* Sets target t's quantiles of a scale from n values (not negative, finite; sorted here). */
 void tfb_calib_set(tfb_calib_t *c, int t, tfb_calib_scale_t scale, float *v, int64_t n);
 static inline const float *tfb_calib_quantiles(const tfb_calib_t *c, int t, tfb_calib_scale_t scale)
@@ -57,8 +60,8 @@ static inline const float *tfb_calib_quantiles(const tfb_calib_t *c, int t, tfb_
  * that n SNVs can show. NaN if target t has no quantiles or v is NaN. Between quantiles, interpolates the
  * logarithm of (100 - percentile) linearly in v. */
 double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v);
-/* Returns the share of random SNVs with a change of at least v, 1 / (n + 1) to 1: 1 - percentile / 100. */
-double tfb_calib_share(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v);
+/* Returns -log10 of the share of random SNVs with a change of at least v, 0 to log10(n + 1). NaN as above. */
+double tfb_calib_rarity(const tfb_calib_t *c, int t, tfb_calib_scale_t scale, double v);
 
 /* Sets the quantiles of the combined change from n values (not negative, finite; sorted here). */
 void tfb_calib_set_combined(tfb_calib_t *c, const struct tfb_combine_t *how, float *v, int64_t n);

@@ -29,8 +29,8 @@ static double square(const tfb_calib_t *c, int t, double change)
 /* Tail: how rare the change of this target is. A target without quantiles adds nothing. */
 static double rarity(const tfb_calib_t *c, int t, double change)
 {
-    double share = tfb_calib_share(c, t, c->combine->scale, change);
-    return share > 0 ? -log10(share) : 0; /* NaN: no quantiles */
+    double rare = tfb_calib_rarity(c, t, c->combine->scale, change);
+    return isnan(rare) ? 0 : rare;
 }
 
 static double larger(double sum, double term) { return fmax(sum, term); }

@@ -25,6 +25,7 @@ struct tfb_panel_t {
     const tfb_low_t *low; /* products in low precision; NULL: float32 */
     int n_chosen;        /* targets before some were left out (tfb_keep_t) */
     char **source;       /* per model */
+    char **genome;       /* per model: the genome that it was trained on, "" = not known */
     char *all;           /* their list */
     tfb_calib_t **calib; /* per model, NULL = none */
     trunk_t *trunk;
@@ -148,7 +149,8 @@ static int load(tfb_panel_t *p, char **paths, int n, output_t **out, int *n_out)
         int add = m->n_targets, first;
         output_t *o = realloc(*out, ((size_t)*n_out + (size_t)add) * sizeof *o);
         if (o) *out = o;
-        if (!o || !(p->source[i] = describe(paths[i], m))) {
+        const char *genome = tfb_model_meta(m, "genome");
+        if (!o || !(p->source[i] = describe(paths[i], m)) || !(p->genome[i] = strdup(genome ? genome : ""))) {
             tfb_model_destroy(m);
             return -1;
         }
@@ -483,6 +485,7 @@ tfb_panel_t *tfb_panel_open_kept(const char *paths, const char *tf, tfb_precisio
     char **v = tfb_panel_files(paths, &n);
     tfb_panel_t *p = calloc(1, sizeof *p);
     if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) ||
+        !(p->genome = calloc((size_t)n + 1, sizeof *p->genome)) ||
         !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) || !(p->calib = calloc((size_t)n, sizeof *p->calib)))
         goto done;
     if (precision != TFB_FLOAT32 && !(p->low = tfb_precision_find(precision))) goto done;
@@ -523,6 +526,7 @@ void tfb_panel_close(tfb_panel_t *p)
     free(p->calib);
     free(p->at);
     tfb_strv_free(p->source);
+    tfb_strv_free(p->genome);
     tfb_strv_free(p->names);
     free(p->all);
     free(p->of);
@@ -556,6 +560,10 @@ int tfb_panel_window(const tfb_panel_t *p) { return p->W; }
 int tfb_panel_n_targets(const tfb_panel_t *p) { return p->n_targets; }
 const char *tfb_panel_target(const tfb_panel_t *p, int t) { return p->names[t]; }
 const char *tfb_panel_source(const tfb_panel_t *p, int t) { return t < 0 ? p->all : p->source[p->of[t]]; }
+int tfb_panel_n_models(const tfb_panel_t *p) { return p->n_models; }
+int tfb_panel_model_of(const tfb_panel_t *p, int t) { return p->of[t]; }
+const char *tfb_panel_model(const tfb_panel_t *p, int i) { return p->source[i]; }
+const char *tfb_panel_genome(const tfb_panel_t *p, int i) { return p->genome[i]; }
 
 static const tfb_calib_t *calib_of(const tfb_panel_t *p, int t) { return p->calib[p->of[t]]; }
 

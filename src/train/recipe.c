@@ -4,9 +4,9 @@
 const char *const tfb_recipe_name[TFB_RECIPES] = {"default", "published"};
 
 static const tfb_recipe_t recipes[TFB_RECIPES] = {
-    /* chosen on chr20, with 50 and 500 bound regions of five TFs that the parent had not learnt */
+    /* chosen on chr20, with 50 to 5000 bound regions of five TFs that the parent had not learnt */
     {.name = "default",
-     .rate = 0.001,
+     .rate = 0.003,
      .scratch_rate = 0.003,
      .epochs = 30,
      .batch = 32,
@@ -14,7 +14,6 @@ static const tfb_recipe_t recipes[TFB_RECIPES] = {
      .average = 0.9,
      .augment = {.shift = 10},
      .head_epochs = 2,
-     .depth_rate = 0.8,
      .head_from = "auto"},
     /* Novakovsky et al. 2021 */
     {.name = "published", .rate = 0.0003, .scratch_rate = 0.003, .epochs = 10, .batch = 100, .head_from = "random"},

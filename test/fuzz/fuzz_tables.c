@@ -1,10 +1,11 @@
 /* fuzz_tables.c - any bytes as one of the tables that commands read. The first byte chooses: p peaks, o
  * open regions or r regions of `labels`, s its sheet; b regions to draw variants from; R the regions of
  * `scan`; g binding modes or q partners of `relate`; w open chromatin (peaks or bigWig); e a table of
- * expression, n one of gene ids and symbols. TFB_FUZZ_FASTA, TFB_FUZZ_MODEL and TFB_FUZZ_LABELS
- * name reference, model and labels. */
+ * expression, n one of gene ids and symbols; v variants, d dbSNP for a list of rsIDs. TFB_FUZZ_FASTA, TFB_FUZZ_MODEL
+ * and TFB_FUZZ_LABELS name reference, model and labels. */
 #include "annotate/scan.h"
 #include "fuzz.h"
+#include "genome/assoc.h"
 #include "genome/draw.h"
 #include "genome/expressed.h"
 #include "genome/open.h"
@@ -15,7 +16,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char modes[] = "porsbRgqwen";
+static const char modes[] = "porsbRgqwenvd";
 static const char open_regions[] = "chr1\t100\t900\nchr2\t100\t900\n", sites[] = "chr1\t150\t160\n",
                   regions[] = "chr1\t100\t200\nchr2\t300\t400\n";
 
@@ -75,6 +76,22 @@ static void expressed(char mode, const char *in)
     fuzz_remove("ids");
 }
 
+static void variants(char mode, const char *in)
+{
+    static tfb_fasta_t *fasta;
+    static const char list[] = "rs1\nrs2\n";
+    if (!fasta && !(fasta = tfb_fasta_open(fuzz_env("TFB_FUZZ_FASTA")))) abort();
+    const char *ids = fuzz_file("ids", (const uint8_t *)list, strlen(list));
+    tfb_assoc_opt_t o = {.memory = 300, .dbsnp = mode == 'd' ? in : NULL}; /* with a run on disk for a few rows */
+    tfb_assoc_t *a = tfb_assoc_open(&o, mode == 'd' ? ids : in, fasta);
+    bcf1_t *rec = bcf_init();
+    while (a && tfb_assoc_next(a, rec) > 0)
+        if (rec->n_allele != 2) abort();
+    bcf_destroy(rec);
+    tfb_assoc_close(a);
+    fuzz_remove("ids");
+}
+
 static void relate(char mode, const char *in)
 {
     tfb_relate_opt_t o = {.labels = fuzz_env("TFB_FUZZ_LABELS"), .target = "CTCF", .mode_cut = 0.4, .seed = 1};
@@ -109,6 +126,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
         open_chromatin(in);
     else if (*data == 'e' || *data == 'n')
         expressed((char)*data, in);
+    else if (*data == 'v' || *data == 'd')
+        variants((char)*data, in);
     else
         relate((char)*data, in);
     fuzz_remove("in");

@@ -31,7 +31,7 @@ static void test_combined(void)
     float v[1000], z_ref[2] = {0, 1}, z_alt[2] = {3, -3};
     const int target[2] = {0, 1}, second = 1;
     char err[300] = "";
-    c->n_snvs = 1000;
+    tfb_calib_set_count(c, 1000);
     CHECK(isnan(tfb_calib_phred(c, 1)), "a rank without quantiles");
     for (int i = 0; i < 1000; i++) v[i] = (float)(i + 1) / 100;
     tfb_calib_set_combined(c, tfb_combine_find("l2-lor"), v, 1000);
@@ -83,7 +83,7 @@ static void test_quantiles(void)
     memcpy(w, v, sizeof v);
     tfb_calib_set(c, 0, TFB_CALIB_DELTA, v, 11);
     tfb_calib_set(c, 0, TFB_CALIB_LOR, w, 11);
-    c->n_snvs = 11;
+    tfb_calib_set_count(c, 11);
     c->seed = 7;
     const float *q = tfb_calib_quantiles(c, 0, TFB_CALIB_DELTA);
     near("the least", q[0], 0, 0);

@@ -14,7 +14,7 @@ process TFBIND_ANNOTATE {
     tuple val(meta), path("*.{bcf,vcf,vcf.gz}"), emit: vcf
     tuple val(meta), path("*.csi")             , emit: csi, optional: true
     tuple val(meta), path("*.tbi")             , emit: tbi, optional: true
-    path "versions.yml"                        , emit: versions
+    tuple val("${task.process}"), val('tfbind'), eval("tfbind --version | sed -n 's/^tfbind //p'"), topic: versions, emit: versions_tfbind
 
     when:
     task.ext.when == null || task.ext.when
@@ -40,11 +40,6 @@ process TFBIND_ANNOTATE {
         --threads $task.cpus \\
         --output ${prefix}.${extension} \\
         $vcf
-
-    cat <<-END_VERSIONS > versions.yml
-    "${task.process}":
-        tfbind: \$( tfbind --version | sed -n 's/^tfbind //p' )
-    END_VERSIONS
     """
 
     stub:
@@ -61,10 +56,5 @@ process TFBIND_ANNOTATE {
     """
     $create ${prefix}.${extension}
     $create_index
-
-    cat <<-END_VERSIONS > versions.yml
-    "${task.process}":
-        tfbind: \$( tfbind --version | sed -n 's/^tfbind //p' )
-    END_VERSIONS
     """
 }
