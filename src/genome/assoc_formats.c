@@ -17,6 +17,21 @@ struct tfb_layout_format_t {
 
 /* Detected in this order; case does not count. The last two are found by the fields that they have. */
 static const tfb_layout_format_t formats[] = {
+    {.name = "gwas-catalog-hm", /* before gwas-ssf: it also has the study's own columns, of another build */
+     .needs = "hm_chrom hm_pos hm_effect_allele hm_other_allele",
+     .mt = 25,
+     .field = {[TFB_FIELD_CHROM] = "hm_chrom",
+               [TFB_FIELD_POS] = "hm_pos",
+               [TFB_FIELD_EFFECT] = "hm_effect_allele",
+               [TFB_FIELD_OTHER] = "hm_other_allele",
+               [TFB_FIELD_RSID] = "hm_rsid",
+               [TFB_FIELD_ID] = "hm_variant_id",
+               [TFB_FIELD_BETA] = "hm_beta",
+               [TFB_FIELD_OR] = "hm_odds_ratio",
+               [TFB_FIELD_SE] = "standard_error",
+               [TFB_FIELD_P] = "p_value",
+               [TFB_FIELD_AF] = "hm_effect_allele_frequency",
+               [TFB_FIELD_SS] = "n"}},
     {.name = "gwas-ssf",
      .needs = "chromosome base_pair_location effect_allele other_allele",
      .mt = 25,
