@@ -87,7 +87,7 @@ static const tfb_layout_format_t formats[] = {
                [TFB_FIELD_P] = "P_BOLT_LMM|P_BOLT_LMM_INF|P_LINREG",
                [TFB_FIELD_AF] = "A1FREQ"}},
     {.name = "plink2",
-     .needs = "CHROM POS REF ALT A1 TEST",
+     .needs = "CHROM POS REF ALT A1",
      .field = {[TFB_FIELD_CHROM] = "CHROM",
                [TFB_FIELD_POS] = "POS",
                [TFB_FIELD_EFFECT] = "A1",
@@ -205,6 +205,19 @@ static const char *const keys[TFB_FIELDS] = {
     [TFB_FIELD_SS] = "n",          [TFB_FIELD_PIP] = "pip",
     [TFB_FIELD_CS] = "cs",         [TFB_FIELD_TEST] = "test",
 };
+
+void tfb_layout_list(const tfb_layout_t *t, kstring_t *s)
+{
+    const char *before = "";
+    for (int i = 0; i < TFB_FIELDS; i++) {
+        if (t->column[i] < 0) continue;
+        if (t->headerless)
+            ksprintf(s, "%s%s=%d", before, keys[i], t->column[i] + 1);
+        else
+            ksprintf(s, "%s%s=%s", before, keys[i], t->name[i]);
+        before = ",";
+    }
+}
 
 const char *tfb_layout_name(const tfb_layout_t *t) { return t->format->name; }
 int tfb_layout_mt(const tfb_layout_t *t) { return t->format->mt ? t->format->mt : 26; }
