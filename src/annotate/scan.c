@@ -58,7 +58,7 @@ static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
 {
     hts_pos_t len = tfb_fasta_len(a->s.fasta, tfb_fasta_contig(a->s.fasta, tid));
     if (TFB_RESERVE(a->region, a->m_regions, a->n_regions + 1, "regions") < 0) return -1;
-    a->region[a->n_regions++] = (region_t){tid, beg < 0 ? 0 : beg, end < len ? end : len};
+    a->region[a->n_regions++] = (region_t){.tid = tid, .beg = beg < 0 ? 0 : beg, .end = end < len ? end : len};
     return 0;
 }
 
@@ -167,8 +167,10 @@ static int keep_open(args_t *a)
         a->region = NULL;
         a->m_regions = 0;
         ret = TFB_RESERVE(y, m, r->n, "regions");
-        for (int64_t i = 0; i < r->n && ret == 0; i++)
-            y[i] = (region_t){tfb_fasta_find(a->s.fasta, r->contigs[r->contig[i]]), r->beg[i], r->end[i]};
+        for (int64_t i = 0; i < r->n && ret == 0; i++) {
+            int tid = tfb_fasta_find(a->s.fasta, r->contigs[r->contig[i]]);
+            y[i] = (region_t){.tid = tid, .beg = r->beg[i], .end = r->end[i]};
+        }
         if (ret == 0) tfb_sort(y, (size_t)r->n, sizeof *y, by_place);
         if (ret == 0) ret = intersect(a, x, n, y, (int)r->n);
         free(x);
@@ -345,8 +347,9 @@ int tfb_scan(const tfb_scan_opt_t *o)
     for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
 done:
     tfb_progress_end();
-    ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
     if (ret == 0 && a->hub.path) ret = tfb_hub_write(&a->hub);
+    ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
+    ret = tfb_hub_end(&a->hub, ret == 0);
     double s = tfb_now() - began;
     if (ret == 0)
         tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64

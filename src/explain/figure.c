@@ -76,7 +76,8 @@ tfb_match_t tfb_match_motif(const tfb_motifs_t *db, const float *hyp, int n, int
                 float dot = 0;
                 for (int k = 0; k < 4 * m->w; k++) dot += q[k] * h[4 * at + k];
                 double here = upto[at + m->w] - upto[at], score = dot / sqrt(qq * upto[n]);
-                tfb_match_t t = {i, at, rev, here > 0 ? dot / sqrt(qq * here) : 0, score};
+                tfb_match_t t = {
+                    .motif = i, .at = at, .rev = rev, .alike = here > 0 ? dot / sqrt(qq * here) : 0, .score = score};
                 if (score > best.score) best = t;
                 if (mine && score > own.score) own = t;
             }
@@ -118,7 +119,9 @@ static plan_t plan(const char *ref, const char *alt, int W, int flank)
     return p;
 }
 
-void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end)
+/* Sets [*beg, *end) to the positions of an allele's window (0 REF, 1 ALT) that the figure shows: the allele (its first
+ * bases if it is long) and `flank` bases on both sides, as far as both windows reach. */
+static void span_of(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end)
 {
     plan_t p = plan(ref, alt, W, flank > 0 ? flank : FLANK);
     *beg = p.beg[allele] - p.left;
@@ -337,8 +340,9 @@ static void draw_scale(canvas_t *c)
 {
     const tfb_figure_t *f = c->f;
     double x0 = LEFT + 10, y = c->y + 40, d = f->p_alt - f->p_ref;
+    if (f->page) x0 = fmax(x0, LEFT + (c->p.L * COLUMN - SCALE) / 2); /* narrow screens show the middle */
     const char *colour = d < 0 ? TFB_DOWN : TFB_UP;
-    text(c->body, LEFT, c->y + 12, "font-size=\"12\"", "Probability of binding");
+    text(c->body, x0 - 10, c->y + 12, "font-size=\"12\"", "Probability of binding");
     fprintf(c->body,
             "<path d=\"M%.1f %.1fv8m0 -4h%dm0 -4v8\" fill=\"none\" stroke=\"#999\"/><path d=\"M%.1f %.1fH%.1f\" "
             "stroke=\"%s\" stroke-width=\"4\"/>",
@@ -559,7 +563,7 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
     int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = 0;
     for (int i = 0; i < 2 && ret == 0; i++) {
         int beg, end;
-        tfb_figure_span(q->ref, q->alt, W, q->flank, i, &beg, &end);
+        span_of(q->ref, q->alt, W, q->flank, i, &beg, &end);
         size_t n = (size_t)(end - beg) * 4;
         float *all = malloc((size_t)T * n * sizeof *all);
         if (!all) return -2;

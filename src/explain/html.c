@@ -55,7 +55,7 @@ static const char style[] =
     "#dbe3ea}table.v td{border:0;padding:0}"
     "table.v td.n{text-align:left}table.v td.tf,table.v td.d,table.v td.c{font-weight:600;font-size:1.05rem}"
     "table.v td{order:2}table.v td:first-child,table.v td.tf,table.v td.d,table.v td.c{order:0}"
-    "table.v tr::before{content:'';flex-basis:100%;order:1}td.b{min-width:0}"
+    "table.v tr::before{content:'';flex-basis:100%;order:1}table.v td.b{min-width:0}"
     "td.r::before{content:'REF '}td.a::before{content:'ALT '}td.o::before{content:'log odds '}"
     "td.p::before{content:'percentile '}td.q::before{content:'PHRED '}"
     "table.v td::before{color:#52616f;font-weight:400}table.t{font-size:12px}table.t th,table.t td{padding:.2rem "
@@ -71,7 +71,8 @@ static const char style[] =
     "tr,section.v{break-inside:avoid}thead{display:table-header-group}h2,h3,h2+p,h2+.sub{break-after:avoid}}";
 
 /* Sorts a table by a column when its heading is pressed: numbers with the largest first, text from A; pressed again,
- * the other way round. Cells without a value stay last. */
+ * the other way round. Cells without a value stay last. Figures that are wider than the
+ * screen begin with their middle, the variant. */
 static const char script[] =
     "document.querySelectorAll('table.s').forEach(function(t){t.querySelectorAll('th').forEach(function(h,i){"
     "var o=t.tBodies[0];h.tabIndex=0;"
@@ -84,7 +85,8 @@ static const char script[] =
     "Array.from(o.rows).sort(function(x,y){x=key(x);y=key(y);var n=typeof x=='number',m=typeof y=='number';"
     "if(n!=m)return n?-1:1;if(x=='.'||y=='.')return(x=='.')-(y=='.');"
     "var d=n?x-y:x.localeCompare(y,'en',{numeric:true});return "
-    "down?-d:d}).forEach(function(r){o.appendChild(r)})}})});";
+    "down?-d:d}).forEach(function(r){o.appendChild(r)})}})});"
+    "document.querySelectorAll('section.v figure').forEach(function(f){f.scrollLeft=(f.scrollWidth-f.clientWidth)/2});";
 
 void tfb_html_begin(FILE *f, const char *title)
 {

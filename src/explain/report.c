@@ -950,7 +950,7 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
     htsFile *fp = hts_open(o->in, "r");
     bcf1_t *rec = bcf_init();
     tfb_records_t *in = NULL;
-    int ret = -1, got;
+    int ret = -1, got, whole;
     if (!fp || (hts_get_format(fp)->format != vcf && hts_get_format(fp)->format != bcf)) {
         tfb_error("cannot read %s as VCF or BCF", o->in);
         goto done;
@@ -985,8 +985,8 @@ int tfb_report(const tfb_report_opt_t *o, FILE *out)
 memory:
     no_memory();
 done:
-    if (ret == 0 && fflush(out) != 0) ret = -1; /* the track is put in place only with a whole page */
-    ret = close_track(&r, ret == 0);
+    whole = ret == 0 && (!r.track || fflush(out) == 0); /* if not, closing the page reports it */
+    if (close_track(&r, whole) < 0 && whole) ret = -1;
     for (int i = 0; i < r.n_tfs; i++) free(r.tf[i].name);
     for (int i = 0; r.top && i < r.n_top; i++) top_free(&r.top[i]);
     for (int k = 0; k < VALUES; k++) free(r.num[k]);

@@ -104,17 +104,27 @@ static void put_igv(FILE *f, const tfb_hub_t *h)
     fputs("    </Panel>\n</Session>\n", f);
 }
 
-static int write_file(const char *path, void (*put)(FILE *, const tfb_hub_t *), const tfb_hub_t *h)
+/* Writes a file completely, beside its place. Returns 0, or -1 (logged). */
+static int write_file(const char *path, void (*put)(FILE *, const tfb_hub_t *), const tfb_hub_t *h, tfb_out_t **out)
 {
-    tfb_out_t *out;
-    FILE *f = path ? tfb_out_open(path, &out) : NULL;
+    FILE *f = path ? tfb_out_open(path, out) : NULL;
     if (!path) return 0;
     if (!f) return -1;
     put(f, h);
-    return tfb_out_close(f, out, 1);
+    return tfb_out_finish(f, *out);
 }
 
-int tfb_hub_write(const tfb_hub_t *h)
+int tfb_hub_write(tfb_hub_t *h)
 {
-    return write_file(h->hub, put_hub, h) < 0 || write_file(h->igv, put_igv, h) < 0 ? -1 : 0;
+    return write_file(h->hub, put_hub, h, &h->out[0]) < 0 || write_file(h->igv, put_igv, h, &h->out[1]) < 0 ? -1 : 0;
+}
+
+int tfb_hub_end(tfb_hub_t *h, int keep)
+{
+    int ret = keep ? 0 : -1;
+    for (int i = 0; i < 2; i++) {
+        if (h->out[i] && tfb_out_end(h->out[i], ret == 0) < 0) ret = -1;
+        h->out[i] = NULL;
+    }
+    return ret;
 }

@@ -111,7 +111,8 @@ static int set_quantiles(tfb_calib_t *c, const tfb_calibrate_opt_t *o, const flo
 {
     const tfb_combine_t *how = o->combine ? o->combine : tfb_combines;
     const float *of = v + (int64_t)how->scale * c->n_targets * n;
-    sort_t s = {c, v, n, tfb_alloc((size_t)tfb_pool_size(o->pool) * (size_t)n, sizeof *s.sorted, "sorted changes")};
+    sort_t s = {.c = c, .v = v, .n = n};
+    s.sorted = tfb_alloc((size_t)tfb_pool_size(o->pool) * (size_t)n, sizeof *s.sorted, "sorted changes");
     if (!s.sorted) return -1;
     tfb_pool_run(o->pool, 2 * c->n_targets, set_target, &s);
     c->combine = how;
