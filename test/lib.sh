@@ -142,6 +142,15 @@ three() {
         s/-?\d+e-\d+/0.000/g'
 }
 
+# Prints the first Python that has all these modules; fails if none has.
+python_with() {
+    local p
+    for p in python3 /usr/bin/python3; do
+        if command -v $p > /dev/null && $p -c "import $*" 2> /dev/null; then echo $p; return; fi
+    done
+    return 1
+}
+
 # fails NAME TEXT COMMAND...: the command must fail, and TEXT be part of what it says.
 fails() {
     local name=$1 text=$2

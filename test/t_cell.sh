@@ -1,7 +1,8 @@
 # The cell at hand: lists of TFs from a file, TFs that a cell expresses, and open chromatin from peaks and bigWigs.
 . "$SRCDIR/test/lib.sh"
 make_inputs || exit 1
-$TFBIND model --calibrate -f ref.fa -l labels.bed --n 1000 --precision 0.5 -o cal.safetensors tiny.safetensors > /dev/null 2>&1
+$TFBIND model --calibrate -f ref.fa -l labels.bed --n 1000 --precision 0.5 -o cal.safetensors tiny.safetensors \
+    > /dev/null 2>&1
 A="$TFBIND annotate -v 1 --no-version -m cal.safetensors -f ref.fa"
 tab() { printf '%b' "$1"; }
 
@@ -10,12 +11,15 @@ printf 'SPI1\r\n# not this one: CTCF\n\nNKX2-5\n' > tfs.txt
 $A --tf SPI1,NKX2-5 in.vcf > want.vcf; $A --tf @tfs.txt in.vcf > got.vcf; same '--tf @FILE' want.vcf got.vcf
 host +tfbind in.vcf -- -v 1 --no-version -m cal.safetensors -f ref.fa --tf @tfs.txt > got.vcf
 same '--tf @FILE in the plugin' want.vcf got.vcf
-$A --tf SPI1,NKX2-5 labels.bed > want.txt; $A --tf @tfs.txt labels.bed > got.txt; same '--tf @FILE, BED' want.txt got.txt
+$A --tf SPI1,NKX2-5 labels.bed > want.txt
+$A --tf @tfs.txt labels.bed > got.txt
+same '--tf @FILE, BED' want.txt got.txt
 for c in scan evaluate; do
     more=$([ $c = scan ] && echo '-r chr1:1-2000 -o {tf}.bg' || echo '-l labels.bed -o table.tsv')
     $TFBIND $c -m cal.safetensors -f ref.fa --tf @tfs.txt $more 2> /dev/null
 done
-[ -s SPI1.bg ] && [ -s NKX2-5.bg ] && [ ! -e CTCF.bg ] && [ "$(cut -f 1 table.tsv | tr '\n' ' ')" = 'target SPI1 NKX2-5 mean ' ]
+[ -s SPI1.bg ] && [ -s NKX2-5.bg ] && [ ! -e CTCF.bg ] &&
+    [ "$(cut -f 1 table.tsv | tr '\n' ' ')" = 'target SPI1 NKX2-5 mean ' ]
 verdict $? '--tf @FILE in scan and evaluate' "$(ls)"
 fails '--tf @FILE that is not there' 'cannot read none.txt' $A --tf @none.txt in.vcf
 printf '# nothing\n' > empty.txt; fails '--tf @FILE without names' 'empty.txt holds no names' $A --tf @empty.txt in.vcf
@@ -96,21 +100,27 @@ verdict $? '--expressed in enrich'
 $A in.vcf > all.vcf
 $TFBIND report --expressed plain.tsv all.vcf > page.html
 n=$(bcftools query -f '%TFB_TOP\n' all.vcf | tr ',' '\n' | grep -c CTCF)
-grep -q "Only TFs with at least 1 TPM (plain.tsv): $n changes of other TFs are left out" page.html && ! grep -q 'tf-CTCF' page.html
+grep -q "Only TFs with at least 1 TPM (plain.tsv): $n changes of other TFs are left out" page.html &&
+    ! grep -q 'tf-CTCF' page.html
 verdict $? '--expressed in report' "$(grep -o 'Only TFs[^<]*' page.html) $n"
 fails '--expressed: no file' 'cannot read none.tsv' $A --expressed none.tsv in.vcf
-fails '--expressed: several columns' 'gtex.gct:3: several columns of values: choose one with --tissue (Liver, Whole Blood)' \
+fails '--expressed: several columns' \
+    'gtex.gct:3: several columns of values: choose one with --tissue (Liver, Whole Blood)' \
     $A --expressed gtex.gct in.vcf
 fails '--expressed: no such column' "no column 'Heart' (--tissue); there are Liver, Whole Blood" \
     $A --expressed gtex.gct --tissue Heart in.vcf
-fails '--expressed: ids only' 'rsem.tsv:2: genes are named by ids such as ENSG1: give --genes' $A --expressed rsem.tsv in.vcf
+fails '--expressed: ids only' 'rsem.tsv:2: genes are named by ids such as ENSG1: give --genes' \
+    $A --expressed rsem.tsv in.vcf
 fails '--expressed: ids of another table' 'are the gene_id those of --genes?' $A --expressed rsem.tsv \
     --genes <(tab 'gene_id\tsymbol\nENSG9\tSPI1\n') in.vcf
 fails '--genes: no table of genes' 'not a table of genes' $A --expressed rsem.tsv --genes plain.tsv in.vcf
 fails '--expressed: no table' 'not a table of expression' $A --expressed ref.fa in.vcf
-tab 'gene\tTPM\nSPI1\tmany\n' > bad.tsv; fails '--expressed: no number' "bad.tsv:2: 'many' is not a TPM" $A --expressed bad.tsv in.vcf
-tab 'gene\tTPM\nSPI1\n' > short.tsv; fails '--expressed: a short row' 'short.tsv:2: the row has no column 2' $A --expressed short.tsv in.vcf
-tab 'gene\tTPM\nSPI1\t-1\n' > minus.tsv; fails '--expressed: a negative TPM' "'-1' is not a TPM" $A --expressed minus.tsv in.vcf
+tab 'gene\tTPM\nSPI1\tmany\n' > bad.tsv
+fails '--expressed: no number' "bad.tsv:2: 'many' is not a TPM" $A --expressed bad.tsv in.vcf
+tab 'gene\tTPM\nSPI1\n' > short.tsv
+fails '--expressed: a short row' 'short.tsv:2: the row has no column 2' $A --expressed short.tsv in.vcf
+tab 'gene\tTPM\nSPI1\t-1\n' > minus.tsv
+fails '--expressed: a negative TPM' "'-1' is not a TPM" $A --expressed minus.tsv in.vcf
 fails '--expressed: none of the TFs' 'none of the 3 TFs is expressed' $A --expressed plain.tsv --min-tpm 100 in.vcf
 fails '--expressed: none of those of --tf' 'none of the 1 TFs is expressed' $A --expressed plain.tsv --tf CTCF in.vcf
 fails '--min-tpm alone' '--min-tpm, --tissue and --genes need --expressed' $A --min-tpm 2 in.vcf
@@ -143,23 +153,29 @@ end .
 nocontig .
 END
 same '--open: a value for each scored ALT, by the bases that it changes' want.txt got.txt
+described='1 if the bases that the ALT changes overlap open chromatin, else 0 (peaks.bed)'
 bcftools view -h open.vcf |
-    grep -c 'ID=TFB_OPEN,Number=A,Type=Integer,Description="1 if the bases that the ALT changes overlap open chromatin, else 0 (peaks.bed)"' |
+    grep -cF "ID=TFB_OPEN,Number=A,Type=Integer,Description=\"$described\"" |
     grep -qx 1
 verdict $? '--open: the header'
 $TFBIND annotate -m cal.safetensors -f ref.fa --open peaks.bed in.vcf 2>&1 > /dev/null |
     grep -q 'peaks.bed: 1 intervals are on contigs that ref.fa does not have (such as chrZ)'
 verdict $? '--open: contigs that the reference does not have'
-bcftools annotate --no-version -x INFO/TFB_OPEN open.vcf | records > a.txt; bcftools view --no-version all.vcf | records > b.txt
+bcftools annotate --no-version -x INFO/TFB_OPEN open.vcf | records > a.txt
+bcftools view --no-version all.vcf | records > b.txt
 same '--open changes no other tag' b.txt a.txt
 of() { bcftools query -f '%ID %TFB_OPEN\n' "$@"; }
 $A --open peaks.bed.gz in.vcf | of > got.txt; same '--open: gzip' want.txt got.txt
 $A -@ 3 -Ob --open peaks.bed in.bcf | of > got.txt; same '--open: BCF and threads' want.txt got.txt
 $A --tf all --open peaks.bed in.vcf | of > got.txt; same '--open: with --tf' want.txt got.txt
-host +tfbind in.vcf -- -v 1 -m cal.safetensors -f ref.fa --open peaks.bed | of > got.txt; same '--open: the plugin' want.txt got.txt
-sed 's/^chr//' peaks.bed > style.bed; $A --open style.bed in.vcf | of > got.txt; same '--open: contigs in another style' want.txt got.txt
+host +tfbind in.vcf -- -v 1 -m cal.safetensors -f ref.fa --open peaks.bed | of > got.txt
+same '--open: the plugin' want.txt got.txt
+sed 's/^chr//' peaks.bed > style.bed
+$A --open style.bed in.vcf | of > got.txt
+same '--open: contigs in another style' want.txt got.txt
 $A --open peaks.bed open.vcf > got.vcf; same '--open: twice' open.vcf got.vcf
-$A open.vcf | grep -q TFB_OPEN && echo 'not ok --open: a run without takes it away' || echo 'ok --open: a run without takes it away'
+! $A open.vcf | grep -q TFB_OPEN
+verdict $? '--open: a run without takes it away'
 $A --tf SPI1 open.vcf | of > got.txt; same '--open: tags of TFs leave that of the summary' want.txt got.txt
 bcftools norm --no-version -m- open.vcf 2> /dev/null | of > a.txt
 bcftools norm --no-version -m- in.vcf 2> /dev/null | $A --open peaks.bed | of > b.txt
@@ -190,8 +206,10 @@ bedtool merged.bed whole.bg | sort -k2,2n > want.txt
 sort -k2,2n got.txt > sorted.txt; same '--open in scan, within -r' want.txt sorted.txt
 # enrich: the same as -R
 grep -v chrZ peaks.bed > peaks2.bed
-$TFBIND enrich -v 0 -m cal.safetensors -f ref.fa --permutations 10 -R peaks2.bed --background in.vcf hits.bcf > want.txt 2> err.txt
-$TFBIND enrich -v 0 -m cal.safetensors -f ref.fa --permutations 10 --open peaks.bed --background in.vcf hits.bcf > got.txt 2>> err.txt
+$TFBIND enrich -v 0 -m cal.safetensors -f ref.fa --permutations 10 -R peaks2.bed --background in.vcf hits.bcf \
+    > want.txt 2> err.txt
+$TFBIND enrich -v 0 -m cal.safetensors -f ref.fa --permutations 10 --open peaks.bed --background in.vcf hits.bcf \
+    > got.txt 2>> err.txt
 same '--open in enrich is -R' want.txt got.txt
 ok_if '--open in enrich: a table' [ -s got.txt ]
 # report: only these
@@ -216,7 +234,8 @@ use warnings;
 use Compress::Zlib;
 my ($kind, $zip, $levels) = @ARGV;
 binmode STDOUT;
-my @v = $kind == 1 ? ([99, 100, 2], [200, 300, 1], [505, 610, 2]) : map { [$_, $_ + 1, $_ >= 200 && $_ < 300 ? 1 : 2] } 99, 200 .. 299, 505 .. 609;
+my @v = ([99, 100, 2], [200, 300, 1], [505, 610, 2]);
+@v = map { [$_, $_ + 1, $_ >= 200 && $_ < 300 ? 1 : 2] } 99, 200 .. 299, 505 .. 609 if $kind != 1;
 my @sections = $kind == 3 ? ([$v[0]], [@v[1 .. 100]], [@v[101 .. $#v]]) : ([@v]);
 my $tree = pack('L< L< L< L< Q< Q<', 0x78CA8C91, 2, 4, 8, 2, 0) . pack('C C S<', 1, 0, 2) .
     pack('a4 L< L<', 'chr1', 0, 10000) . pack('a4 L< L<', 'chr2', 1, 10000);
@@ -225,7 +244,11 @@ my (@at, @size);
 my $from = 64 + length $tree;
 for my $s (@sections) {
     my $body = pack 'L< L< L< L< L< C C S<', 0, $s->[0][0], $s->[-1][1], 1, 1, $kind, 0, scalar @$s;
-    $body .= $kind == 1 ? pack('L< L< f<', @$_) : $kind == 2 ? pack('L< f<', $_->[0], $_->[2]) : pack('f<', $_->[2]) for @$s;
+    for my $v (@$s) {
+        $body .= pack('L< L< f<', @$v) if $kind == 1;
+        $body .= pack('L< f<', $v->[0], $v->[2]) if $kind == 2;
+        $body .= pack('f<', $v->[2]) if $kind == 3;
+    }
     $body = compress($body) if $zip;
     push @at, $from + length $data;
     push @size, length $body;
@@ -239,8 +262,8 @@ for my $l (2 .. $levels) {
 }
 $index .= pack 'C C S<', 1, 0, scalar @sections;
 $index .= pack 'L< L< L< L< Q< Q<', 0, 99, 0, 610, $at[$_], $size[$_] for 0 .. $#sections;
-print pack('L< S< S< Q< Q< Q< S< S< Q< Q< L< Q<', 0x888FFC26, 4, 0, 64, $from, $at, 0, 0, 0, 0, $zip ? 65536 : 0, 0), $tree,
-    $data, $index;
+my @head = (0x888FFC26, 4, 0, 64, $from, $at, 0, 0, 0, 0, $zip ? 65536 : 0, 0);
+print pack('L< S< S< Q< Q< Q< S< S< Q< Q< L< Q<', @head), $tree, $data, $index;
 END
 printf 'chr1\t99\t100\nchr1\t505\t610\n' > two.bed
 $A --open two.bed in.vcf | of > want.txt
@@ -257,10 +280,13 @@ fails '--open-min alone' '--open-min needs --open' $A --open-min 1 in.vcf
 fails '--open-min above all' 'own.bw holds no regions' $A --open own.bw --open-min 3 in.vcf
 fails '--open: no file' 'none.bed' $A --open none.bed in.vcf
 fails '--open: no BED' 'not BED' $A --open in.vcf in.vcf
-printf 'chrZ\t1\t9\n' > z.bed; fails '--open: another genome' 'z.bed holds no regions on contigs of the reference' $A --open z.bed in.vcf
+printf 'chrZ\t1\t9\n' > z.bed
+fails '--open: another genome' 'z.bed holds no regions on contigs of the reference' $A --open z.bed in.vcf
 fails '--open of FASTA' 'are for VCF, BCF and BED' $A --open peaks.bed ref.fa
-fails '--open of a bigWig in the plugin' 'own.bw is a bigWig' host +tfbind in.vcf -- -m cal.safetensors -f ref.fa --open own.bw
-fails '--open and -R in enrich' '-R and --open both' $TFBIND enrich -m cal.safetensors -f ref.fa -R peaks.bed --open peaks.bed in.vcf
+fails '--open of a bigWig in the plugin' 'own.bw is a bigWig' \
+    host +tfbind in.vcf -- -m cal.safetensors -f ref.fa --open own.bw
+fails '--open and -R in enrich' '-R and --open both' \
+    $TFBIND enrich -m cal.safetensors -f ref.fa -R peaks.bed --open peaks.bed in.vcf
 perl -e 'print pack("L>", 0x888FFC26), "x" x 100' > swapped.bw
 fails '--open of the other byte order' 'byte order' $A --open swapped.bw --open-min 1 in.vcf
 # damage at every place: an error or values, never a crash
@@ -284,4 +310,5 @@ for at in $(seq 0 4 $(($(wc -c < own.bw) - 1))); do
 done
 [ -z "$bad" ]
 verdict $? '--open of a damaged bigWig' "$bad"
-head -c 300 own.bw > cut.bw; fails '--open of a bigWig cut short' 'cut.bw is damaged' $A --open cut.bw --open-min 1 in.vcf
+head -c 300 own.bw > cut.bw
+fails '--open of a bigWig cut short' 'cut.bw is damaged' $A --open cut.bw --open-min 1 in.vcf

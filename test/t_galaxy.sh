@@ -4,8 +4,8 @@ G=$SRCDIR/workflow/galaxy
 X=$G/tfbind_annotate.xml
 version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 ok_if 'the tool names this version' grep -q "name=\"@TOOL_VERSION@\">$version<" "$X"
-sed -n '/<command/,/<\/command>/p' "$X" | grep -oE -- '(^|[^-a-zA-Z])--?[a-zA-Z@][a-z-]*' | grep -oE -- '--?[a-zA-Z@].*' |
-    sort -u > options.txt
+sed -n '/<command/,/<\/command>/p' "$X" | grep -oE -- '(^|[^-a-zA-Z])--?[a-zA-Z@][a-z-]*' |
+    grep -oE -- '--?[a-zA-Z@].*' | sort -u > options.txt
 "$TFBIND" annotate -h | sed -nE 's/^ +(-.)?,? *(--[A-Za-z-]+).*/\1\n\2/p' | sort -u > known.txt
 unknown=$(grep -vxF -f known.txt options.txt | grep -vx -- '-s' | tr '\n' ' ')
 [ "$(wc -l < options.txt)" -ge 12 ] && [ -z "$unknown" ]
@@ -28,7 +28,7 @@ if command -v xmllint > /dev/null; then
 else echo 'skip well-formed: xmllint is not installed'; fi
 
 # command lines, by the template language of Galaxy
-if ! python3 -c 'import Cheetah' 2> /dev/null; then
+if ! python=$(python_with Cheetah); then
     echo 'skip the command lines: Cheetah is not installed (Debian: python3-cheetah)'
     exit 0
 fi
@@ -40,7 +40,7 @@ all='"variants": "in.vcf", "haplotypes": "", "csq": "", "check_ref": "e", "outpu
     "model": {"source": "installed", "name": "human"}, "reference": {"source": "history", "fasta": "ref.fa"}'
 line() { # VALUES: the command line for all and these
     printf '{%s, %s}' "$all" "$1" > values.json
-    python3 "$SRCDIR/test/command.py" "$X" values.json
+    $python "$SRCDIR/test/command.py" "$X" values.json
 }
 runs() { # NAME VALUES ARGUMENTS...: as this command prints
     local name=$1

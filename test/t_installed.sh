@@ -32,12 +32,14 @@ samtools faidx ref.fa chr1:101-160 > w.fa
 $TFBIND explain -v 0 -m SPI1 --method deeplift w.fa > got.txt
 $TFBIND explain -v 0 -m second/SPI1.safetensors --method deeplift w.fa > want.txt
 same 'explain -m SPI1' want.txt got.txt
-fails 'a name that is not there' "unknown model 'humen' (neither a file nor in $PWD/first, $PWD/second" $A -m humen in.vcf
+fails 'a name that is not there' \
+    "unknown model 'humen' (neither a file nor in $PWD/first, $PWD/second" $A -m humen in.vcf
 fails 'what may be meant' 'did you mean human?' $A -m humen in.vcf
 fails 'a name like no other' 'tfbind model --installed' $A -m zebrafish-heart in.vcf
 fails 'the same in the plugin' "unknown model 'humen'" host +tfbind in.vcf -- -m humen -f ref.fa
 fails 'a file that is not there' 'cannot read model x.safetensors: No such file' $A -m x.safetensors in.vcf
-fails 'a path that is not there' 'cannot read model none/human.safetensors: No such file' $A -m none/human.safetensors in.vcf
+fails 'a path that is not there' 'cannot read model none/human.safetensors: No such file' \
+    $A -m none/human.safetensors in.vcf
 
 # what is listed: the first of each name
 $TFBIND model --installed | head -n 3 > got.txt
@@ -47,7 +49,8 @@ $TFBIND model --installed | head -n 3 > got.txt
     printf 'SPI1\t1\tmade-up\t%s\t%s\n' "$(wc -c < second/SPI1.safetensors)" "$PWD/second/SPI1.safetensors"
 } > want.txt
 same '--installed' want.txt got.txt
-$TFBIND model --installed | cut -f 1 | sort | uniq -d | grep -q . && echo 'not ok each name once' || echo 'ok each name once'
+[ -z "$($TFBIND model --installed | cut -f 1 | sort | uniq -d)" ]
+verdict $? 'each name once'
 mkdir bad && head -c 100 tiny.safetensors > bad/broken.safetensors
 fails '--installed with a damaged one' 'broken.safetensors' env TFBIND_MODELS=bad "$TFBIND" model --installed
 fails '--installed takes no model' "unexpected argument 'human'" $TFBIND model --installed human
@@ -55,7 +58,8 @@ fails '--installed and --list' '--installed lists models' $TFBIND model --instal
 # a copy of the program elsewhere, with models beside it, as in the source tree and as installed
 mkdir -p tree/models p/bin p/share/tfbind/models
 cp "$TFBIND" tree/tfbind; cp "$TFBIND" p/bin/tfbind
-cp second/SPI1.safetensors tree/models/mine.safetensors; cp second/SPI1.safetensors p/share/tfbind/models/mine.safetensors
+cp second/SPI1.safetensors tree/models/mine.safetensors
+cp second/SPI1.safetensors p/share/tfbind/models/mine.safetensors
 for t in tree/tfbind p/bin/tfbind; do
     [ "$(unset TFBIND_MODELS; "./$t" model --list mine 2> err.txt)" = SPI1 ]
     verdict $? "models beside $t" "$(cat err.txt)"
@@ -63,8 +67,28 @@ for t in tree/tfbind p/bin/tfbind; do
     verdict $? "the same, found along PATH" "$(cat err.txt)"
 done
 mkdir tree/plugins && cp "$PLUGIN_DIR/tfbind.so" tree/plugins
-(unset TFBIND_MODELS; BCFTOOLS_PLUGINS=$PWD/tree/plugins host +tfbind in.vcf -- -v 0 -m mine -f ref.fa) | grep -q 'model mine.safetensors'
+(unset TFBIND_MODELS; BCFTOOLS_PLUGINS=$PWD/tree/plugins host +tfbind in.vcf -- -v 0 -m mine -f ref.fa) |
+    grep -q 'model mine.safetensors'
 verdict $? 'models beside the plugin of a source tree'
+# the source tree comes before what is installed, and only it does; a build folder in it, too
+folders_of() {
+    (unset TFBIND_MODELS; "$@" -m none -f ref.fa in.vcf 2>&1) | sed -n 's/.*neither a file nor in \(.*\)).*/\1/p'
+}
+folders_of ./tree/tfbind annotate | grep -q "[^ ]*, $PWD/tree/models"
+verdict $? 'models beside a program come last' "$(folders_of ./tree/tfbind annotate)"
+mkdir tree/src tree/build && : > tree/src/main.c && cp "$TFBIND" tree/build/tfbind
+for p in tree/tfbind tree/build/tfbind; do
+    case $(folders_of ./$p annotate) in "$PWD"/tree/models,*) true ;; *) false ;; esac
+    verdict $? "models of the source tree come first: $p" "$(folders_of ./$p annotate)"
+done
+(unset TFBIND_MODELS; BCFTOOLS_PLUGINS=$PWD/tree/plugins host +tfbind in.vcf -- -m none -f ref.fa 2>&1) |
+    grep -q "neither a file nor in $PWD/tree/models, "
+verdict $? 'models of the source tree come first: the plugin'
+case $(TFBIND_MODELS=$PWD/first ./tree/tfbind annotate -m none -f ref.fa in.vcf 2>&1) in
+    *"nor in $PWD/first, $PWD/tree/models,"*) true ;;
+    *) false ;;
+esac
+verdict $? 'TFBIND_MODELS comes before the source tree'
 
 # evaluate: a list is one model
 E="$TFBIND evaluate -f ref.fa -l labels.bed"
@@ -103,5 +127,6 @@ fails '--calibrate does not replace an installed model' 'for an installed model'
 # --from by name
 $TFBIND finetune -v 0 --from human --target SPI1 -f ref.fa -l labels.bed --valid chr2 -e 1 --allow-leak \
     -o child.safetensors 2> err.txt
-[ "$($TFBIND model --get parent_sha256 child.safetensors)" = "$(sha256sum < first/human.safetensors | cut -d ' ' -f 1)" ]
+[ "$($TFBIND model --get parent_sha256 child.safetensors)" = \
+    "$(sha256sum < first/human.safetensors | cut -d ' ' -f 1)" ]
 verdict $? 'finetune --from human' "$(cat err.txt)"

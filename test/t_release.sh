@@ -47,6 +47,7 @@ tar tvzf dist/$name.tar.gz | awk '$2 != "0/0" { bad = 1 } END { exit bad }'
 verdict $? 'and names no user'
 
 # the SBOM
+tar xzf dist/$name.tar.gz
 perl -MJSON::PP -MDigest::SHA -e '
     my ($file, $folder) = @ARGV;
     local $/;
@@ -57,10 +58,11 @@ perl -MJSON::PP -MDigest::SHA -e '
         $known{$_} or die "no element $_\n" for $r->{spdxElementId}, $r->{relatedSpdxElement};
     }
     my %digest = map { $_->{fileName} => $_->{checksums}[1]{checksumValue} } @{$d->{files}};
-    $digest{$_} eq Digest::SHA->new(256)->addfile("$folder/$_", "b")->hexdigest or die "digest of $_\n" for keys %digest;
+    for my $f (keys %digest) {
+        $digest{$f} eq Digest::SHA->new(256)->addfile("$folder/$f", "b")->hexdigest or die "digest of $f\n";
+    }
     my $models = grep { $_->{relationshipType} eq "GENERATED_FROM" } @{$d->{relationships}};
-    print scalar(keys %digest), " $models $d->{spdxVersion}\n"' dist/$name.spdx.json "$(tar xzf dist/$name.tar.gz && echo $name)" \
-    > got.txt 2> err.txt
+    print scalar(keys %digest), " $models $d->{spdxVersion}\n"' dist/$name.spdx.json $name > got.txt 2> err.txt
 verdict $? 'the SBOM: every relation names elements, every digest holds' "$(head -n 1 err.txt)"
 echo "$(wc -l < want.txt) $(ls "$SRCDIR"/models/*.safetensors | wc -l) SPDX-2.3" > want2.txt
 same 'the SBOM lists every file and the origin of every model' want2.txt got.txt
@@ -70,8 +72,8 @@ else echo 'skip the SBOM is valid SPDX: pyspdxtools is not installed'; fi
 
 # the recipe
 url=$home/releases/download/v$version/$name.tar.gz
-if python3 -c 'import jinja2, yaml' 2> /dev/null; then
-    python3 - dist/recipe/meta.yaml > got.txt 2> err.txt << 'END'
+if python=$(python_with jinja2, yaml); then
+    $python - dist/recipe/meta.yaml > got.txt 2> err.txt << 'END'
 import jinja2, re, sys, yaml
 text = re.sub(r".*# \[not linux\]", "", open(sys.argv[1]).read())
 recipe = yaml.safe_load(jinja2.Template(text).render(

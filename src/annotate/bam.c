@@ -5,7 +5,9 @@
 #include "genome/fasta.h"
 #include "genome/output.h"
 #include "score/builds.h"
+#include "score/runstats.h"
 #include "util/files.h"
+#include "util/progress.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -29,6 +31,7 @@ typedef struct {
     tfb_bam_tags_t tags;
     output_t out;
     int64_t n_windows; /* windows scored */
+    tfb_runstats_t stats;
 } args_t;
 
 /* ---- the output ---- */
@@ -148,6 +151,8 @@ static int flush(args_t *a)
     tfb_bam_batch_t *b = &a->batch;
     if (tfb_windows_score(&b->windows, a->panel, a->o->session.strand) < 0) return -1;
     for (int i = 0; i < b->n_items; i++) {
+        for (int k = 0; a->stats.path && k < b->item[i].n; k++)
+            tfb_runstats_window(&a->stats, tfb_bam_logits(b, b->pair[b->item[i].first + k].own));
         if (tfb_bam_tags_write(&a->tags, b, &b->item[i]) < 0) return -1;
         errno = 0;
         if (sam_write1(a->out.file, a->in.hdr, b->item[i].b) < 0) return tfb_file_write_error(a->o->out);
@@ -160,7 +165,9 @@ static int flush(args_t *a)
 static int annotate(args_t *a)
 {
     int r, full;
+    tfb_progress_begin("records", a->o->out);
     while ((r = tfb_bam_next(&a->in, tfb_bam_batch_next(&a->batch))) > 0) {
+        if (tfb_progress_due()) tfb_progress(a->in.n, tfb_bam_fraction(&a->in), NULL, 0);
         if ((full = tfb_bam_batch_add(&a->batch)) < 0) return -1;
         if (full && flush(a) < 0) return -1;
     }
@@ -179,6 +186,15 @@ static void summary(const args_t *a)
     tfb_debug("%" PRId64 " windows, of which %" PRId64 " were scored: the others had the same sequence as one of them",
               b->n_made, a->n_windows);
     free(s.s);
+}
+
+/* Writes the file of --stats. Returns 0, or -1 (logged). */
+static int write_stats(args_t *a)
+{
+    tfb_runstats_add(&a->stats, "records", a->in.n);
+    tfb_runstats_add(&a->stats, "annotated", a->batch.n_scored);
+    tfb_runstats_reasons(&a->stats, &a->batch.reasons);
+    return tfb_runstats_write(&a->stats, "annotate", a->in.name, &a->o->session);
 }
 
 /* Reports whether nothing was scored because contigs are missing. Returns 0, or -1 if the FASTA has none
@@ -203,6 +219,7 @@ static int start(args_t *a)
     tfb_builds_check(a->panel, a->fasta, o->in, tfb_build_of_bam(a->in.hdr));
     tfb_fasta_one_file(a->fasta);
     if (tfb_bam_tags_init(&a->tags, &a->in, o, a->panel) < 0) return -1;
+    if (tfb_runstats_open(&a->stats, a->panel) < 0) return -1;
     int W = tfb_panel_window(a->panel), T = tfb_panel_n_targets(a->panel);
     return tfb_bam_batch_init(&a->batch, &a->in, o, a->fasta, W, T);
 }
@@ -212,15 +229,20 @@ int tfb_bam_annotate(const tfb_bam_opt_t *o)
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = a->out.o = o;
-    int ret = start(a);
+    int ret = tfb_runstats_begin(&a->stats, o->session.stats, o->out);
+    if (ret == 0) ret = start(a);
     if (ret == 0) ret = tfb_bam_tags_header(&a->tags, &a->in);
     if (ret == 0) ret = open_output(&a->out, &a->in);
     if (ret == 0) ret = annotate(a);
+    tfb_progress_end();
     ret = close_output(&a->out, ret);
     if (ret == 0) {
         summary(a);
+        int wrote = write_stats(a);
         ret = check_contigs(a); /* the output is complete all the same */
+        if (wrote < 0) ret = -1;
     }
+    tfb_runstats_free(&a->stats);
     tfb_bam_close(&a->in);
     tfb_bam_tags_free(&a->tags);
     tfb_bam_batch_free(&a->batch);

@@ -55,10 +55,16 @@ static int start_threads(tfb_bam_in_t *in, int threads)
     return 0;
 }
 
+double tfb_bam_fraction(const tfb_bam_in_t *in)
+{
+    return in->file->is_bgzf ? tfb_bgzf_fraction(in->file->fp.bgzf, in->size) : -1;
+}
+
 int tfb_bam_open(tfb_bam_in_t *in, const tfb_bam_opt_t *o)
 {
     in->path = o->in;
     in->name = tfb_input_name(o->in);
+    in->size = tfb_input_size(o->in);
     register_files(o);
     errno = 0;
     if (!(in->file = hts_open(o->in, "r"))) {

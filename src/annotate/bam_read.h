@@ -12,6 +12,7 @@ typedef struct {
     sam_hdr_t *hdr;
     htsThreadPool io; /* its pool is NULL if there are no spare threads */
     int64_t n;        /* records read */
+    int64_t size;     /* bytes of the file; 0: unknown */
 } tfb_bam_in_t;
 
 /* Opens o->in and reads its header. in is zeroed and is to be closed in any case. Returns 0, or
@@ -22,6 +23,9 @@ void tfb_bam_close(tfb_bam_in_t *in);
 /* Reads the next record. Returns 1, 0 at the end, or -1 (logged) if the file is truncated or the
  * record malformed. */
 int tfb_bam_next(tfb_bam_in_t *in, bam1_t *b);
+
+/* Returns how much of the file has been read, from 0 to 1; -1 if that is unknown (a pipe, CRAM, or text). */
+double tfb_bam_fraction(const tfb_bam_in_t *in);
 
 /* Sets [*beg, *end) to the fragment that the record and its mate agree on. Returns 1, or 0 and
  * leaves both as they are if there is none within the contig and of a credible length. */

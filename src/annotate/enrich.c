@@ -6,6 +6,7 @@
  * Apart from these keys, memory does not grow. */
 #include "annotate/enrich_parts.h"
 #include "genome/lines.h"
+#include "score/runstats.h"
 #include "util/sort.h"
 #include <inttypes.h>
 #include <math.h>
@@ -141,25 +142,58 @@ static int check_set(const study_t *a, const reader_t *r)
     return -1;
 }
 
+/* Writes the file of --stats: counts, and the results of each TF. Returns 0, or -1 (logged). */
+static int write_stats(tfb_runstats_t *s, const study_t *a, const reader_t *r, const stats_t *t)
+{
+    int64_t n = 0;
+    if (s->path && r->in[0].table) tfb_records_tally(r->in[0].table, &s->tally);
+    for (int i = 0; i < t->T; i++) n += t->q[0][i] < 0.05;
+    tfb_runstats_add(s, "hits", a->set.n_hits);
+    tfb_runstats_add(s, "background", a->set.n - a->set.n_hits);
+    tfb_runstats_add(s, "significant_tfs", n);
+    tfb_runstats_add(s, "elsewhere", r->n_elsewhere);
+    tfb_runstats_add(s, "in_both", r->n_both);
+    tfb_runstats_add(s, "repeated_hits", r->n_repeated[1]);
+    tfb_runstats_add(s, "repeated_background", r->n_repeated[0]);
+    tfb_runstats_add(s, "equal_to_ref", r->n_same);
+    tfb_runstats_add(s, "not_finite", a->set.n_not_finite);
+    tfb_runstats_add(s, "without_weight", r->n_weightless);
+    tfb_runstats_add(s, "without_effect", r->n_no_es);
+    tfb_runstats_add(s, "without_frequency", r->n_no_af + r->n_bad_af);
+    tfb_runstats_add(s, "without_threshold_value", r->n_no_lp);
+    tfb_runstats_add(s, "unmatched_hits", a->set.n_unmatched);
+    tfb_runstats_reasons(s, &a->s.reasons);
+    for (int i = 0; s->path && i < t->T; i++)
+        tfb_tally_real(&s->tally, "auc", tfb_panel_target(t->panel, i), t->auc[i]);
+    for (int i = 0; s->path && i < t->T; i++)
+        tfb_tally_real(&s->tally, "q_rank", tfb_panel_target(t->panel, i), t->q[0][i]);
+    return tfb_runstats_write(s, "enrich", tfb_input_name(a->o->in), &a->o->session);
+}
+
 int tfb_enrich(const tfb_enrich_opt_t *o)
 {
     int ret = -1, *order = NULL;
+    tfb_runstats_t stats = {.path = NULL};
     study_t a = {.o = o};
     reader_t r = {.o = o};
     stats_t t = {.o = o};
     tfb_reads_indexed(o->in, "the input", ".csi .tbi");
     tfb_reads_indexed(o->background, "the input", ".csi .tbi");
+    if (tfb_runstats_begin(&stats, o->session.stats, NULL) < 0) goto done;
     if (tfb_run_claim(o->out) < 0 || tfb_run_claim(o->svg) < 0) goto done;
-    if (open_all(&a, &r) < 0 || read_all(&a, &r) < 0) goto done;
+    if (open_all(&a, &r) < 0 || tfb_runstats_open(&stats, a.s.panel) < 0 || read_all(&a, &r) < 0) goto done;
     if ((o->match_af && tfb_enrich_match_af(&a) < 0) || (a.s.fasta && tfb_enrich_score(&a) < 0)) goto done;
     if (tfb_stats_arrange(&t, &a) < 0 || check_set(&a, &r) < 0) goto done;
     if (tfb_stats_test(&t) < 0 || !(order = tfb_stats_order(&t))) goto done;
-    /* the figure first: a reader of the table may close the pipe after some lines, which ends us */
-    if ((o->svg && tfb_stats_svg(&t, order) < 0) || tfb_stats_table(&t, order) < 0) goto done;
+    /* the figure and statistics first: a reader of the table may close the pipe after some lines, which ends us */
+    if ((o->svg && tfb_stats_svg(&t, order) < 0) || write_stats(&stats, &a, &r, &t) < 0 ||
+        tfb_stats_table(&t, order) < 0)
+        goto done;
     summary(&a, &r);
     doubt(&r, &t, order);
     ret = 0;
 done:
+    tfb_runstats_free(&stats);
     free(order);
     tfb_stats_free(&t);
     tfb_reader_close(&r);

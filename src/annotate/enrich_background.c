@@ -98,7 +98,7 @@ static int count_classes(study_t *a, candidates_t *c)
 {
     for (int64_t i = 0; i < a->set.n; i++) {
         variant_t *v = &a->set.var[i];
-        tfb_change_t change = {v->pos, v->ref, v->alt, 1, 1};
+        tfb_change_t change = {.pos = v->pos, .ref = v->ref, .alt = v->alt, .n_ref = 1, .n_alt = 1};
         int k = TFB_ALLELE_EDGE;
         if (strlen(v->ref) == 1 && strlen(v->alt) == 1)
             k = tfb_allele_window(a->s.fasta, a->set.contigs[v->contig], &change, 0, a->s.W, a->o->session.max_n,
@@ -136,7 +136,8 @@ static int64_t take_candidates(study_t *a, candidates_t *c, const tfb_regions_t 
         const tfb_snv_t *s = &c->snv[c->order[i]];
         int k = c->class[c->order[i]], got;
         if (k < 0 || c->left[k] == c->want[k]) continue;
-        tfb_change_t change = {s->pos, &tfb_base_char[s->ref], &tfb_base_char[s->alt], 1, 1};
+        tfb_change_t change = {
+            .pos = s->pos, .ref = &tfb_base_char[s->ref], .alt = &tfb_base_char[s->alt], .n_ref = 1, .n_alt = 1};
         variant_t it;
         if (tfb_set_fill(&a->set, &it, r->contigs[s->contig], &change, 0, 0) < 0) return -1;
         it.stratum = k;

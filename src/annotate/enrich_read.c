@@ -8,6 +8,7 @@
 #include "genome/values.h"
 #include "genome/variant.h"
 #include "score/builds.h"
+#include "util/progress.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -282,10 +283,14 @@ static int read_file(reader_t *a, source_t *s)
         return -1;
     }
     if (!(in = s->table ? s->table : tfb_records_on(s->path, s->fp, s->hdr))) goto done;
-    for (; (got = tfb_records_next(in, &rec)) > 0; s->n++)
+    tfb_progress_begin("variants read", a->o->out);
+    for (; (got = tfb_records_next(in, &rec)) > 0; s->n++) {
+        if (tfb_progress_due()) tfb_progress(s->n, tfb_records_fraction(in), bcf_seqname_safe(s->hdr, rec), rec->pos);
         if (tfb_values_check(s->path, s->hdr, rec) < 0 || read_record(a, s, rec) < 0) goto done;
+    }
     ret = got;
 done:
+    tfb_progress_end();
     if (!s->table) tfb_records_close(in);
     bcf_destroy(rec);
     return ret;

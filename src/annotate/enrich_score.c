@@ -1,5 +1,6 @@
 /* enrich_score.c - changes of probability from the alleles of variants. */
 #include "annotate/enrich_parts.h"
+#include "util/progress.h"
 #include "util/sort.h"
 #include <inttypes.h>
 #include <math.h>
@@ -52,7 +53,10 @@ int tfb_enrich_score(study_t *a)
     tfb_windows_t win = {.W = a->s.W, .T = a->s.T};
     tfb_variants_t maker = {.fasta = a->s.fasta, .win = &win, .max_n = a->o->session.max_n};
     tfb_sort(a->set.var, (size_t)a->set.n, sizeof *a->set.var, tfb_set_by_place);
+    tfb_progress_begin("variants scored", a->o->out);
     for (int64_t i = 0; i < a->set.n; i += BATCH) {
+        if (tfb_progress_due())
+            tfb_progress(i, (double)i / (double)a->set.n, a->set.contigs[a->set.var[i].contig], a->set.var[i].pos);
         int k = (int)(a->set.n - i < BATCH ? a->set.n - i : BATCH);
         variant_t *v = a->set.var + i;
         if (add_windows(a, &maker, v, k, place) < 0 || tfb_windows_score(&win, a->s.panel, a->o->session.strand) < 0)
@@ -64,6 +68,7 @@ int tfb_enrich_score(study_t *a)
     }
     ret = 0;
 done:
+    tfb_progress_end();
     tfb_windows_free(&win);
     return ret;
 }

@@ -33,7 +33,7 @@ static int like(const uint8_t *code, const uint8_t tri[3], uint8_t to)
 static int add(tfb_near_t *t, hts_pos_t pos, uint8_t ref, int alt)
 {
     if (TFB_RESERVE(t->snv, t->m, t->n + 1, "SNVs near a hit") < 0) return -1;
-    t->snv[t->n++] = (tfb_near_snv_t){pos, ref, (uint8_t)alt};
+    t->snv[t->n++] = (tfb_near_snv_t){.pos = pos, .ref = ref, .alt = (uint8_t)alt};
     return 0;
 }
 
@@ -66,7 +66,7 @@ int64_t tfb_near_find(tfb_near_t *t, tfb_fasta_t *f, const char *contig, hts_pos
     if (got < 0) return got == -1 ? -1 : 0;
     const uint8_t *own = t->code + (pos - lo), tri[3] = {own[-1], own[0], own[1]};
     if (tri[0] >= TFB_N || tri[1] != ref || tri[2] >= TFB_N) return 0;
-    content_t mine = {0, 0}, c = {0, 0};
+    content_t mine = {.gc = 0}, c = {.gc = 0};
     for (int i = -left; i < right; i++) count(&mine, own[i], 1);
     if (t->W - mine.acgt > t->max_n) return 0;
     for (int i = 0; i < t->W; i++) count(&c, t->code[i], 1);

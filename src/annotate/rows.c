@@ -4,6 +4,7 @@
 #include "genome/alleles.h"
 #include "genome/base.h"
 #include "util/files.h"
+#include "util/progress.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -22,6 +23,7 @@ static int start(tfb_rows_t *a)
     if (!(a->pool = tfb_pool_create(o->session.threads)) ||
         (!a->panel && !(a->panel = tfb_session_panel(&o->session, a->pool))))
         return -1;
+    if (tfb_runstats_open(&a->stats, a->panel) < 0) return -1;
     a->W = tfb_panel_window(a->panel);
     a->T = tfb_panel_n_targets(a->panel);
     a->win.W = a->W;
@@ -123,6 +125,7 @@ static int write_row(tfb_rows_t *a, const tfb_row_t *r)
 int tfb_rows_flush(tfb_rows_t *a, int open)
 {
     if (tfb_windows_score(&a->win, a->panel, a->o->session.strand) < 0) return -1;
+    for (int i = 0; i < a->win.n; i++) tfb_runstats_window(&a->stats, tfb_windows_z(&a->win, i));
     for (int i = 0; i < a->n_rows; i++) /* none if windows are folded already: they have been written */
         if (write_row(a, &a->row[i]) < 0) return -1;
     if (a->win.n > open) fold(a, a->win.z + (size_t)open * (size_t)a->T, a->win.n - open);
@@ -139,6 +142,7 @@ int tfb_rows_add(tfb_rows_t *a, const char *text, size_t n, int first, int reaso
     a->row[a->n_rows++] = (tfb_row_t){.text = at, .first = first, .n = a->win.n - first, .open = a->is_open};
     tfb_reasons_count(&a->reasons, reason, NULL);
     a->n_all++;
+    if (tfb_progress_due()) tfb_progress(a->n_all, tfb_lines_fraction(&a->in), NULL, 0);
     a->n_scored += a->win.n > first || a->n_folded;
     return a->n_rows == TFB_ROWS_BATCH || a->win.n >= WINDOWS ? tfb_rows_flush(a, a->win.n) : 0;
 }
@@ -180,12 +184,24 @@ static int summary(const tfb_rows_t *a)
     return tfb_reasons_no_contig(&a->reasons, "scored", a->fasta, n[TFB_ALLELE_NO_CONTIG] < a->n_all);
 }
 
+/* Writes the file of --stats. Returns 0, or -1 (logged). */
+static int write_stats(tfb_rows_t *a)
+{
+    tfb_runstats_add(&a->stats, "rows", a->n_all);
+    tfb_runstats_add(&a->stats, "scored", a->n_scored);
+    tfb_runstats_reasons(&a->stats, &a->reasons);
+    return tfb_runstats_write(&a->stats, "annotate", tfb_input_name(a->o->in), &a->o->session);
+}
+
 static int finish(tfb_rows_t *a, int ret)
 {
     if (ret == 0) errno = 0; /* else it still shows whether memory ran out */
     if (a->gz && bgzf_close(a->gz) < 0 && ret == 0) ret = write_error(a);
     if (a->out && tfb_out_close(a->out, a->whole, ret == 0) < 0) ret = -1;
+    int wrote = ret == 0 ? write_stats(a) : 0;
     if (ret == 0) ret = summary(a); /* the output is complete all the same */
+    if (wrote < 0) ret = -1;
+    tfb_runstats_free(&a->stats);
     tfb_lines_close(&a->in);
     if (!a->o->panel) tfb_panel_close(a->panel);
     tfb_pool_destroy(a->pool);
@@ -241,7 +257,10 @@ int tfb_rows_run(const tfb_rows_opt_t *o, int best, int (*run)(tfb_rows_t *a))
     }
     a->o = o;
     a->best = best;
-    int ret = start(a);
+    int ret = tfb_runstats_begin(&a->stats, o->session.stats, o->out);
+    if (ret == 0) ret = start(a);
+    tfb_progress_begin("rows", o->out);
     if (ret == 0) ret = run(a);
+    tfb_progress_end();
     return finish(a, ret);
 }

@@ -5,6 +5,7 @@
 
 #include "annotate/rows.h"
 #include "genome/lines.h"
+#include "score/runstats.h"
 #include "score/windows.h"
 #include <htslib/bgzf.h>
 #include <htslib/kstring.h>
@@ -44,6 +45,7 @@ typedef struct {
     uint8_t *old; /* (n_old) per column of BED: an earlier run wrote it, and it is replaced */
     int n_old;
     tfb_reasons_t reasons; /* of rows */
+    tfb_runstats_t stats;
     int64_t n_all, n_scored;
 } tfb_rows_t;
 

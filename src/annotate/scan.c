@@ -9,7 +9,9 @@
 #include "genome/lines.h"
 #include "genome/track.h"
 #include "score/builds.h"
+#include "score/runstats.h"
 #include "score/session.h"
+#include "util/progress.h"
 #include "util/sort.h"
 #include "util/util.h"
 #include "util/vec.h"
@@ -18,6 +20,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 enum {
     WINDOWS = 16384, /* most per chunk */
@@ -45,7 +48,8 @@ typedef struct {
     int64_t at[WINDOWS]; /* windows to score, in code */
     hts_pos_t beg[WINDOWS], end[WINDOWS];
     float *z;
-    int64_t n_all, n_scored, n_bases;
+    int64_t n_all, n_scored, n_bases, all_bases;
+    tfb_runstats_t stats;
 } args_t;
 
 /* ---- regions ---- */
@@ -54,7 +58,7 @@ static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
 {
     hts_pos_t len = tfb_fasta_len(a->s.fasta, tfb_fasta_contig(a->s.fasta, tid));
     if (TFB_RESERVE(a->region, a->m_regions, a->n_regions + 1, "regions") < 0) return -1;
-    a->region[a->n_regions++] = (region_t){tid, beg < 0 ? 0 : beg, end < len ? end : len};
+    a->region[a->n_regions++] = (region_t){.tid = tid, .beg = beg < 0 ? 0 : beg, .end = end < len ? end : len};
     return 0;
 }
 
@@ -163,8 +167,10 @@ static int keep_open(args_t *a)
         a->region = NULL;
         a->m_regions = 0;
         ret = TFB_RESERVE(y, m, r->n, "regions");
-        for (int64_t i = 0; i < r->n && ret == 0; i++)
-            y[i] = (region_t){tfb_fasta_find(a->s.fasta, r->contigs[r->contig[i]]), r->beg[i], r->end[i]};
+        for (int64_t i = 0; i < r->n && ret == 0; i++) {
+            int tid = tfb_fasta_find(a->s.fasta, r->contigs[r->contig[i]]);
+            y[i] = (region_t){.tid = tid, .beg = r->beg[i], .end = r->end[i]};
+        }
         if (ret == 0) tfb_sort(y, (size_t)r->n, sizeof *y, by_place);
         if (ret == 0) ret = intersect(a, x, n, y, (int)r->n);
         free(x);
@@ -277,6 +283,7 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
         a->end[m++] = e < g->end ? e : g->end;
     }
     if (tfb_panel_stretch(a->s.panel, a->code, a->at, m, a->o->session.strand, a->z) < 0) return -1;
+    for (int i = 0; i < m; i++) tfb_runstats_window(&a->stats, a->z + (size_t)i * (size_t)a->s.T);
     for (int i = 0; i < m; i++)
         for (int t = 0; t < a->s.T; t++) {
             float z = a->z[(size_t)i * (size_t)a->s.T + (size_t)t];
@@ -294,10 +301,29 @@ static int scan_region(args_t *a, const region_t *g)
     if (most < 1) most = 1;
     if (most > WINDOWS) most = WINDOWS;
     hts_pos_t end = (g->end + step - 1) / step;
-    a->n_bases += g->end - g->beg;
-    for (hts_pos_t k = g->beg / step; k < end; k += most)
+    for (hts_pos_t k = g->beg / step; k < end; k += most) {
+        hts_pos_t at = k * step > g->beg ? k * step : g->beg;
+        int64_t done = a->n_bases + at - g->beg;
+        if (tfb_progress_due()) tfb_progress(done, (double)done / (double)a->all_bases, contig, at);
         if (chunk(a, contig, len, g, k, (int)(end - k < most ? end - k : most)) < 0) return -1;
+    }
+    a->n_bases += g->end - g->beg;
     return 0;
+}
+
+static int is_folder(const char *path)
+{
+    struct stat st;
+    return stat(path, &st) == 0 && S_ISDIR(st.st_mode);
+}
+
+/* Writes the file of --stats. Returns 0, or -1 (logged). */
+static int write_stats(args_t *a)
+{
+    tfb_runstats_add(&a->stats, "bases", a->n_bases);
+    tfb_runstats_add(&a->stats, "windows", a->n_all);
+    tfb_runstats_add(&a->stats, "windows_scored", a->n_scored);
+    return tfb_runstats_write(&a->stats, "scan", a->o->session.fasta, &a->o->session);
 }
 
 int tfb_scan(const tfb_scan_opt_t *o)
@@ -307,14 +333,20 @@ int tfb_scan(const tfb_scan_opt_t *o)
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = o;
-    if (tfb_session_open(&a->s, &o->session) < 0) goto done;
+    int one = !strstr(o->out, "{tf}") && !is_folder(o->out);
+    if (tfb_runstats_begin(&a->stats, o->session.stats, one ? o->out : NULL) < 0 ||
+        tfb_session_open(&a->s, &o->session) < 0 || tfb_runstats_open(&a->stats, a->s.panel) < 0)
+        goto done;
     tfb_builds_check(a->s.panel, a->s.fasta, NULL, NULL);
     if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) || make_regions(a) < 0 ||
         open_tracks(a) < 0)
         goto done;
     ret = 0;
+    tfb_progress_begin("bases", o->out);
+    for (int i = 0; i < a->n_regions; i++) a->all_bases += a->region[i].end - a->region[i].beg;
     for (int i = 0; i < a->n_regions && ret == 0; i++) ret = scan_region(a, &a->region[i]);
 done:
+    tfb_progress_end();
     if (ret == 0 && a->hub.path) ret = tfb_hub_write(&a->hub);
     ret = tfb_tracks_close(a->track, a->s.T, ret == 0);
     ret = tfb_hub_end(&a->hub, ret == 0);
@@ -323,6 +355,8 @@ done:
         tfb_note("%" PRId64 " bases in %.1f s (%.3f Mb/s), %" PRId64 " windows scored, %" PRId64
                  " with too many N or too near a contig end",
                  a->n_bases, s, (double)a->n_bases / 1e6 / s, a->n_scored, a->n_all - a->n_scored);
+    if (ret == 0) ret = write_stats(a);
+    tfb_runstats_free(&a->stats);
     tfb_session_close(&a->s);
     tfb_strv_free(a->path);
     free(a->tf);

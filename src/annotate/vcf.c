@@ -10,7 +10,9 @@
 #include "annotate/vcf_tags.h"
 #include "annotate/vcf_write.h"
 #include "score/builds.h"
+#include "score/runstats.h"
 #include "util/files.h"
+#include "util/progress.h"
 #include <ctype.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -27,6 +29,7 @@ typedef struct {
     tfb_vcf_queue_t queue;
     tfb_vcf_tags_t tags;
     tfb_vcf_write_t write;
+    tfb_runstats_t stats;
     int failed; /* reading or writing beside the scoring */
 } args_t;
 
@@ -88,6 +91,8 @@ static int set_up(args_t *a)
     if (tfb_vcf_queue_open(&a->queue, o, &a->read, W, T) < 0) return -1;
     if (tfb_vcf_header_make(&a->header, o, a->panel, a->open, a->read.hdr, tfb_vcf_read_name(&a->read)) < 0) return -1;
     if (tfb_vcf_tags_init(&a->tags, &a->header, a->queue.phased) < 0) return -1;
+    if (tfb_runstats_open(&a->stats, a->panel) < 0) return -1;
+    if (a->stats.path) a->tags.stats = &a->stats;
     const char *no_phred = o->session.tf && strcmp(o->session.tf, "all") ? NULL : tfb_panel_no_phred(a->panel);
     if (no_phred) tfb_note("%s_PHRED is not written: %s", o->prefix, no_phred);
     return tfb_vcf_read_filter(&a->read) < 0 ? -1 : open_output(a);
@@ -116,6 +121,7 @@ static void beside(void *arg)
 static int annotate_batches(args_t *a)
 {
     tfb_vcf_queue_t *q = &a->queue;
+    tfb_progress_begin("records", a->o->out);
     if (tfb_vcf_queue_fill(q) < 0) return -1;
     while (q->b->n_ready > 0) {
         tfb_windows_t *w = &q->b->win;
@@ -170,18 +176,38 @@ static void print_summary(args_t *a)
     free(s.s);
 }
 
+/* Writes the file of --stats. Returns 0, or -1 (logged). */
+static int write_stats(args_t *a)
+{
+    const tfb_vcf_queue_t *q = &a->queue;
+    if (a->stats.path) tfb_records_tally(a->read.in, &a->stats.tally);
+    tfb_runstats_add(&a->stats, "records", a->read.n_records);
+    tfb_runstats_add(&a->stats, "annotated", q->n_scored);
+    tfb_runstats_add(&a->stats, "without_alt", q->n_no_alt);
+    tfb_runstats_add(&a->stats, "dropped", a->read.n_dropped);
+    tfb_runstats_add(&a->stats, "below_min_percentile", a->tags.n_below);
+    tfb_runstats_add(&a->stats, "alleles_scored", q->reasons.n[TFB_ALLELE_OK]);
+    tfb_runstats_reasons(&a->stats, &q->reasons);
+    return tfb_runstats_write(&a->stats, "annotate", tfb_vcf_read_name(&a->read), &a->o->session);
+}
+
 int tfb_vcf_annotate(const tfb_vcf_opt_t *o)
 {
     args_t *a = calloc(1, sizeof *a);
     if (!a) return -1;
     a->o = o;
-    int ret = set_up(a) < 0 ? -1 : annotate_batches(a);
+    int ret = tfb_runstats_begin(&a->stats, o->session.stats, o->out);
+    if (ret == 0) ret = set_up(a) < 0 ? -1 : annotate_batches(a);
+    tfb_progress_end();
     ret = tfb_vcf_write_close(&a->write, ret == 0);
     if (ret == 0) {
         print_summary(a);
+        int wrote = write_stats(a);
         ret = check_contigs(a); /* the output is complete all the same */
+        if (wrote < 0) ret = -1;
     }
     tfb_vcf_tags_free(&a->tags);
+    tfb_runstats_free(&a->stats);
     tfb_vcf_queue_close(&a->queue);
     tfb_vcf_header_free(&a->header);
     tfb_vcf_read_close(&a->read);

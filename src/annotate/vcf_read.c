@@ -2,6 +2,7 @@
 #include "annotate/vcf_read.h"
 #include "genome/alleles.h"
 #include "util/files.h"
+#include "util/progress.h"
 #include <inttypes.h>
 #include <limits.h>
 #include <stdio.h>
@@ -112,6 +113,8 @@ int tfb_vcf_read_next(tfb_vcf_read_t *r, bcf1_t **rec, int *keep, int *why)
         int got = tfb_records_next(r->in, rec);
         if (got <= 0) return got;
         r->n_records++;
+        if (tfb_progress_due())
+            tfb_progress(r->n_records, tfb_records_fraction(r->in), bcf_seqname_safe(r->hdr, *rec), (*rec)->pos);
         *keep = !r->filter || filter_test(r->filter, *rec, NULL) != !!r->o->exclude;
         if (!*keep && !r->o->keep_sites) continue;
         if ((got = examine(r, *rec, *keep, why)) != 0) return got;

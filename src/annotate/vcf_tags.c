@@ -292,6 +292,19 @@ static int collect_alts(tfb_vcf_tags_t *w, const tfb_vcf_batch_t *b, const tfb_v
     return 1;
 }
 
+/* Counts the calls of the TFs chosen. */
+static void count_calls(tfb_vcf_tags_t *w)
+{
+    const tfb_tag_run_t *run = &w->h->run;
+    for (int i = 0; i < w->n_alts; i++) {
+        const tfb_tag_alt_t *a = &w->alt[i];
+        if (a->t < 0) continue;
+        if (!run->per_tf) tfb_runstats_count(w->stats, TFB_COUNT_TOP, a->t);
+        tfb_runstats_call(w->stats, a->t,
+                          tfb_effect_call(run->effect, run->panel, a->t, a->z_ref[a->t], a->z_alt[a->t]));
+    }
+}
+
 /* Writes all tags of a record whose ALTs have been collected. Returns 0, or -1 (logged). */
 static int write_tags(tfb_vcf_tags_t *w, bcf1_t *rec, int has_haplotypes)
 {
@@ -301,6 +314,7 @@ static int write_tags(tfb_vcf_tags_t *w, bcf1_t *rec, int has_haplotypes)
         int has = h->run.per_tf ? choose_tf(w, s) : choose_top(w);
         w->has[s] = (char)has;
         any |= has;
+        if (w->stats) count_calls(w);
         if (has && write_set(w, rec, TFB_TAGS_OF_ALT, s) < 0) return -1;
     }
     w->n_below += !any;

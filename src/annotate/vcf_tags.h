@@ -5,6 +5,7 @@
 #include "annotate/tags.h"
 #include "annotate/vcf_batch.h"
 #include "annotate/vcf_header.h"
+#include "score/runstats.h"
 
 typedef struct {
     const tfb_vcf_header_t *h;
@@ -18,8 +19,9 @@ typedef struct {
     kstring_t info; /* packed tags, not yet added to the record */
     int n_info;
     kstring_t text;
-    size_t longest_name; /* of a TF */
-    int64_t n_below;     /* records without tags: no ALT reaches --min-percentile */
+    size_t longest_name;   /* of a TF */
+    tfb_runstats_t *stats; /* or NULL */
+    int64_t n_below;       /* records without tags: no ALT reaches --min-percentile */
 } tfb_vcf_tags_t;
 
 /* w is zeroed before; h and phased stay the caller's. Returns 0, or -1 if memory runs out (logged). */

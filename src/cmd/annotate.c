@@ -137,8 +137,8 @@ static void usage(FILE *f, const char *tool)
             "  -O, --output-type b|u|z|v[0-9]  compressed BCF (b), uncompressed BCF (u), compressed VCF (z) or plain\n"
             "                           VCF (v), and compression level [by the name of -o, else v]\n"
             "  -W, --write-index[=csi|tbi]  index the output\n"
-            "      --no-version         do not append version and command line to the header\n" TFB_USAGE_THREADS
-                TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
+            "      --no-version         do not append version and command line to the header\n" TFB_USAGE_STATS
+                TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
             w->tables, w->rows, w->output);
 }
 
@@ -273,6 +273,7 @@ static const tfb_option_t options[] = {
      .shown = "--...-fmt-option"},
     {"output-fmt-option", VALUE(set_hts_option), TFB_TO(bam.out_options), .formats = BAM, .group = ALIGNMENTS,
      .shown = "--...-fmt-option"},
+    {TFB_OPTION_STATS(vcf.session.stats)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},

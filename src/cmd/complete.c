@@ -47,8 +47,7 @@ static void offer_words(const line_t *l, const char *text, size_t n)
 
 static void offer_commands(const line_t *l, const tfb_command_t *c, int first)
 {
-    for (; c->group; c++)
-        offer(l, c->name, (int)strlen(c->name), c->what, (int)strlen(c->what));
+    for (; c->group; c++) offer(l, c->name, (int)strlen(c->name), c->what, (int)strlen(c->what));
     if (!first) return;
     offer_word(l, "help");
     offer_word(l, "version");

@@ -50,7 +50,8 @@ static void usage(FILE *f)
         "      --seed INT           seed of all random draws [1]\n"
         "      --svg FILE           draw the first 20 TFs: auc with its interval, both q, and how many TFs are\n"
         "                           significant\n"
-        "  -o, --output FILE        table [standard output]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP "\n"
+        "  -o, --output FILE        table [standard output]\n" TFB_USAGE_STATS TFB_USAGE_THREADS TFB_USAGE_VERBOSITY
+            TFB_USAGE_HELP "\n"
         "Columns: weighted means of the changes of hits and background; auc, the chance that a hit changes the TF\n"
         "more than a background variant does; one-sided p of the rank test and of permutations of the mean, each\n"
         "with its false discovery rate (q); auc_low and auc_high, the 95 %% confidence interval of auc. A repeated\n"
@@ -88,6 +89,7 @@ static const tfb_option_t options[] = {
     {TFB_OPTION_SEED(o.seed)},
     {"svg", TFB_TEXT(o.svg)},
     {TFB_OPTION_OUTPUT(o.out)},
+    {TFB_OPTION_STATS(o.session.stats)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},

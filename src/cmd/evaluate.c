@@ -7,6 +7,7 @@
 #include "train/metrics.h"
 #include "train/predict.h"
 #include "train/transfer.h"
+#include "util/progress.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +35,7 @@ typedef struct {
     uint8_t *take; /* (ex->n, T): 1 if the region counts for the target */
     uint32_t *idx; /* (n): regions that count for any target */
     int64_t n;
-    float *z;             /* (n, T) */
+    float *z; /* (n, T) */
 } job_t;
 
 static void usage(FILE *f)
@@ -282,7 +283,10 @@ static int load_examples(job_t *j)
 static int score(job_t *j)
 {
     if (!(j->z = tfb_alloc((size_t)j->n * (size_t)j->T, sizeof *j->z, "logits"))) return -1;
-    return tfb_predict_panel(j->panel, j->ex, j->idx, (size_t)j->n, j->a->strand, j->pool, j->z);
+    tfb_progress_begin("regions", j->a->out);
+    int ret = tfb_predict_panel(j->panel, j->ex, j->idx, (size_t)j->n, j->a->strand, j->pool, j->z);
+    tfb_progress_end();
+    return ret;
 }
 
 static int run(const args_t *a)

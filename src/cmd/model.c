@@ -33,7 +33,7 @@ static void usage(FILE *f)
            "Show or convert\n"
            "      --installed          list the installed models, one per line: name, number of TFs, genome, bytes,\n"
            "                           path. -m and -m NAME find them in the folders of TFBIND_MODELS (separated by\n"
-           "                           colons), of the installation, and in models of the source tree\n"
+           "                           colons), in models of the source tree, and of the installation\n"
            "      --check              check more: no unused tensors, and scores are finite; print only OK\n"
            "      --list               print only the names of the targets, one per line\n"
            "      --get KEY            print only this entry of the metadata, e.g. test_metrics\n"

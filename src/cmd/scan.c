@@ -36,7 +36,7 @@ static void usage(FILE *f)
         "      --hub FILE           also write a UCSC track hub of the bigWigs, in their folder: hub.txt\n"
         "      --igv FILE           also write an IGV session of them, in their folder: igv.xml\n"
         "      --genome NAME        name of the genome for these two [UCSC's, by the contig lengths of "
-        "-f]\n" TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
+        "-f]\n" TFB_USAGE_STATS TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 typedef struct {
@@ -56,6 +56,7 @@ static const tfb_option_t options[] = {
     {"step", TFB_INT(o.step, 1, TFB_MAX_WINDOW)},
     {TFB_OPTION_OUTPUT(o.out)},
     {"output-type", .id = 'O', TFB_WORD(type, type_name, 2)},
+    {TFB_OPTION_STATS(o.session.stats)},
     {"hub", TFB_TEXT(o.hub)},
     {"igv", TFB_TEXT(o.igv)},
     {"genome", TFB_TEXT(o.genome)},

@@ -83,6 +83,7 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 /* For training: 0, the default, stays 0; tfb_ranks_threads replaces it by this rank's share of the processors. */
 #define TFB_OPTION_RANK_THREADS(field) "threads", .id = '@', TFB_INT(field, 0, TFB_MAX_THREADS)
 
+#define TFB_OPTION_STATS(field)     "stats", TFB_TEXT(field)
 #define TFB_OPTION_PRECISION(field) "precision", TFB_WORD(field, tfb_precision_name, TFB_N_PRECISIONS)
 /* The rows of commands that score, into a tfb_session_opt_t. */
 /* clang-format off */
@@ -139,7 +140,10 @@ int tfb_set_verbosity(void *args, const tfb_option_t *row, const char *value);
 #define TFB_USAGE_PREFIX    "      --prefix STR         prefix of the tag names [TFB]\n"
 #define TFB_USAGE_THREADS   "  -@, --threads INT        total number of threads; 0: all processors [1]\n"
 #define TFB_USAGE_VERBOSITY "  -v, --verbosity INT      0 errors, 1 warnings, 2 summaries [2]\n"
-#define TFB_USAGE_HELP      "  -h, --help               print this text\n"
+#define TFB_USAGE_STATS                                                                                         \
+    "      --stats FILE         write counts, reasons, calls by TF, models, version and seconds: JSON if the\n" \
+    "                           name ends in .json, else a table\n"
+#define TFB_USAGE_HELP "  -h, --help               print this text\n"
 
 #define TFB_USAGE_PRECISION                                                                                          \
     "      --precision float32|bfloat16|int8  of the products: the lower ones are faster and less exact, and need\n" \

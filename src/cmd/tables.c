@@ -29,8 +29,8 @@ static void usage(FILE *f)
             "  -W, --write-index[=csi|tbi]  index the output\n"
             "  -m, --max-mem SIZE       rows kept in memory: bytes, or a number and k, M or G [256M]\n"
             "  -T, --temp-dir FOLDER    for temporary files, to sort more rows than that [$TMPDIR, or /tmp]\n"
-            "      --no-version         do not append version and command line to the header\n" TFB_USAGE_THREADS
-                TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
+            "      --no-version         do not append version and command line to the header\n" TFB_USAGE_STATS
+                TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP);
 }
 
 typedef struct {
@@ -79,6 +79,7 @@ static const tfb_option_t options[] = {
     {"temp-dir", .id = 'T', TFB_TEXT(table.tmp)},
     {"no-version", TFB_FLAG(o.no_version)},
     {TFB_OPTION_THREADS(o.session.threads)},
+    {TFB_OPTION_STATS(o.session.stats)},
     {TFB_OPTION_VERBOSITY},
     {TFB_OPTION_HELP},
     {.name = NULL},

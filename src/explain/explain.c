@@ -5,6 +5,7 @@
  * that their contributions differ by as much as their logits do. */
 #include "explain/explain_parts.h"
 #include "score/builds.h"
+#include "util/progress.h"
 #include <errno.h>
 #include <inttypes.h>
 #include <math.h>
@@ -248,10 +249,12 @@ int tfb_explain(const tfb_explain_opt_t *o)
 {
     explainer_t a = {.o = o};
     int ret = start(&a);
+    tfb_progress_begin(o->input == TFB_IN_VCF ? "ALT alleles" : "sequences", o->table);
     if (ret == 0 && o->input == TFB_IN_VCF)
         ret = tfb_explain_vcf(&a);
     else if (ret == 0)
         ret = o->input == TFB_IN_BED ? tfb_explain_bed(&a) : tfb_explain_fasta(&a);
+    tfb_progress_end();
     ret = tfb_explain_out_close(&a.out, ret == 0);
     if (ret == 0) {
         summary(&a);

@@ -139,7 +139,7 @@ static int draw_sequence(outputs_t *a, const record_t *r, int k, const char *tf,
     float *h = malloc((size_t)a->s->W * 4 * sizeof *h);
     int64_t *pos = malloc((size_t)a->s->W * sizeof *pos);
     kstring_t title = {0, 0, NULL}, axis = {0, 0, NULL};
-    file_t svg = {NULL, NULL};
+    file_t svg = {.f = NULL};
     int ret = -1;
     if (!h || !pos ||
         ksprintf(&title, "%s: %s, probability of binding %.2f; contributions to the log odds by %s; model %s", r->name,
@@ -165,7 +165,7 @@ static int draw_sequence(outputs_t *a, const record_t *r, int k, const char *tf,
 
 static int draw_figure(outputs_t *a, const char *name, const tfb_figure_t *f)
 {
-    file_t svg = {NULL, NULL};
+    file_t svg = {.f = NULL};
     if (!isfinite(f->lor)) {
         tfb_warn("%s: no figure for %s: the model's score is not finite", name, f->tf);
         return 0;

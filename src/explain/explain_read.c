@@ -4,6 +4,7 @@
 #include "genome/lines.h"
 #include "genome/records.h"
 #include "score/builds.h"
+#include "util/progress.h"
 #include <errno.h>
 #include <htslib/vcf.h>
 #include <inttypes.h>
@@ -38,6 +39,7 @@ int tfb_explain_bed(explainer_t *a)
     while ((got = tfb_lines_next(&in)) > 0) {
         window_t *w = &a->win[0];
         tfb_bed_t b;
+        if (tfb_progress_due()) tfb_progress(a->n_all, tfb_lines_fraction(&in), NULL, 0);
         if (tfb_bed_is_header(&in)) continue;
         if (tfb_bed_fields(&in, &b) < 0 || tfb_bed_summit(&in, &b, 1) < 0) goto done;
         a->contig.l = a->name.l = 0;
@@ -68,6 +70,7 @@ int tfb_explain_fasta(explainer_t *a)
             tfb_explain_no_memory();
             goto done;
         }
+        if (tfb_progress_due()) tfb_progress(a->n_all, tfb_lines_fraction(&in), NULL, 0);
         w->beg = tfb_sequence_middle(&a->seq, a->s.W, w->code);
         if (explain_sequence(a, a->seq.l ? TFB_ALLELE_OK : TFB_ALLELE_MANY_N) < 0) goto done;
     }
@@ -186,6 +189,8 @@ int tfb_explain_vcf(explainer_t *a)
     tfb_builds_check(a->s.panel, a->s.fasta, a->o->in, tfb_build_of_vcf(hdr));
     if (!(records = tfb_records_on(a->o->in, in, hdr))) goto done;
     while ((r = tfb_records_next(records, &rec)) > 0) {
+        if (tfb_progress_due())
+            tfb_progress(a->n_all, tfb_records_fraction(records), bcf_seqname_safe(hdr, rec), rec->pos);
         a->contig.l = 0;
         if (bcf_unpack(rec, BCF_UN_STR) < 0 || kputs(bcf_seqname(hdr, rec), &a->contig) < 0) {
             tfb_explain_no_memory();

@@ -76,7 +76,8 @@ tfb_match_t tfb_match_motif(const tfb_motifs_t *db, const float *hyp, int n, int
                 float dot = 0;
                 for (int k = 0; k < 4 * m->w; k++) dot += q[k] * h[4 * at + k];
                 double here = upto[at + m->w] - upto[at], score = dot / sqrt(qq * upto[n]);
-                tfb_match_t t = {i, at, rev, here > 0 ? dot / sqrt(qq * here) : 0, score};
+                tfb_match_t t = {
+                    .motif = i, .at = at, .rev = rev, .alike = here > 0 ? dot / sqrt(qq * here) : 0, .score = score};
                 if (score > best.score) best = t;
                 if (mine && score > own.score) own = t;
             }
@@ -118,7 +119,9 @@ static plan_t plan(const char *ref, const char *alt, int W, int flank)
     return p;
 }
 
-void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end)
+/* Sets [*beg, *end) to the positions of an allele's window (0 REF, 1 ALT) that the figure shows: the allele (its first
+ * bases if it is long) and `flank` bases on both sides, as far as both windows reach. */
+static void span_of(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end)
 {
     plan_t p = plan(ref, alt, W, flank > 0 ? flank : FLANK);
     *beg = p.beg[allele] - p.left;
@@ -560,7 +563,7 @@ static int contributions(tfb_panel_t *panel, const tfb_figure_ask_t *q, int targ
     int W = tfb_panel_window(panel), T = tfb_panel_n_targets(panel), ret = 0;
     for (int i = 0; i < 2 && ret == 0; i++) {
         int beg, end;
-        tfb_figure_span(q->ref, q->alt, W, q->flank, i, &beg, &end);
+        span_of(q->ref, q->alt, W, q->flank, i, &beg, &end);
         size_t n = (size_t)(end - beg) * 4;
         float *all = malloc((size_t)T * n * sizeof *all);
         if (!all) return -2;

@@ -26,12 +26,9 @@ typedef struct {
                  above the <svg> */
     int W;
     const uint8_t *code[2]; /* (W) windows of REF and ALT, as tfb_allele_window makes them */
-    const float *hyp[2];    /* (W, 4) hypothetical contributions; the figure reads [*beg, *end) of tfb_figure_span */
+    const float *hyp[2];    /* (W, 4) hypothetical contributions; the figure reads what it shows */
 } tfb_figure_t;
 
-/* Sets [*beg, *end) to the positions of an allele's window (0 REF, 1 ALT) that the figure shows: the
- * allele (its first bases if it is long) and `flank` bases on both sides, as far as both windows reach. */
-void tfb_figure_span(const char *ref, const char *alt, int W, int flank, int allele, int *beg, int *end);
 /* Writes an <svg> element to out, for a page in a <figure> and after a paragraph. db: motifs to look for the best match
  * in; NULL = none. Returns 0, or -1 if memory runs out; nothing is written then. The caller checks out for write
  * errors. */

@@ -3,6 +3,7 @@
 #include "explain/filters.h"
 #include "nn/infer.h"
 #include "nn/walk.h"
+#include "util/progress.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -102,7 +103,9 @@ static void first_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
 {
     int n_layers = s->m->net->n_layers;
     int64_t list[BATCH];
+    tfb_progress_begin("regions, pass 1", "");
     for (int64_t i = 0; i < s->ex->n; i += BATCH) {
+        tfb_progress_of(i, s->ex->n);
         int B = s->ex->n - i < BATCH ? (int)(s->ex->n - i) : BATCH;
         for (int b = 0; b < B; b++) list[b] = i + b;
         load(s, list, B);
@@ -134,7 +137,9 @@ static void first_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f)
 static void second_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f, int64_t *count)
 {
     int F = f->F, K = f->K;
+    tfb_progress_begin("regions, pass 2", "");
     for (int64_t i = 0; i < f->n_used; i += BATCH) {
+        tfb_progress_of(i, f->n_used);
         int B = f->n_used - i < BATCH ? (int)(f->n_used - i) : BATCH;
         load(s, s->list + i, B);
         const float *y = run(s, 0, s->a + 1, B);
@@ -182,7 +187,9 @@ static void choose_top(tfb_filters_t *f)
 static void third_pass(scan_t *s, const tfb_filters_opt_t *o, tfb_filters_t *f, int64_t *count)
 {
     int F = f->F, K = f->K, W = s->ex->window;
+    tfb_progress_begin("regions, pass 3", "");
     for (int64_t i = 0; i < s->n_any; i += BATCH) {
+        tfb_progress_of(i, s->n_any);
         int B = s->n_any - i < BATCH ? (int)(s->n_any - i) : BATCH;
         const int64_t *list = s->any + i;
         load(s, list, B);
@@ -241,7 +248,9 @@ static int measure_importance(scan_t *s, tfb_filters_t *f, const tfb_filters_opt
     int64_t *chosen = malloc(((size_t)s->ex->n + 1) * sizeof *chosen);
     if (!chosen) return -1;
     f->n_importance = choose_regions(s, f, o, chosen);
+    tfb_progress_begin("regions silenced", "");
     for (int64_t i = 0; i < f->n_importance; i += BATCH) {
+        tfb_progress_of(i, f->n_importance);
         int B = f->n_importance - i < BATCH ? (int)(f->n_importance - i) : BATCH;
         const int64_t *list = chosen + i;
         load(s, list, B);

@@ -57,7 +57,7 @@ void tfb_overlay_destroy(tfb_overlay_t *o)
 int tfb_overlay_add(tfb_overlay_t *o, int tid, hts_pos_t beg, const float *v)
 {
     if (TFB_RESERVE(o->place, o->m, o->n + 1, "a track") < 0) return -1;
-    o->place[o->n] = (place_t){tid, beg, o->n};
+    o->place[o->n] = (place_t){.tid = tid, .beg = beg, .at = o->n};
     o->n++;
     if (fwrite(v, sizeof *v, (size_t)o->W, o->f) == (size_t)o->W) return 0;
     tfb_error("cannot write the temporary file of a track: %s", strerror(errno));

@@ -4,6 +4,7 @@
 #include "genome/assoc.h"
 #include "genome/assoc_parts.h"
 #include "genome/base.h"
+#include "util/progress.h"
 #include "util/util.h"
 #include <ctype.h>
 #include <inttypes.h>
@@ -29,28 +30,39 @@ struct tfb_assoc_t {
     uint8_t *code; /* of the FASTA */
     size_t m_code;
     kstring_t text;
-    int ended; /* the counts are logged */
+    int64_t n_rows, n_done; /* rows to make records of, and those used */
+    int ended;              /* the counts are logged */
 };
 
 /* ---- opening ---- */
 
-/* Reads all rows into the sorter. Returns 0, or -1 (logged). */
-static int read_rows(tfb_assoc_t *a)
+/* Reads all rows into the sorter. d: for rsIDs, or NULL. Returns 0, or -1 (logged). */
+static int read_rows(tfb_assoc_t *a, tfb_dbsnp_t *d)
 {
     tfb_left_t why;
-    int got, ret = -1;
-    tfb_dbsnp_t *d = a->o->dbsnp ? tfb_dbsnp_open() : NULL;
-    if (a->o->dbsnp && !d) return -1;
+    int got;
+    tfb_progress_begin("rows", "");
     while ((got = tfb_rows_in_next(&a->in, &why)) > 0) {
-        const tfb_row_t *row = (const tfb_row_t *)(const void *)a->in.row.s;
-        if ((why == TFB_LEFT_NOT ? tfb_sorter_add(a->sorter, row) : tfb_dbsnp_add(d, row)) < 0) goto done;
+        const tfb_assoc_row_t *row = (const tfb_assoc_row_t *)(const void *)a->in.row.s;
+        if (tfb_progress_due()) tfb_progress(a->count.read, tfb_lines_fraction(&a->in.in), NULL, 0);
+        if ((why == TFB_LEFT_NOT ? tfb_sorter_add(a->sorter, row) : tfb_dbsnp_add(d, row)) < 0) return -1;
     }
-    if (got < 0 || (d && tfb_dbsnp_find(d, &a->in, a->path, a->sorter) < 0)) goto done;
-    ret = tfb_sorter_end(a->sorter);
-done:
+    if (got < 0 || (d && tfb_dbsnp_find(d, &a->in, a->path, a->sorter) < 0)) return -1;
+    a->n_rows = tfb_sorter_n(a->sorter);
+    return tfb_sorter_end(a->sorter);
+}
+
+/* Reads and sorts the table. Returns 0, or -1 (logged). */
+static int read_table(tfb_assoc_t *a)
+{
+    tfb_dbsnp_t *d = a->o->dbsnp ? tfb_dbsnp_open() : NULL;
+    int ret = a->o->dbsnp && !d ? -1 : read_rows(a, d);
+    tfb_progress_end();
     tfb_dbsnp_close(d);
     return ret;
 }
+
+double tfb_assoc_fraction(const tfb_assoc_t *a) { return a->n_rows ? (double)a->n_done / (double)a->n_rows : -1; }
 
 /* The fields of GWAS-VCF that the records have, if the table has one of two columns. */
 static const struct {
@@ -143,7 +155,7 @@ tfb_assoc_t *tfb_assoc_open(const tfb_assoc_opt_t *o, const char *path, tfb_fast
         tfb_note("%s does not define which allele has the effect: ES is not written (to write it, give --format plain "
                  "and --columns with effect and other)",
                  tfb_layout_name(&a->in.layout));
-    if (read_rows(a) == 0) return a;
+    if (read_table(a) == 0) return a;
 fail:
     tfb_assoc_close(a);
     return NULL;
@@ -200,7 +212,7 @@ static int64_t take_allele(tfb_assoc_t *a, int which, const char *s, int flip)
 
 /* Returns whether the FASTA has an allele at the place of a row; an N fits any base and sets *masked. -1 on a read
  * error (logged). */
-static int fits(tfb_assoc_t *a, const tfb_row_t *r, const char *allele, int *masked)
+static int fits(tfb_assoc_t *a, const tfb_assoc_row_t *r, const char *allele, int *masked)
 {
     size_t n = strlen(allele);
     if (n > a->m_code) {
@@ -247,7 +259,7 @@ static int is_ambiguous(const tfb_assoc_t *a)
 
 /* Writes REF and ALT, as the FASTA has them, to a->allele: the other allele is REF if it fits, else the effect allele,
  * else one of them on the other strand. Returns TFB_LEFT_NOT, why they cannot be written, or -1 (logged). */
-static int orient(tfb_assoc_t *a, const tfb_row_t *r, orient_t *to)
+static int orient(tfb_assoc_t *a, const tfb_assoc_row_t *r, orient_t *to)
 {
     *to = (orient_t){0};
     for (int flip = 0; flip < 2; flip++) {
@@ -288,7 +300,7 @@ static char *safe(char *s, const char * not )
 }
 
 /* Writes a row's text to a->text without characters that VCF cannot have. Returns it, or NULL: none. */
-static char *text_of(tfb_assoc_t *a, const tfb_row_t *r, tfb_row_text_t k, const char * not )
+static char *text_of(tfb_assoc_t *a, const tfb_assoc_row_t *r, tfb_row_text_t k, const char * not )
 {
     a->text.l = 0;
     if (!*tfb_row_text(r, k) || kputs(tfb_row_text(r, k), &a->text) < 0) return NULL;
@@ -296,7 +308,7 @@ static char *text_of(tfb_assoc_t *a, const tfb_row_t *r, tfb_row_text_t k, const
 }
 
 /* Sets ID: the rsIDs, or the study's name of the variant. Returns 0, or -1. */
-static int set_id(tfb_assoc_t *a, const tfb_row_t *r, bcf1_t *rec)
+static int set_id(tfb_assoc_t *a, const tfb_assoc_row_t *r, bcf1_t *rec)
 {
     char *id = text_of(a, r, TFB_ROW_RSID, ";");
     if (!id) id = text_of(a, r, TFB_ROW_ID, ";");
@@ -306,7 +318,7 @@ static int set_id(tfb_assoc_t *a, const tfb_row_t *r, bcf1_t *rec)
 }
 
 /* Sets the values that the header declares. Returns 0, or -1. */
-static int set_values(tfb_assoc_t *a, const tfb_row_t *r, const orient_t *to, bcf1_t *rec)
+static int set_values(tfb_assoc_t *a, const tfb_assoc_row_t *r, const orient_t *to, bcf1_t *rec)
 {
     float es = turned(r->es, to->turned, 0), af = turned(r->af, to->turned, 1);
     const float *value[] = {&es, &r->se, &r->lp, &af};
@@ -327,7 +339,7 @@ static int set_values(tfb_assoc_t *a, const tfb_row_t *r, const orient_t *to, bc
 }
 
 /* Makes a record of a row. Returns 1, 0 if it is left out (counted), or -1 (logged). */
-static int make_record(tfb_assoc_t *a, const tfb_row_t *r, bcf1_t *rec)
+static int make_record(tfb_assoc_t *a, const tfb_assoc_row_t *r, bcf1_t *rec)
 {
     orient_t to;
     tfb_assoc_count_t *n = &a->count;
@@ -407,13 +419,36 @@ static int finish(tfb_assoc_t *a)
     return none ? -1 : 0;
 }
 
+void tfb_assoc_tally(const tfb_assoc_t *a, tfb_tally_t *t)
+{
+    const tfb_assoc_count_t *n = &a->count;
+    const struct {
+        const char *name;
+        int64_t n;
+    } all[] = {{"rows", n->read},
+               {"records", n->written},
+               {"turned", n->turned},
+               {"from_other_strand", n->flipped},
+               {"ambiguous", n->ambiguous},
+               {"with_n", n->masked},
+               {"further_alts", n->several},
+               {"p_of_0", n->zero_p},
+               {"without_finite_effect", n->no_effect}};
+    tfb_tally_text(t, "run", "format", tfb_layout_name(&a->in.layout));
+    for (size_t k = 0; k < sizeof all / sizeof all[0]; k++) tfb_tally_whole(t, "table", all[k].name, all[k].n);
+    for (int k = 1; k < TFB_LEFT_REASONS; k++)
+        if (n->left[k]) tfb_tally_whole(t, "table_left_out", tfb_left_text((tfb_left_t)k), n->left[k]);
+}
+
 int tfb_assoc_next(tfb_assoc_t *a, bcf1_t *rec)
 {
-    const tfb_row_t *row;
+    const tfb_assoc_row_t *row;
     int got;
     if (a->ended) return 0;
-    while ((got = tfb_sorter_next(a->sorter, &row)) > 0)
+    while ((got = tfb_sorter_next(a->sorter, &row)) > 0) {
+        a->n_done++;
         if ((got = make_record(a, row, rec)) != 0) return got;
+    }
     a->ended = 1;
     return got < 0 ? -1 : finish(a);
 }

@@ -9,6 +9,7 @@
 #define TFB_ASSOC_H
 
 #include "genome/fasta.h"
+#include "util/tally.h"
 #include <htslib/vcf.h>
 #include <stdio.h>
 
@@ -40,6 +41,12 @@ bcf_hdr_t *tfb_assoc_header(tfb_assoc_t *a);
 /* Writes the next record. Returns 1, 0 at the end, where it logs the counts, or -1 (logged), also if rows were read but
  * none could be written. */
 int tfb_assoc_next(tfb_assoc_t *a, bcf1_t *rec);
+
+/* Returns how many of the rows have become records or were left out, from 0 to 1. */
+double tfb_assoc_fraction(const tfb_assoc_t *a);
+
+/* Adds the counts of the closing line: sections "table" and "table_left_out". */
+void tfb_assoc_tally(const tfb_assoc_t *a, tfb_tally_t *t);
 
 /* Writes the formats and the names of their columns. */
 void tfb_assoc_list(FILE *f);

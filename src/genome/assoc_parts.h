@@ -68,9 +68,12 @@ typedef struct {
     int32_t ss;                 /* bcf_int32_missing: missing, as the BCF's missing values of the others */
     int32_t ref;                /* which allele the table calls REF: TFB_ROW_EFFECT or TFB_ROW_OTHER; -1: unknown */
     uint32_t at[TFB_ROW_TEXTS]; /* offsets of the texts */
-} tfb_row_t;
+} tfb_assoc_row_t;
 
-static inline const char *tfb_row_text(const tfb_row_t *r, tfb_row_text_t k) { return (const char *)r + r->at[k]; }
+static inline const char *tfb_row_text(const tfb_assoc_row_t *r, tfb_row_text_t k)
+{
+    return (const char *)r + r->at[k];
+}
 
 /* Why a row is left out. */
 typedef enum {
@@ -107,7 +110,7 @@ typedef struct {
     int contig;
     int again;         /* the current line is a row that has not been read */
     kstring_t alleles; /* the parts of a variant's name */
-    kstring_t row;     /* a tfb_row_t */
+    kstring_t row;     /* a tfb_assoc_row_t */
 } tfb_rows_in_t;
 
 /* Opens a table. Zero r first, but for o, fasta and count. Returns 0, or -1 (logged). */
@@ -119,7 +122,7 @@ int tfb_rows_in_next(tfb_rows_in_t *r, tfb_left_t *why);
 /* Counts a row that is left out. contig: its name, or NULL. Returns 0, or -1 with --strict (logged). */
 int tfb_row_leave(tfb_assoc_count_t *n, tfb_left_t why, const char *contig, int strict, const char *path, int64_t line);
 /* Makes the row in s from a row and its texts. s must not hold r. Returns 0, or -1 on lack of memory (logged). */
-int tfb_row_pack(kstring_t *s, const tfb_row_t *r, const char *const text[TFB_ROW_TEXTS]);
+int tfb_row_pack(kstring_t *s, const tfb_assoc_row_t *r, const char *const text[TFB_ROW_TEXTS]);
 const char *tfb_left_text(tfb_left_t why);
 /* Returns the FASTA's index of a contig with this name, number (X is 23) or RefSeq accession; -1: none. */
 int tfb_assoc_contig(tfb_fasta_t *f, const char *name, int mt);
@@ -131,11 +134,13 @@ typedef struct tfb_sorter_t tfb_sorter_t;
  * Returns NULL on failure (logged). */
 tfb_sorter_t *tfb_sorter_open(int64_t memory, const char *tmp);
 /* Adds a row. Returns 0, or -1 (logged). */
-int tfb_sorter_add(tfb_sorter_t *s, const tfb_row_t *r);
+int tfb_sorter_add(tfb_sorter_t *s, const tfb_assoc_row_t *r);
+/* Returns the number of rows added. */
+int64_t tfb_sorter_n(const tfb_sorter_t *s);
 /* Ends adding. Returns 0, or -1 (logged). */
 int tfb_sorter_end(tfb_sorter_t *s);
 /* Sets *r to the next row, which stays until the next call. Returns 1, 0 at the end, or -1 (logged). */
-int tfb_sorter_next(tfb_sorter_t *s, const tfb_row_t **r);
+int tfb_sorter_next(tfb_sorter_t *s, const tfb_assoc_row_t **r);
 void tfb_sorter_close(tfb_sorter_t *s);
 
 /* ---- rsIDs (dbsnp.c) ---- */
@@ -143,7 +148,7 @@ void tfb_sorter_close(tfb_sorter_t *s);
 typedef struct tfb_dbsnp_t tfb_dbsnp_t;
 tfb_dbsnp_t *tfb_dbsnp_open(void);
 /* Keeps a row without a position, which has an rsID. Returns 0, or -1 (logged). */
-int tfb_dbsnp_add(tfb_dbsnp_t *d, const tfb_row_t *r);
+int tfb_dbsnp_add(tfb_dbsnp_t *d, const tfb_assoc_row_t *r);
 /* Looks up all of them in a VCF, and adds those found to s. Rows without alleles get a row for each ALT. Others are
  * counted. path: the table, for messages. Returns 0, or -1 (logged). */
 int tfb_dbsnp_find(tfb_dbsnp_t *d, const tfb_rows_in_t *in, const char *path, tfb_sorter_t *s);

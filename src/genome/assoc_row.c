@@ -165,7 +165,7 @@ static void set_float(float *to, double v)
         *to = (float)v;
 }
 
-static int read_numbers(const tfb_rows_in_t *r, tfb_row_t *row)
+static int read_numbers(const tfb_rows_in_t *r, tfb_assoc_row_t *row)
 {
     double es, se, lp, af, pip, n;
     if (read_effect(r, &es) < 0 || number_within(r, TFB_FIELD_SE, INFINITY, "a standard error", &se) < 0 ||
@@ -209,7 +209,7 @@ static int contig_of(tfb_rows_in_t *r, const char *name)
 }
 
 /* Finds the effect allele and the other one, by their own columns or by REF and ALT. Either may be NULL. */
-static void find_alleles(const tfb_rows_in_t *r, char *const variant[4], tfb_row_t *row, const char **effect,
+static void find_alleles(const tfb_rows_in_t *r, char *const variant[4], tfb_assoc_row_t *row, const char **effect,
                          const char **other)
 {
     const char *ref = text_of(r, TFB_FIELD_REF), *alt = text_of(r, TFB_FIELD_ALT), *which = text_of(r, TFB_FIELD_WHICH);
@@ -226,7 +226,7 @@ static void find_alleles(const tfb_rows_in_t *r, char *const variant[4], tfb_row
 }
 
 /* Finds contig and position. Returns 0, or -1 (logged). *why: why there is none. */
-static int find_place(tfb_rows_in_t *r, char *const variant[4], tfb_row_t *row, tfb_left_t *why)
+static int find_place(tfb_rows_in_t *r, char *const variant[4], tfb_assoc_row_t *row, tfb_left_t *why)
 {
     const char *chrom = text_of(r, TFB_FIELD_CHROM), *pos = text_of(r, TFB_FIELD_POS), *end;
     int own = pos != NULL; /* from its own column */
@@ -251,9 +251,9 @@ static int find_place(tfb_rows_in_t *r, char *const variant[4], tfb_row_t *row, 
     return 0;
 }
 
-int tfb_row_pack(kstring_t *s, const tfb_row_t *r, const char *const text[TFB_ROW_TEXTS])
+int tfb_row_pack(kstring_t *s, const tfb_assoc_row_t *r, const char *const text[TFB_ROW_TEXTS])
 {
-    tfb_row_t row = *r;
+    tfb_assoc_row_t row = *r;
     size_t at = sizeof row;
     for (int k = 0; k < TFB_ROW_TEXTS; k++) {
         row.at[k] = (uint32_t)at;
@@ -277,7 +277,7 @@ static int is_rsid(const char *s) { return s && strncasecmp(s, "rs", 2) == 0 && 
 /* Makes r->row from the fields. Returns 1, 0 if it is left out (counted), or -1 (logged). */
 static int make_row(tfb_rows_in_t *r, tfb_left_t *why)
 {
-    tfb_row_t row = {.line = r->in.n};
+    tfb_assoc_row_t row = {.line = r->in.n};
     const char *text[TFB_ROW_TEXTS] = {NULL}, *test = text_of(r, TFB_FIELD_TEST);
     const char *variant = text_of(r, TFB_FIELD_VARIANT), *contig;
     char *part[4] = {NULL};

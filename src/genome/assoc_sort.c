@@ -28,6 +28,7 @@ struct tfb_sorter_t {
     size_t n, m;
     size_t *row; /* (n_rows): their offsets in mem */
     size_t n_rows, m_rows, next;
+    int64_t n_added;
     int ordered; /* so far */
     int fd;      /* -1: all rows are in mem */
     off_t size;
@@ -43,14 +44,17 @@ static int no_memory(const tfb_sorter_t *s)
     return -1;
 }
 
-static int compare(const tfb_row_t *a, const tfb_row_t *b)
+static int compare(const tfb_assoc_row_t *a, const tfb_assoc_row_t *b)
 {
     if (a->contig != b->contig) return a->contig < b->contig ? -1 : 1;
     if (a->pos != b->pos) return a->pos < b->pos ? -1 : 1;
     return a->line < b->line ? -1 : a->line > b->line;
 }
 
-static const tfb_row_t *row_at(const char *mem, size_t at) { return (const tfb_row_t *)(const void *)(mem + at); }
+static const tfb_assoc_row_t *row_at(const char *mem, size_t at)
+{
+    return (const tfb_assoc_row_t *)(const void *)(mem + at);
+}
 
 static int by_place(const void *x, const void *y, void *mem)
 {
@@ -120,7 +124,7 @@ static int spill(tfb_sorter_t *s)
     }
     sort(s);
     for (size_t i = 0; i < s->n_rows && ok; i++) {
-        const tfb_row_t *r = row_at(s->mem, s->row[i]);
+        const tfb_assoc_row_t *r = row_at(s->mem, s->row[i]);
         size_t size = (size_t)r->size;
         if (used + size > PIECE) {
             ok = write_all(s, piece, used) == 0;
@@ -171,15 +175,18 @@ static int reserve(tfb_sorter_t *s, size_t size)
     return 0;
 }
 
-int tfb_sorter_add(tfb_sorter_t *s, const tfb_row_t *r)
+int tfb_sorter_add(tfb_sorter_t *s, const tfb_assoc_row_t *r)
 {
     if (reserve(s, (size_t)r->size) < 0) return -1;
     if (s->n_rows && s->ordered && compare(row_at(s->mem, s->row[s->n_rows - 1]), r) > 0) s->ordered = 0;
     memcpy(s->mem + s->n, r, (size_t)r->size);
     s->row[s->n_rows++] = s->n;
+    s->n_added++;
     s->n += (size_t)r->size;
     return 0;
 }
+
+int64_t tfb_sorter_n(const tfb_sorter_t *s) { return s->n_added; }
 
 /* ---- merging ---- */
 
@@ -213,11 +220,11 @@ static int fill(tfb_sorter_t *s, run_t *r, size_t n)
 /* Makes a run's next row readable. Returns 1, 0 at its end, or -1 (logged). */
 static int fill_row(tfb_sorter_t *s, run_t *r)
 {
-    int got = fill(s, r, sizeof(tfb_row_t));
+    int got = fill(s, r, sizeof(tfb_assoc_row_t));
     return got > 0 ? fill(s, r, (size_t)row_at(r->buf, r->at)->size) : got;
 }
 
-static const tfb_row_t *row_of(const tfb_sorter_t *s, int k) { return row_at(s->run[k].buf, s->run[k].at); }
+static const tfb_assoc_row_t *row_of(const tfb_sorter_t *s, int k) { return row_at(s->run[k].buf, s->run[k].at); }
 
 /* Moves entry i of the heap down to its place. */
 static void sift(tfb_sorter_t *s, int i)
@@ -259,7 +266,7 @@ int tfb_sorter_end(tfb_sorter_t *s)
     return 0;
 }
 
-int tfb_sorter_next(tfb_sorter_t *s, const tfb_row_t **r)
+int tfb_sorter_next(tfb_sorter_t *s, const tfb_assoc_row_t **r)
 {
     if (s->fd < 0) {
         if (s->next == s->n_rows) return 0;

@@ -2,6 +2,7 @@
  * position are kept in memory. */
 #include "genome/assoc_parts.h"
 #include "genome/base.h"
+#include "util/progress.h"
 #include "util/vec.h"
 #include <htslib/khash.h>
 #include <stdlib.h>
@@ -11,7 +12,7 @@
 KHASH_MAP_INIT_INT64(rsid, int)
 
 typedef struct {
-    tfb_row_t *row;
+    tfb_assoc_row_t *row;
     int next; /* of the same rsID; -1: none */
     int found;
 } entry_t;
@@ -56,11 +57,11 @@ void tfb_dbsnp_close(tfb_dbsnp_t *d)
     free(d);
 }
 
-int tfb_dbsnp_add(tfb_dbsnp_t *d, const tfb_row_t *r)
+int tfb_dbsnp_add(tfb_dbsnp_t *d, const tfb_assoc_row_t *r)
 {
     int absent;
     if (TFB_RESERVE(d->entry, d->m, (int64_t)d->n + 1, "rsIDs") < 0) return -1;
-    tfb_row_t *copy = malloc((size_t)r->size);
+    tfb_assoc_row_t *copy = malloc((size_t)r->size);
     khiter_t k = kh_put(rsid, d->by_id, number_of(tfb_row_text(r, TFB_ROW_RSID)), &absent);
     if (!copy || absent < 0) {
         free(copy);
@@ -87,9 +88,9 @@ static int same_allele(const char *a, const char *b)
 }
 
 /* Adds a row with this site's place. alt NULL: it keeps its own alleles. Returns 0, or -1 (logged). */
-static int add(tfb_dbsnp_t *d, const tfb_row_t *r, const site_t *site, const char *alt, tfb_sorter_t *s)
+static int add(tfb_dbsnp_t *d, const tfb_assoc_row_t *r, const site_t *site, const char *alt, tfb_sorter_t *s)
 {
-    tfb_row_t row = *r;
+    tfb_assoc_row_t row = *r;
     const char *text[TFB_ROW_TEXTS];
     for (int k = 0; k < TFB_ROW_TEXTS; k++) text[k] = tfb_row_text(r, (tfb_row_text_t)k);
     row.contig = site->contig;
@@ -104,11 +105,11 @@ static int add(tfb_dbsnp_t *d, const tfb_row_t *r, const site_t *site, const cha
         tfb_error("not enough memory for a row of rsIDs");
         return -1;
     }
-    return tfb_sorter_add(s, (const tfb_row_t *)(const void *)d->row.s);
+    return tfb_sorter_add(s, (const tfb_assoc_row_t *)(const void *)d->row.s);
 }
 
 /* Adds a row, with a record for each ALT that may be its. Returns their number, or -1 (logged). */
-static int add_row(tfb_dbsnp_t *d, const tfb_row_t *r, const site_t *site, tfb_sorter_t *s)
+static int add_row(tfb_dbsnp_t *d, const tfb_assoc_row_t *r, const site_t *site, tfb_sorter_t *s)
 {
     const char *effect = tfb_row_text(r, TFB_ROW_EFFECT), *other = tfb_row_text(r, TFB_ROW_OTHER);
     int n = 0;
@@ -179,7 +180,9 @@ int tfb_dbsnp_find(tfb_dbsnp_t *d, const tfb_rows_in_t *in, const char *path, tf
     int got, ret = -1;
     if (!d->n) return 0;
     if (tfb_lines_open(&l, in->o->dbsnp) < 0) return -1;
+    tfb_progress_begin("lines of dbSNP", "");
     while ((got = tfb_lines_next(&l)) > 0) {
+        if (tfb_progress_due()) tfb_progress(l.n, tfb_lines_fraction(&l), site.contig < 0 ? NULL : chrom, site.pos);
         if (l.n == 1 && strncmp(l.s.s, "##fileformat=VCF", 16)) {
             tfb_error("%s is not VCF (a BCF: convert it with `bcftools view`)", l.name);
             goto done;

@@ -391,7 +391,7 @@ static void add_stretch(tfb_haps_t *h, hts_pos_t lo, hts_pos_t hi)
 {
     for (int i = 0; i < h->n_near; i++)
         if (h->near[i].lo == lo && h->near[i].hi == hi) return;
-    h->near[h->n_near++] = (stretch_t){lo, hi, 0};
+    h->near[h->n_near++] = (stretch_t){.lo = lo, .hi = hi};
 }
 
 /* Returns the most bases by which the variant's changes of up to W bases could lengthen a stretch. */

@@ -3,16 +3,19 @@
 #include "genome/base.h"
 #include <ctype.h>
 #include <errno.h>
+#include <htslib/hfile.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/stat.h>
 
 int tfb_lines_open(tfb_lines_t *l, const char *path)
 {
     int std = strcmp(path, "-") == 0;
     *l = (tfb_lines_t){.name = tfb_input_name(path)};
     tfb_reads(path, "the input");
+    l->size = tfb_input_size(path);
     if (!(l->fp = bgzf_open(path, "r"))) {
         tfb_error("cannot read %s: %s", l->name, strerror(errno));
         return -1;
@@ -59,6 +62,22 @@ int tfb_lines_next(tfb_lines_t *l)
     l->s.s[l->s.l] = 0;
     return 1;
 }
+
+int64_t tfb_input_size(const char *path)
+{
+    struct stat st;
+    int got = strcmp(path, "-") ? stat(path, &st) : fstat(0, &st);
+    return got == 0 && S_ISREG(st.st_mode) ? (int64_t)st.st_size : 0;
+}
+
+double tfb_bgzf_fraction(BGZF *f, int64_t size)
+{
+    if (!f || size <= 0) return -1;
+    /* of BGZF, the block in use, because threads may have read further */
+    return (double)(f->is_compressed && !f->is_gzip ? f->block_address : htell(f->fp)) / (double)size;
+}
+
+double tfb_lines_fraction(const tfb_lines_t *l) { return tfb_bgzf_fraction(l->fp, l->size); }
 
 int tfb_lines_error(const tfb_lines_t *l, const char *fmt, ...)
 {

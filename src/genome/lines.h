@@ -16,6 +16,7 @@ typedef struct {
     const char *name; /* file name for messages; not owned */
     kstring_t s;      /* the current line, without its line end; never NULL while open */
     int64_t n;        /* its number, from 1 */
+    int64_t size;     /* bytes of the file; 0: unknown */
     int narrow;       /* tfb_narrow_t: the kind of the first line of ten columns, which decides for the whole file */
     int scored;       /* ten columns plus annotate's scores: they count as ten */
 } tfb_lines_t;
@@ -31,6 +32,12 @@ int tfb_lines_open(tfb_lines_t *l, const char *path);
 /* Reads the next line, without a UTF-8 byte-order mark. Returns 1, 0 at the end, or -1 on a read
  * error, UTF-16 or a zero byte (logged). */
 int tfb_lines_next(tfb_lines_t *l);
+/* Returns the bytes of a regular file ("-": standard input), else 0. */
+int64_t tfb_input_size(const char *path);
+/* Returns how much of a file of `size` bytes has been read, from 0 to 1; -1 if size is 0. f may be NULL. */
+double tfb_bgzf_fraction(BGZF *f, int64_t size);
+/* Returns how much of the file has been read, from 0 to 1; -1 if that is unknown (a pipe). */
+double tfb_lines_fraction(const tfb_lines_t *l);
 /* Logs what is wrong with the current line. Returns -1. */
 int tfb_lines_error(const tfb_lines_t *l, const char *fmt, ...) TFB_PRINTF(2, 3);
 /* Closes l, which may be zeroed or closed already. */

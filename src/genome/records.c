@@ -37,6 +37,7 @@ struct tfb_records_t {
     int64_t n;                      /* records read */
     int n_contigs, n_ids;           /* declared when the first record was read; -1: not yet */
     int warned;                     /* about an undeclared contig */
+    int64_t size;                   /* bytes of the file; 0: unknown */
     kstring_t contig, chrom, where; /* contig of the last record; contig of a line; for messages */
     hts_pos_t pos;
 };
@@ -74,6 +75,7 @@ static tfb_records_t *create(const char *path)
         r->path = path;
         r->name = tfb_input_name(path);
         r->n_contigs = -1;
+        r->size = tfb_input_size(path);
         return r;
     }
     tfb_error("not enough memory to read %s", path);
@@ -136,6 +138,19 @@ void tfb_records_close(tfb_records_t *r)
     free(r->chrom.s);
     free(r->where.s);
     free(r);
+}
+
+double tfb_records_fraction(tfb_records_t *r)
+{
+    if (r->table) return tfb_assoc_fraction(r->table);
+    if ((r->sr && r->sr->regions) || r->size <= 0) return -1;
+    if (r->in->is_bgzf) return tfb_bgzf_fraction(r->in->fp.bgzf, r->size);
+    return (double)htell(r->in->fp.hfile) / (double)r->size;
+}
+
+void tfb_records_tally(const tfb_records_t *r, tfb_tally_t *t)
+{
+    if (r->table) tfb_assoc_tally(r->table, t);
 }
 
 /* ---- messages ---- */

@@ -40,6 +40,10 @@ bcf_hdr_t *tfb_records_header(tfb_records_t *r);
 htsThreadPool *tfb_records_pool(tfb_records_t *r);
 /* Returns the name of the input in messages. */
 const char *tfb_records_name(const tfb_records_t *r);
+/* Returns how much of the input has been read, from 0 to 1; -1 if that is unknown (a pipe, or regions). */
+double tfb_records_fraction(tfb_records_t *r);
+/* Adds the counts of a table; nothing for VCF and BCF. */
+void tfb_records_tally(const tfb_records_t *r, tfb_tally_t *t);
 /* Reads the next record that the targets do not exclude into *rec, which may be replaced by
  * another one (destroy it with bcf_destroy either way). Returns 1, 0 at the end of the input, or
  * -1 (logged: file, record, line). rec->errcode has BCF_ERR_CTG_UNDEF or BCF_ERR_TAG_UNDEF if

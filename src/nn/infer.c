@@ -571,7 +571,7 @@ int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, 
         i = e;
     }
     f->begin[n_blocks] = n;
-    job_t j = {f, code, base, n, strand, z};
+    job_t j = {.f = f, .code = code, .base = base, .n = n, .strand = strand, .z = z};
     tfb_run_blocks(f, n_blocks, run_block, &j);
     return 0;
 }

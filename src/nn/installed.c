@@ -87,6 +87,37 @@ static int add_named(list_t *l)
     return ret;
 }
 
+/* Adds a folder if it exists, by its real name. path: owned, NULL if memory ran out. Returns 0, or -1 (logged). */
+static int add_if_there(list_t *l, char *path)
+{
+    struct stat st;
+    char *real = path ? realpath(path, NULL) : NULL;
+    int ret = path ? 0 : add(l, NULL);
+    if (real && is_folder(real, &st) && !has(l, real))
+        ret = add(l, real);
+    else
+        free(real);
+    free(path);
+    errno = 0; /* of folders that do not exist */
+    return ret;
+}
+
+/* Adds the models of the source tree if this code runs there, or in a build folder in it. Returns 0, or -1 (logged). */
+static int add_source(list_t *l)
+{
+    char *own = own_folder();
+    int ret = 0;
+    for (int up = 0; own && up < 2 && ret == 0; up++) {
+        struct stat st;
+        char *source = join(own, up ? "../src/main.c" : "src/main.c", "");
+        if (!source || stat(source, &st) == 0) ret = add_if_there(l, join(own, up ? "../models" : "models", ""));
+        free(source);
+    }
+    free(own);
+    errno = 0;
+    return ret;
+}
+
 /* Adds those of the folders beside this code that exist. Returns 0, or -1 (logged). */
 static int add_beside(list_t *l)
 {
@@ -96,25 +127,17 @@ static int add_beside(list_t *l)
                                          "../../../share/tfbind/models", "models", "../models"};
     char *own = own_folder();
     int ret = 0;
-    for (size_t i = 0; own && i < sizeof beside / sizeof *beside && ret == 0; i++) {
-        struct stat st;
-        char *path = join(own, beside[i], ""), *real = path ? realpath(path, NULL) : NULL;
-        if (!path) ret = add(l, NULL);
-        if (real && is_folder(real, &st) && !has(l, real))
-            ret = add(l, real);
-        else
-            free(real);
-        free(path);
-    }
+    for (size_t i = 0; own && i < sizeof beside / sizeof *beside && ret == 0; i++)
+        ret = add_if_there(l, join(own, beside[i], ""));
     free(own);
-    errno = 0; /* of folders that do not exist */
     return ret;
 }
 
 char **tfb_model_folders(void)
 {
-    list_t l = {NULL, 0, 0};
-    if (add_named(&l) == 0 && (has(&l, TFB_MODELDIR) || add(&l, strdup(TFB_MODELDIR)) == 0) && add_beside(&l) == 0)
+    list_t l = {.v = NULL};
+    if (add_named(&l) == 0 && add_source(&l) == 0 && (has(&l, TFB_MODELDIR) || add(&l, strdup(TFB_MODELDIR)) == 0) &&
+        add_beside(&l) == 0)
         return l.v;
     tfb_strv_free(l.v);
     return NULL;
@@ -151,7 +174,7 @@ static int add_models(list_t *l, const char *folder)
 
 char **tfb_models_installed(char *const *folder, int *n)
 {
-    list_t l = {NULL, 0, 0};
+    list_t l = {.v = NULL};
     int ret = TFB_RESERVE(l.v, l.m, 1, "the list of models");
     if (ret == 0) *l.v = NULL;
     for (int i = 0; folder[i] && ret == 0; i++) ret = add_models(&l, folder[i]);

@@ -40,7 +40,7 @@ static void backward_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *s
 static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, float *y)
 {
     (void)in;
-    job_t j = {y, NULL};
+    job_t j = {.y = y};
     tfb_tasks(l, pass, TFB_SLICES, forward_task, &j);
 }
 
@@ -48,7 +48,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
                      float *const *d_in)
 {
     (void)in, (void)d_in;
-    job_t j = {dy, y};
+    job_t j = {.y = dy, .kept = y};
     tfb_tasks(l, pass, TFB_SLICES, backward_task, &j);
 }
 

@@ -110,7 +110,7 @@ static size_t lay_out(const tfb_plan_t *p, int64_t span, shared_t *of, float *ba
         int k = p->window[i];
         if (p->step[k].alone) continue;
         int S = distance(p, of, k);
-        of[k] = (shared_t){base ? base + n : NULL, S, span / S + 1};
+        of[k] = (shared_t){.y = base ? base + n : NULL, .S = S, .R = span / S + 1};
         n += ((size_t)(S * of[k].R) * p->step[k].row + 15) & ~(size_t)15;
     }
     return n + p->slack;
@@ -244,7 +244,7 @@ int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, in
         i = e;
     }
     f->begin[n_blocks] = n;
-    job_t j = {f, code, at, strand, z};
+    job_t j = {.f = f, .code = code, .at = at, .strand = strand, .z = z};
     tfb_run_blocks(f, n_blocks, stretch_block, &j);
     return 0;
 }

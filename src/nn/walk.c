@@ -200,7 +200,7 @@ static void add_task(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scratc
 
 static void add_to(tfb_walk_t *w, float *to, const float *x, size_t n)
 {
-    tfb_tasks(NULL, &w->pass, TFB_SLICES, add_task, &(add_t){to, x, n});
+    tfb_tasks(NULL, &w->pass, TFB_SLICES, add_task, &(add_t){.to = to, .x = x, .n = n});
 }
 
 /* Adds slot g to the gradient of layer from's output, or makes it that gradient if no other reader has
@@ -301,7 +301,7 @@ static void run_task(void *arg, int task, int thread)
 
 void tfb_tasks(const tfb_layer_t *l, tfb_pass_t *pass, int n, tfb_task_f fn, void *arg)
 {
-    task_t t = {l, pass, fn, arg};
+    task_t t = {.l = l, .pass = pass, .fn = fn, .arg = arg};
     if (pass->pool)
         tfb_pool_run(pass->pool, n, run_task, &t);
     else
@@ -336,7 +336,7 @@ static void sum_slice(const tfb_layer_t *l, tfb_pass_t *pass, int s, void *scrat
 
 void tfb_column_sums(const tfb_layer_t *l, tfb_pass_t *pass, const float *x, int R, int C, double *part, float *out)
 {
-    sums_t a = {x, R, C, part};
+    sums_t a = {.x = x, .R = R, .C = C, .part = part};
     tfb_tasks(l, pass, TFB_SLICES, sum_slice, &a);
     for (int c = 0; c < C; c++) {
         double s = 0;

@@ -40,6 +40,7 @@ typedef struct {
     tfb_precision_t precision;
     int max_n;                     /* most Ns in a window */
     int threads;                   /* 0: no pool */
+    const char *stats;             /* file for --stats, of commands that have it; NULL: none */
     tfb_expressed_opt_t expressed; /* leaves out TFs that a cell does not have; path NULL: none */
 } tfb_session_opt_t;
 

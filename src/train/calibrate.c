@@ -5,6 +5,7 @@
 #include "score/variant.h"
 #include "train/metrics.h"
 #include "train/transfer.h"
+#include "util/progress.h"
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
@@ -64,7 +65,9 @@ static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fa
     scorer_t s = {.infer = tfb_infer_create(m->net, NULL, 0, o->pool), .win = {.W = m->window, .T = T}};
     s.maker = (tfb_variants_t){.fasta = fasta, .win = &s.win, .max_n = m->window};
     if (!s.infer) goto done;
+    tfb_progress_begin("SNVs", "");
     for (int64_t i = 0; i < n; i += BATCH) {
+        tfb_progress_of(i, n);
         int k = (int)(n - i < BATCH ? n - i : BATCH);
         if (add_snvs(&s, r, snv + i, k) < 0) goto done;
         if (tfb_infer_windows(s.infer, s.win.code, s.win.base, s.win.n, TFB_STRAND_BOTH, s.win.z) < 0) goto done;
@@ -80,6 +83,7 @@ static int score_snvs(const tfb_model_t *m, const tfb_calibrate_opt_t *o, tfb_fa
     }
     ret = 0;
 done:
+    tfb_progress_end();
     tfb_infer_destroy(s.infer);
     tfb_windows_free(&s.win);
     return ret;
@@ -107,7 +111,8 @@ static int set_quantiles(tfb_calib_t *c, const tfb_calibrate_opt_t *o, const flo
 {
     const tfb_combine_t *how = o->combine ? o->combine : tfb_combines;
     const float *of = v + (int64_t)how->scale * c->n_targets * n;
-    sort_t s = {c, v, n, tfb_alloc((size_t)tfb_pool_size(o->pool) * (size_t)n, sizeof *s.sorted, "sorted changes")};
+    sort_t s = {.c = c, .v = v, .n = n};
+    s.sorted = tfb_alloc((size_t)tfb_pool_size(o->pool) * (size_t)n, sizeof *s.sorted, "sorted changes");
     if (!s.sorted) return -1;
     tfb_pool_run(o->pool, 2 * c->n_targets, set_target, &s);
     c->combine = how;
@@ -225,7 +230,9 @@ static float *logits_of(const tfb_model_t *m, const tfb_calibrate_opt_t *o, cons
     float *z = tfb_alloc((size_t)ex->n * (size_t)n, sizeof *z, "logits");
     uint8_t *code = tfb_alloc((size_t)BLOCK * (size_t)m->window, 1, "windows");
     if (!f || !z || !code) goto done;
+    tfb_progress_begin("labelled regions", "");
     for (int64_t i = 0; i < ex->n; i += BLOCK) {
+        tfb_progress_of(i, ex->n);
         int64_t k = ex->n - i < BLOCK ? ex->n - i : BLOCK;
         for (int64_t q = 0; q < k; q++) tfb_examples_codes(ex, i + q, 0, code + q * m->window);
         if (tfb_infer_windows(f, code, NULL, k, TFB_STRAND_BOTH, z + i * n) < 0 ||
@@ -234,6 +241,7 @@ static float *logits_of(const tfb_model_t *m, const tfb_calibrate_opt_t *o, cons
     }
     bad = 0;
 done:
+    tfb_progress_end();
     tfb_infer_destroy(f);
     free(code);
     if (!bad) return z;

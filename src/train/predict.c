@@ -3,6 +3,7 @@
 #include "train/loss.h"
 #include "train/metrics.h"
 #include "train/ranks.h"
+#include "util/progress.h"
 #include <math.h>
 #include <stdlib.h>
 
@@ -30,6 +31,7 @@ static int predict(const by_t *by, const tfb_examples_t *ex, const uint32_t *idx
     if (!code || !item) goto done;
     for (size_t i = 0; i < n_idx; i += PREDICT) {
         int n = n_idx - i < PREDICT ? (int)(n_idx - i) : PREDICT;
+        tfb_progress_of((int64_t)i, (int64_t)n_idx);
         for (int k = 0; k < n; k++) item[k] = idx[i + k] << 1;
         tfb_batch_fetch(&(tfb_batch_t){.ex = ex, .item = item, .code = code, .n = n}, pool);
         if (score(by, code, n, strand, z + i * (size_t)by->T) < 0) goto done;

@@ -106,7 +106,7 @@ static output_t measure_output(const net_t *s, const float *filter, const tfb_ex
         n++;
     }
     double all = (double)n * L, mean = all > 0 ? sum / all : 0;
-    return (output_t){mean, all > 0 ? square / all - mean * mean : 1, n ? most / n : 0};
+    return (output_t){.mean = mean, .var = all > 0 ? square / all - mean * mean : 1, .most = n ? most / n : 0};
 }
 
 /* Returns the batch norm that reads the first layer's output, or NULL. */

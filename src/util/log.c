@@ -1,4 +1,5 @@
 /* log.c - messages on stderr, one line each; lines of several threads do not mix. */
+#include "util/progress.h"
 #include "util/util.h"
 #include <errno.h>
 #include <stdatomic.h>
@@ -38,6 +39,7 @@ static void say(int at, const char *kind, const char *fmt, va_list ap)
             return;
         }
     }
+    tfb_progress_clear();
     fprintf(stderr, "[%s] %s%s\n", prefix, kind, text);
     errno = saved;
 }
