@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TFB_PANEL_MAX 32 /* widest panel of any set, in floats: 2 AVX-512 registers */
+#define TFB_PANEL_MAX    32  /* widest panel of our own sets, in floats: 2 AVX-512 registers */
+#define TFB_PANEL_WIDEST 128 /* panel of OpenBLAS: see blas.h */
 
 /* Rows of floats: row r begins at data + r * ld. Rows that are only read may overlap. */
 typedef struct {
@@ -21,6 +22,12 @@ typedef struct {
     float *data;
     ptrdiff_t ld;
 } tfb_rows_out_t;
+
+/* A matrix: element (k, n) is data[k*ldk + n*ldn]; ldk or ldn is 1. */
+typedef struct {
+    const float *data;
+    ptrdiff_t ldk, ldn;
+} tfb_matrix_t;
 
 /* n blocks of `rows` rows each: row r of block b begins at data + b * block + r * ld. */
 typedef struct {
@@ -74,6 +81,10 @@ typedef struct {
     /* Computes C (M, N) = sum over blocks s of A_s^T * B_s, or += if add: the gradient of
      * weights. bp: all rows of B, packed as one (a.n * a.rows, N) matrix. */
     void (*gemm_tn)(int M, int N, tfb_blocks_t a, const float *bp, tfb_rows_out_t c, int add);
+
+    /* Compute the same from B itself, (K, N) or (a.n * a.rows, N). Both NULL: B must be packed. */
+    void (*gemm_direct)(int M, int N, int K, tfb_rows_t a, tfb_matrix_t b, tfb_rows_out_t c, int add);
+    void (*gemm_tn_direct)(int M, int N, tfb_blocks_t a, tfb_matrix_t b, tfb_rows_out_t c, int add);
 
     /* Computes the first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of
      * table[k][code[l + k]]. table is (K, 5, Fp), with Fp = F rounded up to 16. Row 4 of each k
@@ -162,7 +173,7 @@ enum { TFB_MAX3_POINTS = 6, TFB_MAX3_BLOCK = 48 /* groups at a time: their data 
 static inline int tfb_max3_chunks(int K) { return K > 4 ? (K + 1) / 3 : 1; }
 static inline size_t tfb_max3_scratch(int K, int C)
 {
-    return (size_t)TFB_MAX3_POINTS * TFB_MAX3_BLOCK * ((size_t)tfb_max3_chunks(K) * (size_t)C + TFB_PANEL_MAX);
+    return (size_t)TFB_MAX3_POINTS * TFB_MAX3_BLOCK * ((size_t)tfb_max3_chunks(K) * (size_t)C + TFB_PANEL_WIDEST);
 }
 /* Writes the weights w (K, C, N) evaluated at the points to out (6, chunks, C, N), to be packed
  * as a matrix of 6 * chunks * C rows. */

@@ -96,6 +96,8 @@ static inline int tfb_low_in(const tfb_plan_t *p, const tfb_step_t *s, int k)
 {
     return k < s->n_in && s->in[k] != TFB_BASES && p->step[s->in[k]].low_out;
 }
+/* Warns once of a TFBIND_GEMM that cannot be followed. */
+void tfb_gemm_report(void);
 /* Returns whether the step is a convolution pooled over 3 for which conv_max3 is faster. */
 int tfb_step_is_grouped(const tfb_step_t *s);
 /* Returns whether the step is a product over the whole width of its input, with one row per window. */

@@ -1,6 +1,6 @@
 /* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page.
  */
-#include "kernels/kernels.h"
+#include "kernels/blas.h"
 #include "unit.h"
 #include "util/util.h"
 #include <float.h>
@@ -66,6 +66,14 @@ static void test_gemm(const tfb_kernels_t *k, int M, int N, int K, int lda)
             k->gemm(M, N, K, (tfb_rows_t){a, lda}, p1, (tfb_rows_out_t){c1, ldc}, add);
             snprintf(what, sizeof what, "gemm M %d N %d K %d lda %d add %d transposed %d", M, N, K, lda, add, t);
             same(k->name, what, c1, c0, (size_t)(M - 1) * ldc + N, 0);
+            if (!k->gemm_direct) continue;
+            tfb_matrix_t direct = t ? (tfb_matrix_t){bt, 1, K} : (tfb_matrix_t){b, N, 1};
+            float *c2 = whole((size_t)(M - 1) * ldc + N);
+            for (int i = 0; i < M; i++)
+                for (int j = 0; j < ldc && i * ldc + j < (M - 1) * ldc + N; j++)
+                    if (j >= N) c2[i * ldc + j] = c0[i * ldc + j];
+            k->gemm_direct(M, N, K, (tfb_rows_t){a, lda}, direct, (tfb_rows_out_t){c2, ldc}, 0);
+            if (!add) same(k->name, "direct product", c2, c0, (size_t)(M - 1) * ldc + N, 0);
         }
     }
     free(p0);
@@ -89,9 +97,29 @@ static void test_gemm_tn(const tfb_kernels_t *k, int M, int N, int S, int R)
         k->gemm_tn(M, N, blocks, p1, (tfb_rows_out_t){c1, N}, add);
         snprintf(what, sizeof what, "gemm_tn M %d N %d S %d R %d", M, N, S, R);
         same(k->name, what, c1, c0, (size_t)M * N, 0);
+        if (!k->gemm_tn_direct || add) continue;
+        k->gemm_tn_direct(M, N, blocks, (tfb_matrix_t){b, N, 1}, (tfb_rows_out_t){c1, N}, 0);
+        same(k->name, "direct sum", c1, c0, (size_t)M * N, 0);
     }
     free(p0);
     free(p1);
+}
+
+/* A row's product does not depend on the rows beside it, or scoring would depend on what is scored together. tol: 0,
+ * or what OpenBLAS makes of it on x86-64. */
+static void test_alone(const tfb_kernels_t *k, int M, int N, int K, float tol)
+{
+    float *a = real((size_t)M * K), *b = real((size_t)K * N), *all = whole((size_t)M * N), *some = whole((size_t)M * N);
+    float *packed = tfb_alloc(tfb_packed_size(K, N), sizeof *packed, "");
+    k->pack(K, N, b, N, 1, packed);
+    k->gemm(M, N, K, (tfb_rows_t){a, K}, packed, (tfb_rows_out_t){all, N}, 0);
+    for (int m = 0, n; m < M; m += n) {
+        n = 1 + (int)tfb_rng_below(&rng, 20);
+        if (n > M - m) n = M - m;
+        k->gemm(n, N, K, (tfb_rows_t){a + (size_t)m * K, K}, packed, (tfb_rows_out_t){some + (size_t)m * N, N}, 0);
+    }
+    same(k->name, "some rows of a product", some, all, (size_t)M * N, tol);
+    free(packed);
 }
 
 static void test_lookup(const tfb_kernels_t *k, int L, int F, int K)
@@ -321,6 +349,30 @@ static void test_rows(const tfb_kernels_t *k, int R, int C)
     test_adam(k, (size_t)R * C);
 }
 
+static void test_blas(void)
+{
+    const tfb_kernels_t *k = tfb_blas();
+    if (!k) {
+        printf("no OpenBLAS here\n");
+        return;
+    }
+    for (int i = 0; i < 100; i++) {
+        int K = pick() + pick(), C = pick();
+        test_gemm(k, pick(), pick() + pick(), K, (int)tfb_rng_below(&rng, (uint64_t)K) + 1);
+        test_gemm(k, pick(), pick() + pick(), K, K + (int)tfb_rng_below(&rng, 9));
+        test_gemm_tn(k, pick(), pick() + pick(), 1 + (int)tfb_rng_below(&rng, 4), pick());
+        test_conv_max3(k, pick(), pick(), 3 + (int)tfb_rng_below(&rng, 9), C, C + (int)tfb_rng_below(&rng, 3), i & 1);
+    }
+    test_conv_max3(k, 100, 140, 7, 40, 40, 0);
+#if defined(__x86_64__)
+    test_alone(k, 100, 200, 700, 1e-4f);
+#else
+    test_alone(k, 100, 200, 700, 0);
+#endif
+    printf("%s: %s\n", tfb_blas_config(), unit_failed ? "differs" : "as plain");
+    unguard();
+}
+
 int main(void)
 {
     const tfb_kernels_t *const *all = tfb_kernels_all();
@@ -347,6 +399,7 @@ int main(void)
             test_rows(*k, 70, sizes[i]);
         }
         test_conv_max3(*k, 0, 33, 9, 9, 9, 1);
+        if (k != all) test_alone(*k, 100, 70, 700, 0);
         test_lookup2(*k, 0, 3, 9, 1);
         for (int i = 0; i < 60; i++) {
             int K = pick();
@@ -360,6 +413,7 @@ int main(void)
         printf("%s: %s\n", (*k)->name, unit_failed ? "differs" : "as plain");
         unguard(); /* a process may not have more than some 60,000 maps */
     }
+    test_blas();
     /* whole numbers up to 8 are exact in bfloat16 too */
     if (tfb_kernels_set_precision("bfloat16") == 0) {
         const tfb_kernels_t *k = tfb_kernels();
