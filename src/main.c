@@ -1,6 +1,7 @@
 /* main.c - the table of commands, the help and the dispatch. Tests also walk the table. */
 #include "config.h"
 #include "cmd/cmd.h"
+#include "kernels/blas.h"
 #include "util/util.h"
 #include <errno.h>
 #include <htslib/hts.h>
@@ -66,6 +67,8 @@ static int run(int argc, char **argv)
     char prefix[64];
     if (strcmp(argv[1], "--version") == 0 || strcmp(argv[1], "version") == 0) {
         printf("tfbind %s\nUsing htslib %s\n", PACKAGE_VERSION, hts_version());
+        printf("Compression: %s\n", hts_features() & HTS_FEATURE_LIBDEFLATE ? "libdeflate" : "zlib");
+        printf("OpenBLAS: %s\n", tfb_blas_file() ? tfb_blas_file() : "left out");
         return 0;
     }
     if (strcmp(argv[1], "help") == 0 && argc > 2) {

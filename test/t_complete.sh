@@ -36,6 +36,11 @@ told '--tf: those of -m' 'SPI1 all ' "$(offered annotate -m SPI1 -f ref.fa --tf 
 told '--tf: those of --model=' 'SPI1 all ' "$(offered annotate --model=SPI1 --tf '')"
 told '--tf: the next of a list' 'CTCF,SPI1 ' "$(offered annotate --tf CTCF,SP)"
 told '--tf=: the next of a list' '--tf=CTCF,SPI1 ' "$(offered annotate --tf=CTCF,SP)"
+told '--target: those of the labels' 'SPI1 ' "$(offered finetune -l labels.bed.gz --target SP)"
+told '--targets: the next of a list' 'CTCF,NKX2-5 ' "$(offered pretrain --labels=labels.bed --targets CTCF,N)"
+told '--targets without labels' ':files ' "$(offered pretrain --targets '')"
+mkfifo pipe
+told 'a pipe of labels is not read' '' "$(timeout 10 "$TFBIND" complete pretrain -l pipe --targets '')"
 told '-m: names and files' 'SPI1 human :files ' "$(offered annotate -m '')"
 told '-m: the next of a list' 'SPI1,human :files ' "$(offered annotate -m SPI1,h)"
 told 'the argument of model' 'human :files ' "$(offered model h)"

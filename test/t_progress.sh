@@ -36,6 +36,7 @@ tells 'tables, dbSNP' 'lines of dbSNP' "$T" tables -f table.fa --dbsnp table.dbs
 tells 'scan' bases "$T" scan $M --tf SPI1 --step 200
 tells 'enrich, reading' 'variants read' "$T" enrich $M --permutations 10 in.bcf
 tells 'enrich, scoring' 'variants scored' "$T" enrich $M --permutations 10 in.bcf
+tells 'enrich, permutations' permutations "$T" enrich $M --permutations 10 in.bcf
 tells 'explain, VCF' 'ALT alleles' "$T" explain $M --tf SPI1 in.vcf
 tells 'explain, BED' sequences "$T" explain $M --tf SPI1 labels.bed
 tells 'evaluate' regions "$T" evaluate --allow-leak $M -l labels.bed.gz

@@ -35,6 +35,8 @@ sed 's/$/\r/' $ssf | $T tables -f table.fa -v 0 --study table | body > got.txt
 same 'lines that end with CR and LF' want.txt got.txt
 sed '2,$s/^\([0-9]\)/chr\1/; s/^chr23/chrX/' $ssf | $T tables -f table.fa -v 0 --study table | body > got.txt
 same 'contigs with chr' want.txt got.txt
+sed '2,$s/^\([0-9]*\)/\1.0/; 2,$s/^\([^\t]*\t[0-9]*\)/\1.0/' $ssf | $T tables -f table.fa -v 0 --study table | body > got.txt
+same 'whole numbers as of pandas' want.txt got.txt
 { echo '## a comment'; cat $ssf; echo; } | $T tables -f table.fa -v 0 --study table | body > got.txt
 same 'comments and empty lines' want.txt got.txt
 

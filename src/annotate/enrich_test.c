@@ -1,6 +1,7 @@
 /* enrich_test.c - per TF: are the hits' changes larger than the background's? Rank test and
  * permutation within strata. */
 #include "annotate/enrich_parts.h"
+#include "util/progress.h"
 #include "util/sort.h"
 #include "util/stats.h"
 #include <math.h>
@@ -113,6 +114,7 @@ static void permute(void *arg, int task, int thread)
     tfb_rng_t rng;
     int64_t *order = a->order[thread], *swap = order + a->n;
     double *sum = a->perm + (size_t)task * (size_t)a->T;
+    if (thread == 0) tfb_progress_of(task, a->o->n_permutations); /* the caller; tasks begin in order */
     tfb_rng_seed(&rng, tfb_hash64(a->o->seed) + (uint64_t)task);
     for (int s = 0; s < a->n_strata; s++) {
         int64_t b = a->first[s], size = a->first[s + 1] - b, k = 0;
@@ -151,7 +153,9 @@ int tfb_stats_test(stats_t *a)
     }
     tfb_pool_run(a->pool, T, test_target, a);
     if (a->bad) return -1;
+    tfb_progress_begin("permutations", a->o->out);
     if (B) tfb_pool_run(a->pool, B, permute, a);
+    tfb_progress_end();
     for (int t = 0; t < T; t++) {
         int64_t as_large = 0;
         for (int r = 0; r < B; r++)

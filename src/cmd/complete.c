@@ -5,12 +5,14 @@
  * Words come from the tables of options and explanations from the usage texts, so completion cannot go stale. */
 #include "cmd/cmd.h"
 #include "cmd/table.h"
+#include "genome/labels.h"
 #include "nn/installed.h"
 #include "nn/model.h"
 #include "nn/panel.h"
 #include "util/util.h"
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 typedef struct {
@@ -76,23 +78,24 @@ static void offer_models(line_t *l)
     tfb_strv_free(folder);
 }
 
-/* Returns the value that the command line gives -m, or NULL. */
-static const char *model_of(const line_t *l)
+/* Returns the value that the command line gives an option, such as "-m" or "--model", or NULL. */
+static const char *value_of(const line_t *l, const char *letter, const char *name)
 {
-    const char *names = NULL, *equals = "--model=";
+    const char *value = NULL;
+    size_t n = strlen(name);
     for (int i = 1; i < l->n; i++) {
-        if (strncmp(l->word[i], equals, strlen(equals)) == 0) names = l->word[i] + strlen(equals);
+        if (strncmp(l->word[i], name, n) == 0 && l->word[i][n] == '=') value = l->word[i] + n + 1;
         if (i + 1 == l->n) break;
-        if (strcmp(l->word[i], "-m") == 0 || strcmp(l->word[i], "--model") == 0) names = l->word[i + 1];
+        if (strcmp(l->word[i], letter) == 0 || strcmp(l->word[i], name) == 0) value = l->word[i + 1];
     }
-    return names;
+    return value;
 }
 
 /* Offers the TFs of the models on the command line. */
 static void offer_tfs(line_t *l)
 {
     int n = 0;
-    char **file = tfb_panel_files(model_of(l), &n);
+    char **file = tfb_panel_files(value_of(l, "-m", "--model"), &n);
     keep_items(l);
     for (int i = 0; file && i < n; i++) {
         tfb_model_t *m = tfb_model_load(file[i]);
@@ -101,6 +104,18 @@ static void offer_tfs(line_t *l)
     }
     tfb_strv_free(file);
     offer(l, "all", 3, "every TF of the model", 21);
+}
+
+/* Offers the TFs of the labels file on the command line. */
+static void offer_labelled(line_t *l)
+{
+    struct stat st;
+    const char *path = value_of(l, "-l", "--labels");
+    /* a pipe would wait, and lose what is read */
+    tfb_labels_t *labels = path && stat(path, &st) == 0 && S_ISREG(st.st_mode) ? tfb_labels_open(path) : NULL;
+    keep_items(l);
+    for (int t = 0; labels && t < tfb_labels_n_tfs(labels); t++) offer_word(l, tfb_labels_tfs(labels)[t]);
+    if (labels) tfb_labels_close(labels);
 }
 
 /* ---- the usage text ---- */
@@ -160,6 +175,7 @@ static int is_one_of(const char *name, const char *const *list)
 static int offer_values(line_t *l, const tfb_option_t *row)
 {
     static const char *const models[] = {"model", "from", "teachers", "parents", "compare", NULL};
+    static const char *const labelled[] = {"target", "targets", NULL};
     const char *line = usage_line(l, row);
     size_t head = line ? head_of(line) : 0;
     if (is_one_of(row->name, models)) {
@@ -168,6 +184,10 @@ static int offer_values(line_t *l, const tfb_option_t *row)
     }
     if (row->set == tfb_set_names) {
         offer_tfs(l);
+        return 0;
+    }
+    if (is_one_of(row->name, labelled) && value_of(l, "-l", "--labels")) {
+        offer_labelled(l);
         return 0;
     }
     if (row->words)

@@ -150,7 +150,9 @@ tfb_assoc_t *tfb_assoc_open(const tfb_assoc_opt_t *o, const char *path, tfb_fast
     if (tfb_rows_in_open(&a->in, path) < 0 || !(a->sorter = tfb_sorter_open(o->memory ? o->memory : MEMORY, o->tmp)) ||
         make_header(a) < 0)
         goto fail;
-    tfb_note("%s is read as %s", tfb_input_name(path), tfb_layout_name(&a->in.layout));
+    a->text.l = 0;
+    tfb_layout_list(&a->in.layout, &a->text);
+    tfb_note("%s is read as %s: %s", tfb_input_name(path), tfb_layout_name(&a->in.layout), a->text.s);
     if (tfb_layout_no_effect(&a->in.layout) && a->in.layout.column[TFB_FIELD_BETA] >= 0)
         tfb_note("%s does not define which allele has the effect: ES is not written (to write it, give --format plain "
                  "and --columns with effect and other)",

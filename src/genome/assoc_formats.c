@@ -17,6 +17,21 @@ struct tfb_layout_format_t {
 
 /* Detected in this order; case does not count. The last two are found by the fields that they have. */
 static const tfb_layout_format_t formats[] = {
+    {.name = "gwas-catalog-hm", /* before gwas-ssf: it also has the study's own columns, of another build */
+     .needs = "hm_chrom hm_pos hm_effect_allele hm_other_allele",
+     .mt = 25,
+     .field = {[TFB_FIELD_CHROM] = "hm_chrom",
+               [TFB_FIELD_POS] = "hm_pos",
+               [TFB_FIELD_EFFECT] = "hm_effect_allele",
+               [TFB_FIELD_OTHER] = "hm_other_allele",
+               [TFB_FIELD_RSID] = "hm_rsid",
+               [TFB_FIELD_ID] = "hm_variant_id",
+               [TFB_FIELD_BETA] = "hm_beta",
+               [TFB_FIELD_OR] = "hm_odds_ratio",
+               [TFB_FIELD_SE] = "standard_error",
+               [TFB_FIELD_P] = "p_value",
+               [TFB_FIELD_AF] = "hm_effect_allele_frequency",
+               [TFB_FIELD_SS] = "n"}},
     {.name = "gwas-ssf",
      .needs = "chromosome base_pair_location effect_allele other_allele",
      .mt = 25,
@@ -72,7 +87,7 @@ static const tfb_layout_format_t formats[] = {
                [TFB_FIELD_P] = "P_BOLT_LMM|P_BOLT_LMM_INF|P_LINREG",
                [TFB_FIELD_AF] = "A1FREQ"}},
     {.name = "plink2",
-     .needs = "CHROM POS REF ALT A1 TEST",
+     .needs = "CHROM POS REF ALT A1",
      .field = {[TFB_FIELD_CHROM] = "CHROM",
                [TFB_FIELD_POS] = "POS",
                [TFB_FIELD_EFFECT] = "A1",
@@ -190,6 +205,19 @@ static const char *const keys[TFB_FIELDS] = {
     [TFB_FIELD_SS] = "n",          [TFB_FIELD_PIP] = "pip",
     [TFB_FIELD_CS] = "cs",         [TFB_FIELD_TEST] = "test",
 };
+
+void tfb_layout_list(const tfb_layout_t *t, kstring_t *s)
+{
+    const char *before = "";
+    for (int i = 0; i < TFB_FIELDS; i++) {
+        if (t->column[i] < 0) continue;
+        if (t->headerless)
+            ksprintf(s, "%s%s=%d", before, keys[i], t->column[i] + 1);
+        else
+            ksprintf(s, "%s%s=%s", before, keys[i], t->name[i]);
+        before = ",";
+    }
+}
 
 const char *tfb_layout_name(const tfb_layout_t *t) { return t->format->name; }
 int tfb_layout_mt(const tfb_layout_t *t) { return t->format->mt ? t->format->mt : 26; }

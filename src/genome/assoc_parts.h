@@ -48,6 +48,8 @@ void tfb_layout_free(tfb_layout_t *t);
 /* Splits a line in place. Writes the first m fields to field. Returns the number of fields. */
 int tfb_layout_split(char sep, char *line, char **field, int m);
 const char *tfb_layout_name(const tfb_layout_t *t);
+/* Appends the columns in the form of --columns. */
+void tfb_layout_list(const tfb_layout_t *t, kstring_t *s);
 /* Returns the number that the format uses for the mitochondrion: 25 or 26. */
 int tfb_layout_mt(const tfb_layout_t *t);
 /* Returns whether the format leaves open which allele has the effect. */

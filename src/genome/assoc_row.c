@@ -42,7 +42,9 @@ int tfb_assoc_contig(tfb_fasta_t *f, const char *name, int mt)
     if (k >= 0) return k;
     const char *s = name;
     if (strncasecmp(s, "chr", 3) == 0) s += 3;
-    long n = strspn(s, "0123456789") == strlen(s) ? strtol(s, NULL, 10) : 0;
+    size_t digits = strspn(s, "0123456789");
+    int whole = digits && (!s[digits] || strcmp(s + digits, ".0") == 0); /* pandas writes 1.0 if any is missing */
+    long n = whole ? strtol(s, NULL, 10) : 0;
     if (strncmp(name, "NC_", 3) == 0) n = strtol(name + 3, NULL, 10); /* NC_000001.11, of any version */
     if (n == 12920 || n == mt)
         snprintf(other, sizeof other, "MT");

@@ -10,7 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define TFB_PANEL_MAX 32 /* widest panel of any set, in floats: 2 AVX-512 registers */
+#define TFB_PANEL_MAX    32  /* widest panel of our own sets, in floats: 2 AVX-512 registers */
+#define TFB_PANEL_WIDEST 128 /* panel of OpenBLAS: see blas.h */
 
 /* Rows of floats: row r begins at data + r * ld. Rows that are only read may overlap. */
 typedef struct {
@@ -21,6 +22,12 @@ typedef struct {
     float *data;
     ptrdiff_t ld;
 } tfb_rows_out_t;
+
+/* A matrix: element (k, n) is data[k*ldk + n*ldn]; ldk or ldn is 1. */
+typedef struct {
+    const float *data;
+    ptrdiff_t ldk, ldn;
+} tfb_matrix_t;
 
 /* n blocks of `rows` rows each: row r of block b begins at data + b * block + r * ld. */
 typedef struct {
@@ -36,6 +43,16 @@ typedef struct {
     ptrdiff_t ld;
     float *const *to;
 } tfb_groups_t;
+
+/* Changed inputs of an output's neighbours, for spread. n channels of one input row: channel[i] changes by
+ * change[s * C + i] in sequence s. Tap t of [t0, t1) adds to row y - t * N of the first sequence. */
+typedef struct {
+    int n, t0, t1;
+    const int32_t *channel;
+    const float *change;
+    float *y;
+} tfb_spread_t;
+enum { TFB_SPREAD = 3, TFB_SPREAD_COLUMNS = 16 }; /* sequences that spread changes together; columns of its panels */
 
 /* The constants of a step of Adam. */
 typedef struct {
@@ -74,6 +91,10 @@ typedef struct {
     /* Computes C (M, N) = sum over blocks s of A_s^T * B_s, or += if add: the gradient of
      * weights. bp: all rows of B, packed as one (a.n * a.rows, N) matrix. */
     void (*gemm_tn)(int M, int N, tfb_blocks_t a, const float *bp, tfb_rows_out_t c, int add);
+
+    /* Compute the same from B itself, (K, N) or (a.n * a.rows, N). Both NULL: B must be packed. */
+    void (*gemm_direct)(int M, int N, int K, tfb_rows_t a, tfb_matrix_t b, tfb_rows_out_t c, int add);
+    void (*gemm_tn_direct)(int M, int N, tfb_blocks_t a, tfb_matrix_t b, tfb_rows_out_t c, int add);
 
     /* Computes the first convolution, on base codes: y (L, F) = bias (F) + sum over k < K of
      * table[k][code[l + k]]. table is (K, 5, Fp), with Fp = F rounded up to 16. Row 4 of each k
@@ -116,6 +137,20 @@ typedef struct {
     /* Writes the column maxima to most (C) and the sums of exp(r * (x - most)) to sum (C), over
      * columns [0, C) of x: L rows of `stride` floats. */
     void (*exp_sums)(int L, int C, int stride, float r, const float *x, float *most, float *sum);
+    /* Lists the channels (C) in which a row y of TFB_SPREAD sequences, `sequence` floats apart, differs from x: writes
+     * channel[i], rising, and change[s * C + i] = y - x. Both have room for C. Returns their number. */
+    int (*changed)(int C, const float *x, const float *y, ptrdiff_t sequence, int32_t *channel, float *change);
+    /* Adds to the outputs (N) of a convolution of K taps over C channels what changed inputs add to them, item by item.
+     * sequence: floats between the rows of one sequence and the next. w: packed by tfb_spread_pack. */
+    void (*spread)(int N, int K, int C, ptrdiff_t sequence, const float *w, int n, const tfb_spread_t *item);
+    /* Computes y (n): the maximum of x[i], x[i + step], ..., P numbers. y may be x. */
+    void (*max_along)(size_t n, int P, size_t step, const float *x, float *y);
+    /* Computes y (n) = exp(r * x). */
+    void (*exps)(size_t n, float r, const float *x, float *y);
+    /* Adds R rows of x, ld floats apart, to sum (C). */
+    void (*add_rows)(int R, int C, ptrdiff_t ld, const float *x, float *sum);
+    /* Computes y (C) = log(sum / L) / r for positive sums. y may be sum. */
+    void (*log_means)(int C, int L, float r, const float *sum, float *y);
     /* Computes one step of H LSTM units: c = f * c_prev + i * g, h = o * tanh(c). g (4H) holds
      * the gates i, f, g, o before activation, and after it on return. c_prev NULL means 0. */
     void (*lstm_cell)(int H, float *g, const float *c_prev, float *c, float *h);
@@ -132,7 +167,8 @@ typedef struct {
     .pack = pack, .gemm = gemm, .conv_max3 = conv_max3, .gemm_tn = gemm_tn, .lookup = lookup, .lookup2 = lookup2, \
     .scatter = scatter, .finish = finish, .pool_grad = pool_grad, .relu = relu, .relu_grad = relu_grad,           \
     .moments = moments, .affine = affine, .bn_sums = bn_sums, .bn_grad = bn_grad, .mul_add = mul_add,             \
-    .exp_sums = exp_sums, .lstm_cell = lstm_cell, .adam = adam
+    .exp_sums = exp_sums, .changed = changed, .spread = spread, .max_along = max_along, .exps = exps,             \
+    .add_rows = add_rows, .log_means = log_means, .lstm_cell = lstm_cell, .adam = adam
 
 /* Returns the set in use. Thread-safe. */
 const tfb_kernels_t *tfb_kernels(void);
@@ -162,11 +198,20 @@ enum { TFB_MAX3_POINTS = 6, TFB_MAX3_BLOCK = 48 /* groups at a time: their data 
 static inline int tfb_max3_chunks(int K) { return K > 4 ? (K + 1) / 3 : 1; }
 static inline size_t tfb_max3_scratch(int K, int C)
 {
-    return (size_t)TFB_MAX3_POINTS * TFB_MAX3_BLOCK * ((size_t)tfb_max3_chunks(K) * (size_t)C + TFB_PANEL_MAX);
+    return (size_t)TFB_MAX3_POINTS * TFB_MAX3_BLOCK * ((size_t)tfb_max3_chunks(K) * (size_t)C + TFB_PANEL_WIDEST);
 }
 /* Writes the weights w (K, C, N) evaluated at the points to out (6, chunks, C, N), to be packed
  * as a matrix of 6 * chunks * C rows. */
 void tfb_max3_weights(int K, int C, int N, const float *w, float *out);
+
+/* Returns the floats of weights (K, C, N) packed for spread. */
+static inline size_t tfb_spread_size(int K, int C, int N)
+{
+    size_t panels = ((size_t)N + TFB_SPREAD_COLUMNS - 1) / TFB_SPREAD_COLUMNS;
+    return panels * (size_t)C * (size_t)K * TFB_SPREAD_COLUMNS;
+}
+/* Packs w (K, C, N) for spread: panels of TFB_SPREAD_COLUMNS columns, each (C, K), zero-filled beyond N. */
+void tfb_spread_pack(int K, int C, int N, const float *w, float *out);
 
 static inline int tfb_round16(int n) { return (n + 15) / 16 * 16; }
 

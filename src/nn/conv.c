@@ -9,7 +9,7 @@
  * A layer that reads bases looks up their weights instead of multiplying. Noise on the one-hot input adds
  * a product: conv(onehot + noise) = lookup(code) + conv(noise) - bias, and likewise for the weights'
  * gradient. */
-#include "kernels/kernels.h"
+#include "kernels/blas.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
 #include <math.h>
@@ -85,6 +85,28 @@ static size_t cache(const tfb_layer_t *l, int B)
     return lay_out(l, B, &w, NULL);
 }
 
+/* ---- the kernels of each product ---- */
+
+static const tfb_kernels_t *forward_kernels(const tfb_layer_t *l)
+{
+    int C = l->in.C, K = is_dilated(l) ? C : l->K * C;
+    return tfb_gemm(is_dense(l) ? TFB_GEMM_BATCH : TFB_GEMM_ROWS, l->F, K);
+}
+
+static const tfb_kernels_t *dw_kernels(const tfb_layer_t *l, int B)
+{
+    int E = block_examples(l, B);
+    return tfb_gemm(is_dense(l) && E == B ? TFB_GEMM_SUMS : TFB_GEMM_BLOCKED, l->F, E * l->out.L);
+}
+
+static const tfb_kernels_t *dx_kernels(const tfb_layer_t *l)
+{
+    if (is_dense(l)) return tfb_gemm(TFB_GEMM_ROWS, l->K * l->in.C, l->F);
+    return tfb_gemm(TFB_GEMM_ROWS, l->in.C, is_dilated(l) ? l->F : l->K * l->F);
+}
+
+static const tfb_kernels_t *noise_kernels(const tfb_layer_t *l) { return tfb_gemm(TFB_GEMM_ROWS, l->F, l->K * 4); }
+
 /* Returns the floats of one example's dy, packed, for the gradient from noise. */
 static size_t noise_dy(const tfb_layer_t *l) { return (tfb_packed_size(l->out.L, l->F) + 15) & ~(size_t)15; }
 
@@ -92,7 +114,7 @@ static size_t scratch(const tfb_layer_t *l, int B)
 {
     (void)B;
     size_t n = ((size_t)l->out.L + 2 * (size_t)span(l)) * (size_t)l->F;
-    size_t panels = (size_t)l->F * PANELS * TFB_PANEL_MAX;
+    size_t panels = (size_t)l->F * PANELS * (size_t)dx_kernels(l)->panel;
     size_t noise = l->first ? noise_dy(l) + (size_t)l->K * 4 * (size_t)l->F : 0;
     if (n < panels) n = panels;
     if (n < noise) n = noise;
@@ -235,7 +257,7 @@ static void first_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
         tfb_kernels()->lookup(L, F, l->K, pass->code + (size_t)b * W, j->work.packed, j->bias, y);
         if (pass->noise && pass->noisy[b]) {
             tfb_rows_t x = {pass->noise + (size_t)b * W * 4, 4};
-            tfb_kernels()->gemm(L, F, l->K * 4, x, j->work.noise, (tfb_rows_out_t){y, F}, 1);
+            noise_kernels(l)->gemm(L, F, l->K * 4, x, j->work.noise, (tfb_rows_out_t){y, F}, 1);
         }
     }
 }
@@ -259,7 +281,7 @@ static void conv_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
     (void)scratch;
     job_t *j = arg;
     int C = l->in.C, F = l->F, L = l->out.L, KC = l->K * C;
-    const tfb_kernels_t *k = tfb_kernels();
+    const tfb_kernels_t *k = forward_kernels(l);
     size_t tap = tfb_packed_size(C, F), step = (size_t)l->dilate * (size_t)C;
     int b0 = task * CHUNK, b1 = b0 + CHUNK < pass->B ? b0 + CHUNK : pass->B;
     for (int b = b0; b < b1; b++) {
@@ -271,7 +293,7 @@ static void conv_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
                 k->gemm(L, F, C, (tfb_rows_t){x + (size_t)t * step, C}, j->work.packed + (size_t)t * tap, to, t > 0);
         else
             k->gemm(L, F, KC, (tfb_rows_t){x, C}, j->work.packed, to, 0);
-        k->finish(L, F, 1, y, &(tfb_after_t){.bias = j->bias}, y);
+        tfb_kernels()->finish(L, F, 1, y, &(tfb_after_t){.bias = j->bias}, y);
     }
 }
 
@@ -279,7 +301,7 @@ static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
 {
     (void)pass, (void)scratch;
     job_t *j = arg;
-    const tfb_kernels_t *k = tfb_kernels();
+    const tfb_kernels_t *k = l->first ? noise_kernels(l) : forward_kernels(l);
     int C = l->in.C, KC = l->K * C, p = k->panel, n = task * p, w = l->F - n < p ? l->F - n : p;
     size_t tap = tfb_packed_size(C, l->F);
     if (!is_dilated(l)) {
@@ -296,11 +318,17 @@ static void dense_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
 {
     (void)scratch;
     job_t *j = arg;
-    const tfb_kernels_t *k = tfb_kernels();
+    const tfb_kernels_t *k = forward_kernels(l);
     int KC = l->K * l->in.C, p = k->panel * PANELS, n = task * p, w = l->F - n < p ? l->F - n : p;
     float *packed = j->work.packed + (size_t)n * KC;
-    k->pack(KC, w, j->w + n, l->F, 1, packed);
-    k->gemm(pass->B, w, KC, (tfb_rows_t){j->x, KC}, packed, (tfb_rows_out_t){j->y + n, l->F}, 0);
+    tfb_rows_t x = {j->x, KC};
+    tfb_rows_out_t to = {j->y + n, l->F};
+    if (k->gemm_direct)
+        k->gemm_direct(pass->B, w, KC, x, (tfb_matrix_t){j->w + n, l->F, 1}, to, 0);
+    else {
+        k->pack(KC, w, j->w + n, l->F, 1, packed);
+        k->gemm(pass->B, w, KC, x, packed, to, 0);
+    }
     for (int b = 0; b < pass->B; b++) {
         float *y = j->y + (size_t)b * l->F + n;
         for (int f = 0; f < w; f++) y[f] += j->bias[n + f];
@@ -312,7 +340,7 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
     const float *w = pass->param + l->param_off;
     job_t j = {.w = w, .bias = w + l->tensor[1].off, .x = in[0], .y = y};
     lay_out(l, pass->B, &j.work, pass->cache[l->index]);
-    int chunks = (pass->B + CHUNK - 1) / CHUNK, p = tfb_kernels()->panel;
+    int chunks = (pass->B + CHUNK - 1) / CHUNK, p = (l->first ? noise_kernels(l) : forward_kernels(l))->panel;
     if (l->first) {
         make_table(l, w, j.work.packed);
         if (pass->noise) tfb_tasks(l, pass, (l->F + p - 1) / p, pack_task, &j);
@@ -336,7 +364,7 @@ static void scatter_noise(const tfb_layer_t *l, const tfb_pass_t *pass, const jo
                           float *scratch, float *table)
 {
     int L = l->out.L, F = l->F, Fp = tfb_round16(F), rows = l->K * 4, any = 0;
-    const tfb_kernels_t *k = tfb_kernels();
+    const tfb_kernels_t *k = noise_kernels(l);
     float *dw = scratch + noise_dy(l); /* (K * 4, F) */
     for (int b = beg; b < end; b++) {
         if (!pass->noisy[b]) continue;
@@ -388,8 +416,9 @@ static void pack_dy_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void 
     (void)scratch;
     job_t *j = arg;
     int e0 = task * j->E, e = pass->B - e0 < j->E ? pass->B - e0 : j->E, L = l->out.L;
-    tfb_kernels()->pack(e * L, l->F, j->y + (size_t)e0 * L * l->F, l->F, 1,
-                        j->work.dy + (size_t)task * tfb_packed_size(j->E * L, l->F));
+    dw_kernels(l, pass->B)
+        ->pack(e * L, l->F, j->y + (size_t)e0 * L * l->F, l->F, 1,
+               j->work.dy + (size_t)task * tfb_packed_size(j->E * L, l->F));
 }
 
 /* Returns the rows of the weight gradient per product: all taps are neighbours, unless they are dilated. */
@@ -399,8 +428,9 @@ static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
 {
     (void)scratch;
     job_t *j = arg;
-    int C = l->in.C, all = dw_rows(l), chunks = (all + ROWS - 1) / ROWS, t = task / chunks, m = task % chunks * ROWS;
-    int n = all - m < ROWS ? all - m : ROWS, L = l->out.L;
+    const tfb_kernels_t *k = dw_kernels(l, pass->B);
+    int C = l->in.C, L = l->out.L, all = dw_rows(l), step = tfb_gemm_rows(k, ROWS), chunks = (all + step - 1) / step;
+    int t = task / chunks, m = task % chunks * step, n = all - m < step ? all - m : step;
     ptrdiff_t example = (ptrdiff_t)padded_length(l) * C;
     tfb_rows_out_t dw = {j->dw + ((size_t)t * C + m) * l->F, l->F};
     for (int blk = 0, e0 = 0; e0 < pass->B; blk++, e0 += j->E) {
@@ -411,7 +441,10 @@ static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
             x.n = 1, x.rows = e, x.ld = example;
         else
             x.n = e, x.rows = L, x.block = example, x.ld = C;
-        tfb_kernels()->gemm_tn(n, l->F, x, bp, dw, blk > 0);
+        if (k->gemm_tn_direct)
+            k->gemm_tn_direct(n, l->F, x, (tfb_matrix_t){j->y + (size_t)e0 * L * l->F, l->F, 1}, dw, blk > 0);
+        else
+            k->gemm_tn(n, l->F, x, bp, dw, blk > 0);
     }
 }
 
@@ -433,7 +466,7 @@ static void pack_flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
 {
     (void)pass, (void)scratch;
     job_t *j = arg;
-    const tfb_kernels_t *k = tfb_kernels();
+    const tfb_kernels_t *k = dx_kernels(l);
     int F = l->F, KF = l->K * F, C = l->in.C, p = k->panel, n = task * p, w = C - n < p ? C - n : p;
     size_t tap = tfb_packed_size(F, C);
     if (!is_dilated(l)) {
@@ -449,7 +482,7 @@ static void pack_flip_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, voi
 static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     job_t *j = arg;
-    const tfb_kernels_t *k = tfb_kernels();
+    const tfb_kernels_t *k = dx_kernels(l);
     int C = l->in.C, F = l->F, L = l->out.L;
     size_t zeros = (size_t)span(l) * F, n = (size_t)L * F, tap = tfb_packed_size(F, C);
     float *dy = scratch;
@@ -474,10 +507,16 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
 static void dense_dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
 {
     job_t *j = arg;
-    const tfb_kernels_t *k = tfb_kernels();
+    const tfb_kernels_t *k = dx_kernels(l);
     int KC = l->K * l->in.C, p = k->panel * PANELS, n = task * p, w = KC - n < p ? KC - n : p;
-    k->pack(l->F, w, j->w + (size_t)n * l->F, 1, l->F, scratch);
-    k->gemm(pass->B, w, l->F, (tfb_rows_t){j->y, l->F}, scratch, (tfb_rows_out_t){j->dw + n, KC}, 0);
+    tfb_rows_t dy = {j->y, l->F};
+    tfb_rows_out_t dx = {j->dw + n, KC};
+    if (k->gemm_direct)
+        k->gemm_direct(pass->B, w, l->F, dy, (tfb_matrix_t){j->w + (size_t)n * l->F, 1, l->F}, dx, 0);
+    else {
+        k->pack(l->F, w, j->w + (size_t)n * l->F, 1, l->F, scratch);
+        k->gemm(pass->B, w, l->F, dy, scratch, dx, 0);
+    }
 }
 
 /* Writes the gradient of weights and bias to pass->grad. */
@@ -489,10 +528,11 @@ static void parameter_gradients(const tfb_layer_t *l, tfb_pass_t *pass, job_t *j
         tfb_tasks(l, pass, TFB_SLICES, scatter_task, j);
         tfb_tasks(l, pass, l->K, gather_task, j);
     } else {
-        int taps = is_dilated(l) ? l->K : 1;
+        const tfb_kernels_t *k = dw_kernels(l, pass->B);
+        int taps = is_dilated(l) ? l->K : 1, step = tfb_gemm_rows(k, ROWS);
         j->E = block_examples(l, pass->B);
-        tfb_tasks(l, pass, (pass->B + j->E - 1) / j->E, pack_dy_task, j);
-        tfb_tasks(l, pass, taps * ((dw_rows(l) + ROWS - 1) / ROWS), dw_task, j);
+        if (!k->gemm_tn_direct) tfb_tasks(l, pass, (pass->B + j->E - 1) / j->E, pack_dy_task, j);
+        tfb_tasks(l, pass, taps * ((dw_rows(l) + step - 1) / step), dw_task, j);
     }
     tfb_column_sums(l, pass, dy, l->out.L, l->F, j->work.part, j->dw + l->tensor[1].off);
 }
@@ -505,7 +545,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
     job_t j = {.w = w, .x = in[0], .y = dy};
     lay_out(l, pass->B, &j.work, pass->cache[l->index]);
     if (l->pad) j.x = j.work.padded;
-    int KC = l->K * l->in.C, p = tfb_kernels()->panel;
+    int KC = l->K * l->in.C, p = dx_kernels(l)->panel;
     if (pass->grad && !(pass->frozen && pass->frozen[l->index])) parameter_gradients(l, pass, &j);
     if (!d_in[0]) return;
     j.dw = d_in[0];

@@ -5,7 +5,7 @@
  * another (an ALT allele from its REF window) recomputes only the rows that can differ and copies the
  * others it needs. Sums and their order are the same, so the result is bit for bit the same. */
 #include "nn/infer.h"
-#include "kernels/kernels.h"
+#include "kernels/blas.h"
 #include "nn/scoring.h"
 #include <math.h>
 #include <stdlib.h>
@@ -42,6 +42,7 @@ static void work_free(tfb_work_t *w, const tfb_plan_t *p)
     free(w->low);
     free(w->narrow);
     free(w->padded);
+    tfb_snvs_free(w->snvs);
 }
 
 /* Allocates room for a layer that runs its own forward. Threads are not shared within a block, so it runs
@@ -197,8 +198,8 @@ static void each_rows(const tfb_step_t *s, tfb_work_t *w, int n, const float *x,
 
 static void product_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const float *x, int m, int n)
 {
-    const tfb_kernels_t *k = tfb_kernels();
-    int C = s->src.C, F = s->mid.C;
+    int C = s->src.C, F = s->mid.C, K = s->D == 1 ? s->K * C : C;
+    const tfb_kernels_t *k = tfb_gemm(TFB_GEMM_SCORE, F, K);
     if (s->low) {
         tfb_low_product(p, s, w, x, m, n, w->mid);
         return;
@@ -206,7 +207,7 @@ static void product_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w
     x += (ptrdiff_t)(m - s->pad) * C;
     tfb_rows_out_t mid = {w->mid, F};
     if (s->D == 1) {
-        k->gemm(n, F, s->K * C, (tfb_rows_t){x, C}, s->packed, mid, 0);
+        k->gemm(n, F, K, (tfb_rows_t){x, C}, s->packed, mid, 0);
         return;
     }
     for (int t = 0; t < s->K; t++)
@@ -252,7 +253,8 @@ static void run_groups(const tfb_step_t *s, tfb_work_t *w, int G)
 {
     const tfb_after_t after = after_of(s);
     const tfb_groups_t groups = {.n = G, .from = w->a, .ld = s->src.C, .to = w->c};
-    if (G) tfb_kernels()->conv_max3(s->mid.C, s->K, s->src.C, &groups, s->packed, &after, w->max3);
+    const tfb_kernels_t *k = tfb_gemm(TFB_GEMM_SCORE, s->mid.C, TFB_MAX3_POINTS * tfb_max3_chunks(s->K) * s->src.C);
+    if (G) k->conv_max3(s->mid.C, s->K, s->src.C, &groups, s->packed, &after, w->max3);
 }
 
 void tfb_step_rows(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w, const tfb_step_io_t *io, int b, int e)
@@ -438,7 +440,8 @@ static void block_dense(const tfb_plan_t *p, const tfb_step_t *s, tfb_work_t *w,
     if (s->low)
         tfb_low_dense(p, s, w, rows);
     else
-        tfb_kernels()->gemm(rows, F, in, (tfb_rows_t){w->buffer[x->buffer], in}, s->packed, (tfb_rows_out_t){y, F}, 0);
+        tfb_gemm(TFB_GEMM_SCORE, F, in)
+            ->gemm(rows, F, in, (tfb_rows_t){w->buffer[x->buffer], in}, s->packed, (tfb_rows_out_t){y, F}, 0);
     if (s->low && tfb_low_is_simple(s)) return;
     if (s->act)
         finish_act(s, rows, y, s->bias, after.residual, y);

@@ -5,7 +5,7 @@
  * The input products of all positions are computed at once, the recurrent product step by step. A task
  * runs some examples through all steps of one direction, so threads never wait for each other within a
  * layer. */
-#include "kernels/kernels.h"
+#include "kernels/blas.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
 #include <math.h>
@@ -136,6 +136,16 @@ typedef struct {
     int d, M;
 } job_t;
 
+/* ---- the kernels of each product: what packs a matrix also multiplies it ---- */
+
+static const tfb_kernels_t *input_kernels(const tfb_layer_t *l, int C) { return tfb_gemm(TFB_GEMM_ROWS, 4 * l->F, C); }
+static const tfb_kernels_t *step_kernels(const tfb_layer_t *l) { return tfb_gemm(TFB_GEMM_ROWS, 4 * l->F, l->F); }
+static const tfb_kernels_t *back_kernels(const tfb_layer_t *l, int C) { return tfb_gemm(TFB_GEMM_ROWS, C, 4 * l->F); }
+static const tfb_kernels_t *dw_kernels(const tfb_layer_t *l, int B)
+{
+    return tfb_gemm(TFB_GEMM_SUMS, 4 * l->F, B * l->in.L);
+}
+
 static const float *param_of(const tfb_layer_t *l, const tfb_pass_t *pass, int s, int d, int which)
 {
     return pass->param + l->param_off + l->tensor[tensor_of(s, d, which)].off;
@@ -150,7 +160,7 @@ static void input_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *s
     int H4 = 4 * l->F, N = pass->B * l->in.L, r = task / 2 * ROWS, n = N - r < ROWS ? N - r : ROWS, d = task & 1;
     float *g = j->w.kept[j->stack].gate[d] + (size_t)r * H4;
     tfb_rows_t x = {j->x + (size_t)r * j->C, j->C};
-    tfb_kernels()->gemm(n, H4, j->C, x, j->w.packed_ih[d], (tfb_rows_out_t){g, H4}, 0);
+    input_kernels(l, j->C)->gemm(n, H4, j->C, x, j->w.packed_ih[d], (tfb_rows_out_t){g, H4}, 0);
     tfb_kernels()->finish(n, H4, 1, g, &(tfb_after_t){.bias = j->w.bias[d]}, g);
 }
 
@@ -166,7 +176,7 @@ static void step_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
         if (i) {
             tfb_rows_t h = {j->y + ((size_t)b0 * L + before) * 2 * H + (size_t)d * H, (ptrdiff_t)L * 2 * H};
             tfb_rows_out_t to = {g, (ptrdiff_t)L * 4 * H};
-            tfb_kernels()->gemm(n, 4 * H, H, h, j->w.packed_hh[d], to, 1);
+            step_kernels(l)->gemm(n, 4 * H, H, h, j->w.packed_hh[d], to, 1);
         }
         for (int b = 0; b < n; b++) {
             size_t row = (size_t)(b0 + b) * L;
@@ -205,8 +215,8 @@ static void forward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *
         j.y = s + 1 < l->n_stack ? j.w.kept[s].out : y;
         for (int d = 0; d < 2; d++) {
             const float *bi = param_of(l, pass, s, d, 2), *bh = param_of(l, pass, s, d, 3);
-            tfb_kernels()->pack(j.C, 4 * H, param_of(l, pass, s, d, 0), 4 * H, 1, j.w.packed_ih[d]);
-            tfb_kernels()->pack(H, 4 * H, param_of(l, pass, s, d, 1), 4 * H, 1, j.w.packed_hh[d]);
+            input_kernels(l, j.C)->pack(j.C, 4 * H, param_of(l, pass, s, d, 0), 4 * H, 1, j.w.packed_ih[d]);
+            step_kernels(l)->pack(H, 4 * H, param_of(l, pass, s, d, 1), 4 * H, 1, j.w.packed_hh[d]);
             for (int i = 0; i < 4 * H; i++) j.w.bias[d][i] = bi[i] + bh[i];
         }
         tfb_tasks(l, pass, 2 * ((N + ROWS - 1) / ROWS), input_task, &j);
@@ -248,7 +258,7 @@ static void back_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
         }
         if (i) {
             tfb_rows_t dg = {j->w.dgate[d] + ((size_t)b0 * L + t) * 4 * H, (ptrdiff_t)L * 4 * H};
-            tfb_kernels()->gemm(n, H, 4 * H, dg, j->w.packed_hh[d], (tfb_rows_out_t){dh, H}, 0);
+            back_kernels(l, H)->gemm(n, H, 4 * H, dg, j->w.packed_hh[d], (tfb_rows_out_t){dh, H}, 0);
         }
     }
 }
@@ -257,9 +267,15 @@ static void dw_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
 {
     (void)scratch;
     job_t *j = arg;
-    int m = task * ROWS, n = j->M - m < ROWS ? j->M - m : ROWS, N = pass->B * l->in.L, H4 = 4 * l->F;
+    const tfb_kernels_t *k = dw_kernels(l, pass->B);
+    int N = pass->B * l->in.L, H4 = 4 * l->F, step = tfb_gemm_rows(k, ROWS);
+    int m = task * step, n = j->M - m < step ? j->M - m : step;
     tfb_blocks_t x = {.data = j->x + m, .ld = j->M, .n = 1, .rows = N};
-    tfb_kernels()->gemm_tn(n, H4, x, j->w.packed_dg, (tfb_rows_out_t){j->dw + (size_t)m * H4, H4}, 0);
+    tfb_rows_out_t dw = {j->dw + (size_t)m * H4, H4};
+    if (k->gemm_tn_direct)
+        k->gemm_tn_direct(n, H4, x, (tfb_matrix_t){j->w.dgate[j->d], H4, 1}, dw, 0);
+    else
+        k->gemm_tn(n, H4, x, j->w.packed_dg, dw, 0);
 }
 
 static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scratch, void *arg)
@@ -269,7 +285,8 @@ static void dx_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *scra
     int H4 = 4 * l->F, N = pass->B * l->in.L, r = task * ROWS, n = N - r < ROWS ? N - r : ROWS;
     for (int d = 0; d < 2; d++) {
         tfb_rows_t dg = {j->w.dgate[d] + (size_t)r * H4, H4};
-        tfb_kernels()->gemm(n, j->C, H4, dg, j->w.packed_ih[d], (tfb_rows_out_t){j->dx + (size_t)r * j->C, j->C}, d);
+        tfb_rows_out_t to = {j->dx + (size_t)r * j->C, j->C};
+        back_kernels(l, j->C)->gemm(n, j->C, H4, dg, j->w.packed_ih[d], to, d);
     }
 }
 
@@ -277,14 +294,17 @@ static void pack_task(const tfb_layer_t *l, tfb_pass_t *pass, int task, void *sc
 {
     (void)scratch;
     job_t *j = arg;
-    int p = tfb_kernels()->panel, n = task * p, H4 = 4 * l->F, N = pass->B * l->in.L, w = H4 - n < p ? H4 - n : p;
-    tfb_kernels()->pack(N, w, j->w.dgate[j->d] + n, H4, 1, j->w.packed_dg + (size_t)n * N);
+    const tfb_kernels_t *k = dw_kernels(l, pass->B);
+    int p = k->panel, n = task * p, H4 = 4 * l->F, N = pass->B * l->in.L, w = H4 - n < p ? H4 - n : p;
+    k->pack(N, w, j->w.dgate[j->d] + n, H4, 1, j->w.packed_dg + (size_t)n * N);
 }
 
 static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const *in, const float *y, float *dy,
                      float *const *d_in)
 {
-    int H = l->F, L = l->in.L, N = pass->B * L, H4 = 4 * H, p = tfb_kernels()->panel;
+    int H = l->F, L = l->in.L, N = pass->B * L, H4 = 4 * H;
+    const tfb_kernels_t *k = dw_kernels(l, pass->B);
+    int rows = tfb_gemm_rows(k, ROWS);
     int want = pass->grad && !(pass->frozen && pass->frozen[l->index]), masked = pass->train && l->rate > 0;
     const float *x = in[0];
     float *dx = d_in[0];
@@ -296,18 +316,18 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
         j.C = s ? 2 * H : l->in.C;
         j.y = s + 1 < l->n_stack ? j.w.kept[s].out : (float *)y;
         for (int d = 0; d < 2; d++) {
-            tfb_kernels()->pack(H4, j.C, param_of(l, pass, s, d, 0), 1, H4, j.w.packed_ih[d]);
-            tfb_kernels()->pack(H4, H, param_of(l, pass, s, d, 1), 1, H4, j.w.packed_hh[d]);
+            back_kernels(l, j.C)->pack(H4, j.C, param_of(l, pass, s, d, 0), 1, H4, j.w.packed_ih[d]);
+            back_kernels(l, H)->pack(H4, H, param_of(l, pass, s, d, 1), 1, H4, j.w.packed_hh[d]);
         }
         tfb_tasks(l, pass, 2 * ((pass->B + CHUNK - 1) / CHUNK), back_task, &j);
         for (int d = 0; want && d < 2; d++) {
             float *g = pass->grad + l->param_off;
             j.d = d;
-            tfb_tasks(l, pass, (H4 + p - 1) / p, pack_task, &j);
+            if (!k->gemm_tn_direct) tfb_tasks(l, pass, (H4 + k->panel - 1) / k->panel, pack_task, &j);
             j.x = input;
             j.M = j.C;
             j.dw = g + l->tensor[tensor_of(s, d, 0)].off;
-            tfb_tasks(l, pass, (j.M + ROWS - 1) / ROWS, dw_task, &j);
+            tfb_tasks(l, pass, (j.M + rows - 1) / rows, dw_task, &j);
             for (int b = 0; b < pass->B; b++)
                 for (int t = 0; t < L; t++) {
                     int before = d ? t + 1 : t - 1;
@@ -320,7 +340,7 @@ static void backward(const tfb_layer_t *l, tfb_pass_t *pass, const float *const 
             j.x = j.w.prev;
             j.M = H;
             j.dw = g + l->tensor[tensor_of(s, d, 1)].off;
-            tfb_tasks(l, pass, (j.M + ROWS - 1) / ROWS, dw_task, &j);
+            tfb_tasks(l, pass, (j.M + rows - 1) / rows, dw_task, &j);
             float *bi = g + l->tensor[tensor_of(s, d, 2)].off, *bh = g + l->tensor[tensor_of(s, d, 3)].off;
             tfb_column_sums(l, pass, j.w.dgate[d], L, H4, j.w.part, bi);
             memcpy(bh, bi, (size_t)H4 * sizeof(float));

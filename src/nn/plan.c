@@ -1,7 +1,8 @@
 /* plan.c - prepares a network for scoring. In: the graph of layers. Out: steps with folded and packed
  * weights, their order, and places for their outputs. */
-#include "kernels/kernels.h"
+#include "kernels/blas.h"
 #include "nn/steps.h"
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -123,10 +124,28 @@ static int choose_targets(tfb_step_t *s, const int *targets, int n)
 
 /* ---- weights as the kernels expect them ---- */
 
+static void warn_gemm(void)
+{
+    const char *problem = tfb_gemm_problem();
+    if (problem) tfb_warn("%s", problem);
+}
+
+void tfb_gemm_report(void)
+{
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, warn_gemm);
+}
+
 int tfb_step_is_grouped(const tfb_step_t *s)
 {
     return s->op == TFB_STEP_PRODUCT && !s->first && !s->low && s->P == 3 && s->K >= 3 && s->D == 1 &&
            s->residual < 0 && !s->act && tfb_kernels()->conv_max3;
+}
+
+int tfb_step_is_plain(const tfb_step_t *s)
+{
+    return s->op == TFB_STEP_PRODUCT && s->n_in == 1 && s->mid.L > 1 && s->D == 1 && !s->pad && s->residual < 0 &&
+           !s->act && s->P <= TFB_LOW_MAX_POOL;
 }
 
 int tfb_step_is_dense(const tfb_step_t *s)
@@ -162,7 +181,7 @@ static int pack_grouped(tfb_step_t *s)
     float *at = tfb_alloc((size_t)n * (size_t)F, sizeof *at, "weights");
     if (at && (s->packed = tfb_alloc(tfb_packed_size(n, F), sizeof(float), "weights"))) {
         tfb_max3_weights(s->K, s->src.C, F, s->w, at);
-        tfb_kernels()->pack(n, F, at, F, 1, s->packed);
+        tfb_gemm(TFB_GEMM_SCORE, F, n)->pack(n, F, at, F, 1, s->packed);
     }
     free(at);
     return s->packed ? 0 : -1;
@@ -175,7 +194,7 @@ static int pack_taps(tfb_step_t *s)
     s->tap = tfb_packed_size(KC, F);
     if (!(s->packed = tfb_alloc((size_t)n * s->tap, sizeof(float), "weights"))) return -1;
     for (int k = 0; k < n; k++)
-        tfb_kernels()->pack(KC, F, s->w + (size_t)k * KC * F, F, 1, s->packed + (size_t)k * s->tap);
+        tfb_gemm(TFB_GEMM_SCORE, F, KC)->pack(KC, F, s->w + (size_t)k * KC * F, F, 1, s->packed + (size_t)k * s->tap);
     return 0;
 }
 
@@ -189,6 +208,7 @@ static int pack_step(const tfb_plan_t *p, tfb_step_t *s)
         r = tfb_low_pack_step(p, s);
     else
         r = tfb_step_is_grouped(s) ? pack_grouped(s) : pack_taps(s);
+    if (tfb_step_is_plain(s) && !s->first && !s->low) return r;
     free(s->w);
     s->w = NULL;
     return r;
@@ -321,6 +341,7 @@ tfb_plan_t *tfb_plan_create(const tfb_net_t *net, const int *targets, int n_targ
     tfb_plan_t *p = calloc(1, sizeof *p);
     int keep = 0; /* unfolded weights are still read */
     if (!p) return NULL;
+    tfb_gemm_report();
     p->W = net->window;
     p->T = targets ? n_targets : net->n_out;
     p->low = low;
@@ -354,6 +375,8 @@ void tfb_plan_destroy(tfb_plan_t *p)
         free(s->scale);
         free(s->shift);
         free(s->packed);
+        free(s->taps);
+        free(s->spread);
         tfb_low_free(s);
     }
     free(p->step);

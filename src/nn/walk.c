@@ -2,6 +2,7 @@
  * by name. */
 #include "nn/walk.h"
 #include "kernels/kernels.h"
+#include "nn/steps.h"
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,6 +60,7 @@ tfb_walk_t *tfb_walk_create(tfb_net_t *net, int m_batch, int room, tfb_pool_t *p
 {
     tfb_walk_t *w = calloc(1, sizeof *w);
     if (!w) return NULL;
+    tfb_gemm_report();
     w->m_batch = m_batch;
     w->room = room;
     tfb_pass_t *p = &w->pass;

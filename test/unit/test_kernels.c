@@ -1,6 +1,6 @@
 /* test_kernels.c - every fast kernel against its plain twin, on lengths around the vector width, against a guard page.
  */
-#include "kernels/kernels.h"
+#include "kernels/blas.h"
 #include "unit.h"
 #include "util/util.h"
 #include <float.h>
@@ -66,6 +66,14 @@ static void test_gemm(const tfb_kernels_t *k, int M, int N, int K, int lda)
             k->gemm(M, N, K, (tfb_rows_t){a, lda}, p1, (tfb_rows_out_t){c1, ldc}, add);
             snprintf(what, sizeof what, "gemm M %d N %d K %d lda %d add %d transposed %d", M, N, K, lda, add, t);
             same(k->name, what, c1, c0, (size_t)(M - 1) * ldc + N, 0);
+            if (!k->gemm_direct) continue;
+            tfb_matrix_t direct = t ? (tfb_matrix_t){bt, 1, K} : (tfb_matrix_t){b, N, 1};
+            float *c2 = whole((size_t)(M - 1) * ldc + N);
+            for (int i = 0; i < M; i++)
+                for (int j = 0; j < ldc && i * ldc + j < (M - 1) * ldc + N; j++)
+                    if (j >= N) c2[i * ldc + j] = c0[i * ldc + j];
+            k->gemm_direct(M, N, K, (tfb_rows_t){a, lda}, direct, (tfb_rows_out_t){c2, ldc}, 0);
+            if (!add) same(k->name, "direct product", c2, c0, (size_t)(M - 1) * ldc + N, 0);
         }
     }
     free(p0);
@@ -89,9 +97,29 @@ static void test_gemm_tn(const tfb_kernels_t *k, int M, int N, int S, int R)
         k->gemm_tn(M, N, blocks, p1, (tfb_rows_out_t){c1, N}, add);
         snprintf(what, sizeof what, "gemm_tn M %d N %d S %d R %d", M, N, S, R);
         same(k->name, what, c1, c0, (size_t)M * N, 0);
+        if (!k->gemm_tn_direct || add) continue;
+        k->gemm_tn_direct(M, N, blocks, (tfb_matrix_t){b, N, 1}, (tfb_rows_out_t){c1, N}, 0);
+        same(k->name, "direct sum", c1, c0, (size_t)M * N, 0);
     }
     free(p0);
     free(p1);
+}
+
+/* A row's product does not depend on the rows beside it, or scoring would depend on what is scored together. tol: 0,
+ * or what OpenBLAS makes of it on x86-64. */
+static void test_alone(const tfb_kernels_t *k, int M, int N, int K, float tol)
+{
+    float *a = real((size_t)M * K), *b = real((size_t)K * N), *all = whole((size_t)M * N), *some = whole((size_t)M * N);
+    float *packed = tfb_alloc(tfb_packed_size(K, N), sizeof *packed, "");
+    k->pack(K, N, b, N, 1, packed);
+    k->gemm(M, N, K, (tfb_rows_t){a, K}, packed, (tfb_rows_out_t){all, N}, 0);
+    for (int m = 0, n; m < M; m += n) {
+        n = 1 + (int)tfb_rng_below(&rng, 20);
+        if (n > M - m) n = M - m;
+        k->gemm(n, N, K, (tfb_rows_t){a + (size_t)m * K, K}, packed, (tfb_rows_out_t){some + (size_t)m * N, N}, 0);
+    }
+    same(k->name, "some rows of a product", some, all, (size_t)M * N, tol);
+    free(packed);
 }
 
 static void test_lookup(const tfb_kernels_t *k, int L, int F, int K)
@@ -313,12 +341,82 @@ static void test_adam(const tfb_kernels_t *k, size_t n)
               (double)m1[i], (double)v1[i]);
 }
 
+/* What scores the SNVs of a position. Whole numbers, some of them equal, so that few channels change. */
+static void test_spread(const tfb_kernels_t *k, int N, int K, int C)
+{
+    int rows = K + 2;
+    size_t sequence = (size_t)rows * N, n = TFB_SPREAD * sequence;
+    float *w = whole((size_t)K * C * N), *packed = tfb_alloc(tfb_spread_size(K, C, N), sizeof *packed, "");
+    float *x = whole((size_t)C), *y = whole(TFB_SPREAD * (size_t)C), *y0 = whole(n), *y1 = copy(y0, n);
+    float *d0 = guarded(TFB_SPREAD * (size_t)C * sizeof *d0), *d1 = guarded(TFB_SPREAD * (size_t)C * sizeof *d1);
+    int32_t *c0 = guarded((size_t)C * sizeof *c0), *c1 = guarded((size_t)C * sizeof *c1);
+    for (int c = 0; c < C; c++)
+        for (int s = 0; s < TFB_SPREAD && tfb_rng_below(&rng, 2); s++) y[s * C + c] = x[c];
+    tfb_spread_pack(K, C, N, w, packed);
+    int m = plain->changed(C, x, y, C, c0, d0), same_list = m == k->changed(C, x, y, C, c1, d1);
+    CHECK(same_list && memcmp(c0, c1, (size_t)m * sizeof *c0) == 0, "%s: changed channels of %d", k->name, C);
+    for (int s = 0; s < TFB_SPREAD; s++) same(k->name, "changed", d1 + s * C, d0 + s * C, (size_t)m, 0);
+    tfb_spread_t item[2] = {{.n = m, .t0 = 0, .t1 = K, .channel = c0, .change = d0, .y = y0 + (ptrdiff_t)(K - 1) * N},
+                            {.n = m / 2, .t0 = K / 3, .t1 = K, .channel = c0, .change = d0}};
+    item[1].y = y0 + (ptrdiff_t)K * N;
+    plain->spread(N, K, C, (ptrdiff_t)sequence, packed, 2, item);
+    item[0].y = y1 + (ptrdiff_t)(K - 1) * N;
+    item[1].y = y1 + (ptrdiff_t)K * N;
+    k->spread(N, K, C, (ptrdiff_t)sequence, packed, 2, item);
+    same(k->name, "spread", y1, y0, n, 0);
+    free(packed);
+}
+
+static void test_soft(const tfb_kernels_t *k, int R, int C)
+{
+    size_t n = (size_t)R * C;
+    float *x = real(n), *a = guarded(n * sizeof *a), *b = guarded(n * sizeof *b), *s = guarded((size_t)C * sizeof *s);
+    plain->exps(n, 3, x, a);
+    k->exps(n, 3, x, b);
+    same(k->name, "exps", b, a, n, 1e-5f);
+    for (int c = 0; c < C; c++) s[c] = 1;
+    float *t = copy(s, (size_t)C);
+    plain->add_rows(R, C, C, a, s);
+    k->add_rows(R, C, C, a, t);
+    same(k->name, "add_rows", t, s, (size_t)C, 1e-3f * (float)R);
+    plain->log_means(C, R, 3, s, a);
+    k->log_means(C, R, 3, s, b);
+    same(k->name, "log_means", b, a, (size_t)C, 1e-6f);
+    plain->max_along((size_t)C, R, (size_t)C, x, a);
+    k->max_along((size_t)C, R, (size_t)C, x, b);
+    same(k->name, "max_along", b, a, (size_t)C, 0);
+}
+
 static void test_rows(const tfb_kernels_t *k, int R, int C)
 {
     test_norm(k, R, C);
     test_pooling(k, R, C);
     test_elements(k, R, C);
     test_adam(k, (size_t)R * C);
+}
+
+static void test_blas(void)
+{
+    const tfb_kernels_t *k = tfb_blas();
+    if (!k) {
+        printf("no OpenBLAS here\n");
+        return;
+    }
+    for (int i = 0; i < 100; i++) {
+        int K = pick() + pick(), C = pick();
+        test_gemm(k, pick(), pick() + pick(), K, (int)tfb_rng_below(&rng, (uint64_t)K) + 1);
+        test_gemm(k, pick(), pick() + pick(), K, K + (int)tfb_rng_below(&rng, 9));
+        test_gemm_tn(k, pick(), pick() + pick(), 1 + (int)tfb_rng_below(&rng, 4), pick());
+        test_conv_max3(k, pick(), pick(), 3 + (int)tfb_rng_below(&rng, 9), C, C + (int)tfb_rng_below(&rng, 3), i & 1);
+    }
+    test_conv_max3(k, 100, 140, 7, 40, 40, 0);
+#if defined(__x86_64__)
+    test_alone(k, 100, 200, 700, 1e-4f);
+#else
+    test_alone(k, 100, 200, 700, 0);
+#endif
+    printf("%s: %s\n", tfb_blas_config(), unit_failed ? "differs" : "as plain");
+    unguard();
 }
 
 int main(void)
@@ -345,8 +443,13 @@ int main(void)
             test_lookup(*k, 5, sizes[i], 4);
             test_rows(*k, sizes[i], 9);
             test_rows(*k, 70, sizes[i]);
+            test_spread(*k, sizes[i], 7, 40);
+            test_spread(*k, 33, 1 + i, sizes[i]);
+            test_soft(*k, sizes[i], 47);
+            test_soft(*k, 6, sizes[i]);
         }
         test_conv_max3(*k, 0, 33, 9, 9, 9, 1);
+        if (k != all) test_alone(*k, 100, 70, 700, 0);
         test_lookup2(*k, 0, 3, 9, 1);
         for (int i = 0; i < 60; i++) {
             int K = pick();
@@ -360,6 +463,7 @@ int main(void)
         printf("%s: %s\n", (*k)->name, unit_failed ? "differs" : "as plain");
         unguard(); /* a process may not have more than some 60,000 maps */
     }
+    test_blas();
     /* whole numbers up to 8 are exact in bfloat16 too */
     if (tfb_kernels_set_precision("bfloat16") == 0) {
         const tfb_kernels_t *k = tfb_kernels();
