@@ -387,6 +387,15 @@ static void test_soft(const tfb_kernels_t *k, int R, int C)
     same(k->name, "max_along", b, a, (size_t)C, 0);
 }
 
+/* Both, with size i in each place. */
+static void test_snvs(const tfb_kernels_t *k, int i)
+{
+    test_spread(k, sizes[i], 7, 40);
+    test_spread(k, 33, 1 + i, sizes[i]);
+    test_soft(k, sizes[i], 47);
+    test_soft(k, 6, sizes[i]);
+}
+
 static void test_rows(const tfb_kernels_t *k, int R, int C)
 {
     test_norm(k, R, C);
@@ -443,10 +452,7 @@ int main(void)
             test_lookup(*k, 5, sizes[i], 4);
             test_rows(*k, sizes[i], 9);
             test_rows(*k, 70, sizes[i]);
-            test_spread(*k, sizes[i], 7, 40);
-            test_spread(*k, 33, 1 + i, sizes[i]);
-            test_soft(*k, sizes[i], 47);
-            test_soft(*k, 6, sizes[i]);
+            test_snvs(*k, i);
         }
         test_conv_max3(*k, 0, 33, 9, 9, 9, 1);
         if (k != all) test_alone(*k, 100, 70, 700, 0);
