@@ -38,7 +38,7 @@ for my $i (0 .. $#lines) {
     }
 }
 my $ext = qr/(?:vcf|bcf|bed|fa|bam|sam|cram|safetensors|tsv|meme|npz|svg|html|bw|fai|awk|txt)(?:\.gz)?/;
-my $long = qr/--(?:output|svg|scores|npz|html|meme|targets|importance|predictions|track|curves|stats|hub|igv)/;
+my $long = qr/--(?:output|svg|scores|npz|html|meme|targets|importance|predictions|track|curves|hub|igv|stats)/;
 my $output = qr/(?:^|[\s<>])(?:-o|$long|>)[ =]*'?$/;
 my @demo = qw(chr22_1Mb.fa chr22_1Mb.fa.fai demo.vcf.gz);
 my @made_up = qw(genome.fa variants.vcf peaks/sheet.tsv peaks/open.bed peaks/mytf.bed);

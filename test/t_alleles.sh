@@ -150,7 +150,7 @@ for w in plain wide; do
         tr 'a-z>' 'A-Z\n' > $w.figures.txt
 done
 [ -s plain.svg.txt ] && same 'padding changes nothing: figures of explain' plain.svg.txt wide.svg.txt
-grep -qi 'Shaded: the allele' plain.figures.txt &&
+[ -s plain.figures.txt ] &&
     same 'padding changes nothing: figures of report' plain.figures.txt wide.figures.txt ||
     echo 'not ok padding changes nothing: figures of report: there are none'
 

@@ -54,6 +54,8 @@ bam|$T annotate $M --no-PG --write-index -o out.bam in.bam
 reads|$T annotate $M --no-PG --reads -o out.sam in.bam
 scan|$T scan $M --tf SPI1 --step 40 -o out.bedGraph.gz
 scantext|$T scan $M --tf all --step 40 -o out.{tf}.txt
+snvs|$T scan --snvs $M --no-version -r chr1:100-400 -W -o out.bcf
+snvstable|$T scan --snvs $M --no-version --tf all -r chr1:100-400 -W -o out.tsv.gz
 scanhub|$T scan $M --tf CTCF,SPI1 --step 40 -O bigwig -o out.{tf}.bw --hub out.hub --igv out.igv --genome g
 enrich|$T enrich $M --permutations 20 --background in.bcf --svg out.svg -o out.tsv hits.bcf
 labels|$T labels -v 1 -f ref.fa --samples sheet.tsv --width 60 -o out.bed.gz few.bed

@@ -122,6 +122,9 @@ BAM: that of --reference|gz.fa.gz|$T annotate $M --reference gz.fa.gz -O cram -o
 BAM: that of an option|gz.fa.gz|$T annotate $M --output-fmt-option reference=gz.fa.gz -O cram -o OUT in.bam
 scan: the reference|ref.fa|$T scan $M --tf SPI1 -r chr1:1-900 -o OUT
 scan: the model, as bigWig or not|tiny.safetensors|$T scan $M --tf SPI1 -r chr1:1-900 -o OUT
+scan: the reference of SNVs|ref.fa|$T scan --snvs $M -r chr1:1-900 -o OUT
+scan: regions of SNVs|some.bed|$T scan --snvs $M -R some.bed -o OUT
+scan: peaks of SNVs|some.bed|$T scan --snvs $M -r chr1:1-900 --open some.bed -o OUT
 scan: regions of -R|some.bed|$T scan $M --tf SPI1 -R some.bed -o OUT
 enrich: the hits|hits.bcf|$T enrich $M --permutations 0 --background ann.bcf -o OUT hits.bcf
 enrich: the hits, --svg|hits.bcf|$T enrich $M --permutations 0 --background ann.bcf --svg OUT hits.bcf

@@ -56,6 +56,9 @@ s=$(seq_at chr1 1001 1040)
 } > in.sam
 threads 'annotate, SAM' out.txt $A -f ../ref.fa --no-PG ../in.sam
 threads 'scan' out.txt "$TFBIND" scan -m ../tiny.safetensors -f ../ref.fa -v 1 --tf SPI1 --step 5
+for o in o.bcf o.tsv.gz; do
+    threads "scan --snvs, $o" $o "$TFBIND" scan --snvs -m ../tiny.safetensors -f ../ref.fa -v 1 --no-version -o $o
+done
 head -n 12 w.fa > few.fa
 (cd one && $V -Ob -o ../a.bcf ../r.bcf)
 page() { # report's figures: the last of the page, of which the command differs

@@ -60,6 +60,8 @@ COMMANDS="VCF|o.vcf|$T annotate $M --no-version -@ 5 -o o.vcf many.bcf
 VCF.gz with csi|o.vcf.gz+o.vcf.gz.csi|$T annotate $M --no-version -W -o o.vcf.gz many.bcf
 VCF.gz with tbi|o.vcf.gz+o.vcf.gz.tbi|$T annotate $M --no-version -W=tbi -@ 5 -o o.vcf.gz many.bcf
 BCF with csi|o.bcf+o.bcf.csi|$T annotate $M --no-version --tf all -W -o o.bcf many.vcf
+SNVs as BCF|o.bcf+o.bcf.csi|$T scan --snvs $M --no-version -@ 5 -W -r chr1:1-2000 -o o.bcf
+SNVs as a table|o.tsv.gz+o.tsv.gz.tbi|$T scan --snvs $M --no-version -W=tbi -r chr1:1-2000 -o o.tsv.gz
 BCF of the plugin|o.bcf+o.bcf.csi|bcftools +tfbind many.vcf -- $M --no-version -W -o o.bcf
 SAM|o.sam|$T annotate $M --no-PG -o o.sam many.bam
 BAM with csi|o.bam+o.bam.csi|$T annotate $M --no-PG -W -o o.bam many.bam

@@ -4,33 +4,25 @@
  * Intervals are always those of the whole contig, even with regions, so that pieces scanned separately
  * join seamlessly. */
 #include "annotate/scan.h"
+#include "annotate/scan_regions.h"
 #include "genome/base.h"
 #include "genome/hub.h"
-#include "genome/lines.h"
 #include "genome/track.h"
 #include "score/builds.h"
 #include "score/runstats.h"
 #include "score/session.h"
 #include "util/progress.h"
-#include "util/sort.h"
 #include "util/util.h"
 #include "util/vec.h"
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <strings.h>
 #include <sys/stat.h>
 
 enum {
     WINDOWS = 16384, /* most per chunk */
     BASES = 1 << 20, /* likewise */
 };
-
-typedef struct {
-    int tid;
-    hts_pos_t beg, end;
-} region_t;
 
 typedef struct {
     const tfb_scan_opt_t *o;
@@ -40,8 +32,8 @@ typedef struct {
     char **path;         /* their paths, for hub */
     tfb_hub_t hub;       /* path NULL: none */
     char about[500];
-    region_t *region;
-    int n_regions, m_regions;
+    tfb_scan_region_t *region;
+    int n_regions;
     uint8_t *code;
     int32_t *n_before; /* per base of code: how many N come before it */
     size_t m_code;
@@ -51,158 +43,6 @@ typedef struct {
     int64_t n_all, n_scored, n_bases, all_bases;
     tfb_runstats_t stats;
 } args_t;
-
-/* ---- regions ---- */
-
-static int add_region(args_t *a, int tid, hts_pos_t beg, hts_pos_t end)
-{
-    hts_pos_t len = tfb_fasta_len(a->s.fasta, tfb_fasta_contig(a->s.fasta, tid));
-    if (TFB_RESERVE(a->region, a->m_regions, a->n_regions + 1, "regions") < 0) return -1;
-    a->region[a->n_regions++] = (region_t){.tid = tid, .beg = beg < 0 ? 0 : beg, .end = end < len ? end : len};
-    return 0;
-}
-
-static int parse_regions(args_t *a, const char *s)
-{
-    int tid;
-    hts_pos_t beg, end;
-    if (!*s) { /* an unset variable of a script */
-        tfb_error("-r is empty");
-        return -1;
-    }
-    while (*s) {
-        const char *next = tfb_fasta_region(a->s.fasta, s, &tid, &beg, &end);
-        if (!next) {
-            tfb_error("no region %.*s in %s", (int)strcspn(s, ","), s, a->o->session.fasta);
-            return -1;
-        }
-        if (add_region(a, tid, beg, end) < 0) return -1;
-        s = next;
-    }
-    return 0;
-}
-
-/* Parses a line of contig, position and end, both from 1; without an end, one base. Returns 0, or -1
- * (logged). */
-static int region_fields(const tfb_lines_t *in, tfb_bed_t *b)
-{
-    const char *s = in->s.s, *e;
-    b->n_contig = strcspn(s, "\t ");
-    s += b->n_contig;
-    s += strspn(s, "\t ");
-    s = b->n_contig ? tfb_position(s, &b->beg) : NULL;
-    if (!s || (*s && *s != '\t' && *s != ' ') || b->beg < 1) goto bad;
-    s += strspn(s, "\t ");
-    if (!(e = tfb_position(s, &b->end)) || (*e && *e != '\t' && *e != ' ')) b->end = b->beg;
-    if (b->end < b->beg) goto bad;
-    b->beg--;
-    return 0;
-bad:
-    return tfb_lines_error(in, "not a region: expected contig, position and end, from 1");
-}
-
-/* Reads regions as bcftools does: BED counts from 0; other files have contig, position and end, both from
- * 1, and one base has no end. */
-static int read_regions(args_t *a, const char *path)
-{
-    size_t n = strlen(path);
-    int bed = (n > 4 && strcasecmp(path + n - 4, ".bed") == 0) || (n > 7 && strcasecmp(path + n - 7, ".bed.gz") == 0),
-        ret = -1, r, tid;
-    kstring_t contig = {0, 0, NULL};
-    tfb_lines_t in = {0};
-    if (tfb_lines_open(&in, path) < 0) return -1;
-    while ((r = tfb_lines_next(&in)) > 0) {
-        tfb_bed_t b;
-        if (tfb_bed_is_header(&in)) continue;
-        if ((bed ? tfb_bed_fields(&in, &b) : region_fields(&in, &b)) < 0) goto done;
-        contig.l = 0;
-        if (kputsn(in.s.s, b.n_contig, &contig) < 0) {
-            tfb_lines_error(&in, "not enough memory");
-            goto done;
-        }
-        if ((tid = tfb_session_contig(&a->s, contig.s, path)) < 0) {
-            tfb_lines_error(&in, "%s has no contig %s", a->o->session.fasta, contig.s);
-            goto done;
-        }
-        if (add_region(a, tid, b.beg, b.end) < 0) goto done;
-    }
-    ret = r;
-done:
-    free(contig.s);
-    tfb_lines_close(&in);
-    return ret;
-}
-
-static int by_place(const void *x, const void *y)
-{
-    const region_t *a = x, *b = y;
-    if (a->tid != b->tid) return a->tid < b->tid ? -1 : 1;
-    return a->beg < b->beg ? -1 : a->beg > b->beg;
-}
-
-/* Writes the intersection of two lists of regions, both sorted and merged, to a->region. Returns 0, or -1 (logged). */
-static int intersect(args_t *a, const region_t *x, int n_x, const region_t *y, int n_y)
-{
-    a->n_regions = 0;
-    for (int i = 0, k = 0; i < n_x && k < n_y;) {
-        hts_pos_t beg = x[i].beg > y[k].beg ? x[i].beg : y[k].beg, end = x[i].end < y[k].end ? x[i].end : y[k].end;
-        if (x[i].tid == y[k].tid && beg < end && add_region(a, x[i].tid, beg, end) < 0) return -1;
-        int x_ends = x[i].tid != y[k].tid ? x[i].tid < y[k].tid : x[i].end <= y[k].end;
-        if (x_ends)
-            i++;
-        else
-            k++;
-    }
-    return 0;
-}
-
-/* Keeps what is open of the regions. Returns 0, or -1 (logged). */
-static int keep_open(args_t *a)
-{
-    tfb_open_t *open = tfb_open_load(&a->o->open, a->s.fasta);
-    const tfb_regions_t *r = open ? tfb_open_regions(open) : NULL;
-    region_t *x = a->region, *y = NULL;
-    int n = a->n_regions, m = 0, ret = -1;
-    if (r && r->n <= INT32_MAX) {
-        a->region = NULL;
-        a->m_regions = 0;
-        ret = TFB_RESERVE(y, m, r->n, "regions");
-        for (int64_t i = 0; i < r->n && ret == 0; i++) {
-            int tid = tfb_fasta_find(a->s.fasta, r->contigs[r->contig[i]]);
-            y[i] = (region_t){.tid = tid, .beg = r->beg[i], .end = r->end[i]};
-        }
-        if (ret == 0) tfb_sort(y, (size_t)r->n, sizeof *y, by_place);
-        if (ret == 0) ret = intersect(a, x, n, y, (int)r->n);
-        free(x);
-    }
-    if (ret == 0 && !a->n_regions)
-        tfb_warn("%s has no interval in the regions: there is nothing to scan", a->o->open.path);
-    free(y);
-    tfb_open_destroy(open);
-    return ret;
-}
-
-static int make_regions(args_t *a)
-{
-    const tfb_scan_opt_t *o = a->o;
-    int m = 0;
-    if (o->regions && parse_regions(a, o->regions) < 0) return -1;
-    if (o->regions_file && read_regions(a, o->regions_file) < 0) return -1;
-    if (!o->regions && !o->regions_file)
-        for (int i = 0; i < tfb_fasta_n_contigs(a->s.fasta); i++)
-            if (add_region(a, i, 0, HTS_POS_MAX) < 0) return -1;
-    tfb_sort(a->region, (size_t)a->n_regions, sizeof *a->region, by_place);
-    for (int i = 0; i < a->n_regions; i++) {
-        region_t r = a->region[i], *last = m ? &a->region[m - 1] : NULL;
-        if (r.beg >= r.end) continue;
-        if (last && last->tid == r.tid && r.beg <= last->end)
-            last->end = r.end > last->end ? r.end : last->end;
-        else
-            a->region[m++] = r;
-    }
-    a->n_regions = m;
-    return o->open.path ? keep_open(a) : 0;
-}
 
 /* ---- outputs ---- */
 
@@ -249,7 +89,7 @@ static int open_tracks(args_t *a)
 static hts_pos_t window_of(const args_t *a, hts_pos_t b, hts_pos_t e) { return b + (e - b) / 2 - a->s.W / 2; }
 
 /* Scores intervals [k, k + n) of a contig. */
-static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g, hts_pos_t k, int n)
+static int chunk(args_t *a, const char *contig, hts_pos_t len, const tfb_scan_region_t *g, hts_pos_t k, int n)
 {
     hts_pos_t step = a->o->step, last = (k + n) * step < len ? (k + n) * step : len;
     hts_pos_t from = window_of(a, k * step, k * step + step < len ? k * step + step : len),
@@ -294,7 +134,7 @@ static int chunk(args_t *a, const char *contig, hts_pos_t len, const region_t *g
     return 0;
 }
 
-static int scan_region(args_t *a, const region_t *g)
+static int scan_region(args_t *a, const tfb_scan_region_t *g)
 {
     const char *contig = tfb_fasta_contig(a->s.fasta, g->tid);
     hts_pos_t len = tfb_fasta_len(a->s.fasta, contig), step = a->o->step, most = BASES / step;
@@ -338,8 +178,8 @@ int tfb_scan(const tfb_scan_opt_t *o)
         tfb_session_open(&a->s, &o->session) < 0 || tfb_runstats_open(&a->stats, a->s.panel) < 0)
         goto done;
     tfb_builds_check(a->s.panel, a->s.fasta, NULL, NULL);
-    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) || make_regions(a) < 0 ||
-        open_tracks(a) < 0)
+    if (!(a->z = tfb_alloc((size_t)WINDOWS * (size_t)a->s.T, sizeof(float), "scores")) ||
+        tfb_scan_regions(&a->s, &o->where, &o->open, &a->region, &a->n_regions) < 0 || open_tracks(a) < 0)
         goto done;
     ret = 0;
     tfb_progress_begin("bases", o->out);

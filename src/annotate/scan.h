@@ -2,13 +2,14 @@
 #ifndef TFB_SCAN_H
 #define TFB_SCAN_H
 
+#include "annotate/scan_regions.h"
 #include "genome/open.h"
 #include "score/session.h"
 
 typedef struct {
     tfb_session_opt_t session; /* tf: names or "all" */
     const char *out;           /* a file; for several TFs a name with {tf}, or a folder; "-" = standard output */
-    const char *regions, *regions_file; /* NULL: all contigs */
+    tfb_scan_where_t where;
     const char *format;                 /* "bedgraph" or "bigwig"; NULL: by the name of out, else bedGraph */
     const char *hub, *igv;              /* files that show the tracks, bigWigs; NULL: none */
     const char *genome;                 /* its name for them; NULL: UCSC's, by the lengths of contigs */

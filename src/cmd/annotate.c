@@ -456,8 +456,7 @@ static int check_and_run(args_t *a)
 
 /* ---- the command ---- */
 
-/* Returns the command line for the header, to be freed. NULL on lack of memory. */
-static char *join_command(int argc, char **argv, const char *tool)
+char *tfb_cmd_line(int argc, char **argv, const char *tool)
 {
     size_t m = 64;
     for (int i = 0; i < argc; i++) m += strlen(argv[i]) + 1;
@@ -492,7 +491,7 @@ int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *pre
     int n_arg = 0, status = fail_status;
     tfb_vcf_defaults(&a.vcf);
     tfb_log_prefix(prefix);
-    a.command = join_command(argc, argv, tool);
+    a.command = tfb_cmd_line(argc, argv, tool);
     if (arg && a.command) {
         /* the host uses `--` before the plugin's options; it is ignored wherever it is */
         for (int i = 0; i < argc; i++)

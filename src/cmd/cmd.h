@@ -36,6 +36,9 @@ int tfb_cmd_complete(const tfb_command_t *commands, int argc, char **argv);
  * exit status. */
 int tfb_cmd_annotate_as(int argc, char **argv, const char *tool, const char *prefix, int fail_status);
 
+/* Returns the command line for a header, beginning with "tfbind" or, for another tool, "plugin"; to be freed. NULL if
+ * memory runs out. */
+char *tfb_cmd_line(int argc, char **argv, const char *tool);
 /* Ends a command that began with errno 0. Flushes standard output and reports a failure to write it; reports ENOMEM if
  * nothing else was logged. Returns status, or fail_status if only the flush failed. */
 int tfb_cmd_end(int status, int fail_status);

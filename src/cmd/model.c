@@ -290,18 +290,19 @@ static const tfb_option_t options[] = {
 static int print_installed(const char *path)
 {
     struct stat st;
-    const char *base = tfb_base_name(path), *genome;
-    tfb_model_t *m = tfb_model_load(path);
-    if (!m || stat(path, &st) < 0) {
-        tfb_model_destroy(m);
-        return -1;
-    }
-    genome = tfb_model_meta(m, "genome");
-    printf("%.*s\t%d\t", (int)(strlen(base) - strlen(TFB_MODEL_SUFFIX)), base, m->n_targets);
-    for (const char *p = genome && *genome ? genome : "."; *p; p++) putchar(iscntrl((unsigned char)*p) ? ' ' : *p);
-    printf("\t%lld\t%s\n", (long long)st.st_size, path);
-    tfb_model_destroy(m);
-    return 0;
+    const char *base = tfb_base_name(path);
+    char *targets = tfb_model_peek(path, "targets"), *genome = targets ? tfb_model_peek(path, "genome") : NULL;
+    int n = targets && *targets, ok = genome && n && stat(path, &st) == 0;
+    for (const char *s = targets; s && *s; s++) n += *s == ',';
+    if (ok) {
+        printf("%.*s\t%d\t", (int)(strlen(base) - strlen(TFB_MODEL_SUFFIX)), base, n);
+        for (const char *p = *genome ? genome : "."; *p; p++) putchar(iscntrl((unsigned char)*p) ? ' ' : *p);
+        printf("\t%lld\t%s\n", (long long)st.st_size, path);
+    } else if (genome)
+        tfb_model_destroy(tfb_model_load(path)); /* reports what is wrong */
+    free(targets);
+    free(genome);
+    return ok ? 0 : -1;
 }
 
 /* Prints a row for each installed model. 0, or -1 if there is none or one is damaged (logged). */

@@ -93,6 +93,16 @@ const tfb_kernels_t *const *tfb_kernels_all(void)
     return have;
 }
 
+void tfb_spread_pack(int K, int C, int N, const float *w, float *out)
+{
+    enum { COLUMNS = TFB_SPREAD_COLUMNS };
+    for (int n0 = 0; n0 < N; n0 += COLUMNS)
+        for (int c = 0; c < C; c++)
+            for (int k = 0; k < K; k++, out += COLUMNS)
+                for (int n = n0; n < n0 + COLUMNS; n++)
+                    out[n - n0] = n < N ? w[((size_t)k * (size_t)C + (size_t)c) * (size_t)N + (size_t)n] : 0;
+}
+
 void tfb_max3_weights(int K, int C, int N, const float *w, float *out)
 {
     /* row p: the powers of point p, divided by the product of its distances from the other

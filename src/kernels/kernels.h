@@ -44,6 +44,16 @@ typedef struct {
     float *const *to;
 } tfb_groups_t;
 
+/* Changed inputs of an output's neighbours, for spread. n channels of one input row: channel[i] changes by
+ * change[s * C + i] in sequence s. Tap t of [t0, t1) adds to row y - t * N of the first sequence. */
+typedef struct {
+    int n, t0, t1;
+    const int32_t *channel;
+    const float *change;
+    float *y;
+} tfb_spread_t;
+enum { TFB_SPREAD = 3, TFB_SPREAD_COLUMNS = 16 }; /* sequences that spread changes together; columns of its panels */
+
 /* The constants of a step of Adam. */
 typedef struct {
     float rate, b1, b2, inv_sqrt_c2, eps;
@@ -127,6 +137,20 @@ typedef struct {
     /* Writes the column maxima to most (C) and the sums of exp(r * (x - most)) to sum (C), over
      * columns [0, C) of x: L rows of `stride` floats. */
     void (*exp_sums)(int L, int C, int stride, float r, const float *x, float *most, float *sum);
+    /* Lists the channels (C) in which a row y of TFB_SPREAD sequences, `sequence` floats apart, differs from x: writes
+     * channel[i], rising, and change[s * C + i] = y - x. Both have room for C. Returns their number. */
+    int (*changed)(int C, const float *x, const float *y, ptrdiff_t sequence, int32_t *channel, float *change);
+    /* Adds to the outputs (N) of a convolution of K taps over C channels what changed inputs add to them, item by item.
+     * sequence: floats between the rows of one sequence and the next. w: packed by tfb_spread_pack. */
+    void (*spread)(int N, int K, int C, ptrdiff_t sequence, const float *w, int n, const tfb_spread_t *item);
+    /* Computes y (n): the maximum of x[i], x[i + step], ..., P numbers. y may be x. */
+    void (*max_along)(size_t n, int P, size_t step, const float *x, float *y);
+    /* Computes y (n) = exp(r * x). */
+    void (*exps)(size_t n, float r, const float *x, float *y);
+    /* Adds R rows of x, ld floats apart, to sum (C). */
+    void (*add_rows)(int R, int C, ptrdiff_t ld, const float *x, float *sum);
+    /* Computes y (C) = log(sum / L) / r for positive sums. y may be sum. */
+    void (*log_means)(int C, int L, float r, const float *sum, float *y);
     /* Computes one step of H LSTM units: c = f * c_prev + i * g, h = o * tanh(c). g (4H) holds
      * the gates i, f, g, o before activation, and after it on return. c_prev NULL means 0. */
     void (*lstm_cell)(int H, float *g, const float *c_prev, float *c, float *h);
@@ -143,7 +167,8 @@ typedef struct {
     .pack = pack, .gemm = gemm, .conv_max3 = conv_max3, .gemm_tn = gemm_tn, .lookup = lookup, .lookup2 = lookup2, \
     .scatter = scatter, .finish = finish, .pool_grad = pool_grad, .relu = relu, .relu_grad = relu_grad,           \
     .moments = moments, .affine = affine, .bn_sums = bn_sums, .bn_grad = bn_grad, .mul_add = mul_add,             \
-    .exp_sums = exp_sums, .lstm_cell = lstm_cell, .adam = adam
+    .exp_sums = exp_sums, .changed = changed, .spread = spread, .max_along = max_along, .exps = exps,             \
+    .add_rows = add_rows, .log_means = log_means, .lstm_cell = lstm_cell, .adam = adam
 
 /* Returns the set in use. Thread-safe. */
 const tfb_kernels_t *tfb_kernels(void);
@@ -178,6 +203,15 @@ static inline size_t tfb_max3_scratch(int K, int C)
 /* Writes the weights w (K, C, N) evaluated at the points to out (6, chunks, C, N), to be packed
  * as a matrix of 6 * chunks * C rows. */
 void tfb_max3_weights(int K, int C, int N, const float *w, float *out);
+
+/* Returns the floats of weights (K, C, N) packed for spread. */
+static inline size_t tfb_spread_size(int K, int C, int N)
+{
+    size_t panels = ((size_t)N + TFB_SPREAD_COLUMNS - 1) / TFB_SPREAD_COLUMNS;
+    return panels * (size_t)C * (size_t)K * TFB_SPREAD_COLUMNS;
+}
+/* Packs w (K, C, N) for spread: panels of TFB_SPREAD_COLUMNS columns, each (C, K), zero-filled beyond N. */
+void tfb_spread_pack(int K, int C, int N, const float *w, float *out);
 
 static inline int tfb_round16(int n) { return (n + 15) / 16 * 16; }
 

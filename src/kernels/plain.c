@@ -221,6 +221,60 @@ static void exp_sums(int L, int C, int stride, float r, const float *restrict x,
         for (int c = 0; c < C; c++) sum[c] += expf(r * (x[(size_t)i * stride + c] - most[c]));
 }
 
+static int changed(int C, const float *x, const float *y, ptrdiff_t sequence, int32_t *channel, float *change)
+{
+    int n = 0;
+    for (int c = 0; c < C; c++) {
+        int any = 0;
+        for (int s = 0; s < TFB_SPREAD; s++) {
+            change[s * C + n] = y[s * sequence + c] - x[c];
+            any |= change[s * C + n] != 0;
+        }
+        channel[n] = c;
+        n += any;
+    }
+    return n;
+}
+
+static void spread(int N, int K, int C, ptrdiff_t sequence, const float *w, int n, const tfb_spread_t *item)
+{
+    for (int i = 0; i < n; i++)
+        for (int k = 0; k < item[i].n; k++)
+            for (int t = item[i].t0; t < item[i].t1; t++)
+                for (int s = 0; s < TFB_SPREAD; s++)
+                    for (int c = 0; c < N; c++) {
+                        size_t panel = (size_t)(c / TFB_SPREAD_COLUMNS) * (size_t)C + (size_t)item[i].channel[k];
+                        item[i].y[s * sequence - (ptrdiff_t)t * N + c] +=
+                            item[i].change[s * C + k] *
+                            w[(panel * (size_t)K + (size_t)t) * TFB_SPREAD_COLUMNS + c % TFB_SPREAD_COLUMNS];
+                    }
+}
+
+static void max_along(size_t n, int P, size_t step, const float *x, float *y)
+{
+    for (size_t i = 0; i < n; i++) {
+        float most = x[i];
+        for (int p = 1; p < P; p++) most = x[i + (size_t)p * step] > most ? x[i + (size_t)p * step] : most;
+        y[i] = most;
+    }
+}
+
+static void exps(size_t n, float r, const float *x, float *y)
+{
+    for (size_t i = 0; i < n; i++) y[i] = expf(r * x[i]);
+}
+
+static void add_rows(int R, int C, ptrdiff_t ld, const float *x, float *sum)
+{
+    for (int r = 0; r < R; r++)
+        for (int c = 0; c < C; c++) sum[c] += x[r * ld + c];
+}
+
+static void log_means(int C, int L, float r, const float *sum, float *y)
+{
+    for (int c = 0; c < C; c++) y[c] = logf(sum[c] / (float)L) / r;
+}
+
 static float sigmoid(float x) { return 1 / (1 + expf(-x)); }
 
 static void lstm_cell(int H, float *g, const float *c_prev, float *c, float *h)

@@ -9,6 +9,9 @@
 #include "kernels/vmath.h"
 #include <math.h>
 #include <string.h>
+#ifdef __AVX512F__
+#include <immintrin.h>
+#endif
 
 typedef float vf __attribute__((vector_size(VL * 4), aligned(4), may_alias));
 enum { PANEL = 2 * VL };
@@ -644,6 +647,173 @@ static void exp_sums(int L, int C, int stride, float r, const float *restrict x,
     for (int c = 0; c < C; c++) sum[c] = 0;
     for (int i = 0; i < L; i++)
         for (int c = 0; c < C; c++) sum[c] += tfb_exp(r * (x[(size_t)i * stride + c] - most[c]));
+}
+
+static int changed(int C, const float *x, const float *y, ptrdiff_t sequence, int32_t *channel, float *change)
+{
+    const float *y1 = y + sequence, *y2 = y1 + sequence;
+    float *d0 = change, *d1 = d0 + C, *d2 = d1 + C;
+    int c = 0, n = 0;
+#ifdef __AVX512F__
+    __m512i at = _mm512_set_epi32(15, 14, 13, 12, 11, 10, 9, 8, 7, 6, 5, 4, 3, 2, 1, 0);
+    for (; c + 16 <= C; c += 16, at = _mm512_add_epi32(at, _mm512_set1_epi32(16))) {
+        __m512 v = _mm512_loadu_ps(x + c), zero = _mm512_setzero_ps(), e0 = _mm512_sub_ps(_mm512_loadu_ps(y + c), v),
+               e1 = _mm512_sub_ps(_mm512_loadu_ps(y1 + c), v), e2 = _mm512_sub_ps(_mm512_loadu_ps(y2 + c), v);
+        __mmask16 m = _mm512_cmp_ps_mask(e0, zero, _CMP_NEQ_UQ) | _mm512_cmp_ps_mask(e1, zero, _CMP_NEQ_UQ) |
+                      _mm512_cmp_ps_mask(e2, zero, _CMP_NEQ_UQ);
+        /* whole registers: what does not change is overwritten. n <= c, so there is room */
+        _mm512_storeu_ps(d0 + n, _mm512_maskz_compress_ps(m, e0));
+        _mm512_storeu_ps(d1 + n, _mm512_maskz_compress_ps(m, e1));
+        _mm512_storeu_ps(d2 + n, _mm512_maskz_compress_ps(m, e2));
+        _mm512_storeu_si512(channel + n, _mm512_maskz_compress_epi32(m, at));
+        n += __builtin_popcount(m);
+    }
+#endif
+    for (; c < C; c++) {
+        d0[n] = y[c] - x[c];
+        d1[n] = y1[c] - x[c];
+        d2[n] = y2[c] - x[c];
+        channel[n] = c;
+        n += (d0[n] != 0) | (d1[n] != 0) | (d2[n] != 0);
+    }
+    return n;
+}
+
+/* spread keeps TFB_SPREAD sequences of as many taps as registers allow, in one register of columns each. */
+enum { SPREAD_TAPS = VL == 16 ? 8 : 4 };
+
+typedef struct {
+    int N, C;
+    ptrdiff_t sequence;
+    size_t channel; /* floats of a channel's weights in a panel */
+} spread_t;
+
+INLINE vf load_first(const float *p, int w)
+{
+    float t[VL] = {0};
+    memcpy(t, p, (size_t)w * sizeof *t);
+    return load(t);
+}
+
+/* Keeps v in a register, so that it is not read from memory for each of its uses. */
+#if defined(__AVX512F__)
+#define KEEP(v) __asm__("" : "+v"(v))
+#elif defined(__SSE2__)
+#define KEEP(v) __asm__("" : "+x"(v))
+#else
+#define KEEP(v)
+#endif
+
+/* Adds taps [t, t + T) of an item to w columns of its outputs, the first of which is y; T is a compile-time constant,
+ * and so is w if it is VL. b: the weights of tap t of channel 0. */
+INLINE void spread_taps(int T, const spread_t *p, const tfb_spread_t *item, const float *b, float *y, int w)
+{
+    const float *d0 = item->change, *d1 = d0 + p->C, *d2 = d1 + p->C;
+    vf acc[TFB_SPREAD][SPREAD_TAPS];
+#pragma GCC unroll 16
+    for (int s = 0; s < TFB_SPREAD; s++)
+#pragma GCC unroll 16
+        for (int t = 0; t < T; t++) {
+            const float *from = y + s * p->sequence - (ptrdiff_t)t * p->N;
+            acc[s][t] = w == VL ? load(from) : load_first(from, w);
+        }
+    for (int k = 0; k < item->n; k++) {
+        const float *from = b + (size_t)item->channel[k] * p->channel;
+        vf x0 = splat(d0[k]), x1 = splat(d1[k]), x2 = splat(d2[k]);
+#pragma GCC unroll 16
+        for (int t = 0; t < T; t++) {
+            vf v = load(from + t * TFB_SPREAD_COLUMNS);
+            KEEP(v);
+            acc[0][t] += x0 * v;
+            acc[1][t] += x1 * v;
+            acc[2][t] += x2 * v;
+        }
+    }
+#pragma GCC unroll 16
+    for (int s = 0; s < TFB_SPREAD; s++)
+#pragma GCC unroll 16
+        for (int t = 0; t < T; t++) {
+            float *to = y + s * p->sequence - (ptrdiff_t)t * p->N;
+            if (w == VL)
+                store(to, acc[s][t]);
+            else
+                memcpy(to, &acc[s][t], (size_t)w * sizeof *to);
+        }
+}
+
+/* Adds an item to w columns, from column c on. w is VL, as a constant, or less. */
+INLINE void spread_item(const spread_t *p, const tfb_spread_t *item, const float *weights, int c, int w)
+{
+    for (int t = item->t0, T; t < item->t1; t += T) {
+        int left = item->t1 - t;
+        const float *b = weights + (size_t)t * TFB_SPREAD_COLUMNS;
+        float *y = item->y - (ptrdiff_t)t * p->N + c;
+        T = left >= 4 ? 4 : 1;
+        if (SPREAD_TAPS == 8 && left >= 7) {
+            T = 7;
+            spread_taps(7, p, item, b, y, w);
+        } else if (T == 4)
+            spread_taps(4, p, item, b, y, w);
+        else
+            spread_taps(1, p, item, b, y, w);
+    }
+}
+
+/* Columns are the outer loop: their weights stay in the cache for all items. */
+static void spread(int N, int K, int C, ptrdiff_t sequence, const float *w, int n, const tfb_spread_t *item)
+{
+    const spread_t p = {N, C, sequence, (size_t)K * TFB_SPREAD_COLUMNS};
+    for (int c = 0; c < N; c += VL) {
+        const float *from = w + (size_t)(c / TFB_SPREAD_COLUMNS) * (size_t)C * p.channel + c % TFB_SPREAD_COLUMNS;
+        for (int i = 0; i < n && c + VL <= N; i++) spread_item(&p, &item[i], from, c, VL);
+        for (int i = 0; i < n && c + VL > N; i++) spread_item(&p, &item[i], from, c, N - c);
+    }
+}
+
+static void max_along(size_t n, int P, size_t step, const float *x, float *y)
+{
+    size_t i = 0;
+    for (; i + VL <= n; i += VL) {
+        vf most = load(x + i);
+        for (int p = 1; p < P; p++) most = vmax(load(x + i + (size_t)p * step), most);
+        store(y + i, most);
+    }
+    for (; i < n; i++) {
+        float most = x[i];
+        for (int p = 1; p < P; p++) most = x[i + (size_t)p * step] > most ? x[i + (size_t)p * step] : most;
+        y[i] = most;
+    }
+}
+
+static void exps(size_t n, float r, const float *restrict x, float *restrict y)
+{
+    for (size_t i = 0; i < n; i++) y[i] = tfb_exp(r * x[i]);
+}
+
+static void add_rows(int R, int C, ptrdiff_t ld, const float *restrict x, float *restrict sum)
+{
+    int c = 0;
+    for (; c + 4 * VL <= C; c += 4 * VL) {
+        vf s0 = load(sum + c), s1 = load(sum + c + VL), s2 = load(sum + c + 2 * VL), s3 = load(sum + c + 3 * VL);
+        for (int r = 0; r < R; r++) {
+            const float *p = x + r * ld + c;
+            s0 += load(p);
+            s1 += load(p + VL);
+            s2 += load(p + 2 * VL);
+            s3 += load(p + 3 * VL);
+        }
+        store(sum + c, s0);
+        store(sum + c + VL, s1);
+        store(sum + c + 2 * VL, s2);
+        store(sum + c + 3 * VL, s3);
+    }
+    for (; c < C; c++)
+        for (int r = 0; r < R; r++) sum[c] += x[r * ld + c];
+}
+
+static void log_means(int C, int L, float r, const float *sum, float *y)
+{
+    for (int c = 0; c < C; c++) y[c] = tfb_log(sum[c] / (float)L) / r;
 }
 
 static void lstm_cell(int H, float *restrict g, const float *restrict c_prev, float *restrict c, float *restrict h)

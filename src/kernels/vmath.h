@@ -31,6 +31,24 @@ TFB_VMATH float tfb_exp(float x)
     } two = {((int32_t)n + 127) << 23};
     return p * two.f;
 }
+/* Returns log(x) of a positive normal number to about 1e-7: x = m 2^e, m in [sqrt(1/2), sqrt(2)), and the series of
+ * 2 artanh((m - 1) / (m + 1)). */
+TFB_VMATH float tfb_log(float x)
+{
+    union {
+        float f;
+        int32_t i;
+    } u = {x};
+    int32_t from = u.i - 0x3f3504f3 /* sqrt(1/2) */, e = from >> 23;
+    u.i = (from & 0x7fffff) + 0x3f3504f3;
+    float s = (u.f - 1) / (u.f + 1), q = s * s;
+    float p = 2.0f / 9;
+    p = p * q + 2.0f / 7;
+    p = p * q + 2.0f / 5;
+    p = p * q + 2.0f / 3;
+    p = p * q * s + 2 * s;
+    return p - (float)e * 2.12194440e-4f + (float)e * 0.693359375f; /* ln 2 in two parts */
+}
 TFB_VMATH float tfb_sigmoid_v(float x) { return 1 / (1 + tfb_exp(-x)); }
 TFB_VMATH float tfb_tanh(float x) { return 2 / (1 + tfb_exp(-2 * x)) - 1; }
 /* Returns erf(x) to about 2e-7, by Abramowitz and Stegun 7.1.26. */

@@ -7,7 +7,7 @@
 #include <math.h>
 #include <string.h>
 
-extern const tfb_kind_t tfb_kind_pool;
+extern const tfb_kind_t tfb_kind_pool, tfb_kind_gpool;
 enum { MAX, MEAN, LSE };
 
 static int setup(tfb_layer_t *l, const char *args, char *err, size_t m_err)
@@ -157,6 +157,11 @@ static void reach(const tfb_layer_t *l, int beg, int end, int *ob, int *oe)
 static int fuse(const tfb_layer_t *l, const float *param, const float *stat, tfb_step_t *s)
 {
     return (l->mode == MAX ? tfb_kind_pool.fuse : tfb_fuse_rows)(l, param, stat, s);
+}
+
+float tfb_gpool_sharpness(const tfb_layer_t *l)
+{
+    return l->kind == &tfb_kind_gpool && l->mode == LSE ? l->sharpness : 0;
 }
 
 const tfb_kind_t tfb_kind_gpool = {

@@ -42,6 +42,7 @@ static void work_free(tfb_work_t *w, const tfb_plan_t *p)
     free(w->low);
     free(w->narrow);
     free(w->padded);
+    tfb_snvs_free(w->snvs);
 }
 
 /* Allocates room for a layer that runs its own forward. Threads are not shared within a block, so it runs

@@ -11,6 +11,8 @@
 /* Windows that are always scored together: this many of a list, beginning with a base window, can reuse
  * its activations. */
 #define TFB_INFER_TOGETHER 72
+/* SNVs of a position. */
+#define TFB_SNVS 3
 
 typedef struct tfb_infer_t tfb_infer_t;
 
@@ -53,6 +55,13 @@ int tfb_infer_windows(tfb_infer_t *f, const uint8_t *code, const int32_t *base, 
  * pool widths apart. Windows of networks with padded convolutions share nothing. Writes z (n, T) logits.
  * Returns 0, or -1 if memory runs out (logged). */
 int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
+
+/* Scores all SNVs of n positions of one stretch: position i is the middle base (W / 2) of the window code + at[i], at
+ * ascending; it must be one of A, C, G, T. Writes z (n, 1 + TFB_SNVS, T): the logits of the window, and of the windows
+ * with each of the other bases, in the order A C G T. The same as tfb_infer_windows on each of them but for rounding:
+ * windows of neighbouring positions share their convolutions, and an SNV adds to them only what it changes. Results
+ * depend neither on threads nor on what is scored together. Returns 0, or -1 if memory runs out (logged). */
+int tfb_infer_snvs(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
 
 /* 1 / (1 + exp(-z)) */
 float tfb_sigmoid(float z);

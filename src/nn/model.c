@@ -692,17 +692,36 @@ static tfb_model_t *load(const char *path, int strict)
 tfb_model_t *tfb_model_load(const char *path) { return load(path, 0); }
 tfb_model_t *tfb_model_load_strict(const char *path) { return load(path, 1); }
 
-int tfb_model_count_targets(const char *path)
+/* Finds the text of a key of the metadata without parsing the header, most of which is calibration: in JSON no text
+ * contains a quote after a comma or a brace that is not the start of another text. Returns a copy, or NULL if it must be
+ * parsed. */
+static char *find_text(const reader_t *r, const char *key)
+{
+    char word[64];
+    const char *begin = (const char *)r->raw + 8, *end = begin + header_length(r->raw), *p = begin;
+    int n = snprintf(word, sizeof word, "\"%s\":\"", key);
+    while ((p = memmem(p, (size_t)(end - p), word, (size_t)n))) {
+        const char *text = p + n, *quote = memchr(text, '"', (size_t)(end - text));
+        if (p > begin && (p[-1] == ',' || p[-1] == '{') && quote)
+            return memchr(text, '\\', (size_t)(quote - text)) ? NULL : strndup(text, (size_t)(quote - text));
+        p = text;
+    }
+    return NULL;
+}
+
+char *tfb_model_peek(const char *path, const char *key)
 {
     reader_t r = {.path = path};
-    int n = -1;
-    if (read_file(&r, 0) == 0 && read_header(&r) == 0) {
-        const char *list = meta_string(&r, "targets");
-        for (n = list != NULL; list && *list; list++) n += *list == ',';
+    char *text = NULL;
+    int ok = read_file(&r, 0) == 0;
+    if (ok && !(text = find_text(&r, key)) && (ok = read_header(&r) == 0)) {
+        const char *v = meta_string(&r, key);
+        text = strdup(v ? v : "");
     }
+    if (ok && !text) tfb_error("not enough memory for model %s", path);
     json_decref(r.header);
     free(r.raw);
-    return n;
+    return text;
 }
 
 /* ---- writing ---- */

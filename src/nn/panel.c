@@ -4,6 +4,7 @@
 #include "nn/installed.h"
 #include "nn/walk.h"
 #include "util/sort.h"
+#include "util/vec.h"
 #include <dirent.h>
 #include <errno.h>
 #include <math.h>
@@ -21,6 +22,7 @@ typedef struct {
 } trunk_t;
 
 struct tfb_panel_t {
+    int n_given; /* models that were named; only those of which a target is used are opened */
     int n_models, n_trunks, n_targets, W;
     const tfb_low_t *low; /* products in low precision; NULL: float32 */
     int n_chosen;        /* targets before some were left out (tfb_keep_t) */
@@ -397,6 +399,16 @@ static int by_size(const void *a, const void *b)
     return (x->order > y->order) - (x->order < y->order);
 }
 
+/* Returns the number of targets of a model file, or -1 (logged). */
+static int count_targets(const char *path)
+{
+    char *list = tfb_model_peek(path, "targets");
+    int n = list ? *list != 0 : -1;
+    for (const char *s = list; s && *s; s++) n += *s == ',';
+    free(list);
+    return n;
+}
+
 /* Adds a folder's models: those with many targets first, because those with few are meant to override
  * them. Equal ones are sorted by name. */
 static int append_folder(char ***list, int *n, const char *path)
@@ -414,7 +426,7 @@ static int append_folder(char ***list, int *n, const char *path)
             break;
         }
         sprintf(file[i].path, "%s%s%s", path, path[strlen(path) - 1] == '/' ? "" : "/", e[i]->d_name);
-        if ((file[i].n_targets = tfb_model_count_targets(file[i].path)) < 0) ret = -1;
+        if ((file[i].n_targets = count_targets(file[i].path)) < 0) ret = -1;
     }
     if (ret == 0) tfb_sort(file, (size_t)m, sizeof *file, by_size);
     for (int i = 0; i < m; i++) {
@@ -455,6 +467,88 @@ char **tfb_panel_files(const char *paths, int *n)
     return NULL;
 }
 
+/* ---- models that are not needed ---- */
+
+/* The targets of all models, from their headers, with the model of each. */
+typedef struct {
+    char **name;
+    int *model;
+    int n;
+} heads_t;
+
+static void heads_free(heads_t *h)
+{
+    if (h->name) h->name[h->n] = NULL;
+    tfb_strv_free(h->name);
+    free(h->model);
+}
+
+/* Reads the names of the targets of n files. Returns 0, or -1 (logged, or memory ran out). */
+static int read_heads(heads_t *h, char *const *path, int n)
+{
+    for (int i = 0; i < n; i++) {
+        int m = 0, ok = 1;
+        char *list = tfb_model_peek(path[i], "targets"), **name = list ? tfb_split(list, ',', &m) : NULL;
+        free(list);
+        if (!name) return -1;
+        h->name = tfb_resize(h->name, (size_t)h->n + (size_t)m + 1, sizeof *h->name, &ok);
+        h->model = tfb_resize(h->model, (size_t)h->n + (size_t)m + 1, sizeof *h->model, &ok);
+        for (int k = 0; ok && k < m; k++) {
+            h->model[h->n] = i;
+            h->name[h->n++] = name[k];
+        }
+        if (!ok) {
+            tfb_strv_free(name);
+            return -1;
+        }
+        free(name);
+    }
+    return 0;
+}
+
+/* Sets need[i] for the models that predict a TF of the list tf: the last one of each name. Returns 0, or -1 if memory
+ * runs out. A name that no model has needs all of them, to report it. */
+static int mark_needed(const heads_t *h, const char *tf, int n_models, char *need)
+{
+    int n = 0, all = strcmp(tf, "all") == 0;
+    char **want = all ? NULL : tfb_split(tf, ',', &n);
+    tfb_entry_t *e = tfb_index(h->name, h->n), *asked = want ? tfb_index(want, n) : NULL;
+    if (!e || (!all && !asked)) n = -1;
+    for (int i = 0; i < h->n && n >= 0; i++) { /* equal names are adjacent, ordered by place */
+        int last = i + 1 == h->n || strcmp(e[i].name, e[i + 1].name) != 0;
+        if (last && (all || tfb_index_find(asked, n, e[i].name) >= 0)) need[h->model[e[i].at]] = 1;
+    }
+    for (int i = 0; !all && i < n; i++)
+        if (tfb_index_find(e, h->n, want[i]) < 0) memset(need, 1, (size_t)n_models);
+    free(e);
+    free(asked);
+    tfb_strv_free(want);
+    return n < 0 ? -1 : 0;
+}
+
+/* Removes from a list of files those models of which no target would be used: their weights are not read. */
+static int drop_unused(char **path, int *n, const char *tf)
+{
+    heads_t h = {.n = 0};
+    char *need = *n > 1 ? calloc((size_t)*n, 1) : NULL;
+    int m = 0, ret = 0;
+    if (*n < 2) return 0;
+    if (!need || read_heads(&h, path, *n) < 0 || mark_needed(&h, tf, *n, need) < 0) ret = -1;
+    for (int i = 0; i < *n && ret == 0 && memchr(need, 1, (size_t)*n); i++) {
+        if (need[i])
+            path[m++] = path[i];
+        else
+            free(path[i]);
+    }
+    if (m) {
+        path[m] = NULL;
+        *n = m;
+    }
+    heads_free(&h);
+    free(need);
+    return ret;
+}
+
 tfb_panel_t *tfb_panel_open(const char *paths, const char *tf, tfb_pool_t *pool)
 {
     return tfb_panel_open_as(paths, tf, TFB_FLOAT32, pool);
@@ -484,6 +578,8 @@ tfb_panel_t *tfb_panel_open_kept(const char *paths, const char *tf, tfb_precisio
     output_t *out = NULL;
     char **v = tfb_panel_files(paths, &n);
     tfb_panel_t *p = calloc(1, sizeof *p);
+    if (p) p->n_given = n;
+    if (v && drop_unused(v, &n, tf) < 0) goto done;
     if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) ||
         !(p->genome = calloc((size_t)n + 1, sizeof *p->genome)) ||
         !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) || !(p->calib = calloc((size_t)n, sizeof *p->calib)))
@@ -580,7 +676,7 @@ float tfb_panel_threshold(const tfb_panel_t *p, int t)
 const char *tfb_panel_no_phred(const tfb_panel_t *p)
 {
     const tfb_calib_t *c = p->calib[0];
-    if (p->n_models > 1) return "it combines the changes of all TFs of one model, and several models are open";
+    if (p->n_given > 1) return "it combines the changes of all TFs of one model, and several models are open";
     if (!c || !c->combine) return "the model is not calibrated for it (`tfbind model --calibrate`)";
     if (p->n_chosen < c->n_targets) return "it combines the changes of all TFs of the model, and --tf chooses some";
     return NULL;
@@ -618,22 +714,31 @@ int tfb_panel_n_thresholds(const tfb_panel_t *p)
     return n;
 }
 
-static int run(tfb_infer_t *f, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n,
-               tfb_strand_t strand, float *z)
+/* What is scored: n windows. at NULL: consecutive ones, with base; else those of a stretch, `each` windows for each. */
+typedef struct {
+    const uint8_t *code;
+    const int32_t *base;
+    const int64_t *at;
+    int64_t n;
+    int each;
+    tfb_strand_t strand;
+} list_t;
+
+static int run(tfb_infer_t *f, const list_t *l, float *z)
 {
-    return at ? tfb_infer_stretch(f, code, at, n, strand, z) : tfb_infer_windows(f, code, base, n, strand, z);
+    if (!l->at) return tfb_infer_windows(f, l->code, l->base, l->n, l->strand, z);
+    return (l->each > 1 ? tfb_infer_snvs : tfb_infer_stretch)(f, l->code, l->at, l->n / l->each, l->strand, z);
 }
 
-/* Scores windows. at NULL: consecutive windows, with base; else those of a stretch. */
-static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const int64_t *at, int64_t n,
-                 tfb_strand_t strand, float *z)
+static int score(tfb_panel_t *p, const list_t *l, float *z)
 {
     size_t T = (size_t)p->n_targets;
+    int64_t n = l->n;
     for (int t = 0; t < p->n_trunks; t++) {
         trunk_t *k = &p->trunk[t];
         if (!k->infer) continue;
         if ((size_t)k->n == T) /* one trunk has all targets, in order */
-            return run(k->infer, code, base, at, n, strand, z) < 0 ? -1 : check_logits(p, k, z, n);
+            return run(k->infer, l, z) < 0 ? -1 : check_logits(p, k, z, n);
         if ((size_t)n * (size_t)k->n > p->m_z) {
             size_t m = (size_t)n * (size_t)k->n;
             float *b = realloc(p->z, m * sizeof *b);
@@ -644,7 +749,7 @@ static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const
             p->z = b;
             p->m_z = m;
         }
-        if (run(k->infer, code, base, at, n, strand, p->z) < 0 || check_logits(p, k, p->z, n) < 0) return -1;
+        if (run(k->infer, l, p->z) < 0 || check_logits(p, k, p->z, n) < 0) return -1;
         for (int64_t i = 0; i < n; i++)
             for (int j = 0; j < k->n; j++)
                 z[(size_t)i * T + (size_t)k->to[j]] = p->z[(size_t)i * (size_t)k->n + (size_t)j];
@@ -655,10 +760,16 @@ static int score(tfb_panel_t *p, const uint8_t *code, const int32_t *base, const
 int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand,
                       float *z)
 {
-    return score(p, code, base, NULL, n, strand, z);
+    return score(p, &(list_t){.code = code, .base = base, .n = n, .strand = strand}, z);
 }
 
 int tfb_panel_stretch(tfb_panel_t *p, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
 {
-    return score(p, code, NULL, at, n, strand, z);
+    return score(p, &(list_t){.code = code, .at = at, .n = n, .each = 1, .strand = strand}, z);
+}
+
+int tfb_panel_snvs(tfb_panel_t *p, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
+{
+    enum { EACH = 1 + TFB_SNVS };
+    return score(p, &(list_t){.code = code, .at = at, .n = EACH * n, .each = EACH, .strand = strand}, z);
 }

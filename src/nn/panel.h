@@ -75,6 +75,8 @@ int tfb_model_try(const tfb_model_t *m, const char *path);
  * (tfb_logits_fault). */
 int tfb_panel_windows(tfb_panel_t *p, const uint8_t *code, const int32_t *base, int64_t n, tfb_strand_t strand,
                       float *z);
+/* Like tfb_infer_snvs. */
+int tfb_panel_snvs(tfb_panel_t *p, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
 /* Like tfb_infer_stretch. */
 int tfb_panel_stretch(tfb_panel_t *p, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z);
 

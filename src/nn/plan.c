@@ -142,6 +142,12 @@ int tfb_step_is_grouped(const tfb_step_t *s)
            s->residual < 0 && !s->act && tfb_kernels()->conv_max3;
 }
 
+int tfb_step_is_plain(const tfb_step_t *s)
+{
+    return s->op == TFB_STEP_PRODUCT && s->n_in == 1 && s->mid.L > 1 && s->D == 1 && !s->pad && s->residual < 0 &&
+           !s->act && s->P <= TFB_LOW_MAX_POOL;
+}
+
 int tfb_step_is_dense(const tfb_step_t *s)
 {
     return s->op == TFB_STEP_PRODUCT && !s->first && s->mid.L == 1 && s->D == 1 && !s->pad;
@@ -202,6 +208,7 @@ static int pack_step(const tfb_plan_t *p, tfb_step_t *s)
         r = tfb_low_pack_step(p, s);
     else
         r = tfb_step_is_grouped(s) ? pack_grouped(s) : pack_taps(s);
+    if (tfb_step_is_plain(s) && !s->first && !s->low) return r;
     free(s->w);
     s->w = NULL;
     return r;
@@ -368,6 +375,8 @@ void tfb_plan_destroy(tfb_plan_t *p)
         free(s->scale);
         free(s->shift);
         free(s->packed);
+        free(s->taps);
+        free(s->spread);
         tfb_low_free(s);
     }
     free(p->step);

@@ -39,6 +39,7 @@ typedef struct {
     int64_t *run;       /* per phase: the rows needed, [first, end) */
     uint8_t *code;      /* the stretch on one strand, and its pairs */
     uint8_t *pair;
+    struct tfb_snvs_s *snvs; /* the work space of snvs.c; NULL until SNVs are scored */
 } tfb_work_t;
 
 struct tfb_infer_t {
@@ -79,6 +80,8 @@ static inline float *tfb_block_row(const tfb_work_t *w, const tfb_step_t *s, int
     return w->buffer[s->buffer] + (size_t)r * s->stride;
 }
 
+/* Releases the work space of snvs.c; s may be NULL. */
+void tfb_snvs_free(struct tfb_snvs_s *s);
 void tfb_reverse_codes(const uint8_t *src, int n, uint8_t *dst);
 /* Writes the base pairs that lookup2 reads. */
 void tfb_make_pairs(const uint8_t *code, int n, uint8_t *pair);

@@ -33,13 +33,15 @@ typedef struct tfb_step_s {
     tfb_shape_t src, mid, out; /* shapes of the first input, after op, after pooling */
     int K, D, pad, P;          /* taps, their distance, zero rows at both ends; pool width, 1 = none */
     int first;                 /* reads bases */
-    float *w;                  /* (K, C, F), folded; NULL if there is no product, and once it is packed */
+    float *w;                  /* (K, C, F), folded; NULL if there is no product, and once it is packed, unless
+                                  tfb_step_is_plain */
     float *bias;               /* (F) or NULL */
     int relu;                  /* at most one of relu and act */
     tfb_act_f act;
     float *scale, *shift;   /* (F) or NULL */
     float *packed;          /* w packed for gemm or conv_max3, or for lookup2 if the step reads bases */
     size_t tap;             /* dilated products: floats of one tap in packed */
+    float *taps, *spread;   /* w packed for snvs.c, once it is used: one matrix per tap; for the kernel spread */
     tfb_low_product_t *low; /* the product in low precision; NULL: float32 */
     float low_per;          /* int8: 1 / the step of its input */
     int low_split;          /* operands are split in two: see low.c */
@@ -100,6 +102,11 @@ static inline int tfb_low_in(const tfb_plan_t *p, const tfb_step_t *s, int k)
 void tfb_gemm_report(void);
 /* Returns whether the step is a convolution pooled over 3 for which conv_max3 is faster. */
 int tfb_step_is_grouped(const tfb_step_t *s);
+/* Returns whether the step is a convolution that snvs.c can share: neither
+ * dilated nor padded, and followed by no more than ReLU, batch norm and pooling. */
+int tfb_step_is_plain(const tfb_step_t *s);
+/* Returns the sharpness if a layer is `gpool lse`, else 0. */
+float tfb_gpool_sharpness(const tfb_layer_t *l);
 /* Returns whether the step is a product over the whole width of its input, with one row per window. */
 int tfb_step_is_dense(const tfb_step_t *s);
 /* Sets the rows of output that can change if rows [beg, end) of input k change (k = 1 with a residual: the

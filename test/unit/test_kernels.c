@@ -341,6 +341,61 @@ static void test_adam(const tfb_kernels_t *k, size_t n)
               (double)m1[i], (double)v1[i]);
 }
 
+/* What scores the SNVs of a position. Whole numbers, some of them equal, so that few channels change. */
+static void test_spread(const tfb_kernels_t *k, int N, int K, int C)
+{
+    int rows = K + 2;
+    size_t sequence = (size_t)rows * N, n = TFB_SPREAD * sequence;
+    float *w = whole((size_t)K * C * N), *packed = tfb_alloc(tfb_spread_size(K, C, N), sizeof *packed, "");
+    float *x = whole((size_t)C), *y = whole(TFB_SPREAD * (size_t)C), *y0 = whole(n), *y1 = copy(y0, n);
+    float *d0 = guarded(TFB_SPREAD * (size_t)C * sizeof *d0), *d1 = guarded(TFB_SPREAD * (size_t)C * sizeof *d1);
+    int32_t *c0 = guarded((size_t)C * sizeof *c0), *c1 = guarded((size_t)C * sizeof *c1);
+    for (int c = 0; c < C; c++)
+        for (int s = 0; s < TFB_SPREAD && tfb_rng_below(&rng, 2); s++) y[s * C + c] = x[c];
+    tfb_spread_pack(K, C, N, w, packed);
+    int m = plain->changed(C, x, y, C, c0, d0), same_list = m == k->changed(C, x, y, C, c1, d1);
+    CHECK(same_list && memcmp(c0, c1, (size_t)m * sizeof *c0) == 0, "%s: changed channels of %d", k->name, C);
+    for (int s = 0; s < TFB_SPREAD; s++) same(k->name, "changed", d1 + s * C, d0 + s * C, (size_t)m, 0);
+    tfb_spread_t item[2] = {{.n = m, .t0 = 0, .t1 = K, .channel = c0, .change = d0, .y = y0 + (ptrdiff_t)(K - 1) * N},
+                            {.n = m / 2, .t0 = K / 3, .t1 = K, .channel = c0, .change = d0}};
+    item[1].y = y0 + (ptrdiff_t)K * N;
+    plain->spread(N, K, C, (ptrdiff_t)sequence, packed, 2, item);
+    item[0].y = y1 + (ptrdiff_t)(K - 1) * N;
+    item[1].y = y1 + (ptrdiff_t)K * N;
+    k->spread(N, K, C, (ptrdiff_t)sequence, packed, 2, item);
+    same(k->name, "spread", y1, y0, n, 0);
+    free(packed);
+}
+
+static void test_soft(const tfb_kernels_t *k, int R, int C)
+{
+    size_t n = (size_t)R * C;
+    float *x = real(n), *a = guarded(n * sizeof *a), *b = guarded(n * sizeof *b), *s = guarded((size_t)C * sizeof *s);
+    plain->exps(n, 3, x, a);
+    k->exps(n, 3, x, b);
+    same(k->name, "exps", b, a, n, 1e-5f);
+    for (int c = 0; c < C; c++) s[c] = 1;
+    float *t = copy(s, (size_t)C);
+    plain->add_rows(R, C, C, a, s);
+    k->add_rows(R, C, C, a, t);
+    same(k->name, "add_rows", t, s, (size_t)C, 1e-3f * (float)R);
+    plain->log_means(C, R, 3, s, a);
+    k->log_means(C, R, 3, s, b);
+    same(k->name, "log_means", b, a, (size_t)C, 1e-6f);
+    plain->max_along((size_t)C, R, (size_t)C, x, a);
+    k->max_along((size_t)C, R, (size_t)C, x, b);
+    same(k->name, "max_along", b, a, (size_t)C, 0);
+}
+
+/* Both, with size i in each place. */
+static void test_snvs(const tfb_kernels_t *k, int i)
+{
+    test_spread(k, sizes[i], 7, 40);
+    test_spread(k, 33, 1 + i, sizes[i]);
+    test_soft(k, sizes[i], 47);
+    test_soft(k, 6, sizes[i]);
+}
+
 static void test_rows(const tfb_kernels_t *k, int R, int C)
 {
     test_norm(k, R, C);
@@ -397,6 +452,7 @@ int main(void)
             test_lookup(*k, 5, sizes[i], 4);
             test_rows(*k, sizes[i], 9);
             test_rows(*k, 70, sizes[i]);
+            test_snvs(*k, i);
         }
         test_conv_max3(*k, 0, 33, 9, 9, 9, 1);
         if (k != all) test_alone(*k, 100, 70, 700, 0);
