@@ -32,7 +32,7 @@ version=$("$TFBIND" --version | sed -n 's/^tfbind //p')
 END
     "$TFBIND" help | sed -n 's/^    \([a-z][a-z]*\)  .*/.\/usr\/local\/share\/man\/man1\/tfbind-\1.1/p'
     for f in README.md NEWS LICENSE CITATION.cff Containerfile doc/made-up.awk doc/multiqc.awk \
-        doc/example.c doc/growth.svg doc/rs3827282.svg test/README.md \
+        doc/example.c doc/growth.svg doc/rs3827282.svg doc/speed.svg test/README.md \
         workflow/annotate/Snakefile workflow/annotate/config.yaml \
         workflow/galaxy/tfbind_annotate.xml \
         workflow/snakemake-wrapper/meta.yaml workflow/snakemake-wrapper/environment.yaml \
