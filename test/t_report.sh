@@ -65,7 +65,7 @@ perl -0ne '
 facts() { perl -0ne 'print "$1: $2\n" while /<dt>(.*?)<\/dt><dd>(.*?)<\/dd>/gs' "$1"; }
 digest=$(sha256sum tiny.safetensors | cut -c1-12)
 is 'the facts' "$(facts fig.html | sed 's/ <code>.*//' | tr '\n' '|')" "Input: a.bcf|Model: tiny.safetensors $digest; the \
-figures are by the same model|Genome: not known by the lengths of contigs|Made: 2023-11-14 by tfbind \
+figures are by the same model|Genome: not recognised by contig lengths|Made: 2023-11-14 by tfbind \
 $($TFBIND --version | sed -n 's/^tfbind //p' | cut -d' ' -f 1):|"
 is 'without figures' "$(facts p.html | sed -n 2p)" "Model: tiny.safetensors $digest"
 is 'the day without SOURCE_DATE_EPOCH' "$(env -u SOURCE_DATE_EPOCH $TFBIND report a.vcf | grep -c "$(date -u +%Y)-")" 1

@@ -816,7 +816,7 @@ static void put_facts(const report_t *r, FILE *f)
         fputs("; the figures are by ", f);
     if (o->panel && (r->other || !r->by)) tfb_xml_put(f, tfb_panel_source(o->panel, -1));
     fputs("</dd>\n", f);
-    snprintf(text, sizeof text, "%.150s", r->build ? r->build->text : "not known by the lengths of contigs");
+    snprintf(text, sizeof text, "%.150s", r->build ? r->build->text : "not recognised by contig lengths");
     tfb_html_fact(f, "Genome", text);
     tfb_html_made(f, o->command);
 }

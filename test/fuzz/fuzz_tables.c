@@ -116,7 +116,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t n)
     tfb_scan_opt_t o = {
         .session = {.model = fuzz_env("TFB_FUZZ_MODEL"), .fasta = fuzz_env("TFB_FUZZ_FASTA"), .tf = "A", .threads = 1},
         .out = "/dev/null",
-        .regions_file = in,
+        .where = {.file = in},
         .step = 7};
     if (*data == 'R')
         tfb_scan(&o);
