@@ -9,7 +9,7 @@ $TFBIND pretrain -f ref.fa -l labels.bed.gz --spec "$S" --targets SPI1,NKX2-5 -e
 F="$TFBIND finetune --from parent.safetensors -f ref.fa -l labels.bed.gz --allow-leak -e 2"
 $F --target CTCF --freeze all-but-last -o ctcf.safetensors 2> /dev/null
 $F --target SPI1 --freeze all-but-last -o spi1.safetensors 2> /dev/null
-$F --target SPI1 -o whole.safetensors 2> /dev/null
+$F --target SPI1 --head-epochs 0 -o whole.safetensors 2> /dev/null
 cut -f 1-3 labels.bed | grep -v '^#' | head -n 60 > w.bed
 A="$TFBIND annotate -f ref.fa --scale logit"
 col() { $A -v 0 -m "$1" --tf "$2" w.bed | cut -f 4; }
