@@ -10,10 +10,10 @@ typedef struct {
     tfb_session_opt_t session; /* tf: names or "all" */
     const char *out;           /* a file; for several TFs a name with {tf}, or a folder; "-" = standard output */
     tfb_scan_where_t where;
-    const char *format;                 /* "bedgraph" or "bigwig"; NULL: by the name of out, else bedGraph */
-    const char *hub, *igv;              /* files that show the tracks, bigWigs; NULL: none */
-    const char *genome;                 /* its name for them; NULL: UCSC's, by the lengths of contigs */
-    tfb_open_opt_t open;                /* within the regions; path NULL: all of them */
+    const char *format;    /* "bedgraph" or "bigwig"; NULL: by the name of out, else bedGraph */
+    const char *hub, *igv; /* files that show the tracks, bigWigs; NULL: none */
+    const char *genome;    /* its name for them; NULL: UCSC's, by the lengths of contigs */
+    tfb_open_opt_t open;   /* within the regions; path NULL: all of them */
     int step;
     int logit;
 } tfb_scan_opt_t;

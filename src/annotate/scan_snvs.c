@@ -194,11 +194,8 @@ static int write_position(args_t *a, int i)
         tfb_vcf_item_t it = {.rec = a->rec, .keep = 1, .first = 0};
         if (make_record(a, &b->place[i], tfb_base_char[ref], tfb_base_char[c]) < 0) return -1;
         b->of_tags.alt[0] = (tfb_alt_t){.ref = i * ALLELES, .alt = i * ALLELES + ++k};
-        b->of_tags.alt[0].change = (tfb_change_t){.pos = b->place[i].pos,
-                                                  .ref = a->rec->d.allele[0],
-                                                  .alt = a->rec->d.allele[1],
-                                                  .n_ref = 1,
-                                                  .n_alt = 1};
+        b->of_tags.alt[0].change = (tfb_change_t){
+            .pos = b->place[i].pos, .ref = a->rec->d.allele[0], .alt = a->rec->d.allele[1], .n_ref = 1, .n_alt = 1};
         if (tfb_vcf_tags_write(&a->tags, &b->of_tags, &it) < 0) return -1;
         if (tfb_scan_snvs_write(&a->out, a->rec) < 0) return -1;
     }
@@ -255,8 +252,9 @@ static void print_summary(args_t *a, double seconds)
 {
     kstring_t s = {0, 0, NULL};
     int64_t n = a->s.reasons.n[TFB_ALLELE_OK], skipped = tfb_reasons_list(&a->s.reasons, ": ", &s);
-    tfb_note("%" PRId64 " bases, %" PRId64 " SNVs in %.1f s (%.0f a second); %" PRId64 " bases not scored%s", n + skipped,
-             TFB_SNVS * n, seconds, (double)(TFB_SNVS * n) / (seconds > 0 ? seconds : 1), skipped, s.s ? s.s : "");
+    tfb_note("%" PRId64 " bases, %" PRId64 " SNVs in %.1f s (%.0f a second); %" PRId64 " bases not scored%s",
+             n + skipped, TFB_SNVS * n, seconds, (double)(TFB_SNVS * n) / (seconds > 0 ? seconds : 1), skipped,
+             s.s ? s.s : "");
     if (a->o->vcf.effect.min_percentile > 0)
         tfb_note("%" PRId64 " of the SNVs have no tags: their changes are below percentile %g", a->tags.n_below,
                  a->o->vcf.effect.min_percentile);

@@ -13,8 +13,8 @@ static int is_compressed(const tfb_vcf_opt_t *o)
 
 static int is_table(const tfb_vcf_opt_t *o)
 {
-    static const char *const table[] = {".tsv", ".tsv.gz", ".tsv.bgz"},
-                             *const vcf[] = {".bcf", ".vcf", ".vcf.gz", ".vcf.bgz"};
+    static const char *const table[] = {".tsv", ".tsv.gz", ".tsv.bgz"}, *const vcf[] = {".bcf", ".vcf", ".vcf.gz",
+                                                                                        ".vcf.bgz"};
     for (size_t i = 0; i < sizeof table / sizeof *table; i++)
         if (tfb_ends_with_case(o->out, table[i])) return 1;
     for (size_t i = 0; i < sizeof vcf / sizeof *vcf; i++)

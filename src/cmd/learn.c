@@ -33,8 +33,8 @@ typedef struct {
     tfb_finetune_t f;
     const char *peaks, *open;
     const char *recipe;
-    int epochs;         /* 0: the recipe's */
-    int cv;             /* folds; -1: chosen by the number of test regions */
+    int epochs; /* 0: the recipe's */
+    int cv;     /* folds; -1: chosen by the number of test regions */
     int64_t snvs;
     double precision;
 } args_t;

@@ -11,28 +11,30 @@
 
 static void put_usage_output(FILE *f)
 {
-    fputs("Output\n"
-          "  -o, --output FILE        bigWig if the name ends in .bw or .bigWig, else bedGraph (.gz: bgzip). For\n"
-          "                           several TFs: a name with {tf}, or a folder [standard output]\n"
-          "  -O, --output-type bedgraph|bigwig  output format [by the name of -o]\n"
-          "      --hub FILE           also write a UCSC track hub of the bigWigs, in their folder: hub.txt\n"
-          "      --igv FILE           also write an IGV session of them, in their folder: igv.xml\n"
-          "      --genome NAME        name of the genome for these two [UCSC's, by the contig lengths of -f]\n"
-          "All SNVs\n"
-          "      --snvs               write the three SNVs of each base as sites of a VCF, with the tags that annotate\n"
-          "                           would write, for `bcftools annotate -a`; --tf, if given, chooses tags as there\n"
-          "  -O, --output-type b|u|z|v|t[0-9]  BCF (b: compressed), VCF (z: compressed) or table (t), and compression\n"
-          "                           level [by the name of -o (.bcf, .vcf.gz, .vcf, .tsv.gz, .tsv), else v]\n"
-          "  -W, --write-index[=csi|tbi]  index the output\n"
-          "      --open FILE          write INFO/TFB_OPEN as annotate does; -R restricts the SNVs\n" TFB_USAGE_PREFIX
-          "      --rank-by WHAT       delta, percentile, lor or phred: see tfbind-annotate(1) for this and the next [delta]\n"
-          "      --min-percentile NUM  write only TFs with a larger change\n"
-          "      --percentile-of WHAT  delta or lor [delta]\n"
-          "      --call-percentile NUM  call gain, loss or change at this percentile or above [95]\n"
-          "      --csq                also write INFO/TFB_CSQ\n"
-          "      --no-version         do not append version and command line to the header\n"
-          "Other\n" TFB_USAGE_STATS TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
-          f);
+    fputs(
+        "Output\n"
+        "  -o, --output FILE        bigWig if the name ends in .bw or .bigWig, else bedGraph (.gz: bgzip). For\n"
+        "                           several TFs: a name with {tf}, or a folder [standard output]\n"
+        "  -O, --output-type bedgraph|bigwig  output format [by the name of -o]\n"
+        "      --hub FILE           also write a UCSC track hub of the bigWigs, in their folder: hub.txt\n"
+        "      --igv FILE           also write an IGV session of them, in their folder: igv.xml\n"
+        "      --genome NAME        name of the genome for these two [UCSC's, by the contig lengths of -f]\n"
+        "All SNVs\n"
+        "      --snvs               write the three SNVs of each base as sites of a VCF, with the tags that annotate\n"
+        "                           would write, for `bcftools annotate -a`; --tf, if given, chooses tags as there\n"
+        "  -O, --output-type b|u|z|v|t[0-9]  BCF (b: compressed), VCF (z: compressed) or table (t), and compression\n"
+        "                           level [by the name of -o (.bcf, .vcf.gz, .vcf, .tsv.gz, .tsv), else v]\n"
+        "  -W, --write-index[=csi|tbi]  index the output\n"
+        "      --open FILE          write INFO/TFB_OPEN as annotate does; -R restricts the SNVs\n" TFB_USAGE_PREFIX
+        "      --rank-by WHAT       delta, percentile, lor or phred: see tfbind-annotate(1) for this and the next "
+        "[delta]\n"
+        "      --min-percentile NUM  write only TFs with a larger change\n"
+        "      --percentile-of WHAT  delta or lor [delta]\n"
+        "      --call-percentile NUM  call gain, loss or change at this percentile or above [95]\n"
+        "      --csq                also write INFO/TFB_CSQ\n"
+        "      --no-version         do not append version and command line to the header\n"
+        "Other\n" TFB_USAGE_STATS TFB_USAGE_THREADS TFB_USAGE_VERBOSITY TFB_USAGE_HELP,
+        f);
 }
 
 static void usage(FILE *f)

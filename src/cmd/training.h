@@ -77,8 +77,8 @@ int tfb_set_precision(void *args, const tfb_option_t *row, const char *value);
     "                           region once per epoch) to 1 (most evenly) [0]\n"                          \
     "      --weights FILE       more weights of TFs in the loss, e.g. for TFs that are hard to learn;\n"  \
     "                           each line: TF, tab, weight [1]\n"                                         \
-    "      --smooth FLOAT       move labels this much of the way to 1/2: 0.02 trains towards 0.01 and\n"      \
-    "                           0.99, so that logits stay moderate [0]\n"                                \
+    "      --smooth FLOAT       move labels this much of the way to 1/2: 0.02 trains towards 0.01 and\n"  \
+    "                           0.99, so that logits stay moderate [0]\n"                                 \
     "      --decay FLOAT        weight decay, decoupled from the gradient [0]\n"
 #define TFB_USAGE_RUN                                                                                     \
     "      --select NAME        epoch to keep: the one with the lowest validation loss (loss) or the\n"   \

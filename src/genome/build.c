@@ -51,8 +51,8 @@ const tfb_build_t *tfb_build_named(const char *text)
     static const struct {
         const char *word;
         int build;
-    } words[] = {{"hg38", 0}, {"grch38", 0}, {"hg19", 1}, {"grch37", 1}, {"hs37d5", 1}, {"b37", 1},    {"hs1", 2},
-                 {"chm13", 2}, {"t2t", 2},   {"mm10", 3}, {"grcm38", 3}, {"mm39", 4},   {"grcm39", 4}};
+    } words[] = {{"hg38", 0},  {"grch38", 0}, {"hg19", 1}, {"grch37", 1}, {"hs37d5", 1}, {"b37", 1},   {"hs1", 2},
+                 {"chm13", 2}, {"t2t", 2},    {"mm10", 3}, {"grcm38", 3}, {"mm39", 4},   {"grcm39", 4}};
     for (size_t i = 0; text && i < sizeof words / sizeof *words; i++) {
         size_t n = strlen(words[i].word);
         for (const char *s = text; *s; s++) {

@@ -36,7 +36,7 @@ static const struct {
 enum { N_SETS = sizeof sets / sizeof sets[0] };
 
 static const tfb_kernels_t *have[N_SETS + 1]; /* the sets that run here, then NULL */
-static const tfb_kernels_t *best, *in_use; /* in_use: best, or AMX with bfloat16 products */
+static const tfb_kernels_t *best, *in_use;    /* in_use: best, or AMX with bfloat16 products */
 #ifdef HAVE_AMX_KERNELS
 static tfb_kernels_t amx; /* filled if the processor supports it */
 #endif

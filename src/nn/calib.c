@@ -314,7 +314,4 @@ double tfb_calib_percentile(const tfb_calib_t *c, int t, tfb_calib_scale_t scale
     return 100 * (1 - pow(10, -tfb_calib_rarity(c, t, scale, v)));
 }
 
-double tfb_calib_phred(const tfb_calib_t *c, double v)
-{
-    return c->combine ? 10 * rarity(c, c->combined, v) : NAN;
-}
+double tfb_calib_phred(const tfb_calib_t *c, double v) { return c->combine ? 10 * rarity(c, c->combined, v) : NAN; }

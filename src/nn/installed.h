@@ -1,8 +1,8 @@
 /* installed.h - finds models by name in the folders that hold installed ones.
  *
  * The folders, in this order: those of TFBIND_MODELS (separated by colons); models of the source tree, if the file that
- * this code is in (the program, the plugin or the library) is in it; the folder of `make install`; and, relative to that
- * file, share/tfbind/models of an installation that was moved, and models beside it. */
+ * this code is in (the program, the plugin or the library) is in it; the folder of `make install`; and, relative to
+ * that file, share/tfbind/models of an installation that was moved, and models beside it. */
 #ifndef TFB_INSTALLED_H
 #define TFB_INSTALLED_H
 

@@ -693,8 +693,8 @@ tfb_model_t *tfb_model_load(const char *path) { return load(path, 0); }
 tfb_model_t *tfb_model_load_strict(const char *path) { return load(path, 1); }
 
 /* Finds the text of a key of the metadata without parsing the header, most of which is calibration: in JSON no text
- * contains a quote after a comma or a brace that is not the start of another text. Returns a copy, or NULL if it must be
- * parsed. */
+ * contains a quote after a comma or a brace that is not the start of another text. Returns a copy, or NULL if it must
+ * be parsed. */
 static char *find_text(const reader_t *r, const char *key)
 {
     char word[64];

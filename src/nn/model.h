@@ -30,8 +30,8 @@ tfb_model_t *tfb_model_load(const char *path);
  * num_batches_tracked), and with metadata that are not strings. */
 tfb_model_t *tfb_model_load_strict(const char *path);
 /* Returns the text of a key of a file's metadata, to be freed, from its header alone: a folder of hundreds of models is
- * listed in milliseconds. Empty if it has none (loading it reports why, if it is not a model). NULL if the file cannot be
- * read (logged). */
+ * listed in milliseconds. Empty if it has none (loading it reports why, if it is not a model). NULL if the file cannot
+ * be read (logged). */
 char *tfb_model_peek(const char *path, const char *key);
 /* Writes beside path and renames. half: tensors as float16 (round to nearest even). Sets m->digest.
  * Returns 0, or -1 (logged): also if a number is not finite, or too large for float16. */

@@ -25,11 +25,11 @@ struct tfb_panel_t {
     int n_given; /* models that were named; only those of which a target is used are opened */
     int n_models, n_trunks, n_targets, W;
     const tfb_low_t *low; /* products in low precision; NULL: float32 */
-    int n_chosen;        /* targets before some were left out (tfb_keep_t) */
-    char **source;       /* per model */
-    char **genome;       /* per model: the genome that it was trained on, "" = not known */
-    char *all;           /* their list */
-    tfb_calib_t **calib; /* per model, NULL = none */
+    int n_chosen;         /* targets before some were left out (tfb_keep_t) */
+    char **source;        /* per model */
+    char **genome;        /* per model: the genome that it was trained on, "" = not known */
+    char *all;            /* their list */
+    tfb_calib_t **calib;  /* per model, NULL = none */
     trunk_t *trunk;
     char **names; /* (n_targets), owned */
     int *of;      /* (n_targets): model */
@@ -581,8 +581,8 @@ tfb_panel_t *tfb_panel_open_kept(const char *paths, const char *tf, tfb_precisio
     if (p) p->n_given = n;
     if (v && drop_unused(v, &n, tf) < 0) goto done;
     if (!v || !p || !(p->source = calloc((size_t)n + 1, sizeof *p->source)) ||
-        !(p->genome = calloc((size_t)n + 1, sizeof *p->genome)) ||
-        !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) || !(p->calib = calloc((size_t)n, sizeof *p->calib)))
+        !(p->genome = calloc((size_t)n + 1, sizeof *p->genome)) || !(p->trunk = calloc((size_t)n, sizeof *p->trunk)) ||
+        !(p->calib = calloc((size_t)n, sizeof *p->calib)))
         goto done;
     if (precision != TFB_FLOAT32 && !(p->low = tfb_precision_find(precision))) goto done;
     if (load(p, v, n, &out, &n_out) < 0) goto done;

@@ -44,8 +44,8 @@ const char *tfb_panel_target(const tfb_panel_t *p, int t);
 /* Returns the model of target t, "NAME.safetensors 0123456789ab" (file and digest); t -1: all models, joined by "; ".
  * Owned by p. */
 const char *tfb_panel_source(const tfb_panel_t *p, int t);
-/* Return the number of models and the index of target t's model; of a model by index: the same text, and the name of the
- * genome that it was trained on as its file records it ("": it does not). Owned by p. */
+/* Return the number of models and the index of target t's model; of a model by index: the same text, and the name of
+ * the genome that it was trained on as its file records it ("": it does not). Owned by p. */
 int tfb_panel_n_models(const tfb_panel_t *p);
 int tfb_panel_model_of(const tfb_panel_t *p, int t);
 const char *tfb_panel_model(const tfb_panel_t *p, int i);

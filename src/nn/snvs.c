@@ -16,15 +16,15 @@
 #include <string.h>
 
 enum {
-    SPAN = 1024,                /* bases from the first to the last position of a block */
+    SPAN = 1024, /* bases from the first to the last position of a block */
     ALLELES = 1 + TFB_SNVS,
-    GROUP = 8,                  /* positions whose SNVs the convolutions process together */
-    GROUP_LOW = 4,              /* the same in low precision, where activations need more of the cache */
-    BATCH = 32,                 /* positions for which the weights of the steps by block are read once: whole tiles */
+    GROUP = 8,     /* positions whose SNVs the convolutions process together */
+    GROUP_LOW = 4, /* the same in low precision, where activations need more of the cache */
+    BATCH = 32,    /* positions for which the weights of the steps by block are read once: whole tiles */
     LINKS = 8,
     SOFT = 8
 };
-_Static_assert(BATCH * ALLELES <= TFB_ROWS, "a block has room for a batch");
+_Static_assert(BATCH *ALLELES <= TFB_ROWS, "a block has room for a batch");
 _Static_assert(TFB_SNVS == TFB_SPREAD, "the kernel spread takes all SNVs of a position");
 static const float MOST = 1e30f; /* larger sums of exponentials are computed again, from differences to the maximum */
 
@@ -292,8 +292,8 @@ static void stretch_float(const link_t *l, const float *x, int n, float *y)
     size_t tap = tfb_packed_size(C, F), apart = (size_t)l->S_in * (size_t)C;
     tfb_after_t after = after_of(s);
     for (int t = 0; t < s->K; t++)
-        k->gemm(n, F, C, (tfb_rows_t){x + (size_t)t * apart, C}, s->taps + (size_t)t * tap,
-                (tfb_rows_out_t){l->pre, F}, t > 0);
+        k->gemm(n, F, C, (tfb_rows_t){x + (size_t)t * apart, C}, s->taps + (size_t)t * tap, (tfb_rows_out_t){l->pre, F},
+                t > 0);
     if (s->bias) k->finish(n, F, 1, l->pre, &(tfb_after_t){.bias = s->bias}, l->pre);
     k->finish(n, F, 1, l->pre, &after, y);
 }
@@ -457,8 +457,7 @@ static void alt_low(const block_t *b, const group_t *g, int i)
             if (r < before->b || r >= before->e)
                 memcpy(in + (size_t)(r - first) * row, before->low + (size_t)(o + (int64_t)r * before->S) * row, row);
         const float *alt = alt_of(before, k / TFB_SNVS, k % TFB_SNVS) + (size_t)(from - before->b) * (size_t)C;
-        if (from < to)
-            b->p->low->narrow(to - from, C, alt, C, per, in + (size_t)(from - first) * row, (ptrdiff_t)row);
+        if (from < to) b->p->low->narrow(to - from, C, alt, C, per, in + (size_t)(from - first) * row, (ptrdiff_t)row);
         run[k] = (tfb_low_run_t){.a = in, .y = alt_of(l, k / TFB_SNVS, k % TFB_SNVS), .n = rows};
     }
     tfb_low_product_t q = *s->low;
@@ -549,8 +548,7 @@ static void finish_position(const block_t *b, const group_t *g, int i, int row)
             gather(b, g, n, i, a, b->w->slot[a].y[b->v->link[n].k]);
     for (int n = 0; n < p->n_window; n++) {
         int k = p->window[n];
-        if (b->v->soft_of[k])
-            soft_step(b, g, &b->v->soft[b->v->soft_of[k] - 1], i);
+        if (b->v->soft_of[k]) soft_step(b, g, &b->v->soft[b->v->soft_of[k] - 1], i);
         for (int a = 0; a < ALLELES && p->step[k].alone && !b->v->soft_of[k]; a++) alone_step(b, k, a);
         const tfb_step_t *s = &p->step[k];
         for (int a = 0; a < ALLELES && s->slot_kept && s->stride; a++)

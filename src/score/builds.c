@@ -4,16 +4,18 @@
 #include "util/util.h"
 #include <string.h>
 
-/* Warns that the models' genome is another one than that of a file, unless it is the same. Returns whether it warned. */
+/* Warns that the models' genome is another one than that of a file, unless it is the same. Returns whether it warned.
+ */
 static int check_models(const tfb_panel_t *panel, const char *file, const tfb_build_t *on)
 {
     for (int i = 0; i < tfb_panel_n_models(panel); i++) {
         const tfb_build_t *of = tfb_build_named(tfb_panel_genome(panel, i));
         if (!of || of == on) continue;
         if (strcmp(of->species, on->species) == 0)
-            tfb_warn("%s is on %s by its contig lengths, and %s was trained on %s: a window with the same bases has the "
-                     "same prediction on both, but all files must be on %s",
-                     file, on->text, tfb_panel_model(panel, i), of->text, on->name);
+            tfb_warn(
+                "%s is on %s by its contig lengths, and %s was trained on %s: a window with the same bases has the "
+                "same prediction on both, but all files must be on %s",
+                file, on->text, tfb_panel_model(panel, i), of->text, on->name);
         else
             tfb_warn("%s is on %s %s by its contig lengths, and %s was trained on %s %s: predictions for another "
                      "species were not measured",
