@@ -1,11 +1,12 @@
-/* scoring.h - what infer.c (lists of windows) and stretch.c (windows of one stretch) share: a thread's work space, and
- * running steps in it. */
+/* scoring.h - what infer.c (lists of windows), stretch.c (windows of one stretch) and snvs.c (all SNVs of a stretch)
+ * share: a thread's work space, and running steps in it. */
 #ifndef TFB_SCORING_H
 #define TFB_SCORING_H
 
 #include "nn/infer.h"
 #include "nn/steps.h"
 #include "nn/walk.h"
+#include <string.h>
 
 enum {
     TFB_ROWS = 2 * TFB_INFER_TOGETHER, /* windows (each strand counts) in a block, for which weights are read once; a
@@ -41,6 +42,15 @@ typedef struct {
     uint8_t *pair;
     struct tfb_snvs_s *snvs; /* the work space of snvs.c; NULL until SNVs are scored */
 } tfb_work_t;
+
+/* What is scored along a stretch: the base codes, the starts of the windows, rising, and room for the logits. */
+typedef struct {
+    tfb_infer_t *f;
+    const uint8_t *code;
+    const int64_t *at;
+    tfb_strand_t strand;
+    float *z;
+} tfb_starts_t;
 
 struct tfb_infer_t {
     tfb_plan_t *plan;
@@ -78,6 +88,15 @@ const float *tfb_block_steps(const tfb_plan_t *p, tfb_work_t *w, int rows);
 static inline float *tfb_block_row(const tfb_work_t *w, const tfb_step_t *s, int r)
 {
     return w->buffer[s->buffer] + (size_t)r * s->stride;
+}
+
+/* Stores n logits of the first strand, or the mean of those stored and the second strand's. */
+static inline void tfb_keep_logits(float *to, const float *z, size_t n, int second)
+{
+    if (!second)
+        memcpy(to, z, n * sizeof(float));
+    else
+        for (size_t i = 0; i < n; i++) to[i] = 0.5f * (to[i] + z[i]);
 }
 
 /* Releases the work space of snvs.c; s may be NULL. */

@@ -63,17 +63,9 @@ typedef struct tfb_snvs_s {
     float *sums; /* (1 + ALLELES, C) */
 } tfb_snvs_t;
 
-typedef struct {
-    tfb_infer_t *f;
-    const uint8_t *code;
-    const int64_t *at;
-    tfb_strand_t strand;
-    float *z;
-} job_t;
-
 /* A block's positions on one strand. */
 typedef struct {
-    const job_t *j;
+    const tfb_starts_t *j;
     const tfb_plan_t *p;
     tfb_work_t *w;
     tfb_snvs_t *v;
@@ -583,7 +575,7 @@ static int64_t place(const block_t *b, int64_t i, uint8_t to[TFB_SNVS])
 
 static void run_strand(block_t *b, int second)
 {
-    const job_t *j = b->j;
+    const tfb_starts_t *j = b->j;
     size_t T = (size_t)b->p->T;
     if (b->rev)
         tfb_reverse_codes(j->code + b->base, (int)b->span, b->v->code);
@@ -603,16 +595,13 @@ static void run_strand(block_t *b, int second)
         const float *z = tfb_block_steps(b->p, b->w, n * ALLELES);
         float *out = j->z + (size_t)(b->i0 + i) * ALLELES * T;
         size_t m = (size_t)n * ALLELES * T;
-        if (!second)
-            memcpy(out, z, m * sizeof(float));
-        else
-            for (size_t t = 0; t < m; t++) out[t] = 0.5f * (out[t] + z[t]);
+        tfb_keep_logits(out, z, m, second);
     }
 }
 
 static void snvs_block(void *arg, int task, int thread)
 {
-    const job_t *j = arg;
+    const tfb_starts_t *j = arg;
     const tfb_infer_t *f = j->f;
     block_t b = {.j = j, .p = f->plan, .w = &f->work[thread], .v = f->work[thread].snvs, .i0 = f->begin[task]};
     b.n = f->begin[task + 1] - b.i0;
@@ -626,7 +615,7 @@ static void snvs_block(void *arg, int task, int thread)
 }
 
 /* Scores each window separately, from copies. */
-static int one_by_one(const job_t *j, int64_t n)
+static int one_by_one(const tfb_starts_t *j, int64_t n)
 {
     enum { MOST_WINDOWS = 1024 };
     const tfb_plan_t *p = j->f->plan;
@@ -655,7 +644,7 @@ static int one_by_one(const job_t *j, int64_t n)
 
 int tfb_infer_snvs(tfb_infer_t *f, const uint8_t *code, const int64_t *at, int64_t n, tfb_strand_t strand, float *z)
 {
-    job_t j = {f, code, at, strand, z};
+    tfb_starts_t j = {f, code, at, strand, z};
     int64_t n_blocks = 0;
     tfb_snvs_t found = {.n_links = 0};
     if (n <= 0) return 0;

@@ -14,14 +14,6 @@ enum {
     STRETCH = 6000
 }; /* bases beyond a window that a block of a stretch has, at most: 13 MB of activations in the first published model */
 
-typedef struct {
-    tfb_infer_t *f;
-    const uint8_t *code;
-    const int64_t *at;
-    tfb_strand_t strand;
-    float *z;
-} job_t;
-
 /* A shared step's output over a stretch: its start, the distance of its rows, and the rows per phase. */
 typedef struct {
     float *y;
@@ -31,7 +23,7 @@ typedef struct {
 
 /* A block's windows on one strand. */
 typedef struct {
-    const job_t *j;
+    const tfb_starts_t *j;
     const tfb_plan_t *p;
     tfb_work_t *w;
     int64_t i0, n, base, span;
@@ -141,7 +133,7 @@ static void alone_steps(const block_t *b, int64_t o, int r)
 
 static void run_strand(block_t *b, int second)
 {
-    const job_t *j = b->j;
+    const tfb_starts_t *j = b->j;
     const tfb_plan_t *p = b->p;
     if (b->rev) tfb_reverse_codes(j->code + b->base, (int)b->span, b->w->code);
     tfb_make_pairs(b->rev ? b->w->code : j->code + b->base, (int)b->span, b->w->pair);
@@ -157,16 +149,13 @@ static void run_strand(block_t *b, int second)
         const float *z = tfb_block_steps(p, b->w, rows);
         float *out = j->z + (b->i0 + i) * p->T;
         size_t m = (size_t)rows * p->T;
-        if (!second)
-            memcpy(out, z, m * sizeof(float));
-        else
-            for (size_t t = 0; t < m; t++) out[t] = 0.5f * (out[t] + z[t]);
+        tfb_keep_logits(out, z, m, second);
     }
 }
 
 static void stretch_block(void *arg, int task, int thread)
 {
-    const job_t *j = arg;
+    const tfb_starts_t *j = arg;
     const tfb_infer_t *f = j->f;
     block_t b = {
         .j = j, .p = f->plan, .w = &f->work[thread], .i0 = f->begin[task], .n = f->begin[task + 1] - f->begin[task]};
@@ -244,7 +233,7 @@ int tfb_infer_stretch(tfb_infer_t *f, const uint8_t *code, const int64_t *at, in
         i = e;
     }
     f->begin[n_blocks] = n;
-    job_t j = {.f = f, .code = code, .at = at, .strand = strand, .z = z};
+    tfb_starts_t j = {.f = f, .code = code, .at = at, .strand = strand, .z = z};
     tfb_run_blocks(f, n_blocks, stretch_block, &j);
     return 0;
 }
