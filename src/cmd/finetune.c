@@ -690,17 +690,11 @@ static const struct {
     size_t to, size;
 } of_recipe[] = {
     OF_RECIPE("rate", t.fit.rate),
-    OF_RECIPE("schedule", t.fit.schedule),
-    OF_RECIPE("warmup", t.fit.warmup),
     OF_RECIPE("average", t.fit.average),
-    OF_RECIPE("decay", t.fit.decay),
     OF_RECIPE("epochs", t.fit.epochs),
     OF_RECIPE("batch", t.fit.batch),
-    OF_RECIPE("clean", t.fit.clean),
     OF_RECIPE("patience", t.fit.patience),
     OF_RECIPE("augment", t.fit.augment),
-    OF_RECIPE("depth-rate", t.fit.depth_rate),
-    OF_RECIPE("l2sp", t.fit.l2sp),
     OF_RECIPE("head-epochs", t.fit.head_epochs),
     OF_RECIPE("head-from", head_from),
 };

@@ -23,17 +23,11 @@ const tfb_recipe_t *tfb_recipe_apply(int k, int scratch, tfb_fit_opt_t *fit)
 {
     const tfb_recipe_t *r = &recipes[k];
     fit->rate = scratch ? r->scratch_rate : r->rate;
-    fit->schedule = r->schedule;
-    fit->warmup = r->warmup;
     fit->average = r->average;
-    fit->decay = r->decay;
     fit->epochs = r->epochs;
     fit->batch = r->batch;
-    fit->clean = r->clean;
     fit->patience = r->patience;
     fit->augment = r->augment;
     fit->head_epochs = scratch ? 0 : r->head_epochs;
-    fit->depth_rate = scratch ? 0 : r->depth_rate;
-    fit->l2sp = scratch ? 0 : r->l2sp;
     return r;
 }

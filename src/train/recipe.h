@@ -7,13 +7,10 @@
 typedef struct {
     const char *name;
     double rate, scratch_rate; /* of a child; of a network from scratch */
-    tfb_schedule_t schedule;
-    double warmup, average, decay;
-    int epochs, batch, clean, patience;
+    double average;
+    int epochs, batch, patience;
     tfb_augment_t augment;
-    /* of a child only */
-    int head_epochs;
-    double depth_rate, l2sp;
+    int head_epochs;       /* of a child only */
     const char *head_from; /* random, auto, motif or the name of a TF */
 } tfb_recipe_t;
 
