@@ -564,16 +564,6 @@ static void put_tf_link(FILE *f, const char *tf)
 
 /* ---- links ---- */
 
-/* Writes text, percent-encoded as a part of an address. */
-static void put_part(FILE *f, const char *s)
-{
-    for (; *s; s++)
-        if (isalnum((unsigned char)*s) || strchr("-._", *s))
-            fputc(*s, f);
-        else
-            fprintf(f, "%%%02X", (unsigned char)*s);
-}
-
 /* Writes a position, with links to UCSC and Ensembl if the build and the chromosome are known. */
 static void put_place(const report_t *r, FILE *f, const top_t *t)
 {
@@ -603,9 +593,9 @@ static void put_id(const report_t *r, FILE *f, const char *id)
     int is_rs = strncmp(id, "rs", 2) == 0 && id[2] && strspn(id + 2, "0123456789") == strlen(id + 2);
     int human = !b || strcmp(b->species, "human") == 0;
     if (is_rs && human)
-        fputs("<a href=\"https://www.ncbi.nlm.nih.gov/snp/", f), put_part(f, id), fputs("\">", f);
+        fprintf(f, "<a href=\"https://www.ncbi.nlm.nih.gov/snp/%s\">", id);
     else if (is_rs && b->ensembl)
-        fprintf(f, "<a href=\"%s/Variation/Explore?v=", b->ensembl), put_part(f, id), fputs("\">", f);
+        fprintf(f, "<a href=\"%s/Variation/Explore?v=%s\">", b->ensembl, id);
     tfb_xml_put(f, id);
     if (is_rs && (human || b->ensembl)) fputs("</a>", f);
 }
